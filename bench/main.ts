@@ -1,0 +1,197 @@
+/**
+ * The benchmarks: every storm bare, under `runwarden run`, and under peers, round by round in one
+ * run. Prints a table and, with --write, puts it into docs/benchmarks.md.
+ *
+ *   node bench/main.ts [--rounds N] [--only WORD] [--write]
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, cpus, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { auditd, bare, bpftrace, lastRun, runwarden } from './contenders.ts'
+import { contest, median, type Result, type Workload } from './contest.ts'
+import { findCgroup2, readMounts } from '../packages/agent/src/mounts.ts'
+import { decodeRate } from './decode.ts'
+import { agentMemory } from './memory.ts'
+import { makeNpmProject } from './npm-project.ts'
+import { writeTable } from './table.ts'
+
+/** Set to the pid of the process outside of the namespace, whose network auditd needs. */
+const inside = 'RUNWARDEN_BENCH_INSIDE'
+if (process.env[inside] === undefined) {
+  // A network namespace of its own, with an address that is not loopback and leads nowhere.
+  const setUp = 'ip link set lo up && ip addr add 192.0.2.1/32 dev lo && exec "$@"'
+  const { status } = spawnSync(
+    'unshare',
+    ['-n', 'sh', '-c', setUp, 'sh', process.execPath, ...process.argv.slice(1)],
+    { stdio: 'inherit', env: { ...process.env, [inside]: String(process.pid) } },
+  )
+  process.exit(status ?? 1)
+}
+
+const argument = (name: string): string | undefined => {
+  const at = process.argv.indexOf(name)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+const rounds = Number(argument('--rounds') ?? 5)
+const only = argument('--only') ?? ''
+
+const place = mkdtempSync(join(tmpdir(), 'runwarden-storms-'))
+process.on('exit', () => rmSync(place, { recursive: true, force: true }))
+const workspace = join(place, 'workspace')
+mkdirSync(workspace)
+for (const storm of ['exec', 'open', 'connect', 'timed']) {
+  const built = spawnSync(
+    'gcc',
+    ['-O2', '-o', join(place, storm), join(import.meta.dirname, 'storms', `${storm}.c`)],
+    { stdio: 'inherit' },
+  )
+  if (built.status !== 0) throw new Error(`gcc could not build ${storm}.c`)
+}
+
+/** A C tree of 120 files that include what real ones do. */
+function makeTree(folder: string): void {
+  mkdirSync(folder)
+  const names = Array.from({ length: 120 }, (_, i) => `part${i}`)
+  for (const [i, name] of names.entries()) {
+    const functions = Array.from(
+      { length: 20 },
+      (_, k) =>
+        `static int f${k}(const char *s) { return (int)strlen(s) * ${i + k} + (int)strtol(s, 0, 10); }`,
+    )
+    const uses = Array.from({ length: 20 }, (_, k) => `f${k}(s)`).join(' + ')
+    writeFileSync(
+      join(folder, `${name}.c`),
+      `#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <sys/socket.h>\n#include <pthread.h>\n${functions.join('\n')}\nint ${name}(const char *s) { return ${uses}; }\n`,
+    )
+  }
+  writeFileSync(
+    join(folder, 'main.c'),
+    `${names.map((n) => `int ${n}(const char *);`).join('\n')}\nint main(int c, char **v) { return c > 1 ? 0${names.map((n) => ` + ${n}(v[1])`).join('')} : 0; }\n`,
+  )
+  const objects = ['main', ...names].map((n) => `${n}.o`).join(' ')
+  writeFileSync(
+    join(folder, 'Makefile'),
+    `all: tree\nCFLAGS = -O1\ntree: ${objects}\n\t$(CC) -o $@ ${objects}\nclean:\n\trm -f tree *.o\n`,
+  )
+}
+const tree = join(workspace, 'tree')
+makeTree(tree)
+
+const project = await makeNpmProject(place, '192.0.2.1')
+
+const workloads: Workload[] = [
+  {
+    name: 'exec storm: 3,000 × /bin/true',
+    target: 1.1,
+    command: [join(place, 'exec'), '3000'],
+    cwd: workspace,
+  },
+  {
+    name: 'open/close storm: 300,000 × read-only',
+    target: 1.15,
+    command: [join(place, 'open'), '300000'],
+    cwd: workspace,
+  },
+  {
+    name: 'open/close storm: 100,000 × for writing, each told',
+    target: null,
+    command: [join(place, 'open'), '100000', 'w'],
+    cwd: workspace,
+  },
+  {
+    name: 'TCP connect storm: 20,000',
+    target: 1.05,
+    command: [join(place, 'connect'), '20000', '192.0.2.1'],
+    cwd: workspace,
+  },
+  {
+    name: 'make -j2, 121 C files',
+    target: 1.03,
+    command: [join(place, 'timed'), 'sh', '-c', 'make -s clean && make -s -j2'],
+    cwd: tree,
+  },
+  {
+    name: `npm ci, ${project.packages} packages, empty cache`,
+    target: 1.03,
+    command: [
+      join(place, 'timed'),
+      'sh',
+      '-c',
+      'rm -rf node_modules cache && npm ci --loglevel=error --cache "$PWD/cache"',
+    ],
+    cwd: project.folder,
+  },
+]
+const contenders = [
+  bare,
+  runwarden('audit', ['--workspace', workspace]),
+  runwarden('block', [
+    '--workspace',
+    workspace,
+    '--egress',
+    'block',
+    '--allow',
+    '192.0.2.1:8443 192.0.2.1:8080',
+  ]),
+  bpftrace,
+  auditd,
+]
+
+const results: Result[] = []
+for (const workload of workloads.filter(({ name }) => name.includes(only))) {
+  console.log(workload.name)
+  for (const result of await contest(workload, contenders, rounds)) {
+    results.push(result)
+    console.log(
+      `  ${result.contender.padEnd(18)} ${result.seconds.toFixed(3).padStart(8)} s  ${result.ratio.toFixed(3)}×`,
+    )
+  }
+}
+
+const armed: number[] = []
+const start = runwarden('start', [])
+for (let round = 0; round <= rounds; round++) {
+  await start.run({
+    name: 'start',
+    target: null,
+    command: [join(place, 'timed'), 'true'],
+    cwd: workspace,
+  })
+  if (round > 0 && lastRun.armedMs !== null) armed.push(lastRun.armedMs)
+}
+const armedMs = median(armed)
+console.log(`cold start to armed: ${armedMs.toFixed(0)} ms`)
+
+const command = join(import.meta.dirname, '../node_modules/.bin/runwarden')
+const memory = await agentMemory(command, place, workspace, 3)
+for (const [round, { resident, proportional }] of memory.entries()) {
+  console.log(
+    `agent after ${round + 1} × all storms: ${resident.toFixed(0)} MiB resident, ${proportional.toFixed(0)} MiB proportional`,
+  )
+}
+
+const hierarchy = findCgroup2(readMounts())
+if (hierarchy === undefined) throw new Error('cgroup v2 is mounted nowhere')
+const rate = decodeRate(join(place, 'open'), hierarchy, rounds)
+console.log(`ring → typed records: ${Math.round(rate).toLocaleString('en')} a second`)
+
+const dns = spawnSync(process.execPath, [join(import.meta.dirname, 'dns.ts'), String(rounds)], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  encoding: 'utf8',
+}).stdout
+console.log(dns)
+
+project.close()
+
+if (process.argv.includes('--write')) {
+  writeTable({
+    results,
+    armedMs,
+    memory,
+    rate,
+    dns: dns.replace(/^\{.*$/m, '').trim(),
+    rounds,
+    machine: `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`,
+  })
+}

@@ -1,0 +1,65 @@
+import { createReadStream, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { makeRegistry } from '@runwarden/lab'
+
+/** Real packages of this checkout; with what they need themselves some 40. */
+const roots = [
+  'react-dom',
+  '@types/react-dom',
+  '@types/node',
+  'postcss',
+  'zod',
+  'yaml',
+  'chai',
+  '@vitest/mocker',
+  'tinyglobby',
+  'jiti',
+  'smol-toml',
+  'es-module-lexer',
+  'tinyexec',
+  'std-env',
+  'expect-type',
+]
+
+export interface NpmProject {
+  folder: string
+  /** How many packages `npm ci` installs. */
+  packages: number
+  close: () => void
+}
+
+/** A project whose packages come from a registry on `host`:8080, served by this process. */
+export async function makeNpmProject(place: string, host: string): Promise<NpmProject> {
+  const url = `http://${host}:8080`
+  const registry = await makeRegistry({
+    folder: join(place, 'registry'),
+    url,
+    base: join(import.meta.dirname, '..'),
+    roots,
+  })
+  const server = createServer((request, response) => {
+    const path = join(registry.files, decodeURIComponent(request.url ?? '/'))
+    const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'index.json') : path
+    if (!file.startsWith(registry.files) || !existsSync(file)) response.writeHead(404).end()
+    else createReadStream(file).pipe(response)
+  })
+  server.listen(8080, host)
+  await once(server, 'listening')
+  const folder = join(place, 'npm-project')
+  mkdirSync(folder)
+  const versions = new Map(registry.packages.map(({ name, version }) => [name, version]))
+  const manifest = {
+    name: 'measured',
+    version: '1.0.0',
+    dependencies: Object.fromEntries(roots.map((name) => [name, versions.get(name) ?? ''])),
+  }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
+  writeFileSync(join(folder, 'package-lock.json'), registry.lockfile(manifest))
+  writeFileSync(
+    join(folder, '.npmrc'),
+    `registry=${url}\naudit=false\nfund=false\nignore-scripts=true\nupdate-notifier=false\n`,
+  )
+  return { folder, packages: registry.packages.length, close: () => server.close() }
+}

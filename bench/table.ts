@@ -1,0 +1,68 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Result } from './contest.ts'
+import type { Memory } from './memory.ts'
+
+export interface Measured {
+  results: readonly Result[]
+  armedMs: number
+  /** The agent's, after each round of all storms. */
+  memory: readonly Memory[]
+  /** Typed records a second of one core. */
+  rate: number
+  /** What bench/dns.ts prints for people. */
+  dns: string
+  rounds: number
+  machine: string
+}
+
+const file = new URL('../docs/benchmarks.md', import.meta.url)
+const begin = '<!-- made by npm run bench -- --write -->'
+const end = '<!-- end -->'
+
+/** Puts the measured table into docs/benchmarks.md, between its two marks. */
+export function writeTable({
+  results,
+  armedMs,
+  memory,
+  rate,
+  dns,
+  rounds,
+  machine,
+}: Measured): void {
+  const rows = results.map(
+    ({ workload, contender, seconds, ratio, target }) =>
+      `| ${workload} | ${contender} | ${seconds.toFixed(3)} s | ${ratio.toFixed(3)} | ${target === null ? '' : `≤ ${target.toFixed(2)}`} |`,
+  )
+  const text = [
+    begin,
+    '',
+    `Measured on ${machine}; medians of ${rounds} interleaved rounds.`,
+    '',
+    '| workload | under | time | ratio to bare | target |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+    `From the start of \`runwarden run\` to the command's exec, armed: ${armedMs.toFixed(0)} ms (target ≤ 1,000 ms).`,
+    '',
+    `Ring to typed records, one core: ${Math.round(rate).toLocaleString('en')} a second (target ≥ 500,000).`,
+    '',
+    '| agent after | resident | proportional (Pss) |',
+    '| --- | --- | --- |',
+    ...memory.map(
+      ({ resident, proportional }, round) =>
+        `| ${round + 1} × all storms | ${resident.toFixed(0)} MiB | ${proportional.toFixed(0)} MiB |`,
+    ),
+    '',
+    'Names, beside dnsmasq forwarding to the same server:',
+    '',
+    '```text',
+    dns,
+    '```',
+    '',
+    end,
+  ].join('\n')
+  const page = readFileSync(file, 'utf8')
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`${file.pathname} lacks the marks ${begin} and ${end}`)
+  writeFileSync(file, page.slice(0, from) + text + page.slice(to + end.length))
+}

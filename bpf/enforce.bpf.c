@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Egress enforcement of one scope. The programs are attached to the scope's cgroup, so they see the
+ * sockets that were made in it, wherever these are used.
+ *
+ *   socket    refuses what writes its own headers, and transports that no policy can allow
+ *   connect   decides with the process at hand; a denied call fails at once with EPERM
+ *   packet    decides about every packet again: nothing that went round the calls leaves
+ *
+ * Port 53 leads to the DNS proxy, whichever server was asked; answers come from the server that was
+ * asked, as far as the process can tell.
+ */
+#include "families.h"
+#include "packet.h"
+#include "tell.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* What no map holds, so that it is in the object's BTF, where a test finds it. */
+const volatile struct connect_layout {
+	struct connect_record record;
+	enum connect_verdict verdict;
+	enum connect_via via;
+	enum connect_reason reason;
+} connect_layout = {};
+
+/* The first of every network namespace. */
+#define LOOPBACK_DEVICE 1
+
+#define ALLOW 1
+#define DENY 0
+
+#define via_type(via, type) ((u32)(via) | (u32)(type) << 8)
+
+enum direction {
+	DENIED = 0,
+	PASSES = 1,
+	TO_PROXY = 2,
+};
+
+static __always_inline void own(struct socket_state *state, const struct owner *owner)
+{
+	state->start = owner->start;
+	state->tgid = owner->tgid;
+	state->uid = owner->uid;
+}
+
+/* Notes that the way is open; what does not leave the machine is not noted. */
+static __always_inline void note_flow(const struct destination *to, const struct decision *decision,
+				      const struct owner *owner, u64 cookie, u32 bytes)
+{
+	struct flow_key key = { .cookie = cookie, .port = to->port, .protocol = to->protocol };
+	struct flow *flow;
+
+	if (!cookie || decision->reason == REASON_LOOPBACK)
+		return;
+	flow = find_flow(to, cookie);
+	if (flow) {
+		flow->start = owner->start;
+		flow->tgid = owner->tgid;
+		flow->uid = owner->uid;
+		flow->rule = decision->rule;
+		flow->name = decision->name;
+		flow->verdict = decision->verdict;
+		flow->reason = decision->reason;
+		flow->generation = decision->generation;
+		if (bytes) {
+			__sync_fetch_and_add(&flow->bytes, bytes);
+			__sync_fetch_and_add(&flow->packets, 1);
+		}
+		return;
+	}
+	struct flow first = {
+		.bytes = bytes,
+		.packets = bytes ? 1 : 0,
+		.start = owner->start,
+		.tgid = owner->tgid,
+		.uid = owner->uid,
+		.rule = decision->rule,
+		.name = decision->name,
+		.generation = decision->generation,
+		.verdict = decision->verdict,
+		.reason = decision->reason,
+		.family = to->family,
+	};
+	__builtin_memcpy(key.address, to->address, 16);
+	bpf_map_update_elem(&flows, &key, &first, BPF_NOEXIST);
+}
+
+static __always_inline bool asks_dns(const struct destination *to)
+{
+	if (to->port != DNS_PORT || (to->protocol != IPPROTO_TCP && to->protocol != IPPROTO_UDP))
+		return false;
+	return is_mapped(to) ? proxy_port4 : proxy_port6;
+}
+
+/* Keeps who uses the socket, and which server it asked. */
+static __always_inline bool note_server(struct bpf_sock *sk, const struct destination *to, const struct owner *owner)
+{
+	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!state)
+		return false;
+	own(state, owner);
+	__builtin_memcpy(state->server, to->address, 16);
+	state->server_port = to->port;
+	return true;
+}
+
+static __always_inline bool has_asked(struct bpf_sock *sk)
+{
+	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	return state && state->server_port;
+}
+
+/* A connect, or a datagram that names its destination. */
+static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, u32 via)
+{
+	struct decision decision = { .rule = RULE_NONE, .generation = current_generation() };
+	struct owner owner;
+	struct bpf_sock *sk = ctx->sk;
+	u64 cookie = bpf_get_socket_cookie(ctx);
+	bool datagram = to->protocol == IPPROTO_UDP || to->protocol == IPPROTO_UDPLITE;
+	struct socket_state *state;
+	struct flow *flow;
+
+	if (!sk)
+		return DENIED;
+	current_owner(&owner);
+	if (is_proxy(to)) {
+		/* Connected IPv6 sockets with an IPv4 peer come here at each send, with that peer. */
+		if (via == VIA_SEND && sk->state == BPF_TCP_ESTABLISHED && has_asked(sk))
+			return PASSES;
+		decision.reason = REASON_PROXY;
+		decision.verdict = VERDICT_BLOCKED;
+		tell(&owner, to, &decision, cookie, via);
+		return DENIED;
+	}
+	if (asks_dns(to)) {
+		if (decide_block_list(to, &decision)) {
+			tell(&owner, to, &decision, cookie, via);
+			return DENIED;
+		}
+		if (note_server(sk, to, &owner))
+			return TO_PROXY;
+	}
+	if (via == VIA_CONNECT && datagram) {
+		/*
+		 * Sends nothing: resolvers connect datagram sockets to learn which addresses can be reached.
+		 * What is sent then is decided and told as a packet; the sender gets the error at once.
+		 */
+		if (decide_block_list(to, &decision)) {
+			tell(&owner, to, &decision, cookie, via);
+			return DENIED;
+		}
+		state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+		if (state)
+			own(state, &owner);
+		return PASSES;
+	}
+	/* Datagrams of a socket to one place are one attempt, and counted as the flow that they are. */
+	if (via == VIA_SEND) {
+		flow = find_flow(to, cookie);
+		if (flow && flow->generation == decision.generation)
+			return PASSES;
+	}
+	decide(to, cookie, &decision);
+	tell(&owner, to, &decision, cookie, via);
+	if (is_denied(&decision))
+		return DENIED;
+	note_flow(to, &decision, &owner, cookie, 0);
+	return PASSES;
+}
+
+static __always_inline void destination4(struct bpf_sock_addr *ctx, struct destination *to)
+{
+	to->words[2] = bpf_htonl(0xffff);
+	to->words[3] = ctx->user_ip4;
+	to->port = bpf_ntohs(ctx->user_port);
+	to->protocol = ctx->protocol;
+	to->family = AF_INET;
+}
+
+static __always_inline void destination6(struct bpf_sock_addr *ctx, struct destination *to)
+{
+	to->words[0] = ctx->user_ip6[0];
+	to->words[1] = ctx->user_ip6[1];
+	to->words[2] = ctx->user_ip6[2];
+	to->words[3] = ctx->user_ip6[3];
+	to->port = bpf_ntohs(ctx->user_port);
+	to->protocol = ctx->protocol;
+	to->family = is_mapped(to) ? AF_INET : AF_INET6;
+}
+
+static __always_inline int direct4(struct bpf_sock_addr *ctx, u32 via)
+{
+	struct destination to = {};
+	int direction;
+
+	destination4(ctx, &to);
+	direction = direct(ctx, &to, via);
+	if (direction == TO_PROXY) {
+		ctx->user_ip4 = bpf_htonl(0x7f000001);
+		ctx->user_port = bpf_htons(proxy_port4);
+	}
+	return direction == DENIED ? DENY : ALLOW;
+}
+
+static __always_inline int direct6(struct bpf_sock_addr *ctx, u32 via)
+{
+	struct destination to = {};
+	int direction;
+
+	destination6(ctx, &to);
+	direction = direct(ctx, &to, via);
+	if (direction == TO_PROXY && to.family == AF_INET) {
+		ctx->user_ip6[3] = bpf_htonl(0x7f000001);
+		ctx->user_port = bpf_htons(proxy_port4);
+	} else if (direction == TO_PROXY) {
+		ctx->user_ip6[0] = 0;
+		ctx->user_ip6[1] = 0;
+		ctx->user_ip6[2] = 0;
+		ctx->user_ip6[3] = bpf_htonl(1);
+		ctx->user_port = bpf_htons(proxy_port6);
+	}
+	return direction == DENIED ? DENY : ALLOW;
+}
+
+SEC("cgroup/connect4")
+int connect4(struct bpf_sock_addr *ctx)
+{
+	return direct4(ctx, VIA_CONNECT);
+}
+
+SEC("cgroup/connect6")
+int connect6(struct bpf_sock_addr *ctx)
+{
+	return direct6(ctx, VIA_CONNECT);
+}
+
+SEC("cgroup/sendmsg4")
+int sendmsg4(struct bpf_sock_addr *ctx)
+{
+	return direct4(ctx, VIA_SEND);
+}
+
+SEC("cgroup/sendmsg6")
+int sendmsg6(struct bpf_sock_addr *ctx)
+{
+	return direct6(ctx, VIA_SEND);
+}
+
+/* The server that this socket asked, when `from` is the proxy. */
+static __always_inline struct socket_state *asked(struct bpf_sock_addr *ctx, const struct destination *from)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct socket_state *state;
+
+	if (!sk || !is_proxy(from))
+		return NULL;
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	return state && state->server_port ? state : NULL;
+}
+
+static __always_inline int restore4(struct bpf_sock_addr *ctx)
+{
+	struct destination from = {};
+	struct socket_state *state;
+
+	destination4(ctx, &from);
+	state = asked(ctx, &from);
+	if (state) {
+		u32 address;
+		__builtin_memcpy(&address, state->server + 12, 4);
+		ctx->user_ip4 = address;
+		ctx->user_port = bpf_htons(state->server_port);
+	}
+	return ALLOW;
+}
+
+static __always_inline int restore6(struct bpf_sock_addr *ctx)
+{
+	struct destination from = {};
+	struct socket_state *state;
+
+	destination6(ctx, &from);
+	state = asked(ctx, &from);
+	if (state) {
+		u32 address[4];
+		__builtin_memcpy(address, state->server, 16);
+		ctx->user_ip6[0] = address[0];
+		ctx->user_ip6[1] = address[1];
+		ctx->user_ip6[2] = address[2];
+		ctx->user_ip6[3] = address[3];
+		ctx->user_port = bpf_htons(state->server_port);
+	}
+	return ALLOW;
+}
+
+SEC("cgroup/recvmsg4")
+int recvmsg4(struct bpf_sock_addr *ctx)
+{
+	return restore4(ctx);
+}
+
+SEC("cgroup/recvmsg6")
+int recvmsg6(struct bpf_sock_addr *ctx)
+{
+	return restore6(ctx);
+}
+
+SEC("cgroup/getpeername4")
+int getpeername4(struct bpf_sock_addr *ctx)
+{
+	return restore4(ctx);
+}
+
+SEC("cgroup/getpeername6")
+int getpeername6(struct bpf_sock_addr *ctx)
+{
+	return restore6(ctx);
+}
+
+/* Only sockets of IPv4 and IPv6 come here. */
+SEC("cgroup/sock_create")
+int sock_create(struct bpf_sock *ctx)
+{
+	struct decision decision = { .rule = RULE_NONE, .generation = current_generation() };
+	struct destination to = {};
+	struct socket_state *state;
+	struct owner owner;
+
+	/* Multipath TCP connects by the hook of TCP; subflows that the kernel adds are seen as packets. */
+	if (ctx->type == SOCK_STREAM && (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_MPTCP))
+		return ALLOW;
+	if (ctx->type == SOCK_DGRAM && (ctx->protocol == IPPROTO_UDP || ctx->protocol == IPPROTO_UDPLITE))
+		return ALLOW;
+	current_owner(&owner);
+	state = bpf_sk_storage_get(&sockets, ctx, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (state)
+		own(state, &owner);
+	if (ctx->type == SOCK_DGRAM && (ctx->protocol == IPPROTO_ICMP || ctx->protocol == IPPROTO_ICMPV6))
+		return ALLOW;
+	to.family = ctx->family;
+	to.protocol = ctx->type == SOCK_RAW ? IPPROTO_RAW : ctx->protocol;
+	deny(&decision, ctx->type == SOCK_RAW ? REASON_RAW_SOCKET : REASON_PROTOCOL);
+	tell(&owner, &to, &decision, 0, via_type(VIA_SOCKET, ctx->type));
+	return is_denied(&decision) ? DENY : ALLOW;
+}
+
+/* A socket that will listen: what it sends to those who come is its process's. */
+static __always_inline int bound(struct bpf_sock *ctx)
+{
+	struct socket_state *state = bpf_sk_storage_get(&sockets, ctx, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct owner owner;
+
+	current_owner(&owner);
+	if (state)
+		own(state, &owner);
+	if (local_resolver && ctx->src_port == DNS_PORT) {
+		struct decision decision = { .rule = RULE_NONE, .generation = current_generation() };
+		struct destination to = { .family = ctx->family, .protocol = ctx->protocol, .port = DNS_PORT };
+
+		deny(&decision, REASON_RESOLVER);
+		tell(&owner, &to, &decision, 0, via_type(VIA_SOCKET, ctx->type));
+		return is_denied(&decision) ? DENY : ALLOW;
+	}
+	return ALLOW;
+}
+
+SEC("cgroup/post_bind4")
+int post_bind4(struct bpf_sock *ctx)
+{
+	return bound(ctx);
+}
+
+SEC("cgroup/post_bind6")
+int post_bind6(struct bpf_sock *ctx)
+{
+	return bound(ctx);
+}
+
+SEC("tp_btf/sys_exit")
+int socket_family(u64 *ctx)
+{
+	return tell_family((struct pt_regs *)ctx[0], ctx[1]);
+}
+
+/* The process behind a packet to the proxy, under the address that the proxy sees. */
+static __always_inline void note_dns_client(const struct packet *packet, struct socket_state *state)
+{
+	struct dns_client_key key = { .protocol = packet->to.protocol, .port = packet->source_port };
+	struct dns_client client = { .start = state->start, .tgid = state->tgid, .port = state->server_port };
+
+	if (packet->to.protocol == IPPROTO_TCP && !packet->opens)
+		return;
+	__builtin_memcpy(key.address, packet->source, 16);
+	__builtin_memcpy(client.server, state->server, 16);
+	bpf_map_update_elem(&dns_client, &key, &client, BPF_ANY);
+}
+
+SEC("cgroup_skb/egress")
+int egress(struct __sk_buff *skb)
+{
+	struct decision decision = { .rule = RULE_NONE, .generation = current_generation() };
+	struct socket_state *state = NULL;
+	struct owner owner = {};
+	struct packet packet = {};
+	struct flow *flow = NULL;
+	struct bpf_sock *sk;
+	u8 via = VIA_PACKET;
+	bool local;
+	u64 cookie;
+
+	if (!read_plain(skb, &packet))
+		read_packet(skb, &packet);
+	local = skb->ifindex == LOOPBACK_DEVICE;
+	if (!packet.fault && local && is_loopback(&packet.to) && !is_proxy(&packet.to))
+		return ALLOW;
+
+	cookie = bpf_get_socket_cookie(skb);
+	if (!packet.fault) {
+		flow = find_flow(&packet.to, cookie);
+		if (flow && flow->generation == decision.generation) {
+			__sync_fetch_and_add(&flow->bytes, skb->len);
+			__sync_fetch_and_add(&flow->packets, 1);
+			return ALLOW;
+		}
+		/*
+		 * Between addresses of this machine: the connect was decided, and what answers it stays here.
+		 * A server of the job and its client may both be in the scope.
+		 */
+		if (local && packet.to.protocol == IPPROTO_TCP && !packet.opens && !flow && !is_proxy(&packet.to))
+			return ALLOW;
+	}
+
+	sk = skb->sk;
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
+	if (sk)
+		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (flow) {
+		owner.start = flow->start;
+		owner.tgid = flow->tgid;
+		owner.uid = flow->uid;
+	} else if (state) {
+		owner.start = state->start;
+		owner.tgid = state->tgid;
+		owner.uid = state->uid;
+	}
+
+	if (packet.fault) {
+		if (!decide_block_list(&packet.to, &decision))
+			deny(&decision, packet.fault);
+	} else if (is_proxy(&packet.to)) {
+		if (state && state->server_port) {
+			note_dns_client(&packet, state);
+			return ALLOW;
+		}
+		decision.verdict = VERDICT_BLOCKED;
+		decision.reason = REASON_PROXY;
+	} else {
+		decide(&packet.to, cookie, &decision);
+		/* Root can route 127.0.0.0/8 to another device. */
+		if (decision.reason == REASON_LOOPBACK && !local)
+			deny(&decision, REASON_NO_RULE);
+		/* A process's connect would have left a flow. */
+		if (packet.to.protocol == IPPROTO_TCP && !flow && decision.reason == REASON_NO_RULE)
+			decision.reason = REASON_INBOUND;
+		/* A connected datagram socket: this is the process's own send. */
+		if (packet.to.protocol == IPPROTO_UDP && owner.tgid && sk && sk->type == SOCK_DGRAM)
+			via = VIA_SEND;
+	}
+	/* Of an accepted connection the listener's answer was told, with its process. */
+	if (decision.reason != REASON_INBOUND || decision.verdict != VERDICT_WOULD_BLOCK || owner.tgid || packet.opens)
+		tell(&owner, &packet.to, &decision, cookie, via);
+	if (is_denied(&decision))
+		return DENY;
+	if (!packet.fault)
+		note_flow(&packet.to, &decision, &owner, cookie, skb->len);
+	return ALLOW;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* The decision about one destination: block list > policy > mode. */
+#pragma once
+
+#include <bpf/bpf_endian.h>
+#include "enforce.h"
+
+/* A destination, 16 bytes as two words so that it is compared in two steps. */
+struct destination {
+	union {
+		u8 address[16];
+		u32 words[4];
+		u64 halves[2];
+	};
+	u16 port;
+	u8 protocol;
+	u8 family;
+};
+
+struct decision {
+	u32 rule;
+	u32 name;
+	u32 generation;
+	u8 verdict;
+	u8 reason;
+	u8 pad[2];
+};
+
+static __always_inline bool is_mapped(const struct destination *to)
+{
+	return to->halves[0] == 0 && to->words[2] == bpf_htonl(0xffff);
+}
+
+/* 127.0.0.0/8 and ::1; and the unspecified address, which the kernel takes for them. */
+static __always_inline bool is_loopback(const struct destination *to)
+{
+	if (is_mapped(to))
+		return to->address[12] == 127 || to->words[3] == 0;
+	return to->halves[0] == 0 && to->words[2] == 0 && (to->words[3] == bpf_htonl(1) || to->words[3] == 0);
+}
+
+/* The address and port of the DNS proxy itself. */
+static __always_inline bool is_proxy(const struct destination *to)
+{
+	if (to->protocol != IPPROTO_TCP && to->protocol != IPPROTO_UDP)
+		return false;
+	if (to->port == 0 || !is_loopback(to))
+		return false;
+	return to->port == (is_mapped(to) ? proxy_port4 : proxy_port6);
+}
+
+static __always_inline u32 current_generation(void)
+{
+	u32 zero = 0;
+	struct policy_state *state = bpf_map_lookup_elem(&policy_state, &zero);
+	return state ? state->generation : 0;
+}
+
+static __always_inline u32 mode_of(u32 generation)
+{
+	u32 slot = generation & 1;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &slot);
+	return policy ? policy->mode : MODE_BLOCK;
+}
+
+static __always_inline u32 *find_blocked(const struct destination *to, u32 generation)
+{
+	struct address_key key = { .prefix = 128 };
+
+	__builtin_memcpy(key.address, to->address, 16);
+	if (generation & 1)
+		return bpf_map_lookup_elem(&blocked_1, &key);
+	return bpf_map_lookup_elem(&blocked_0, &key);
+}
+
+/* Sets rule and reason when an address or block of the policy allows the destination. */
+static __always_inline bool find_grant(const struct destination *to, struct decision *decision)
+{
+	struct address_key key = { .prefix = 128 };
+	struct grant_port_key ports = { .prefix = 64, .protocol = to->protocol };
+	bool second = decision->generation & 1;
+	u32 *set, *rule, number;
+	u16 port = bpf_htons(to->port);
+
+	__builtin_memcpy(key.address, to->address, 16);
+	set = second ? bpf_map_lookup_elem(&grants_1, &key) : bpf_map_lookup_elem(&grants_0, &key);
+	if (!set)
+		return false;
+	number = bpf_htonl(*set);
+	__builtin_memcpy(ports.set, &number, 4);
+	__builtin_memcpy(ports.port, &port, 2);
+	rule = second ? bpf_map_lookup_elem(&grant_ports_1, &ports) : bpf_map_lookup_elem(&grant_ports_0, &ports);
+	if (!rule)
+		return false;
+	decision->reason = REASON_ADDRESS;
+	decision->rule = *rule;
+	return true;
+}
+
+/* Sets rule, name and reason when an allowed name led to the destination; the name also when it is only known. */
+static __always_inline bool find_learned(const struct destination *to, struct decision *decision)
+{
+	struct learned_key key = { .protocol = to->protocol };
+	struct learned *entry;
+	u64 now;
+
+	__builtin_memcpy(key.address, to->address, 16);
+	entry = bpf_map_lookup_elem(&learned, &key);
+	if (!entry)
+		return false;
+	now = bpf_ktime_get_boot_ns();
+	for (u32 i = 0; i < LEARNED_RANGES; i++) {
+		struct learned_range *range = &entry->ranges[i];
+		if (i >= entry->count)
+			break;
+		decision->name = range->name;
+		if (range->rule == RULE_NONE || to->port < range->from || to->port > range->to)
+			continue;
+		if (range->expires <= now)
+			continue;
+		decision->rule = range->rule;
+		decision->reason = REASON_NAME;
+		return true;
+	}
+	return false;
+}
+
+static __always_inline struct flow *find_flow(const struct destination *to, u64 cookie)
+{
+	struct flow_key key = { .cookie = cookie, .port = to->port, .protocol = to->protocol };
+
+	if (!cookie)
+		return NULL;
+	__builtin_memcpy(key.address, to->address, 16);
+	return bpf_map_lookup_elem(&flows, &key);
+}
+
+/* A live flow stays allowed when its name's time runs out, as long as the policy still allows the name. */
+static __always_inline bool is_live(const struct destination *to, u64 cookie, struct decision *decision)
+{
+	struct flow *flow = find_flow(to, cookie);
+
+	if (!flow || flow->verdict != VERDICT_ALLOWED || (s32)(flow->generation - decision->generation) < 0)
+		return false;
+	decision->rule = flow->rule;
+	decision->name = flow->name;
+	decision->reason = REASON_LIVE;
+	return true;
+}
+
+/* What the mode makes of something that nothing allows. */
+static __always_inline void deny(struct decision *decision, u8 reason)
+{
+	decision->rule = RULE_NONE;
+	decision->reason = reason;
+	decision->verdict = mode_of(decision->generation) == MODE_BLOCK ? VERDICT_BLOCKED : VERDICT_WOULD_BLOCK;
+}
+
+static __always_inline bool is_denied(const struct decision *decision)
+{
+	return decision->verdict == VERDICT_BLOCKED || decision->verdict == VERDICT_ATTACK_BLOCKED;
+}
+
+static __always_inline bool decide_block_list(const struct destination *to, struct decision *decision)
+{
+	u32 *entry = is_loopback(to) ? NULL : find_blocked(to, decision->generation);
+
+	if (!entry)
+		return false;
+	decision->verdict = VERDICT_ATTACK_BLOCKED;
+	decision->reason = REASON_BLOCK_LIST;
+	decision->name = 0;
+	decision->rule = *entry;
+	return true;
+}
+
+/* `decision` comes with the generation; `cookie` is the socket's, for live flows. Not static: see packet.h. */
+__noinline int decide(const struct destination *to, u64 cookie, struct decision *decision)
+{
+	if (!to || !decision)
+		return -1;
+	decision->rule = RULE_NONE;
+	decision->name = 0;
+	decision->verdict = VERDICT_ALLOWED;
+	if (decide_block_list(to, decision))
+		return 0;
+	if (is_loopback(to)) {
+		decision->reason = REASON_LOOPBACK;
+		return 0;
+	}
+	if (find_learned(to, decision) || find_grant(to, decision) || is_live(to, cookie, decision))
+		return 0;
+	deny(decision, REASON_NO_RULE);
+	return 0;
+}

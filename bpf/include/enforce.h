@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Maps of egress enforcement. packages/agent/src/enforce has their layouts in TypeScript, and a test
+ * that holds both against each other.
+ *
+ * A policy lives in one of two slots. The next one is written to the slot that is not in use, then
+ * `policy_state` is changed in one store: there is no instant without a policy.
+ */
+#pragma once
+
+#include "connect.h"
+#include "kernel.h"
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define AF_NETLINK 16
+
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_RAW 3
+
+#define IPPROTO_ICMP 1
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_ICMPV6 58
+#define IPPROTO_UDPLITE 136
+#define IPPROTO_RAW 255
+#define IPPROTO_MPTCP 262
+
+#define DNS_PORT 53
+
+#define LEARNED_RANGES 8
+
+enum policy_mode {
+	MODE_AUDIT = 0,
+	MODE_BLOCK = 1,
+};
+
+/* The slot in use is generation & 1. */
+struct policy_state {
+	u32 generation;
+};
+
+struct policy {
+	u32 mode; /* enum policy_mode */
+};
+
+/* IPv4 prefixes are those of ::ffff:0:0/96. */
+struct address_key {
+	u32 prefix;
+	u8 address[16];
+};
+
+/*
+ * Ranges of ports as prefixes of their bits: set and protocol must agree, then the first bits of the port. A prefix's
+ * set holds the ports of the prefixes around it, too: a trie finds only the longest.
+ */
+struct grant_port_key {
+	u32 prefix; /* 48 + 0..16 */
+	u8 set[4];  /* big-endian */
+	u8 protocol;
+	u8 pad;
+	u8 port[2]; /* big-endian */
+};
+
+struct learned_key {
+	u8 address[16];
+	u8 protocol;
+	u8 pad[3];
+};
+
+struct learned_range {
+	u64 expires; /* CLOCK_BOOTTIME, ns */
+	u32 name;
+	u32 rule; /* RULE_NONE: no rule allows the name, it is only known */
+	u16 from;
+	u16 to;
+	u32 pad;
+};
+
+struct learned {
+	u32 count;
+	u32 pad;
+	struct learned_range ranges[LEARNED_RANGES];
+};
+
+struct dns_client_key {
+	u8 protocol;
+	u8 pad;
+	u16 port;
+	u8 address[16];
+};
+
+struct dns_client {
+	u64 start;
+	u32 tgid;
+	u16 port; /* of the server that was asked */
+	u16 pad;
+	u8 server[16];
+};
+
+/* Attempts alike. The first of each epoch is told at once, the others are counted here. */
+struct attempt_key {
+	u64 start;
+	u32 tgid;
+	u16 port;
+	u8 protocol;
+	u8 verdict;
+	u8 address[16];
+	u8 via;
+	u8 reason;
+	u8 family;
+	u8 pad[5];
+};
+
+struct attempt {
+	u64 count; /* those that were not told */
+	u64 cookie;
+	u32 rule;
+	u32 name;
+	u32 uid;
+	u32 socket_type;
+};
+
+struct flow_key {
+	u64 cookie;
+	u8 address[16];
+	u16 port;
+	u8 protocol;
+	u8 pad[5];
+};
+
+/* A socket's way to one destination, noted when it was let through; what was decided stands until another policy. */
+struct flow {
+	u64 bytes;
+	u64 packets;
+	u64 start;
+	u32 tgid;
+	u32 uid;
+	u32 rule;
+	u32 name;
+	u32 generation; /* of the newest policy that it was decided by */
+	u8 verdict;
+	u8 reason;
+	u8 family;
+	u8 pad;
+};
+
+/* What is known of a socket that has no flow by itself: it was bound, asked the DNS, or writes its own headers. */
+struct socket_state {
+	u64 start;
+	u32 tgid;
+	u32 uid;
+	u8 server[16];	 /* the DNS server that was asked last */
+	u16 server_port; /* 0: none was */
+	u16 pad;
+	u32 pad2;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct policy_state);
+} policy_state SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct policy);
+} policies SEC(".maps");
+
+#define LPM(name_, key_, value_, entries_)                     \
+	struct {                                               \
+		__uint(type, BPF_MAP_TYPE_LPM_TRIE);           \
+		__uint(max_entries, entries_);                 \
+		__uint(map_flags, BPF_F_NO_PREALLOC);          \
+		__type(key, key_);                             \
+		__type(value, value_);                         \
+	} name_ SEC(".maps")
+
+/* Id of the set of ports that a prefix is allowed for. */
+LPM(grants_0, struct address_key, u32, 1 << 20);
+LPM(grants_1, struct address_key, u32, 1 << 20);
+/* Index of the rule that allows the port. */
+LPM(grant_ports_0, struct grant_port_key, u32, 1 << 20);
+LPM(grant_ports_1, struct grant_port_key, u32, 1 << 20);
+LPM(blocked_0, struct address_key, u32, 1 << 20);
+LPM(blocked_1, struct address_key, u32, 1 << 20);
+
+/* Entries are allocated as they come: most runs need a few. */
+#define HASH(name_, key_, value_, entries_)                    \
+	struct {                                               \
+		__uint(type, BPF_MAP_TYPE_HASH);               \
+		__uint(max_entries, entries_);                 \
+		__uint(map_flags, BPF_F_NO_PREALLOC);          \
+		__type(key, key_);                             \
+		__type(value, value_);                         \
+	} name_ SEC(".maps")
+
+HASH(learned, struct learned_key, struct learned, 1 << 18);
+
+struct name_text {
+	char text[256];
+};
+HASH(names, u32, struct name_text, 1 << 16);
+
+HASH(attempts_0, struct attempt_key, struct attempt, 1 << 16);
+HASH(attempts_1, struct attempt_key, struct attempt, 1 << 16);
+
+/* Which of the two is written; the reader takes the other. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} epoch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 16);
+	__type(key, struct dns_client_key);
+	__type(value, struct dns_client);
+} dns_client SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 16);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+/* Not cloned to accepted sockets: that would cost each of them an allocation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct socket_state);
+} sockets SEC(".maps");
+
+/* Where the DNS proxy listens on 127.0.0.1 and ::1, host order; 0: nowhere. Set before load. */
+const volatile u16 proxy_port4 = 0;
+const volatile u16 proxy_port6 = 0;
+
+/* The machine's resolver answers on this machine itself: nobody of the scope may stand in for it. */
+const volatile bool local_resolver = false;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Records of the sensor (shared with packages/sensor/src/layout.ts; a test holds the two together).
+ *
+ * Records with text have the same fixed size, then up to four strings, one after the other, whose
+ * sizes are in `size[4]`. A path that comes from the kernel's objects is kept from the leaf to the
+ * root, "leaf\0parent\0…\0", as the walk meets it; user space turns it round. A name from user memory
+ * is kept as it was, and stands relative to the path before it, the directory that it was used from.
+ */
+#pragma once
+
+#include "record.h"
+
+enum text_limits {
+	TEXT_MAX = 16384,  /* all strings of a record */
+	PATH_MAX_KEPT = 4096,
+	ARGV_MAX_KEPT = 4096,
+};
+
+enum exec_flags {
+	EXEC_MEMFD = 1,
+	EXEC_DELETED = 2,
+	EXEC_ARGV_TRUNCATED = 4,
+	EXEC_PATH_TRUNCATED = 8,
+	EXEC_ARGV_UNREADABLE = 16,
+};
+
+struct exec_record {
+	struct record_header header;
+	__u16 exe_size;
+	__u16 cwd_size;
+	__u16 argv_size;
+	__u16 unused;
+	__u64 inode;
+	__u64 parent_start; /* CLOCK_BOOTTIME, ns */
+	__u32 device;	    /* the kernel's dev_t: major << 20 | minor */
+	__u32 parent_tgid;
+	__u64 cgroup;
+	__u32 mount_ns; /* inode number of the mount namespace */
+	__u32 unused2;
+};
+
+struct fork_record {
+	struct record_header header; /* of the parent */
+	__u64 child_start;
+	__u32 child_tgid;
+	__u32 unused;
+};
+
+struct exit_record {
+	struct record_header header;
+	__u32 status; /* as wait(2) gives it */
+	__u32 unused;
+};
+
+enum file_action {
+	FILE_READ = 1,
+	FILE_WRITE = 2,
+	FILE_CREATE = 3,
+	FILE_DELETE = 4,
+	FILE_RENAME = 5,
+	FILE_LINK = 6,
+	FILE_SYMLINK = 7,
+};
+
+enum file_flags {
+	FILE_WORKSPACE = 1,    /* the kernel's objects say: below the workspace */
+	FILE_WATCHED = 2,      /* below a watched place */
+	FILE_USER_NAME = 4,    /* the name is from user memory */
+	FILE_PATH_TRUNCATED = 8,
+	FILE_DELETED = 16,     /* the file had no name any more */
+	FILE_UNREACHABLE = 32, /* the walk did not end at the root of a mount namespace */
+	FILE_TO_WORKSPACE = 64,
+	FILE_URING = 128,      /* done by io_uring */
+	FILE_CREATED = 256,    /* this open made the file */
+	FILE_FAILED_OPEN = 512,
+};
+
+struct file_record {
+	struct record_header header;
+	__u16 path_size;
+	__u16 name_size;
+	__u16 to_path_size;
+	__u16 to_name_size;
+	__u64 inode;
+	__u32 device;
+	__u32 target; /* process that a file of /proc belongs to */
+	__s32 error;  /* 0 or the errno, positive */
+	__u8 action;
+	__u8 unused;
+	__u16 mode; /* of the inode */
+	__u64 open_flags;
+	__u64 unused2;
+};
+
+enum sandbox_change {
+	SANDBOX_UNSHARE = 1,	/* args: flags */
+	SANDBOX_SETNS = 2,	/* args: fd, type; text 0: the namespace's kind */
+	SANDBOX_CLONE = 3,	/* args: CLONE_NEW* by the kernel's own objects; target: the child */
+	SANDBOX_MOUNT = 4,	/* args: flags; text: base, target, type, source */
+	SANDBOX_UMOUNT = 5,	/* args: flags; text: base, target */
+	SANDBOX_MOVE_MOUNT = 6, /* text: base, from, base, to */
+	SANDBOX_PIVOT_ROOT = 7, /* text: base, new root, base, put old */
+	SANDBOX_CHROOT = 8,	/* text: the new root */
+	SANDBOX_PTRACE = 9,	/* args: request, pid */
+	SANDBOX_MEMORY_READ = 10,  /* process_vm_readv; args: pid */
+	SANDBOX_MEMORY_WRITE = 11, /* process_vm_writev; args: pid */
+	SANDBOX_PIDFD_GETFD = 12,  /* args: pidfd, fd */
+	SANDBOX_INIT_MODULE = 13,  /* args: length */
+	SANDBOX_FINIT_MODULE = 14, /* args: fd, flags; text 0: the module's file */
+	SANDBOX_DELETE_MODULE = 15, /* text 1: name */
+	SANDBOX_BPF = 16,	    /* args: command */
+	SANDBOX_CAPSET = 17,	    /* args: effective capabilities afterwards */
+	SANDBOX_IO_URING_SETUP = 18, /* args: entries */
+	SANDBOX_CGROUP_LEFT = 19,   /* text 1: the cgroup's path; target: the process moved */
+	SANDBOX_FSMOUNT = 20,
+	SANDBOX_OPEN_TREE = 21,	    /* args: flags; text: base, path */
+	SANDBOX_MOUNT_SETATTR = 22, /* text: base, path */
+};
+
+enum sandbox_flags {
+	SANDBOX_USER_TEXT = 1, /* a part of the text is from user memory */
+	SANDBOX_USER_PID = 2,  /* the pid is a number in the caller's pid namespace */
+	SANDBOX_TRUNCATED = 4,
+};
+
+struct sandbox_record {
+	struct record_header header;
+	__u16 size[4];
+	__u64 args[3];
+	__s64 result;
+	__u32 change;
+	__u32 target; /* tgid in the initial pid namespace, or with SANDBOX_USER_PID in the caller's; 0: none */
+};
+
+/* What the three have in common, and the offset at which text begins in each. */
+enum { TEXT_OFFSET = 80 };
+
+_Static_assert(sizeof(struct exec_record) == TEXT_OFFSET, "text of exec");
+_Static_assert(sizeof(struct file_record) == TEXT_OFFSET, "text of file");
+_Static_assert(sizeof(struct sandbox_record) == TEXT_OFFSET, "text of sandbox");
+
+union text_record {
+	struct record_header header;
+	struct exec_record exec;
+	struct file_record file;
+	struct sandbox_record sandbox;
+};

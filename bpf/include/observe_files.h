@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* Files: opens by the kernel's own struct file; names that are made, removed or changed. */
+#pragma once
+
+#include "process.h"
+#include "rings.h"
+#include "watch.h"
+
+/* The T1 programs tell opens, or changed names: then the T0 ones are silent for what succeeded. Set before load. */
+const volatile u8 opens_by_object = 0;
+const volatile u8 names_by_object = 0;
+
+enum {
+	FMODE_WRITE = 0x2,
+	FMODE_PATH = 0x4000,
+	FMODE_CREATED = 0x100000,
+	OPEN_TRUNC = 01000,
+	MODE_TYPE = 0170000,
+	MODE_REGULAR = 0100000,
+	PROC_MAGIC = 0x9fa0,
+};
+
+enum error_numbers { NO_PERMISSION = 1 /* EPERM */, ACCESS_DENIED = 13 /* EACCES */, READ_ONLY = 30 /* EROFS */ };
+
+/* Workspace files may flood; a sensitive place must not drown in that. */
+static __always_inline void send_file(struct scratch *s, u32 size, bool is_urgent)
+{
+	if (is_urgent)
+		send_urgent(&s->record, size, RECORD_FILE);
+	else
+		send_bulk(&s->record, size, RECORD_FILE);
+}
+
+/* The process that a file of /proc is about, in the initial pid namespace; 0: none. */
+static __always_inline u32 proc_target(struct inode *inode)
+{
+	struct pid *pid = 0;
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != PROC_MAGIC)
+		return 0;
+	bpf_probe_read_kernel(&pid, sizeof(pid),
+			      (void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode) +
+				      bpf_core_field_offset(struct proc_inode, pid));
+	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
+struct open_act {
+	u32 action;
+	u32 bits; /* of enum watch_bits */
+	u32 target;
+	u32 flags; /* of enum file_flags, to be added */
+	u64 open_flags;
+};
+
+/*
+ * Whether an open is worth telling, as cheaply as can be for one that is not: a plain read costs two names and one
+ * inode number, nothing is put together.
+ */
+static __always_inline struct open_act weigh_open(struct file *file, u64 open_flags)
+{
+	struct open_act act = { .open_flags = open_flags };
+	u32 mode = BPF_CORE_READ(file, f_mode);
+	if (mode & FMODE_PATH)
+		return act;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct place place = place_of_file(file);
+	bool changes = (mode & (FMODE_WRITE | FMODE_CREATED)) || (open_flags & OPEN_TRUNC);
+	u64 number = BPF_CORE_READ(inode, i_ino);
+	u32 leaf_bits = WATCH_LEAF_READ, dir_bits = WATCH_DIR_READ;
+	if (changes) {
+		u16 type = BPF_CORE_READ(inode, i_mode) & MODE_TYPE;
+		if (type == MODE_REGULAR)
+			act.bits = watched_above(place) & (WATCH_WORKSPACE | WATCH_BELOW | WATCH_FILE);
+		leaf_bits |= WATCH_LEAF_WRITE;
+		dir_bits |= WATCH_DIR_WRITE;
+	} else if (maybe_watched_inode(number)) {
+		act.bits = watched_inode(BPF_CORE_READ(inode, i_sb, s_dev), number) & WATCH_FILE;
+	}
+	act.bits |= watched_name(place.dentry) & leaf_bits;
+	struct dentry *leaf = place.dentry;
+	act.bits |= watched_name(BPF_CORE_READ(leaf, d_parent)) & dir_bits;
+	if (!act.bits)
+		return act;
+	act.target = proc_target(inode);
+	/* A process's own /proc files are nobody's secret to it. */
+	u64 self = bpf_get_current_pid_tgid();
+	if (act.target && (act.target == (u32)self || act.target == self >> 32))
+		return act;
+	act.action = !changes ? FILE_READ : mode & FMODE_CREATED ? FILE_CREATE : FILE_WRITE;
+	return act;
+}
+
+/*
+ * Most opens are plain reads of files that nobody watches: found out with a few loads and no call. False is the last
+ * word; true only means that weigh_open has to look.
+ */
+static __always_inline bool maybe_worth_telling(struct file *file, u64 open_flags)
+{
+	u32 mode = READ(struct file, file, f_mode);
+	if (mode & FMODE_PATH)
+		return false;
+	if (mode & (FMODE_WRITE | FMODE_CREATED) || open_flags & OPEN_TRUNC)
+		return true;
+	struct inode *inode = READ(struct file, file, f_inode);
+	if (maybe_watched_inode(READ(struct inode, inode, i_ino)))
+		return true;
+	struct dentry *dentry = READ(struct file, file, f_path.dentry);
+	u32 size = READ(struct dentry, dentry, d_name.len);
+	if (maybe_watched_name(first_bytes(READ(struct dentry, dentry, d_name.name), size), size))
+		return true;
+	struct dentry *parent = READ(struct dentry, dentry, d_parent);
+	size = READ(struct dentry, parent, d_name.len);
+	return maybe_watched_name(first_bytes(READ(struct dentry, parent, d_name.name), size), size);
+}
+
+static __always_inline u16 file_flags_of(u32 bits)
+{
+	u16 flags = 0;
+	if (bits & WATCH_WORKSPACE)
+		flags |= FILE_WORKSPACE;
+	if (bits & ~WATCH_WORKSPACE)
+		flags |= FILE_WATCHED;
+	return flags;
+}
+
+__noinline int tell_open(u32 slot, u64 address, struct open_act *act)
+{
+	struct file *file = (void *)address;
+	if (!act)
+		return 0;
+	struct scratch *s = scratch_at(slot);
+	if (!s)
+		return 0;
+	clear_record(s);
+	struct file_record *record = &s->record.file;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct place place = place_of_file(file);
+	u32 flags = file_flags_of(act->bits) | act->flags;
+	u32 end = append_path(slot, 0, PATH_MAX_KEPT, place, &flags);
+	struct dentry *leaf = place.dentry;
+	if (!BPF_CORE_READ(leaf, d_hash.pprev))
+		flags |= FILE_DELETED;
+	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
+		flags |= FILE_CREATED;
+	/* The same file once more, as a stacked file system opens it below. */
+	if (slot == SLOT_FILE_OPEN && flags & FILE_UNREACHABLE)
+		return 0;
+	record->path_size = end;
+	record->inode = BPF_CORE_READ(inode, i_ino);
+	record->mode = BPF_CORE_READ(inode, i_mode);
+	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	record->target = act->target;
+	record->action = act->action;
+	record->open_flags = act->open_flags;
+	u32 size = record_size(end);
+	describe_current(&record->header, RECORD_FILE, flags, size);
+	send_file(s, size, flags & FILE_WATCHED);
+	return 0;
+}
+
+/* A file has been opened: tells it when it is worth telling. Returns whether it was. */
+__noinline int file_opened(u64 address, u64 open_flags, u32 slot, u32 flags)
+{
+	struct open_act act = weigh_open((struct file *)address, open_flags);
+	if (!act.action)
+		return 0;
+	act.flags = flags;
+	tell_open(slot, address, &act);
+	return 1;
+}
+
+/* One name of an act: from where it is looked up, and the string in user memory (or the kernel's copy of it). */
+struct named {
+	struct place base;
+	const void *name;
+	bool in_kernel;
+};
+
+/* The name's bytes, zeroes behind its end. Returns its size with the NUL, or an error. */
+static __always_inline long read_name(void *to, u32 size, struct named *named)
+{
+	if (named->in_kernel)
+		return bpf_probe_read_kernel_str(to, size, named->name);
+	return bpf_probe_read_user_str(to, size, named->name);
+}
+
+/* Appends base (when the name is relative) and name; sizes[0], sizes[1] say how much. Returns the end. */
+struct append_act {
+	u32 slot;
+	u32 offset;
+	u32 limit;
+	u32 flags;
+	u16 sizes[2];
+	struct named named;
+};
+
+__noinline int append_name(struct append_act *act)
+{
+	if (!act)
+		return 0;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct named *named = &act->named;
+	u32 offset = act->offset;
+	struct scratch *s = scratch_at(act->slot);
+	if (!s)
+		return offset;
+	/* The name first into its final place is not possible without knowing the base's size: read its first byte. */
+	char first = 0;
+	if (named->in_kernel)
+		bpf_probe_read_kernel(&first, 1, named->name);
+	else
+		bpf_probe_read_user(&first, 1, named->name);
+	struct place base = named->base;
+	if (first == '/')
+		base = root_of(task);
+	u32 end = offset;
+	if (base.dentry)
+		end = append_path(act->slot, offset, act->limit, base, &act->flags);
+	act->sizes[0] = end - offset;
+	if (!named->name)
+		return end;
+	long size = read_name(text_at(s, end), PATH_MAX_KEPT, named);
+	if (size <= 0 || size >= PATH_MAX_KEPT)
+		act->flags |= FILE_PATH_TRUNCATED;
+	if (size <= 0)
+		return end;
+	act->sizes[1] = size - 1;
+	return end + size - 1;
+}
+
+static __always_inline u32 append_named(u32 slot, u32 offset, u32 limit, struct named *named, u16 *sizes, u32 *flags)
+{
+	struct append_act act = { .slot = slot, .offset = offset, .limit = limit, .named = *named };
+	u32 end = append_name(&act);
+	sizes[0] = act.sizes[0];
+	sizes[1] = act.sizes[1];
+	*flags |= act.flags;
+	return end;
+}
+
+/* Whether a name is one component: then the directory that it is in is the base itself, which is the kernel's word. */
+static __always_inline bool one_component(const u64 *start, long size)
+{
+	u64 slashes = 0;
+	if (size <= 1 || size == NAME_KEPT + 1)
+		return false;
+	if ((start[0] & 0xffff) == '.' || (start[0] & 0xffffff) == 0x2e2e)
+		return false;
+	/* A byte of x is 0 where the name has a slash; the usual test for a zero byte in a word. */
+	for (u32 i = 0; i < (NAME_KEPT + 1) / 8; i++) {
+		u64 x = start[i] ^ 0x2f2f2f2f2f2f2f2full;
+		slashes |= (x - 0x0101010101010101ull) & ~x & 0x8080808080808080ull;
+	}
+	return !slashes;
+}
+
+/* Bits of a name from memory; ~0: it cannot be told here, user space must look. */
+__noinline int weigh_name(struct named *named)
+{
+	if (!named)
+		return 0;
+	struct watch_name key = {};
+	long size = read_name(key.name, sizeof(key), named);
+	if (!one_component((const u64 *)&key, size))
+		return ~0u;
+	u32 bits = watched_above(named->base) & (WATCH_WORKSPACE | WATCH_BELOW);
+	u32 *leaf = bpf_map_lookup_elem(&watched_names, &key);
+	if (leaf)
+		bits |= *leaf & (WATCH_LEAF_READ | WATCH_LEAF_WRITE);
+	return bits | (watched_name(named->base.dentry) & (WATCH_DIR_READ | WATCH_DIR_WRITE));
+}
+
+struct name_act {
+	u32 action;
+	s32 error;
+	u64 open_flags;
+	u32 flags;
+	struct named from;
+	struct named to;
+	bool has_to;
+	bool is_urgent;    /* set by compose_names */
+	bool from_is_text; /* a symbolic link's target: kept as it is, not resolved */
+};
+
+/* Puts an act on names together in the scratch record. Returns its size; 0: nobody needs to know. */
+static __always_inline u32 compose_names(u32 slot, struct name_act *act, u32 limit)
+{
+	u32 from_bits = act->from_is_text ? 0 : weigh_name(&act->from);
+	u32 to_bits = act->has_to ? weigh_name(&act->to) : 0;
+	if (!from_bits && !to_bits)
+		return 0;
+	struct scratch *s = scratch_at(slot);
+	if (!s)
+		return 0;
+	clear_record(s);
+	struct file_record *record = &s->record.file;
+	u32 flags = act->flags | FILE_USER_NAME;
+	/* What could not be weighed (~0) is left to user space. */
+	if (from_bits != ~0u)
+		flags |= file_flags_of(from_bits);
+	if (to_bits != ~0u && (to_bits & WATCH_WORKSPACE))
+		flags |= FILE_TO_WORKSPACE;
+	u16 sizes[2] = {};
+	u32 end;
+	if (act->from_is_text)
+		act->from.base.dentry = 0;
+	end = append_named(slot, 0, limit, &act->from, sizes, &flags);
+	record->path_size = sizes[0];
+	record->name_size = sizes[1];
+	if (act->has_to) {
+		sizes[0] = sizes[1] = 0;
+		end = append_named(slot, end, limit, &act->to, sizes, &flags);
+		record->to_path_size = sizes[0];
+		record->to_name_size = sizes[1];
+	}
+	record->action = act->action;
+	record->error = act->error;
+	record->open_flags = act->open_flags;
+	u32 size = record_size(end);
+	describe_current(&record->header, RECORD_FILE, flags, size);
+	u32 sensitive = WATCH_BELOW | WATCH_LEAF_READ | WATCH_LEAF_WRITE | WATCH_DIR_READ | WATCH_DIR_WRITE;
+	act->is_urgent = ((from_bits != ~0u && (from_bits & sensitive)) || (to_bits != ~0u && (to_bits & sensitive)));
+	return size;
+}
+
+__noinline int tell_names(struct name_act *act)
+{
+	if (!act)
+		return 0;
+	u32 size = compose_names(SLOT_TRACEPOINT, act, PATH_MAX_KEPT);
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	if (size && s)
+		send_file(s, record_size(size - TEXT_OFFSET), act->is_urgent);
+	return 0;
+}
+
+/* The same, for a record that is told when the act has ended. Returns its size. */
+__noinline int compose_kept(struct name_act *act)
+{
+	return act ? compose_names(SLOT_TRACEPOINT, act, 900) : 0;
+}
+
+/* Sends a record that was kept, with how it ended. */
+static __always_inline void send_kept(struct kept *kept, s32 error, u16 more_flags)
+{
+	struct file_record *record = (void *)kept->record;
+	u32 size = BOUND(kept->pending.size, 2 * PENDING_MAX - 1);
+	if (size < TEXT_OFFSET || size > PENDING_MAX)
+		return;
+	record->error = error;
+	record->header.flags |= more_flags;
+	if (kept->pending.is_urgent)
+		send_urgent(kept->record, size, RECORD_FILE);
+	else
+		send_bulk(kept->record, size, RECORD_FILE);
+}
+
+/* Failures worth telling: somebody was refused. A name that is not there is no news. */
+static __always_inline bool refused(s64 result)
+{
+	return result == -NO_PERMISSION || result == -ACCESS_DENIED || result == -READ_ONLY;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* Processes: exec, fork, exit, and whether one leaves the scope. */
+#pragma once
+
+#include "process.h"
+#include "rings.h"
+#include "path.h"
+
+/* Processes that were in the scope once, so that their leaving is seen. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, u32);
+} members SEC(".maps");
+
+/* Processes with several threads that have been told to have ended: on older kernels two threads can see the end. */
+struct process_key {
+	u64 start;
+	u32 tgid;
+	u32 unused;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct process_key);
+	__type(value, u8);
+} ended SEC(".maps");
+
+/* The cgroup at the scope's depth above (or of) the task's. */
+static __always_inline bool task_in_scope(struct task_struct *task)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	struct cgroup *ancestor = 0;
+	if (BPF_CORE_READ(cgroup, level) < (int)scope_level)
+		return false;
+	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
+			      (void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + 8 * (u64)(scope_level & 255));
+	return BPF_CORE_READ(ancestor, kn, id) == scope_cgid;
+}
+
+static __always_inline u32 append_argv(struct scratch *s, u32 offset, struct mm_struct *mm, u16 *flags)
+{
+	u64 start = BPF_CORE_READ(mm, arg_start);
+	u64 size = BPF_CORE_READ(mm, arg_end) - start;
+	if (size > ARGV_MAX_KEPT) {
+		size = ARGV_MAX_KEPT;
+		*flags |= EXEC_ARGV_TRUNCATED;
+	}
+	u32 bounded = BOUND((u32)size, 2 * ARGV_MAX_KEPT - 1);
+	if (bounded > ARGV_MAX_KEPT)
+		return offset;
+	if (bpf_probe_read_user(text_at(s, offset), bounded, (void *)start)) {
+		*flags |= EXEC_ARGV_UNREADABLE | EXEC_ARGV_TRUNCATED;
+		return offset;
+	}
+	return offset + bounded;
+}
+
+static __always_inline void tell_exec(struct task_struct *task, struct file *file)
+{
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	if (!s || !file)
+		return;
+	struct exec_record *record = &s->record.exec;
+	clear_record(s);
+	u16 flags = 0;
+	u32 walked = 0;
+	struct place exe = place_of_file(file);
+	u32 end = append_path(SLOT_TRACEPOINT, 0, PATH_MAX_KEPT, exe, &walked);
+	record->exe_size = end;
+	u32 exe_end = end;
+	u32 name[2] = {};
+	struct qstr last;
+	struct dentry *leaf = exe.dentry;
+	bpf_core_read(&last, sizeof(last), &leaf->d_name);
+	bpf_probe_read_kernel(name, 6, last.name);
+	/* "memf" "d:": the name of an anonymous memory file, which is on a mount that no namespace has. */
+	if ((walked & FILE_UNREACHABLE || end <= last.len + 1) && name[0] == 0x666d656d && name[1] == 0x3a64)
+		flags |= EXEC_MEMFD;
+	if (!BPF_CORE_READ(leaf, d_hash.pprev))
+		flags |= EXEC_DELETED;
+	end = append_path(SLOT_TRACEPOINT, end, PATH_MAX_KEPT, directory_of(task, -100), &walked);
+	record->cwd_size = end - exe_end;
+	if (walked & FILE_PATH_TRUNCATED)
+		flags |= EXEC_PATH_TRUNCATED;
+	u32 cwd_end = end;
+	end = append_argv(s, end, BPF_CORE_READ(task, mm), &flags);
+	record->argv_size = end - cwd_end;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	record->inode = BPF_CORE_READ(inode, i_ino);
+	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
+	record->parent_tgid = BPF_CORE_READ(parent, tgid);
+	record->parent_start = BPF_CORE_READ(parent, start_boottime);
+	record->cgroup = bpf_get_current_cgroup_id();
+	u32 size = record_size(end);
+	describe_process(&record->header, task, RECORD_EXEC, flags, size);
+	send_urgent(&s->record, size, RECORD_EXEC);
+}
+
+SEC("tp_btf/sched_process_exec")
+int process_exec(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct linux_binprm *bprm = (void *)ctx[2];
+	if (!in_scope())
+		return 0;
+	bpf_task_storage_get(&members, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	tell_exec(task, bprm->file);
+	return 0;
+}
+
+/* Namespaces that the child has and the parent has not, as CLONE_NEW* bits: what clone made, from the objects. */
+static __always_inline u64 new_namespaces(struct task_struct *parent, struct task_struct *child)
+{
+	u64 made = 0;
+	struct nsproxy *a = BPF_CORE_READ(parent, nsproxy);
+	struct nsproxy *b = BPF_CORE_READ(child, nsproxy);
+	if (BPF_CORE_READ(parent, cred, user_ns) != BPF_CORE_READ(child, cred, user_ns))
+		made |= 0x10000000; /* CLONE_NEWUSER */
+	if (a == b)
+		return made;
+	if (BPF_CORE_READ(a, mnt_ns) != BPF_CORE_READ(b, mnt_ns))
+		made |= 0x00020000;
+	if (BPF_CORE_READ(a, cgroup_ns) != BPF_CORE_READ(b, cgroup_ns))
+		made |= 0x02000000;
+	if (BPF_CORE_READ(a, uts_ns) != BPF_CORE_READ(b, uts_ns))
+		made |= 0x04000000;
+	if (BPF_CORE_READ(a, ipc_ns) != BPF_CORE_READ(b, ipc_ns))
+		made |= 0x08000000;
+	if (BPF_CORE_READ(a, pid_ns_for_children) != BPF_CORE_READ(b, pid_ns_for_children))
+		made |= 0x20000000;
+	if (BPF_CORE_READ(a, net_ns) != BPF_CORE_READ(b, net_ns))
+		made |= 0x40000000;
+	return made;
+}
+
+SEC("tp_btf/sched_process_fork")
+int process_fork(u64 *ctx)
+{
+	struct task_struct *parent = (void *)ctx[0];
+	struct task_struct *child = (void *)ctx[1];
+	if (child->pid != child->tgid || !in_scope())
+		return 0;
+	struct fork_record record = {};
+	describe_process(&record.header, parent, RECORD_FORK, 0, sizeof(record));
+	record.child_start = child->start_boottime;
+	record.child_tgid = child->tgid;
+	send_bulk(&record, sizeof(record), RECORD_FORK);
+	bpf_task_storage_get(&members, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	u64 made = new_namespaces(parent, child);
+	if (made) {
+		struct sandbox_record change = {
+			.change = SANDBOX_CLONE, .args = { made }, .target = child->tgid, .result = child->tgid,
+		};
+		describe_process(&change.header, parent, RECORD_SANDBOX, 0, sizeof(change));
+		send_urgent(&change, sizeof(change), RECORD_SANDBOX);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int process_exit(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct signal_struct *signal = task->signal;
+	/* `live` has been counted down for this thread: 0 is the last one's. */
+	if (signal->live.counter || !in_scope())
+		return 0;
+	struct exit_record record = {};
+	describe_process(&record.header, task, RECORD_EXIT, 0, sizeof(record));
+	/* Whoever tells it first does so while the other is still among the threads. */
+	struct process_key key = { .start = record.header.start, .tgid = record.header.tgid };
+	if (signal->nr_threads > 1) {
+		u8 one = 1;
+		if (bpf_map_update_elem(&ended, &key, &one, BPF_NOEXIST) == -17 /* EEXIST */)
+			return 0;
+	} else if (bpf_map_lookup_elem(&ended, &key)) {
+		return 0;
+	}
+	/* As wait(2) tells it: SIGNAL_GROUP_EXIT, else what the leader ended with. */
+	record.status = signal->flags & 4 ? signal->group_exit_code : task->group_leader->exit_code;
+	send_bulk(&record, sizeof(record), RECORD_EXIT);
+	return 0;
+}
+
+/* A process that was in the scope is in it no more. In every hierarchy this is called; only the scope's counts. */
+SEC("tp_btf/cgroup_attach_task")
+int process_moved(u64 *ctx)
+{
+	const char *path = (void *)ctx[1];
+	struct task_struct *task = (void *)ctx[2];
+	struct task_struct *leader = task->group_leader;
+	if (task_in_scope(task)) {
+		bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		return 0;
+	}
+	if (!bpf_task_storage_get(&members, leader, 0, 0))
+		return 0;
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	if (!s)
+		return 0;
+	clear_record(s);
+	struct sandbox_record *record = &s->record.sandbox;
+	struct task_struct *current = bpf_get_current_task_btf();
+	/* Moved from outside (the agent, a service manager): it is told of the one moved. */
+	struct task_struct *actor = bpf_task_storage_get(&members, current->group_leader, 0, 0) ? current : task;
+	long size = bpf_probe_read_kernel_str(s->text, PATH_MAX_KEPT, path);
+	u32 used = size > 0 ? size - 1 : 0;
+	record->size[1] = used;
+	record->change = SANDBOX_CGROUP_LEFT;
+	record->target = leader->tgid;
+	u32 total = record_size(used);
+	describe_process(&record->header, actor, RECORD_SANDBOX, 0, total);
+	send_urgent(&s->record, total, RECORD_SANDBOX);
+	bpf_task_storage_delete(&members, leader);
+	return 0;
+}

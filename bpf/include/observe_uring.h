@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * The same acts by io_uring, which makes no system call for them. A request is kept when it is submitted (its
+ * names are the kernel's copies by then) and told when it completes.
+ */
+#pragma once
+
+#include "observe_files.h"
+
+/* include/uapi/linux/io_uring.h */
+enum uring_opcode {
+	URING_OPENAT = 18,
+	URING_OPENAT2 = 28,
+	URING_RENAMEAT = 35,
+	URING_UNLINKAT = 36,
+	URING_SYMLINKAT = 38,
+	URING_LINKAT = 39,
+	/* Flag of a request that reports nothing when it succeeds: IOSQE_CQE_SKIP_SUCCESS. */
+	URING_SKIP_SUCCESS = 1 << 6,
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, u64);
+	__type(value, struct kept);
+} uring_requests SEC(".maps");
+
+static __always_inline void set_kernel_name(struct named *named, struct task_struct *task, s32 dirfd, struct filename *name)
+{
+	named->base = directory_of(task, dirfd);
+	named->name = BPF_CORE_READ(name, name);
+	named->in_kernel = true;
+}
+
+/* Reads a request's command into `act`. Returns whether it is one of ours. */
+static __always_inline bool read_request(struct io_kiocb *request, u8 opcode, struct name_act *act, bool *fixed)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	void *command = (void *)request + bpf_core_field_offset(struct io_kiocb, cmd);
+	struct io_open *open = command;
+	struct io_rename *names = command;
+	struct io_link *link = command;
+	struct io_unlink *unlink = command;
+	switch (opcode) {
+	case URING_OPENAT:
+	case URING_OPENAT2:
+		act->open_flags = BPF_CORE_READ(open, how.flags);
+		act->action = act->open_flags & 3 || act->open_flags & OPEN_TRUNC ? FILE_WRITE : FILE_READ;
+		*fixed = BPF_CORE_READ(open, file_slot) != 0;
+		set_kernel_name(&act->from, task, BPF_CORE_READ(open, dfd), BPF_CORE_READ(open, filename));
+		return true;
+	case URING_UNLINKAT:
+		if (BPF_CORE_READ(unlink, flags) & 0x200 /* AT_REMOVEDIR */)
+			return false;
+		act->action = FILE_DELETE;
+		set_kernel_name(&act->from, task, BPF_CORE_READ(unlink, dfd), BPF_CORE_READ(unlink, filename));
+		return true;
+	case URING_RENAMEAT:
+		act->action = FILE_RENAME;
+		act->has_to = true;
+		set_kernel_name(&act->from, task, BPF_CORE_READ(names, old_dfd), BPF_CORE_READ(names, oldpath));
+		set_kernel_name(&act->to, task, BPF_CORE_READ(names, new_dfd), BPF_CORE_READ(names, newpath));
+		return true;
+	case URING_LINKAT:
+	case URING_SYMLINKAT:
+		act->action = opcode == URING_LINKAT ? FILE_LINK : FILE_SYMLINK;
+		act->has_to = true;
+		act->from_is_text = opcode == URING_SYMLINKAT;
+		set_kernel_name(&act->from, task, BPF_CORE_READ(link, old_dfd), BPF_CORE_READ(link, oldpath));
+		set_kernel_name(&act->to, task, BPF_CORE_READ(link, new_dfd), BPF_CORE_READ(link, newpath));
+		return true;
+	}
+	return false;
+}
+
+static __always_inline int request_submitted(struct io_kiocb *request)
+{
+	u8 opcode = BPF_CORE_READ(request, opcode);
+	if ((opcode < URING_OPENAT || opcode > URING_LINKAT) || !in_scope())
+		return 0;
+	struct name_act act = { .flags = FILE_URING };
+	bool fixed = false;
+	if (!read_request(request, opcode, &act, &fixed))
+		return 0;
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	if (!s)
+		return 0;
+	u32 size = compose_kept(&act);
+	bool opens = opcode == URING_OPENAT || opcode == URING_OPENAT2;
+	if (!size && !opens)
+		return 0;
+	s->pending.size = size;
+	s->pending.is_urgent = act.is_urgent;
+	s->pending.open_flags = act.open_flags;
+	s->pending.opcode = opcode;
+	s->pending.fixed = fixed;
+	u64 key = (u64)request;
+	bool silent = BPF_CORE_READ(request, flags) & URING_SKIP_SUCCESS;
+	if (!silent && size <= PENDING_MAX && !bpf_map_update_elem(&uring_requests, &key, s, BPF_ANY))
+		return 0;
+	/* It cannot be followed to its end: told now. */
+	bool by_object = opens ? opens_by_object : names_by_object;
+	if (size && !by_object)
+		send_file(s, record_size(size - TEXT_OFFSET), act.is_urgent);
+	return 0;
+}
+
+static __always_inline int request_completed(u64 request, s32 result)
+{
+	struct kept *kept = bpf_map_lookup_elem(&uring_requests, &request);
+	if (!kept)
+		return 0;
+	bool opens = kept->pending.opcode == URING_OPENAT || kept->pending.opcode == URING_OPENAT2;
+	if (result < 0) {
+		if (refused(result))
+			send_kept(kept, -result, opens ? FILE_FAILED_OPEN : 0);
+	} else if (opens && !opens_by_object) {
+		struct file *file = 0;
+		if (!kept->pending.fixed)
+			file = file_of((void *)bpf_get_current_task(), result);
+		if (file)
+			file_opened(number_of(file), kept->pending.open_flags, SLOT_TRACEPOINT, FILE_URING);
+		else
+			send_kept(kept, 0, 0);
+	} else if (!opens && !names_by_object) {
+		send_kept(kept, 0, 0);
+	}
+	bpf_map_delete_elem(&uring_requests, &request);
+	return 0;
+}
+
+/* 6.4 and later. */
+SEC("tp_btf/io_uring_submit_req")
+int uring_submit_req(u64 *ctx)
+{
+	return request_submitted((struct io_kiocb *)ctx[0]);
+}
+
+/* Up to 6.3. */
+SEC("tp_btf/io_uring_submit_sqe")
+int uring_submit_sqe(u64 *ctx)
+{
+	return request_submitted((struct io_kiocb *)ctx[0]);
+}
+
+/* (ring, request, completion entry): the entry is an object, which older kernels' number in its place is not. */
+SEC("tp_btf/io_uring_complete")
+int uring_complete_entry(u64 *ctx)
+{
+	struct io_uring_cqe *entry = (struct io_uring_cqe *)ctx[2];
+	return request_completed(ctx[1], entry->res);
+}
+
+/* (ring, request, user data, result, …) */
+SEC("tp_btf/io_uring_complete")
+int uring_complete_result(u64 *ctx)
+{
+	return request_completed(ctx[1], (s32)ctx[3]);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * The system calls that are looked at, by number and binary interface. Numbers are from the kernel's tables
+ * (arch/x86/entry/syscalls, scripts/syscall.tbl, arch/arm/tools/syscall.tbl) and never change.
+ */
+#pragma once
+
+#include "kernel.h"
+
+enum act {
+	ACT_NONE = 0,
+	ACT_OPEN,
+	ACT_CREAT,
+	ACT_OPENAT,
+	ACT_OPENAT2,
+	ACT_OPEN_BY_HANDLE_AT,
+	ACT_TRUNCATE,
+	ACT_UNLINK,
+	ACT_UNLINKAT,
+	ACT_RENAME,
+	ACT_RENAMEAT,
+	ACT_LINK,
+	ACT_LINKAT,
+	ACT_SYMLINK,
+	ACT_SYMLINKAT,
+	ACT_MKNOD,
+	ACT_MKNODAT,
+	ACT_UNSHARE,
+	ACT_SETNS,
+	ACT_MOUNT,
+	ACT_UMOUNT,
+	ACT_MOVE_MOUNT,
+	ACT_FSMOUNT,
+	ACT_OPEN_TREE,
+	ACT_MOUNT_SETATTR,
+	ACT_PIVOT_ROOT,
+	ACT_CHROOT,
+	ACT_PTRACE,
+	ACT_PROCESS_VM_READV,
+	ACT_PROCESS_VM_WRITEV,
+	ACT_PIDFD_GETFD,
+	ACT_INIT_MODULE,
+	ACT_FINIT_MODULE,
+	ACT_DELETE_MODULE,
+	ACT_BPF,
+	ACT_CAPSET,
+	ACT_IO_URING_SETUP,
+};
+
+enum { SYSCALLS = 512 };
+
+#if defined(__TARGET_ARCH_x86)
+static const u8 acts_native[SYSCALLS] = {
+	[2] = ACT_OPEN, /* open */
+	[76] = ACT_TRUNCATE, /* truncate */
+	[82] = ACT_RENAME, /* rename */
+	[85] = ACT_CREAT, /* creat */
+	[86] = ACT_LINK, /* link */
+	[87] = ACT_UNLINK, /* unlink */
+	[88] = ACT_SYMLINK, /* symlink */
+	[101] = ACT_PTRACE, /* ptrace */
+	[126] = ACT_CAPSET, /* capset */
+	[133] = ACT_MKNOD, /* mknod */
+	[155] = ACT_PIVOT_ROOT, /* pivot_root */
+	[161] = ACT_CHROOT, /* chroot */
+	[165] = ACT_MOUNT, /* mount */
+	[166] = ACT_UMOUNT, /* umount2 */
+	[175] = ACT_INIT_MODULE, /* init_module */
+	[176] = ACT_DELETE_MODULE, /* delete_module */
+	[257] = ACT_OPENAT, /* openat */
+	[259] = ACT_MKNODAT, /* mknodat */
+	[263] = ACT_UNLINKAT, /* unlinkat */
+	[264] = ACT_RENAMEAT, /* renameat */
+	[265] = ACT_LINKAT, /* linkat */
+	[266] = ACT_SYMLINKAT, /* symlinkat */
+	[272] = ACT_UNSHARE, /* unshare */
+	[304] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
+	[308] = ACT_SETNS, /* setns */
+	[310] = ACT_PROCESS_VM_READV, /* process_vm_readv */
+	[311] = ACT_PROCESS_VM_WRITEV, /* process_vm_writev */
+	[313] = ACT_FINIT_MODULE, /* finit_module */
+	[316] = ACT_RENAMEAT, /* renameat2 */
+	[321] = ACT_BPF, /* bpf */
+	[425] = ACT_IO_URING_SETUP, /* io_uring_setup */
+	[428] = ACT_OPEN_TREE, /* open_tree */
+	[429] = ACT_MOVE_MOUNT, /* move_mount */
+	[432] = ACT_FSMOUNT, /* fsmount */
+	[437] = ACT_OPENAT2, /* openat2 */
+	[438] = ACT_PIDFD_GETFD, /* pidfd_getfd */
+	[442] = ACT_MOUNT_SETATTR, /* mount_setattr */
+};
+
+static const u8 acts_compat[SYSCALLS] = {
+	[5] = ACT_OPEN, /* open */
+	[8] = ACT_CREAT, /* creat */
+	[9] = ACT_LINK, /* link */
+	[10] = ACT_UNLINK, /* unlink */
+	[14] = ACT_MKNOD, /* mknod */
+	[21] = ACT_MOUNT, /* mount */
+	[22] = ACT_UMOUNT, /* umount */
+	[26] = ACT_PTRACE, /* ptrace */
+	[38] = ACT_RENAME, /* rename */
+	[52] = ACT_UMOUNT, /* umount2 */
+	[61] = ACT_CHROOT, /* chroot */
+	[83] = ACT_SYMLINK, /* symlink */
+	[92] = ACT_TRUNCATE, /* truncate */
+	[128] = ACT_INIT_MODULE, /* init_module */
+	[129] = ACT_DELETE_MODULE, /* delete_module */
+	[185] = ACT_CAPSET, /* capset */
+	[193] = ACT_TRUNCATE, /* truncate64 */
+	[217] = ACT_PIVOT_ROOT, /* pivot_root */
+	[295] = ACT_OPENAT, /* openat */
+	[297] = ACT_MKNODAT, /* mknodat */
+	[301] = ACT_UNLINKAT, /* unlinkat */
+	[302] = ACT_RENAMEAT, /* renameat */
+	[303] = ACT_LINKAT, /* linkat */
+	[304] = ACT_SYMLINKAT, /* symlinkat */
+	[310] = ACT_UNSHARE, /* unshare */
+	[342] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
+	[346] = ACT_SETNS, /* setns */
+	[347] = ACT_PROCESS_VM_READV, /* process_vm_readv */
+	[348] = ACT_PROCESS_VM_WRITEV, /* process_vm_writev */
+	[350] = ACT_FINIT_MODULE, /* finit_module */
+	[353] = ACT_RENAMEAT, /* renameat2 */
+	[357] = ACT_BPF, /* bpf */
+	[425] = ACT_IO_URING_SETUP, /* io_uring_setup */
+	[428] = ACT_OPEN_TREE, /* open_tree */
+	[429] = ACT_MOVE_MOUNT, /* move_mount */
+	[432] = ACT_FSMOUNT, /* fsmount */
+	[437] = ACT_OPENAT2, /* openat2 */
+	[438] = ACT_PIDFD_GETFD, /* pidfd_getfd */
+	[442] = ACT_MOUNT_SETATTR, /* mount_setattr */
+};
+#elif defined(__TARGET_ARCH_arm64)
+static const u8 acts_native[SYSCALLS] = {
+	[33] = ACT_MKNODAT, /* mknodat */
+	[35] = ACT_UNLINKAT, /* unlinkat */
+	[36] = ACT_SYMLINKAT, /* symlinkat */
+	[37] = ACT_LINKAT, /* linkat */
+	[38] = ACT_RENAMEAT, /* renameat */
+	[39] = ACT_UMOUNT, /* umount2 */
+	[40] = ACT_MOUNT, /* mount */
+	[41] = ACT_PIVOT_ROOT, /* pivot_root */
+	[45] = ACT_TRUNCATE, /* truncate */
+	[51] = ACT_CHROOT, /* chroot */
+	[56] = ACT_OPENAT, /* openat */
+	[91] = ACT_CAPSET, /* capset */
+	[97] = ACT_UNSHARE, /* unshare */
+	[105] = ACT_INIT_MODULE, /* init_module */
+	[106] = ACT_DELETE_MODULE, /* delete_module */
+	[117] = ACT_PTRACE, /* ptrace */
+	[265] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
+	[268] = ACT_SETNS, /* setns */
+	[270] = ACT_PROCESS_VM_READV, /* process_vm_readv */
+	[271] = ACT_PROCESS_VM_WRITEV, /* process_vm_writev */
+	[273] = ACT_FINIT_MODULE, /* finit_module */
+	[276] = ACT_RENAMEAT, /* renameat2 */
+	[280] = ACT_BPF, /* bpf */
+	[425] = ACT_IO_URING_SETUP, /* io_uring_setup */
+	[428] = ACT_OPEN_TREE, /* open_tree */
+	[429] = ACT_MOVE_MOUNT, /* move_mount */
+	[432] = ACT_FSMOUNT, /* fsmount */
+	[437] = ACT_OPENAT2, /* openat2 */
+	[438] = ACT_PIDFD_GETFD, /* pidfd_getfd */
+	[442] = ACT_MOUNT_SETATTR, /* mount_setattr */
+};
+
+static const u8 acts_compat[SYSCALLS] = {
+	[5] = ACT_OPEN, /* open */
+	[8] = ACT_CREAT, /* creat */
+	[9] = ACT_LINK, /* link */
+	[10] = ACT_UNLINK, /* unlink */
+	[14] = ACT_MKNOD, /* mknod */
+	[21] = ACT_MOUNT, /* mount */
+	[26] = ACT_PTRACE, /* ptrace */
+	[38] = ACT_RENAME, /* rename */
+	[52] = ACT_UMOUNT, /* umount2 */
+	[61] = ACT_CHROOT, /* chroot */
+	[83] = ACT_SYMLINK, /* symlink */
+	[92] = ACT_TRUNCATE, /* truncate */
+	[128] = ACT_INIT_MODULE, /* init_module */
+	[129] = ACT_DELETE_MODULE, /* delete_module */
+	[185] = ACT_CAPSET, /* capset */
+	[193] = ACT_TRUNCATE, /* truncate64 */
+	[218] = ACT_PIVOT_ROOT, /* pivot_root */
+	[322] = ACT_OPENAT, /* openat */
+	[324] = ACT_MKNODAT, /* mknodat */
+	[328] = ACT_UNLINKAT, /* unlinkat */
+	[329] = ACT_RENAMEAT, /* renameat */
+	[330] = ACT_LINKAT, /* linkat */
+	[331] = ACT_SYMLINKAT, /* symlinkat */
+	[337] = ACT_UNSHARE, /* unshare */
+	[371] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
+	[375] = ACT_SETNS, /* setns */
+	[376] = ACT_PROCESS_VM_READV, /* process_vm_readv */
+	[377] = ACT_PROCESS_VM_WRITEV, /* process_vm_writev */
+	[379] = ACT_FINIT_MODULE, /* finit_module */
+	[382] = ACT_RENAMEAT, /* renameat2 */
+	[386] = ACT_BPF, /* bpf */
+	[425] = ACT_IO_URING_SETUP, /* io_uring_setup */
+	[428] = ACT_OPEN_TREE, /* open_tree */
+	[429] = ACT_MOVE_MOUNT, /* move_mount */
+	[432] = ACT_FSMOUNT, /* fsmount */
+	[437] = ACT_OPENAT2, /* openat2 */
+	[438] = ACT_PIDFD_GETFD, /* pidfd_getfd */
+	[442] = ACT_MOUNT_SETATTR, /* mount_setattr */
+};
+#endif
+
+struct call {
+	u8 act;
+	bool compat;
+};
+
+/* What the call is; act 0: not looked at. */
+static __always_inline struct call call_of(struct pt_regs *regs, struct task_struct *task)
+{
+	struct call call = {};
+#if defined(__TARGET_ARCH_x86)
+	/* x32 has the numbers of x86-64 with this bit set, for all that is in the table. */
+	u32 number = (u32)regs->orig_ax & ~0x40000000u;
+#else
+	u32 number = regs->syscallno;
+#endif
+	if (number >= SYSCALLS)
+		return call;
+	/* One of the two tables must know the number before it is worth asking which of them counts. */
+	call.act = acts_native[number];
+	u8 compat = acts_compat[number];
+	if (!call.act && !compat)
+		return call;
+#if defined(__TARGET_ARCH_x86)
+	call.compat = task->thread_info.status & 2; /* TS_COMPAT */
+#else
+	call.compat = task->thread_info.flags & (1ul << 22); /* TIF_32BIT */
+#endif
+	if (call.compat)
+		call.act = compat;
+	return call;
+}
+
+/* The nth argument of the call, as the registers still have it when it returns. */
+static __always_inline u64 argument(struct pt_regs *regs, bool compat, u32 n)
+{
+#if defined(__TARGET_ARCH_x86)
+	if (compat) {
+		switch (n) {
+		case 0: return (u32)regs->bx;
+		case 1: return (u32)regs->cx;
+		case 2: return (u32)regs->dx;
+		case 3: return (u32)regs->si;
+		default: return (u32)regs->di;
+		}
+	}
+	switch (n) {
+	case 0: return regs->di;
+	case 1: return regs->si;
+	case 2: return regs->dx;
+	case 3: return regs->r10;
+	default: return regs->r8;
+	}
+#else
+	/* regs[0] holds the result by now: the first argument is beside it. */
+	u64 value = n == 0 ? regs->orig_x0 : regs->regs[n];
+	return compat ? (u32)value : value;
+#endif
+}

@@ -1,0 +1,35 @@
+/**
+ * Which names led to an address, from the answers that the job was given. For the reports: what
+ * is allowed is decided in the kernel, by the learned addresses there.
+ */
+export class AnsweredNames {
+  private readonly byAddress = new Map<string, string>()
+  private readonly limit: number
+
+  /** @param limit addresses kept; the longest unanswered go first. */
+  constructor(limit = 65_536) {
+    this.limit = limit
+  }
+
+  get size(): number {
+    return this.byAddress.size
+  }
+
+  /** An answer for `name` held these addresses, in canonical text form. */
+  answered(name: string, addresses: readonly string[]): void {
+    for (const address of addresses) {
+      this.byAddress.delete(address)
+      this.byAddress.set(address, name)
+    }
+    while (this.byAddress.size > this.limit) {
+      const oldest = this.byAddress.keys().next()
+      if (oldest.done === true) break
+      this.byAddress.delete(oldest.value)
+    }
+  }
+
+  /** The name that last led to an address; null: none did. */
+  nameOf(address: string): string | null {
+    return this.byAddress.get(address) ?? null
+  }
+}

@@ -1,0 +1,141 @@
+import type { Verdict } from '@runwarden/events'
+import type { Address } from './address.ts'
+import type { Query } from './query.ts'
+
+/** A DNS server as it was asked. */
+export interface DnsServer {
+  address: Address
+  /** Text of the address, with its zone (`%eth0`) when it is a link-local one. */
+  host: string
+  port: number
+}
+
+/** The process behind a query, and the server that it asked before the kernel redirected it here. */
+export interface DnsClient {
+  /** Process id and start time (ns since boot); null when the kernel side could not tell. */
+  process: { tgid: number; start: bigint } | null
+  server: DnsServer
+}
+
+/** Finds out who sends from a local address and port; null: nobody of this scope. */
+export interface ClientLookup {
+  find(protocol: 'udp' | 'tcp', host: string, port: number): DnsClient | null
+}
+
+/** What a name may be used for: destination ports of a protocol, and the index of the rule that says so. */
+export interface NameGrant {
+  protocol: 'tcp' | 'udp' | 'any'
+  portFrom: number
+  portTo: number
+  rule: number
+}
+
+/** Takes the addresses that an allowed name led to, so that the kernel lets connections to them pass. */
+export interface Learner {
+  /** Is in force when it returns. `ttl` in seconds. False when it could not be kept. */
+  learn(name: string, address: Address, ttl: number, grants: readonly NameGrant[]): boolean
+  /** Is the address granted by some name now? */
+  has(address: Address): boolean
+}
+
+/** The part of a compiled policy that DNS needs. */
+export interface NamePolicy {
+  readonly egress: 'audit' | 'block'
+  /** The block-list entry that lists the name, if any. */
+  blocked(name: string): { reason: string; rule: string } | null
+  grants(name: string): readonly NameGrant[]
+  /** Text of a rule, with its place. */
+  rule(index: number): string
+  /** The rule that allows the address itself, on this port or (without) on any; null: none. */
+  address(address: Address, port?: number): string | null
+}
+
+/** A query under way to an upstream. */
+export interface Exchange {
+  /** Sends it once more: its client has asked again. */
+  again(): void
+}
+
+/** The upstream's answer, or what went wrong with it. */
+export type Outcome = { answer: Buffer } | { failure: string }
+
+/** Sends queries to servers; calls back exactly once for each. */
+export interface Upstream {
+  ask(query: Query, server: DnsServer, done: (outcome: Outcome) => void): Exchange
+}
+
+/** One query, as it is told to the agent. */
+export interface DnsQueryRecord {
+  /** When it came in, milliseconds since the epoch. */
+  time: number
+  process: { tgid: number; start: bigint } | null
+  /** Lower case, without trailing dot; bytes that no host name holds are escaped (RFC 1035 §5.1). */
+  name: string
+  type: string
+  server: string
+  serverPort: number
+  protocol: 'udp' | 'tcp'
+  verdict: Verdict
+  reason: string
+  rule: string | null
+  rcode: string | null
+  addresses: string[]
+  cnames: string[]
+}
+
+/** Counters since the start. */
+export interface DnsStats {
+  queries: number
+  forwarded: number
+  /** Refused by policy or block list. */
+  refused: number
+  /** Answered SERVFAIL: the upstream failed, or too many queries were under way. */
+  failed: number
+  /** Messages of senders that are no process of the scope. */
+  unknownClients: number
+  /** Messages that were no query. */
+  malformed: number
+  /** Messages from upstream that answered nothing that was asked. */
+  unsolicited: number
+  learned: number
+  notLearned: number
+  /** Records of queries that could not be kept for the agent. */
+  recordsLost: number
+  inFlight: number
+}
+
+/** Bounds and time-outs. */
+export interface DnsLimits {
+  /** Queries under way; beyond, SERVFAIL. */
+  inFlight: number
+  /** An upstream that has not answered by then fails the query: as long as resolvers' clients wait (ms). */
+  upstreamTimeout: number
+  /** TCP connections of clients; beyond, new ones are closed. */
+  connections: number
+  /** Queries under way of one TCP connection; beyond, it is not read from. */
+  pipelined: number
+  /** A TCP connection without a query is closed (ms; RFC 7766 §6.2.3 asks for a few seconds). */
+  idle: number
+  /**
+   * Least and longest time that an answer grants its addresses, seconds. Clients keep addresses longer
+   * than a TTL of 0 or 5 says, and try again on them; no name should stay open for the rest of a week.
+   */
+  grantAtLeast: number
+  grantAtMost: number
+  /** UDP sockets to one upstream: a query uses one at random. */
+  socketsPerServer: number
+  /** Upstreams that sockets are kept for. */
+  servers: number
+}
+
+export const DEFAULT_LIMITS: DnsLimits = {
+  inFlight: 4096,
+  upstreamTimeout: 5000,
+  connections: 256,
+  pipelined: 128,
+  idle: 10_000,
+  grantAtLeast: 60,
+  grantAtMost: 86_400,
+  socketsPerServer: 8,
+  servers: 32,
+}

@@ -1,0 +1,76 @@
+import type { Socket } from 'node:dgram'
+import { listenTcp, type TcpListener } from './listen-tcp.ts'
+import { listenUdp } from './listen-udp.ts'
+import { Relay, type RelayParts } from './relay.ts'
+import { UdpUpstreams } from './upstream-udp.ts'
+
+/** Ports that a proxy listens on; UDP and TCP share one. `port6` is null on a machine without IPv6. */
+export interface ProxyPorts {
+  port4: number
+  port6: number | null
+}
+
+/** Tries to find one port that is free for both UDP and TCP. */
+const ATTEMPTS = 16
+
+interface Pair {
+  port: number
+  udp: Socket
+  tcp: TcpListener
+}
+
+/** The proxy's sockets around one relay, in the thread that opens it. */
+export class LocalProxy {
+  readonly relay: Relay
+  readonly ports: ProxyPorts
+  readonly #upstream: UdpUpstreams
+  readonly #pairs: Pair[]
+
+  private constructor(relay: Relay, upstream: UdpUpstreams, pairs: [Pair, Pair | null]) {
+    this.relay = relay
+    this.#upstream = upstream
+    this.#pairs = pairs.filter((pair) => pair !== null)
+    this.ports = { port4: pairs[0].port, port6: pairs[1]?.port ?? null }
+  }
+
+  /** Listens on free ports of 127.0.0.1 and, where there is one, of ::1. */
+  static async open(parts: RelayParts): Promise<LocalProxy> {
+    const relay = new Relay(parts)
+    const upstream = new UdpUpstreams(parts.limits)
+    const four = await listenBoth(relay, upstream, '127.0.0.1')
+    const six = await listenBoth(relay, upstream, '::1').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') return null
+      throw error
+    })
+    return new LocalProxy(relay, upstream, [four, six])
+  }
+
+  stats(): Relay['stats'] {
+    return {
+      ...this.relay.stats,
+      unsolicited: this.relay.stats.unsolicited + this.#upstream.unsolicited,
+    }
+  }
+
+  /** Ends it. Queries under way fail, and are on record when it returns. */
+  close(): void {
+    const pairs = this.#pairs.splice(0)
+    this.#upstream.close()
+    for (const { tcp } of pairs) tcp.close()
+    this.relay.flush()
+    for (const { udp } of pairs) udp.close()
+  }
+}
+
+async function listenBoth(relay: Relay, upstream: UdpUpstreams, host: string): Promise<Pair> {
+  for (let left = ATTEMPTS; ; left--) {
+    const udp = await listenUdp(relay, upstream, host, 0)
+    const { port } = udp.address()
+    try {
+      return { port, udp, tcp: await listenTcp(relay, host, port) }
+    } catch (error) {
+      udp.close()
+      if (left === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
+}

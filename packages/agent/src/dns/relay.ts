@@ -1,0 +1,289 @@
+import { formatAddress } from './address.ts'
+import { type Answer, readAnswer } from './answer.ts'
+import { RCODE, rcodeName, typeName } from './codes.ts'
+import type {
+  ClientLookup,
+  DnsClient,
+  DnsLimits,
+  DnsQueryRecord,
+  DnsServer,
+  DnsStats,
+  Exchange,
+  Learner,
+  NamePolicy,
+  Outcome,
+  Upstream,
+} from './contract.ts'
+import { type Decision, decideAnswer, decideQuery } from './decide.ts'
+import { MalformedMessage } from './name.ts'
+import { type Query, receiveQuery } from './query.ts'
+import { adoptAnswer, writeLocalReply, writeReply } from './reply.ts'
+
+/** What the relay is given. */
+export interface RelayParts {
+  policy: NamePolicy
+  clients: ClientLookup
+  learner: Learner
+  /** Resolvers of this machine, as they were when the run began. */
+  resolvers: readonly DnsServer[]
+  limits: DnsLimits
+  /** Told of queries before their answers are sent, so that a connect never comes before its name. */
+  onRecords: (records: DnsQueryRecord[]) => void
+}
+
+/** Where a query came from. */
+export interface Asker {
+  client: DnsClient
+  protocol: 'udp' | 'tcp'
+  upstream: Upstream
+  /** Same for a repetition of the same query; null where there are none. */
+  key: string | null
+  send: (message: Buffer) => void
+}
+
+interface Pending {
+  asker: Asker
+  query: Query
+  decision: Decision
+  /** By which it was decided. */
+  policy: NamePolicy
+  time: number
+}
+
+/**
+ * The heart of the proxy: decides each query, has it forwarded or answers it, learns the addresses
+ * of allowed names, and records all of it. Answers leave at the end of the turn of the event loop,
+ * after their addresses are in the kernel's map and their records are on their way to the agent.
+ */
+export class Relay {
+  readonly stats: DnsStats = {
+    queries: 0,
+    forwarded: 0,
+    refused: 0,
+    failed: 0,
+    unknownClients: 0,
+    malformed: 0,
+    unsolicited: 0,
+    learned: 0,
+    notLearned: 0,
+    recordsLost: 0,
+    inFlight: 0,
+  }
+  readonly #parts: RelayParts
+  readonly #resolvers: Map<string, DnsServer>
+  readonly #underWay = new Map<string, Exchange>()
+  #records: DnsQueryRecord[] = []
+  #outbox: (() => void)[] = []
+  #flushing = false
+
+  constructor(parts: RelayParts) {
+    this.#parts = { ...parts }
+    this.#resolvers = new Map(parts.resolvers.map((server) => [serverKey(server), server]))
+  }
+
+  get limits(): DnsLimits {
+    return this.#parts.limits
+  }
+
+  replacePolicy(policy: NamePolicy): void {
+    this.#parts.policy = policy
+  }
+
+  replaceMaps(clients: ClientLookup, learner: Learner): void {
+    this.#parts.clients = clients
+    this.#parts.learner = learner
+  }
+
+  /** Who sends from there; null (and counted) when it is nobody whom the proxy answers. */
+  find(protocol: 'udp' | 'tcp', host: string, port: number): DnsClient | null {
+    const client = this.#parts.clients.find(protocol, host, port)
+    if (!client) this.stats.unknownClients++
+    return client
+  }
+
+  /** Takes one message of a client. False when it was no query and gets no answer. */
+  receive(message: Buffer, asker: Asker): boolean {
+    const received = receiveQuery(message)
+    if (received.kind === 'drop') {
+      this.stats.malformed++
+      return false
+    }
+    this.stats.queries++
+    const { query } = received
+    if (received.kind === 'reply') {
+      this.#refuseForm(query, received.rcode, asker)
+      return true
+    }
+    const key = asker.key === null ? null : `${asker.key} ${query.id} ${query.type} ${query.name}`
+    const same = key === null ? undefined : this.#underWay.get(key)
+    if (same) {
+      same.again()
+      return true
+    }
+    const decision = this.#decide(query, asker)
+    const pending = this.#pending(query, asker, decision)
+    if (decision.act === 'refuse') this.#refuse(pending, null)
+    else if (decision.act === 'local')
+      this.#finish(pending, RCODE.NOERROR, null, writeLocalReply(query, decision.data))
+    else if (this.stats.inFlight >= this.limits.inFlight)
+      this.#fail(pending, 'too many queries under way')
+    else this.#forward(pending, key)
+    return true
+  }
+
+  #decide(query: Query, asker: Asker): Decision {
+    const { policy, learner } = this.#parts
+    return decideQuery(
+      policy,
+      query,
+      asker.client,
+      (client) => this.#trusts(client),
+      (address) => learner.has(address),
+    )
+  }
+
+  #pending(query: Query, asker: Asker, decision: Decision): Pending {
+    const time = performance.timeOrigin + performance.now()
+    return { asker, query, decision, policy: this.#parts.policy, time }
+  }
+
+  #trusts({ server }: DnsClient): boolean {
+    return (
+      this.#resolvers.has(serverKey(server)) ||
+      this.#parts.policy.address(server.address, server.port) !== null
+    )
+  }
+
+  #forward(pending: Pending, key: string | null): void {
+    const { asker, query } = pending
+    this.stats.inFlight++
+    this.stats.forwarded++
+    let over = false
+    // A resolver's own text has the zone that the kernel does not tell.
+    const server = this.#resolvers.get(serverKey(asker.client.server)) ?? asker.client.server
+    const exchange = asker.upstream.ask(query, server, (outcome) => {
+      over = true
+      this.stats.inFlight--
+      if (key !== null) this.#underWay.delete(key)
+      this.#settle(pending, outcome)
+    })
+    if (key !== null && !over) this.#underWay.set(key, exchange)
+  }
+
+  #settle(pending: Pending, outcome: Outcome): void {
+    if ('failure' in outcome) {
+      this.#fail(pending, outcome.failure)
+      return
+    }
+    const { query } = pending
+    let answer: Answer
+    try {
+      answer = readAnswer(outcome.answer, query)
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error
+      this.#fail(pending, `malformed answer: ${error.message}`)
+      return
+    }
+    const { policy, learner, limits } = this.#parts
+    // Another policy came meanwhile: its rules have other numbers, and it may not allow the name.
+    if (pending.policy !== policy) pending.decision = this.#decide(query, pending.asker)
+    const { decision, learn } = decideAnswer(policy, pending.decision, answer)
+    pending.decision = decision
+    if (decision.act === 'refuse') {
+      this.#refuse(pending, answer)
+      return
+    }
+    for (const { address, text, ttl } of learn) {
+      const bounded = Math.min(Math.max(ttl, limits.grantAtLeast), limits.grantAtMost)
+      if (learner.learn(query.name, address, bounded, decision.grants)) this.stats.learned++
+      else {
+        this.stats.notLearned++
+        const reason = `${decision.reason}; no room to learn ${text}: connections to it are denied`
+        pending.decision = { ...decision, reason }
+      }
+    }
+    const bare = outcome.answer.readUInt16BE(4) === 0
+    this.#finish(
+      pending,
+      answer.rcode,
+      answer,
+      bare ? writeReply(query, answer.rcode) : adoptAnswer(outcome.answer, query),
+    )
+  }
+
+  #refuse(pending: Pending, answer: Answer | null): void {
+    this.stats.refused++
+    const { query, decision } = pending
+    this.#finish(
+      pending,
+      RCODE.REFUSED,
+      answer,
+      writeReply(query, RCODE.REFUSED, `Runwarden: ${decision.reason}`),
+    )
+  }
+
+  #fail(pending: Pending, failure: string): void {
+    this.stats.failed++
+    pending.decision = {
+      ...pending.decision,
+      reason: `${pending.decision.reason}; no answer: ${failure}`,
+    }
+    this.#finish(pending, RCODE.SERVFAIL, null, writeReply(pending.query, RCODE.SERVFAIL))
+  }
+
+  /** A message that is no proper query: answered with the error that it deserves, and never forwarded. */
+  #refuseForm(query: Query, rcode: number, asker: Asker): void {
+    this.stats.malformed++
+    const verdict = this.#parts.policy.egress === 'block' ? 'blocked' : 'would-block'
+    const reason = `not a query that a resolver's client sends (${rcodeName(rcode)})`
+    const decision: Decision = {
+      verdict,
+      reason,
+      rule: null,
+      act: 'refuse',
+      data: null,
+      grants: [],
+    }
+    const pending = this.#pending(query, asker, decision)
+    this.#finish(pending, rcode, null, writeReply(query, rcode))
+  }
+
+  #finish(pending: Pending, rcode: number, answer: Answer | null, message: Buffer): void {
+    const { asker, query, decision, time } = pending
+    const { server, process } = asker.client
+    this.#records.push({
+      time,
+      process,
+      name: query.name,
+      type: typeName(query.type),
+      server: server.host,
+      serverPort: server.port,
+      protocol: asker.protocol,
+      verdict: decision.verdict,
+      reason: decision.reason,
+      rule: decision.rule,
+      rcode: rcodeName(rcode),
+      addresses: answer?.addresses.map((each) => each.text) ?? [],
+      cnames: answer?.aliases ?? [],
+    })
+    this.#outbox.push(() => asker.send(message))
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => this.flush())
+  }
+
+  /** Tells the records and sends the answers that wait for the end of the turn. */
+  flush(): void {
+    this.#flushing = false
+    const records = this.#records
+    const outbox = this.#outbox
+    this.#records = []
+    this.#outbox = []
+    if (records.length > 0) this.#parts.onRecords(records)
+    for (const send of outbox) send()
+  }
+}
+
+function serverKey(server: DnsServer): string {
+  return `${formatAddress(server.address)}#${server.port}`
+}

@@ -1,0 +1,174 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
+import type { CompiledPolicy } from '@runwarden/policy'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { EnforceMapIds } from '../enforce/maps.ts'
+import { DEFAULT_LIMITS, type DnsLimits, type DnsQueryRecord, type DnsStats } from './contract.ts'
+import type { DnsReply, DnsRequest, DnsWorkerData } from './messages.ts'
+import type { ProxyPorts } from './proxy.ts'
+import { RecordRing } from './record-ring.ts'
+
+/** Room for some 10,000 queries that the agent has not taken. */
+const RING_BYTES = 4 << 20
+/** How often the agent takes them (it does so besides whenever it needs them, see drain). */
+const TAKE_MS = 25
+
+/** The DNS thread could not start, or has ended by itself. Names are then no longer answered: fail closed. */
+export class DnsProxyError extends Error {
+  readonly code = 'DNS_PROXY'
+}
+
+export interface DnsProxyOptions {
+  policy: CompiledPolicy
+  /** The resolvers of this machine when the run began (readResolvers). */
+  resolvers: readonly string[]
+  /** Queries, at the latest 25 ms after they were answered, or when drain() is called. */
+  onQueries: (records: DnsQueryRecord[]) => void
+  /** The thread has ended though nobody closed it. */
+  onFailure: (error: DnsProxyError) => void
+  limits?: Partial<DnsLimits>
+  /** The thread's program, when it is not beside this file as `worker.ts` (or this file's extension). */
+  worker?: URL
+}
+
+type Ask = DnsRequest extends infer R ? (R extends unknown ? Omit<R, 'number'> : never) : never
+
+/** The DNS proxy, which runs in a thread of its own. Close it. */
+export class DnsProxy {
+  readonly ports: ProxyPorts
+  readonly #worker: Worker
+  readonly #ring: RecordRing
+  readonly #taking: NodeJS.Timeout
+  readonly #onQueries: (records: DnsQueryRecord[]) => void
+  readonly #asked = new Map<number, PromiseWithResolvers<DnsStats>>()
+  #number = 0
+  #closing = false
+  #gone: DnsProxyError | null = null
+
+  /** @internal see startDnsProxy */
+  constructor(worker: Worker, ring: RecordRing, ports: ProxyPorts, options: DnsProxyOptions) {
+    this.ports = ports
+    this.#worker = worker
+    this.#ring = ring
+    this.#onQueries = options.onQueries
+    this.#taking = setInterval(() => this.drain(), TAKE_MS).unref()
+    worker.on('message', (reply: DnsReply) => this.#replied(reply))
+    let reason = 'it ended'
+    worker.on('error', (error) => {
+      reason = messageOf(error)
+    })
+    worker.on('exit', () => {
+      const failure = new DnsProxyError(
+        `the DNS proxy is gone (${reason}): no name resolves any more; start the run again`,
+      )
+      for (const asked of this.#asked.values()) asked.reject(failure)
+      this.#asked.clear()
+      clearInterval(this.#taking)
+      this.drain()
+      this.#gone = failure
+      if (!this.#closing) options.onFailure(failure)
+    })
+  }
+
+  /** Lets it answer the processes of an enforcer's scope, and learn for it. Until then it answers nobody. */
+  async useMaps(ids: EnforceMapIds): Promise<void> {
+    await this.#ask({
+      kind: 'maps',
+      ids: { learned: ids.learned, names: ids.names, dnsClients: ids.dnsClients },
+    })
+  }
+
+  /** Decides by another policy from the next query on. */
+  async replacePolicy(policy: CompiledPolicy): Promise<void> {
+    await this.#ask({ kind: 'policy', policy })
+  }
+
+  stats(): Promise<DnsStats> {
+    return this.#ask({ kind: 'stats' })
+  }
+
+  /**
+   * Takes the records that are there, now. A query's record is written before its answer is sent:
+   * whoever drains before looking at a connection knows the name that led to it.
+   */
+  drain(): void {
+    const records = this.#ring.take()
+    if (records.length > 0) this.#onQueries(records)
+  }
+
+  /**
+   * Ends the thread, after its last records were taken: also those of queries that nobody has
+   * answered yet. Returns its counters; null when it was closed before or is gone.
+   */
+  async close(): Promise<DnsStats | null> {
+    if (this.#closing) return null
+    this.#closing = true
+    const stats = await this.#ask({ kind: 'close' }).catch(() => null)
+    this.drain()
+    await this.#worker.terminate()
+    return stats
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #ask(request: Ask): Promise<DnsStats> {
+    if (this.#gone) return Promise.reject(this.#gone)
+    const number = ++this.#number
+    const asked = Promise.withResolvers<DnsStats>()
+    this.#asked.set(number, asked)
+    this.#worker.postMessage({ ...request, number })
+    return asked.promise
+  }
+
+  #replied(reply: DnsReply): void {
+    if (reply.kind === 'records') this.drain()
+    if (reply.kind === 'ready' || reply.kind === 'records') return
+    const asked = this.#asked.get(reply.number)
+    this.#asked.delete(reply.number)
+    if (reply.kind === 'done') asked?.resolve(reply.stats)
+    else asked?.reject(reply.error)
+  }
+}
+
+/**
+ * Starts the DNS proxy: its thread, and its sockets on 127.0.0.1 and ::1. Resolves when it listens;
+ * throws DnsProxyError when it cannot. The enforcer needs its ports, and it the enforcer's maps (useMaps).
+ */
+export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy> {
+  const ring = new RecordRing(RING_BYTES)
+  const beside = new URL(`./worker${extname(new URL(import.meta.url).pathname)}`, import.meta.url)
+  const data: DnsWorkerData = {
+    policy: options.policy,
+    resolvers: options.resolvers,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    ring: ring.memory,
+  }
+  const worker = new Worker(options.worker ?? beside, {
+    workerData: data,
+    name: 'runwarden-dns',
+  })
+  const listening = Promise.withResolvers<ProxyPorts>()
+  const first = (reply: DnsReply): void => {
+    if (reply.kind === 'ready') listening.resolve(reply.ports)
+  }
+  const ended = (): void => listening.reject(new Error('its thread ended'))
+  worker.on('message', first)
+  worker.on('error', listening.reject)
+  worker.on('exit', ended)
+  try {
+    const ports = await listening.promise
+    worker.off('message', first)
+    worker.off('error', listening.reject)
+    worker.off('exit', ended)
+    return new DnsProxy(worker, ring, ports, options)
+  } catch (error) {
+    await worker.terminate()
+    throw new DnsProxyError(`the DNS proxy cannot start: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,42 @@
+import { type BpfMap, openMapById } from '@runwarden/libbpf'
+import { formatAddress, parseAddress } from '../dns/address.ts'
+import type { ClientLookup, DnsClient } from '../dns/contract.ts'
+import {
+  decodeDnsClientValue,
+  encodeDnsClientKey,
+  type EnforceMapIds,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from './maps.ts'
+
+/** Who asks the DNS proxy, by what the kernel noted when the query passed `cgroup_skb/egress`. */
+export class DnsClients implements ClientLookup {
+  readonly #map: BpfMap
+
+  constructor(map: BpfMap) {
+    this.#map = map
+  }
+
+  /** Opens the map of an enforcer, from any thread. */
+  static open(ids: EnforceMapIds): DnsClients {
+    return new DnsClients(openMapById(ids.dnsClients))
+  }
+
+  /** The process that sends from this address and port; null: nobody of the scope does. */
+  find(protocol: 'udp' | 'tcp', host: string, port: number): DnsClient | null {
+    const address = parseAddress(host)
+    if (address === null) return null
+    const number = protocol === 'udp' ? IPPROTO_UDP : IPPROTO_TCP
+    const value = this.#map.get(encodeDnsClientKey(number, address, port))
+    if (value === undefined) return null
+    const { start, tgid, server, serverPort } = decodeDnsClientValue(value)
+    return {
+      process: tgid === 0 ? null : { tgid, start },
+      server: { address: server, host: formatAddress(server), port: serverPort },
+    }
+  }
+
+  close(): void {
+    this.#map.close()
+  }
+}

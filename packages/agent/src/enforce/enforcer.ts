@@ -1,0 +1,258 @@
+import { join } from 'node:path'
+import type { Hook } from '@runwarden/events'
+import { type BpfMap, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
+import { type CompiledPolicy, decide } from '@runwarden/policy'
+import { type ScopeIdentity, scopeIdentity } from '@runwarden/sensor'
+import type { ConnectFields } from '@runwarden/sensor/connect'
+import { AttemptCounts, type CountedAttempts } from './attempts.ts'
+import { EnforceError } from './error.ts'
+import { type Flow, renewFlows, takeFlows } from './flows.ts'
+import { decodeName, encodeNameKey, type EnforceMapIds, IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
+import { Pins } from './pins.ts'
+import { CANARY_ENTRY, checkDenial } from './self-check.ts'
+import { PolicySlots } from './slots.ts'
+
+export interface EnforcerOptions {
+  /** Folder of the BPF objects for this processor. */
+  objectDir?: string
+  /** Directory of the scope's cgroup (v2). */
+  scopeCgroup: string
+  /** The rings of the sensor, and its count of losses. */
+  reuse: { urgent: BpfMap; bulk: BpfMap; lost: BpfMap }
+  compiled: CompiledPolicy
+  /** Where the DNS proxy listens on 127.0.0.1 and ::1; null: port 53 of that family is like any other. */
+  proxy: { port4: number | null; port6: number | null }
+  /** The machine's resolver is on the machine itself: the scope may not bind its port. */
+  localResolver?: boolean
+  /** A new folder in a bpffs. Without it enforcement ends with this process. */
+  pinDir?: string
+}
+
+/** Programs on the cgroup, in the order in which they are attached: what denies comes first. */
+const PROGRAMS = [
+  'egress',
+  'sock_create',
+  'connect4',
+  'connect6',
+  'sendmsg4',
+  'sendmsg6',
+  'recvmsg4',
+  'recvmsg6',
+  'getpeername4',
+  'getpeername6',
+  'post_bind4',
+  'post_bind6',
+] as const
+
+/** Tells sockets of other families. Enforcement stands without it. */
+const FAMILIES = 'socket_family'
+
+const PINNED_MAPS = [
+  'policy_state',
+  'policies',
+  'grants_0',
+  'grants_1',
+  'grant_ports_0',
+  'grant_ports_1',
+  'blocked_0',
+  'blocked_1',
+  'learned',
+  'names',
+  'dns_client',
+  'flows',
+] as const
+
+const defaultObjectDir = join(import.meta.dirname, '../../../../bpf/build', process.arch)
+
+/** Egress enforcement of one scope, as long as it is open (or pinned). */
+export class Enforcer implements Disposable {
+  /** Ids by which the DNS thread opens its maps. */
+  readonly maps: EnforceMapIds
+  readonly hooks: Hook[]
+  readonly #object: BpfObject
+  readonly #links = new Map<string, Link>()
+  readonly #slots: PolicySlots
+  readonly #attempts: AttemptCounts
+  readonly #pins: Pins | undefined
+  readonly #scopeCgroup: string
+  readonly #canaries = new Set<string>()
+
+  /** @internal see openEnforcer */
+  constructor(object: BpfObject, options: EnforcerOptions) {
+    this.#object = object
+    this.#scopeCgroup = options.scopeCgroup
+    this.#slots = new PolicySlots(object)
+    this.#attempts = new AttemptCounts(
+      [object.map('attempts_0'), object.map('attempts_1')],
+      object.map('epoch'),
+    )
+    this.maps = {
+      learned: object.map('learned').id,
+      names: object.map('names').id,
+      dnsClients: object.map('dns_client').id,
+    }
+    this.hooks = []
+    this.#pins = options.pinDir === undefined ? undefined : new Pins(options.pinDir)
+    try {
+      this.#slots.enact(this.#slots.write(options.compiled))
+      this.#attach()
+      this.#pins?.pin(this.#links, new Map(PINNED_MAPS.map((name) => [name, object.map(name)])))
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  #attach(): void {
+    for (const program of PROGRAMS) {
+      try {
+        this.#links.set(program, this.#object.attach(program, { cgroup: this.#scopeCgroup }))
+      } catch (cause) {
+        throw new EnforceError(
+          'ENFORCE_ATTACH',
+          `cannot attach ${program} to ${this.#scopeCgroup}: ${messageOf(cause)}`,
+          'Linux 6.1 with CONFIG_CGROUP_BPF is needed, and no other program on the cgroup that excludes ours',
+          { cause },
+        )
+      }
+      const name = program === 'egress' ? 'cgroup_skb/egress' : `cgroup/${program}`
+      this.hooks.push({ name, tier: 'T0', state: 'active', reason: '' })
+    }
+    const hook = { name: 'tp_btf/sys_exit (socket families)', tier: 'T0' } as const
+    try {
+      this.#links.set(FAMILIES, this.#object.attach(FAMILIES))
+      this.hooks.push({ ...hook, state: 'active', reason: '' })
+    } catch (error) {
+      this.hooks.push({ ...hook, state: 'refused', reason: messageOf(error) })
+    }
+  }
+
+  /**
+   * Shows that a denial is enforced and told, in audit mode too.
+   * @param drain empties the rings; their connect records must come to sighted()
+   * @throws EnforceError what failed
+   */
+  selfCheck(drain: () => void): void {
+    checkDenial(this.#scopeCgroup, this.#slots.blocked, {
+      drain,
+      seen: (address) => this.#canaries.delete(Buffer.from(address).toString('hex')),
+    })
+  }
+
+  /** Takes a connect record. True: it is the self-check's own, and no act of the job. */
+  sighted(record: Pick<ConnectFields, 'address' | 'rule' | 'verdict'>): boolean {
+    if (record.verdict !== 'attack-blocked' || record.rule !== CANARY_ENTRY) return false
+    this.#canaries.add(record.address.toString('hex'))
+    return true
+  }
+
+  /**
+   * Puts another policy in force: at every instant the one or the other is. Flows and learned
+   * addresses that it does not allow end; those that it does live on. The DNS proxy must have the
+   * new policy before.
+   */
+  replacePolicy(compiled: CompiledPolicy): void {
+    const generation = this.#slots.write(compiled)
+    const rule = (flow: Flow): number | null => this.#ruleOf(compiled, flow)
+    // Before, so that no live flow is cut in between; and after, for those that began meanwhile.
+    renewFlows(this.#object.map('flows'), generation, rule)
+    this.#slots.enact(generation)
+    renewFlows(this.#object.map('flows'), generation, rule)
+  }
+
+  /** Which rule of a policy allows a flow; null: none does. */
+  #ruleOf(compiled: CompiledPolicy, flow: Flow): number | null {
+    const protocol =
+      flow.protocol === IPPROTO_TCP ? 'tcp' : flow.protocol === IPPROTO_UDP ? 'udp' : 'other'
+    const host = this.name(flow.name)
+    const decision = decide(compiled, { host, address: flow.address, port: flow.port, protocol })
+    if (decision.verdict !== 'allowed' || decision.rule === null) return null
+    return compiled.rules.findIndex(({ where, text }) => decision.rule === `${where} ${text}`)
+  }
+
+  /** A learned name by its id; null: there is none. */
+  name(id: number): string | null {
+    const value = id === 0 ? undefined : this.#object.map('names').get(encodeNameKey(id))
+    return value === undefined ? null : decodeName(value)
+  }
+
+  /**
+   * Attempts beyond those that records told: with the records' they are all. Call it every second
+   * or so; each call returns the counts of the interval before the last call.
+   * @param last nothing of the scope runs any more: return all
+   */
+  attempts(last = false): CountedAttempts[] {
+    return last ? this.#attempts.last() : this.#attempts.next()
+  }
+
+  /**
+   * Takes the flows out of the kernel, those of a process to one place as one. A flow that is
+   * still alive when its name's time has run out is refused then: call it at the end.
+   */
+  flows(): Flow[] {
+    return takeFlows(this.#object.map('flows'))
+  }
+
+  /** Ends the enforcement. */
+  close(): void {
+    for (const [program, link] of this.#links) {
+      if (program !== FAMILIES) link.detach()
+      link.close()
+    }
+    this.#links.clear()
+    this.#pins?.remove()
+    this.#object.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/**
+ * Enforces a policy on a cgroup: when this returns, nothing of it leaves but what policy allows.
+ * @throws EnforceError what failed and what to do; then nothing is enforced
+ */
+export function openEnforcer(options: EnforcerOptions): Enforcer {
+  const scope = identify(options.scopeCgroup)
+  let object: BpfObject | undefined
+  try {
+    object = openObject(join(options.objectDir ?? defaultObjectDir, 'enforce.bpf.o'), {
+      reuse: options.reuse,
+      globals: {
+        proxy_port4: options.proxy.port4 ?? 0,
+        proxy_port6: options.proxy.port6 ?? 0,
+        local_resolver: Number(options.localResolver ?? false),
+        scope_cgid: scope.id,
+        scope_level: scope.level,
+      },
+    })
+    object.load()
+  } catch (cause) {
+    object?.close()
+    throw new EnforceError(
+      'ENFORCE_LOAD',
+      `the kernel does not take the enforcement programs: ${messageOf(cause)}`,
+      'Linux 6.1 or newer with BTF is needed, and root; see `runwarden doctor`',
+      { cause },
+    )
+  }
+  return new Enforcer(object, options)
+}
+
+function identify(scopeCgroup: string): ScopeIdentity {
+  try {
+    return scopeIdentity(scopeCgroup)
+  } catch (cause) {
+    throw new EnforceError(
+      'ENFORCE_SCOPE',
+      `policy can't be enforced on ${scopeCgroup}: ${messageOf(cause)}`,
+      'name the directory of a cgroup in the cgroup v2 hierarchy',
+      { cause },
+    )
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,102 @@
+import type { BpfMap } from '@runwarden/libbpf'
+import {
+  CONNECT_REASONS,
+  type ConnectReason,
+  type ConnectVerdict,
+  VERDICTS,
+} from '@runwarden/sensor/connect'
+import { bootTime } from './learn.ts'
+import { RULE_NONE } from './maps.ts'
+
+/** What went from the sockets of a process to one destination. Loopback is not counted. */
+export interface Flow {
+  /** How many sockets. */
+  sockets: number
+  address: Buffer
+  port: number
+  protocol: number
+  family: number
+  /** IP packets as the socket sent them (before segmentation), and their bytes, headers included. */
+  packets: number
+  bytes: number
+  /** When it was taken out of the kernel, CLOCK_BOOTTIME ns. */
+  last: bigint
+  start: bigint
+  tgid: number
+  uid: number
+  rule: number | null
+  name: number
+  verdict: ConnectVerdict
+  reason: ConnectReason
+  /** Of the newest policy that allowed it. */
+  generation: number
+}
+
+export const FLOW_KEY_BYTES = 32
+export const FLOW_BYTES = 48
+const RULE_AT = 32
+const GENERATION_AT = 40
+const VERDICT_AT = 44
+
+export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
+  const rule = value.readUInt32LE(RULE_AT)
+  return {
+    sockets: 1,
+    address: Buffer.from(key.subarray(8, 24)),
+    port: key.readUInt16LE(24),
+    protocol: key.readUInt8(26),
+    bytes: Number(value.readBigUInt64LE(0)),
+    packets: Number(value.readBigUInt64LE(8)),
+    last: now,
+    start: value.readBigUInt64LE(16),
+    tgid: value.readUInt32LE(24),
+    uid: value.readUInt32LE(28),
+    rule: rule === RULE_NONE ? null : rule,
+    name: value.readUInt32LE(36),
+    generation: value.readUInt32LE(GENERATION_AT),
+    verdict: VERDICTS[value.readUInt8(VERDICT_AT)] ?? 'blocked',
+    reason: CONNECT_REASONS[value.readUInt8(VERDICT_AT + 1)] ?? 'no-rule',
+    family: value.readUInt8(VERDICT_AT + 2),
+  }
+}
+
+/** Takes all flows out of the map, those of a process to one place as one. */
+export function takeFlows(map: BpfMap): Flow[] {
+  const now = bootTime()
+  const flows = new Map<string, Flow>()
+  for (const [key, value] of map.take()) {
+    // Process, destination and decision: all but the socket and the counts.
+    const alike = key.toString('latin1', 8) + value.toString('latin1', 16)
+    const flow = decodeFlow(key, value, now)
+    const known = flows.get(alike)
+    if (known === undefined) {
+      flows.set(alike, flow)
+      continue
+    }
+    known.sockets += 1
+    known.packets += flow.packets
+    known.bytes += flow.bytes
+  }
+  return [...flows.values()]
+}
+
+/**
+ * Marks the flows that a new policy allows, too, so that they live on when their name's time has
+ * run out. `rule` says by which of its rules; null: it allows the flow no more.
+ */
+export function renewFlows(
+  map: BpfMap,
+  generation: number,
+  rule: (flow: Flow) => number | null,
+): void {
+  const now = bootTime()
+  for (const [key, value] of map.entries()) {
+    const flow = decodeFlow(key, value, now)
+    if (flow.generation === generation || flow.verdict !== 'allowed') continue
+    const allowed = rule(flow)
+    if (allowed === null) continue
+    value.writeUInt32LE(allowed, RULE_AT)
+    value.writeUInt32LE(generation, GENERATION_AT)
+    map.set(key, value)
+  }
+}

@@ -1,0 +1,117 @@
+import type { AddressGrant, CompiledPolicy } from '@runwarden/policy'
+import { IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
+import { disjoint, type PortRange, portPrefixes } from './port-ranges.ts'
+
+/** Bits of a port set's key before the port: set and protocol. */
+const SET_BITS = 48
+
+type Entry = [key: Buffer, value: Buffer]
+
+/** Entries of one slot of the policy maps. */
+export interface PolicyEntries {
+  grants: Entry[]
+  grantPorts: Entry[]
+  blocked: Entry[]
+}
+
+/** Key of an address trie: IPv4 prefixes are those of ::ffff:0:0/96. */
+export function encodeAddressKey(address: Uint8Array, prefix: number): Buffer {
+  const key = Buffer.alloc(20)
+  key.writeUInt32LE(prefix, 0)
+  key.set(address, 4)
+  return key
+}
+
+/** A value that is a number: a set of ports, a rule's index, a block-list entry's index. */
+export function encodeNumber(number: number): Buffer {
+  const value = Buffer.alloc(4)
+  value.writeUInt32LE(number)
+  return value
+}
+
+interface Prefix {
+  address: Uint8Array
+  prefix: number
+  own: AddressGrant[]
+}
+
+/**
+ * The map entries of a policy. A trie finds only the longest prefix, so each prefix holds the
+ * ports of those around it, too.
+ */
+export function policyEntries(policy: CompiledPolicy): PolicyEntries {
+  const grants: Entry[] = []
+  const sets = new PortSets()
+  const around: Prefix[] = []
+  for (const prefix of sortedPrefixes(policy.addresses)) {
+    while (around.length > 0 && !contains(around.at(-1), prefix)) around.pop()
+    around.push(prefix)
+    const ranges = disjoint(around.flatMap(({ own }) => own.flatMap(portRanges)))
+    grants.push([encodeAddressKey(prefix.address, prefix.prefix), encodeNumber(sets.id(ranges))])
+  }
+  const blocked = policy.blockedAddresses.map(({ address, prefix, entry }): Entry => [
+    encodeAddressKey(address, prefix),
+    encodeNumber(entry),
+  ])
+  return { grants, grantPorts: sets.entries, blocked }
+}
+
+function sortedPrefixes(grants: readonly AddressGrant[]): Prefix[] {
+  const prefixes = new Map<string, Prefix>()
+  for (const grant of grants) {
+    const { address, prefix } = grant
+    const key = `${Buffer.from(address).toString('hex')}/${prefix}`
+    const known = prefixes.get(key)
+    if (known) known.own.push(grant)
+    else prefixes.set(key, { address, prefix, own: [grant] })
+  }
+  return [...prefixes.values()].sort(
+    (a, b) => Buffer.compare(a.address, b.address) || a.prefix - b.prefix,
+  )
+}
+
+function contains(outer: Prefix | undefined, inner: Prefix): boolean {
+  if (outer === undefined || outer.prefix > inner.prefix) return false
+  const whole = outer.prefix >> 3
+  for (let i = 0; i < whole; i++) if (outer.address[i] !== inner.address[i]) return false
+  const mask = (0xff00 >> (outer.prefix & 7)) & 0xff
+  return (((outer.address[whole] ?? 0) ^ (inner.address[whole] ?? 0)) & mask) === 0
+}
+
+function portRanges(grant: AddressGrant): PortRange[] {
+  const { portFrom: from, portTo: to, rule } = grant
+  const ranges: PortRange[] = []
+  if (grant.protocol !== 'udp') ranges.push({ from, to, rule, protocol: IPPROTO_TCP })
+  if (grant.protocol !== 'tcp') ranges.push({ from, to, rule, protocol: IPPROTO_UDP })
+  return ranges
+}
+
+/** Key for the ports whose first `bits` bits are those of `port`, in a set. */
+export function encodePortKey(set: number, protocol: number, port: number, bits: number): Buffer {
+  const key = Buffer.alloc(12)
+  key.writeUInt32LE(SET_BITS + bits, 0)
+  key.writeUInt32BE(set, 4)
+  key[8] = protocol
+  key.writeUInt16BE(port, 10)
+  return key
+}
+
+/** Sets of ports; alike ones are kept once. */
+class PortSets {
+  readonly entries: Entry[] = []
+  readonly #ids = new Map<string, number>()
+
+  id(ranges: readonly PortRange[]): number {
+    const text = JSON.stringify(ranges)
+    const known = this.#ids.get(text)
+    if (known !== undefined) return known
+    const id = this.#ids.size + 1
+    this.#ids.set(text, id)
+    for (const { from, to, protocol, rule } of ranges) {
+      for (const { port, bits } of portPrefixes(from, to)) {
+        this.entries.push([encodePortKey(id, protocol, port, bits), encodeNumber(rule)])
+      }
+    }
+    return id
+  }
+}

@@ -1,0 +1,93 @@
+import type { BpfMap, BpfObject } from '@runwarden/libbpf'
+import type { CompiledPolicy } from '@runwarden/policy'
+import { EnforceError } from './error.ts'
+import { encodeNumber, policyEntries } from './policy-entries.ts'
+
+/** Maps of one slot. */
+interface Slot {
+  grants: BpfMap
+  grantPorts: BpfMap
+  blocked: BpfMap
+}
+
+/**
+ * The two places for a policy in the kernel. The next policy is written where nobody reads, and
+ * comes into force by the change of one number.
+ */
+export class PolicySlots {
+  readonly #slots: readonly [Slot, Slot]
+  readonly #policies: BpfMap
+  readonly #state: BpfMap
+  #generation = 0
+
+  constructor(object: BpfObject) {
+    const slot = (index: number): Slot => ({
+      grants: object.map(`grants_${index}`),
+      grantPorts: object.map(`grant_ports_${index}`),
+      blocked: object.map(`blocked_${index}`),
+    })
+    this.#slots = [slot(0), slot(1)]
+    this.#policies = object.map('policies')
+    this.#state = object.map('policy_state')
+  }
+
+  /** Number of the policy in force. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Blocked addresses of the policy in force. */
+  get blocked(): BpfMap {
+    return this.#at(this.#generation).blocked
+  }
+
+  /**
+   * Writes a policy to the slot that is not in use.
+   * @returns its number, for enact()
+   * @throws EnforceError when it has no room in the kernel; the policy in force stays
+   */
+  write(policy: CompiledPolicy): number {
+    const next = this.#generation + 1
+    const slot = this.#at(next)
+    const entries = policyEntries(policy)
+    try {
+      for (const map of [slot.grants, slot.grantPorts, slot.blocked]) clear(map)
+      fill(slot.grants, entries.grants)
+      fill(slot.grantPorts, entries.grantPorts)
+      fill(slot.blocked, entries.blocked)
+      this.#policies.set(encodeNumber(next & 1), encodeNumber(policy.egress === 'block' ? 1 : 0))
+    } catch (cause) {
+      throw new EnforceError(
+        'ENFORCE_POLICY',
+        `the policy cannot be written to the kernel (${entries.grants.length} address grants, ${entries.blocked.length} blocked addresses): ${cause instanceof Error ? cause.message : String(cause)}`,
+        'use fewer addresses (at most 1,048,576 each), or free memory',
+        { cause },
+      )
+    }
+    return next
+  }
+
+  /** Puts the policy that write() has written in force. */
+  enact(generation: number): void {
+    this.#state.set(encodeNumber(0), encodeNumber(generation))
+    this.#generation = generation
+  }
+
+  #at(generation: number): Slot {
+    return this.#slots[generation & 1 ? 1 : 0]
+  }
+}
+
+function clear(map: BpfMap): void {
+  const keys = Array.from(map.entries(), ([key]) => key)
+  if (keys.length > 0) map.deleteBatch(Buffer.concat(keys), keys.length)
+}
+
+function fill(map: BpfMap, entries: readonly (readonly [Buffer, Buffer])[]): void {
+  if (entries.length === 0) return
+  map.setBatch(
+    Buffer.concat(entries.map(([key]) => key)),
+    Buffer.concat(entries.map(([, value]) => value)),
+    entries.length,
+  )
+}

@@ -1,0 +1,37 @@
+import type { Event } from '@runwarden/events'
+
+type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never
+
+/** An event before the stream has given it its place. */
+export type EventBody = Without<Event, 'seq' | 'scope'>
+
+/** What takes the events of a run, in order. */
+export type EventSink = (event: Event) => void
+
+/** Takes who was forked by whom: no event of its own, but needed to tell descent. */
+export type ForkSink = (childExecId: string, parentExecId: string) => void
+
+/** Numbers a run's events and hands each to every sink. */
+export class EventStream {
+  private seq = 0
+  readonly scope: string
+  private readonly sinks: EventSink[] = []
+
+  constructor(scope: string) {
+    this.scope = scope
+  }
+
+  /** Events from here on go to this sink as well. */
+  addSink(sink: EventSink): void {
+    this.sinks.push(sink)
+  }
+
+  /** @returns the whole event. */
+  emit(body: EventBody): Event {
+    const seq = ++this.seq
+    // The spread keeps the kind's own fields; TypeScript can't follow it through the union.
+    const event = { seq, scope: this.scope, ...body } as Event
+    for (const sink of this.sinks) sink(event)
+    return event
+  }
+}

@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { enterPath } from '@runwarden/libbpf'
+import { AgentError } from './errors.ts'
+import type { Scope } from './scope.ts'
+
+export interface Launch {
+  /** Without one the command runs unprotected. */
+  scope?: Scope | undefined
+  command: readonly [string, ...string[]]
+  /** Runs the command as this user of /etc/passwd, with its groups. */
+  user?: string | undefined
+  /** Takes CAP_NET_RAW away for good: without it nobody opens raw or packet sockets. */
+  dropNetRaw: boolean
+}
+
+/** A line of /etc/passwd. */
+export interface Account {
+  name: string
+  uid: number
+  gid: number
+  home: string
+  shell: string
+}
+
+/** @throws AgentError when the machine has no such user. */
+export function findAccount(name: string, passwd = readFileSync('/etc/passwd', 'utf8')): Account {
+  for (const line of passwd.split('\n')) {
+    const [user, , uid, gid, , home = '/', shell = '/bin/sh'] = line.split(':')
+    if (user === name && uid !== undefined && gid !== undefined) {
+      return { name, uid: Number(uid), gid: Number(gid), home, shell }
+    }
+  }
+  throw new AgentError(
+    'NO_USER',
+    `there is no user '${name}' in /etc/passwd`,
+    'name a user of this machine with --user',
+  )
+}
+
+/**
+ * Starts the command inside the scope. The process enters the scope as its last act before the
+ * command's exec, so that nothing of the command runs outside of it and nothing but the command
+ * is seen inside. The command's standard streams, terminal and environment are this process's own.
+ *
+ * It ends as a shell does when there is no such command (127) or it can't be executed (126).
+ */
+export function launch({ scope, command, user, dropNetRaw }: Launch): ChildProcess {
+  const env: NodeJS.ProcessEnv = { ...process.env }
+  const privileges: string[] = []
+  if (user !== undefined) {
+    const account = findAccount(user)
+    privileges.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, '--init-groups')
+    Object.assign(env, {
+      HOME: account.home,
+      USER: account.name,
+      LOGNAME: account.name,
+      SHELL: account.shell,
+    })
+  }
+  if (dropNetRaw) privileges.push('--bounding-set=-net_raw', '--inh-caps=-net_raw')
+  // Both handles were opened by root, which is what counts: another user may write to the one, and
+  // execute the other, wherever this program is installed.
+  const entrance = scope?.openEntrance() ?? openSync('/dev/null', 'w')
+  const program = openSync(enterPath, 'r')
+  const enter = ['/proc/self/fd/4', '3', ...command] as const
+  const [file, ...args] =
+    privileges.length === 0 ? enter : (['setpriv', ...privileges, '--', ...enter] as const)
+  try {
+    return spawn(file, args, { stdio: ['inherit', 'inherit', 'inherit', entrance, program], env })
+  } finally {
+    closeSync(entrance)
+    closeSync(program)
+  }
+}

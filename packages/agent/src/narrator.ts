@@ -1,0 +1,270 @@
+import type { CompiledPolicy } from '@runwarden/policy'
+import type { ConnectFields } from '@runwarden/sensor/connect'
+import {
+  bootClock,
+  execId,
+  type ExecRecord,
+  type FileRecord,
+  type SensorRecord,
+} from '@runwarden/sensor'
+import type { AnsweredNames } from './answered-names.ts'
+import type { Detections } from './detections.ts'
+import type { DnsQueryRecord } from './dns/contract.ts'
+import type { CountedAttempts } from './enforce/attempts.ts'
+import type { Flow } from './enforce/flows.ts'
+import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
+import type { ProcessTable } from './process-table.ts'
+import { addressText, explainDecision, protocolWord } from './wording.ts'
+
+export interface NarratorParts {
+  stream: EventStream
+  step: string
+  compiled: CompiledPolicy
+  processes: ProcessTable
+  names: AnsweredNames
+  detections: Detections
+  /** A learned name by the kernel's id of it. */
+  learnedName: (id: number) => string | null
+  /** Takes what the DNS thread has told so far. */
+  drainDns: () => void
+  /** Takes what is in the rings: a process's fork may wait there while its acts are told. */
+  drainSensor: () => void
+  onExec: (record: ExecRecord) => void
+  onFork: ForkSink
+}
+
+/** What a connect record and a count of attempts have in common. */
+type Attempt = Omit<ConnectFields, 'cookie' | 'socketType'> & {
+  time: number
+  tgid: number
+  execId: string
+}
+
+/** Ends of flows whose name is remembered: beyond, the longest known are forgotten. */
+const hostsKept = 8192
+
+function endOf(
+  { tgid, port, protocol }: { tgid: number; port: number; protocol: number },
+  address: string,
+): string {
+  return `${tgid} ${address} ${port} ${protocol}`
+}
+
+/** Turns what the kernel side and the DNS thread tell into the run's events. */
+export class Narrator {
+  private readonly parts: NarratorParts
+  /** The name at the time of the last attempt, by process and destination; null: none led there. */
+  private readonly hosts = new Map<string, string | null>()
+
+  constructor(parts: NarratorParts) {
+    this.parts = parts
+  }
+
+  record(record: SensorRecord): void {
+    switch (record.kind) {
+      case 'exec':
+        return this.exec(record)
+      case 'fork':
+        this.parts.processes.fork(record.childExecId, record.childTgid, record.execId, record.uid)
+        this.parts.onFork(record.childExecId, record.execId)
+        return
+      case 'exit':
+        this.parts.processes.exit(record.execId)
+        this.tell({
+          ...this.head(record),
+          kind: 'process.exit',
+          pid: record.tgid,
+          code: record.code,
+          signal: record.signal,
+        })
+        return
+      case 'file':
+        return this.file(record)
+      case 'sandbox': {
+        const { change, detail, truth, errno, targetPid } = record
+        this.know(record.execId)
+        this.tell({
+          ...this.head(record),
+          kind: 'sandbox.change',
+          change,
+          detail,
+          truth,
+          errno,
+          targetPid,
+        })
+        return
+      }
+      case 'connect':
+        return this.attempt(record)
+    }
+  }
+
+  /** Attempts alike that were counted instead of told. */
+  counted(attempts: readonly CountedAttempts[]): void {
+    for (const attempt of attempts) {
+      this.attempt({
+        ...attempt,
+        time: Number(attempt.time),
+        execId: execId(attempt.tgid, attempt.start),
+      })
+    }
+  }
+
+  flow(flow: Flow): void {
+    const address = addressText(flow.address)
+    this.tell({
+      kind: 'net.flow',
+      time: bootClock.toEpoch(Number(flow.last)),
+      execId: flow.tgid === 0 ? null : execId(flow.tgid, flow.start),
+      step: this.parts.step,
+      verdict: flow.verdict,
+      ...explainDecision(this.parts.compiled, flow),
+      host: this.parts.learnedName(flow.name) ?? this.hostOf(flow, address),
+      address,
+      port: flow.port,
+      protocol: protocolWord(flow.protocol),
+      bytesOut: flow.bytes,
+      packetsOut: flow.packets,
+    })
+  }
+
+  query(query: DnsQueryRecord): void {
+    const {
+      name,
+      type,
+      server,
+      serverPort,
+      protocol,
+      verdict,
+      reason,
+      rule,
+      rcode,
+      addresses,
+      cnames,
+    } = query
+    this.parts.names.answered(name, addresses)
+    const id = query.process === null ? null : execId(query.process.tgid, query.process.start)
+    if (id !== null) this.know(id)
+    this.tell({
+      kind: 'dns.query',
+      time: query.time,
+      execId: id,
+      step: this.parts.step,
+      name,
+      type,
+      server,
+      serverPort,
+      protocol,
+      verdict,
+      reason,
+      rule,
+      rcode,
+      addresses,
+      cnames,
+    })
+  }
+
+  private exec(record: ExecRecord): void {
+    const {
+      parentTgid,
+      parentExecId,
+      exe,
+      argv,
+      argvTruncated,
+      cwd,
+      inode,
+      device,
+      memfd,
+      deleted,
+      uid,
+      tgid,
+    } = record
+    this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe)
+    this.parts.onExec(record)
+    this.tell({
+      ...this.head(record),
+      kind: 'process.exec',
+      pid: tgid,
+      parentExecId,
+      parentPid: parentTgid,
+      uid,
+      exe,
+      argv,
+      argvTruncated,
+      cwd,
+      inode,
+      device,
+      memfd,
+      deleted,
+    })
+  }
+
+  private file(record: FileRecord): void {
+    const { action, path, to, link, truth, workspace, sensitive, errno } = record
+    this.know(record.execId)
+    const what = { ...this.head(record), path, truth, workspace, sensitive, errno }
+    if (action === 'rename')
+      this.tell({ ...what, kind: 'file.rename', to: to ?? '', link: link ?? 'rename' })
+    else this.tell({ ...what, kind: `file.${action}` })
+  }
+
+  private attempt(attempt: Attempt): void {
+    const address = addressText(attempt.address)
+    const known = attempt.execId.startsWith('0-') ? null : attempt.execId
+    if (known !== null) this.know(known)
+    let host = this.parts.learnedName(attempt.name)
+    if (host === null && address !== '') {
+      // An answer is told before it is sent: the name that led here is there by now, if there is one.
+      this.parts.drainDns()
+      host = this.parts.names.nameOf(address)
+    }
+    this.keepHost(attempt, address, host)
+    this.tell({
+      kind: 'net.connect',
+      time: bootClock.toEpoch(attempt.time),
+      execId: known,
+      step: this.parts.step,
+      verdict: attempt.verdict,
+      ...explainDecision(this.parts.compiled, attempt),
+      host,
+      address,
+      port: attempt.port,
+      protocol: protocolWord(attempt.protocol),
+      via: attempt.via,
+      count: attempt.count,
+    })
+  }
+
+  /** The name that led to a flow is that of its beginning: others may have led to the address since. */
+  private hostOf(flow: Flow, address: string): string | null {
+    const known = this.hosts.get(endOf(flow, address))
+    return known === undefined ? this.parts.names.nameOf(address) : known
+  }
+
+  private keepHost(attempt: Attempt, address: string, host: string | null): void {
+    const end = endOf(attempt, address)
+    this.hosts.delete(end)
+    this.hosts.set(end, host)
+    if (this.hosts.size <= hostsKept) return
+    const oldest = this.hosts.keys().next()
+    if (oldest.done !== true) this.hosts.delete(oldest.value)
+  }
+
+  /** A process that acts before its fork was told: the fork waits in the other ring. */
+  private know(id: string): void {
+    if (this.parts.processes.get(id) === undefined) this.parts.drainSensor()
+  }
+
+  private head(record: { time: number; execId: string }): {
+    time: number
+    execId: string
+    step: string
+  } {
+    return { time: bootClock.toEpoch(record.time), execId: record.execId, step: this.parts.step }
+  }
+
+  private tell(body: EventBody): void {
+    const event = this.parts.stream.emit(body)
+    for (const finding of this.parts.detections.see(event)) this.parts.stream.emit(finding)
+  }
+}

@@ -1,0 +1,147 @@
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { errnoOf, messageOf } from './errors.ts'
+
+/**
+ * The folder that a run's files go to. It is opened once, before the command runs, and reached by
+ * that handle ever after; its files are made anew and never through links: a job that can write
+ * there may put a link in the place of a file, and must not have root write where it points.
+ */
+export class OutputFolder {
+  readonly path: string
+  private readonly fd: number
+
+  private constructor(path: string, fd: number) {
+    this.path = path
+    this.fd = fd
+  }
+
+  /**
+   * The folder itself must not be a link: an earlier job may have planted it.
+   * @throws the system's error when the folder can't be made or opened
+   */
+  static open(path: string): OutputFolder {
+    mkdirSync(path, { recursive: true, mode: 0o755 })
+    return new OutputFolder(
+      path,
+      openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
+    )
+  }
+
+  /** Makes a file, in the place of whatever has its name, and opens it for writing. */
+  create(name: string): number {
+    const path = `/proc/self/fd/${this.fd}/${name}`
+    for (let attempt = 1; ; attempt++) {
+      try {
+        unlinkSync(path)
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error
+      }
+      try {
+        return openSync(
+          path,
+          constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+          0o644,
+        )
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST' || attempt === 100) throw error
+      }
+    }
+  }
+
+  /** Writes a file from its parts, all of it or nothing: half a report would be taken for one. */
+  write(name: string, parts: Iterable<string>): void {
+    const fd = this.create(name)
+    try {
+      for (const part of parts) writeAll(fd, Buffer.from(part))
+    } catch (error) {
+      unlinkSync(`/proc/self/fd/${this.fd}/${name}`)
+      throw error
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  close(): void {
+    closeSync(this.fd)
+  }
+}
+
+function writeAll(fd: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
+}
+
+const flushBytes = 64 * 1024
+
+/**
+ * events.ndjson: gathers lines and writes them in blocks. When a write fails (the disk is full),
+ * what was not written is counted, nothing is tried again before the run's end, and the job goes on.
+ */
+export class EventFile {
+  private readonly fd: number
+  private text = ''
+  private lines = 0
+  /** Events that could not be written. */
+  lost = 0
+  /** Why; empty while all went well. */
+  failure = ''
+  /** Bytes in the file. */
+  private size = 0
+  private readonly onFailure: ((failure: string) => void) | undefined
+
+  /** @param onFailure told at once when events can't be written any more. */
+  constructor(fd: number, onFailure?: (failure: string) => void) {
+    this.fd = fd
+    this.onFailure = onFailure
+  }
+
+  add(line: string): void {
+    if (this.failure !== '') {
+      this.lost++
+      return
+    }
+    this.text += line
+    this.text += '\n'
+    this.lines++
+    if (this.text.length >= flushBytes) this.flush()
+  }
+
+  flush(): void {
+    if (this.text === '' || this.failure !== '') return
+    const bytes = Buffer.from(this.text)
+    let at = 0
+    try {
+      while (at < bytes.length) at += writeSync(this.fd, bytes, at)
+    } catch (error) {
+      this.failure = messageOf(error)
+      this.lost += this.lines - this.keepWholeLines(bytes.subarray(0, at))
+      this.onFailure?.(this.failure)
+    }
+    this.size += at
+    this.text = ''
+    this.lines = 0
+  }
+
+  /** Takes a line that was written in part away again. @returns lines that stay. */
+  private keepWholeLines(written: Buffer): number {
+    const end = written.lastIndexOf(10) + 1
+    try {
+      ftruncateSync(this.fd, this.size + end)
+    } catch {
+      // Then the last line is half a line.
+    }
+    return written.subarray(0, end).reduce((lines, byte) => lines + (byte === 10 ? 1 : 0), 0)
+  }
+
+  close(): void {
+    this.flush()
+    closeSync(this.fd)
+  }
+}

@@ -1,0 +1,87 @@
+/** What is known of one process. */
+export interface Process {
+  execId: string
+  pid: number
+  parentExecId: string | null
+  /** The program that it runs now; empty when its exec was never seen. */
+  exe: string
+  uid: number
+  ended: boolean
+}
+
+/**
+ * The processes of a scope by identity. Those that have ended stay known, since what they did may
+ * be told later than their end, until there are more than `limit`: then the longest known go,
+ * ended ones before living ones.
+ */
+export class ProcessTable {
+  private readonly living = new Map<string, Process>()
+  private readonly ended = new Map<string, Process>()
+  private readonly limit: number
+
+  /** @param limit processes kept, living and ended together. */
+  constructor(limit = 32_768) {
+    this.limit = limit
+  }
+
+  get size(): number {
+    return this.living.size + this.ended.size
+  }
+
+  get(execId: string): Process | undefined {
+    return this.living.get(execId) ?? this.ended.get(execId)
+  }
+
+  /** The living process of a pid. */
+  withPid(pid: number): Process | undefined {
+    return this.living.values().find((process) => process.pid === pid)
+  }
+
+  /** A process was made: it runs its parent's program. */
+  fork(execId: string, pid: number, parentExecId: string, uid: number): Process {
+    const known = this.get(execId)
+    if (known !== undefined) {
+      known.parentExecId ??= parentExecId
+      return known
+    }
+    const parent = this.get(parentExecId)
+    return this.keep({ execId, pid, parentExecId, exe: parent?.exe ?? '', uid, ended: false })
+  }
+
+  /** A process runs another program from here on. */
+  exec(
+    execId: string,
+    pid: number,
+    parentExecId: string | null,
+    uid: number,
+    exe: string,
+  ): Process {
+    const known = this.get(execId)
+    if (known !== undefined) {
+      known.exe = exe
+      known.uid = uid
+      known.parentExecId ??= parentExecId
+      return known
+    }
+    return this.keep({ execId, pid, parentExecId, exe, uid, ended: false })
+  }
+
+  exit(execId: string): void {
+    const process = this.living.get(execId)
+    if (process === undefined) return
+    process.ended = true
+    this.living.delete(execId)
+    this.ended.set(execId, process)
+  }
+
+  private keep(process: Process): Process {
+    this.living.set(process.execId, process)
+    while (this.size > this.limit) {
+      const from = this.ended.size > 0 ? this.ended : this.living
+      const oldest = from.keys().next()
+      if (oldest.done === true) break
+      from.delete(oldest.value)
+    }
+    return process
+  }
+}

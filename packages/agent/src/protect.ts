@@ -1,0 +1,184 @@
+import { once } from 'node:events'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { constants, release } from 'node:os'
+import type { RunFacts } from '@runwarden/events'
+import type { CompiledPolicy } from '@runwarden/policy'
+import type { ChildProcess } from 'node:child_process'
+import { AgentError, messageOf } from './errors.ts'
+import { EventStream, type EventSink, type ForkSink } from './event-stream.ts'
+import { launch } from './launcher.ts'
+import { readMachine, requireMachine } from './preflight.ts'
+import { sweep } from './run-state.ts'
+import { Signals } from './signals.ts'
+import { Watch } from './watch.ts'
+
+export interface ProtectSettings {
+  version: string
+  command: readonly [string, ...string[]]
+  compiled: CompiledPolicy
+  policyFile: string | null
+  /** Name of the one step that the run is. */
+  step: string
+  user: string | undefined
+  /** Absolute; changes of files below it are told. */
+  workspace: string
+  background: 'end' | 'keep'
+  onEvent: EventSink
+  onFork: ForkSink
+  /** Called when the command has been started. */
+  onArmed: () => Promise<unknown>
+  /** Says a sentence to the person at the terminal. */
+  say: (text: string) => void
+}
+
+export interface Protected {
+  facts: RunFacts
+  /** The command's exit status as a shell has it: 128+n when signal n ended it. */
+  status: number
+}
+
+/** The command was run and its policy enforced to its end, but the record of it is not whole. */
+export class BrokenOff extends AgentError {
+  /** The command's exit status, as a shell has it. */
+  readonly status: number
+
+  constructor(status: number, cause: unknown) {
+    super(
+      'BROKEN_OFF',
+      `the command ended with ${status}, under its policy, but the record of it broke off: ${messageOf(cause)}`,
+      'report this with the output of `runwarden doctor`',
+      { cause },
+    )
+    this.name = 'BrokenOff'
+    this.status = status
+  }
+}
+
+/** How long processes that outlived the command get to end by themselves, as GitHub's runner gives them. */
+const graceMs = 2000
+
+function statusOf(child: ChildProcess): number {
+  if (child.signalCode !== null) return 128 + constants.signals[child.signalCode]
+  return child.exitCode ?? 125
+}
+
+/**
+ * Runs a command in a scope of its own, armed before its first instruction, and tells all that it
+ * and its descendants do. Leaves nothing behind.
+ * @throws AgentError, BpfError when it can't be armed; Interrupted when a signal came first; then
+ * the command was not run.
+ */
+export async function protect(settings: ProtectSettings): Promise<Protected> {
+  const startTime = Date.now()
+  using signals = new Signals()
+  requireMachine(readMachine())
+  for (const sentence of await sweep()) settings.say(sentence)
+  const stream = new EventStream(`run-${process.pid}-${startTime.toString(36)}`)
+  stream.addSink(settings.onEvent)
+  const watch = await Watch.arm({ ...settings, stream })
+  let child: ChildProcess
+  try {
+    signals.check()
+    child = launch({
+      scope: watch.scope,
+      command: settings.command,
+      user: settings.user,
+      dropNetRaw: settings.compiled.egress === 'block',
+    })
+    signals.passTo(child)
+    await once(child, 'spawn')
+  } catch (error) {
+    await watch.scope.end(0)
+    await watch.close()
+    throw error
+  }
+  try {
+    await Promise.all([once(child, 'exit'), settings.onArmed()])
+    const leftOver = listLeftOver(watch, settings.background)
+    if (settings.background === 'end') await watch.scope.end(graceMs)
+    const health = await watch.finish()
+    if (settings.background === 'keep' && watch.scope.isPopulated()) {
+      settings.say(
+        'processes of the command go on; their policy stays enforced, and is cleaned up by the next start of runwarden after their end',
+      )
+      await watch.abandon()
+    } else {
+      await watch.close()
+    }
+    const status = statusOf(child)
+    const facts = commonFacts(settings, stream.scope, startTime)
+    return {
+      status,
+      facts: { ...facts, protection: 'armed', exitStatus: status, leftOver, health },
+    }
+  } catch (error) {
+    throw await brokenOff(watch, child, error)
+  }
+}
+
+/** What is left of a run whose agent failed while the command ran: it goes on to its end under the policy. */
+async function brokenOff(watch: Watch, child: ChildProcess, cause: unknown): Promise<BrokenOff> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  await watch.scope.end(graceMs)
+  await watch.close()
+  return new BrokenOff(statusOf(child), cause)
+}
+
+/** Runs the command without any protection (fail-mode open); the facts say so. */
+export async function runUnprotected(
+  settings: ProtectSettings,
+  reason: string,
+): Promise<Protected> {
+  const startTime = Date.now()
+  using signals = new Signals()
+  const child = launch({ command: settings.command, user: settings.user, dropNetRaw: false })
+  signals.passTo(child)
+  await once(child, 'exit')
+  return {
+    status: statusOf(child),
+    facts: {
+      ...commonFacts(settings, 'none', startTime),
+      protection: 'unprotected',
+      exitStatus: statusOf(child),
+      leftOver: [],
+      health: {
+        tier: 'none',
+        armedMs: null,
+        hooks: [],
+        eventsLost: {},
+        gaps: [`nothing was watched or stopped: ${reason}`],
+      },
+    },
+  }
+}
+
+function commonFacts(settings: ProtectSettings, scope: string, startTime: number) {
+  return {
+    version: settings.version,
+    scope,
+    command: [...settings.command],
+    step: settings.step,
+    egress: settings.compiled.egress,
+    policyFile: settings.policyFile,
+    startTime,
+    endTime: Date.now(),
+    kernel: `Linux ${release()}`,
+    workspace: settings.workspace,
+  }
+}
+
+function listLeftOver(watch: Watch, background: 'end' | 'keep'): RunFacts['leftOver'] {
+  const found: RunFacts['leftOver'] = []
+  for (const pid of watch.scope.processes().slice(0, 1000)) {
+    try {
+      const exe = readlinkSync(`/proc/${pid}/exe`)
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const zombie = stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
+      if (!zombie)
+        found.push({ execId: watch.execIdOf(pid), pid, exe, ended: background === 'end' })
+    } catch {
+      // It has ended by itself meanwhile.
+    }
+  }
+  return found
+}

@@ -1,0 +1,242 @@
+import type { Health, Hook } from '@runwarden/events'
+import { isLoopback, readAddress, type CompiledPolicy } from '@runwarden/policy'
+import { startSensor, type Sensor, type SensorRecord } from '@runwarden/sensor'
+import { AnsweredNames } from './answered-names.ts'
+import { Detections } from './detections.ts'
+import { readResolvers } from './dns/resolvers.ts'
+import { startDnsProxy, type DnsProxy } from './dns/start.ts'
+import { openEnforcer, type Enforcer } from './enforce/enforcer.ts'
+import { messageOf } from './errors.ts'
+import type { EventStream, ForkSink } from './event-stream.ts'
+import { Narrator } from './narrator.ts'
+import { ProcessTable } from './process-table.ts'
+import { processStart, RunState } from './run-state.ts'
+import type { Scope } from './scope.ts'
+
+export interface WatchSettings {
+  compiled: CompiledPolicy
+  workspace: string
+  step: string
+  stream: EventStream
+  onFork: ForkSink
+  say: (text: string) => void
+}
+
+/** A clock tick of /proc/PID/stat: there are 100 in a second on every Linux that runs node. */
+const nsPerTick = 10_000_000n
+/** How often counted attempts are told. */
+const tickMs = 1000
+
+/**
+ * A scope under watch and policy. It is armed when `arm` returns: a deny was seen enforced and its
+ * event delivered.
+ */
+export class Watch {
+  readonly scope: Scope
+  readonly hooks: Hook[]
+  private readonly settings: WatchSettings
+  private readonly state: RunState
+  private readonly closers: (() => void | Promise<unknown>)[] = []
+  private readonly gaps: string[] = []
+  private sensor!: Sensor
+  private enforcer!: Enforcer
+  private dns!: DnsProxy
+  private narrator!: Narrator
+  private readonly processes = new ProcessTable()
+  /** Records are being handed over: their rings are not emptied in the middle of it. */
+  private taking = false
+  private armed = false
+  private untold = 0
+  private armedMs: number | null = null
+  private ticking: NodeJS.Timeout | undefined
+  private eventsLost: Record<string, number> = {}
+
+  private constructor(settings: WatchSettings, state: RunState) {
+    this.settings = settings
+    this.state = state
+    this.scope = state.scope
+    this.hooks = []
+  }
+
+  /** @throws AgentError, BpfError, DnsProxyError, EnforceError; then nothing stays behind. */
+  static async arm(settings: WatchSettings): Promise<Watch> {
+    const watch = new Watch(settings, RunState.create())
+    try {
+      await watch.start()
+      return watch
+    } catch (error) {
+      await watch.close()
+      throw error
+    }
+  }
+
+  private async start(): Promise<void> {
+    const { compiled, workspace, stream, step } = this.settings
+    const resolvers = readResolvers()
+    // The thread starts while the kernel verifies the sensor's programs.
+    const starting = startDnsProxy({
+      policy: compiled,
+      resolvers,
+      onQueries: (queries) => {
+        for (const query of queries) this.telling(() => this.narrator.query(query))
+      },
+      onFailure: (error) => this.gap(error.message),
+    })
+    // Also when what follows fails before the thread has started.
+    this.closers.push(() =>
+      starting.then(
+        (dns) => dns.close(),
+        () => {},
+      ),
+    )
+    const { processes } = this
+    this.sensor = startSensor({
+      scopeCgroup: this.scope.path,
+      workspace,
+      onRecords: (records) => this.take(records),
+    })
+    this.closers.push(() => this.sensor.close())
+    this.dns = await starting
+    this.narrator = new Narrator({
+      stream,
+      step,
+      compiled,
+      processes,
+      names: new AnsweredNames(),
+      detections: new Detections(
+        (id) => (id === null ? '' : (processes.get(id)?.exe ?? '')),
+        (pid) => processes.withPid(pid) !== undefined,
+      ),
+      learnedName: (id) => this.enforcer.name(id),
+      drainDns: () => this.dns.drain(),
+      drainSensor: () => {
+        if (!this.taking) this.sensor.drain()
+      },
+      onFork: this.settings.onFork,
+      onExec: ({ time }) => {
+        this.armedMs ??= (time - ownStart()) / 1e6
+      },
+    })
+    this.enforcer = openEnforcer({
+      scopeCgroup: this.scope.path,
+      reuse: this.sensor.maps,
+      compiled,
+      proxy: this.dns.ports,
+      localResolver: resolvers.some((server) =>
+        isLoopback(readAddress(server) ?? new Uint8Array(16)),
+      ),
+      pinDir: `${this.state.pinDir}/enforce`,
+    })
+    this.closers.push(() => this.enforcer.close())
+    await this.dns.useMaps(this.enforcer.maps)
+    this.enforcer.selfCheck(() => this.sensor.drain())
+    this.hooks.push(...this.sensor.hooks, ...this.enforcer.hooks)
+    this.armed = true
+    this.health(
+      'armed',
+      `tier ${this.sensor.tier}; policy ${compiled.egress}; a deny was seen enforced and its event delivered`,
+    )
+    for (const hook of this.sensor.hooks) {
+      if (hook.state === 'refused' && hook.tier === 'T0')
+        this.gap(`${hook.name} is not watched: ${hook.reason}`)
+    }
+    this.ticking = setInterval(
+      () => this.narrator.counted(this.enforcer.attempts()),
+      tickMs,
+    ).unref()
+  }
+
+  /** Identity of a process that runs now; null when its start is not known. */
+  execIdOf(pid: number): string | null {
+    return this.processes.withPid(pid)?.execId ?? null
+  }
+
+  /** Takes all that is still under way, and returns the run's health. */
+  async finish(): Promise<Health> {
+    clearInterval(this.ticking)
+    this.sensor.drain()
+    // Its end also tells queries that nobody has answered yet. Without its thread, which was told
+    // as a gap, what it lost is not known.
+    const recordsLost = (await this.dns.close())?.recordsLost ?? 0
+    this.narrator.counted(this.enforcer.attempts(true))
+    for (const flow of this.enforcer.flows()) this.narrator.flow(flow)
+    this.eventsLost = {
+      ...this.sensor.lost(),
+      ...(recordsLost > 0 ? { 'dns.query': recordsLost } : {}),
+      ...(this.untold > 0 ? { untold: this.untold } : {}),
+    }
+    const lost = Object.values(this.eventsLost).reduce((sum, count) => sum + count, 0)
+    if (lost > 0) this.health('lost', `${lost} events were lost`)
+    this.health('ended', 'the command has ended')
+    return {
+      tier: this.sensor.tier,
+      armedMs: this.armedMs,
+      hooks: this.hooks,
+      eventsLost: this.eventsLost,
+      gaps: this.gaps,
+    }
+  }
+
+  /** Ends watch and policy, and leaves nothing behind. The scope must be empty. */
+  async close(): Promise<void> {
+    clearInterval(this.ticking)
+    for (const close of this.closers.toReversed()) await close()
+    await this.state.close()
+  }
+
+  /** Leaves the policy enforced by what is pinned. */
+  async abandon(): Promise<void> {
+    clearInterval(this.ticking)
+    await this.dns.close()
+    this.sensor.close()
+  }
+
+  private take(records: readonly SensorRecord[]): void {
+    const outer = this.taking
+    this.taking = true
+    try {
+      for (const record of records) {
+        if (record.kind === 'connect' && this.enforcer.sighted(record)) continue
+        // Before the scope is armed nothing is in it but the self-check's own processes.
+        if (this.armed) this.telling(() => this.narrator.record(record))
+      }
+    } finally {
+      this.taking = outer
+    }
+  }
+
+  /** What can't be told is counted, and said once; it never ends the watch over all the rest. */
+  private telling(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      this.untold++
+      if (this.untold === 1) this.gap(`an event could not be told: ${messageOf(error)}`)
+    }
+  }
+
+  private gap(text: string): void {
+    this.gaps.push(text)
+    this.settings.say(text)
+    this.health('gap', text)
+  }
+
+  private health(state: 'armed' | 'lost' | 'gap' | 'ended', detail: string): void {
+    this.settings.stream.emit({
+      kind: 'agent.health',
+      time: Date.now(),
+      execId: null,
+      step: this.settings.step,
+      state,
+      detail,
+      tier: this.sensor.tier,
+      hooks: state === 'armed' ? this.hooks : [],
+      eventsLost: this.eventsLost,
+    })
+  }
+}
+
+/** When this process started, ns of CLOCK_BOOTTIME to the clock tick. */
+function ownStart(): number {
+  return Number(BigInt(processStart(process.pid) ?? '0') * nsPerTick)
+}

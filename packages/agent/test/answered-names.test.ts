@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { AnsweredNames } from '../src/answered-names.ts'
+
+test('an address is known by the name that last led to it', () => {
+  const names = new AnsweredNames()
+  names.answered('one.example.org', ['192.0.2.1', '192.0.2.2'])
+  names.answered('two.example.org', ['192.0.2.2'])
+  expect([names.nameOf('192.0.2.1'), names.nameOf('192.0.2.2'), names.nameOf('192.0.2.3')]).toEqual(
+    ['one.example.org', 'two.example.org', null],
+  )
+})
+
+test('beyond its limit the longest unanswered go first', () => {
+  const names = new AnsweredNames(2)
+  names.answered('a.example.org', ['192.0.2.1'])
+  names.answered('b.example.org', ['192.0.2.2'])
+  names.answered('a.example.org', ['192.0.2.1'])
+  names.answered('c.example.org', ['192.0.2.3'])
+  expect(names.nameOf('192.0.2.2')).toBeNull()
+  expect(names.nameOf('192.0.2.1')).toBe('a.example.org')
+  expect(names.size).toBe(2)
+})

@@ -1,0 +1,35 @@
+import { bootVm, kernelNames, type Vm } from '@runwarden/lab/vm'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const folder = 'packages/agent/test/enforce'
+
+/** All that has a kernel behind it on the oldest one; on the others what kernels differ in. */
+const subjects = {
+  '6.1-amd64': ['matrix', 'policy', 'sockets', 'dns', 'learned', 'reload', 'arming'],
+  '6.12-amd64': ['matrix', 'dns', 'arming'],
+  '6.1-arm64': ['matrix', 'dns', 'arming'],
+} as const
+
+describe.each(kernelNames)('with kernel %s', (kernel) => {
+  let vm: Vm
+  beforeAll(async () => {
+    vm = await bootVm({
+      kernel,
+      checkout: true,
+      modules: ['veth', 'vsock'],
+      programs: ['/usr/sbin/ip', '/usr/bin/nsenter', '/usr/bin/setpriv'],
+      compile: ['act', 'wire', 'peer'].map((name) => `${folder}/acts/${name}.c`),
+    })
+  }, 300_000)
+  afterAll(() => vm[Symbol.asyncDispose]())
+
+  test.each(subjects[kernel])(
+    '%s: what holds here holds there',
+    async (name) => {
+      const results = await vm.runTests(`${folder}/${name}.root.test.ts`)
+      expect(results.filter(({ error }) => error !== null)).toEqual([])
+      expect(results.length).toBeGreaterThan(3)
+    },
+    600_000,
+  )
+})

@@ -1,0 +1,257 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import {
+  CONNECT_BYTES,
+  CONNECT_REASONS,
+  decodeConnect,
+  VERDICTS,
+  VIAS,
+} from '@runwarden/sensor/connect'
+import { describe, expect, test } from 'vitest'
+import { ATTEMPT_BYTES, ATTEMPT_KEY_BYTES, decodeAttempts } from '../../src/enforce/attempts.ts'
+import { decodeFlow, FLOW_BYTES, FLOW_KEY_BYTES } from '../../src/enforce/flows.ts'
+import {
+  decodeDnsClientValue,
+  decodeLearnedKey,
+  decodeLearnedValue,
+  DNS_CLIENT_KEY_BYTES,
+  DNS_CLIENT_VALUE_BYTES,
+  encodeDnsClientKey,
+  encodeLearnedKey,
+  encodeLearnedValue,
+  LEARNED_KEY_BYTES,
+  LEARNED_RANGES,
+  LEARNED_VALUE_BYTES,
+} from '../../src/enforce/maps.ts'
+import { encodeAddressKey, encodePortKey } from '../../src/enforce/policy-entries.ts'
+
+interface BtfType {
+  kind: string
+  name: string
+  size?: number
+  members?: { name: string; bits_offset: number }[]
+  values?: { name: string; val: number }[]
+}
+
+const object = join(import.meta.dirname, '../../../../bpf/build', process.arch, 'enforce.bpf.o')
+const { types } = JSON.parse(
+  execFileSync('bpftool', ['btf', 'dump', 'file', object, '-j'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  }),
+) as { types: BtfType[] }
+
+function struct(name: string): { size: number; at: (member: string) => number } {
+  const found = types.find((type) => type.kind === 'STRUCT' && type.name === name)
+  if (found?.members === undefined) throw new Error(`the object has no struct ${name}`)
+  const { members, size = 0 } = found
+  return {
+    size,
+    at(member) {
+      const field = members.find((candidate) => candidate.name === member)
+      if (field === undefined) throw new Error(`struct ${name} has no member ${member}`)
+      return field.bits_offset / 8
+    },
+  }
+}
+
+function enumeration(prefix: string): string[] {
+  const found = types.find(
+    (type) => type.kind === 'ENUM' && type.values?.some((value) => value.name.startsWith(prefix)),
+  )
+  return (found?.values ?? []).map(({ name, val }) => `${val} ${name}`)
+}
+
+/** Bytes in which each member holds a value of its own, so that a wrong offset shows. */
+function bytesOf(name: string, values: Record<string, number | bigint | Buffer>): Buffer {
+  const { size, at } = struct(name)
+  const bytes = Buffer.alloc(size)
+  for (const [member, value] of Object.entries(values)) {
+    if (Buffer.isBuffer(value)) bytes.set(value, at(member))
+    else if (typeof value === 'bigint') bytes.writeBigUInt64LE(value, at(member))
+    else if (value > 0xffff) bytes.writeUInt32LE(value, at(member))
+    else if (value > 0xff) bytes.writeUInt16LE(value, at(member))
+    else bytes[at(member)] = value
+  }
+  return bytes
+}
+
+const address = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
+
+describe('structs of the kernel side are where TypeScript reads and writes them', () => {
+  test('connect_record', () => {
+    const bytes = bytesOf('connect_record', {
+      address,
+      cookie: 11n,
+      rule: 70_001,
+      name: 70_002,
+      count: 70_003,
+      port: 4001,
+      socket_type: 4002,
+      family: 10,
+      protocol: 17,
+      verdict: 2,
+      via: 3,
+      reason: 5,
+    })
+    expect(bytes.length).toBe(CONNECT_BYTES)
+    expect(decodeConnect(bytes, 0)).toEqual({
+      address,
+      cookie: 11n,
+      rule: 70_001,
+      name: 70_002,
+      count: 70_003,
+      port: 4001,
+      socketType: 4002,
+      family: 10,
+      protocol: 17,
+      verdict: 'would-block',
+      via: 'packet',
+      reason: 'live-flow',
+    })
+  })
+
+  test('attempt_key and attempt', () => {
+    const key = bytesOf('attempt_key', {
+      start: 1n << 40n,
+      tgid: 70_004,
+      port: 4001,
+      protocol: 6,
+      verdict: 1,
+      address,
+      via: 1,
+      reason: 8,
+      family: 2,
+    })
+    const value = bytesOf('attempt', {
+      count: 9n,
+      cookie: 12n,
+      rule: 70_005,
+      name: 70_006,
+      uid: 70_007,
+      socket_type: 3,
+    })
+    expect([key.length, value.length]).toEqual([ATTEMPT_KEY_BYTES, ATTEMPT_BYTES])
+    expect(decodeAttempts(key, value, 1n << 41n)).toEqual({
+      time: 1n << 41n,
+      start: 1n << 40n,
+      tgid: 70_004,
+      uid: 70_007,
+      address,
+      port: 4001,
+      protocol: 6,
+      family: 2,
+      verdict: 'blocked',
+      via: 'send',
+      reason: 'protocol',
+      rule: 70_005,
+      name: 70_006,
+      cookie: 12n,
+      socketType: 3,
+      count: 9,
+    })
+  })
+
+  test('flow_key and flow', () => {
+    const key = bytesOf('flow_key', { cookie: 13n, address, port: 4003, protocol: 6 })
+    const value = bytesOf('flow', {
+      bytes: 14n,
+      packets: 15n,
+      start: 17n,
+      tgid: 70_008,
+      uid: 70_009,
+      rule: 70_010,
+      name: 70_011,
+      generation: 70_012,
+      verdict: 2,
+      reason: 1,
+      family: 10,
+    })
+    expect([key.length, value.length]).toEqual([FLOW_KEY_BYTES, FLOW_BYTES])
+    expect(decodeFlow(key, value, 16n)).toEqual({
+      sockets: 1,
+      address,
+      port: 4003,
+      protocol: 6,
+      bytes: 14,
+      packets: 15,
+      last: 16n,
+      start: 17n,
+      tgid: 70_008,
+      uid: 70_009,
+      rule: 70_010,
+      name: 70_011,
+      generation: 70_012,
+      verdict: 'would-block',
+      reason: 'address',
+      family: 10,
+    })
+  })
+
+  test('learned_key and learned', () => {
+    const range = { expires: 18n, name: 70_013, rule: 70_014, portFrom: 4004, portTo: 4005 }
+    expect(encodeLearnedKey(address, 17)).toEqual(bytesOf('learned_key', { address, protocol: 17 }))
+    expect(decodeLearnedKey(bytesOf('learned_key', { address, protocol: 17 }))).toEqual({
+      address,
+      protocol: 17,
+    })
+    const one = bytesOf('learned_range', {
+      expires: 18n,
+      name: 70_013,
+      rule: 70_014,
+      from: 4004,
+      to: 4005,
+    })
+    const value = bytesOf('learned', { count: 1, ranges: one })
+    expect(encodeLearnedValue([range])).toEqual(value)
+    expect(decodeLearnedValue(value)).toEqual([range])
+    expect([struct('learned_key').size, struct('learned').size]).toEqual([
+      LEARNED_KEY_BYTES,
+      LEARNED_VALUE_BYTES,
+    ])
+    expect(LEARNED_VALUE_BYTES).toBe(8 + LEARNED_RANGES * struct('learned_range').size)
+  })
+
+  test('dns_client_key and dns_client', () => {
+    expect(encodeDnsClientKey(17, address, 4006)).toEqual(
+      bytesOf('dns_client_key', { protocol: 17, port: 4006, address }),
+    )
+    const value = bytesOf('dns_client', { start: 19n, tgid: 70_015, port: 4007, server: address })
+    expect(decodeDnsClientValue(value)).toEqual({
+      start: 19n,
+      tgid: 70_015,
+      serverPort: 4007,
+      server: address,
+    })
+    expect([struct('dns_client_key').size, struct('dns_client').size]).toEqual([
+      DNS_CLIENT_KEY_BYTES,
+      DNS_CLIENT_VALUE_BYTES,
+    ])
+  })
+
+  test('address_key and grant_port_key', () => {
+    expect(encodeAddressKey(address, 99)).toEqual(bytesOf('address_key', { prefix: 99, address }))
+    expect(encodePortKey(0x01020304, 6, 0x0506, 7)).toEqual(
+      bytesOf('grant_port_key', {
+        prefix: 55,
+        set: Buffer.from([1, 2, 3, 4]),
+        protocol: 6,
+        port: Buffer.from([5, 6]),
+      }),
+    )
+  })
+})
+
+const word =
+  (prefix: string) =>
+  (name: string, index: number): string =>
+    `${index} ${prefix}${name.toUpperCase().replaceAll('-', '_')}`
+
+test('numbers of verdicts, ways and reasons are those of the kernel side', () => {
+  expect(enumeration('VERDICT_')).toEqual(VERDICTS.map(word('VERDICT_')))
+  expect(enumeration('VIA_')).toEqual(VIAS.map(word('VIA_')))
+  const reasons = CONNECT_REASONS.map(
+    (reason) => ({ 'live-flow': 'live', 'dns-proxy': 'proxy' })[reason as string] ?? reason,
+  )
+  expect(enumeration('REASON_')).toEqual(reasons.map(word('REASON_')))
+})

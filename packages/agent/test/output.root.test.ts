@@ -1,0 +1,67 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { EventFile, OutputFolder } from '../src/output.ts'
+
+let place: string
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'runwarden-output-'))
+})
+afterEach(() => {
+  rmSync(place, { recursive: true, force: true })
+})
+
+test('a link in the place of a file is replaced, not followed', () => {
+  const target = join(place, 'target')
+  writeFileSync(target, 'precious')
+  mkdirSync(join(place, 'out'))
+  symlinkSync(target, join(place, 'out', 'report.json'))
+  const folder = OutputFolder.open(join(place, 'out'))
+  folder.write('report.json', ['re', 'port'])
+  folder.close()
+  expect(readFileSync(target, 'utf8')).toBe('precious')
+  expect(readFileSync(join(place, 'out', 'report.json'), 'utf8')).toBe('report')
+})
+
+test('a folder that is swapped for a link to another still gets the files', () => {
+  const folder = OutputFolder.open(join(place, 'out'))
+  renameSync(join(place, 'out'), join(place, 'moved'))
+  mkdirSync(join(place, 'other'))
+  symlinkSync(join(place, 'other'), join(place, 'out'))
+  folder.write('report.json', ['re', 'port'])
+  folder.close()
+  expect(existsSync(join(place, 'other', 'report.json'))).toBe(false)
+  expect(readFileSync(join(place, 'moved', 'report.json'), 'utf8')).toBe('report')
+})
+
+test('a link in the place of the folder is refused', () => {
+  mkdirSync(join(place, 'other'))
+  symlinkSync(join(place, 'other'), join(place, 'out'))
+  expect(() => OutputFolder.open(join(place, 'out'))).toThrow(/ENOTDIR|ELOOP/)
+})
+
+test('events that a full disk cannot take are counted, and the disk is named', () => {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place])
+  try {
+    const folder = OutputFolder.open(place)
+    const events = new EventFile(folder.create('events.ndjson'))
+    for (let i = 0; i < 5000; i++) events.add(JSON.stringify({ seq: i, filler: 'x'.repeat(80) }))
+    events.close()
+    folder.close()
+    expect(events.failure).toContain('ENOSPC')
+    expect(events.lost).toBeGreaterThan(4000)
+  } finally {
+    execFileSync('umount', [place])
+  }
+})

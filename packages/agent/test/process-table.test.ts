@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { ProcessTable } from '../src/process-table.ts'
+
+test('a process runs its parent’s program until it execs', () => {
+  const table = new ProcessTable()
+  table.exec('1', 1, null, 0, '/bin/sh')
+  table.fork('2', 2, '1', 0)
+  expect(table.get('2')).toMatchObject({ exe: '/bin/sh', parentExecId: '1' })
+  table.exec('2', 2, '1', 0, '/usr/bin/make')
+  expect(table.get('2')).toMatchObject({ exe: '/usr/bin/make' })
+})
+
+test('an exec that is told before its fork keeps the program and gains the parent', () => {
+  const table = new ProcessTable()
+  table.exec('2', 2, null, 0, '/usr/bin/make')
+  table.fork('2', 2, '1', 0)
+  expect(table.get('2')).toMatchObject({ exe: '/usr/bin/make', parentExecId: '1' })
+})
+
+test('a process that has ended is still known', () => {
+  const table = new ProcessTable()
+  table.exec('1', 1, null, 0, '/bin/sh')
+  table.exit('1')
+  expect(table.get('1')).toMatchObject({ exe: '/bin/sh', ended: true })
+})
+
+test('beyond its limit it forgets the ended before the living, the oldest first', () => {
+  const table = new ProcessTable(3)
+  table.exec('a', 1, null, 0, '/a')
+  table.exec('b', 2, null, 0, '/b')
+  table.exec('c', 3, null, 0, '/c')
+  table.exit('b')
+  table.exec('d', 4, null, 0, '/d')
+  expect(table.get('b')).toBeUndefined()
+  table.exec('e', 5, null, 0, '/e')
+  expect(['a', 'c', 'd', 'e'].map((id) => table.get(id)?.exe)).toEqual([
+    undefined,
+    '/c',
+    '/d',
+    '/e',
+  ])
+  expect(table.size).toBe(3)
+})
+
+test('a storm of 100,000 processes stays within the limit', () => {
+  const table = new ProcessTable(1000)
+  for (let i = 0; i < 100_000; i++) {
+    table.fork(`${i}`, i, `${i - 1}`, 0)
+    if (i % 2 === 0) table.exit(`${i}`)
+  }
+  expect(table.size).toBe(1000)
+  expect(table.get('99999')).toBeDefined()
+})

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { launch } from '../src/launcher.ts'
+import { RunState, sweep } from '../src/run-state.ts'
+import { readMounts } from '../src/mounts.ts'
+
+let state: RunState
+beforeEach(() => {
+  // A shell says 126 for a command that it may not look for: another user can't read root's folders.
+  vi.stubEnv('PATH', '/usr/bin:/bin')
+  state = RunState.create()
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await state.scope.end(0)
+  await state.close()
+})
+
+async function status(
+  command: [string, ...string[]],
+  more: { user?: string; dropNetRaw?: boolean } = {},
+): Promise<number | null> {
+  const child = launch({
+    scope: state.scope,
+    command,
+    dropNetRaw: more.dropNetRaw ?? false,
+    user: more.user,
+  })
+  await once(child, 'exit')
+  return child.exitCode
+}
+
+test('the command and its descendants are in the scope from their first instruction', async () => {
+  const name = state.scope.path.slice(state.scope.path.lastIndexOf('/'))
+  expect(await status(['sh', '-c', `sh -c 'grep -q "${name}\\$" /proc/self/cgroup'`])).toBe(0)
+})
+
+test.each<[string, [string, ...string[]], number]>([
+  ['its own status', ['sh', '-c', 'exit 7'], 7],
+  ['127 when it is not found', ['no-such-command-here'], 127],
+  ['126 when it is not executable', ['/etc/passwd'], 126],
+])('the command ends with %s', async (_, command, expected) => {
+  expect(await status(command)).toBe(expected)
+  expect(await status(command, { user: 'nobody' })).toBe(expected)
+})
+
+test('another user’s command has that user’s ids and groups', async () => {
+  expect(
+    await status(['sh', '-c', '[ "$(id -un)" = nobody ] && [ "$HOME" = /nonexistent ]'], {
+      user: 'nobody',
+    }),
+  ).toBe(0)
+})
+
+test('without CAP_NET_RAW not even root’s setuid programs get it back', async () => {
+  const bit = '0000000000002000'
+  const lacks = `grep Cap /proc/self/status | while read -r _ caps; do [ $((0x$caps & 0x${bit})) = 0 ] || exit 1; done`
+  expect(await status(['sh', '-c', lacks], { dropNetRaw: true })).toBe(0)
+  expect(await status(['sh', '-c', lacks])).toBe(1)
+})
+
+test('ending the scope ends also what ignores SIGTERM, and what it made in cgroups below', async () => {
+  mkdirSync(join(state.scope.path, 'below'))
+  const child = launch({
+    scope: state.scope,
+    command: [
+      'sh',
+      '-c',
+      'trap "" TERM; echo 0 > "$1/below/cgroup.procs" && while :; do sleep 1000; done',
+      'sh',
+      state.scope.path,
+    ],
+    dropNetRaw: false,
+  })
+  const below = join(state.scope.path, 'below', 'cgroup.procs')
+  while (readFileSync(below, 'utf8') === '') await new Promise(setImmediate)
+  const ended = once(child, 'exit')
+  await state.scope.end(20)
+  await ended
+  expect(child.signalCode).toBe('SIGKILL')
+  expect(state.scope.isPopulated()).toBe(false)
+})
+
+test('what a killed agent left is cleaned up by the next start, unless something runs in it', async () => {
+  const source = `
+    import { RunState } from ${JSON.stringify(new URL('../src/run-state.ts', import.meta.url).href)}
+    import { launch } from ${JSON.stringify(new URL('../src/launcher.ts', import.meta.url).href)}
+    const state = RunState.create()
+    launch({ scope: state.scope, command: ['sleep', '1000'], dropNetRaw: false })
+    console.log(state.scope.path)
+    setInterval(() => {}, 1000)
+  `
+  const agent = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [path] = (await once(agent.stdout, 'data')) as [Buffer]
+  const cgroup = path.toString().trim()
+  agent.kill('SIGKILL')
+  await once(agent, 'exit')
+
+  const { Scope } = await import('../src/scope.ts')
+  const scope = Scope.at(cgroup)
+  while (scope.processes().length === 0) await new Promise(setImmediate)
+  const mine = (said: string[]): string[] =>
+    said.filter((line) => line.includes(`process ${agent.pid}`))
+  expect(mine(await sweep()).join()).toContain('stays enforced on processes')
+  await scope.end(0)
+  expect(mine(await sweep()).join()).toContain('cleaned up after run')
+  expect(existsSync(cgroup)).toBe(false)
+  expect(readMounts().filter((mount) => mount.path.includes(`/${agent.pid}-`))).toEqual([])
+})

@@ -1,0 +1,55 @@
+import type { OptionTable } from './options.ts'
+
+/** The options of `runwarden run`. */
+export const runOptions = {
+  egress: {
+    type: 'choice',
+    choices: ['audit', 'block'],
+    help: 'audit lets everything pass and says what a policy would have blocked; block stops what no line allows (default: what the policy file says, else audit)',
+  },
+  allow: {
+    type: 'list',
+    value: '"ENDPOINT …"',
+    help: 'allowed endpoints, blanks or newlines between, # comments; may be given again, and beside --policy',
+  },
+  policy: { type: 'text', value: 'FILE', help: 'a policy document (docs/policy.md)' },
+  'block-list': {
+    type: 'text',
+    value: 'FILE',
+    help: 'known-bad domains, wildcard domains and addresses (JSON): stopped in audit mode too, over every allowed endpoint',
+  },
+  out: {
+    type: 'text',
+    value: 'DIR',
+    help: 'where events.ndjson, report.json, summary.md and report.html go (default: .runwarden/<time>)',
+  },
+  'fail-on': {
+    type: 'choice',
+    choices: ['blocked', 'detection'],
+    help: 'end with 86 when something was blocked, or when there is a detection above info',
+  },
+  'fail-mode': {
+    type: 'choice',
+    choices: ['closed', 'open'],
+    help: 'what happens when the command cannot be protected: closed ends with 125 before it starts, open runs it all the same, marked unprotected (default: what the policy file says, else closed)',
+  },
+  user: { type: 'text', value: 'NAME', help: 'run the command as this user' },
+  step: {
+    type: 'text',
+    value: 'NAME',
+    help: "name of the step in reports (default: the command's first word)",
+  },
+  workspace: {
+    type: 'text',
+    value: 'DIR',
+    help: 'changes of files below it are told (default: the current folder)',
+  },
+  background: {
+    type: 'choice',
+    choices: ['end', 'keep'],
+    default: 'end',
+    help: 'what happens to processes that outlive the command: end them, or keep them running under the policy',
+  },
+  quiet: { type: 'flag', help: 'no summary at the end; what goes wrong is still said' },
+  help: { type: 'flag', help: 'show this' },
+} as const satisfies OptionTable

@@ -1,0 +1,139 @@
+import type { Event, Report, RunFacts } from '@runwarden/events'
+import { EventFile, OutputFolder, messageOf } from '@runwarden/agent'
+import type { ReportBuilder } from '@runwarden/report'
+import { isatty } from 'node:tty'
+import { writeText } from './terminal.ts'
+
+type ReportPackage = typeof import('@runwarden/report')
+
+/** The record of a run: the events as they come, and the reports at its end. */
+export class RunRecord {
+  /** Something of the record could not be kept. */
+  incomplete = false
+  private readonly folder: OutputFolder | undefined
+  private readonly events: EventFile | undefined
+  private readonly say: (text: string) => void
+  private reports: ReportPackage | undefined
+  private builder: ReportBuilder | undefined
+  /** Events from before the report package was loaded. */
+  private waiting: (Event | [child: string, parent: string])[] = []
+  private readonly flushing: NodeJS.Timeout | undefined
+
+  private constructor(
+    folder: OutputFolder | undefined,
+    say: (text: string) => void,
+    failure: string,
+  ) {
+    this.folder = folder
+    this.say = say
+    if (folder === undefined) {
+      this.fail(failure)
+      return
+    }
+    this.events = new EventFile(folder.create('events.ndjson'), (why) => {
+      this.fail(`events can no longer be written: ${why}; the command goes on under its policy`)
+    })
+    // What has happened can be read while the job runs, and survives a kill of this process.
+    this.flushing = setInterval(() => this.events?.flush(), 200).unref()
+  }
+
+  /** Never fails: without a folder the command is still protected, and the loss is told. */
+  static open(path: string, say: (text: string) => void): RunRecord {
+    try {
+      return new RunRecord(OutputFolder.open(path), say, '')
+    } catch (error) {
+      return new RunRecord(undefined, say, `cannot write to ${path}: ${messageOf(error)}`)
+    }
+  }
+
+  /** Takes one event. Bound: it is handed around as a sink. */
+  readonly add = (event: Event): void => {
+    this.events?.add(JSON.stringify(event))
+    if (this.builder === undefined) this.waiting.push(event)
+    else this.builder.add(event)
+  }
+
+  /** Takes who was forked by whom. Bound, too. */
+  readonly fork = (child: string, parent: string): void => {
+    if (this.builder === undefined) this.waiting.push([child, parent])
+    else this.builder.fork(child, parent)
+  }
+
+  /** Loads the report package: once the command runs, so that it does not delay its start. */
+  async load(): Promise<ReportPackage> {
+    if (this.reports !== undefined) return this.reports
+    const reports = await import('@runwarden/report')
+    if (this.builder === undefined) {
+      this.reports = reports
+      this.builder = new reports.ReportBuilder()
+      for (const next of this.waiting) {
+        if (Array.isArray(next)) this.builder.fork(...next)
+        else this.builder.add(next)
+      }
+      this.waiting = []
+    }
+    return reports
+  }
+
+  /** Writes the reports and says the summary. */
+  async finish(facts: RunFacts, { quiet }: { quiet: boolean }): Promise<Report> {
+    const { jsonParts, renderHtmlParts, renderSummary, renderTerminal } = await this.load()
+    clearInterval(this.flushing)
+    this.events?.close()
+    if (this.events !== undefined && this.events.failure !== '') {
+      this.fail(`${this.events.lost} events are not in events.ndjson: ${this.events.failure}`)
+      facts.health.eventsLost['written'] = this.events.lost
+    }
+    if (this.incomplete)
+      facts.health.gaps.push('the files of the record are incomplete: see what was said on stderr')
+    const report = this.build(facts)
+    const files: [string, () => Iterable<string>][] = [
+      ['report.json', () => line(jsonParts(report))],
+      ['summary.md', () => [renderSummary(report)]],
+      ['report.html', () => renderHtmlParts(report)],
+    ]
+    for (const [name, render] of files) {
+      try {
+        this.folder?.write(name, render())
+      } catch (error) {
+        this.fail(`cannot write ${name}: ${messageOf(error)}`)
+      }
+    }
+    this.folder?.close()
+    if (!quiet) {
+      const atTerminal = isatty(2)
+      const summary = renderTerminal(report, {
+        color: atTerminal && process.env['NO_COLOR'] === undefined,
+        width: atTerminal ? process.stderr.columns : 80,
+        ...(this.folder === undefined ? {} : { out: this.folder.path }),
+      })
+      writeText(2, summary)
+    }
+    return report
+  }
+
+  /** Ends the builder: what it holds for more events is as large as the report, and no more needed. */
+  private build(facts: RunFacts): Report {
+    const builder = this.builder
+    if (builder === undefined) throw new Error('the report was not begun')
+    this.builder = undefined
+    return builder.build(facts)
+  }
+
+  /** Nothing was run: leaves what there is. */
+  abandon(): void {
+    clearInterval(this.flushing)
+    this.events?.close()
+    this.folder?.close()
+  }
+
+  private fail(text: string): void {
+    this.incomplete = true
+    this.say(`RECORD INCOMPLETE: ${text}`)
+  }
+}
+
+function* line(parts: Iterable<string>): Generator<string> {
+  yield* parts
+  yield '\n'
+}

@@ -1,0 +1,122 @@
+import { resolve } from 'node:path'
+import {
+  AgentError,
+  BrokenOff,
+  findAccount,
+  Interrupted,
+  type Protected,
+  messageOf,
+  protect,
+  runUnprotected,
+} from '@runwarden/agent'
+import { describeOptions, parseOptions, UsageError } from './options.ts'
+import { readPolicy } from './read-policy.ts'
+import { RunRecord } from './run-record.ts'
+import { runOptions } from './run-options.ts'
+import { writeText } from './terminal.ts'
+import { version } from './version.ts'
+
+const help = `Runs a command, watched and under policy: everything that it and its descendants do on the
+network, with processes and with files is recorded, decided in the kernel and explained at the end.
+
+Usage: runwarden run [OPTIONS] [--] COMMAND [ARGUMENT …]
+
+Options:
+${describeOptions(runOptions)}
+
+The exit status is the command's own; 128+n when signal n ended it; 127 and 126 when it was not
+found or not executable; 125 when Runwarden could not protect it (it was then not run) or keep the
+record of it; 86 with --fail-on when what it names happened.`
+
+/** Ends with it when --fail-on's condition came true. */
+const failedOn = 86
+/** Ends with it when Runwarden itself failed. */
+const failed = 125
+
+const say = (text: string): void => writeText(2, `runwarden: ${text}\n`)
+
+/** `runwarden run` */
+export async function main(words: string[]): Promise<number> {
+  const { options, rest } = parseOptions(runOptions, words)
+  if (options.help) {
+    console.log(help)
+    return 0
+  }
+  const [file, ...args] = rest
+  if (file === undefined || file === '')
+    throw new UsageError('run needs a command: runwarden run [OPTIONS] -- COMMAND')
+  const compiled = await readPolicy(options)
+  if (options.user !== undefined) findAccount(options.user)
+  if (!options.quiet)
+    for (const sentence of [...compiled.unenforced, ...compiled.warnings]) say(sentence)
+  else for (const sentence of compiled.unenforced) say(sentence)
+
+  const record = RunRecord.open(options.out ?? `.runwarden/${timeName(new Date())}`, say)
+  const settings = {
+    version,
+    command: [file, ...args] as [string, ...string[]],
+    compiled,
+    policyFile: options.policy ?? null,
+    step: options.step ?? file,
+    user: options.user,
+    workspace: resolve(options.workspace ?? '.'),
+    background: options.background === 'keep' ? ('keep' as const) : ('end' as const),
+    onEvent: record.add,
+    onFork: record.fork,
+    onArmed: () => record.load(),
+    say,
+  }
+  let run: Protected
+  try {
+    run = await protect(settings)
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      record.abandon()
+      say(error.message)
+      return error.status
+    }
+    if (error instanceof BrokenOff) {
+      record.abandon()
+      say(`RECORD INCOMPLETE: ${error.message}`)
+      return compiled.failMode === 'closed' ? failed : error.status
+    }
+    const reason = messageOf(error)
+    if (compiled.failMode === 'closed') {
+      record.abandon()
+      if (error instanceof AgentError) throw error
+      throw new AgentError(
+        'NOT_ARMED',
+        `the command was not run, since it could not be protected: ${reason}`,
+        "'runwarden doctor' says what this machine lacks; --fail-mode open runs the command unprotected",
+        { cause: error },
+      )
+    }
+    say(`NOT PROTECTED: ${reason}`)
+    say('fail-mode is open: the command runs, and nothing watches or stops it')
+    run = await runUnprotected(settings, reason)
+  }
+  const report = await record.finish(run.facts, { quiet: options.quiet })
+
+  if (record.incomplete && compiled.failMode === 'closed') {
+    say(
+      `the command ended with ${run.status}, but the record of it is incomplete (fail-mode closed)`,
+    )
+    return failed
+  }
+  if (
+    options['fail-on'] === 'blocked' &&
+    (report.counts.byVerdict['blocked'] ?? 0) + (report.counts.byVerdict['attack-blocked'] ?? 0) > 0
+  )
+    return failedOn
+  if (
+    options['fail-on'] === 'detection' &&
+    report.detections.some(({ severity }) => severity !== 'info')
+  )
+    return failedOn
+  return run.status
+}
+
+/** 2026-03-01T12-30-05.123Z: sorts by time, and is a file's name anywhere. */
+function timeName(time: Date): string {
+  return time.toISOString().replaceAll(':', '-')
+}

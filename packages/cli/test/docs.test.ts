@@ -1,0 +1,69 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../../..')
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+const textOf = (page: string): string => readFileSync(join(root, page), 'utf8')
+
+/** What a text names of this repository, in prose, code and pictures. */
+function pathsIn(text: string): string[] {
+  const named = text.matchAll(/(?<![\w./@-])(?:packages|docs|bpf|scripts|bench)\/[\w./-]*\w/g)
+  return [...new Set(Array.from(named, ([path]) => path))]
+}
+
+/** Targets of Markdown links and pictures that are no web addresses. */
+function linksIn(text: string): string[] {
+  const links = Array.from(text.matchAll(/\]\(([^()\s]+)\)/g), ([, target = '']) => target)
+  return links.filter((target) => !/^[a-z]+:/.test(target))
+}
+
+/** Anchors that a page's headings make, as GitHub writes them. */
+function anchorsIn(text: string): string[] {
+  return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+/** Links of a page that lead nowhere. */
+function broken(page: string, text: string): string[] {
+  return linksIn(text).filter((target) => {
+    const [path = '', anchor] = target.split('#')
+    const file = path === '' ? page : join(dirname(page), path)
+    if (!existsSync(join(root, file))) return true
+    return anchor !== undefined && !anchorsIn(textOf(file)).includes(anchor)
+  })
+}
+
+describe.each(pages)('%s', (page) => {
+  test('names only paths that exist', () => {
+    expect(pathsIn(textOf(page)).filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+
+  test('has only links that resolve', () => {
+    expect(broken(page, textOf(page))).toEqual([])
+  })
+})
+
+test('what does not exist is found', () => {
+  const text =
+    'See `packages/none/src/x.ts`, bpf/gone.c. Not /opt/docs/x. [a](none.md) [b](policy.md#none) [c](#words)'
+  expect(pathsIn(text)).toEqual(['packages/none/src/x.ts', 'bpf/gone.c'])
+  expect(broken('docs/policy.md', text)).toEqual(['none.md', 'policy.md#none', '#words'])
+})
+
+test('each way that the security model says is stopped names a test of its own', () => {
+  const table = textOf('docs/security-model.md').split('## What holds')[1]?.split('\n\nTried')[0]
+  const rows = (table ?? '').split('\n').filter((line) => line.startsWith('| '))
+  const tests = rows.slice(2).map((row) => /`(packages\/[^`]+\.test\.ts)` \|$/.exec(row)?.[1])
+  expect(rows.length).toBeGreaterThan(20)
+  expect(tests.filter((path) => path === undefined || !existsSync(join(root, path)))).toEqual([])
+})

@@ -1,0 +1,248 @@
+import { z } from 'zod'
+
+/**
+ * The contract of events: what a run writes to `events.ndjson`, one JSON object a line, and what
+ * every other part (report, control plane, web) reads. Kinds and fields are only ever added.
+ *
+ * Text that came from a job (paths, arguments, names) is attacker-controlled: it is kept as it
+ * was, with bytes that are no UTF-8 replaced by U+FFFD, and escaped wherever it is shown.
+ */
+
+/** What was decided about one network act. These four words, nowhere others. */
+export const Verdict = z.enum(['allowed', 'blocked', 'would-block', 'attack-blocked'])
+export type Verdict = z.infer<typeof Verdict>
+
+/** Transport or network protocol of a network act. */
+export const Protocol = z.enum([
+  'tcp',
+  'udp',
+  'icmp',
+  'icmp6',
+  'sctp',
+  'dccp',
+  'udplite',
+  'raw',
+  'other',
+])
+export type Protocol = z.infer<typeof Protocol>
+
+/** Who says so: the kernel's own object, or memory that the process could change meanwhile. */
+export const Truth = z.enum(['kernel', 'user'])
+export type Truth = z.infer<typeof Truth>
+
+const base = {
+  /** Position in the run's stream, from 1, without gaps. Evidence refers to it. */
+  seq: z.int().min(1),
+  /** When it happened, milliseconds since the epoch with microsecond fraction (kernel clock). */
+  time: z.number(),
+  /** The scope's id. */
+  scope: z.string(),
+  /** Process identity: `<pid>-<start time, ns since boot>-<boot id, 8 hex>`; null: no process is known. */
+  execId: z.string().nullable(),
+  /** The id of the workflow step it belongs to; null: none is known. */
+  step: z.string().nullable(),
+}
+
+export const ProcessExec = z.object({
+  ...base,
+  kind: z.literal('process.exec'),
+  pid: z.int(),
+  parentExecId: z.string().nullable(),
+  parentPid: z.int(),
+  uid: z.int(),
+  /** Path of the program as the kernel resolved it. */
+  exe: z.string(),
+  argv: z.array(z.string()),
+  /** argv was longer than what the kernel side keeps. */
+  argvTruncated: z.boolean(),
+  cwd: z.string(),
+  inode: z.string(),
+  device: z.string(),
+  /** The program is an anonymous memory file. */
+  memfd: z.boolean(),
+  /** The program's file had no name any more when it started. */
+  deleted: z.boolean(),
+})
+
+export const ProcessExit = z.object({
+  ...base,
+  kind: z.literal('process.exit'),
+  pid: z.int(),
+  code: z.int().nullable(),
+  signal: z.int().nullable(),
+})
+
+const network = {
+  verdict: Verdict,
+  /** Why, for a person. */
+  reason: z.string(),
+  /** The policy line or block-list entry behind the verdict, e.g. `policy.yml:4 registry.example.org:443`. */
+  rule: z.string().nullable(),
+}
+
+export const DnsQuery = z.object({
+  ...base,
+  ...network,
+  kind: z.literal('dns.query'),
+  name: z.string(),
+  /** Query type by its mnemonic, or TYPEnnn (RFC 3597). */
+  type: z.string(),
+  /** The server that the process asked. */
+  server: z.string(),
+  serverPort: z.int(),
+  protocol: z.enum(['udp', 'tcp']),
+  /** Response code by its mnemonic; null: no answer was made. */
+  rcode: z.string().nullable(),
+  /** Addresses that the answer led to. */
+  addresses: z.array(z.string()),
+  /** Aliases between the name and the addresses, in order. */
+  cnames: z.array(z.string()),
+})
+
+/** An attempt to reach a destination: a connect, a datagram, a raw or packet socket, a stray packet. */
+export const NetConnect = z.object({
+  ...base,
+  ...network,
+  kind: z.literal('net.connect'),
+  /** The name that led to the address; null: none is known. */
+  host: z.string().nullable(),
+  /** Empty for sockets without a destination (raw, packet). */
+  address: z.string(),
+  port: z.int(),
+  protocol: Protocol,
+  /** What the process did, or the layer that stopped a packet. */
+  via: z.enum(['connect', 'send', 'socket', 'packet']),
+  /** Attempts that this one event stands for. */
+  count: z.int().min(1),
+})
+
+/** What went over one flow, told when it ends or the run does. */
+export const NetFlow = z.object({
+  ...base,
+  ...network,
+  kind: z.literal('net.flow'),
+  host: z.string().nullable(),
+  address: z.string(),
+  port: z.int(),
+  protocol: Protocol,
+  bytesOut: z.number(),
+  packetsOut: z.number(),
+})
+
+export const HttpRequest = z.object({
+  ...base,
+  ...network,
+  kind: z.literal('http.request'),
+  method: z.string(),
+  scheme: z.enum(['http', 'https']),
+  host: z.string(),
+  /** Without the query, which holds secrets. */
+  path: z.string(),
+})
+
+const file = {
+  ...base,
+  path: z.string(),
+  /** Where the path came from. */
+  truth: Truth,
+  /** Within the workspace. */
+  workspace: z.boolean(),
+  /** Why the place is watched beside the workspace, e.g. `ssh-key`; null: it is not. */
+  sensitive: z.string().nullable(),
+  /** The kernel's errno when the act failed, 0 otherwise. */
+  errno: z.int(),
+}
+
+export const FileWrite = z.object({ ...file, kind: z.literal('file.write') })
+export const FileCreate = z.object({ ...file, kind: z.literal('file.create') })
+export const FileDelete = z.object({ ...file, kind: z.literal('file.delete') })
+export const FileRead = z.object({ ...file, kind: z.literal('file.read') })
+/** A rename or a link: `path` is the old name, `to` the new one. */
+export const FileRename = z.object({
+  ...file,
+  kind: z.literal('file.rename'),
+  to: z.string(),
+  link: z.enum(['rename', 'hard', 'symbolic']),
+})
+
+export const SandboxChange = z.object({
+  ...base,
+  kind: z.literal('sandbox.change'),
+  change: z.enum([
+    'mount',
+    'unmount',
+    'namespace',
+    'setns',
+    'chroot',
+    'ptrace',
+    'process-memory',
+    'module',
+    'capability',
+    'cgroup',
+    'bpf',
+    'io_uring',
+  ]),
+  /** What exactly, for a person: e.g. `unshare(user, net)`, `mount(/dev/sda1 on /mnt)`. */
+  detail: z.string(),
+  truth: Truth,
+  errno: z.int(),
+  /** The process acted upon, where there is one. */
+  targetPid: z.int().nullable(),
+})
+
+export const Severity = z.enum(['info', 'low', 'medium', 'high', 'critical'])
+export type Severity = z.infer<typeof Severity>
+
+export const Detection = z.object({
+  ...base,
+  kind: z.literal('detection'),
+  /** Stable id, e.g. `domain-blocked`. */
+  id: z.string(),
+  severity: Severity,
+  title: z.string(),
+  /** What happened and what to do, for a person. */
+  text: z.string(),
+  /** `seq` of the events behind it. */
+  evidence: z.array(z.int()),
+})
+
+export const Hook = z.object({
+  name: z.string(),
+  tier: z.enum(['T0', 'T1', 'T2']),
+  state: z.enum(['active', 'refused', 'unneeded']),
+  /** Why it was refused or is not needed; empty when active. */
+  reason: z.string(),
+})
+export type Hook = z.infer<typeof Hook>
+
+export const AgentHealth = z.object({
+  ...base,
+  kind: z.literal('agent.health'),
+  /** `armed`, `lost` (events were), `gap` (something could not be seen), `ended`. */
+  state: z.enum(['armed', 'lost', 'gap', 'ended']),
+  detail: z.string(),
+  tier: z.enum(['T0', 'T1', 'T2', 'none']),
+  hooks: z.array(Hook),
+  /** Events that the kernel side or the agent could not keep, by kind. */
+  eventsLost: z.record(z.string(), z.number()),
+})
+
+export const Event = z.discriminatedUnion('kind', [
+  ProcessExec,
+  ProcessExit,
+  DnsQuery,
+  NetConnect,
+  NetFlow,
+  HttpRequest,
+  FileWrite,
+  FileCreate,
+  FileDelete,
+  FileRead,
+  FileRename,
+  SandboxChange,
+  Detection,
+  AgentHealth,
+])
+export type Event = z.infer<typeof Event>
+export type EventKind = Event['kind']
+export type EventOf<K extends EventKind> = Extract<Event, { kind: K }>

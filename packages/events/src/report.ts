@@ -1,0 +1,181 @@
+import { z } from 'zod'
+import { Hook, Protocol, Severity, Verdict } from './event.ts'
+
+/**
+ * The contract of `report.json`: what one run did, folded from its events. Outside tools rely on
+ * these fields: they are only ever added. Lists are bounded; where one was cut, `truncated` says by how many.
+ */
+
+export const ReportProcess = z.object({
+  execId: z.string(),
+  exe: z.string(),
+  step: z.string().nullable(),
+  /** Which of the process's `images` it was at the time; null: the process is not in `processes`. */
+  image: z.int().nullable(),
+})
+export type ReportProcess = z.infer<typeof ReportProcess>
+
+export const Destination = z.object({
+  host: z.string().nullable(),
+  address: z.string(),
+  port: z.int(),
+  protocol: Protocol,
+  verdict: Verdict,
+  reason: z.string(),
+  rule: z.string().nullable(),
+  count: z.int(),
+  bytesOut: z.number(),
+  processes: z.array(ReportProcess),
+  /** `seq` of the first event of it. */
+  firstSeq: z.int(),
+  /** Every address behind the host, the first ones when there were many. */
+  addresses: z.array(z.string()),
+  /** On the machine itself (loopback): always allowed, never part of a recommended policy. */
+  local: z.boolean(),
+  /** The line of a policy that allows it; null: no line can. */
+  endpoint: z.string().nullable(),
+})
+export type Destination = z.infer<typeof Destination>
+
+export const ReportDns = z.object({
+  name: z.string(),
+  type: z.string(),
+  verdict: Verdict,
+  reason: z.string(),
+  server: z.string(),
+  rcode: z.string().nullable(),
+  addresses: z.array(z.string()),
+  count: z.int(),
+  processes: z.array(ReportProcess),
+})
+export type ReportDns = z.infer<typeof ReportDns>
+
+export const ReportHttp = z.object({
+  method: z.string(),
+  host: z.string(),
+  path: z.string(),
+  verdict: Verdict,
+  step: z.string().nullable(),
+  count: z.int(),
+})
+export type ReportHttp = z.infer<typeof ReportHttp>
+
+export const ReportFile = z.object({
+  path: z.string(),
+  action: z.enum(['write', 'create', 'delete', 'rename', 'read']),
+  execId: z.string().nullable(),
+  exe: z.string(),
+  to: z.string().nullable(),
+  sensitive: z.string().nullable(),
+  workspace: z.boolean(),
+  /** The kernel's errno when it failed, 0 when it was done. */
+  errno: z.int(),
+  count: z.int(),
+})
+export type ReportFile = z.infer<typeof ReportFile>
+
+/** A node of the process tree, parents before children. */
+export const ReportNode = z.object({
+  execId: z.string(),
+  parentExecId: z.string().nullable(),
+  pid: z.int(),
+  uid: z.int(),
+  /** The programs that this process has been, in order: it may exec more than once. */
+  images: z.array(
+    z.object({
+      exe: z.string(),
+      argv: z.array(z.string()),
+      argvTruncated: z.boolean(),
+      cwd: z.string(),
+      time: z.number(),
+    }),
+  ),
+  step: z.string().nullable(),
+  startTime: z.number(),
+  endTime: z.number().nullable(),
+  code: z.int().nullable(),
+  signal: z.int().nullable(),
+})
+export type ReportNode = z.infer<typeof ReportNode>
+
+export const ReportDetection = z.object({
+  id: z.string(),
+  severity: Severity,
+  title: z.string(),
+  text: z.string(),
+  evidence: z.array(z.int()),
+  step: z.string().nullable(),
+  execId: z.string().nullable(),
+  /** The evidence in words, as far as it was still at hand when the detection was made. */
+  acts: z.array(z.object({ seq: z.int(), time: z.number(), text: z.string() })),
+})
+export type ReportDetection = z.infer<typeof ReportDetection>
+
+/** A change of a process's own confinement, or an attempt at one. */
+export const ReportSandbox = z.object({
+  change: z.string(),
+  detail: z.string(),
+  execId: z.string().nullable(),
+  errno: z.int(),
+  count: z.int(),
+})
+export type ReportSandbox = z.infer<typeof ReportSandbox>
+
+export const Health = z.object({
+  tier: z.enum(['T0', 'T1', 'T2', 'none']),
+  /** From the start of `runwarden` to the command's exec, milliseconds; null: never armed. */
+  armedMs: z.number().nullable(),
+  hooks: z.array(Hook),
+  eventsLost: z.record(z.string(), z.number()),
+  /** What could not be seen or kept, sentence by sentence; empty: nothing is known to be missing. */
+  gaps: z.array(z.string()),
+})
+
+export type Health = z.infer<typeof Health>
+
+/** What the builder is told about a run beside its events. */
+export const RunFacts = z.object({
+  version: z.string(),
+  scope: z.string(),
+  command: z.array(z.string()),
+  step: z.string(),
+  egress: z.enum(['audit', 'block']),
+  /** `armed`: policy was enforced; `unprotected`: fail-mode open let the command run without. */
+  protection: z.enum(['armed', 'unprotected', 'not-run']),
+  policyFile: z.string().nullable(),
+  startTime: z.number(),
+  endTime: z.number(),
+  kernel: z.string(),
+  exitStatus: z.int(),
+  /** Processes that outlived the command, and what was done with them. */
+  leftOver: z.array(
+    z.object({ execId: z.string().nullable(), pid: z.int(), exe: z.string(), ended: z.boolean() }),
+  ),
+  workspace: z.string(),
+  health: Health,
+})
+export type RunFacts = z.infer<typeof RunFacts>
+
+export const Report = RunFacts.extend({
+  schema: z.literal(1),
+  destinations: z.array(Destination),
+  dns: z.array(ReportDns),
+  http: z.array(ReportHttp),
+  files: z.array(ReportFile),
+  processes: z.array(ReportNode),
+  sandbox: z.array(ReportSandbox),
+  detections: z.array(ReportDetection),
+  steps: z.array(z.object({ id: z.string(), name: z.string() })),
+  recommendedPolicy: z.string(),
+  minimumPermissions: z.string().nullable(),
+  /** Entries left out of a list for its bound, by list. */
+  truncated: z.record(z.string(), z.int()),
+  /** `byVerdict` counts acts (attempts, queries, requests), loopback left out. */
+  counts: z.object({
+    events: z.int(),
+    processes: z.int(),
+    byKind: z.record(z.string(), z.int()),
+    byVerdict: z.record(z.string(), z.int()),
+  }),
+})
+export type Report = z.infer<typeof Report>

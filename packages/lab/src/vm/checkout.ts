@@ -1,0 +1,80 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { output } from './command.ts'
+import type { Architecture } from './kernels.ts'
+import { checkout, guestCheckout } from './paths.ts'
+import type { VmFile } from './tree.ts'
+
+/** This machine's native binding; its libraries are looked up, it itself comes with the checkout. */
+export const binding = `${checkout}/packages/libbpf/build/linux-${process.arch}/libbpf.node`
+
+/** Brings up to date what the guest cannot build itself: kernel programs, binding, tests' objects. */
+export async function buildCheckout(architecture: Architecture): Promise<void> {
+  const native = `${checkout}/packages/libbpf/native`
+  const made = [
+    ['-C', `${checkout}/bpf`],
+    ['-C', native, 'all', 'fixtures'],
+    ['-C', native, `ARCH=${architecture === 'amd64' ? 'x64' : architecture}`],
+  ]
+  for (const args of made) await output('VM_FILE_MISSING', 'make', ['-s', ...args])
+}
+
+/** Folders that no guest has a use for: other packages' pages, downloads, results of tests. */
+const left = new Set(['node_modules', 'web', 'coverage', '.git'])
+
+const skip = (path: string) => left.has(basename(path))
+
+/**
+ * The checkout as a guest needs it: our packages with what was built of them, the kernel programs,
+ * and the npm packages that they and their tests import.
+ */
+export function checkoutFiles(): VmFile[] {
+  const files: VmFile[] = ['package.json', 'packages', 'bpf'].map((name) => ({
+    path: `${guestCheckout}/${name}`,
+    from: `${checkout}/${name}`,
+    skip,
+  }))
+  // Everything is built by the time that a guest starts, and it has no compiler.
+  files.push({ path: '/usr/local/bin/make', content: '#!/bin/sh\n', mode: 0o755 })
+  const packages = readdirSync(`${checkout}/packages`).filter((name) => !left.has(name))
+  for (const name of packages) {
+    files.push({
+      path: `${guestCheckout}/node_modules/@runwarden/${name}`,
+      link: `../../packages/${name}`,
+    })
+  }
+  const manifests = packages.map((name) => `${checkout}/packages/${name}/package.json`)
+  // All that vitest's assertions load of its bundler.
+  for (const name of ['vite/package.json', 'vite/dist/node/module-runner.js']) {
+    files.push({
+      path: `${guestCheckout}/node_modules/${name}`,
+      from: `${checkout}/node_modules/${name}`,
+    })
+  }
+  for (const name of importable([...manifests.flatMap(dependencies), 'vitest'])) {
+    files.push({
+      path: `${guestCheckout}/node_modules/${name}`,
+      from: `${checkout}/node_modules/${name}`,
+    })
+  }
+  return files
+}
+
+/** These npm packages and those that they depend on, of what is installed. */
+function importable(names: readonly string[]): Set<string> {
+  const found = new Set<string>()
+  const visit = (name: string) => {
+    const manifest = `${checkout}/node_modules/${name}/package.json`
+    if (found.has(name) || name === 'vite' || !existsSync(manifest)) return
+    found.add(name)
+    for (const needed of dependencies(manifest)) visit(needed)
+  }
+  for (const name of names) if (!name.startsWith('@runwarden/')) visit(name)
+  return found
+}
+
+function dependencies(manifest: string): string[] {
+  if (!existsSync(manifest)) return []
+  const parsed = JSON.parse(readFileSync(manifest, 'utf8')) as { dependencies?: object }
+  return Object.keys(parsed.dependencies ?? {})
+}

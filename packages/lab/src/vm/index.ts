@@ -1,0 +1,8 @@
+/** Virtual machines with other kernels than this machine's, for tests. */
+export { VmError, type VmErrorCode } from './error.ts'
+export { kernelNames, type Architecture, type Kernel, type KernelName } from './kernels.ts'
+export type { CommandResult } from './port.ts'
+export { ordinaryPrograms } from './programs.ts'
+export type { TestResult } from './suite/collect.ts'
+export type { VmFile } from './tree.ts'
+export { bootVm, type RunOptions, type Vm, type VmOptions } from './vm.ts'

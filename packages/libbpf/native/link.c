@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What holds a program to its hook. */
+#include "addon.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "object.h"
+
+struct link {
+	struct handle handle;
+	struct bpf_link *bpf;
+};
+
+static void link_release(struct handle *handle)
+{
+	struct link *link = (struct link *)handle;
+
+	bpf_link__destroy(link->bpf);
+	link->bpf = NULL;
+}
+
+static void link_destroy(struct handle *handle)
+{
+	free(handle);
+}
+
+static napi_value link_new(napi_env env, struct bpf_link *bpf)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (!link) {
+		bpf_link__destroy(bpf);
+		return fail(env, "attach", "BPF_MEMORY", ENOMEM, "link", NULL);
+	}
+	link->bpf = bpf;
+	link->handle.kind = HANDLE_LINK;
+	link->handle.release = link_release;
+	link->handle.destroy = link_destroy;
+	return handle_new(addon_of(env), &link->handle);
+}
+
+static struct bpf_link *attach_cgroup(struct bpf_program *program, const char *path)
+{
+	struct bpf_link *link;
+	int fd, err;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	link = bpf_program__attach_cgroup(program, fd);
+	err = errno;
+	close(fd);
+	errno = err;
+	return link;
+}
+
+/* attach(object, program, cgroup?): link; by the program's section without a cgroup */
+napi_value js_attach(napi_env env, napi_callback_info info)
+{
+	struct bpf_program *program;
+	struct object *object;
+	struct bpf_link *link;
+	napi_value argv[3], result = NULL;
+	char *cgroup = NULL;
+	struct log log;
+
+	if (!arguments(env, info, 3, argv) ||
+	    !(object = handle_get(env, argv[0], HANDLE_OBJECT)) ||
+	    !(program = object_program(env, object, argv[1], "attach")))
+		return NULL;
+	if (!is_undefined(env, argv[2]) && !(cgroup = text(env, argv[2])))
+		return NULL;
+	log_begin(&log, false);
+	if (bpf_program__fd(program) < 0) {
+		link = NULL;
+		errno = EBADF;
+	} else {
+		link = cgroup ? attach_cgroup(program, cgroup) : bpf_program__attach(program);
+	}
+	if (link)
+		result = link_new(env, link);
+	else
+		fail(env, "attach", bpf_program__fd(program) < 0 ? "BPF_NOT_LOADED" : "BPF_ATTACH",
+		     errno, bpf_program__name(program), log.text ? log.text : "");
+	log_end();
+	free(cgroup);
+	return result;
+}
+
+/* pin(link or map, path) */
+napi_value js_pin(napi_env env, napi_callback_info info)
+{
+	struct handle *handle = NULL;
+	napi_value argv[2];
+	struct log log;
+	char *path;
+	int err;
+
+	if (!arguments(env, info, 2, argv))
+		return NULL;
+	if (napi_get_value_external(env, argv[0], (void **)&handle) != napi_ok || !handle ||
+	    (handle->kind != HANDLE_LINK && handle->kind != HANDLE_MAP)) {
+		napi_throw_type_error(env, "BPF_ARGUMENT", "a link or a map is expected");
+		return NULL;
+	}
+	if (!handle_get(env, argv[0], handle->kind) || !(path = text(env, argv[1])))
+		return NULL;
+	log_begin(&log, false);
+	if (handle->kind == HANDLE_LINK)
+		err = bpf_link__pin(((struct link *)handle)->bpf, path);
+	else
+		err = bpf_obj_pin(((struct map *)handle)->fd, path);
+	if (err)
+		fail(env, "pin", "BPF_PIN", -err, path, log.text);
+	log_end();
+	free(path);
+	return NULL;
+}
+
+/* detach(link): from its hook at once, even where it is pinned */
+napi_value js_detach(napi_env env, napi_callback_info info)
+{
+	struct link *link;
+	napi_value value;
+	int err;
+
+	if (!arguments(env, info, 1, &value) || !(link = handle_get(env, value, HANDLE_LINK)))
+		return NULL;
+	err = bpf_link__detach(link->bpf);
+	if (err)
+		return fail(env, "attach", "BPF_DETACH", -err, "link", NULL);
+	return NULL;
+}
+
+/* openLink(path): a link that was pinned there */
+napi_value js_openLink(napi_env env, napi_callback_info info)
+{
+	struct bpf_link *link;
+	napi_value value, result = NULL;
+	struct log log;
+	char *path;
+
+	if (!arguments(env, info, 1, &value) || !(path = text(env, value)))
+		return NULL;
+	log_begin(&log, false);
+	link = bpf_link__open(path);
+	if (link)
+		result = link_new(env, link);
+	else
+		fail(env, "pin", "BPF_OPEN_PIN", errno, path, log.text);
+	log_end();
+	free(path);
+	return result;
+}
+
+/* readIter(link): all that one pass of an iterator program writes */
+napi_value js_readIter(napi_env env, napi_callback_info info)
+{
+	size_t used = 0, room = 1 << 16;
+	napi_value value, result = NULL;
+	struct link *link;
+	char *data, *grown;
+	ssize_t got;
+	int fd;
+
+	if (!arguments(env, info, 1, &value) || !(link = handle_get(env, value, HANDLE_LINK)))
+		return NULL;
+	fd = bpf_iter_create(bpf_link__fd(link->bpf));
+	if (fd < 0)
+		return fail(env, "iter", "BPF_ITER", errno, "iterator", NULL);
+	data = malloc(room);
+	for (;;) {
+		if (data && used == room) {
+			grown = realloc(data, room * 2);
+			if (!grown)
+				free(data);
+			data = grown;
+			room *= 2;
+		}
+		if (!data) {
+			fail(env, "iter", "BPF_MEMORY", ENOMEM, "iterator", NULL);
+			break;
+		}
+		got = read(fd, data + used, room - used);
+		if (got > 0) {
+			used += got;
+		} else if (got == 0) {
+			napi_create_buffer_copy(env, used, data, NULL, &result);
+			break;
+		} else if (errno != EINTR && errno != EAGAIN) {
+			fail(env, "iter", "BPF_ITER", errno, "iterator", NULL);
+			break;
+		}
+	}
+	free(data);
+	close(fd);
+	return result;
+}

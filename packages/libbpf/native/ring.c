@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A ring buffer as the kernel maps it.
+ *
+ * It is read here and not by libbpf's ring_buffer: its callback cannot refuse a record that does
+ * not fit any more, and it publishes its position once per record, which costs more than the copy.
+ */
+#include "ring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define RECORD_HEADER 8 /* the kernel's, and ours: u32 length, u32 index of the ring */
+
+static size_t padded(size_t length)
+{
+	return (length + 7) & ~(size_t)7;
+}
+
+int ring_map(struct ring *ring, const struct map *map)
+{
+	void *mapping;
+
+	memset(ring, 0, sizeof(*ring));
+	ring->page = (size_t)sysconf(_SC_PAGESIZE);
+	ring->size = map->max_entries;
+	ring->fd = fcntl(map->fd, F_DUPFD_CLOEXEC, 3);
+	if (ring->fd < 0)
+		return errno;
+	mapping = mmap(NULL, ring->page, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+	if (mapping == MAP_FAILED)
+		return errno;
+	ring->consumer = mapping;
+	/* The data is mapped twice in a row, so that a record that wraps reads in one piece. */
+	mapping = mmap(NULL, ring->page + 2 * ring->size, PROT_READ, MAP_SHARED, ring->fd,
+		       (off_t)ring->page);
+	if (mapping == MAP_FAILED)
+		return errno;
+	ring->producer = mapping;
+	ring->data = (uint8_t *)mapping + ring->page;
+	ring->position = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
+	return 0;
+}
+
+void ring_unmap(struct ring *ring)
+{
+	if (ring->consumer)
+		munmap(ring->consumer, ring->page);
+	if (ring->producer)
+		munmap(ring->producer, ring->page + 2 * ring->size);
+	if (ring->fd >= 0)
+		close(ring->fd);
+	ring->fd = -1;
+	ring->consumer = ring->producer = NULL;
+}
+
+uint64_t ring_end(const struct ring *ring)
+{
+	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+}
+
+static uint8_t *record_at(const struct ring *ring, uint64_t position)
+{
+	return ring->data + (position & (ring->size - 1));
+}
+
+size_t ring_copy(struct ring *ring, uint32_t index, uint64_t end, struct batch *batch)
+{
+	uint64_t position = ring->position;
+	size_t need = 0, length;
+	uint32_t head, *header;
+	uint8_t *record;
+
+	while (position < end) {
+		record = record_at(ring, position);
+		head = __atomic_load_n((uint32_t *)record, __ATOMIC_ACQUIRE);
+		if (head & BPF_RINGBUF_BUSY_BIT)
+			break;
+		length = head & ~BPF_RINGBUF_DISCARD_BIT;
+		if (!(head & BPF_RINGBUF_DISCARD_BIT)) {
+			need = RECORD_HEADER + padded(length);
+			if (need > batch->room - batch->used)
+				break;
+			header = (uint32_t *)(batch->data + batch->used);
+			header[0] = (uint32_t)length;
+			header[1] = index;
+			memcpy(header + 2, record + RECORD_HEADER, padded(length));
+			batch->used += need;
+			batch->count++;
+			need = 0;
+		}
+		position += RECORD_HEADER + padded(length);
+	}
+	if (position != ring->position) {
+		ring->position = position;
+		__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
+	}
+	return need;
+}
+
+/*
+ * The kernel wakes a reader when it commits the very record that the reader's published position
+ * points at. So the position is published first, and only then, behind a full barrier, is the
+ * ring looked at once more: either this look sees the commit, or the commit sees the position.
+ */
+bool ring_ready(const struct ring *ring)
+{
+	uint32_t head;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (ring->position >= ring_end(ring))
+		return false;
+	head = __atomic_load_n((uint32_t *)record_at(ring, ring->position), __ATOMIC_ACQUIRE);
+	return !(head & BPF_RINGBUF_BUSY_BIT);
+}

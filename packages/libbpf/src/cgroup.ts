@@ -1,0 +1,13 @@
+import { native } from './native.ts'
+
+/**
+ * Makes one TCP connect from a process that is born inside the cgroup (clone3 with
+ * CLONE_INTO_CGROUP, Linux 5.7) and does nothing else.
+ * @param cgroupPath directory of the cgroup (v2)
+ * @param address IPv4 or IPv6 in text
+ * @returns errno of the connect; 0: it was let through (connected or in progress)
+ * @throws BpfError step `cgroup`
+ */
+export function connectFromCgroup(cgroupPath: string, address: string, port: number): number {
+  return native().connectFromCgroup(cgroupPath, address, port)
+}

@@ -1,0 +1,7 @@
+export { connectFromCgroup } from './cgroup.ts'
+export { BpfError, type BpfStep } from './error.ts'
+export { Link, openPinnedLink } from './link.ts'
+export { BpfMap, openMapById, openPinnedMap } from './map.ts'
+export { BpfObject, openObject, type OpenOptions, type Program, type Target } from './object.ts'
+export { enterPath } from './native.ts'
+export { RingReader, type RingReaderOptions } from './ring.ts'

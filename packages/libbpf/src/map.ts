@@ -1,0 +1,158 @@
+import { type Handle, type MapInfo, native } from './native.ts'
+
+/** Entries that one system call of an iteration asks for. */
+const BATCH = 1024
+
+const handles = new WeakMap<BpfMap, Handle<'map'>>()
+
+/** The handle behind a map, for the other files of this package. */
+export function handleOf(map: BpfMap): Handle<'map'> {
+  const handle = handles.get(map)
+  if (!handle) throw new TypeError('not a BpfMap')
+  return handle
+}
+
+/**
+ * A BPF map. Keys and values are bytes as the kernel keeps them: `keySize` and `valueSize` long.
+ * For per-CPU maps a value is all CPUs' values one after the other, each rounded up to 8 bytes.
+ * Every method throws BpfError (step `map`); BPF_CLOSED after close().
+ */
+export class BpfMap {
+  readonly #handle: Handle<'map'>
+  readonly #info: MapInfo
+
+  /** @internal see openMapById, openPinnedMap and BpfObject.map */
+  constructor(handle: Handle<'map'>) {
+    this.#handle = handle
+    this.#info = native().mapInfo(handle)
+    handles.set(this, handle)
+  }
+
+  /** Unique on this machine while the map lives; how another thread opens the same map. */
+  get id(): number {
+    return this.#info.id
+  }
+  /** At most 15 characters: the kernel cuts longer names. */
+  get name(): string {
+    return this.#info.name
+  }
+  get keySize(): number {
+    return this.#info.keySize
+  }
+  get valueSize(): number {
+    return this.#info.valueSize
+  }
+  get maxEntries(): number {
+    return this.#info.maxEntries
+  }
+
+  /** The value, or undefined when there is no such key. */
+  get(key: Uint8Array): Buffer | undefined {
+    return native().mapGet(this.#handle, key)
+  }
+
+  /** @param flags BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2 */
+  set(key: Uint8Array, value: Uint8Array, flags = 0): void {
+    native().mapSet(this.#handle, key, value, flags)
+  }
+
+  /** Whether it was there. */
+  delete(key: Uint8Array): boolean {
+    return native().mapDelete(this.#handle, key)
+  }
+
+  /**
+   * Writes `count` entries in one system call where the kernel has it. `keys` and `values` are
+   * the entries one after the other. On an error, entries before the refused one are written.
+   */
+  setBatch(keys: Uint8Array, values: Uint8Array, count: number): void {
+    native().mapSetBatch(this.#handle, keys, values, count)
+  }
+
+  /** Deletes `count` keys; those that are not there are passed over. Returns how many were. */
+  deleteBatch(keys: Uint8Array, count: number): number {
+    return native().mapDeleteBatch(this.#handle, keys, count)
+  }
+
+  /**
+   * Every entry, key and value; each is the caller's own copy. Entries that come or go meanwhile
+   * may or may not be seen.
+   */
+  entries(): Generator<[key: Buffer, value: Buffer], void, void> {
+    return this.#read(false)
+  }
+
+  /** Every entry, deleted as it is read (a hash map of a kernel with batches: 5.6). */
+  take(): Generator<[key: Buffer, value: Buffer], void, void> {
+    return this.#read(true)
+  }
+
+  *#read(take: boolean): Generator<[key: Buffer, value: Buffer], void, void> {
+    const { keySize, slot, maxEntries } = this.#info
+    let cursor: Buffer | undefined
+    let count = Math.min(BATCH, maxEntries)
+    do {
+      let batch
+      try {
+        batch = native().mapBatch(this.#handle, cursor, count, take)
+      } catch (error) {
+        // One bucket of the hash holds more than was asked for.
+        if (!isBatchSpace(error) || count >= maxEntries) throw error
+        count = Math.min(count * 4, maxEntries)
+        continue
+      }
+      if (!batch) {
+        yield* this.#walk(take)
+        return
+      }
+      for (let i = 0; i < batch.count; i++) {
+        yield [
+          batch.keys.subarray(i * keySize, (i + 1) * keySize),
+          batch.values.subarray(i * slot, (i + 1) * slot),
+        ]
+      }
+      cursor = batch.cursor
+      if (!cursor) return
+    } while (true)
+  }
+
+  /** Key by key: for types of maps that have no batches. */
+  *#walk(take: boolean): Generator<[key: Buffer, value: Buffer], void, void> {
+    let key = native().mapNextKey(this.#handle, undefined)
+    // A key that was deleted meanwhile starts the walk anew: bounded, not endless.
+    for (let steps = 0; key && steps < this.#info.maxEntries * 2; steps++) {
+      const next = native().mapNextKey(this.#handle, key)
+      const value = this.get(key)
+      if (take) this.delete(key)
+      if (value) yield [key, value]
+      key = next
+    }
+  }
+
+  /** Gives the map a name in a bpffs, under which it outlives this process. */
+  pin(path: string): void {
+    native().pin(this.#handle, path)
+  }
+
+  close(): void {
+    native().close(this.#handle)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+function isBatchSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'BPF_BATCH_SPACE'
+}
+
+/** Opens a map that lives already, e.g. another thread's. Needs CAP_SYS_ADMIN. */
+export function openMapById(id: number): BpfMap {
+  return new BpfMap(native().openMapId(id))
+}
+
+/** Opens a map by its name in a bpffs. */
+export function openPinnedMap(path: string): BpfMap {
+  return new BpfMap(native().openMapPin(path))
+}

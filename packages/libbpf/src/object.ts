@@ -1,0 +1,109 @@
+import { Link } from './link.ts'
+import { BpfMap, handleOf } from './map.ts'
+import { type Handle, native } from './native.ts'
+
+export interface OpenOptions {
+  /** Programs that are not loaded. */
+  disable?: readonly string[]
+  /** Maps of the object, by name, whose place a map made elsewhere takes. */
+  reuse?: Readonly<Record<string, BpfMap>>
+  /** Entries of maps, by name. */
+  maxEntries?: Readonly<Record<string, number>>
+  /** Initial values of variables in .rodata, .data and .bss; bytes are zero-filled to their size. */
+  globals?: Readonly<Record<string, bigint | number | Uint8Array>>
+  /** Keep the verifier's log of programs that load, too: see BpfObject.log. */
+  kernelLog?: boolean
+}
+
+export interface Program {
+  name: string
+  /** ELF section, e.g. `tp_btf/sched_process_exec`. */
+  section: string
+  /** e.g. `tracing`, `cgroup_sock_addr`. */
+  type: string
+}
+
+export interface Target {
+  /** Path of the cgroup's directory. */
+  cgroup: string
+}
+
+/** One BPF object file: open, then load(), then attach() and map(). */
+export class BpfObject {
+  readonly #handle: Handle<'object'>
+  readonly #maps = new Map<string, BpfMap>()
+  #log = ''
+
+  /** @internal see openObject */
+  constructor(handle: Handle<'object'>) {
+    this.#handle = handle
+  }
+
+  /** What libbpf (and with `kernelLog` the verifier) said while it loaded. */
+  get log(): string {
+    return this.#log
+  }
+
+  /** @throws BpfError step `load`, with the refused program and the verifier's log */
+  load(): void {
+    this.#log = native().load(this.#handle)
+  }
+
+  programs(): Program[] {
+    return native().programs(this.#handle)
+  }
+
+  /** Attaches a program to a cgroup, or where its section says. */
+  attach(program: string, target?: Target): Link {
+    return new Link(native().attach(this.#handle, program, target?.cgroup))
+  }
+
+  /** A map of the loaded object; it is the object's, and closed with it. */
+  map(name: string): BpfMap {
+    let map = this.#maps.get(name)
+    if (!map) {
+      map = new BpfMap(native().objectMap(this.#handle, name))
+      this.#maps.set(name, map)
+    }
+    return map
+  }
+
+  /** Runs a program once (BPF_PROG_RUN, e.g. `SEC("syscall")`) and returns what it returned. */
+  run(program: string, context?: Uint8Array): number {
+    return native().run(this.#handle, program, context)
+  }
+
+  /** Releases the programs and maps; links that were attached stay until they are closed. */
+  close(): void {
+    for (const map of this.#maps.values()) map.close()
+    native().close(this.#handle)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/**
+ * Opens a BPF object file; nothing is in the kernel before load().
+ * @throws BpfError step `open`
+ */
+export function openObject(path: string, options: OpenOptions = {}): BpfObject {
+  const handle = native().open(path, options.kernelLog ?? false)
+  try {
+    for (const program of options.disable ?? []) native().disable(handle, program)
+    for (const [name, map] of Object.entries(options.reuse ?? {})) {
+      native().reuse(handle, name, handleOf(map))
+    }
+    for (const [name, entries] of Object.entries(options.maxEntries ?? {})) {
+      native().resize(handle, name, entries)
+    }
+    for (const [name, value] of Object.entries(options.globals ?? {})) {
+      native().global(handle, name, typeof value === 'number' ? BigInt(value) : value)
+    }
+  } catch (error) {
+    native().close(handle)
+    throw error
+  }
+  return new BpfObject(handle)
+}

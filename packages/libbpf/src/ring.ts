@@ -1,0 +1,60 @@
+import { type BpfMap, handleOf } from './map.ts'
+import { type Handle, native } from './native.ts'
+
+export interface RingReaderOptions {
+  /** Ring buffers (BPF_MAP_TYPE_RINGBUF), at most 16. A ring has one reader at a time. */
+  maps: readonly BpfMap[]
+  /** Size of the one buffer that batches come in; it grows when a single record needs more. */
+  bufferBytes: number
+  /** Deliver when the kernel wakes; else only drain() delivers. */
+  wake: boolean
+  /**
+   * `count` records in the first `bytes` of `buffer`, which is the reader's again when this
+   * returns. Each record is u32 length, u32 index into `maps`, then the payload, padded to 8
+   * bytes. What it throws comes out of drain(), or as an uncaught exception behind a wake-up;
+   * that batch counts as delivered, later records stay in the rings.
+   */
+  onBatch(buffer: Buffer, bytes: number, count: number): void
+}
+
+/**
+ * Delivers the records of ring buffers in batches: each record once, in the order of its ring.
+ * A reader that wakes keeps the event loop alive and lives until close().
+ */
+export class RingReader {
+  readonly #handle: Handle<'ring'>
+
+  constructor(options: RingReaderOptions) {
+    this.#handle = native().ringNew(
+      options.maps.map(handleOf),
+      options.bufferBytes,
+      options.wake,
+      options.onBatch,
+    )
+  }
+
+  /**
+   * Delivers now until the rings are empty, and returns how many records that were. Gives up
+   * behind four times the rings' size, so that a flood cannot hold the thread for ever.
+   */
+  drain(): number {
+    return native().ringDrain(this.#handle)
+  }
+
+  ref(): void {
+    native().ringRef(this.#handle, true)
+  }
+
+  unref(): void {
+    native().ringRef(this.#handle, false)
+  }
+
+  /** Ends the delivery; what is still in the rings stays there. */
+  close(): void {
+    native().close(this.#handle)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}

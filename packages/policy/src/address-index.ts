@@ -1,0 +1,38 @@
+import { maskAddress } from './address.ts'
+
+/** Which numbers belong to an address: per prefix length in use, one map. Plain data. */
+export interface AddressIndex {
+  /** Prefix length (0..128) → bytes of the block as a latin-1 string → numbers. */
+  readonly byPrefix: Map<number, Map<string, number[]>>
+}
+
+export function emptyAddressIndex(): AddressIndex {
+  return { byPrefix: new Map() }
+}
+
+export function addAddress(
+  index: AddressIndex,
+  address: Uint8Array,
+  prefix: number,
+  number: number,
+): void {
+  let blocks = index.byPrefix.get(prefix)
+  if (blocks === undefined) index.byPrefix.set(prefix, (blocks = new Map()))
+  const key = keyOf(address)
+  const list = blocks.get(key)
+  if (list === undefined) blocks.set(key, [number])
+  else list.push(number)
+}
+
+/** Every number whose block holds the address (16 bytes, IPv4 mapped), in the order they were added. */
+export function lookUpAddress(index: AddressIndex, address: Uint8Array): number[] {
+  const found: number[] = []
+  for (const [prefix, blocks] of index.byPrefix) {
+    found.push(...(blocks.get(keyOf(maskAddress(address, prefix))) ?? []))
+  }
+  return found.sort((a, b) => a - b)
+}
+
+function keyOf(address: Uint8Array): string {
+  return String.fromCharCode(...address)
+}

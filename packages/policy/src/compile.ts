@@ -1,0 +1,141 @@
+import { addAddress, emptyAddressIndex } from './address-index.ts'
+import type { AddressIndex } from './address-index.ts'
+import type { BlockList } from './block-list.ts'
+import { formatEndpoint } from './endpoint-parts.ts'
+import type { EndpointProtocol } from './endpoint-parts.ts'
+import { formatPlace } from './error.ts'
+import { addName, emptyNameIndex } from './name-index.ts'
+import type { NameIndex } from './name-index.ts'
+import { unenforcedOf, warningsOf } from './notices.ts'
+import { isEnforced } from './policy.ts'
+import type { Egress, EndpointRule, FailMode, Policy } from './policy.ts'
+
+/** A line of the policy that allows something. */
+export interface CompiledRule {
+  readonly index: number
+  /** `policy.yml:4` */
+  readonly where: string
+  /** The endpoint as the policy names it. */
+  readonly text: string
+}
+
+/** Addresses that policy names. 16 bytes, IPv4 as ::ffff:a.b.c.d; `prefix` counts their bits (IPv4 /24 is 120). */
+export interface AddressGrant {
+  readonly family: 4 | 6
+  readonly address: Uint8Array
+  readonly prefix: number
+  readonly protocol: EndpointProtocol | 'any'
+  readonly portFrom: number
+  readonly portTo: number
+  readonly rule: number
+}
+
+/** What a name that fits `patternText` may be reached for. */
+export interface NameGrant {
+  readonly protocol: EndpointProtocol
+  readonly portFrom: number
+  readonly portTo: number
+  readonly rule: number
+  readonly patternText: string
+}
+
+interface CompiledBlockEntry {
+  readonly value: string
+  readonly reason: string
+}
+
+/** A policy and block list as maps and indices. Plain data: it can be posted to another thread. */
+export interface CompiledPolicy {
+  readonly egress: Egress
+  readonly failMode: FailMode
+  readonly rules: readonly CompiledRule[]
+  readonly addresses: readonly AddressGrant[]
+  readonly names: readonly NameGrant[]
+  readonly blockedAddresses: readonly { address: Uint8Array; prefix: number; entry: number }[]
+  readonly blockEntries: readonly CompiledBlockEntry[]
+  /** Where the block list came from; null: there is none. */
+  readonly blockFile: string | null
+  /** What the policy says and this version does not do, a sentence each, with its place. */
+  readonly unenforced: readonly string[]
+  /** What is valid but probably not meant, a sentence each, with its place. */
+  readonly warnings: readonly string[]
+  readonly index: {
+    readonly names: NameIndex
+    readonly addresses: AddressIndex
+    readonly blockedNames: NameIndex
+    readonly blockedAddresses: AddressIndex
+  }
+}
+
+/**
+ * Turns a policy into what the layers enforce. A rule that is narrowed in a way that is not
+ * enforced yet (steps, exe, methods, paths) grants nothing: it would let through more than it
+ * says. Such rules, and switches without effect, are told in `unenforced`.
+ */
+export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
+  const rules: CompiledRule[] = []
+  const addresses: AddressGrant[] = []
+  const names: NameGrant[] = []
+  const nameIndex = emptyNameIndex()
+  const addressIndex = emptyAddressIndex()
+  for (const rule of policy.rules) {
+    if (!isEnforced(rule)) continue
+    const { host, protocol, portFrom, portTo } = rule.endpoint
+    const index = rules.length
+    rules.push({ index, where: formatPlace(rule.where), text: ruleText(rule) })
+    if (host.kind === 'address') {
+      const { family, address, prefix } = host
+      addAddress(addressIndex, address, prefix, addresses.length)
+      addresses.push({ family, address, prefix, protocol, portFrom, portTo, rule: index })
+    } else {
+      const patternText = host.kind === 'name' ? host.name : host.pattern
+      addName(nameIndex, patternText, names.length)
+      names.push({ protocol, portFrom, portTo, rule: index, patternText })
+    }
+  }
+  const compiled: CompiledPolicy = {
+    egress: policy.egress,
+    failMode: policy.failMode,
+    rules,
+    addresses,
+    names,
+    ...compileBlockList(blockList),
+    unenforced: [],
+    warnings: [],
+    index: { names: nameIndex, addresses: addressIndex, ...blockIndices(blockList) },
+  }
+  return { ...compiled, unenforced: unenforcedOf(policy, compiled), warnings: warningsOf(policy) }
+}
+
+function ruleText(rule: EndpointRule): string {
+  const text = formatEndpoint(rule.endpoint)
+  return rule.preset === null ? text : `${text} (preset ${rule.preset})`
+}
+
+function compileBlockList(list: BlockList | undefined) {
+  const first = (list?.domains.length ?? 0) + (list?.wildcards.length ?? 0)
+  return {
+    blockFile: list?.file ?? null,
+    blockEntries: blockOrder(list).map(({ value, reason }) => ({ value, reason })),
+    blockedAddresses: (list?.addresses ?? []).map(({ block }, i) => ({
+      address: block.address,
+      prefix: block.prefix,
+      entry: first + i,
+    })),
+  }
+}
+
+function blockIndices(list: BlockList | undefined) {
+  const blockedNames = emptyNameIndex()
+  const blockedAddresses = emptyAddressIndex()
+  const names = [...(list?.domains ?? []), ...(list?.wildcards ?? [])]
+  for (const [i, { value }] of names.entries()) addName(blockedNames, value, i)
+  for (const [i, { block }] of (list?.addresses ?? []).entries()) {
+    addAddress(blockedAddresses, block.address, block.prefix, names.length + i)
+  }
+  return { blockedNames, blockedAddresses }
+}
+
+function blockOrder(list: BlockList | undefined) {
+  return list === undefined ? [] : [...list.domains, ...list.wildcards, ...list.addresses]
+}

@@ -1,0 +1,128 @@
+import { lookUpAddress } from './address-index.ts'
+import { isLoopback, readAddress } from './address.ts'
+import type { CompiledPolicy, NameGrant } from './compile.ts'
+import { lookUpName } from './name-index.ts'
+
+/** What was decided about one network act. These four words, nowhere others. */
+export type Verdict = 'allowed' | 'blocked' | 'would-block' | 'attack-blocked'
+
+export interface Decision {
+  readonly verdict: Verdict
+  /** Why, for a person. */
+  readonly reason: string
+  /** The policy line (`policy.yml:4 registry.example.org:443`) or block-list entry behind it. */
+  readonly rule: string | null
+}
+
+export interface NameMatch {
+  /** Index into `blockEntries` when the name is on the block list. */
+  readonly blocked?: number
+  /** All grants of the name, in the policy's order. */
+  readonly grants: readonly NameGrant[]
+}
+
+/** What policy and block list say of a name. Case and a trailing dot do not matter. */
+export function matchName(compiled: CompiledPolicy, name: string): NameMatch {
+  const grants = lookUpName(compiled.index.names, name).map((i) => compiled.names[i] as NameGrant)
+  const blocked =
+    compiled.blockEntries.length === 0
+      ? undefined
+      : lookUpName(compiled.index.blockedNames, name)[0]
+  return blocked === undefined ? { grants } : { blocked, grants }
+}
+
+/** One attempt to reach something. A host that is given is the name that led to the address. */
+export interface Attempt {
+  readonly host?: string | null | undefined
+  readonly address?: string | Uint8Array | null | undefined
+  readonly port: number
+  readonly protocol: string
+}
+
+/**
+ * The one decision: block list, then policy, then mode (`block` blocks what is left, `audit` lets
+ * it pass as `would-block`). Loopback addresses are allowed unless their name is block-listed:
+ * such traffic does not leave the machine. Every layer that enforces has this outcome.
+ */
+export function decide(compiled: CompiledPolicy, attempt: Attempt): Decision {
+  const address = addressBytes(attempt.address ?? attempt.host)
+  const match =
+    typeof attempt.host === 'string' ? matchName(compiled, attempt.host) : { grants: [] }
+  if (match.blocked !== undefined) return attackBlocked(compiled, match.blocked)
+  if (address !== null) {
+    if (isLoopback(address)) return { verdict: 'allowed', reason: 'loopback', rule: null }
+    const [entry] = lookUpAddress(compiled.index.blockedAddresses, address)
+    if (entry !== undefined) return attackBlocked(compiled, entry)
+  }
+  const named = match.grants.find((grant) => covers(grant, attempt))
+  if (named !== undefined) return allowed(compiled, named.rule)
+  if (address !== null) {
+    for (const i of lookUpAddress(compiled.index.addresses, address)) {
+      const grant = compiled.addresses[i]
+      if (grant !== undefined && covers(grant, attempt)) return allowed(compiled, grant.rule)
+    }
+  }
+  const { protocol } = attempt
+  if (protocol !== 'tcp' && protocol !== 'udp') {
+    return refused(compiled, `only TCP and UDP can be allowed, this is ${protocol}`)
+  }
+  return refused(compiled, 'not in the policy')
+}
+
+/**
+ * The decision about looking a name up: allowed when any endpoint of the policy fits the name,
+ * whatever its port.
+ */
+export function decideName(compiled: CompiledPolicy, name: string): Decision {
+  const match = matchName(compiled, name)
+  if (match.blocked !== undefined) return attackBlocked(compiled, match.blocked)
+  const [grant] = match.grants
+  return grant === undefined
+    ? refused(compiled, 'not in the policy')
+    : allowed(compiled, grant.rule)
+}
+
+/** The text that stands for a rule in events: `policy.yml:4 registry.example.org:443`. */
+export function ruleLabel(compiled: CompiledPolicy, rule: number): string {
+  const entry = compiled.rules[rule]
+  return entry === undefined ? `rule ${rule}` : `${entry.where} ${entry.text}`
+}
+
+/** The text that stands for a block-list entry in events: `block-list.json evil.example`. */
+export function blockLabel(compiled: CompiledPolicy, entry: number): string {
+  return `${compiled.blockFile ?? 'block list'} ${compiled.blockEntries[entry]?.value ?? entry}`
+}
+
+/** Whether a grant is for this port and protocol. */
+export function covers(
+  grant: { protocol: string; portFrom: number; portTo: number },
+  attempt: { port: number; protocol: string },
+): boolean {
+  if (attempt.port < grant.portFrom || attempt.port > grant.portTo) return false
+  if (grant.protocol === 'any') return attempt.protocol === 'tcp' || attempt.protocol === 'udp'
+  return grant.protocol === attempt.protocol
+}
+
+/** 16 bytes of an address in text or bytes; null when it is none. */
+function addressBytes(address: string | Uint8Array | null | undefined): Uint8Array | null {
+  if (address === null || address === undefined) return null
+  return typeof address === 'string' ? readAddress(address) : address
+}
+
+function attackBlocked(compiled: CompiledPolicy, entry: number): Decision {
+  const reason = compiled.blockEntries[entry]?.reason ?? ''
+  return {
+    verdict: 'attack-blocked',
+    reason: `on the block list: ${reason}`,
+    rule: blockLabel(compiled, entry),
+  }
+}
+
+function allowed(compiled: CompiledPolicy, rule: number): Decision {
+  const label = ruleLabel(compiled, rule)
+  return { verdict: 'allowed', reason: `allowed by ${label}`, rule: label }
+}
+
+function refused(compiled: CompiledPolicy, reason: string): Decision {
+  return { verdict: compiled.egress === 'block' ? 'blocked' : 'would-block', reason, rule: null }
+}

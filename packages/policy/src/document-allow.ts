@@ -1,0 +1,202 @@
+import { isAlias, isMap, isScalar, isSeq } from 'yaml'
+import type { DocumentReader, Entry } from './document-reader.ts'
+import { readEndpoint } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { formatEndpoint } from './endpoint-parts.ts'
+import type { PolicyRule } from './policy.ts'
+import { nearestWord } from './nearest-word.ts'
+
+const methodNames = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']
+const endpointKeys = ['endpoint', 'steps', 'exe']
+const httpsKeys = ['https', 'methods', 'paths']
+
+/** One entry of `allow`: an endpoint, a narrowed endpoint, or an HTTPS rule; null with problems noted. */
+export function readAllow(reader: DocumentReader, node: unknown): PolicyRule | null {
+  if (isMap(node)) return readObject(reader, node)
+  const endpoint = readEndpointNode(reader, node)
+  return endpoint === null
+    ? null
+    : { kind: 'endpoint', endpoint, steps: [], exe: [], preset: null, where: endpoint.where }
+}
+
+function readEndpointNode(reader: DocumentReader, node: unknown): Endpoint | null {
+  if (isAlias(node) || isSeq(node)) {
+    const text = reader.restOfLine(node)
+    const parts = readEndpoint(text)
+    const what = isAlias(node)
+      ? 'YAML reads an unquoted "*" as a reference: put the endpoint in quotes'
+      : 'YAML reads unquoted brackets as a list: put the endpoint in quotes'
+    const nearest = 'what' in parts ? parts.nearest : text
+    reader.problem(node, what, nearest === null ? null : `'${nearest}'`, text)
+    return null
+  }
+  if (isScalar(node) && typeof node.value === 'number') {
+    reader.problem(node, 'an endpoint is a text: host or host:port')
+    return null
+  }
+  const text = reader.text(node)
+  if (text === null) return null
+  const parts = readEndpoint(text)
+  if ('what' in parts) {
+    reader.problem(node, parts.what, parts.nearest)
+    return null
+  }
+  return { ...parts, text, where: reader.whereOf(node) }
+}
+
+function readObject(reader: DocumentReader, node: unknown): PolicyRule | null {
+  const keys = isMap(node)
+    ? node.items.map(({ key }) => (isScalar(key) ? String(key.value) : ''))
+    : []
+  if (keys.includes('https')) return readHttps(reader, node)
+  if (!keys.includes('endpoint')) {
+    const slip = hostAndPort(node)
+    if (slip !== null) {
+      reader.problem(
+        node,
+        'a blank after the ":" makes this a mapping: an endpoint is one text',
+        slip,
+      )
+      return null
+    }
+    if (keys.includes('methods') || keys.includes('paths')) {
+      reader.problem(node, 'an HTTPS rule needs its host: https: HOST')
+      return null
+    }
+    const near = keys
+      .map((key) => nearestWord(key, ['endpoint', 'https']))
+      .find((word) => word !== null)
+    reader.problem(
+      node,
+      'is neither an endpoint (endpoint:) nor an HTTPS rule (https:)',
+      near === undefined ? null : `${near}:`,
+    )
+    return null
+  }
+  const before = reader.problems.length
+  let endpoint: Endpoint | null = null
+  const steps: string[] = []
+  const exe: string[] = []
+  for (const entry of reader.entries(node, endpointKeys)) {
+    if (entry.key === 'endpoint') endpoint = readEndpointNode(reader, entry.value)
+    else if (entry.key === 'steps')
+      steps.push(...reader.texts(entry, 'of step ids').map(({ text }) => text))
+    else exe.push(...readPrograms(reader, entry))
+  }
+  if (endpoint === null || reader.problems.length > before) return null
+  return { kind: 'endpoint', endpoint, steps, exe, preset: null, where: reader.whereOf(node) }
+}
+
+/** `- github.com: 443` */
+function hostAndPort(node: unknown): string | null {
+  if (!isMap(node) || node.items.length !== 1) return null
+  const { key, value } = node.items[0] ?? {}
+  if (!isScalar(key) || !isScalar(value)) return null
+  const parts = readEndpoint(
+    `${String(key.value)}:${value.value === null ? '443' : String(value.value)}`,
+  )
+  const named =
+    typeof value.value === 'number' || value.value === null || /^\d+-\d+$/.test(String(value.value))
+  return 'what' in parts || !named || !String(key.value).includes('.')
+    ? null
+    : formatEndpoint(parts)
+}
+
+function readPrograms(reader: DocumentReader, entry: Entry): string[] {
+  const programs: string[] = []
+  for (const { text, node } of reader.texts(entry, 'of programs')) {
+    if (!text.startsWith('/') && !text.startsWith('**/')) {
+      reader.problem(
+        node,
+        'a program is an absolute path, or a pattern that starts with **/',
+        `**/${text.replace(/^[./*]+/, '')}`,
+      )
+    } else if (/(^|\/)\.{1,2}(\/|$)|\/\/|\/$/.test(text)) {
+      reader.problem(node, 'a program is a resolved path: without ".", ".." or empty parts')
+    } else programs.push(text)
+  }
+  return programs
+}
+
+function readHttps(reader: DocumentReader, node: unknown): PolicyRule | null {
+  const before = reader.problems.length
+  let endpoint: Endpoint | null = null
+  const methods: string[] = []
+  const paths: string[] = []
+  for (const entry of reader.entries(node, httpsKeys)) {
+    if (entry.key === 'https') endpoint = readHttpsHost(reader, entry)
+    else if (entry.key === 'methods') methods.push(...readMethods(reader, entry))
+    else paths.push(...readPaths(reader, entry))
+  }
+  if (endpoint === null || reader.problems.length > before) return null
+  return { kind: 'https', endpoint, methods, paths, where: reader.whereOf(node) }
+}
+
+function readHttpsHost(reader: DocumentReader, entry: Entry): Endpoint | null {
+  const before = reader.problems.length
+  const endpoint = readEndpointNode(reader, entry.value)
+  if (endpoint === null) {
+    const last = reader.problems.at(-1)
+    // The scheme is in the key already: the nearest host of a URL has no port.
+    if (last !== undefined && reader.problems.length > before && last.nearest !== null) {
+      reader.problems[reader.problems.length - 1] = {
+        ...last,
+        nearest: last.nearest.replace(/:443(?='?$)/, ''),
+      }
+    }
+    return null
+  }
+  if (endpoint.host.kind === 'address')
+    reader.problem(entry.value, 'an HTTPS rule names a host, not an address')
+  else if (endpoint.protocol !== 'tcp')
+    reader.problem(
+      entry.value,
+      'an HTTPS rule is for TCP',
+      formatEndpoint({ ...endpoint, protocol: 'tcp' }, true),
+    )
+  else if (endpoint.portFrom !== endpoint.portTo) {
+    reader.problem(
+      entry.value,
+      'an HTTPS rule has one port',
+      formatEndpoint({ ...endpoint, portTo: endpoint.portFrom }, true),
+    )
+  } else return endpoint
+  return null
+}
+
+function readMethods(reader: DocumentReader, entry: Entry): string[] {
+  const methods: string[] = []
+  for (const { text, node } of reader.texts(entry, 'of HTTP methods')) {
+    if (methodNames.includes(text)) methods.push(text)
+    else
+      reader.problem(
+        node,
+        `is no HTTP method: ${methodNames.join(', ')} are`,
+        nearestWord(text, methodNames),
+      )
+  }
+  return methods
+}
+
+function readPaths(reader: DocumentReader, entry: Entry): string[] {
+  const paths: string[] = []
+  for (const { text, node } of reader.texts(entry, 'of paths')) {
+    const segments = text.split('/').slice(1)
+    if (!text.startsWith('/')) {
+      const path = /^[a-z]+:\/\/[^/]*(\/.*)$/i.exec(text)?.[1] ?? `/${text}`
+      reader.problem(node, 'a path starts with "/"', path)
+    } else if (/[?#]/.test(text)) {
+      reader.problem(node, 'a path has no query or fragment', text.replace(/[?#].*$/s, ''))
+    } else if (/[\s\p{Cc}]/u.test(text)) {
+      reader.problem(
+        node,
+        'a path has no blanks or control characters: write them as %20 and the like',
+      )
+    } else if (segments.some((part) => part === '.' || part === '..')) {
+      reader.problem(node, 'a path has no "." or ".." parts')
+    } else if (segments.some((part) => part.includes('**') && part !== '**')) {
+      reader.problem(node, '"**" stands alone between slashes')
+    } else paths.push(text)
+  }
+  return paths
+}

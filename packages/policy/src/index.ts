@@ -1,0 +1,35 @@
+/**
+ * Policy without its document: endpoints, block lists, matching, decisions. Reading a policy
+ * document needs a YAML parser, which costs start-up time, and is `@runwarden/policy/document`.
+ */
+export { formatAddress, isLoopback, readAddress } from './address.ts'
+export { parseAllowedEndpoints } from './allowed-endpoints.ts'
+export { parseBlockList } from './block-list.ts'
+export type { BlockEntry, BlockList } from './block-list.ts'
+export { compile } from './compile.ts'
+export type { AddressGrant, CompiledPolicy, CompiledRule, NameGrant } from './compile.ts'
+export { blockLabel, decide, decideName, matchName, ruleLabel } from './decide.ts'
+export type { Attempt, Decision, NameMatch, Verdict } from './decide.ts'
+export { parseEndpoint } from './endpoint.ts'
+export type { Endpoint } from './endpoint.ts'
+export { formatEndpoint } from './endpoint-parts.ts'
+export type { EndpointHost, EndpointProtocol } from './endpoint-parts.ts'
+export { explain, formatExplanation } from './explain.ts'
+export type { Explanation, NearLine } from './explain.ts'
+export { formatProblem, PolicyError } from './error.ts'
+export type { Problem, Where } from './error.ts'
+export { extendPolicy, policyOf } from './policy.ts'
+export type { Egress, FailMode, Policy, PolicyRule } from './policy.ts'
+export { presetNamed, presets } from './presets.ts'
+export type { Preset } from './presets.ts'
+export { recommend } from './recommend.ts'
+export type { RecommendDestination } from './recommend.ts'
+export { simulate } from './simulate.ts'
+export type {
+  RecordedConnect,
+  RecordedEvent,
+  RecordedQuery,
+  SimulatedDestination,
+  SimulatedName,
+  Simulation,
+} from './simulate.ts'

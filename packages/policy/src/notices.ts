@@ -1,0 +1,118 @@
+import { formatBlock } from './address.ts'
+import { lookUpAddress } from './address-index.ts'
+import type { CompiledPolicy } from './compile.ts'
+import { covers, ruleLabel } from './decide.ts'
+import type { EndpointParts } from './endpoint-parts.ts'
+import { formatEndpoint } from './endpoint-parts.ts'
+import { formatPlace, printable } from './error.ts'
+import { matchPattern } from './host-name.ts'
+import { lookUpName } from './name-index.ts'
+import { openZones } from './open-zones.ts'
+import { isEnforced } from './policy.ts'
+import type { Policy, PolicyRule } from './policy.ts'
+
+/** What a policy says and this version does not do: a sentence each, with its place. */
+export function unenforcedOf(policy: Policy, compiled: CompiledPolicy): string[] {
+  const sentences: string[] = []
+  for (const rule of policy.rules) {
+    if (isEnforced(rule)) continue
+    const wider = widerRule(rule, compiled)
+    sentences.push(
+      wider === null
+        ? `${formatPlace(rule.where)}: ${formatEndpoint(rule.endpoint)} is NOT allowed: it is narrowed to ${narrowing(rule)}, which is not enforced yet`
+        : `${formatPlace(rule.where)}: ${formatEndpoint(rule.endpoint)} is narrowed to ${narrowing(rule)}, which is not enforced yet; ${wider} allows it without that`,
+    )
+  }
+  const switches = [
+    [policy.disableSudo, 'disable-sudo is not enforced yet: the job keeps sudo'],
+    [
+      policy.disableSudoAndContainers,
+      'disable-sudo-and-containers is not enforced yet: the job keeps sudo and containers',
+    ],
+    [
+      policy.disableFileMonitoring,
+      'disable-file-monitoring is not enforced yet: files are still watched',
+    ],
+  ] as const
+  for (const [entry, sentence] of switches) {
+    if (entry?.on === true) sentences.push(`${formatPlace(entry.where)}: ${sentence}`)
+  }
+  for (const { detection, where } of policy.lockdown) {
+    sentences.push(
+      `${formatPlace(where)}: lockdown is not enforced yet: ${detection} does not end the job`,
+    )
+  }
+  return sentences
+}
+
+/** What a rule is narrowed to: `steps checkout and programs /usr/bin/git`. */
+export function narrowing(rule: PolicyRule): string {
+  const parts =
+    rule.kind === 'https'
+      ? [list('methods', rule.methods), list('paths', rule.paths)]
+      : [list('steps', rule.steps), list('programs', rule.exe)]
+  const text = parts.filter((part) => part !== '').join(' and ')
+  return rule.kind === 'https' ? `HTTPS requests${text === '' ? '' : ` with ${text}`}` : text
+}
+
+function list(what: string, values: readonly string[]): string {
+  return values.length === 0 ? '' : `${what} ${printable(values.join(', '))}`
+}
+
+/** The rule that already allows all of what a narrowed rule is about. */
+function widerRule(rule: PolicyRule, compiled: CompiledPolicy): string | null {
+  const { host, protocol, portFrom, portTo } = rule.endpoint
+  const within = (grant: { protocol: string; portFrom: number; portTo: number }) =>
+    covers(grant, { protocol, port: portFrom }) && covers(grant, { protocol, port: portTo })
+  if (host.kind === 'address') {
+    const grant = lookUpAddress(compiled.index.addresses, host.address)
+      .map((i) => compiled.addresses[i])
+      .find((one) => one !== undefined && one.prefix <= host.prefix && within(one))
+    return grant === undefined ? null : ruleLabel(compiled, grant.rule)
+  }
+  // A wildcard is covered by a pattern that its own text fits, "*" being a character like another.
+  const name = host.kind === 'name' ? host.name : host.pattern
+  const grant = lookUpName(compiled.index.names, name)
+    .map((i) => compiled.names[i])
+    .find((one) => one !== undefined && within(one))
+  return grant === undefined ? null : ruleLabel(compiled, grant.rule)
+}
+
+/** What is valid but probably not meant: a sentence each, with its place. */
+export function warningsOf(policy: Policy): string[] {
+  const sentences: string[] = []
+  const seen = new Map<string, string>()
+  for (const rule of policy.rules) {
+    if (!isEnforced(rule) || rule.preset !== null) continue
+    const place = formatPlace(rule.where)
+    const text = formatEndpoint(rule.endpoint)
+    const first = seen.get(text)
+    if (first === undefined) seen.set(text, place)
+    else sentences.push(`${place}: ${text} repeats ${first}`)
+    const wide = tooWide(rule.endpoint)
+    if (wide !== null) sentences.push(`${place}: ${text} ${wide}`)
+  }
+  return sentences
+}
+
+function tooWide({ host, protocol, portFrom }: EndpointParts): string | null {
+  if (host.kind === 'address') {
+    const short = host.family === 4 ? host.prefix < 96 + 8 : host.prefix < 16
+    return short ? `allows a large part of the internet: all of ${formatBlock(host)}` : null
+  }
+  if (protocol === 'tcp' && portFrom === 123 && host.kind === 'name') {
+    return `is TCP; time servers are asked over UDP: udp://${host.name}:123`
+  }
+  if (host.kind !== 'pattern') return null
+  const labels = host.pattern.split('.')
+  const fixed = labels.slice(labels.findLastIndex((label) => label.includes('*')) + 1).join('.')
+  if (!fixed.includes('.')) {
+    const first = labels[0] ?? ''
+    return first === '*' || labels.length > 2
+      ? `allows every name under ${fixed}`
+      : `also fits names that anyone can register under ${fixed}; a leading "*." stands for whole labels`
+  }
+  return openZones.some((zone) => matchPattern(zone, fixed))
+    ? `allows names that anyone can get under ${fixed}: name the exact host`
+    : null
+}

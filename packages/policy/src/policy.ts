@@ -1,0 +1,98 @@
+import type { Endpoint } from './endpoint.ts'
+import type { Where } from './error.ts'
+
+export type Egress = 'audit' | 'block'
+export type FailMode = 'closed' | 'open'
+
+/** An allowed endpoint; with `steps` or `exe` it is narrowed to these. Empty lists: not narrowed. */
+export interface EndpointRule {
+  readonly kind: 'endpoint'
+  readonly endpoint: Endpoint
+  readonly steps: readonly string[]
+  readonly exe: readonly string[]
+  /** The preset that brought it; null: the document names it. */
+  readonly preset: string | null
+  readonly where: Where
+}
+
+/** Requests to a host that are allowed. Empty lists: every method, every path. */
+interface HttpsRule {
+  readonly kind: 'https'
+  readonly endpoint: Endpoint
+  readonly methods: readonly string[]
+  readonly paths: readonly string[]
+  readonly where: Where
+}
+
+export type PolicyRule = EndpointRule | HttpsRule
+
+/** A switch of the document that was set, and where. */
+export interface Switch {
+  readonly on: boolean
+  readonly where: Where
+}
+
+/** One detection that ends the job. */
+export interface LockdownEntry {
+  readonly detection: string
+  readonly where: Where
+}
+
+/** One policy document, read and checked, presets unfolded. Plain data. */
+export interface Policy {
+  readonly version: 1
+  readonly file: string
+  /** `audit` when the document does not say. */
+  readonly egress: Egress
+  /** `closed` when the document does not say. */
+  readonly failMode: FailMode
+  readonly rules: readonly PolicyRule[]
+  readonly disableSudo: Switch | null
+  readonly disableSudoAndContainers: Switch | null
+  readonly disableFileMonitoring: Switch | null
+  readonly lockdown: readonly LockdownEntry[]
+}
+
+/** A policy of endpoints only, for callers that were given no document. */
+export function policyOf(
+  endpoints: readonly Endpoint[],
+  options: { file?: string; egress?: Egress; failMode?: FailMode } = {},
+): Policy {
+  return {
+    version: 1,
+    file: options.file ?? 'allow-list',
+    egress: options.egress ?? 'audit',
+    failMode: options.failMode ?? 'closed',
+    rules: endpoints.map(endpointRule),
+    disableSudo: null,
+    disableSudoAndContainers: null,
+    disableFileMonitoring: null,
+    lockdown: [],
+  }
+}
+
+/** The policy with more endpoints, and with the modes that were given in place of its own. */
+export function extendPolicy(
+  policy: Policy,
+  more: {
+    endpoints?: readonly Endpoint[]
+    egress?: Egress | undefined
+    failMode?: FailMode | undefined
+  },
+): Policy {
+  return {
+    ...policy,
+    egress: more.egress ?? policy.egress,
+    failMode: more.failMode ?? policy.failMode,
+    rules: [...policy.rules, ...(more.endpoints ?? []).map(endpointRule)],
+  }
+}
+
+function endpointRule(endpoint: Endpoint): EndpointRule {
+  return { kind: 'endpoint', endpoint, steps: [], exe: [], preset: null, where: endpoint.where }
+}
+
+/** Whether a rule grants what it says in this version. */
+export function isEnforced(rule: PolicyRule): rule is EndpointRule {
+  return rule.kind === 'endpoint' && rule.steps.length === 0 && rule.exe.length === 0
+}

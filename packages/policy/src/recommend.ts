@@ -1,0 +1,157 @@
+import { formatAddress, isLoopback, readAddress } from './address.ts'
+import { readEndpoint } from './endpoint.ts'
+import { formatEndpoint } from './endpoint-parts.ts'
+import type { EndpointParts } from './endpoint-parts.ts'
+import { printable } from './error.ts'
+import { canonicalName } from './host-name.ts'
+
+/** What recommend needs to know of a destination; those of `report.json` fit. */
+export interface RecommendDestination {
+  readonly host: string | null
+  readonly address: string
+  readonly port: number
+  readonly protocol: string
+  readonly verdict: string
+  readonly rule?: string | null
+  readonly reason?: string
+  readonly processes?: readonly { readonly exe: string }[]
+}
+
+interface Line {
+  readonly parts: EndpointParts
+  readonly programs: Set<string>
+}
+
+/**
+ * The smallest allow-list that a run with these destinations would have needed, as a policy
+ * document in block mode. Names are preferred over the addresses that they led to. What policy
+ * blocked stands as a comment to be uncommented; what is on the block list is never offered.
+ * Loopback needs no rule and is left out. The text always parses, whatever names the job used.
+ */
+export function recommend(destinations: Iterable<RecommendDestination>): string {
+  const wanted = new Map<string, Line>()
+  const blocked = new Map<string, Line>()
+  const notes = new Set<string>()
+  for (const destination of destinations) {
+    const address = readAddress(destination.address)
+    if (address !== null && isLoopback(address)) continue
+    // A resolver of the machine is reached without a rule: its queries are decided by name.
+    if (destination.verdict === 'allowed' && destination.port === 53 && destination.rule === null)
+      continue
+    const shown = describe(destination)
+    if (destination.verdict === 'attack-blocked') {
+      notes.add(`never allowed: ${shown} is on the block list`)
+      continue
+    }
+    const parts = partsOf(destination)
+    if (parts === null) {
+      notes.add(`cannot be allowed: ${shown}`)
+      continue
+    }
+    const into = destination.verdict === 'blocked' ? blocked : wanted
+    const key = formatEndpoint(parts)
+    const line = into.get(key) ?? { parts, programs: new Set<string>() }
+    into.set(key, line)
+    for (const { exe } of destination.processes ?? []) line.programs.add(programName(exe))
+  }
+  for (const key of wanted.keys()) blocked.delete(key)
+  return print(mergePorts(wanted), mergePorts(blocked), [...notes].toSorted())
+}
+
+function partsOf(destination: RecommendDestination): EndpointParts | null {
+  const { protocol, port } = destination
+  if ((protocol !== 'tcp' && protocol !== 'udp') || port < 1 || port > 65535) return null
+  const scheme = `${protocol}://`
+  if (destination.host !== null) {
+    // A name that was asked with "*" in it, or that reads as an address, would become another rule.
+    const parts = readEndpoint(`${scheme}${destination.host}:${port}`)
+    if (!('what' in parts) && parts.host.kind === 'name') {
+      // Raw bytes on the wire are not the A-label that they would be written as.
+      if (parts.host.name === canonicalName(destination.host)) return parts
+    }
+  }
+  const address = readAddress(destination.address)
+  if (address === null) return null
+  const text = formatAddress(address)
+  const parts = readEndpoint(`${scheme}${text.includes(':') ? `[${text}]` : text}:${port}`)
+  return 'what' in parts || parts.host.kind !== 'address' ? null : parts
+}
+
+/** Neighbouring ports of one host become a range; nothing between is added. */
+function mergePorts(lines: ReadonlyMap<string, Line>): Line[] {
+  const sorted = [...lines.values()].toSorted(
+    (a, b) =>
+      compareText(hostKey(a.parts), hostKey(b.parts)) || a.parts.portFrom - b.parts.portFrom,
+  )
+  const merged: Line[] = []
+  for (const line of sorted) {
+    const last = merged.at(-1)
+    if (
+      last !== undefined &&
+      hostKey(last.parts) === hostKey(line.parts) &&
+      last.parts.portTo + 1 === line.parts.portFrom
+    ) {
+      const parts = { ...last.parts, portTo: line.parts.portTo }
+      merged[merged.length - 1] = { parts, programs: new Set([...last.programs, ...line.programs]) }
+    } else merged.push(line)
+  }
+  return merged
+}
+
+/** Names first, then addresses; TCP before UDP. */
+function hostKey(parts: EndpointParts): string {
+  const kind = parts.host.kind === 'address' ? `1${parts.host.family}` : '0'
+  return `${kind} ${formatEndpoint({ ...parts, protocol: 'tcp', portFrom: 443, portTo: 443 }, true)} ${parts.protocol}`
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function print(
+  wanted: readonly Line[],
+  blocked: readonly Line[],
+  notes: readonly string[],
+): string {
+  const out = ['version: 1', 'egress: block']
+  // With comments to uncomment below it, an empty list has to stay open.
+  out.push(wanted.length + blocked.length === 0 ? 'allow: []' : 'allow:')
+  for (const line of wanted) out.push(`  - ${scalar(line)}${programs(line)}`)
+  if (blocked.length > 0) {
+    out.push('  # Blocked in this run. Remove the "#" of those that the job should reach.')
+    for (const line of blocked) out.push(`  # - ${scalar(line)}${programs(line)}`)
+  }
+  for (const note of notes) out.push(`# ${note}`)
+  return `${out.join('\n')}\n`
+}
+
+/** YAML needs quotes where a text would be read as something else than a text. */
+function scalar(line: Line): string {
+  const text = formatEndpoint(line.parts, true)
+  return /^(udp:\/\/)?[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+(:[\d-]+)?$/.test(text)
+    ? text
+    : `"${text}"`
+}
+
+function programs(line: Line): string {
+  const names = [...line.programs].filter((name) => name !== '').toSorted()
+  if (names.length === 0) return ''
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
+  return ` # ${names.slice(0, 3).join(', ')}${more}`
+}
+
+/** The file name of a program; its text is the job's, and stays on one line. */
+function programName(exe: string): string {
+  return comment(exe.slice(exe.lastIndexOf('/') + 1))
+}
+
+function describe(destination: RecommendDestination): string {
+  const host =
+    destination.host ?? (destination.address === '' ? 'any address' : destination.address)
+  return comment(`${host} port ${destination.port} over ${destination.protocol}`)
+}
+
+function comment(text: string): string {
+  const line = printable(text)
+  return line.length > 100 ? `${line.slice(0, 100)}…` : line
+}

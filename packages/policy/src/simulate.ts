@@ -1,0 +1,147 @@
+import type { CompiledPolicy } from './compile.ts'
+import { decide, decideName } from './decide.ts'
+import type { Decision } from './decide.ts'
+
+/** What simulate needs of a recorded connection attempt; `net.connect` events fit. */
+export interface RecordedConnect {
+  readonly kind: 'net.connect'
+  readonly host: string | null
+  readonly address: string
+  readonly port: number
+  readonly protocol: string
+  readonly verdict: string
+  readonly rule: string | null
+  readonly count: number
+}
+
+/** What simulate needs of a recorded DNS question; `dns.query` events fit. */
+export interface RecordedQuery {
+  readonly kind: 'dns.query'
+  readonly name: string
+  readonly verdict: string
+}
+
+export type RecordedEvent = RecordedConnect | RecordedQuery | { readonly kind: string }
+
+export interface SimulatedDestination {
+  readonly host: string | null
+  readonly address: string
+  readonly port: number
+  readonly protocol: string
+  /** The verdict that was recorded. */
+  readonly was: string
+  /** The verdict that this policy gives. */
+  readonly now: Decision['verdict']
+  readonly reason: string
+  readonly rule: string | null
+  count: number
+}
+
+export interface SimulatedName {
+  readonly name: string
+  readonly was: string
+  readonly now: Decision['verdict']
+  readonly reason: string
+  readonly rule: string | null
+  count: number
+}
+
+/** Everything that was recorded, decided again; what is refused comes first. */
+export interface Simulation {
+  readonly destinations: readonly SimulatedDestination[]
+  readonly names: readonly SimulatedName[]
+  /** Attempts and questions that were looked at. */
+  readonly events: number
+  /** Of these, how many the policy would refuse. */
+  readonly refused: number
+}
+
+/**
+ * Decides recorded events again under another policy: what would have been blocked. Under a policy
+ * in audit mode that is `would-block`.
+ */
+export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEvent>): Simulation {
+  const destinations = new Map<string, SimulatedDestination>()
+  const names = new Map<string, SimulatedName>()
+  for (const event of events) {
+    if (isConnect(event)) addConnect(compiled, destinations, event)
+    else if (isQuery(event)) addQuery(compiled, names, event)
+  }
+  const all = [...destinations.values(), ...names.values()]
+  return {
+    destinations: refusedFirst(destinations),
+    names: refusedFirst(names),
+    events: sum(all),
+    refused: sum(all.filter((entry) => entry.now !== 'allowed')),
+  }
+}
+
+function isConnect(event: RecordedEvent): event is RecordedConnect {
+  return event.kind === 'net.connect'
+}
+
+function isQuery(event: RecordedEvent): event is RecordedQuery {
+  return event.kind === 'dns.query'
+}
+
+function addConnect(
+  compiled: CompiledPolicy,
+  into: Map<string, SimulatedDestination>,
+  event: RecordedConnect,
+): void {
+  const { host, address, port, protocol, verdict } = event
+  const key = `${host ?? ''} ${address} ${port} ${protocol} ${verdict}`
+  const known = into.get(key)
+  if (known !== undefined) {
+    known.count += event.count
+    return
+  }
+  const { verdict: now, reason, rule } = decideConnect(compiled, event)
+  into.set(key, {
+    host,
+    address,
+    port,
+    protocol,
+    was: verdict,
+    now,
+    reason,
+    rule,
+    count: event.count,
+  })
+}
+
+function decideConnect(compiled: CompiledPolicy, event: RecordedConnect): Decision {
+  // The machine's own resolver is reached under every policy: what it is asked is decided by name.
+  if (event.port === 53 && event.verdict === 'allowed' && event.rule === null) {
+    return { verdict: 'allowed', reason: 'resolver of the machine', rule: null }
+  }
+  return decide(compiled, event)
+}
+
+function addQuery(
+  compiled: CompiledPolicy,
+  into: Map<string, SimulatedName>,
+  event: RecordedQuery,
+): void {
+  const { name, verdict } = event
+  const key = `${name.toLowerCase()} ${verdict}`
+  const known = into.get(key)
+  if (known !== undefined) {
+    known.count++
+    return
+  }
+  const { verdict: now, reason, rule } = decideName(compiled, name)
+  into.set(key, { name, was: verdict, now, reason, rule, count: 1 })
+}
+
+function refusedFirst<T extends { now: string; count: number }>(
+  entries: ReadonlyMap<string, T>,
+): T[] {
+  return [...entries.values()].toSorted(
+    (a, b) => Number(a.now === 'allowed') - Number(b.now === 'allowed') || b.count - a.count,
+  )
+}
+
+function sum(entries: readonly { count: number }[]): number {
+  return entries.reduce((total, { count }) => total + count, 0)
+}

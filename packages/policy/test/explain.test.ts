@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest'
+import { parsePolicy } from '../src/document.ts'
+import {
+  explain,
+  formatExplanation,
+  parseBlockList,
+  parseEndpoint,
+  PolicyError,
+} from '../src/index.ts'
+import { messageOf } from './random.ts'
+
+const text = `version: 1
+egress: block
+allow:
+  - registry.example.org
+  - "*.docker.io:443"
+  - udp://time.example.org:123
+  - 203.0.113.0/24:8000-8100
+  - endpoint: deploy.example.org
+    steps: [deploy]
+  - https: upload.example.org
+    methods: [GET]
+presets: [github-actions]
+`
+const blockList = parseBlockList(
+  '{"domains": [{"value": "evil.example", "reason": "campaign A"}]}',
+  'block.json',
+)
+
+describe('explaining an endpoint', () => {
+  test.each([
+    [
+      'registry.example.org',
+      `registry.example.org:443: allowed
+  allowed by policy.yml:4 registry.example.org:443
+`,
+    ],
+    [
+      'registry.example.org:80',
+      `registry.example.org:80: blocked
+  not in the policy
+  policy.yml:4 registry.example.org:443: same host, but another port than 80
+  to allow it: registry.example.org:80
+`,
+    ],
+    [
+      'docker.io',
+      `docker.io:443: blocked
+  not in the policy
+  policy.yml:5 *.docker.io:443: fits names under it, not the bare name itself
+  to allow it: docker.io
+`,
+    ],
+    [
+      'time.example.org:123',
+      `time.example.org:123: blocked
+  not in the policy
+  policy.yml:6 udp://time.example.org:123: same host, but over UDP, not TCP
+  to allow it: time.example.org:123
+`,
+    ],
+    [
+      'cdn.registry.example.org',
+      `cdn.registry.example.org:443: blocked
+  not in the policy
+  policy.yml:4 registry.example.org:443: is that one name only; names under it need "*.registry.example.org"
+  to allow it: cdn.registry.example.org
+`,
+    ],
+    [
+      'registry.exmaple.org',
+      `registry.exmaple.org:443: blocked
+  not in the policy
+  policy.yml:4 registry.example.org:443: reads alike, but is another name
+  to allow it: registry.exmaple.org
+`,
+    ],
+    [
+      '203.0.113.7:9000',
+      `203.0.113.7:9000: blocked
+  not in the policy
+  policy.yml:7 203.0.113.0/24:8000-8100: same host, but another port than 9000
+  an address that the policy does not name is allowed only while an allowed name leads to it
+  to allow it: 203.0.113.7:9000
+`,
+    ],
+    [
+      'deploy.example.org',
+      `deploy.example.org:443: blocked
+  not in the policy
+  policy.yml:8 deploy.example.org:443: would allow it to steps deploy only, which is not enforced yet, so it allows nothing
+  to allow it: deploy.example.org
+`,
+    ],
+    [
+      'upload.example.org',
+      `upload.example.org:443: blocked
+  not in the policy
+  policy.yml:10 upload.example.org:443: would allow it to HTTPS requests with methods GET only, which is not enforced yet, so it allows nothing
+  to allow it: upload.example.org
+`,
+    ],
+    [
+      'api.github.com',
+      `api.github.com:443: allowed
+  allowed by policy.yml:12 api.github.com:443 (preset github-actions)
+`,
+    ],
+    [
+      'evil.example:80',
+      `evil.example:80: attack-blocked
+  on the block list: campaign A
+  block.json evil.example
+`,
+    ],
+    ['[::1]:80', '[::1]:80: allowed\n  loopback\n'],
+  ])('%s', (endpoint, explanation) => {
+    const policy = parsePolicy(text, 'policy.yml')
+    expect(formatExplanation(explain(policy, parseEndpoint(endpoint), blockList))).toBe(explanation)
+  })
+
+  test('in audit mode it passes, and that is said', () => {
+    const policy = parsePolicy(text.replace('egress: block', 'egress: audit'), 'policy.yml')
+    const explanation = explain(policy, parseEndpoint('other.example'))
+    expect(formatExplanation(explanation)).toBe(`other.example:443: would-block
+  not in the policy
+  egress is audit: it passes and is reported; egress: block would stop it
+  to allow it: other.example
+`)
+  })
+
+  test('two lines that allow the same are both told', () => {
+    const policy = parsePolicy('egress: block\nallow: [a.example.org, "*.example.org"]\n', 'p.yml')
+    expect(formatExplanation(explain(policy, parseEndpoint('a.example.org'))))
+      .toBe(`a.example.org:443: allowed
+  allowed by p.yml:2 a.example.org:443
+  p.yml:2 *.example.org:443: allows it too
+`)
+  })
+
+  test.each(['*.example.org', '203.0.113.0/24', 'example.org:1-2'])(
+    '%s is no single destination',
+    (endpoint) => {
+      const policy = parsePolicy(text, 'policy.yml')
+      expect(messageOf(() => explain(policy, parseEndpoint(endpoint)), PolicyError)).toBe(
+        `endpoint:1:1: "${endpoint}": names more than one destination: ask about one name or address and one port`,
+      )
+    },
+  )
+})

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { parsePolicy } from '../src/document.ts'
+import { compile, decide } from '../src/index.ts'
+
+const compiled = (text: string) => compile(parsePolicy(text, 'policy.yml'))
+
+test('what is not enforced yet is said, and narrowed endpoints grant nothing', () => {
+  const policy = compiled(`version: 1
+egress: block
+allow:
+  - endpoint: deploy.example.org
+    steps: [deploy, publish]
+    exe: [/usr/bin/curl]
+  - https: upload.example.org
+    methods: [GET, HEAD]
+    paths: ["/acme/**"]
+  - https: any.example.org
+  - endpoint: github.com
+    steps: [checkout]
+  - endpoint: 203.0.113.8
+    exe: ["**/git"]
+  - 203.0.113.0/24
+  - https: "*.api.example.net"
+  - "*.example.net"
+presets: [github-actions]
+disable-sudo: true
+disable-sudo-and-containers: true
+disable-file-monitoring: true
+lockdown: [reverse-shell]
+`)
+  expect(policy.unenforced).toEqual([
+    'policy.yml:4: deploy.example.org:443 is NOT allowed: it is narrowed to steps deploy, publish and programs /usr/bin/curl, which is not enforced yet',
+    'policy.yml:7: upload.example.org:443 is NOT allowed: it is narrowed to HTTPS requests with methods GET, HEAD and paths /acme/**, which is not enforced yet',
+    'policy.yml:10: any.example.org:443 is NOT allowed: it is narrowed to HTTPS requests, which is not enforced yet',
+    'policy.yml:11: github.com:443 is narrowed to steps checkout, which is not enforced yet; policy.yml:18 github.com:443 (preset github-actions) allows it without that',
+    'policy.yml:13: 203.0.113.8:443 is narrowed to programs **/git, which is not enforced yet; policy.yml:15 203.0.113.0/24:443 allows it without that',
+    'policy.yml:16: *.api.example.net:443 is narrowed to HTTPS requests, which is not enforced yet; policy.yml:17 *.example.net:443 allows it without that',
+    'policy.yml:19: disable-sudo is not enforced yet: the job keeps sudo',
+    'policy.yml:20: disable-sudo-and-containers is not enforced yet: the job keeps sudo and containers',
+    'policy.yml:21: disable-file-monitoring is not enforced yet: files are still watched',
+    'policy.yml:22: lockdown is not enforced yet: reverse-shell does not end the job',
+  ])
+  for (const host of ['deploy.example.org', 'upload.example.org', 'any.example.org']) {
+    expect(decide(policy, { host, port: 443, protocol: 'tcp' }).verdict).toBe('blocked')
+  }
+})
+
+test('switches that are off need no word', () => {
+  expect(compiled('disable-sudo: false\ndisable-file-monitoring: false\n').unenforced).toEqual([])
+})
+
+test('what is valid but probably not meant is warned of', () => {
+  const { warnings } = compiled(`version: 1
+allow:
+  - github.com
+  - GitHub.com:443
+  - "*.com"
+  - "*docker.io"
+  - "*.blob.core.windows.net"
+  - results*.blob.core.windows.net
+  - "*.s3.eu-west-1.amazonaws.com"
+  - acme.blob.core.windows.net
+  - "*.docker.io"
+  - time.example.org:123
+  - 0.0.0.0/0
+  - "[2000::/3]:443"
+  - 10.0.0.0/8
+presets: [github-actions]
+`)
+  expect(warnings).toEqual([
+    'policy.yml:4: github.com:443 repeats policy.yml:3',
+    'policy.yml:5: *.com:443 allows every name under com',
+    'policy.yml:6: *docker.io:443 also fits names that anyone can register under io; a leading "*." stands for whole labels',
+    'policy.yml:7: *.blob.core.windows.net:443 allows names that anyone can get under blob.core.windows.net: name the exact host',
+    'policy.yml:8: results*.blob.core.windows.net:443 allows names that anyone can get under blob.core.windows.net: name the exact host',
+    'policy.yml:9: *.s3.eu-west-1.amazonaws.com:443 allows names that anyone can get under s3.eu-west-1.amazonaws.com: name the exact host',
+    'policy.yml:12: time.example.org:123 is TCP; time servers are asked over UDP: udp://time.example.org:123',
+    'policy.yml:13: 0.0.0.0/0:443 allows a large part of the internet: all of 0.0.0.0/0',
+    'policy.yml:14: [2000::/3]:443 allows a large part of the internet: all of 2000::/3',
+  ])
+})

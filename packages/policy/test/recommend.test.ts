@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest'
+import { parsePolicy } from '../src/document.ts'
+import { compile, decide, recommend } from '../src/index.ts'
+import type { RecommendDestination } from '../src/index.ts'
+import { random } from './random.ts'
+
+const to = (over: Partial<RecommendDestination>, ...exes: string[]): RecommendDestination => ({
+  host: null,
+  address: '192.0.2.1',
+  port: 443,
+  protocol: 'tcp',
+  verdict: 'would-block',
+  rule: null,
+  processes: exes.map((exe) => ({ exe })),
+  ...over,
+})
+
+test('the recommended policy is the smallest that the run needed', () => {
+  const policy = recommend([
+    to({ host: 'registry.example.org' }, '/usr/bin/node', '/usr/bin/git'),
+    to({ host: 'registry.example.org', address: '2001:db8::1' }, '/usr/bin/node'),
+    to({ host: 'registry.example.org', port: 8080 }, '/usr/bin/node'),
+    to(
+      { host: 'api.example.org', verdict: 'allowed', rule: 'p:1' },
+      ...['a', 'b', 'c', 'd', 'e'].map((name) => `/bin/${name}`),
+    ),
+    to({ host: 'time.example.org', port: 123, protocol: 'udp' }),
+    to({ address: '203.0.113.5', port: 8002 }, '/usr/bin/curl'),
+    to({ address: '203.0.113.5', port: 8000 }, '/usr/bin/curl'),
+    to({ address: '203.0.113.5', port: 8001 }, '/usr/bin/wget'),
+    to({ address: '203.0.113.5', port: 8004 }),
+    to({ address: '2001:db8::9' }),
+    to({ address: '::ffff:203.0.113.9' }),
+    to({ host: 'cache', port: 6379 }),
+    to({ address: '127.0.0.1', port: 3000 }),
+    to({ address: '::1', port: 3000 }),
+    to({ address: '192.0.2.53', port: 53, protocol: 'udp', verdict: 'allowed' }),
+    to({ host: 'tracker.example', verdict: 'blocked' }, '/usr/bin/python3'),
+    to({ host: 'evil.example', verdict: 'attack-blocked' }, '/usr/bin/python3'),
+    to({ address: '192.0.2.9', port: 0, protocol: 'icmp' }),
+  ])
+  expect(policy).toBe(`version: 1
+egress: block
+allow:
+  - api.example.org # a, b, c and 2 more
+  - "cache:6379"
+  - registry.example.org # git, node
+  - registry.example.org:8080 # node
+  - udp://time.example.org:123
+  - 203.0.113.5:8000-8002 # curl, wget
+  - 203.0.113.5:8004
+  - 203.0.113.9
+  - "[2001:db8::9]"
+  # Blocked in this run. Remove the "#" of those that the job should reach.
+  # - tracker.example # python3
+# cannot be allowed: 192.0.2.9 port 0 over icmp
+# never allowed: evil.example port 443 over tcp is on the block list
+`)
+  expect(parsePolicy(policy, 'p').rules).toHaveLength(9)
+})
+
+test('what was blocked can be uncommented', () => {
+  const policy = recommend([to({ host: 'tracker.example', verdict: 'blocked' })])
+  expect(parsePolicy(policy, 'p').rules).toHaveLength(0)
+  expect(parsePolicy(policy.replace('# - ', '- '), 'p').rules).toHaveLength(1)
+})
+
+test('a run that needed nothing is recommended an empty allow-list', () => {
+  expect(recommend([])).toBe('version: 1\negress: block\nallow: []\n')
+})
+
+test('hostile names and programs become neither rules nor lines', () => {
+  const policy = recommend([
+    to({ host: '*' }, '/tmp/a\n  - evil.example'),
+    to({ host: '*.example', address: '' }),
+    to({ host: 'a.example\n  - evil.example', address: '' }, '/tmp/\u2028x'),
+    to({ host: '192.0.2.200', address: '192.0.2.2' }, '/tmp/#\u0085x'),
+    to({ host: '0x7f.1', address: '192.0.2.3' }),
+  ])
+  expect(policy).toBe(String.raw`version: 1
+egress: block
+allow:
+  - 192.0.2.1 # a\u000a  - evil.example
+  - 192.0.2.2 # #\u0085x
+  - 192.0.2.3
+# cannot be allowed: *.example port 443 over tcp
+# cannot be allowed: a.example\u000a  - evil.example port 443 over tcp
+`)
+})
+
+test('any recommended policy parses and allows what the run needed, and nothing else (2,000 random runs)', () => {
+  const { below, many, pick } = random(11)
+  const strange = () =>
+    many(0, 6, () =>
+      pick([
+        'a',
+        '-',
+        '.',
+        '*',
+        ':',
+        '[',
+        '#',
+        '"',
+        "'",
+        '\n',
+        '\t',
+        ' ',
+        '\u2028',
+        'é',
+        '{',
+        '&',
+        '!',
+        '%',
+        '\u0000',
+        '/',
+        '@',
+        '\\',
+      ]),
+    ).join('')
+  const host = () =>
+    pick([
+      () => null,
+      () => `${pick(['a', 'b', 'no', 'true', '1e3', 'x_y', '_s'])}.example`,
+      () => pick(['true', 'null', 'cache', '~', '12']),
+      strange,
+    ])()
+  const address = () =>
+    pick([
+      '192.0.2.1',
+      '192.0.2.2',
+      '198.51.100.9',
+      '2001:db8::1',
+      '::ffff:192.0.2.1',
+      '127.0.0.1',
+      '',
+      '::',
+    ])
+  for (let run = 0; run < 2000; run++) {
+    const destinations = many(0, 6, () =>
+      to(
+        {
+          host: host(),
+          address: address(),
+          port: pick([443, 80, 81, 82, 0, 65535, below(65536)]),
+          protocol: pick(['tcp', 'udp', 'icmp']),
+          verdict: pick(['allowed', 'blocked', 'would-block', 'attack-blocked']),
+          rule: 'x',
+        },
+        strange(),
+      ),
+    )
+    const text = recommend(destinations)
+    const compiled = compile(parsePolicy(text, 'p'))
+    const reachable = destinations.filter(
+      (one) => one.verdict !== 'blocked' && one.verdict !== 'attack-blocked',
+    )
+    for (const one of destinations) {
+      if (
+        one.port === 0 ||
+        one.protocol === 'icmp' ||
+        one.address === '' ||
+        !reachable.includes(one)
+      )
+        continue
+      expect(decide(compiled, one).verdict, `${JSON.stringify(one)}\n${text}`).toBe('allowed')
+    }
+    const needed = new Set(reachable.map(({ port, protocol }) => `${port} ${protocol}`))
+    for (const grant of [...compiled.names, ...compiled.addresses]) {
+      for (let port = grant.portFrom; port <= grant.portTo; port++)
+        expect(needed).toContain(`${port} ${grant.protocol}`)
+    }
+  }
+})

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { parsePolicy } from '../src/document.ts'
+import { compile, parseBlockList, simulate } from '../src/index.ts'
+import type { RecordedConnect } from '../src/index.ts'
+
+const connect = (over: Partial<RecordedConnect>): RecordedConnect => ({
+  kind: 'net.connect',
+  host: null,
+  address: '192.0.2.1',
+  port: 443,
+  protocol: 'tcp',
+  verdict: 'would-block',
+  rule: null,
+  count: 1,
+  ...over,
+})
+
+test('a recorded run is decided again: what a policy would have refused comes first', () => {
+  const policy = parsePolicy('egress: block\nallow: [registry.example.org]\n', 'new.yml')
+  const blockList = parseBlockList(
+    '{"domains": [{"value": "evil.example", "reason": "campaign A"}]}',
+    'block.json',
+  )
+  const events = [
+    { kind: 'process.exec', pid: 1 },
+    connect({ host: 'registry.example.org', count: 2 }),
+    connect({ host: 'registry.example.org' }),
+    connect({
+      host: 'registry.example.org',
+      port: 80,
+      verdict: 'allowed',
+      rule: 'old.yml:1 registry.example.org:80',
+    }),
+    connect({
+      host: 'evil.example',
+      verdict: 'allowed',
+      rule: 'old.yml:2 evil.example:443',
+      count: 4,
+    }),
+    connect({ address: '192.0.2.53', port: 53, protocol: 'udp', verdict: 'allowed' }),
+    connect({ address: '192.0.2.54', port: 53, protocol: 'udp' }),
+    connect({ address: '127.0.0.1', port: 8080, verdict: 'allowed' }),
+    connect({ address: '', port: 0, protocol: 'raw', verdict: 'blocked' }),
+    { kind: 'dns.query' as const, name: 'Registry.example.org', verdict: 'would-block' },
+    { kind: 'dns.query' as const, name: 'registry.example.org', verdict: 'would-block' },
+    { kind: 'dns.query' as const, name: 'other.example', verdict: 'allowed' },
+  ]
+  const { destinations, names, ...counts } = simulate(compile(policy, blockList), events)
+  expect(
+    destinations.map(
+      (one) =>
+        `${one.host ?? one.address}:${one.port}/${one.protocol} ${one.was} -> ${one.now} x${one.count}: ${one.reason}`,
+    ),
+  ).toEqual([
+    'evil.example:443/tcp allowed -> attack-blocked x4: on the block list: campaign A',
+    'registry.example.org:80/tcp allowed -> blocked x1: not in the policy',
+    '192.0.2.54:53/udp would-block -> blocked x1: not in the policy',
+    ':0/raw blocked -> blocked x1: only TCP and UDP can be allowed, this is raw',
+    'registry.example.org:443/tcp would-block -> allowed x3: allowed by new.yml:2 registry.example.org:443',
+    '192.0.2.53:53/udp allowed -> allowed x1: resolver of the machine',
+    '127.0.0.1:8080/tcp allowed -> allowed x1: loopback',
+  ])
+  expect(names.map((one) => `${one.name} ${one.was} -> ${one.now} x${one.count}`)).toEqual([
+    'other.example allowed -> blocked x1',
+    'Registry.example.org would-block -> allowed x2',
+  ])
+  expect(counts).toEqual({ events: 15, refused: 8 })
+})

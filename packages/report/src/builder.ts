@@ -1,0 +1,335 @@
+import type {
+  Destination,
+  Event,
+  EventOf,
+  Report,
+  ReportDetection,
+  ReportDns,
+  ReportFile,
+  ReportHttp,
+  ReportProcess,
+  ReportSandbox,
+  RunFacts,
+} from '@runwarden/events'
+import { endpointOf, isLoopback } from './address.ts'
+import { inWords } from './evidence.ts'
+import { Fold } from './fold/fold.ts'
+import { ProcessTable } from './fold/processes.ts'
+import { Seen } from './fold/seen.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { byWeight } from './order.ts'
+import { recommendedPolicy } from './recommended.ts'
+
+const ACTS_OF_DETECTION = 16
+
+/**
+ * Folds the events of one run into its report, event by event, in bounded memory; an event costs
+ * about a microsecond and is not kept. What the bounds left out is counted in `truncated`.
+ */
+export class ReportBuilder {
+  readonly #limits: Limits
+  readonly #processes: ProcessTable
+  readonly #destinations: Fold<Destination>
+  readonly #dns: Fold<ReportDns>
+  readonly #http: Fold<ReportHttp>
+  readonly #files: Fold<ReportFile>
+  readonly #sandbox: Fold<ReportSandbox>
+  readonly #detections: Fold<ReportDetection>
+  /** Processes left out of single entries. */
+  readonly #processesLeft = new Seen()
+  readonly #steps = new Set<string>()
+  readonly #byKind = new Map<string, number>()
+  readonly #byVerdict = new Map<string, number>()
+  /** The last events by `seq` modulo its length, for the evidence of detections. */
+  readonly #recent: (Event | undefined)[]
+  /** Entries whose program is not known yet. */
+  readonly #toName: { process: ReportProcess | ReportFile; time: number }[] = []
+  #events = 0
+
+  constructor(options: { limits?: Partial<Limits> } = {}) {
+    this.#limits = { ...defaultLimits, ...options.limits }
+    this.#processes = new ProcessTable(this.#limits)
+    this.#destinations = new Fold(this.#limits.destinations)
+    this.#dns = new Fold(this.#limits.dns)
+    this.#http = new Fold(this.#limits.http)
+    this.#files = new Fold(this.#limits.files)
+    this.#sandbox = new Fold(this.#limits.sandbox)
+    this.#detections = new Fold(this.#limits.detections)
+    this.#recent = Array.from({ length: Math.max(1, this.#limits.recentEvents) })
+  }
+
+  /** Takes the run's events in their order. */
+  add(event: Event): void {
+    this.#events += 1
+    this.#byKind.set(event.kind, (this.#byKind.get(event.kind) ?? 0) + 1)
+    this.#recent[event.seq % this.#recent.length] = event
+    if (event.step !== null && this.#steps.size < 1_000) this.#steps.add(event.step)
+    switch (event.kind) {
+      case 'process.exec':
+        return this.#processes.exec(event)
+      case 'process.exit':
+        return this.#processes.exit(event)
+      case 'net.connect':
+      case 'net.flow':
+        return this.#network(event)
+      case 'dns.query':
+        return this.#query(event)
+      case 'http.request':
+        return this.#request(event)
+      case 'file.write':
+      case 'file.create':
+      case 'file.delete':
+      case 'file.read':
+      case 'file.rename':
+        return this.#file(event)
+      case 'sandbox.change':
+        return this.#change(event)
+      case 'detection':
+        return this.#detection(event)
+      case 'agent.health':
+        return
+    }
+  }
+
+  /**
+   * Tells of a process that has not yet run a program of its own (there is no event of it), so that
+   * what it does, and what it starts, is put where it belongs in the tree.
+   */
+  fork(execId: string, parentExecId: string): void {
+    this.#processes.fork(execId, parentExecId)
+  }
+
+  /** The report of what was added so far. */
+  build(facts: RunFacts): Report {
+    this.#nameLate()
+    for (const { execId } of facts.leftOver) if (execId !== null) this.#processes.note(execId)
+    const destinations = this.#destinations.values()
+    for (const destination of destinations) destination.count = Math.max(1, destination.count)
+    destinations.sort(byWeight)
+    const dns = this.#dns.values().sort(byWeight)
+    const steps = new Set([facts.step, ...this.#steps])
+    return {
+      ...facts,
+      schema: 1,
+      destinations,
+      dns,
+      http: this.#http.values().sort(byWeight),
+      files: this.#files.values(),
+      processes: this.#processes.nodes(),
+      sandbox: this.#sandbox.values(),
+      detections: this.#detections.values(),
+      steps: [...steps].map((id) => ({ id, name: id })),
+      recommendedPolicy: recommendedPolicy(destinations, dns),
+      minimumPermissions: null,
+      truncated: this.#truncated(),
+      counts: {
+        events: this.#events,
+        processes: this.#processes.total,
+        byKind: Object.fromEntries(this.#byKind),
+        byVerdict: Object.fromEntries(this.#byVerdict),
+      },
+    }
+  }
+
+  #truncated(): Record<string, number> {
+    const left = {
+      destinations: this.#destinations.left,
+      dns: this.#dns.left,
+      http: this.#http.left,
+      files: this.#files.left,
+      processes: this.#processes.left,
+      sandbox: this.#sandbox.left,
+      detections: this.#detections.left,
+      'destinations.processes': this.#processesLeft.count,
+    }
+    return Object.fromEntries(Object.entries(left).filter(([, count]) => count > 0))
+  }
+
+  #network(event: EventOf<'net.connect'> | EventOf<'net.flow'>): void {
+    const { verdict, protocol, port } = event
+    const attempts = event.kind === 'net.connect' ? event.count : 0
+    const local = isLoopback(event.address) && verdict === 'allowed'
+    if (!local) this.#verdict(verdict, attempts)
+    const host = event.host === null ? null : this.#text(event.host).toLowerCase()
+    const key = `${verdict} ${protocol} ${port} ${host ?? event.address}`
+    const entry = this.#destinations.entry(key, local ? 'local' : verdict, () => ({
+      host,
+      address: event.address,
+      port,
+      protocol,
+      verdict,
+      reason: this.#text(event.reason),
+      rule: event.rule === null ? null : this.#text(event.rule),
+      count: 0,
+      bytesOut: 0,
+      processes: [],
+      firstSeq: event.seq,
+      addresses: [],
+      local,
+      endpoint: endpointOf({ ...event, host }),
+    }))
+    if (entry === undefined) return
+    entry.count += attempts
+    if (event.kind === 'net.flow') entry.bytesOut += event.bytesOut
+    this.#addresses(entry.addresses, [event.address])
+    this.#by(entry.processes, event, key)
+  }
+
+  #query(event: EventOf<'dns.query'>): void {
+    this.#verdict(event.verdict, 1)
+    const name = this.#text(event.name).toLowerCase()
+    const key = `${event.verdict} ${event.type} ${event.server} ${name}`
+    const entry = this.#dns.entry(key, event.verdict, () => ({
+      name,
+      type: event.type,
+      verdict: event.verdict,
+      reason: this.#text(event.reason),
+      server: event.server,
+      rcode: event.rcode,
+      addresses: [],
+      count: 0,
+      processes: [],
+    }))
+    if (entry === undefined) return
+    entry.count += 1
+    entry.rcode = event.rcode ?? entry.rcode
+    this.#addresses(entry.addresses, event.addresses)
+    this.#by(entry.processes, event, `dns ${key}`)
+  }
+
+  #request(event: EventOf<'http.request'>): void {
+    this.#verdict(event.verdict, 1)
+    const { method, verdict, step } = event
+    const host = this.#text(event.host)
+    const path = this.#text(event.path)
+    const key = [verdict, method, host, path, step].join('\0')
+    const entry = this.#http.entry(key, verdict, () => ({
+      method: this.#text(method),
+      host,
+      path,
+      verdict,
+      step,
+      count: 0,
+    }))
+    if (entry !== undefined) entry.count += 1
+  }
+
+  #file(
+    event:
+      | EventOf<'file.write'>
+      | EventOf<'file.create'>
+      | EventOf<'file.delete'>
+      | EventOf<'file.read'>
+      | EventOf<'file.rename'>,
+  ): void {
+    const to = event.kind === 'file.rename' ? event.to : null
+    const key = [event.kind, event.execId, event.errno, event.path, to].join('\0')
+    const room = event.sensitive === null ? 'file' : 'sensitive'
+    const entry = this.#files.entry(key, room, () => {
+      const { execId } = event
+      if (event.sensitive !== null && execId !== null) this.#processes.note(execId)
+      const made: ReportFile = {
+        path: this.#text(event.path),
+        action: action[event.kind],
+        execId,
+        exe: execId === null ? '' : this.#processes.at(execId, event.time).exe,
+        to: to === null ? null : this.#text(to),
+        sensitive: event.sensitive === null ? null : this.#text(event.sensitive),
+        workspace: event.workspace,
+        errno: event.errno,
+        count: 0,
+      }
+      if (made.exe === '' && execId !== null) this.#toName.push({ process: made, time: event.time })
+      return made
+    })
+    if (entry !== undefined) entry.count += 1
+  }
+
+  #change(event: EventOf<'sandbox.change'>): void {
+    const { change, execId, errno } = event
+    const detail = this.#text(event.detail)
+    const entry = this.#sandbox.entry([change, execId, errno, detail].join('\0'), 'sandbox', () => {
+      if (execId !== null) this.#processes.note(execId)
+      return { change, detail, execId, errno, count: 0 }
+    })
+    if (entry !== undefined) entry.count += 1
+  }
+
+  #detection(event: EventOf<'detection'>): void {
+    this.#detections.entry(String(event.seq), event.severity, () => {
+      if (event.execId !== null) this.#processes.note(event.execId)
+      return {
+        id: event.id,
+        severity: event.severity,
+        title: this.#text(event.title),
+        text: this.#text(event.text),
+        evidence: event.evidence,
+        step: event.step,
+        execId: event.execId,
+        acts: this.#acts(event.evidence),
+      }
+    })
+  }
+
+  #acts(evidence: readonly number[]): ReportDetection['acts'] {
+    const acts: ReportDetection['acts'] = []
+    for (const seq of evidence.slice(0, ACTS_OF_DETECTION)) {
+      const event = this.#recent[seq % this.#recent.length]
+      if (event?.seq === seq) acts.push({ seq, time: event.time, text: inWords(event) })
+    }
+    return acts
+  }
+
+  /** Names the process behind an event in an entry of a list, unless it is there already. */
+  #by(processes: ReportProcess[], event: Event, key: string): void {
+    const { execId, step, time } = event
+    if (execId === null) return
+    const program = this.#processes.at(execId, time)
+    const known = processes.some(
+      (one) => one.execId === execId && (one.exe === program.exe || one.exe === ''),
+    )
+    if (known) return
+    if (processes.length >= this.#limits.processesOfEntry) {
+      this.#processesLeft.add(`${key} ${execId}`)
+      return
+    }
+    this.#processes.note(execId)
+    const process = { execId, step, ...program }
+    processes.push(process)
+    if (program.exe === '') this.#toName.push({ process, time })
+  }
+
+  /** What a process did may be told before its exec is: by now it has been. */
+  #nameLate(): void {
+    for (const { process, time } of this.#toName) {
+      if (process.execId === null) continue
+      const { exe, image } = this.#processes.at(process.execId, time)
+      process.exe = exe
+      if ('image' in process) process.image = image
+      this.#processes.note(process.execId)
+    }
+  }
+
+  #addresses(known: string[], more: readonly string[]): void {
+    for (const address of more) {
+      if (known.length >= this.#limits.addressesOfEntry) return
+      if (address !== '' && !known.includes(address)) known.push(address)
+    }
+  }
+
+  #verdict(verdict: string, count: number): void {
+    if (count > 0) this.#byVerdict.set(verdict, (this.#byVerdict.get(verdict) ?? 0) + count)
+  }
+
+  #text(text: string): string {
+    return text.length > this.#limits.text ? text.slice(0, this.#limits.text) : text
+  }
+}
+
+const action = {
+  'file.write': 'write',
+  'file.create': 'create',
+  'file.delete': 'delete',
+  'file.read': 'read',
+  'file.rename': 'rename',
+} as const

@@ -1,0 +1,50 @@
+import type { Event } from '@runwarden/events'
+import { plain, plainCommand } from '@runwarden/events/plain'
+import { placeOf } from './address.ts'
+
+/** One line of what an event was, safe to show. */
+export function inWords(event: Event): string {
+  switch (event.kind) {
+    case 'process.exec':
+      return `started ${plainCommand(event.argv.length > 0 ? event.argv : [event.exe], 400)} in ${plain(event.cwd, 400)}`
+    case 'process.exit':
+      return event.signal === null
+        ? `ended with status ${event.code ?? '?'}`
+        : `ended by signal ${event.signal}`
+    case 'dns.query':
+      return `asked ${plain(event.server)} for ${plain(event.name, 400)} (${plain(event.type)}): ${event.verdict}`
+    case 'net.connect':
+    case 'net.flow': {
+      const place = plain(placeOf(event), 400)
+      const told =
+        event.kind === 'net.flow' ? `sent ${event.bytesOut} bytes to` : reached[event.via]
+      return `${told} ${place}: ${event.verdict}`
+    }
+    case 'http.request':
+      return `${plain(event.method, 40)} ${event.scheme}://${plain(event.host, 400)}${plain(event.path, 400)}: ${event.verdict}`
+    case 'file.write':
+    case 'file.create':
+    case 'file.delete':
+    case 'file.read':
+      return `${event.kind.slice(5)} ${plain(event.path, 400)}${failed(event.errno)}`
+    case 'file.rename':
+      return `${event.link === 'rename' ? 'rename' : `${event.link} link`} ${plain(event.path, 400)} to ${plain(event.to, 400)}${failed(event.errno)}`
+    case 'sandbox.change':
+      return `${event.change}: ${plain(event.detail, 400)}${failed(event.errno)}`
+    case 'detection':
+      return plain(event.title, 400)
+    case 'agent.health':
+      return `${event.state}: ${plain(event.detail, 400)}`
+  }
+}
+
+const reached = {
+  connect: 'connected to',
+  send: 'sent to',
+  socket: 'opened a socket',
+  packet: 'sent a packet to',
+} as const
+
+function failed(errno: number): string {
+  return errno === 0 ? '' : ` (failed, errno ${errno})`
+}

@@ -1,0 +1,176 @@
+import type { Destination, Report } from '@runwarden/events'
+import { placeOf } from '../address.ts'
+import { lacking } from '../allowable.ts'
+import { bySeverity } from '../order.ts'
+import {
+  bytes,
+  counted,
+  duration,
+  grouped,
+  missing,
+  noDestination,
+  protection,
+  refusedHooks,
+  Who,
+} from '../wording.ts'
+import { code, sentence } from './escape.ts'
+import { Sheet } from './sheet.ts'
+
+/** GitHub takes summaries of at most 1 MiB; some is left for what other steps append to one file. */
+const LIMIT = 1_000_000
+
+const marks = { 'attack-blocked': '⛔', blocked: '⛔', 'would-block': '⚠️', allowed: '✅' } as const
+
+/** The report as a CI job summary: GitHub's Markdown, at most a million bytes, with cuts said. */
+export function renderSummary(report: Report): string {
+  const sheet = new Sheet(LIMIT)
+  const who = new Who(report)
+  head(sheet, report)
+  detected(sheet, report, who)
+  const outside = report.destinations.filter((to) => !to.local)
+  const refused = outside.filter((to) => to.verdict !== 'allowed')
+  sheet.table(
+    report.egress === 'block' ? '### Blocked' : '### Outside of the policy',
+    ['Verdict', 'Destination', 'Count', 'Process', 'Reason'],
+    refused.map((to) => [
+      `${marks[to.verdict]} ${to.verdict}`,
+      place(to),
+      grouped(to.count),
+      processes(to, who),
+      sentence(to.reason),
+    ]),
+    200,
+  )
+  names(sheet, report, who)
+  toAllow(sheet, report)
+  sheet.table(
+    '### Allowed destinations',
+    ['Destination', 'Count', 'Sent', 'Process'],
+    outside
+      .filter((to) => to.verdict === 'allowed')
+      .map((to) => [
+        place(to),
+        grouped(to.count),
+        to.bytesOut > 0 ? bytes(to.bytesOut) : '',
+        processes(to, who),
+      ]),
+    100,
+  )
+  sheet.table(
+    '### Sensitive files',
+    ['Act', 'File', 'Why it is watched', 'Program'],
+    report.files
+      .filter((file) => file.sensitive !== null)
+      .map((file) => [
+        file.action + (file.errno === 0 ? '' : ' (failed)'),
+        code(who.path(file.path)),
+        sentence(file.sensitive ?? ''),
+        code(file.exe),
+      ]),
+    100,
+  )
+  sheet.table(
+    '### Outlived the command',
+    ['Process', 'Program', 'What became of it'],
+    report.leftOver.map((process) => [
+      String(process.pid),
+      code(process.exe),
+      process.ended ? 'ended' : 'runs on',
+    ]),
+    50,
+  )
+  sheet.fold('Recommended policy', `\`\`\`yaml\n${fenced(report.recommendedPolicy)}\`\`\``)
+  return sheet.toString()
+}
+
+function head(sheet: Sheet, report: Report): void {
+  const state = report.protection === 'armed' ? (report.egress === 'block' ? '🛡️' : '👁️') : '❌'
+  sheet.add(`## ${state} Runwarden: ${protection(report)}\n`)
+  const facts = [
+    code(report.command.join(' '), 400),
+    `**${report.egress}** mode`,
+    `exit ${report.exitStatus}`,
+    duration(report.endTime - report.startTime),
+    counted(report.counts.processes, 'process', 'processes'),
+    `tier ${report.health.tier}`,
+  ]
+  sheet.add(`${facts.join(' · ')}\n`)
+  const notices = missing(report).map((text) => sentence(text))
+  const refused = refusedHooks(report)
+  if (refused.length > 0)
+    notices.push(
+      `The kernel refused ${counted(refused.length, 'hook')}: ${sentence(refused.join(', '))}.`,
+    )
+  if (notices.length > 0)
+    sheet.add(`> [!WARNING]\n${notices.map((text) => `> ${text}\n`).join('>\n')}`)
+  if (report.destinations.every((to) => to.local)) sheet.add(`${noDestination(report)}\n`)
+}
+
+function detected(sheet: Sheet, report: Report, who: Who): void {
+  sheet.table(
+    '### Detections',
+    ['Severity', 'What', 'By'],
+    report.detections
+      .toSorted(bySeverity)
+      .map((found) => [
+        `**${found.severity}**`,
+        `**${sentence(found.title, 300)}** ${sentence(found.text, 1_000)}`,
+        found.execId === null ? '' : code(who.byline(found.execId)),
+      ]),
+    50,
+  )
+}
+
+function names(sheet: Sheet, report: Report, who: Who): void {
+  sheet.table(
+    '### Names refused or outside of the policy',
+    ['Verdict', 'Name', 'Type', 'Count', 'Process'],
+    report.dns
+      .filter((query) => query.verdict !== 'allowed')
+      .map((query) => [
+        `${marks[query.verdict]} ${query.verdict}`,
+        code(query.name),
+        code(query.type, 40),
+        grouped(query.count),
+        processes(query, who),
+      ]),
+    200,
+  )
+}
+
+function toAllow(sheet: Sheet, report: Report): void {
+  const lines = lacking(report)
+  if (lines.length === 0) return
+  const shown = lines
+    .slice(0, 100)
+    .map(
+      (line) =>
+        `  - ${JSON.stringify(line.endpoint)}${line.assumed ? ' # only its name was asked for' : ''}\n`,
+    )
+  const more = lines.length > 100 ? `  # and ${grouped(lines.length - 100)} more\n` : ''
+  const title =
+    report.egress === 'block'
+      ? 'To allow what was blocked, if it is wanted:'
+      : 'To keep this working in block mode:'
+  sheet.add(`${title}\n\n\`\`\`yaml\nallow:\n${fenced(shown.join('') + more)}\`\`\`\n`)
+}
+
+function place(to: Destination): string {
+  return code(placeOf(to))
+}
+
+function processes(of: { processes: Destination['processes'] }, who: Who): string {
+  const [first] = of.processes
+  if (first === undefined) return ''
+  return (
+    code(who.command(first, 160), 200) +
+    (of.processes.length > 1 ? ` +${of.processes.length - 1}` : '')
+  )
+}
+
+/** Lines that cannot end the code block they stand in. */
+function fenced(text: string): string {
+  return text
+    .replaceAll('```', String.raw`\x60\x60\x60`)
+    .replaceAll(/[^\n -~]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
+}

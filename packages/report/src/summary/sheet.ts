@@ -1,0 +1,62 @@
+import { grouped } from '../wording.ts'
+
+/** Kept back for the sentences that say what was cut. */
+const RESERVE = 2_000
+
+/** Markdown that grows to a limit in bytes of UTF-8, and says what found no room. */
+export class Sheet {
+  readonly #parts: string[] = []
+  #left: number
+
+  constructor(limit: number) {
+    this.#left = limit - RESERVE
+  }
+
+  /** A block with a blank line after it; false: it found no room. */
+  add(block: string): boolean {
+    const text = `${block}\n`
+    const size = Buffer.byteLength(text)
+    if (size > this.#left) return false
+    this.#left -= size
+    this.#parts.push(text)
+    return true
+  }
+
+  /** A table of at most `most` rows, or as many as there is room for; nothing when there are no rows. */
+  table(
+    title: string,
+    header: readonly string[],
+    rows: readonly (readonly string[])[],
+    most: number,
+  ): void {
+    if (rows.length === 0) return
+    const lines = [`${title}\n`, row(header), row(header.map(() => '---'))]
+    let size = 200 + Buffer.byteLength(lines.join('\n'))
+    let shown = 0
+    for (const cells of rows.slice(0, most)) {
+      const line = row(cells)
+      size += Buffer.byteLength(line) + 1
+      if (size > this.#left) break
+      lines.push(line)
+      shown += 1
+    }
+    if (shown < rows.length)
+      lines.push('', `… and ${grouped(rows.length - shown)} more, see report.html.`)
+    this.add(`${lines.join('\n')}\n`)
+  }
+
+  /** Closed until somebody opens it. */
+  fold(title: string, content: string): void {
+    const block = `<details><summary>${title}</summary>\n\n${content}\n\n</details>\n`
+    if (!this.add(block))
+      this.#parts.push(`${title}: too long for a job summary, see report.html.\n`)
+  }
+
+  toString(): string {
+    return this.#parts.join('')
+  }
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}

@@ -1,0 +1,151 @@
+import type { Report, ReportNode } from '@runwarden/events'
+import { plain, plainCommand } from '@runwarden/events/plain'
+
+/** `1 name`, `12,345 names`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`
+}
+
+export function grouped(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** Milliseconds as a person says them. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1_000)
+  const minutes = Math.floor(seconds / 60)
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** Bytes in binary units, three digits at most. */
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let unit = 0
+  let value = count
+  while (value >= 1_000 && unit < units.length - 1) {
+    value /= 1_024
+    unit += 1
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+}
+
+/** Whether the run was protected, in a few words. */
+export function protection(report: Report): string {
+  if (report.protection === 'armed') return report.egress === 'block' ? 'Protected' : 'Observed'
+  return report.protection === 'unprotected' ? 'NOT PROTECTED' : 'NOT RUN'
+}
+
+/** Sentences about what may be missing from this report; empty: nothing known to be. */
+export function missing(report: Report): string[] {
+  const sentences: string[] = []
+  if (report.protection === 'unprotected') {
+    sentences.push(
+      'The command ran without protection (fail-mode open): nothing was blocked, and what it did may be missing here.',
+    )
+  }
+  if (report.protection === 'not-run')
+    sentences.push('The command was not run: its policy could not be enforced.')
+  const lost = Object.entries(report.health.eventsLost).filter(([, count]) => count > 0)
+  if (lost.length > 0) {
+    const kinds = lost.map(([kind, count]) => `${plain(kind, 80)} ${grouped(count)}`).join(', ')
+    const total = lost.reduce((sum, [, count]) => sum + count, 0)
+    sentences.push(
+      `${counted(total, 'event was', 'events were')} lost, so this report has gaps: ${kinds}.`,
+    )
+  }
+  for (const gap of report.health.gaps) sentences.push(plain(gap, 1_000))
+  const cut = Object.entries(report.truncated).filter(
+    ([list, count]) => count > 0 && !list.includes('.'),
+  )
+  if (cut.length > 0) {
+    const lists = cut.map(([list, count]) => `${plain(list, 80)} by ${grouped(count)}`).join(', ')
+    sentences.push(`Lists were cut at their bounds (events.ndjson has all): ${lists}.`)
+  }
+  return sentences
+}
+
+/** Why the list of destinations is empty. */
+export function noDestination(report: Report): string {
+  if (report.protection === 'not-run') return 'Nothing was run, so nothing was reached.'
+  if (report.protection === 'unprotected') return 'What it reached is not known.'
+  return 'No destination was reached or tried.'
+}
+
+/** Hooks of the lowest tier that the kernel refused: nothing stands in for them. (Those above only make a tier.) */
+export function refusedHooks(report: Report): string[] {
+  return report.health.hooks
+    .filter((hook) => hook.state === 'refused' && hook.tier === 'T0')
+    .map((hook) => `${plain(hook.name, 80)} (${plain(hook.reason, 200)})`)
+}
+
+/** Looks up processes, and says who they are. */
+export class Who {
+  readonly #nodes: Map<string, ReportNode>
+  readonly #workspace: string
+
+  constructor(report: Report) {
+    this.#nodes = new Map(report.processes.map((node) => [node.execId, node]))
+    this.#workspace = report.workspace
+  }
+
+  /** The command line that the process was at that time, e.g. `node postinstall.js`; the program's path if arguments are unknown. */
+  command(process: { execId: string; exe: string; image: number | null }, limit = 200): string {
+    const argv =
+      process.image === null
+        ? undefined
+        : this.#nodes.get(process.execId)?.images[process.image]?.argv
+    if (argv !== undefined && argv.length > 0) return plainCommand(argv, limit)
+    return process.exe === '' ? 'unknown program' : plain(process.exe, limit)
+  }
+
+  /** The programs from the run's first process down to this one, by their last path component: `npm › sh › node`. */
+  lineage(execId: string): string {
+    const names: string[] = []
+    const passed = new Set<string>()
+    for (let node = this.#nodes.get(execId); node !== undefined && !passed.has(node.execId);) {
+      passed.add(node.execId)
+      const image = node.images.at(-1)
+      names.push(plain((image?.argv[0] ?? image?.exe ?? '?').split('/').at(-1) ?? '?', 40))
+      node = node.parentExecId === null ? undefined : this.#nodes.get(node.parentExecId)
+    }
+    if (names.length > 8) names.splice(4, names.length - 7, '…')
+    return names.toReversed().join(' › ')
+  }
+
+  /** The working directory, from the workspace on where it is inside. */
+  place(process: { execId: string; image: number | null }): string {
+    const cwd =
+      process.image === null
+        ? undefined
+        : this.#nodes.get(process.execId)?.images[process.image]?.cwd
+    return cwd === undefined ? '' : this.path(cwd)
+  }
+
+  /** Who did it, from the first program down, with the place it worked in: `npm › sh › node in node_modules/x (pid 7)`. */
+  byline(execId: string): string {
+    const lineage = this.lineage(execId)
+    if (lineage === '') return `process ${this.pid(execId)}`
+    const place = this.place({ execId, image: this.#last(execId) })
+    return `${lineage}${place === '' || place === '.' ? '' : ` in ${place}`} (pid ${this.pid(execId)})`
+  }
+
+  #last(execId: string): number | null {
+    const images = this.#nodes.get(execId)?.images
+    return images === undefined ? null : images.length - 1
+  }
+
+  path(path: string, limit = 400): string {
+    const inside = path.startsWith(`${this.#workspace}/`)
+      ? path.slice(this.#workspace.length + 1)
+      : path
+    return plain(path === this.#workspace ? '.' : inside, limit)
+  }
+
+  pid(execId: string): string {
+    return execId.split('-', 1)[0] ?? ''
+  }
+}

@@ -1,0 +1,190 @@
+import { Report } from '@runwarden/events'
+import { expect, test } from 'vitest'
+import { ReportBuilder, defaultLimits } from '../src/index.ts'
+import { hostileReport } from './hostile.ts'
+import { facts, id, Script } from './script.ts'
+import { reportOf, stolenReport } from './runs.ts'
+
+const limits = {
+  ...defaultLimits,
+  processes: 50,
+  destinations: 20,
+  dns: 20,
+  files: 20,
+  http: 20,
+  sandbox: 20,
+  detections: 20,
+}
+
+function bounded(script: Script, more: Partial<typeof limits> = {}): Report {
+  const builder = new ReportBuilder({ limits: { ...limits, ...more } })
+  for (const event of script.events) builder.add(event)
+  return builder.build(facts())
+}
+
+test.each([
+  ['a run with a thief in it', stolenReport],
+  ['a run with hostile text everywhere', () => hostileReport()],
+  ['a run of which nothing was seen', () => reportOf(new Script())],
+])('the report of %s keeps to its contract', (_, report) => {
+  // What a reader gets is what was written: as JSON.
+  const read: unknown = JSON.parse(JSON.stringify(report()))
+  expect(Report.parse(read)).toEqual(read)
+})
+
+test('attempts with one name, port, protocol and verdict are one destination, whatever the address', () => {
+  const report = reportOf(
+    new Script()
+      .exec(2, 1, ['curl'])
+      .connect(2, 'A.example.org', '192.0.2.1', { count: 3 })
+      .connect(2, 'a.example.org', '192.0.2.2')
+      .connect(2, 'a.example.org', '192.0.2.2', { port: 80 })
+      .connect(2, 'a.example.org', '192.0.2.2', { protocol: 'udp' })
+      .connect(2, 'a.example.org', '192.0.2.3', { verdict: 'blocked' })
+      .connect(2, null, '192.0.2.1'),
+  )
+  expect(
+    report.destinations.map(
+      (to) => `${to.verdict} ${to.endpoint} ×${to.count} ${to.addresses.join(' ')}`,
+    ),
+  ).toEqual([
+    'blocked a.example.org:443 ×1 192.0.2.3',
+    'allowed a.example.org:443 ×4 192.0.2.1 192.0.2.2',
+    'allowed a.example.org:80 ×1 192.0.2.2',
+    'allowed udp://a.example.org:443 ×1 192.0.2.2',
+    'allowed 192.0.2.1:443 ×1 192.0.2.1',
+  ])
+})
+
+test('flows add their bytes to the destination, and are no attempts', () => {
+  const report = reportOf(
+    new Script()
+      .connect(2, 'a.example.org', '192.0.2.1')
+      .flow(2, 'a.example.org', '192.0.2.1', 700)
+      .flow(2, 'a.example.org', '192.0.2.1', 300),
+  )
+  expect(report.destinations).toMatchObject([{ count: 1, bytesOut: 1000 }])
+  expect(report.counts.byVerdict).toEqual({ allowed: 1 })
+})
+
+test('a destination names each program behind it, as it was then', () => {
+  const report = reportOf(
+    new Script()
+      .exec(2, 1, ['sh', '-c', 'exec curl x'])
+      .connect(2, null, '192.0.2.1')
+      .exec(2, 1, ['curl', 'x'])
+      .connect(2, null, '192.0.2.1')
+      .connect(2, null, '192.0.2.1')
+      .exec(3, 2, ['wget', 'y'])
+      .connect(3, null, '192.0.2.1'),
+  )
+  expect(
+    report.destinations[0]?.processes.map(({ execId, exe, image }) => [execId, exe, image]),
+  ).toEqual([
+    [id(2), '/usr/bin/sh', 0],
+    [id(2), '/usr/bin/curl', 1],
+    [id(3), '/usr/bin/wget', 0],
+  ])
+  expect(report.processes[0]?.images.map((image) => image.argv.join(' '))).toEqual([
+    'sh -c exec curl x',
+    'curl x',
+  ])
+})
+
+test.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])(
+  '%s is the machine itself: last, and not in the recommended policy',
+  (address) => {
+    const report = reportOf(
+      new Script()
+        .connect(2, null, address, { port: 5432, count: 9, reason: 'loopback', rule: null })
+        .connect(2, 'a.example.org', '192.0.2.1'),
+    )
+    expect(report.destinations.map((to) => [to.address, to.local])).toEqual([
+      ['192.0.2.1', false],
+      [address, true],
+    ])
+    expect(report.recommendedPolicy).not.toContain('5432')
+    expect(report.counts.byVerdict).toEqual({ allowed: 1 })
+  },
+)
+
+test('file acts are folded by path, act and process; what failed is apart', () => {
+  const report = reportOf(
+    new Script()
+      .file(2, 'write', '/home/runner/work/shop/a')
+      .file(2, 'write', '/home/runner/work/shop/a')
+      .file(3, 'write', '/home/runner/work/shop/a')
+      .file(2, 'write', '/home/runner/work/shop/a', { errno: 13 })
+      .rename(2, '/home/runner/work/shop/a', '/home/runner/work/shop/b'),
+  )
+  expect(
+    report.files.map(({ action, execId, errno, to, count }) => [action, execId, errno, to, count]),
+  ).toEqual([
+    ['write', id(2), 0, null, 2],
+    ['write', id(3), 0, null, 1],
+    ['write', id(2), 13, null, 1],
+    ['rename', id(2), 0, '/home/runner/work/shop/b', 1],
+  ])
+})
+
+test('the evidence of a detection is told in words', () => {
+  const [, domain] = stolenReport().detections.toSorted((a, b) => a.id.localeCompare(b.id))
+  expect(domain?.acts.map((act) => act.text)).toEqual([
+    'asked 192.0.2.53 for collector.example.net (A): blocked',
+    'asked 192.0.2.53 for collector.example.net (AAAA): blocked',
+  ])
+  expect(domain?.acts.map((act) => act.seq)).toEqual(domain?.evidence)
+})
+
+test('a flood of allowed destinations never hides a blocked one, and is counted', () => {
+  const script = new Script()
+    .repeat(500, (run, index) =>
+      run.connect(2, null, `192.0.2.${index % 250}`, { port: 1 + index }),
+    )
+    .connect(2, 'late.example.net', '198.51.100.1', { verdict: 'blocked' })
+    .repeat(500, (run, index) => run.dns(2, `n${index}.example.org`))
+    .dns(2, 'late.example.net', { verdict: 'blocked' })
+  const report = bounded(script)
+  expect(report.destinations).toHaveLength(21)
+  expect(report.destinations[0]?.host).toBe('late.example.net')
+  expect(report.dns[0]?.name).toBe('late.example.net')
+  expect(report.truncated).toEqual({ destinations: 480, dns: 480 })
+  expect(report.counts.byVerdict).toEqual({ allowed: 1000, blocked: 2 })
+})
+
+test('a flood of file changes never hides a sensitive file', () => {
+  const script = new Script()
+    .repeat(500, (run, index) => run.file(2, 'create', `/home/runner/work/shop/${index}`))
+    .file(2, 'read', '/root/.ssh/id_rsa', { sensitive: 'ssh-key' })
+  const report = bounded(script)
+  expect(report.files).toHaveLength(21)
+  expect(report.files.at(-1)?.sensitive).toBe('ssh-key')
+  expect(report.truncated).toEqual({ files: 480 })
+})
+
+test('a thousand processes behind one destination are a handful of names and a number', () => {
+  const report = bounded(
+    new Script().repeat(1000, (run, index) => run.connect(10 + index, null, '192.0.2.1')),
+  )
+  expect(report.destinations[0]?.processes).toHaveLength(defaultLimits.processesOfEntry)
+  expect(report.destinations[0]?.count).toBe(1000)
+  // Counted in fixed memory: two processes in a thousand may fall on one place.
+  const left = report.truncated['destinations.processes'] ?? 0
+  expect(left).toBeGreaterThan(980)
+  expect(left).toBeLessThanOrEqual(1000 - defaultLimits.processesOfEntry)
+})
+
+test('long arguments are cut, and marked as cut', () => {
+  const report = reportOf(new Script().exec(2, 1, ['sh', 'a'.repeat(100_000), 'b']))
+  const [image] = report.processes[0]?.images ?? []
+  expect(image?.argvTruncated).toBe(true)
+  expect(image?.argv.join(' ').length).toBeLessThanOrEqual(defaultLimits.text)
+})
+
+test('steps are those of the run and of its events', () => {
+  const script = new Script('build').exec(2, 1, ['make'])
+  expect(reportOf(script, { step: 'npm' }).steps).toEqual([
+    { id: 'npm', name: 'npm' },
+    { id: 'build', name: 'build' },
+  ])
+})

@@ -1,0 +1,104 @@
+import type { RunFacts } from '@runwarden/events'
+import { expect, test } from 'vitest'
+import { renderSummary, renderTerminal, type TerminalOptions } from '../src/index.ts'
+import { reportOf, stolen, stolenReport } from './runs.ts'
+import { facts, Script } from './script.ts'
+
+const out = '.runwarden/2026-03-03T09-30-00'
+
+function flood(): Script {
+  return new Script('storm')
+    .exec(2, 1, ['./storm'])
+    .repeat(400, (run, index) =>
+      run.connect(2, null, `198.51.100.${index % 200}`, {
+        port: 1000 + index,
+        count: 1 + (index % 3),
+      }),
+    )
+    .repeat(60, (run, index) =>
+      run.connect(2, `n${index}.example.net`, '203.0.113.9', {
+        verdict: 'blocked',
+        reason: 'no line of the policy allows it',
+        rule: null,
+      }),
+    )
+    .repeat(200, (run, index) =>
+      run.dns(2, `x${index}.example.com`, { verdict: 'blocked', rcode: 'REFUSED', rule: null }),
+    )
+    .repeat(40, (run, index) => run.detect(2, { title: `x${index}.example.com was refused` }))
+}
+
+const audited = (): Script => {
+  const script = stolen()
+  for (const event of script.events) {
+    if ('verdict' in event && event.verdict === 'blocked') event.verdict = 'would-block'
+  }
+  return script
+}
+
+const troubled: Partial<RunFacts> = {
+  protection: 'unprotected',
+  exitStatus: 3,
+  health: {
+    ...facts().health,
+    tier: 'none',
+    armedMs: null,
+    hooks: [
+      {
+        name: 'cgroup_skb/egress',
+        tier: 'T0',
+        state: 'refused',
+        reason: 'EPERM: the kernel is locked down',
+      },
+    ],
+    eventsLost: { 'file.write': 1234, 'process.exec': 2 },
+    gaps: ['io_uring was used: what it did with files was not seen.'],
+  },
+  leftOver: [
+    { execId: null, pid: 77, exe: '/usr/bin/sleep', ended: true },
+    { execId: null, pid: 78, exe: '/usr/bin/nohup', ended: false },
+  ],
+}
+
+const cases = [
+  ['stolen', () => stolenReport()],
+  ['audit', () => reportOf(audited(), { egress: 'audit' })],
+  ['flood', () => reportOf(flood(), { command: ['./storm'], step: 'storm' })],
+  [
+    'nothing',
+    () =>
+      reportOf(new Script().exec(2, 1, ['true']).exit(2), { command: ['true'], policyFile: null }),
+  ],
+  ['troubled', () => reportOf(new Script(), troubled)],
+] as const
+
+const sheets: [string, TerminalOptions][] = [
+  ['80', { width: 80, out }],
+  ['140', { width: 140, out: [`${out}/report.html`, `${out}/report.json`] }],
+]
+
+for (const [name, report] of cases) {
+  test.each(sheets)(`the terminal summary of ${name}, %s columns wide`, async (width, options) => {
+    await expect(renderTerminal(report(), options)).toMatchFileSnapshot(
+      `golden/${name}-${width}.txt`,
+    )
+  })
+
+  test(`the job summary of ${name}`, async () => {
+    await expect(renderSummary(report())).toMatchFileSnapshot(`golden/${name}.md`)
+  })
+}
+
+test('colours change no word', () => {
+  const plainly = renderTerminal(stolenReport(), { width: 80, out })
+  const coloured = renderTerminal(stolenReport(), { width: 80, out, color: true })
+  expect(coloured).not.toBe(plainly)
+  // oxlint-disable-next-line no-control-regex
+  expect(coloured.replaceAll(/\x1b\[[\d;]+m/g, '')).toBe(plainly)
+})
+
+test.each([20, 40, 80, 200, 1000])('a terminal of %i columns has lines that fit', (width) => {
+  const room = Math.min(Math.max(width, 64), 160)
+  for (const line of renderTerminal(stolenReport(), { width, out }).split('\n'))
+    expect(line.length).toBeLessThanOrEqual(room)
+})

@@ -1,0 +1,69 @@
+import { kinds, record_header } from '../layout.ts'
+import type { SensorRecord } from '../record.ts'
+import type { Watch } from '../watch.ts'
+import { Batch } from './batch.ts'
+import { decodeConnect } from './connect.ts'
+import { decodeFile } from './file.ts'
+import { decodeExec, decodeExit, decodeFork } from './process.ts'
+import { decodeSandbox } from './sandbox.ts'
+
+/** A batch's own header before each record: its length and the ring it came from. */
+const ENVELOPE = 8
+
+/** Turns whole batches of the rings into typed records. */
+export class Decoder {
+  readonly #watch: Watch
+  #batch: Batch | undefined
+
+  constructor(watch: Watch) {
+    this.#watch = watch
+  }
+
+  /**
+   * @param buffer records one after the other, as RingReader gives them
+   * @param bytes how much of it is filled
+   * @returns the records, without those that turned out not to matter
+   */
+  decode(buffer: Buffer, bytes: number): SensorRecord[] {
+    let batch = this.#batch
+    if (!batch || batch.buffer !== buffer) batch = this.#batch = new Batch(buffer)
+    const records: SensorRecord[] = []
+    const { u16, u32 } = batch
+    for (let at = 0; at < bytes;) {
+      const length = u32[at >>> 2] as number
+      const begin = at + ENVELOPE
+      const record = decodeOne(batch, begin, u16[begin >>> 1] as number, this.#watch)
+      if (record) records.push(record)
+      at = begin + ((length + 7) & ~7)
+    }
+    return records
+  }
+}
+
+function decodeOne(batch: Batch, at: number, kind: number, watch: Watch): SensorRecord | undefined {
+  switch (kind) {
+    case kinds.exec:
+      return decodeExec(batch, at)
+    case kinds.fork:
+      return decodeFork(batch, at)
+    case kinds.exit:
+      return decodeExit(batch, at)
+    case kinds.file:
+      return decodeFile(batch, at, watch)
+    case kinds.sandbox:
+      return decodeSandbox(batch, at)
+    case kinds.connect:
+      return {
+        kind: 'connect',
+        time: batch.wide(at + record_header.time),
+        tgid: batch.u32[(at + record_header.tgid) >>> 2] as number,
+        start: batch.wide(at + record_header.start),
+        execId: batch.identity(at + record_header.tgid, at + record_header.start),
+        uid: batch.u32[(at + record_header.uid) >>> 2] as number,
+        ...decodeConnect(batch.buffer, at),
+      }
+    default:
+      // A newer object's kind: nothing that this decoder could tell.
+      return undefined
+  }
+}

@@ -1,0 +1,83 @@
+import { file_action, file_flags, file_record, record_header } from '../layout.ts'
+import type { FileAction, FileRecord } from '../record.ts'
+import { type Batch, join, textOf } from './batch.ts'
+import type { Watch } from '../watch.ts'
+
+const actions: Record<number, FileAction> = {
+  [file_action.FILE_READ]: 'read',
+  [file_action.FILE_WRITE]: 'write',
+  [file_action.FILE_CREATE]: 'create',
+  [file_action.FILE_DELETE]: 'delete',
+  [file_action.FILE_RENAME]: 'rename',
+  [file_action.FILE_LINK]: 'rename',
+  [file_action.FILE_SYMLINK]: 'rename',
+}
+
+const links: Record<number, 'rename' | 'hard' | 'symbolic'> = {
+  [file_action.FILE_RENAME]: 'rename',
+  [file_action.FILE_LINK]: 'hard',
+  [file_action.FILE_SYMLINK]: 'symbolic',
+}
+
+/**
+ * struct file_record at byte `at` of the batch. undefined: the kernel side could not tell whether it matters, and it
+ * does not (neither workspace nor sensitive).
+ */
+export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord | undefined {
+  const { u8, u16, u32 } = batch
+  const flags = u16[(at + record_header.flags) >>> 1] as number
+  const code = u8[at + file_record.action] as number
+  const from = textOf(at)
+  const nameFrom = from + (u16[(at + file_record.path_size) >>> 1] as number)
+  const toFrom = nameFrom + (u16[(at + file_record.name_size) >>> 1] as number)
+  const toNameFrom = toFrom + (u16[(at + file_record.to_path_size) >>> 1] as number)
+  const toNameTo = toNameFrom + (u16[(at + file_record.to_name_size) >>> 1] as number)
+  const symbolic = code === file_action.FILE_SYMLINK
+  const path = symbolic ? batch.text(nameFrom, toFrom) : named(batch, from, nameFrom, toFrom)
+  const to = code >= file_action.FILE_RENAME ? named(batch, toFrom, toNameFrom, toNameTo) : null
+  const action = actions[code] as FileAction
+  // What a symbolic link says is text: only where it stands counts.
+  const place = symbolic ? (to as string) : path
+  const reading = action === 'read'
+  const inside =
+    (flags & (symbolic ? file_flags.FILE_TO_WORKSPACE : file_flags.FILE_WORKSPACE)) !== 0 ||
+    ((flags & file_flags.FILE_USER_NAME) !== 0 && watch.inWorkspace(place))
+  const workspace =
+    inside ||
+    (to !== null && ((flags & file_flags.FILE_TO_WORKSPACE) !== 0 || watch.inWorkspace(to)))
+  let sensitive = watch.classify(place, !reading)
+  if (sensitive === null && to !== null && !symbolic) sensitive = watch.classify(to, true)
+  if (sensitive === null && flags & file_flags.FILE_WATCHED) {
+    sensitive = watch.classOfInode(
+      u32[(at + file_record.device) >>> 2] as number,
+      batch.wide(at + file_record.inode),
+    )
+  }
+  if (sensitive === null && (reading || !workspace)) return undefined
+  const target = u32[(at + file_record.target) >>> 2] as number
+  return {
+    kind: 'file',
+    time: batch.wide(at + record_header.time),
+    tgid: u32[(at + record_header.tgid) >>> 2] as number,
+    start: batch.wide(at + record_header.start),
+    execId: batch.identity(at + record_header.tgid, at + record_header.start),
+    uid: u32[(at + record_header.uid) >>> 2] as number,
+    action,
+    link: links[code] ?? null,
+    path,
+    to,
+    truth: (flags & file_flags.FILE_USER_NAME) === 0 ? 'kernel' : 'user',
+    workspace,
+    sensitive,
+    errno: u32[(at + file_record.error) >>> 2] as number,
+    uring: (flags & file_flags.FILE_URING) !== 0,
+    pathTruncated: (flags & file_flags.FILE_PATH_TRUNCATED) !== 0,
+    targetTgid: target === 0 ? null : target,
+  }
+}
+
+/** A path of the kernel's walk, and the name that was looked up from there, if one was. */
+export function named(batch: Batch, from: number, nameFrom: number, nameTo: number): string {
+  const base = batch.path(from, nameFrom)
+  return nameFrom === nameTo ? base : join(base, batch.text(nameFrom, nameTo))
+}

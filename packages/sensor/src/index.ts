@@ -1,0 +1,16 @@
+export { BootClock, bootClock, bootId, execId } from './identity.ts'
+export type {
+  ConnectRecord,
+  ExecRecord,
+  ExitRecord,
+  FileAction,
+  FileRecord,
+  ForkRecord,
+  RecordBase,
+  SandboxChange,
+  SandboxRecord,
+  SensorRecord,
+} from './record.ts'
+export { type ScopeIdentity, scopeIdentity } from './scope.ts'
+export { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
+export { builtObjects, Sensor, type SensorOptions, startSensor } from './sensor.ts'

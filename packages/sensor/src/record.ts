@@ -1,0 +1,114 @@
+import type { ConnectFields } from './decode/connect.ts'
+
+/** What every record says: which process did it, when. */
+export interface RecordBase {
+  /** CLOCK_BOOTTIME, nanoseconds; bootClock.toEpoch() makes it a date. */
+  time: number
+  tgid: number
+  /** Start of the process, CLOCK_BOOTTIME, nanoseconds (exact in execId, to 2^53 here). */
+  start: number
+  /** `<tgid>-<start>-<boot>` */
+  execId: string
+  /** Effective, in the initial user namespace. */
+  uid: number
+}
+
+/** A process became another program. */
+export interface ExecRecord extends RecordBase {
+  kind: 'exec'
+  parentTgid: number
+  parentExecId: string
+  /** Path of the program's file, from the kernel's own object, in its mount namespace. */
+  exe: string
+  argv: string[]
+  argvTruncated: boolean
+  cwd: string
+  inode: string
+  /** `major:minor` */
+  device: string
+  memfd: boolean
+  deleted: boolean
+  /** exe or cwd were longer than what is kept: their beginning is missing. */
+  pathTruncated: boolean
+  /** Id of the cgroup (v2) that it runs in. */
+  cgroup: number
+}
+
+/** A process (not a thread) was made; the record's process is the parent. */
+export interface ForkRecord extends RecordBase {
+  kind: 'fork'
+  childTgid: number
+  childStart: number
+  childExecId: string
+}
+
+/** The last thread of a process has ended. */
+export interface ExitRecord extends RecordBase {
+  kind: 'exit'
+  /** Exit code; null when a signal ended it. */
+  code: number | null
+  signal: number | null
+}
+
+export type FileAction = 'read' | 'write' | 'create' | 'delete' | 'rename'
+
+export interface FileRecord extends RecordBase {
+  kind: 'file'
+  action: FileAction
+  /** What a rename really is; null for other actions. */
+  link: 'rename' | 'hard' | 'symbolic' | null
+  path: string
+  /** The new name of a rename or link; null for other actions. */
+  to: string | null
+  /** `kernel`: from the kernel's own objects; `user`: the name stood in memory that the process could change meanwhile. */
+  truth: 'kernel' | 'user'
+  workspace: boolean
+  /** Class of the sensitive place (sensitive.ts); null: it is none. */
+  sensitive: string | null
+  /** Positive errno when the act was refused; 0: it was done. */
+  errno: number
+  /** Done by io_uring. */
+  uring: boolean
+  /** The path's beginning is missing (deeper or longer than what is kept). */
+  pathTruncated: boolean
+  /** The process that a file of /proc is about; null: it is no such file. */
+  targetTgid: number | null
+}
+
+export type SandboxChange =
+  | 'mount'
+  | 'unmount'
+  | 'namespace'
+  | 'setns'
+  | 'chroot'
+  | 'ptrace'
+  | 'process-memory'
+  | 'module'
+  | 'capability'
+  | 'cgroup'
+  | 'bpf'
+  | 'io_uring'
+
+/** An act that changes what a process can see, reach or do. */
+export interface SandboxRecord extends RecordBase {
+  kind: 'sandbox'
+  change: SandboxChange
+  /** For a person, e.g. `unshare(user, net)`. */
+  detail: string
+  truth: 'kernel' | 'user'
+  errno: number
+  targetPid: number | null
+}
+
+/** One attempt to reach a destination, or several alike: decode/connect.ts. */
+export interface ConnectRecord extends RecordBase, ConnectFields {
+  kind: 'connect'
+}
+
+export type SensorRecord =
+  | ExecRecord
+  | ForkRecord
+  | ExitRecord
+  | FileRecord
+  | SandboxRecord
+  | ConnectRecord

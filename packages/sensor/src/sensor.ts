@@ -1,0 +1,182 @@
+import { realpathSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Hook } from '@runwarden/events'
+import { type BpfMap, type BpfObject, type Link, RingReader } from '@runwarden/libbpf'
+import { Decoder } from './decode/decoder.ts'
+import { loadHooks } from './hooks.ts'
+import { kinds } from './layout.ts'
+import type { SensorRecord } from './record.ts'
+import { scopeIdentity } from './scope.ts'
+import { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
+import { Watch } from './watch.ts'
+
+/**
+ * How often the rings are looked at without a wake-up (the bulk ring never wakes, the urgent one not within 2 ms of
+ * the last time). Rings of 4 and 16 MiB hold what a machine's cores can tell in that time.
+ */
+const INTERVAL_MS = 10
+const BATCH_BYTES = 1 << 20
+
+export interface SensorOptions {
+  /** Folder of observe.bpf.o; by default the build for this machine. */
+  objectDir?: string
+  /** Directory of the scope's cgroup. */
+  scopeCgroup: string
+  /** Files below it are told when they change. */
+  workspace: string
+  /** Places beside the workspace; by default sensitivePlaces. */
+  sensitive?: readonly SensitivePlace[]
+  /** Home directories whose sensitive files are known by inode, too; by default that of this process. */
+  homes?: readonly string[]
+  /** Stay at T0 whatever the kernel takes, and list T1's hooks as refused for this reason. */
+  withoutT1?: string
+  /** A batch of records, urgent or bulk; within one ring in the order of the acts. */
+  onRecords(records: SensorRecord[]): void
+}
+
+/** Folder of the BPF objects that were built for this machine's architecture. */
+export function builtObjects(): string {
+  return fileURLToPath(new URL(`../../../bpf/build/${process.arch}`, import.meta.url))
+}
+
+/** The loaded and attached kernel sensor of one scope. */
+export class Sensor {
+  readonly hooks: readonly Hook[]
+  /** T1 when an fentry hook is active. */
+  readonly tier: 'T0' | 'T1'
+  /** For the enforcement object, which shares them. */
+  readonly maps: { readonly urgent: BpfMap; readonly bulk: BpfMap; readonly lost: BpfMap }
+
+  readonly #object: BpfObject
+  readonly #links: readonly Link[]
+  readonly #urgent: RingReader
+  readonly #bulk: RingReader
+  readonly #timer: NodeJS.Timeout
+  #draining = false
+  #closed = false
+
+  /** @internal see startSensor */
+  constructor(options: SensorOptions) {
+    const workspace = realpathSync(options.workspace)
+    const watch = new Watch(
+      workspace,
+      options.sensitive ?? sensitivePlaces,
+      options.homes ?? [homedir()],
+    )
+    const scope = scopeIdentity(options.scopeCgroup)
+    const loaded = loadHooks({
+      directory: options.objectDir ?? builtObjects(),
+      ...(options.withoutT1 === undefined ? {} : { withoutT1: options.withoutT1 }),
+      globals: {
+        scope_cgid: scope.id,
+        scope_level: scope.level,
+        watched_inodes: bytesOf(watch.inodeBits),
+        watched_hashes: bytesOf(watch.nameBits),
+      },
+      prepare(object) {
+        const inodes = object.map('watched')
+        for (const [key, value] of watch.inodes) inodes.set(key, value)
+        const names = object.map('watched_names')
+        for (const [key, value] of watch.names) names.set(key, value)
+      },
+    })
+    this.#object = loaded.object
+    this.#links = loaded.links
+    this.hooks = loaded.hooks
+    this.tier = loaded.hooks.some((hook) => hook.tier === 'T1' && hook.state === 'active')
+      ? 'T1'
+      : 'T0'
+    this.maps = {
+      urgent: loaded.object.map('urgent'),
+      bulk: loaded.object.map('bulk'),
+      lost: loaded.object.map('lost'),
+    }
+    const { onRecords } = options
+    const bulk = new Decoder(watch)
+    this.#bulk = new RingReader({
+      maps: [this.maps.bulk],
+      bufferBytes: BATCH_BYTES,
+      wake: false,
+      onBatch: (buffer, bytes) => onRecords(bulk.decode(buffer, bytes)),
+    })
+    const urgent = new Decoder(watch)
+    this.#urgent = new RingReader({
+      maps: [this.maps.urgent],
+      bufferBytes: BATCH_BYTES,
+      wake: true,
+      onBatch: (buffer, bytes) => {
+        const records = urgent.decode(buffer, bytes)
+        // What led to it (the fork before the exec) is told first where it is there already.
+        const outer = this.#draining
+        this.#draining = true
+        try {
+          if (!outer) this.#bulk.drain()
+          onRecords(records)
+        } finally {
+          this.#draining = outer
+        }
+      },
+    })
+    this.#timer = setInterval(() => this.drain(), INTERVAL_MS)
+  }
+
+  /** Records that did not fit into their ring, by kind; kinds that lost none are left out. */
+  lost(): Record<string, number> {
+    const lost: Record<string, number> = {}
+    const key = Buffer.alloc(4)
+    for (const [name, kind] of Object.entries(kinds)) {
+      key.writeUInt32LE(kind)
+      const perCpu = this.maps.lost.get(key) ?? Buffer.alloc(0)
+      let count = 0n
+      for (let i = 0; i < perCpu.length; i += 8) count += perCpu.readBigUInt64LE(i)
+      if (count > 0n) lost[name] = Number(count)
+    }
+    return lost
+  }
+
+  /** Hands over everything that the kernel side has told so far. */
+  drain(): void {
+    if (this.#draining || this.#closed) return
+    this.#draining = true
+    try {
+      this.#bulk.drain()
+      this.#urgent.drain()
+    } finally {
+      this.#draining = false
+    }
+  }
+
+  /** The timer and the rings no longer keep the process alive. */
+  unref(): void {
+    this.#timer.unref()
+    this.#urgent.unref()
+  }
+
+  /** Detaches and releases everything; what is still in the rings is gone: drain() before. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#timer)
+    for (const link of this.#links) link.close()
+    this.#urgent.close()
+    this.#bulk.close()
+    this.#object.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/**
+ * Loads the kernel sensor for one scope and attaches it: from here on every act of the scope's processes is told.
+ * @throws BpfError when the kernel takes no BPF at all; ENOENT when cgroup, workspace or object is missing
+ */
+export function startSensor(options: SensorOptions): Sensor {
+  return new Sensor(options)
+}
+
+function bytesOf(words: BigUint64Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
+}

@@ -1,0 +1,121 @@
+// One act that changes a sandbox, by its name: sandbox ACT [ARG…]. Mounts are made in a mount namespace of its own.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int nothing(void *unused)
+{
+	return 0;
+}
+
+static char stack[65536] __attribute__((aligned(16)));
+static char secret[8] = "secret";
+
+// A child that sleeps until it is killed.
+static pid_t child(void)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		for (;;)
+			pause();
+	return pid;
+}
+
+static void finish(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, 0, __WALL);
+}
+
+static void own_mounts(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(0, "/", 0, MS_REC | MS_PRIVATE, 0))
+		exit(3);
+}
+
+int main(int count, char **args)
+{
+	const char *act = args[1], *a = count > 2 ? args[2] : "", *b = count > 3 ? args[3] : "";
+	long result = 0;
+	pid_t pid = 0;
+	if (!strcmp(act, "unshare")) {
+		result = unshare(CLONE_NEWUTS | CLONE_NEWNET);
+	} else if (!strcmp(act, "setns")) {
+		result = setns(open("/proc/self/ns/uts", O_RDONLY), 0);
+	} else if (!strcmp(act, "clone")) {
+		pid = clone(nothing, stack + sizeof(stack), CLONE_NEWIPC | CLONE_NEWPID | SIGCHLD, 0);
+		waitpid(pid, 0, 0);
+	} else if (!strcmp(act, "mount")) {
+		own_mounts();
+		result = mount("tmpfs", a, "tmpfs", 0, 0);
+	} else if (!strcmp(act, "umount")) {
+		own_mounts();
+		mount("tmpfs", a, "tmpfs", 0, 0);
+		result = umount2(a, MNT_DETACH);
+	} else if (!strcmp(act, "move_mount")) {
+		own_mounts();
+		mount("tmpfs", a, "tmpfs", 0, 0);
+		result = syscall(SYS_move_mount, AT_FDCWD, a, AT_FDCWD, b, 0);
+	} else if (!strcmp(act, "chroot")) {
+		result = chroot(a);
+	} else if (!strcmp(act, "pivot_root")) {
+		own_mounts();
+		mount("tmpfs", a, "tmpfs", 0, 0);
+		chdir(a);
+		mkdir("old", 0700);
+		result = syscall(SYS_pivot_root, ".", "old");
+	} else if (!strcmp(act, "attach") || !strcmp(act, "seize")) {
+		pid = child();
+		result = ptrace(*act == 'a' ? PTRACE_ATTACH : PTRACE_SEIZE, pid, 0, 0);
+		finish(pid);
+	} else if (!strcmp(act, "readv") || !strcmp(act, "writev")) {
+		char copy[8] = "other";
+		struct iovec local = { copy, 8 }, remote = { secret, 8 };
+		pid = child();
+		result = *act == 'r' ? process_vm_readv(pid, &local, 1, &remote, 1, 0) :
+				       process_vm_writev(pid, &local, 1, &remote, 1, 0);
+		finish(pid);
+	} else if (!strcmp(act, "getfd")) {
+		pid = child();
+		int pidfd = syscall(SYS_pidfd_open, pid, 0);
+		result = syscall(SYS_pidfd_getfd, pidfd, 0, 0);
+		finish(pid);
+	} else if (!strcmp(act, "mem")) {
+		char path[64];
+		pid = child();
+		sprintf(path, "/proc/%d/%s", pid, a);
+		result = open(path, O_RDONLY);
+		finish(pid);
+	} else if (!strcmp(act, "init_module")) {
+		result = syscall(SYS_init_module, secret, 8L, "");
+	} else if (!strcmp(act, "finit_module")) {
+		result = syscall(SYS_finit_module, open(a, O_RDONLY), "", 0);
+	} else if (!strcmp(act, "delete_module")) {
+		result = syscall(SYS_delete_module, "runwarden_none", 0);
+	} else if (!strcmp(act, "bpf")) {
+		union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
+		result = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+	} else if (!strcmp(act, "capset")) {
+		unsigned header[2] = { 0x20080522, 0 };
+		unsigned data[6] = { 1, 1, 0, 0, 0, 0 };
+		result = syscall(SYS_capset, header, data);
+	} else {
+		return 4;
+	}
+	// The process acted upon, or itself, for the test to compare.
+	printf("%d\n", pid ? pid : getpid());
+	return result < 0 && errno != ENOEXEC && errno != EPERM && errno != ENOENT ? 1 : 0;
+}

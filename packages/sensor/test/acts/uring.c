@@ -1,0 +1,109 @@
+// File acts by io_uring with raw system calls: uring MODE ARGS…
+// open PATH | read PATH | open2 PATH | fixed PATH | silent PATH | worker PATH | unlink PATH
+// rename A B | link A B | symlink TEXT PATH
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct how {
+	uint64_t flags, mode, resolve;
+};
+
+static int ring;
+static struct io_uring_params params;
+static char *sq, *cq;
+static struct io_uring_sqe *entries;
+
+static void start(void)
+{
+	ring = syscall(SYS_io_uring_setup, 4, &params);
+	if (ring < 0) {
+		perror("io_uring_setup");
+		exit(2);
+	}
+	size_t sq_size = params.sq_off.array + params.sq_entries * 4;
+	size_t cq_size = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
+	sq = mmap(0, sq_size, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
+	cq = mmap(0, cq_size, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_CQ_RING);
+	entries = mmap(0, params.sq_entries * sizeof(*entries), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+}
+
+// Submits what entries[0] says and returns its result.
+static int submit(int wait)
+{
+	unsigned *tail = (void *)(sq + params.sq_off.tail);
+	unsigned mask = *(unsigned *)(sq + params.sq_off.ring_mask);
+	((unsigned *)(sq + params.sq_off.array))[*tail & mask] = 0;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring, 1, wait, IORING_ENTER_GETEVENTS, 0, 0) < 0) {
+		perror("io_uring_enter");
+		exit(2);
+	}
+	if (!wait)
+		return 0;
+	unsigned *head = (void *)(cq + params.cq_off.head);
+	struct io_uring_cqe *done = (void *)(cq + params.cq_off.cqes);
+	int result = done[*head & *(unsigned *)(cq + params.cq_off.ring_mask)].res;
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return result;
+}
+
+int main(int count, char **args)
+{
+	const char *mode = args[1], *a = args[2], *b = count > 3 ? args[3] : 0;
+	static struct how how = { .flags = O_WRONLY | O_CREAT, .mode = 0644 };
+	int wait = 1;
+	start();
+	struct io_uring_sqe *e = &entries[0];
+	memset(e, 0, sizeof(*e));
+	e->fd = AT_FDCWD;
+	e->addr = (uintptr_t)a;
+	if (!strcmp(mode, "read")) {
+		e->opcode = IORING_OP_OPENAT;
+		e->open_flags = O_RDONLY;
+	} else if (!strcmp(mode, "open2")) {
+		e->opcode = IORING_OP_OPENAT2;
+		e->addr2 = (uintptr_t)&how;
+		e->len = sizeof(how);
+	} else if (!strcmp(mode, "unlink")) {
+		e->opcode = IORING_OP_UNLINKAT;
+	} else if (!strcmp(mode, "rename")) {
+		e->opcode = IORING_OP_RENAMEAT;
+		e->len = AT_FDCWD;
+		e->addr2 = (uintptr_t)b;
+	} else if (!strcmp(mode, "link")) {
+		e->opcode = IORING_OP_LINKAT;
+		e->len = AT_FDCWD;
+		e->addr2 = (uintptr_t)b;
+	} else if (!strcmp(mode, "symlink")) {
+		e->opcode = IORING_OP_SYMLINKAT;
+		e->addr2 = (uintptr_t)b;
+	} else {
+		e->opcode = IORING_OP_OPENAT;
+		e->open_flags = O_WRONLY | O_CREAT;
+		e->len = 0644;
+		if (!strcmp(mode, "worker"))
+			e->flags = IOSQE_ASYNC;
+		if (!strcmp(mode, "silent")) {
+			e->flags = IOSQE_CQE_SKIP_SUCCESS;
+			wait = 0;
+		}
+		if (!strcmp(mode, "fixed")) {
+			int slots[2] = { -1, -1 };
+			if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, slots, 2))
+				return 3;
+			e->file_index = 1;
+		}
+	}
+	int result = submit(wait);
+	if (result < 0)
+		fprintf(stderr, "%s: %s\n", mode, strerror(-result));
+	return result < 0;
+}

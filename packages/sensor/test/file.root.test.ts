@@ -1,0 +1,233 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { compileAct, Observed } from './observed.ts'
+
+/** What a script does in an empty workspace W (below the folder F), and what is told. */
+const scripts: [name: string, script: string, files: string[]][] = [
+  ['a new file', 'echo x > a', ['create W/a kernel']],
+  [
+    'an existing file that is written',
+    'echo x > a; echo y >> a',
+    ['create W/a kernel', 'write W/a kernel'],
+  ],
+  ['a file that is cut', 'echo x > a; : > a', ['create W/a kernel', 'write W/a kernel']],
+  ['nothing of a plain read', 'echo x > a; cat a', ['create W/a kernel']],
+  [
+    'nothing of what happens elsewhere',
+    'echo x > ../b; mv ../b ../c; rm ../c; echo > /dev/null',
+    [],
+  ],
+  [
+    'a file reached by another name of its folder',
+    'ln -s "$PWD" ../l; echo x > ../l/a',
+    ['create W/a kernel'],
+  ],
+  ['a file that is removed', 'echo x > a; rm a', ['create W/a kernel', 'delete W/a user']],
+  [
+    'a file that is removed by its full path',
+    'echo x > a; rm "$PWD/a"',
+    ['create W/a kernel', 'delete W/a user'],
+  ],
+  [
+    'files of a folder that is removed',
+    'mkdir d; echo x > d/a; rm -r d',
+    ['create W/d/a kernel', 'delete W/d/a user'],
+  ],
+  [
+    'a file that gets another name',
+    'echo x > a; mv a b',
+    ['create W/a kernel', 'rename W/a -> W/b user'],
+  ],
+  ['a file that comes in', 'echo x > ../a; mv ../a b', ['rename F/a -> W/b user']],
+  [
+    'a file that goes out',
+    'echo x > a; mv a ../b',
+    ['create W/a kernel', 'rename W/a -> F/b user'],
+  ],
+  ['a hard link', 'echo x > a; ln a b', ['create W/a kernel', 'hard W/a -> W/b user']],
+  ['a symbolic link', 'ln -s /etc/passwd p', ['symbolic /etc/passwd -> W/p user']],
+  [
+    'a file that is cut without being opened',
+    'echo x > a; "$ACT" truncate a',
+    ['create W/a kernel', 'write W/a user'],
+  ],
+  ['a pipe that is made', 'mkfifo p', ['create W/p user']],
+  [
+    'a file without a name that gets one',
+    '"$ACT" tmpfile . a',
+    ['write W/# kernel', 'hard /proc/self/fd/3 -> W/a user'],
+  ],
+  [
+    'a write through a descriptor of a folder',
+    'mkdir d; "$ACT" openat d a',
+    ['create W/d/a kernel'],
+  ],
+  [
+    'a name with dots in it',
+    'mkdir d; echo x > d/../a; rm d/.././a',
+    ['create W/a kernel', 'delete W/a user'],
+  ],
+  ['a name that is no UTF-8', 'echo x > "$(printf "\\377")"', ['create W/\uFFFD kernel']],
+  ['a name that begins with a space', 'echo x > " a"', ['create W/ a kernel']],
+]
+
+let act: string
+let uring: string
+let sandbox: string
+beforeAll(() => {
+  act = compileAct('file')
+  uring = compileAct('uring')
+  sandbox = compileAct('sandbox')
+})
+
+/**
+ * T1 knows names from the kernel's objects, which for a file without a name is not the one in /proc. Nothing there
+ * says whether io_uring was used: submission tells that.
+ */
+function atTier(seen: Observed, files: readonly string[]): string[] {
+  if (seen.sensor.tier === 'T0') return [...files]
+  return files.map((line) =>
+    line
+      .replace(/^((?:delete|rename|hard|symbolic) .*) user/, '$1 kernel')
+      .replace('/proc/self/fd/3', 'W/#')
+      .replace(/^write (W\/n) user/, 'create $1 kernel')
+      .replace(/^(?!delete|rename|hard|symbolic)(.*) io_uring$/, '$1')
+      .replace(/^((?:delete|rename|hard|symbolic) .*) io_uring$/, '$1'),
+  )
+}
+
+/** Where the kernel takes no fentry, both are T0. */
+const tiers: [name: string, options: { withoutT1?: string }][] = [
+  ['at T0', { withoutT1: 'this is a test of T0' }],
+  ['at the best tier', {}],
+]
+
+describe.each(tiers)('in the workspace, %s, it tells', (_, options) => {
+  it.each(scripts)('%s', async (_name, script, files) => {
+    using seen = new Observed(options)
+    await seen.run('sh', '-c', `ACT='${act}'; ${script}`)
+    // The kernel names a file without a name by its number.
+    expect(seen.files().map((line) => line.replace(/#\d+/, '#'))).toEqual(atTier(seen, files))
+  })
+})
+
+// Kernels for arm64 have no second interface that a 64-bit program could call.
+if (process.arch === 'x64') {
+  it('acts by the 32-bit interface are told, too', async () => {
+    using seen = new Observed({ withoutT1: 'this is a test of T0' })
+    const { status } = await seen.run(act, 'ia32', 'a')
+    // Where the kernel has no such interface, the program dies of it, and nothing has been done.
+    expect(seen.files()).toEqual(status === 0 ? ['create W/a kernel'] : [])
+  })
+}
+
+/** Puts a file into the home folder F/home. */
+function home(seen: Observed, file: string): void {
+  const path = `${seen.folder}/home/${file}`
+  mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true })
+  writeFileSync(path, 'secret')
+}
+
+describe('in sensitive places, it tells', () => {
+  it.each([
+    ['.ssh/id_ed25519', 'ssh-key'],
+    ['.ssh/other', 'ssh-key'],
+    ['.npmrc', 'registry-credential'],
+    ['.docker/config.json', 'registry-credential'],
+    ['.aws/credentials', 'cloud-credential'],
+    ['.git-credentials', 'git-credential'],
+    ['.kube/config', 'kube-credential'],
+    ['.gnupg/private-keys-v1.d/a.key', 'gpg-key'],
+    ['.config/gcloud/application_default_credentials.json', 'cloud-credential'],
+  ])('that ~/%s is read', async (file, name) => {
+    using seen = new Observed()
+    home(seen, file)
+    await seen.run('cat', `../home/${file}`)
+    expect(seen.files()).toEqual([`read F/home/${file} kernel ${name}`])
+  })
+
+  it.each(['.docker/other', '.config/config.json', 'config', 'npmrc', '.ssh/a/b'])(
+    'nothing of ~/%s',
+    async (file) => {
+      using seen = new Observed()
+      home(seen, file)
+      await seen.run('cat', `../home/${file}`)
+      expect(seen.files()).toEqual([])
+    },
+  )
+
+  it('that the password database is read, by whatever name', async () => {
+    using seen = new Observed()
+    symlinkSync('/etc/shadow', `${seen.folder}/innocent`)
+    await seen.run('sh', '-c', 'cat /etc/shadow; cat ../innocent')
+    expect(seen.files()).toEqual([
+      'read /etc/shadow kernel password-database',
+      'read /etc/shadow kernel password-database',
+    ])
+  })
+
+  it('a key by a hard link that it had before the sensor started', async () => {
+    const folder = new Observed()
+    home(folder, '.ssh/id_rsa')
+    using seen = new Observed({ homes: [`${folder.folder}/home`] })
+    await seen.run('sh', '-c', `ln '${folder.folder}/home/.ssh/id_rsa' x; cat x`)
+    expect(seen.files().at(-1)).toBe('read W/x kernel ssh-key')
+    folder[Symbol.dispose]()
+  })
+
+  it('that somebody who may not read it has tried', async () => {
+    using seen = new Observed()
+    await seen.run(act, 'nobody', '/etc/shadow')
+    expect(seen.files()).toEqual(['read /etc/shadow user password-database errno 13'])
+  })
+
+  it.each(['mem', 'environ'])("another process's /proc/PID/%s", async (name) => {
+    using seen = new Observed()
+    const { stdout } = await seen.run(sandbox, 'mem', name)
+    const pid = Number(stdout)
+    expect(seen.of('file')).toMatchObject([
+      { path: `/proc/${pid}/${name}`, targetTgid: pid, action: 'read' },
+    ])
+  })
+
+  it('nothing of a process that reads its own', async () => {
+    using seen = new Observed()
+    await seen.run('sh', '-c', 'cat /proc/self/environ > /dev/null')
+    expect(seen.files()).toEqual([])
+  })
+
+  it('writes of files that are only read-protected in spirit', async () => {
+    using seen = new Observed()
+    home(seen, '.bashrc')
+    await seen.run('sh', '-c', 'cat ../home/.bashrc; echo >> ../home/.bashrc')
+    expect(seen.files()).toEqual(['write F/home/.bashrc kernel shell-startup'])
+  })
+})
+
+/** Acts by io_uring, after `a` was made in W by the test. */
+const requests: [args: string[], files: string[]][] = [
+  [['open', 'n'], ['create W/n kernel io_uring']],
+  [['open', 'a'], ['write W/a kernel io_uring']],
+  [['open2', 'n'], ['create W/n kernel io_uring']],
+  [['worker', 'n'], ['create W/n kernel io_uring']],
+  [['read', 'a'], []],
+  [['read', '/etc/shadow'], ['read /etc/shadow kernel password-database io_uring']],
+  [['read', 'l'], ['read /etc/shadow kernel password-database io_uring']],
+  [['unlink', 'a'], ['delete W/a user io_uring']],
+  [['rename', 'a', 'b'], ['rename W/a -> W/b user io_uring']],
+  [['link', 'a', 'b'], ['hard W/a -> W/b user io_uring']],
+  [['symlink', 'text', 'b'], ['symbolic text -> W/b user io_uring']],
+  [['fixed', 'n'], ['write W/n user io_uring']],
+  [['silent', 'n'], ['write W/n user io_uring']],
+]
+
+describe.each(tiers)('by io_uring, %s, it tells', (_, options) => {
+  it.each(requests)('%j', async (args, files) => {
+    using seen = new Observed(options)
+    writeFileSync(`${seen.workspace}/a`, '')
+    symlinkSync('/etc/shadow', `${seen.workspace}/l`)
+    const { status, stderr } = await seen.run(uring, ...args)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(seen.files()).toEqual(atTier(seen, files))
+  })
+})

@@ -1,0 +1,142 @@
+import { copyFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { compileAct, Observed } from './observed.ts'
+
+let act: string
+beforeAll(() => {
+  act = compileAct('process')
+})
+
+describe('exec', () => {
+  it('tells the program that really runs, its arguments, folder and parent', async () => {
+    using seen = new Observed()
+    await seen.run('sh', '-c', 'cd / && /usr/bin/env printf "%s" "a  b" ""; true')
+    const [, env, printf] = seen.of('exec')
+    expect(env).toMatchObject({
+      exe: '/usr/bin/env',
+      argv: ['/usr/bin/env', 'printf', '%s', 'a  b', ''],
+      argvTruncated: false,
+      cwd: '/',
+      memfd: false,
+      deleted: false,
+      uid: 0,
+    })
+    expect(printf).toMatchObject({ exe: '/usr/bin/printf', execId: env?.execId })
+    expect(env?.parentExecId).toBe(seen.of('exec')[0]?.execId)
+  })
+
+  it('tells the interpreter of a script, with the script among its arguments', async () => {
+    using seen = new Observed()
+    await seen.run('sh', '-c', 'printf "#!/bin/sh\\n:\\n" > s; chmod +x s; ./s one')
+    const script = seen.of('exec').at(-1)
+    expect(script?.argv).toEqual(['/bin/sh', './s', 'one'])
+    expect(script?.exe).toMatch(/^\/usr\/bin\/(?:dash|bash|busybox)$/)
+  })
+
+  it('says when there were more arguments than are kept', async () => {
+    using seen = new Observed()
+    await seen.run(act, 'x'.repeat(10_000))
+    const exec = seen.of('exec').at(-1)
+    expect(exec?.argvTruncated).toBe(true)
+    expect(exec?.argv.join('\0')).toBe(`${act}\0${'x'.repeat(4096)}`.slice(0, 4096))
+  })
+
+  it('keeps arguments that are no UTF-8 readable', async () => {
+    using seen = new Observed()
+    await seen.run('sh', '-c', `/bin/true "$(printf 'ü\\377')"`)
+    expect(seen.of('exec').at(-1)?.argv).toEqual(['/bin/true', 'ü\uFFFD'])
+  })
+
+  it('tells an anonymous memory file for what it is', async () => {
+    using seen = new Observed()
+    await seen.run(act, 'memfd', '/bin/true')
+    expect(seen.of('exec').at(-1)).toMatchObject({
+      exe: '/memfd:payload',
+      argv: ['innocent'],
+      memfd: true,
+    })
+  })
+
+  it('tells a program whose file is gone already', async () => {
+    using seen = new Observed()
+    copyFileSync('/bin/true', `${seen.workspace}/gone`)
+    await seen.run('sh', '-c', 'exec 3<gone; rm gone; exec /proc/self/fd/3')
+    expect(seen.of('exec').at(-1)).toMatchObject({
+      exe: `${seen.workspace}/gone`,
+      deleted: true,
+      memfd: false,
+    })
+  })
+
+  it('keeps the identity of a process whose second thread becomes another program', async () => {
+    using seen = new Observed()
+    await seen.run(act, 'threadexec', act)
+    const [first, second] = seen.of('exec')
+    expect(second).toMatchObject({ argv: [act, 'from-a-thread'], execId: first?.execId })
+  })
+
+  it('has the whole path in deep folders, over mount points', async () => {
+    using seen = new Observed()
+    const deep = Array.from({ length: 60 }, (_, i) => `folder-number-${i}`).join('/')
+    await seen.run('sh', '-c', `mkdir -p ${deep}; cp /bin/true ${deep}/t; cd ${deep}; ./t`)
+    const exec = seen.of('exec').at(-1)
+    expect(exec?.exe).toBe(`${seen.workspace}/${deep}/t`)
+    expect(exec?.cwd).toBe(`${seen.workspace}/${deep}`)
+  })
+})
+
+describe('fork and exit', () => {
+  it('tells processes, not threads', async () => {
+    using seen = new Observed()
+    const { pid } = await seen.run(act, 'threads', '20')
+    expect(seen.of('fork')).toEqual([])
+    expect(seen.of('exit')).toMatchObject([{ tgid: pid, code: 7, signal: null }])
+  })
+
+  it('tells a vfork and ties it to its exec', async () => {
+    using seen = new Observed()
+    await seen.run(act, 'vfork', '/bin/true')
+    const [fork] = seen.of('fork')
+    expect(fork?.execId).toBe(seen.of('exec')[0]?.execId)
+    expect(seen.of('exec').at(-1)).toMatchObject({
+      argv: ['/bin/true', 'from-vfork'],
+      execId: fork?.childExecId,
+      parentExecId: fork?.execId,
+    })
+  })
+
+  it.each([
+    ['an exit code', 'exit 3', { code: 3, signal: null }],
+    ['a signal', 'kill -9 $$', { code: null, signal: 9 }],
+    ['a signal with a core dump', 'kill -SEGV $$', { code: null, signal: 11 }],
+  ])('tells %s', async (_, script, end) => {
+    using seen = new Observed()
+    await seen.run('sh', '-c', `ulimit -c 0; ${script}`)
+    expect(seen.of('exit')).toMatchObject([end])
+  })
+
+  it('tells the end once when the first thread ends before the last', async () => {
+    using seen = new Observed()
+    const { status } = await seen.run(act, 'lastthread')
+    expect(seen.of('exit')).toMatchObject([{ code: status }])
+  })
+
+  it('loses nothing uncounted in a storm of 20,000 processes', async () => {
+    using seen = new Observed()
+    const { status } = await seen.run(act, 'storm', '20000')
+    expect(status).toBe(0)
+    const lost = seen.sensor.lost()
+    expect(seen.of('fork').length + (lost['fork'] ?? 0)).toBe(20_000)
+    expect(seen.of('exit').length + (lost['exit'] ?? 0)).toBe(20_001)
+    expect(seen.of('exec')).toHaveLength(1)
+  })
+
+  it('sees nothing of processes outside of the scope', async () => {
+    using seen = new Observed()
+    using other = new Observed()
+    await other.run('sh', '-c', 'echo x > file; cat /etc/shadow')
+    seen.sensor.drain()
+    expect(seen.records).toEqual([])
+    expect(other.records).not.toEqual([])
+  })
+})

@@ -1,0 +1,113 @@
+import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { SandboxRecord } from '../src/index.ts'
+import { compileAct, Observed } from './observed.ts'
+
+/** Act and arguments of acts/sandbox.c; what is told, without that which leads to it; `T`: the process that it prints. */
+const acts: [args: string[], told: string][] = [
+  [['unshare'], 'namespace unshare(net, uts) kernel'],
+  [['setns'], 'setns setns(uts) kernel'],
+  [['clone'], 'namespace clone(pid, ipc) kernel T'],
+  [['mount', 'm'], 'mount mount(tmpfs on W/m) user'],
+  [['umount', 'm'], 'unmount umount(W/m) user'],
+  [['move_mount', 'm', 'n'], 'mount move_mount(W/m to W/n) user'],
+  [['chroot', 'm'], 'chroot chroot(W/m) kernel'],
+  [['chroot', 'none'], 'chroot chroot(W/none) user errno 2'],
+  [['attach'], 'ptrace ptrace(ATTACH) kernel T'],
+  [['seize'], 'ptrace ptrace(SEIZE) kernel T'],
+  [['readv'], 'process-memory process_vm_readv(T) kernel T'],
+  [['writev'], 'process-memory process_vm_writev(T) kernel T'],
+  [['getfd'], 'process-memory pidfd_getfd(fd 0) kernel T'],
+  [['bpf'], 'bpf bpf(MAP_CREATE) kernel'],
+  [['capset'], 'capability capset(effective 0x1) kernel'],
+]
+
+/** One line, as in `acts`. */
+function line(seen: Observed, record: SandboxRecord, target: number): string {
+  const words = [record.change, record.detail, record.truth]
+  if (record.targetPid !== null) words.push(`${record.targetPid}`)
+  if (record.errno !== 0) words.push(`errno ${record.errno}`)
+  const text = words.join(' ').replaceAll(seen.workspace, 'W')
+  return text.replaceAll(new RegExp(`\\b${target}\\b`, 'g'), 'T')
+}
+
+let sandbox: string
+let uring: string
+beforeAll(() => {
+  sandbox = compileAct('sandbox')
+  uring = compileAct('uring')
+})
+
+describe('it tells', () => {
+  it.each(acts)('%j', async (args, told) => {
+    using seen = new Observed()
+    mkdirSync(`${seen.workspace}/m`)
+    mkdirSync(`${seen.workspace}/n`)
+    const { stdout } = await seen.run(sandbox, ...args)
+    const lines = seen.of('sandbox').map((record) => line(seen, record, Number(stdout)))
+    expect(lines.at(-1)).toBe(told)
+  })
+
+  // Not every kernel has modules, and none has these: which errno it is differs.
+  it.each([
+    ['init_module', 'init_module(8 bytes)'],
+    ['finit_module', 'finit_module(W/file)'],
+    ['delete_module', 'delete_module(runwarden_none)'],
+  ])('a module by %s, also when the kernel refuses it', async (name, detail) => {
+    using seen = new Observed()
+    writeFileSync(`${seen.workspace}/file`, 'no module')
+    await seen.run(sandbox, name, 'file')
+    expect(seen.of('sandbox')).toMatchObject([
+      { change: 'module', detail: detail.replace('W', seen.workspace) },
+    ])
+    expect(seen.of('sandbox')[0]?.errno).toBeGreaterThan(0)
+  })
+
+  it('the whole of a change of root', async () => {
+    using seen = new Observed()
+    mkdirSync(`${seen.workspace}/m`)
+    await seen.run(sandbox, 'pivot_root', 'm')
+    expect(seen.of('sandbox').map(({ change }) => change)).toEqual([
+      'namespace',
+      'mount',
+      'mount',
+      'chroot',
+    ])
+  })
+
+  it('that a program uses io_uring', async () => {
+    using seen = new Observed()
+    await seen.run(uring, 'read', '/etc/passwd')
+    expect(seen.of('sandbox')).toMatchObject([
+      { change: 'io_uring', detail: 'io_uring_setup(4 entries)', errno: 0 },
+    ])
+  })
+
+  it('that a process leaves the scope, and what it wrote to', async () => {
+    using seen = new Observed()
+    const outside = mkdtempSync(`${dirname(seen.cgroup)}/runwarden-outside-`)
+    try {
+      const { pid } = await seen.run('sh', '-c', `echo $$ > ${outside}/cgroup.procs`)
+      expect(seen.of('sandbox')).toMatchObject([
+        {
+          change: 'cgroup',
+          tgid: pid,
+          targetPid: pid,
+          detail: `left the scope for cgroup ${outside.slice(dirname(outside).length)}`,
+        },
+      ])
+      expect(seen.of('file')).toMatchObject([
+        { action: 'write', sensitive: 'cgroup', path: `${outside}/cgroup.procs` },
+      ])
+    } finally {
+      rmdirSync(outside)
+    }
+  })
+
+  it('nothing of what changes no namespace', async () => {
+    using seen = new Observed()
+    await seen.run('sh', '-c', 'true & wait; ulimit -n 100')
+    expect(seen.of('sandbox')).toEqual([])
+  })
+})

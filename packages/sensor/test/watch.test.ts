@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { sensitivePlaces } from '../src/sensitive.ts'
+import { Watch } from '../src/watch.ts'
+
+const watch = new Watch('/srv/work', sensitivePlaces, [])
+
+describe('the class of a place', () => {
+  it.each([
+    ['/root/.ssh/id_ed25519', 'ssh-key', 'ssh-key'],
+    ['/anywhere/.ssh/authorized_keys', 'ssh-key', 'ssh-configuration'],
+    ['/copy/id_rsa', 'ssh-key', 'ssh-key'],
+    ['/id_rsa', 'ssh-key', 'ssh-key'],
+    ['/etc/shadow', 'password-database', 'password-database'],
+    ['/etc/passwd', null, 'password-database'],
+    ['/tmp/etc/shadow', null, null],
+    ['/proc/12/mem', 'process-memory', 'process-memory'],
+    ['/proc/12/task/13/environ', 'process-environment', 'process-environment'],
+    ['/proc/12/net/mem', null, null],
+    ['/etc/systemd/system/a/b.conf', null, 'service'],
+    ['/proc/sys/kernel/core_pattern', null, 'kernel-setting'],
+    [
+      '/run/secrets/kubernetes.io/serviceaccount/..2024/token',
+      'kube-credential',
+      'kube-credential',
+    ],
+    ['/srv/work/token', null, null],
+    ['/srv/work/.git/hooks/pre-commit', null, 'git-hook'],
+    ['/home/u/.docker/config.json', 'registry-credential', 'registry-credential'],
+    ['/home/u/config.json', null, null],
+    ['/home/u/.ssh/a\nb', 'ssh-key', 'ssh-key'],
+    ['/', null, null],
+    ['', null, null],
+  ])('%j is %s to read, %s to write', (path, read, written) => {
+    expect([watch.classify(path, false), watch.classify(path, true)]).toEqual([read, written])
+  })
+})
+
+describe('the workspace', () => {
+  it.each([
+    ['/srv/work', true],
+    ['/srv/work/a', true],
+    ['/srv/workshop/a', false],
+    ['/srv', false],
+  ])('has %s: %s', (path, inside) => {
+    expect(watch.inWorkspace(path)).toBe(inside)
+  })
+})
+
+it('every place of the list has a form that the kernel side can preselect by', () => {
+  for (const { place, on } of sensitivePlaces) {
+    const parts = place.split('/')
+    const last = parts.at(-1) ?? ''
+    const named = last === '*' ? (parts.at(-2) ?? '') : last
+    // Below a directory only writes are told: a read would have to walk up the tree.
+    if (last === '**') expect({ place, on }).toEqual({ place, on: 'write' })
+    else expect(named, place).not.toContain('*')
+  }
+})

@@ -1,0 +1,157 @@
+import type { Connection } from './connection.ts'
+
+/** One node of the accessibility tree: what a person with a screen reader meets. */
+export interface Accessible {
+  role: string
+  name: string
+  backendNodeId: number
+}
+
+interface AXNode {
+  ignored: boolean
+  role?: { value: string }
+  name?: { value: string }
+  backendDOMNodeId?: number
+}
+
+export class Page {
+  readonly #connection: Connection
+  readonly #session: string
+  /** Addresses that the page asked for, its own first. */
+  readonly requests: string[] = []
+  /** Errors of scripts, refusals of the content security policy, what was written to the console as error. */
+  readonly problems: string[] = []
+
+  private constructor(connection: Connection, session: string) {
+    this.#connection = connection
+    this.#session = session
+  }
+
+  static async open(connection: Connection, url: string, before: string): Promise<Page> {
+    const { targetId } = await connection.send<{ targetId: string }>('Target.createTarget', {
+      url: 'about:blank',
+    })
+    const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
+      targetId,
+      flatten: true,
+    })
+    const page = new Page(connection, sessionId)
+    const loaded = new Promise<void>((resolve) => {
+      connection.listen(sessionId, (method, params) => {
+        if (method === 'Page.loadEventFired') resolve()
+        page.#hear(method, params)
+      })
+    })
+    for (const domain of ['Page', 'Runtime', 'Log', 'Network', 'DOM', 'Accessibility'])
+      await page.#send(`${domain}.enable`)
+    if (before !== '') await page.#send('Page.addScriptToEvaluateOnNewDocument', { source: before })
+    await page.#send('Page.navigate', { url })
+    await loaded
+    await page.run(drawn)
+    return page
+  }
+
+  /** Runs `act` in the page; it can use nothing but its arguments and what the page has. */
+  async run<T, A extends readonly unknown[]>(act: (...given: A) => T, ...given: A): Promise<T> {
+    const expression = `(${act.toString()})(...${JSON.stringify(given)})`
+    const { result, exceptionDetails } = await this.#send<{
+      result: { value: T }
+      exceptionDetails?: { exception?: { description?: string } }
+    }>('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true })
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? 'The page threw')
+    return result.value
+  }
+
+  /** Everything with this role, by name, as the browser tells it to assistive technology. */
+  async all(role: string): Promise<Accessible[]> {
+    const { nodes } = await this.#send<{ nodes: AXNode[] }>('Accessibility.getFullAXTree')
+    return nodes
+      .filter(
+        (node) => !node.ignored && node.role?.value === role && node.backendDOMNodeId !== undefined,
+      )
+      .map((node) => ({
+        role,
+        name: node.name?.value ?? '',
+        backendNodeId: node.backendDOMNodeId ?? 0,
+      }))
+  }
+
+  async names(role: string): Promise<string[]> {
+    return (await this.all(role)).map((node) => node.name)
+  }
+
+  async click(role: string, name: string | RegExp): Promise<void> {
+    await this.#on(await this.#find(role, name), 'function () { this.click() }')
+  }
+
+  async focus(role: string, name: string | RegExp): Promise<void> {
+    await this.#on(await this.#find(role, name), 'function () { this.focus() }')
+  }
+
+  /** Types into what has the focus. */
+  async type(text: string): Promise<void> {
+    await this.#send('Input.insertText', { text })
+  }
+
+  async press(key: string): Promise<void> {
+    for (const type of ['keyDown', 'keyUp'])
+      await this.#send('Input.dispatchKeyEvent', { type, key })
+  }
+
+  async preferDark(dark: boolean): Promise<void> {
+    const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]
+    await this.#send('Emulation.setEmulatedMedia', { features })
+  }
+
+  async #find(role: string, name: string | RegExp): Promise<number> {
+    const matches = (text: string): boolean =>
+      typeof name === 'string' ? text === name : name.test(text)
+    const all = await this.all(role)
+    const found = all.find((node) => matches(node.name))
+    if (found === undefined)
+      throw new Error(
+        `No ${role} is named ${String(name)}; there are: ${all.map((node) => node.name).join(' | ')}`,
+      )
+    return found.backendNodeId
+  }
+
+  async #on(backendNodeId: number, functionDeclaration: string): Promise<void> {
+    const { object } = await this.#send<{ object: { objectId: string } }>('DOM.resolveNode', {
+      backendNodeId,
+    })
+    await this.#send('Runtime.callFunctionOn', { objectId: object.objectId, functionDeclaration })
+  }
+
+  #send<T>(method: string, params: object = {}): Promise<T> {
+    return this.#connection.send<T>(method, params, this.#session)
+  }
+
+  #hear(method: string, params: unknown): void {
+    const told = params as {
+      request?: { url: string }
+      entry?: { level: string; text: string }
+      exceptionDetails?: { text: string; exception?: { description?: string } }
+      type?: string
+      args?: { value?: unknown }[]
+    }
+    if (method === 'Network.requestWillBeSent') this.requests.push(told.request?.url ?? '')
+    if (method === 'Log.entryAdded' && told.entry?.level === 'error')
+      this.problems.push(told.entry.text)
+    if (method === 'Runtime.exceptionThrown')
+      this.problems.push(
+        told.exceptionDetails?.exception?.description ?? told.exceptionDetails?.text ?? '',
+      )
+    if (method === 'Runtime.consoleAPICalled' && told.type === 'error')
+      this.problems.push(String(told.args?.[0]?.value))
+  }
+}
+
+/** Runs in the page: React draws in a task of its own, after the page has loaded. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => {
+    const root = document.getElementById('root')
+    if (root === null || root.hasChildNodes()) return resolve()
+    new MutationObserver(() => resolve()).observe(root, { childList: true })
+  })
+}

@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * The suffix of a test's name says what it needs: `.root` a root user and the real kernel,
+ * `.heavy` the machine for itself, `.vm` virtual machines.
+ */
+const heavy = 'packages/*/test/**/*.heavy.test.ts'
+const vm = 'packages/*/test/**/*.vm.test.ts'
+
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'main',
+          include: ['packages/*/test/**/*.test.{ts,tsx}'],
+          exclude: [heavy, vm],
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'heavy', include: [heavy], maxWorkers: 1, fileParallelism: false },
+      },
+      { extends: true, test: { name: 'vm', include: [vm], maxWorkers: 2 } },
+    ],
+  },
+})
