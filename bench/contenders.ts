@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Contender, Workload } from './contest.ts'
+import { withEmptyPrograms } from './floor.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const place = mkdtempSync(join(tmpdir(), 'runwarden-bench-'))
@@ -28,6 +29,15 @@ async function timed(words: readonly string[], cwd: string): Promise<number> {
 }
 
 export const bare: Contender = { name: 'bare', run: ({ command, cwd }) => timed(command, cwd) }
+
+/** Programs that do nothing, at the hooks of tier T0: what the kernel takes for being asked at all. */
+export function emptyPrograms(hierarchy: string): Contender {
+  return {
+    name: 'empty programs',
+    run: ({ command, cwd }) =>
+      withEmptyPrograms(place, hierarchy, (prefix) => timed([...prefix, ...command], cwd)),
+  }
+}
 
 /** The report of the last run, for what a table says beside the times. */
 export interface LastRun {

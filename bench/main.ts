@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { auditd, bare, bpftrace, lastRun, runwarden } from './contenders.ts'
+import { auditd, bare, bpftrace, emptyPrograms, lastRun, runwarden } from './contenders.ts'
 import { contest, median, type Result, type Workload } from './contest.ts'
 import { findCgroup2, readMounts } from '../packages/agent/src/mounts.ts'
 import { decodeRate } from './decode.ts'
@@ -80,6 +80,9 @@ makeTree(tree)
 
 const project = await makeNpmProject(place, '192.0.2.1')
 
+const hierarchy = findCgroup2(readMounts())
+if (hierarchy === undefined) throw new Error('cgroup v2 is mounted nowhere')
+
 const workloads: Workload[] = [
   {
     name: 'exec storm: 3,000 × /bin/true',
@@ -134,6 +137,7 @@ const contenders = [
     '--allow',
     '192.0.2.1:8443 192.0.2.1:8080',
   ]),
+  emptyPrograms(hierarchy),
   bpftrace,
   auditd,
 ]
@@ -171,8 +175,6 @@ for (const [round, { resident, proportional }] of memory.entries()) {
   )
 }
 
-const hierarchy = findCgroup2(readMounts())
-if (hierarchy === undefined) throw new Error('cgroup v2 is mounted nowhere')
 const rate = decodeRate(join(place, 'open'), hierarchy, rounds)
 console.log(`ring → typed records: ${Math.round(rate).toLocaleString('en')} a second`)
 

@@ -45,31 +45,11 @@ static __always_inline void own(struct socket_state *state, const struct owner *
 	state->uid = owner->uid;
 }
 
-/* Notes that the way is open; what does not leave the machine is not noted. */
+/* Notes that the way is open, or anew for a flow that was; what does not leave the machine is not noted. */
 static __always_inline void note_flow(const struct destination *to, const struct decision *decision,
 				      const struct owner *owner, u64 cookie, u32 bytes)
 {
 	struct flow_key key = { .cookie = cookie, .port = to->port, .protocol = to->protocol };
-	struct flow *flow;
-
-	if (!cookie || decision->reason == REASON_LOOPBACK)
-		return;
-	flow = find_flow(to, cookie);
-	if (flow) {
-		flow->start = owner->start;
-		flow->tgid = owner->tgid;
-		flow->uid = owner->uid;
-		flow->rule = decision->rule;
-		flow->name = decision->name;
-		flow->verdict = decision->verdict;
-		flow->reason = decision->reason;
-		flow->generation = decision->generation;
-		if (bytes) {
-			__sync_fetch_and_add(&flow->bytes, bytes);
-			__sync_fetch_and_add(&flow->packets, 1);
-		}
-		return;
-	}
 	struct flow first = {
 		.bytes = bytes,
 		.packets = bytes ? 1 : 0,
@@ -83,8 +63,25 @@ static __always_inline void note_flow(const struct destination *to, const struct
 		.reason = decision->reason,
 		.family = to->family,
 	};
+
+	if (!cookie || decision->reason == REASON_LOOPBACK)
+		return;
 	__builtin_memcpy(key.address, to->address, 16);
-	bpf_map_update_elem(&flows, &key, &first, BPF_NOEXIST);
+	bpf_map_update_elem(&flows, &key, &first, BPF_ANY);
+}
+
+/* The same for a flow that packets went by before. */
+static __always_inline void renew_flow(struct flow *flow, const struct decision *decision, u32 bytes)
+{
+	flow->rule = decision->rule;
+	flow->name = decision->name;
+	flow->verdict = decision->verdict;
+	flow->reason = decision->reason;
+	flow->generation = decision->generation;
+	if (bytes) {
+		__sync_fetch_and_add(&flow->bytes, bytes);
+		__sync_fetch_and_add(&flow->packets, 1);
+	}
 }
 
 static __always_inline bool asks_dns(const struct destination *to)
@@ -122,7 +119,7 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 	u64 cookie = bpf_get_socket_cookie(ctx);
 	bool datagram = to->protocol == IPPROTO_UDP || to->protocol == IPPROTO_UDPLITE;
 	struct socket_state *state;
-	struct flow *flow;
+	struct flow *flow = NULL;
 
 	if (!sk)
 		return DENIED;
@@ -168,7 +165,10 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 	tell(&owner, to, &decision, cookie, via);
 	if (is_denied(&decision))
 		return DENIED;
-	note_flow(to, &decision, &owner, cookie, 0);
+	if (flow)
+		renew_flow(flow, &decision, 0);
+	else
+		note_flow(to, &decision, &owner, cookie, 0);
 	return PASSES;
 }
 
@@ -476,7 +476,9 @@ int egress(struct __sk_buff *skb)
 		tell(&owner, &packet.to, &decision, cookie, via);
 	if (is_denied(&decision))
 		return DENY;
-	if (!packet.fault)
+	if (flow)
+		renew_flow(flow, &decision, skb->len);
+	else if (!packet.fault)
 		note_flow(&packet.to, &decision, &owner, cookie, skb->len);
 	return ALLOW;
 }

@@ -1,6 +1,6 @@
 /**
  * Prints `N passed, N failed, N skipped` for the named vitest JSON results, each skipped test
- * with its name before that. Ends with 1 when a test failed or was skipped, when a file could
+ * and each that passed only at its second try with its name before that. Ends with 1 when a test failed or was skipped, when a file could
  * not be collected, or when there are no results: a run that tested nothing has not passed.
  */
 import { existsSync, readFileSync } from 'node:fs'
@@ -10,7 +10,10 @@ interface Results {
   numFailedTests: number
   numFailedTestSuites: number
   success: boolean
-  testResults: { name: string; assertionResults: { status: string; fullName: string }[] }[]
+  testResults: {
+    name: string
+    assertionResults: { status: string; fullName: string; failureMessages: string[] | null }[]
+  }[]
 }
 
 let [passed, failed, skipped, broken] = [0, 0, 0, 0]
@@ -26,6 +29,8 @@ for (const path of process.argv.slice(2)) {
   if (!results.success) broken++
   for (const file of results.testResults) {
     for (const test of file.assertionResults) {
+      if (test.status === 'passed' && test.failureMessages?.length)
+        console.log(`unsteady: ${test.fullName} (${file.name}): ${test.failureMessages[0]}`)
       if (test.status === 'passed' || test.status === 'failed') continue
       skipped++
       console.log(`${test.status}: ${test.fullName} (${file.name})`)

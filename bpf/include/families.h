@@ -17,37 +17,11 @@
 #define EPERM 1
 #define EACCES 13
 
-#if defined(__TARGET_ARCH_x86)
-#define SYSCALL_SOCKET 41
-#define COMPAT_SOCKET 359
-#else
-#define SYSCALL_SOCKET 198
-#define COMPAT_SOCKET 281
-#endif
-
 /* Of use on this machine only, or seen by the cgroup hooks. */
 static __always_inline bool is_other_family(u32 family)
 {
 	return family != AF_UNIX && family != AF_INET && family != AF_INET6 && family != AF_KEY &&
 	       family != AF_NETLINK && family != AF_ALG && family != AF_KCM;
-}
-
-static __always_inline bool is_socket_call(struct pt_regs *regs, bool *compat)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-#if defined(__TARGET_ARCH_x86)
-	u32 number = (u32)regs->orig_ax & ~0x40000000u;
-#else
-	u32 number = regs->syscallno;
-#endif
-	if (number != SYSCALL_SOCKET && number != COMPAT_SOCKET)
-		return false;
-#if defined(__TARGET_ARCH_x86)
-	*compat = task->thread_info.status & 2; /* TS_COMPAT */
-#else
-	*compat = task->thread_info.flags & (1ul << 22); /* TIF_32BIT */
-#endif
-	return number == (*compat ? COMPAT_SOCKET : SYSCALL_SOCKET);
 }
 
 /* The kernel asks for the capability before it asks the cgroup hook: what lacks it never comes there. */
@@ -67,14 +41,14 @@ static __always_inline int tell_family(struct pt_regs *regs, s64 result)
 	struct decision decision = { .rule = RULE_NONE, .reason = REASON_FAMILY };
 	struct destination to = {};
 	struct owner owner;
-	bool compat = false;
+	struct call call = call_of(regs, bpf_get_current_task_btf());
 	u32 family, type;
 
-	if (!is_socket_call(regs, &compat) || !in_scope())
+	if (call.act != ACT_SOCKET || !in_scope())
 		return 0;
-	family = argument(regs, compat, 0);
-	type = argument(regs, compat, 1) & 0xf;
-	if (compat)
+	family = argument(regs, call.compat, 0);
+	type = argument(regs, call.compat, 1) & 0xf;
+	if (call.compat)
 		result = (s32)result;
 	if (is_refused_raw(family, type, result))
 		decision.reason = REASON_RAW_SOCKET;

@@ -323,6 +323,14 @@ __noinline int on_sandbox(struct call_context *c)
 	return 0;
 }
 
+/* What enforcement has to say of socket(): one program a system call costs half of two. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} socket_calls SEC(".maps");
+
 SEC("tp_btf/sys_exit")
 int syscall_exit(u64 *ctx)
 {
@@ -331,6 +339,10 @@ int syscall_exit(u64 *ctx)
 	struct call call = call_of(regs, task);
 	if (!call.act || !in_scope())
 		return 0;
+	if (call.act == ACT_SOCKET) {
+		bpf_tail_call(ctx, &socket_calls, 0);
+		return 0;
+	}
 	s64 result = call.compat ? (s32)ctx[1] : (s64)ctx[1];
 	bool opens = call.act <= ACT_OPEN_BY_HANDLE_AT;
 	if (opens && result >= 0) {

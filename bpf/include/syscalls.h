@@ -45,6 +45,7 @@ enum act {
 	ACT_BPF,
 	ACT_CAPSET,
 	ACT_IO_URING_SETUP,
+	ACT_SOCKET,
 };
 
 enum { SYSCALLS = 512 };
@@ -52,6 +53,7 @@ enum { SYSCALLS = 512 };
 #if defined(__TARGET_ARCH_x86)
 static const u8 acts_native[SYSCALLS] = {
 	[2] = ACT_OPEN, /* open */
+	[41] = ACT_SOCKET, /* socket */
 	[76] = ACT_TRUNCATE, /* truncate */
 	[82] = ACT_RENAME, /* rename */
 	[85] = ACT_CREAT, /* creat */
@@ -123,6 +125,7 @@ static const u8 acts_compat[SYSCALLS] = {
 	[350] = ACT_FINIT_MODULE, /* finit_module */
 	[353] = ACT_RENAMEAT, /* renameat2 */
 	[357] = ACT_BPF, /* bpf */
+	[359] = ACT_SOCKET, /* socket */
 	[425] = ACT_IO_URING_SETUP, /* io_uring_setup */
 	[428] = ACT_OPEN_TREE, /* open_tree */
 	[429] = ACT_MOVE_MOUNT, /* move_mount */
@@ -149,6 +152,7 @@ static const u8 acts_native[SYSCALLS] = {
 	[105] = ACT_INIT_MODULE, /* init_module */
 	[106] = ACT_DELETE_MODULE, /* delete_module */
 	[117] = ACT_PTRACE, /* ptrace */
+	[198] = ACT_SOCKET, /* socket */
 	[265] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
 	[268] = ACT_SETNS, /* setns */
 	[270] = ACT_PROCESS_VM_READV, /* process_vm_readv */
@@ -183,6 +187,7 @@ static const u8 acts_compat[SYSCALLS] = {
 	[185] = ACT_CAPSET, /* capset */
 	[193] = ACT_TRUNCATE, /* truncate64 */
 	[218] = ACT_PIVOT_ROOT, /* pivot_root */
+	[281] = ACT_SOCKET, /* socket */
 	[322] = ACT_OPENAT, /* openat */
 	[324] = ACT_MKNODAT, /* mknodat */
 	[328] = ACT_UNLINKAT, /* unlinkat */

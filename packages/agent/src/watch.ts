@@ -120,6 +120,7 @@ export class Watch {
     this.enforcer = openEnforcer({
       scopeCgroup: this.scope.path,
       reuse: this.sensor.maps,
+      socketCalls: this.sensor.socketCalls,
       compiled,
       proxy: this.dns.ports,
       localResolver: resolvers.some((server) =>

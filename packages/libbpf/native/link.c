@@ -91,6 +91,30 @@ napi_value js_attach(napi_env env, napi_callback_info info)
 	return result;
 }
 
+/* install(object, program, map, index): a slot of a map of programs, which others call into */
+napi_value js_install(napi_env env, napi_callback_info info)
+{
+	struct bpf_program *program;
+	struct object *object;
+	struct map *map;
+	napi_value argv[4];
+	uint32_t index = 0;
+	int fd;
+
+	if (!arguments(env, info, 4, argv) ||
+	    !(object = handle_get(env, argv[0], HANDLE_OBJECT)) ||
+	    !(program = object_program(env, object, argv[1], "attach")) ||
+	    !(map = handle_get(env, argv[2], HANDLE_MAP)))
+		return NULL;
+	napi_get_value_uint32(env, argv[3], &index);
+	fd = bpf_program__fd(program);
+	if (fd < 0)
+		return fail(env, "attach", "BPF_NOT_LOADED", EBADF, bpf_program__name(program), NULL);
+	if (bpf_map_update_elem(map->fd, &index, &fd, BPF_ANY))
+		return fail(env, "attach", "BPF_ATTACH", errno, bpf_program__name(program), NULL);
+	return NULL;
+}
+
 /* pin(link or map, path) */
 napi_value js_pin(napi_env env, napi_callback_info info)
 {

@@ -34,8 +34,11 @@ int ring_map(struct ring *ring, const struct map *map)
 	if (mapping == MAP_FAILED)
 		return errno;
 	ring->consumer = mapping;
-	/* The data is mapped twice in a row, so that a record that wraps reads in one piece. */
-	mapping = mmap(NULL, ring->page + 2 * ring->size, PROT_READ, MAP_SHARED, ring->fd,
+	/*
+	 * The kernel would map the data twice in a row, so that a record that wraps reads in one piece.
+	 * Once is enough for what copies them anyway, and half the resident memory.
+	 */
+	mapping = mmap(NULL, ring->page + ring->size, PROT_READ, MAP_SHARED, ring->fd,
 		       (off_t)ring->page);
 	if (mapping == MAP_FAILED)
 		return errno;
@@ -50,7 +53,7 @@ void ring_unmap(struct ring *ring)
 	if (ring->consumer)
 		munmap(ring->consumer, ring->page);
 	if (ring->producer)
-		munmap(ring->producer, ring->page + 2 * ring->size);
+		munmap(ring->producer, ring->page + ring->size);
 	if (ring->fd >= 0)
 		close(ring->fd);
 	ring->fd = -1;
@@ -65,6 +68,19 @@ uint64_t ring_end(const struct ring *ring)
 static uint8_t *record_at(const struct ring *ring, uint64_t position)
 {
 	return ring->data + (position & (ring->size - 1));
+}
+
+/* Copies `length` bytes from a position; headers are in one piece always, what follows may wrap. */
+static void copy_from(const struct ring *ring, uint64_t position, void *to, size_t length)
+{
+	size_t whole = ring->size - (position & (ring->size - 1));
+
+	if (whole >= length) {
+		memcpy(to, record_at(ring, position), length);
+		return;
+	}
+	memcpy(to, record_at(ring, position), whole);
+	memcpy((uint8_t *)to + whole, ring->data, length - whole);
 }
 
 size_t ring_copy(struct ring *ring, uint32_t index, uint64_t end, struct batch *batch)
@@ -87,7 +103,7 @@ size_t ring_copy(struct ring *ring, uint32_t index, uint64_t end, struct batch *
 			header = (uint32_t *)(batch->data + batch->used);
 			header[0] = (uint32_t)length;
 			header[1] = index;
-			memcpy(header + 2, record + RECORD_HEADER, padded(length));
+			copy_from(ring, position + RECORD_HEADER, header + 2, padded(length));
 			batch->used += need;
 			batch->count++;
 			need = 0;

@@ -39,6 +39,7 @@ export interface Native {
   programs(object: Handle<'object'>): { name: string; section: string; type: string }[]
   objectMap(object: Handle<'object'>, name: string): Handle<'map'>
   attach(object: Handle<'object'>, program: string, cgroup?: string): Handle<'link'>
+  install(object: Handle<'object'>, program: string, map: Handle<'map'>, index: number): void
   run(object: Handle<'object'>, program: string, context?: Uint8Array): number
   pin(handle: Handle<'link'> | Handle<'map'>, path: string): void
   detach(link: Handle<'link'>): void

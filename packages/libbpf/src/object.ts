@@ -58,6 +58,11 @@ export class BpfObject {
     return new Link(native().attach(this.#handle, program, target?.cgroup))
   }
 
+  /** Puts a program into a slot of a map of programs, from where another program calls it (`bpf_tail_call`). */
+  install(program: string, map: BpfMap, index: number): void {
+    native().install(this.#handle, program, handleOf(map), index)
+  }
+
   /** A map of the loaded object; it is the object's, and closed with it. */
   map(name: string): BpfMap {
     let map = this.#maps.get(name)

@@ -47,6 +47,8 @@ export class Sensor {
   readonly tier: 'T0' | 'T1'
   /** For the enforcement object, which shares them. */
   readonly maps: { readonly urgent: BpfMap; readonly bulk: BpfMap; readonly lost: BpfMap }
+  /** Slot 0: a program that is called at the end of every socket(); null: the hook is not active. */
+  readonly socketCalls: BpfMap | null
 
   readonly #object: BpfObject
   readonly #links: readonly Link[]
@@ -92,6 +94,11 @@ export class Sensor {
       bulk: loaded.object.map('bulk'),
       lost: loaded.object.map('lost'),
     }
+    this.socketCalls = loaded.hooks.some(
+      ({ name, state }) => name === 'tp_btf/sys_exit' && state === 'active',
+    )
+      ? loaded.object.map('socket_calls')
+      : null
     const { onRecords } = options
     const bulk = new Decoder(watch)
     this.#bulk = new RingReader({

@@ -19,6 +19,8 @@ export interface EnforcerOptions {
   scopeCgroup: string
   /** The rings of the sensor, and its count of losses. */
   reuse: { urgent: BpfMap; bulk: BpfMap; lost: BpfMap }
+  /** The sensor's map for a program that looks at socket(); without it the program gets a hook of its own. */
+  socketCalls?: BpfMap | null
   compiled: CompiledPolicy
   /** Where the DNS proxy listens on 127.0.0.1 and ::1; null: port 53 of that family is like any other. */
   proxy: { port4: number | null; port6: number | null }
@@ -95,7 +97,7 @@ export class Enforcer implements Disposable {
     this.#pins = options.pinDir === undefined ? undefined : new Pins(options.pinDir)
     try {
       this.#slots.enact(this.#slots.write(options.compiled))
-      this.#attach()
+      this.#attach(options.socketCalls)
       this.#pins?.pin(this.#links, new Map(PINNED_MAPS.map((name) => [name, object.map(name)])))
     } catch (error) {
       this.close()
@@ -103,7 +105,7 @@ export class Enforcer implements Disposable {
     }
   }
 
-  #attach(): void {
+  #attach(socketCalls: BpfMap | null | undefined): void {
     for (const program of PROGRAMS) {
       try {
         this.#links.set(program, this.#object.attach(program, { cgroup: this.#scopeCgroup }))
@@ -120,7 +122,8 @@ export class Enforcer implements Disposable {
     }
     const hook = { name: 'tp_btf/sys_exit (socket families)', tier: 'T0' } as const
     try {
-      this.#links.set(FAMILIES, this.#object.attach(FAMILIES))
+      if (socketCalls) this.#object.install(FAMILIES, socketCalls, 0)
+      else this.#links.set(FAMILIES, this.#object.attach(FAMILIES))
       this.hooks.push({ ...hook, state: 'active', reason: '' })
     } catch (error) {
       this.hooks.push({ ...hook, state: 'refused', reason: messageOf(error) })
