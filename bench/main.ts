@@ -178,11 +178,20 @@ for (const [round, { resident, proportional }] of memory.entries()) {
 const rate = decodeRate(join(place, 'open'), hierarchy, rounds)
 console.log(`ring → typed records: ${Math.round(rate).toLocaleString('en')} a second`)
 
-const dns = spawnSync(process.execPath, [join(import.meta.dirname, 'dns.ts'), String(rounds)], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-  encoding: 'utf8',
-}).stdout
-console.log(dns)
+/** What another of the benchmarks prints. */
+function printed(name: string): string {
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, name), String(rounds)],
+    { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' },
+  )
+  if (status !== 0) throw new Error(`${name} ended with ${status}`)
+  console.log(stdout)
+  return stdout.replace(/^\{.*$/m, '').trim()
+}
+const dns = printed('dns.ts')
+const throughput = printed('throughput.ts')
+const policySize = printed('policy-size.ts')
 
 project.close()
 
@@ -192,7 +201,9 @@ if (process.argv.includes('--write')) {
     armedMs,
     memory,
     rate,
-    dns: dns.replace(/^\{.*$/m, '').trim(),
+    dns,
+    throughput,
+    policySize,
     rounds,
     machine: `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`,
   })

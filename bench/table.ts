@@ -11,6 +11,9 @@ export interface Measured {
   rate: number
   /** What bench/dns.ts prints for people. */
   dns: string
+  /** What bench/throughput.ts and bench/policy-size.ts print. */
+  throughput: string
+  policySize: string
   rounds: number
   machine: string
 }
@@ -26,6 +29,8 @@ export function writeTable({
   memory,
   rate,
   dns,
+  throughput,
+  policySize,
   rounds,
   machine,
 }: Measured): void {
@@ -57,6 +62,18 @@ export function writeTable({
     '',
     '```text',
     dns,
+    '```',
+    '',
+    'Throughput under a policy in block mode:',
+    '',
+    '```text',
+    throughput,
+    '```',
+    '',
+    'Size of the policy, beside an nft set and an iptables chain of the same addresses:',
+    '',
+    '```text',
+    policySize,
     '```',
     '',
     end,

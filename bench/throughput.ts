@@ -1,0 +1,104 @@
+/**
+ * What enforcement takes from throughput: bulk TCP on loopback and over a veth, HTTPS requests with and
+ * without keep-alive, connect and close. Bare and in block mode, round by round, in the lab.
+ * Run: node bench/throughput.ts [rounds]
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startLab } from '../packages/lab/src/index.ts'
+import { median } from './contest.ts'
+
+const rounds = Number(process.argv[2] ?? 5)
+const place = mkdtempSync(join(tmpdir(), 'runwarden-throughput-'))
+const root = join(import.meta.dirname, '..')
+const cc = (name: string): string => {
+  const built = join(place, name)
+  execFileSync('gcc', ['-O2', '-o', built, join(import.meta.dirname, 'storms', `${name}.c`)])
+  return built
+}
+const stream = cc('stream')
+const connect = cc('connect')
+
+const web = '198.51.100.10'
+const near = '192.0.2.77'
+await using lab = await startLab({
+  packets: false,
+  servers: [{ name: 'web.example.com', addresses: [web], ports: { https: 443 } }],
+})
+await lab.runner.exec('ip', ['addr', 'add', `${near}/32`, 'dev', 'lo'])
+
+/** A sink outside of any scope, in the runner's namespace (loopback) or beyond the cable. */
+async function sink(port: number, beyond: boolean): Promise<ChildProcess> {
+  const words = ['listen', String(port), '0']
+  const child = beyond
+    ? spawn('nsenter', [`--net=/proc/${lab.internet.pid}/ns/net`, stream, ...words])
+    : lab.runner.spawn(stream, words)
+  if (child.stdout) await once(child.stdout, 'data')
+  return child
+}
+
+interface Work {
+  name: string
+  /** Of bare throughput. */
+  target: number
+  command: readonly [string, ...string[]]
+}
+const node = process.execPath
+const https = join(import.meta.dirname, 'storms/https.ts')
+const works: Work[] = [
+  { name: 'TCP bulk, loopback', target: 0.98, command: [stream, near, '9101', '8000'] },
+  { name: 'TCP bulk, veth', target: 0.98, command: [stream, web, '9102', '4000'] },
+  { name: 'connect and close', target: 0.95, command: [connect, '20000', near] },
+  {
+    name: 'HTTPS requests, kept alive',
+    target: 0.97,
+    command: [node, https, 'https://web.example.com/', '3000', 'keep'],
+  },
+  {
+    name: 'HTTPS requests, a connection each',
+    target: 0.97,
+    command: [node, https, 'https://web.example.com/', '600', 'new'],
+  },
+]
+const allow = `web.example.com ${near}:9101 ${web}:9102 ${near}:8443`
+
+async function seconds(words: readonly string[]): Promise<number> {
+  const [file = '', ...args] = words
+  const result = join(place, 'result')
+  rmSync(result, { force: true })
+  const { status, stderr } = await lab.runner.exec(file, args, {
+    env: { RESULT: result },
+    timeout: 300_000,
+  })
+  if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${stderr}`)
+  return Number(readFileSync(result, 'utf8'))
+}
+const guarded = (command: readonly string[]): string[] => [
+  join(root, 'node_modules/.bin/runwarden'),
+  ...['run', '--quiet', '--egress', 'block', '--allow', allow, '--out', join(place, 'out'), '--'],
+  ...command,
+]
+
+const sinks = [await sink(9101, false), await sink(9102, true)]
+console.log('workload                            bare        in block mode   of bare   target')
+for (const { name, target, command } of works) {
+  const bare: number[] = []
+  const ratios: number[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const without = await seconds(command)
+    const within = await seconds(guarded(command))
+    if (round === 0) continue
+    bare.push(without)
+    ratios.push(without / within)
+  }
+  const ratio = median(ratios)
+  const [time, guardedTime] = [median(bare), median(bare) / ratio]
+  console.log(
+    `${name.padEnd(34)} ${time.toFixed(3)} s ${guardedTime.toFixed(3).padStart(12)} s ${ratio.toFixed(3).padStart(11)}  ≥ ${target}`,
+  )
+}
+for (const child of sinks) child.kill()
+rmSync(place, { recursive: true })
