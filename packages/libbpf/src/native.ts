@@ -81,6 +81,16 @@ export const enterPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/enter`, import.meta.url),
 )
 
+/** A program that shuts itself in and becomes another: see native/confine.c. */
+export const confinePath = fileURLToPath(
+  new URL(`../build/linux-${process.arch}/confine`, import.meta.url),
+)
+
+/** A program that tries the roads to root: see native/roads.c. */
+export const roadsPath = fileURLToPath(
+  new URL(`../build/linux-${process.arch}/roads`, import.meta.url),
+)
+
 let loaded: Native | undefined
 
 /**
