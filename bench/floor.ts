@@ -17,10 +17,8 @@ export async function withEmptyPrograms<T>(
   const built = join(place, 'floor.bpf.o')
   const multiarch = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim()
   const source = join(import.meta.dirname, 'floor.bpf.c')
-  execFileSync('clang', [
-    ...['-target', 'bpf', '-O2', '-g', '-idirafter', `/usr/include/${multiarch}`],
-    ...['-c', source, '-o', built],
-  ])
+  const flags = `-target bpf -O2 -g -idirafter /usr/include/${multiarch} -c`.split(' ')
+  execFileSync('clang', [...flags, source, '-o', built])
   const cgroup = mkdtempSync(join(hierarchy, 'runwarden-floor-'))
   try {
     using object = openObject(built)

@@ -78,7 +78,15 @@ async function seconds(words: readonly string[]): Promise<number> {
 }
 const guarded = (command: readonly string[]): string[] => [
   join(root, 'node_modules/.bin/runwarden'),
-  ...['run', '--quiet', '--egress', 'block', '--allow', allow, '--out', join(place, 'out'), '--'],
+  'run',
+  '--quiet',
+  '--egress',
+  'block',
+  '--allow',
+  allow,
+  '--out',
+  join(place, 'out'),
+  '--',
   ...command,
 ]
 
