@@ -7,8 +7,8 @@ import { formatPlace } from './error.ts'
 import { addName, emptyNameIndex } from './name-index.ts'
 import type { NameIndex } from './name-index.ts'
 import { unenforcedOf, warningsOf } from './notices.ts'
-import { isEnforced } from './policy.ts'
-import type { Egress, EndpointRule, FailMode, Policy } from './policy.ts'
+import { hardeningOf, isEnforced } from './policy.ts'
+import type { Egress, EndpointRule, FailMode, Hardening, Policy } from './policy.ts'
 
 /** A line of the policy that allows something. */
 export interface CompiledRule {
@@ -48,6 +48,8 @@ interface CompiledBlockEntry {
 export interface CompiledPolicy {
   readonly egress: Egress
   readonly failMode: FailMode
+  /** Which roads to more rights the job loses. */
+  readonly hardening: Hardening
   readonly rules: readonly CompiledRule[]
   readonly addresses: readonly AddressGrant[]
   readonly names: readonly NameGrant[]
@@ -96,6 +98,7 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   const compiled: CompiledPolicy = {
     egress: policy.egress,
     failMode: policy.failMode,
+    hardening: hardeningOf(policy),
     rules,
     addresses,
     names,

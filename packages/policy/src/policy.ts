@@ -3,6 +3,8 @@ import type { Where } from './error.ts'
 
 export type Egress = 'audit' | 'block'
 export type FailMode = 'closed' | 'open'
+/** Roads to root that a job loses: none of them; sudo and its like; container engines as well. */
+export type Hardening = 'none' | 'sudo' | 'sudo-and-containers'
 
 /** An allowed endpoint; with `steps` or `exe` it is narrowed to these. Empty lists: not narrowed. */
 export interface EndpointRule {
@@ -95,4 +97,10 @@ function endpointRule(endpoint: Endpoint): EndpointRule {
 /** Whether a rule grants what it says in this version. */
 export function isEnforced(rule: PolicyRule): rule is EndpointRule {
   return rule.kind === 'endpoint' && rule.steps.length === 0 && rule.exe.length === 0
+}
+
+/** What the switches of a policy take away. The one for containers says sudo as well. */
+export function hardeningOf(policy: Policy): Hardening {
+  if (policy.disableSudoAndContainers?.on === true) return 'sudo-and-containers'
+  return policy.disableSudo?.on === true ? 'sudo' : 'none'
 }

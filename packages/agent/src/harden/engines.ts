@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { engineNames, engineSockets } from './roads.ts'
+
+/** A container or machine engine that runs. */
+export interface Engine {
+  pid: number
+  name: string
+  /** Paths of unix sockets on which it listens. */
+  sockets: readonly string[]
+  /** TCP ports on which it listens. */
+  ports: readonly number[]
+}
+
+/** `PATH` of each listening unix socket by its inode, from the text of /proc/net/unix. */
+export function listeningPaths(text: string): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const line of text.split('\n').slice(1)) {
+    // Num: RefCount Protocol Flags Type St Inode Path; a path may hold blanks.
+    const fields = /^\S+: \S+ \S+ (\S+) \S+ \S+ +(\d+) (\/.*)$/.exec(line)
+    // __SO_ACCEPTCON: it listens.
+    if (fields !== null && (Number.parseInt(fields[1]!, 16) & 0x10000) !== 0)
+      found.set(fields[2]!, fields[3]!)
+  }
+  return found
+}
+
+/** Port of each listening TCP socket by its inode, from the text of /proc/net/tcp or tcp6. */
+export function listeningPorts(text: string): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const line of text.split('\n').slice(1)) {
+    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/)
+    if (state === '0A' && inode !== undefined)
+      found.set(inode, Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16))
+  }
+  return found
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    // A process that has ended, or a kernel without IPv6.
+    return ''
+  }
+}
+
+function socketInodes(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
+      } catch {
+        return []
+      }
+    })
+  } catch {
+    return []
+  }
+}
+
+/** The engines of this machine, by the names of their processes. */
+export function findEngines(): Engine[] {
+  const found: Engine[] = []
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const name = read(`/proc/${pid}/comm`).trim()
+    if (!engineNames.has(name)) continue
+    // The lists of the network namespace that it is in.
+    const paths = listeningPaths(read(`/proc/${pid}/net/unix`))
+    const ports = new Map([
+      ...listeningPorts(read(`/proc/${pid}/net/tcp`)),
+      ...listeningPorts(read(`/proc/${pid}/net/tcp6`)),
+    ])
+    const inodes = socketInodes(pid)
+    found.push({
+      pid: Number(pid),
+      name,
+      sockets: inodes.flatMap((inode) => paths.get(inode) ?? []),
+      ports: [...new Set(inodes.flatMap((inode) => ports.get(inode) ?? []))],
+    })
+  }
+  return found
+}
+
+/** Where links lead in the end; undefined: there is nothing. */
+export function realPlace(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Real paths of the sockets on which engines listen or usually do, as far as they exist. */
+export function findEngineSockets(engines: readonly Engine[] = findEngines()): string[] {
+  const paths = [...engineSockets, ...engines.flatMap(({ sockets }) => sockets)]
+  return [...new Set(paths.flatMap((path) => realPlace(path) ?? []))].filter((path) =>
+    existsSync(path),
+  )
+}
