@@ -36,7 +36,7 @@ async function proxyThread({ upstream, ring }: ThreadData): Promise<void> {
       blocked: () => null,
       grants: (name) => (name.endsWith('.bench.test') ? granted : []),
       rule: () => 'bench:1 *.bench.test',
-      address: () => null,
+      addressGrants: () => [],
     },
     clients: { find: () => client },
     learner: { learn: () => true, has: () => false },

@@ -1,6 +1,6 @@
 import { lookUpAddress } from './address-index.ts'
 import { isLoopback, readAddress } from './address.ts'
-import type { CompiledPolicy, NameGrant } from './compile.ts'
+import type { AddressGrant, CompiledPolicy, NameGrant } from './compile.ts'
 import { lookUpName } from './name-index.ts'
 
 /** What was decided about one network act. These four words, nowhere others. */
@@ -29,6 +29,13 @@ export function matchName(compiled: CompiledPolicy, name: string): NameMatch {
       ? undefined
       : lookUpName(compiled.index.blockedNames, name)[0]
   return blocked === undefined ? { grants } : { blocked, grants }
+}
+
+/** All grants of an address (16 bytes, IPv4 mapped) by policy lines that name it or its block, in the policy's order. */
+export function matchAddress(compiled: CompiledPolicy, address: Uint8Array): AddressGrant[] {
+  return lookUpAddress(compiled.index.addresses, address).map(
+    (i) => compiled.addresses[i] as AddressGrant,
+  )
 }
 
 /** One attempt to reach something. A host that is given is the name that led to the address. */

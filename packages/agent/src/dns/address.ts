@@ -79,23 +79,31 @@ export function fromReverseName(name: string): Address | null {
   return Buffer.from(nibbles.toReversed().join(''), 'hex')
 }
 
-/** Ranges that no public name has a reason to lead to: (first bytes, bits, what it is). */
+/** Ranges that no public name has a reason to lead to: (first bytes, bits, what it is); narrower ones first. */
 const SPECIAL: readonly (readonly [string, number, string])[] = [
   ['0.0.0.0', 8, 'an unspecified'],
   ['10.0.0.0', 8, 'a private'],
-  ['100.64.0.0', 10, 'a carrier-grade NAT'],
   ['100.100.100.200', 32, 'a metadata service'],
+  ['100.64.0.0', 10, 'a carrier-grade NAT'],
   ['127.0.0.0', 8, 'a loopback'],
   ['168.63.129.16', 32, 'a platform service'],
+  ['169.254.169.254', 32, 'a metadata service'],
+  ['169.254.170.2', 32, 'a metadata service'],
   ['169.254.0.0', 16, 'a link-local'],
   ['172.16.0.0', 12, 'a private'],
   ['192.0.0.0', 24, 'a special-purpose'],
+  ['192.88.99.0', 24, 'a 6to4 relay'],
   ['192.168.0.0', 16, 'a private'],
   ['198.18.0.0', 15, 'a benchmarking'],
   ['224.0.0.0', 4, 'a multicast'],
   ['240.0.0.0', 4, 'a reserved'],
   ['::', 128, 'an unspecified'],
   ['::1', 128, 'a loopback'],
+  // Where in it the IPv4 address stands is the network's own choice (RFC 8215).
+  ['64:ff9b:1::', 48, 'a local NAT64'],
+  ['100::', 64, 'a discarded'],
+  ['2001::', 32, 'a Teredo'],
+  ['fd00:ec2::254', 128, 'a metadata service'],
   ['fc00::', 7, 'a private'],
   ['fe80::', 10, 'a link-local'],
   ['fec0::', 10, 'a site-local'],
@@ -107,12 +115,12 @@ const special = SPECIAL.map(([text, bits, what]) => {
   return { address, bits: isMapped(address) ? bits + 96 : bits, what }
 })
 
-/** IPv4 addresses written inside IPv6 ones: NAT64 (RFC 6052), its local prefix (RFC 8215), 6to4, IPv4-compatible. */
+/** IPv4 addresses written inside IPv6 ones: NAT64 (RFC 6052), 6to4, IPv4-compatible, IPv4-translated (RFC 2765). */
 const EMBEDDED: readonly (readonly [Address, number, number])[] = [
   [parseAddress('64:ff9b::')!, 96, 12],
-  [parseAddress('64:ff9b:1::')!, 48, 12],
   [parseAddress('2002::')!, 16, 2],
   [parseAddress('::')!, 96, 12],
+  [parseAddress('::ffff:0:0:0')!, 96, 12],
 ]
 
 /** Do the first `bits` bits of two addresses agree? */

@@ -17,12 +17,19 @@ export interface DnsClient {
   server: DnsServer
 }
 
+/**
+ * What is known of a server that was asked. `trusted`: a resolver of this machine, or one that policy
+ * names; what it answers is learned. `here`: an address of this machine, as container engines' resolvers
+ * have; it may be anybody's. `strange`: all others.
+ */
+export type Standing = 'trusted' | 'here' | 'strange'
+
 /** Finds out who sends from a local address and port; null: nobody of this scope. */
 export interface ClientLookup {
   find(protocol: 'udp' | 'tcp', host: string, port: number): DnsClient | null
 }
 
-/** What a name may be used for: destination ports of a protocol, and the index of the rule that says so. */
+/** What a name or address may be used for: destination ports of a protocol, and the index of the rule that says so. */
 export interface NameGrant {
   protocol: 'tcp' | 'udp' | 'any'
   portFrom: number
@@ -46,8 +53,8 @@ export interface NamePolicy {
   grants(name: string): readonly NameGrant[]
   /** Text of a rule, with its place. */
   rule(index: number): string
-  /** The rule that allows the address itself, on this port or (without) on any; null: none. */
-  address(address: Address, port?: number): string | null
+  /** What policy allows an address itself to be used for, by lines that name it or its block. */
+  addressGrants(address: Address): readonly NameGrant[]
 }
 
 /** A query under way to an upstream. */

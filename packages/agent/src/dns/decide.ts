@@ -2,7 +2,7 @@ import type { Verdict } from '@runwarden/events'
 import { type Address, fromReverseName, specialRange } from './address.ts'
 import type { Answer, AnswerAddress } from './answer.ts'
 import { TYPE } from './codes.ts'
-import type { DnsClient, NameGrant, NamePolicy } from './contract.ts'
+import type { DnsClient, NameGrant, NamePolicy, Standing } from './contract.ts'
 import { writeName } from './name.ts'
 import type { Query } from './query.ts'
 import { localhostData } from './reply.ts'
@@ -12,8 +12,12 @@ export interface Decision {
   verdict: Verdict
   reason: string
   rule: string | null
-  /** `local`: answered from here, with `data` as the record (null: there is none of that type). */
-  act: 'forward' | 'refuse' | 'local'
+  /**
+   * `redirect`: forwarded to a resolver of this machine instead of the server that was asked. `local`:
+   * answered from here, with `data` as the record (null: there is none of that type). `no-such-name`:
+   * answered NXDOMAIN from here.
+   */
+  act: 'forward' | 'redirect' | 'refuse' | 'local' | 'no-such-name'
   data: Buffer | null
   /** What addresses in the answer may be used for; empty: for nothing. */
   grants: readonly NameGrant[]
@@ -23,15 +27,15 @@ const NO_GRANTS: readonly NameGrant[] = []
 const LOOPBACK_PTR = writeName('localhost')
 
 /**
- * Decides a query: block list, then names that mean this machine, then the name by policy, then
- * the server that was asked. In audit mode what policy does not allow is forwarded all the same,
- * and grants nothing.
+ * Decides a query: block list, then names that are answered here, then names of containers, then the
+ * name by policy, then the server that was asked. In audit mode what policy does not allow is forwarded
+ * all the same, and grants nothing.
  */
 export function decideQuery(
   policy: NamePolicy,
   query: Query,
   client: DnsClient,
-  trusted: (client: DnsClient) => boolean,
+  standing: (client: DnsClient) => Standing,
   learned: (address: Address) => boolean,
 ): Decision {
   const listed = policy.blocked(query.plain ? query.name : plainLike(query.name))
@@ -39,9 +43,21 @@ export function decideQuery(
     return decision('attack-blocked', `block list: ${listed.reason}`, listed.rule, 'refuse')
   const local = localAnswer(query)
   if (local) return local
+  if (isServiceName(query) && standing(client) === 'here') {
+    const reason = 'name of a container, asked of a resolver on this machine'
+    return decision('allowed', reason, null, 'forward')
+  }
   const named = decideName(policy, query, learned)
-  if (named.verdict !== 'allowed' || trusted(client)) return named
-  const reason = `${client.server.host} port ${client.server.port} is neither a resolver of this machine nor allowed by policy`
+  if (named.verdict !== 'allowed' || standing(client) === 'trusted') return named
+  const { host, port } = client.server
+  const reason = `${host} port ${port} is neither a resolver of this machine nor allowed by policy`
+  // What an unknown server says opens nothing, and what it is asked may be a message: neither takes place.
+  if (policy.egress === 'block')
+    return {
+      ...named,
+      act: 'redirect',
+      reason: `${named.reason}; ${reason}: one of this machine's answered`,
+    }
   return denied(policy, reason)
 }
 
@@ -64,9 +80,11 @@ function decideName(
   }
   if (query.type === TYPE.PTR) {
     const address = fromReverseName(query.name)
-    const rule = address && policy.address(address)
-    if (rule)
-      return decision('allowed', 'reverse name of an address that policy allows', rule, 'forward')
+    const [grant] = address ? policy.addressGrants(address) : []
+    if (grant) {
+      const reason = 'reverse name of an address that policy allows'
+      return decision('allowed', reason, policy.rule(grant.rule), 'forward')
+    }
     if (address && learned(address))
       return decision(
         'allowed',
@@ -78,18 +96,49 @@ function decideName(
   return denied(policy, 'no rule allows this name')
 }
 
-/** `localhost` (RFC 6761 §6.3) and the reverse names of loopback (RFC 6303) never leave the machine. */
+/** Zones below which container engines name containers and their host. None of them exists in public. */
+const CONTAINER_ZONES = ['.dns.podman', '.docker.internal', '.containers.internal']
+
+/**
+ * Is it a name that a container engine may know: one label, alone or in a zone of the engine's? An
+ * engine's resolver asks on for what it does not know, so no more than 63 characters may go, and no
+ * further than to the root's servers, where no such name is delegated to anybody.
+ */
+function isServiceName({ name, plain, type }: Query): boolean {
+  if (!plain || name === '' || (type !== TYPE.A && type !== TYPE.AAAA)) return false
+  const zone = CONTAINER_ZONES.find((each) => name.endsWith(each)) ?? ''
+  return !name.slice(0, name.length - zone.length).includes('.')
+}
+
+/**
+ * `localhost` (RFC 6761 §6.3) and the reverse names of loopback (RFC 6303) never leave the machine. Nor
+ * do the names by which clients find out whether to use DNS over HTTPS: they are to stay with this proxy.
+ */
 function localAnswer(query: Query): Decision | null {
   const { name } = query
   const reason = 'answered by this machine'
   if (name === 'localhost' || name.endsWith('.localhost')) {
     return { ...decision('allowed', reason, null, 'local'), data: localhostData(query.type) }
   }
+  if (name === CANARY)
+    return decision(
+      'allowed',
+      `${reason}: browsers then use no DNS over HTTPS`,
+      null,
+      'no-such-name',
+    )
+  if (name === DESIGNATED || name.endsWith(`.${DESIGNATED}`))
+    return decision('allowed', `${reason}: there is no encrypted resolver`, null, 'local')
   if (query.type !== TYPE.PTR) return null
   const address = fromReverseName(name)
   if (!address || specialRange(address) !== 'a loopback') return null
   return { ...decision('allowed', reason, null, 'local'), data: LOOPBACK_PTR }
 }
+
+/** Firefox turns its own DNS over HTTPS off when this name does not exist. */
+const CANARY = 'use-application-dns.net'
+/** Where clients ask which encrypted resolver belongs to this one (DDR, RFC 9462 §4, §6.4). */
+const DESIGNATED = 'resolver.arpa'
 
 function denied(policy: NamePolicy, reason: string): Decision {
   return policy.egress === 'block'
@@ -111,37 +160,41 @@ function plainLike(name: string): string {
   return name.replace(/\\(?:\d{3}|.)/g, 'x').replace(/[^a-z0-9_.-]/g, 'x')
 }
 
-/** What becomes of an answer: the decision as it stands now, and the addresses that it may grant. */
+/** An address of an answer, and what it may be used for. */
+export interface GrantedAddress extends AnswerAddress {
+  grants: readonly NameGrant[]
+}
+
+/** What becomes of an answer: the decision as it stands now, and the addresses that it grants. */
 export interface AnswerDecision {
   decision: Decision
-  learn: AnswerAddress[]
+  learn: GrantedAddress[]
 }
 
 /**
  * Decides an answer. An alias on the block list turns it into a refusal. Addresses that a public
- * name has no reason to lead to (DNS rebinding) grant nothing, unless policy names them itself.
+ * name has no reason to lead to (DNS rebinding) grant nothing, but for ports that policy allows both
+ * the name and the address. The client gets the answer as it is: connecting fails, and says so.
  */
 export function decideAnswer(policy: NamePolicy, made: Decision, answer: Answer): AnswerDecision {
   for (const alias of answer.aliases) {
     const listed = policy.blocked(plainLike(alias))
     if (listed) {
+      const reason = `leads to ${alias}, block list: ${listed.reason}`
       return {
-        decision: decision(
-          'attack-blocked',
-          `leads to ${alias}, block list: ${listed.reason}`,
-          listed.rule,
-          'refuse',
-        ),
+        decision: decision('attack-blocked', reason, listed.rule, 'refuse'),
         learn: [],
       }
     }
   }
   if (made.grants.length === 0) return { decision: made, learn: [] }
-  const learn: AnswerAddress[] = []
+  const learn: GrantedAddress[] = []
   const rebound: string[] = []
   for (const each of answer.addresses) {
     const what = specialRange(each.address)
-    if (what === null || policy.address(each.address) !== null) learn.push(each)
+    const grants =
+      what === null ? made.grants : shared(made.grants, policy.addressGrants(each.address))
+    if (grants.length > 0) learn.push({ ...each, grants })
     else rebound.push(`${each.text} is ${what} address and grants nothing`)
   }
   if (rebound.length === 0) return { decision: made, learn }
@@ -149,4 +202,19 @@ export function decideAnswer(policy: NamePolicy, made: Decision, answer: Answer)
     decision: { ...made, reason: `${made.reason}; ${rebound.slice(0, 4).join('; ')}` },
     learn,
   }
+}
+
+/** What both the name and the address may be used for, by the name's rules. */
+function shared(name: readonly NameGrant[], address: readonly NameGrant[]): NameGrant[] {
+  return name.flatMap((mine) =>
+    address.flatMap((theirs): NameGrant[] => {
+      const portFrom = Math.max(mine.portFrom, theirs.portFrom)
+      const portTo = Math.min(mine.portTo, theirs.portTo)
+      const agree =
+        mine.protocol === theirs.protocol || mine.protocol === 'any' || theirs.protocol === 'any'
+      if (!agree || portFrom > portTo) return []
+      const protocol = mine.protocol === 'any' ? theirs.protocol : mine.protocol
+      return [{ protocol, portFrom, portTo, rule: mine.rule }]
+    }),
+  )
 }

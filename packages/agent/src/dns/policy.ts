@@ -1,5 +1,10 @@
-import { blockLabel, type CompiledPolicy, matchName, ruleLabel } from '@runwarden/policy'
-import { type Address, samePrefix } from './address.ts'
+import {
+  blockLabel,
+  type CompiledPolicy,
+  matchAddress,
+  matchName,
+  ruleLabel,
+} from '@runwarden/policy'
 import type { NamePolicy } from './contract.ts'
 
 /** A compiled policy as the DNS proxy asks it. */
@@ -16,13 +21,6 @@ export function namePolicy(compiled: CompiledPolicy): NamePolicy {
     },
     grants: (name) => matchName(compiled, name).grants,
     rule: (index) => ruleLabel(compiled, index),
-    address(address: Address, port?: number) {
-      for (const grant of compiled.addresses) {
-        const within = port === undefined || (port >= grant.portFrom && port <= grant.portTo)
-        if (within && samePrefix(address, grant.address, grant.prefix))
-          return ruleLabel(compiled, grant.rule)
-      }
-      return null
-    },
+    addressGrants: (address) => matchAddress(compiled, address),
   }
 }

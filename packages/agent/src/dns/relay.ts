@@ -1,4 +1,3 @@
-import { formatAddress } from './address.ts'
 import { type Answer, readAnswer } from './answer.ts'
 import { RCODE, rcodeName, typeName } from './codes.ts'
 import type {
@@ -18,6 +17,7 @@ import { type Decision, decideAnswer, decideQuery } from './decide.ts'
 import { MalformedMessage } from './name.ts'
 import { type Query, receiveQuery } from './query.ts'
 import { adoptAnswer, writeLocalReply, writeReply } from './reply.ts'
+import { Servers } from './servers.ts'
 
 /** What the relay is given. */
 export interface RelayParts {
@@ -26,6 +26,8 @@ export interface RelayParts {
   learner: Learner
   /** Resolvers of this machine, as they were when the run began. */
   resolvers: readonly DnsServer[]
+  /** What the machine's interfaces have now; default: as the system tells it. */
+  addressesOfMachine?: () => ReadonlySet<string>
   limits: DnsLimits
   /** Told of queries before their answers are sent, so that a connect never comes before its name. */
   onRecords: (records: DnsQueryRecord[]) => void
@@ -70,7 +72,7 @@ export class Relay {
     inFlight: 0,
   }
   readonly #parts: RelayParts
-  readonly #resolvers: Map<string, DnsServer>
+  readonly #servers: Servers
   readonly #underWay = new Map<string, Exchange>()
   #records: DnsQueryRecord[] = []
   #outbox: (() => void)[] = []
@@ -78,7 +80,7 @@ export class Relay {
 
   constructor(parts: RelayParts) {
     this.#parts = { ...parts }
-    this.#resolvers = new Map(parts.resolvers.map((server) => [serverKey(server), server]))
+    this.#servers = new Servers(parts.resolvers, parts.addressesOfMachine)
   }
 
   get limits(): DnsLimits {
@@ -125,6 +127,8 @@ export class Relay {
     if (decision.act === 'refuse') this.#refuse(pending, null)
     else if (decision.act === 'local')
       this.#finish(pending, RCODE.NOERROR, null, writeLocalReply(query, decision.data))
+    else if (decision.act === 'no-such-name')
+      this.#finish(pending, RCODE.NXDOMAIN, null, writeReply(query, RCODE.NXDOMAIN))
     else if (this.stats.inFlight >= this.limits.inFlight)
       this.#fail(pending, 'too many queries under way')
     else this.#forward(pending, key)
@@ -137,7 +141,7 @@ export class Relay {
       policy,
       query,
       asker.client,
-      (client) => this.#trusts(client),
+      ({ server }) => this.#servers.standing(policy, server, asker.protocol),
       (address) => learner.has(address),
     )
   }
@@ -147,24 +151,22 @@ export class Relay {
     return { asker, query, decision, policy: this.#parts.policy, time }
   }
 
-  #trusts({ server }: DnsClient): boolean {
-    return (
-      this.#resolvers.has(serverKey(server)) ||
-      this.#parts.policy.address(server.address, server.port) !== null
-    )
-  }
-
   #forward(pending: Pending, key: string | null): void {
-    const { asker, query } = pending
+    const { asker, query, decision } = pending
+    const redirected = decision.act === 'redirect'
+    const server = redirected ? this.#servers.standIn() : this.#servers.exact(asker.client.server)
+    if (server === null) {
+      this.#fail(pending, 'this machine has no resolver')
+      return
+    }
     this.stats.inFlight++
     this.stats.forwarded++
     let over = false
-    // A resolver's own text has the zone that the kernel does not tell.
-    const server = this.#resolvers.get(serverKey(asker.client.server)) ?? asker.client.server
     const exchange = asker.upstream.ask(query, server, (outcome) => {
       over = true
       this.stats.inFlight--
       if (key !== null) this.#underWay.delete(key)
+      if (redirected && 'failure' in outcome) this.#servers.failed(server)
       this.#settle(pending, outcome)
     })
     if (key !== null && !over) this.#underWay.set(key, exchange)
@@ -186,16 +188,23 @@ export class Relay {
     }
     const { policy, learner, limits } = this.#parts
     // Another policy came meanwhile: its rules have other numbers, and it may not allow the name.
-    if (pending.policy !== policy) pending.decision = this.#decide(query, pending.asker)
+    if (pending.policy !== policy) {
+      const { act } = pending.decision
+      pending.decision = this.#decide(query, pending.asker)
+      if (pending.decision.act !== act && pending.decision.act !== 'refuse') {
+        this.#fail(pending, 'the policy has changed, and another server is to be asked')
+        return
+      }
+    }
     const { decision, learn } = decideAnswer(policy, pending.decision, answer)
     pending.decision = decision
     if (decision.act === 'refuse') {
       this.#refuse(pending, answer)
       return
     }
-    for (const { address, text, ttl } of learn) {
+    for (const { address, text, ttl, grants } of learn) {
       const bounded = Math.min(Math.max(ttl, limits.grantAtLeast), limits.grantAtMost)
-      if (learner.learn(query.name, address, bounded, decision.grants)) this.stats.learned++
+      if (learner.learn(query.name, address, bounded, grants)) this.stats.learned++
       else {
         this.stats.notLearned++
         const reason = `${decision.reason}; no room to learn ${text}: connections to it are denied`
@@ -282,8 +291,4 @@ export class Relay {
     if (records.length > 0) this.#parts.onRecords(records)
     for (const send of outbox) send()
   }
-}
-
-function serverKey(server: DnsServer): string {
-  return `${formatAddress(server.address)}#${server.port}`
 }

@@ -16,15 +16,15 @@ interface Waiting {
 }
 
 /**
- * The upstream side of one client connection: one TCP connection to the server that it asked, opened
- * with its first query. Queries are pipelined, answers come in any order (RFC 7766). A server may
+ * The upstream side of one client connection: one TCP connection to each server that its queries go to
+ * (the one that it asked, and one that stands in for it), opened with the first query. Queries are pipelined, answers come in any order (RFC 7766). A server may
  * end a connection at any time; what it then owes is asked once more on a new one.
  */
 export class TcpUpstream implements Upstream {
   unsolicited = 0
   readonly #waiting = new Map<number, Waiting>()
   readonly #deadlines: Deadlines<Waiting>
-  #socket: Socket | null = null
+  readonly #sockets = new Map<string, Socket>()
   #closed = false
 
   constructor(limits: DnsLimits) {
@@ -55,49 +55,56 @@ export class TcpUpstream implements Upstream {
 
   close(): void {
     this.#closed = true
-    this.#socket?.destroy()
+    for (const socket of this.#sockets.values()) socket.destroy()
     const stranded = [...this.#waiting.values()]
     for (const waiting of stranded) this.#finish(waiting, { failure: 'the client has left' })
     this.#deadlines.close()
   }
 
   #send(waiting: Waiting): void {
-    this.#socket ??= this.#open(waiting.server)
-    this.#socket.write(waiting.wire)
+    const { server, wire } = waiting
+    const key = keyOf(server)
+    const socket = this.#sockets.get(key) ?? this.#open(server, key)
+    socket.write(wire)
   }
 
-  #open(server: DnsServer): Socket {
+  #open(server: DnsServer, key: string): Socket {
     const socket = connect({ host: server.host, port: server.port, noDelay: true })
+    this.#sockets.set(key, socket)
     const reader = new FrameReader()
     let reason = 'ended the connection'
     let answered = false
     socket.on('data', (chunk) => {
       for (const message of reader.push(chunk)) {
         answered = true
-        this.#receive(message)
+        this.#receive(message, key)
       }
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       reason = error.code ?? error.message
     })
     socket.on('close', () => {
-      if (this.#socket === socket) this.#socket = null
-      if (!this.#closed) this.#lost(`${server.host}: ${reason}`, answered)
+      if (this.#sockets.get(key) === socket) this.#sockets.delete(key)
+      if (!this.#closed) this.#lost(key, `${server.host}: ${reason}`, answered)
     })
     return socket
   }
 
-  #receive(message: Buffer): void {
+  #receive(message: Buffer, from: string): void {
     const waiting = message.length < 12 ? undefined : this.#waiting.get(message.readUInt16BE(0))
-    if (!waiting || !answersQuery(message, waiting.query, waiting.id)) {
+    if (
+      !waiting ||
+      keyOf(waiting.server) !== from ||
+      !answersQuery(message, waiting.query, waiting.id)
+    ) {
       this.unsolicited++
       return
     }
     this.#finish(waiting, { answer: message })
   }
 
-  #lost(failure: string, answered: boolean): void {
-    const stranded = [...this.#waiting.values()]
+  #lost(key: string, failure: string, answered: boolean): void {
+    const stranded = [...this.#waiting.values()].filter(({ server }) => keyOf(server) === key)
     for (const waiting of stranded) {
       if (answered && !waiting.retried) {
         waiting.retried = true
@@ -111,4 +118,8 @@ export class TcpUpstream implements Upstream {
     this.#deadlines.delete(waiting)
     waiting.done(outcome)
   }
+}
+
+function keyOf({ host, port }: DnsServer): string {
+  return `${host}#${port}`
 }

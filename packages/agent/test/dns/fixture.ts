@@ -21,13 +21,15 @@ export function server(host: string, port: number): DnsServer {
   return { address, host, port }
 }
 
+type Named = { address: string } & Partial<NameGrant>
+
 export interface TestPolicy {
   egress?: 'audit' | 'block'
   /** Names, or `*.domain` for all below; each granted for TCP 443. */
   allow?: string[]
   block?: string[]
-  /** Addresses that policy names, on any port. */
-  addresses?: string[]
+  /** Addresses that policy names; a bare one on every port of TCP and UDP. */
+  addresses?: (string | Named)[]
 }
 
 const GRANT: NameGrant = { protocol: 'tcp', portFrom: 443, portTo: 443, rule: 0 }
@@ -52,8 +54,16 @@ export function testPolicy({
         : null,
     grants: (name) => (fits(allow, name) ? [GRANT] : []),
     rule: (index) => `policy.yml:${index + 1}`,
-    address: (address) =>
-      addresses.includes(formatAddress(address)) ? `policy.yml:9 ${formatAddress(address)}` : null,
+    addressGrants: (address) =>
+      addresses
+        .map((each): Named => (typeof each === 'string' ? { address: each } : each))
+        .filter((each) => each.address === formatAddress(address))
+        .map(({ protocol = 'any', portFrom = 1, portTo = 65_535 }) => ({
+          protocol,
+          portFrom,
+          portTo,
+          rule: 8,
+        })),
   }
 }
 
@@ -61,7 +71,12 @@ export interface Learned {
   name: string
   address: string
   ttl: number
+  /** `tcp 443-443` */
+  ports: string[]
 }
+
+const portsOf = ({ protocol, portFrom, portTo }: NameGrant): string =>
+  `${protocol} ${portFrom}-${portTo}`
 
 /** A proxy in this thread, with everything around it made up but its sockets. */
 export interface TestProxy extends AsyncDisposable {
@@ -80,6 +95,8 @@ export interface TestProxyOptions {
   resolvers?: DnsServer[]
   limits?: Partial<DnsLimits>
   learnable?: boolean
+  /** Addresses of the machine's interfaces. */
+  own?: string[]
 }
 
 export async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
@@ -92,13 +109,14 @@ export async function startTestProxy(options: TestProxyOptions): Promise<TestPro
     policy: testPolicy(options.policy),
     clients: { find: () => client.now },
     learner: {
-      learn(name: string, address: Address, ttl: number) {
-        learned.push({ name, address: formatAddress(address), ttl })
+      learn(name: string, address: Address, ttl: number, grants: readonly NameGrant[]) {
+        learned.push({ name, address: formatAddress(address), ttl, ports: grants.map(portsOf) })
         return options.learnable ?? true
       },
       has: (address) => learned.some((each) => each.address === formatAddress(address)),
     },
     resolvers: options.resolvers ?? [options.upstream],
+    addressesOfMachine: () => new Set(options.own),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onRecords: (batch) => records.push(...batch),
   })
