@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { enterPath } from '@runwarden/libbpf'
+import { cgroupViewPath, enterPath } from '@runwarden/libbpf'
 import { AgentError } from './errors.ts'
+import { type Mount, readMounts } from './mounts.ts'
 import type { Scope } from './scope.ts'
 
 export interface Launch {
@@ -43,6 +44,9 @@ export function findAccount(name: string, passwd = readFileSync('/etc/passwd', '
  * command's exec, so that nothing of the command runs outside of it and nothing but the command
  * is seen inside. The command's standard streams, terminal and environment are this process's own.
  *
+ * It sees its scope as the root of the cgroup hierarchy: what makes cgroups for others, as container
+ * engines do, makes them below the scope.
+ *
  * It ends as a shell does when there is no such command (127) or it can't be executed (126).
  */
 export function launch({ scope, command, user, dropNetRaw }: Launch): ChildProcess {
@@ -64,12 +68,34 @@ export function launch({ scope, command, user, dropNetRaw }: Launch): ChildProce
   const entrance = scope?.openEntrance() ?? openSync('/dev/null', 'w')
   const program = openSync(enterPath, 'r')
   const enter = ['/proc/self/fd/4', '3', ...command] as const
-  const [file, ...args] =
-    privileges.length === 0 ? enter : (['setpriv', ...privileges, '--', ...enter] as const)
-  try {
-    return spawn(file, args, { stdio: ['inherit', 'inherit', 'inherit', entrance, program], env })
-  } finally {
-    closeSync(entrance)
-    closeSync(program)
+  const handles = [entrance, program]
+  let line: readonly [string, ...string[]] =
+    privileges.length === 0 ? enter : ['setpriv', ...privileges, '--', ...enter]
+  const namespace = scope?.openNamespace()
+  if (namespace !== undefined) {
+    handles.push(namespace, openSync(cgroupViewPath, 'r'))
+    line = ['/proc/self/fd/6', '5', ...cgroupMounts(readMounts()), '--', ...line]
   }
+  const [file, ...args] = line
+  try {
+    return spawn(file, args, { stdio: ['inherit', 'inherit', 'inherit', ...handles], env })
+  } finally {
+    for (const handle of handles) closeSync(handle)
+  }
+}
+
+/** Type, options and path of each mounted hierarchy. */
+function cgroupMounts(mounts: readonly Mount[]): string[] {
+  return mounts
+    .filter(({ type }) => type === 'cgroup2' || type === 'cgroup')
+    .flatMap(({ type, options, path }) => [
+      type,
+      type === 'cgroup2' ? '' : options.filter(namesHierarchy).join(','),
+      path,
+    ])
+}
+
+/** Whether an option of a hierarchy of version 1 says which it is. */
+function namesHierarchy(option: string): boolean {
+  return !/^(?:ro|rw|seclabel|release_agent=.*)$/.test(option)
 }

@@ -7,6 +7,8 @@ export interface Mount {
   /** Where it is mounted. */
   path: string
   type: string
+  /** Of the file system itself. */
+  options: string[]
   readOnly: boolean
 }
 
@@ -28,6 +30,7 @@ export function parseMounts(text: string): Mount[] {
       root: unescapePath(root),
       path: unescapePath(path),
       type: right.split(' ')[0] ?? '',
+      options: unescapePath(right.split(' ')[2] ?? '').split(','),
       readOnly: options.split(',').includes('ro'),
     }
     // What is mounted over a folder hides what was mounted below it.

@@ -1,4 +1,5 @@
 import {
+  closeSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -9,14 +10,18 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { cgroupNamespace } from '@runwarden/libbpf'
 import { AgentError, errnoOf, messageOf } from './errors.ts'
 
 /** A cgroup v2 subtree that one policy governs. */
 export class Scope {
   readonly path: string
+  /** Of the scope's own cgroup namespace. */
+  private namespace: number | undefined
 
-  private constructor(path: string) {
+  private constructor(path: string, namespace?: number) {
     this.path = path
+    this.namespace = namespace
   }
 
   /** Where a new scope goes: below the cgroup that this process is in. */
@@ -39,7 +44,17 @@ export class Scope {
         { cause: error },
       )
     }
-    return new Scope(path)
+    try {
+      return new Scope(path, cgroupNamespace(path))
+    } catch (error) {
+      rmdirSync(path)
+      throw new AgentError(
+        'CGROUP',
+        `cannot make a cgroup namespace of ${path}: ${messageOf(error)}`,
+        'run as root, outside of a container or in one with --privileged',
+        { cause: error },
+      )
+    }
   }
 
   /** A scope that an earlier agent made. */
@@ -55,6 +70,13 @@ export class Scope {
   /** A file descriptor to which a process writes 0 to enter. */
   openEntrance(): number {
     return openSync(join(this.path, 'cgroup.procs'), 'w')
+  }
+
+  /** A file descriptor of a cgroup namespace whose root is the scope; undefined in a scope of an earlier agent. */
+  openNamespace(): number | undefined {
+    return this.namespace === undefined
+      ? undefined
+      : openSync(`/proc/self/fd/${this.namespace}`, 'r')
   }
 
   /** Whether any process is in the scope, or below it. */
@@ -119,6 +141,8 @@ export class Scope {
 
   /** Removes the cgroup and what the job made below it. It must be empty. */
   async remove(): Promise<void> {
+    if (this.namespace !== undefined) closeSync(this.namespace)
+    this.namespace = undefined
     // A process that was reaped a moment ago may still hold its cgroup busy.
     for (let attempt = 1; ; attempt++) {
       try {

@@ -7,7 +7,9 @@ const good: Machine = {
   kernelRelease: '6.8.0-1021-azure',
   hasBtf: true,
   fileSystems: ['proc', 'cgroup2', 'bpf'],
-  mounts: [{ root: '/', path: '/sys/fs/cgroup', type: 'cgroup2', readOnly: false }],
+  mounts: [
+    { root: '/', path: '/sys/fs/cgroup', type: 'cgroup2', options: ['rw'], readOnly: false },
+  ],
   hostsLine: 'files dns',
 }
 

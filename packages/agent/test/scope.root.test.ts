@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { launch } from '../src/launcher.ts'
 import { RunState, sweep } from '../src/run-state.ts'
-import { readMounts } from '../src/mounts.ts'
+import { findCgroup2, readMounts } from '../src/mounts.ts'
 
 let state: RunState
 beforeEach(() => {
@@ -34,8 +34,25 @@ async function status(
 }
 
 test('the command and its descendants are in the scope from their first instruction', async () => {
-  const name = state.scope.path.slice(state.scope.path.lastIndexOf('/'))
-  expect(await status(['sh', '-c', `sh -c 'grep -q "${name}\\$" /proc/self/cgroup'`])).toBe(0)
+  const child = launch({
+    scope: state.scope,
+    command: ['sh', '-c', 'sleep 1000 & exec sleep 1000'],
+    dropNetRaw: false,
+    user: 'nobody',
+  })
+  await vi.waitUntil(() => state.scope.processes().length === 2)
+  expect(state.scope.processes()).toContain(child.pid)
+})
+
+test('the command sees its scope as the root of the cgroup hierarchy, and what it makes there is below it', async () => {
+  const hierarchy = findCgroup2(readMounts()) ?? ''
+  const job = `grep -qx '0::/' /proc/self/cgroup && mkdir '${hierarchy}/made' && echo 0 >'${hierarchy}/made/cgroup.procs' &&
+    grep -qx '0::/made' /proc/self/cgroup`
+  expect(await status(['sh', '-c', job])).toBe(0)
+  expect(existsSync(join(state.scope.path, 'made'))).toBe(true)
+  expect(existsSync(join(hierarchy, 'made'))).toBe(false)
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  expect(mounts.filter((line) => line.includes(` ${hierarchy} `))).toHaveLength(1)
 })
 
 test.each<[string, [string, ...string[]], number]>([
@@ -71,7 +88,7 @@ test('ending the scope ends also what ignores SIGTERM, and what it made in cgrou
       '-c',
       'trap "" TERM; echo 0 > "$1/below/cgroup.procs" && while :; do sleep 1000; done',
       'sh',
-      state.scope.path,
+      findCgroup2(readMounts()) ?? '',
     ],
     dropNetRaw: false,
   })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A child that is born inside a cgroup and makes one TCP connect there. */
+/* Children that are born inside a cgroup: one makes a TCP connect there, one a cgroup namespace. */
 #include "addon.h"
 
 #include <arpa/inet.h>
@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,19 +32,56 @@ static void connect_and_exit(const struct sockaddr *address, socklen_t length)
 		syscall(SYS_exit_group, err);
 }
 
+/*
+ * A child in the cgroup; 0 in the child, in which only system calls may be made. Negative: none, and the error is thrown.
+ * No exit signal (nobody else waits for it) and no signal handler of ours in it.
+ */
+static pid_t fork_into(napi_env env, const char *path)
+{
+	struct clone_args clone = { .flags = CLONE_INTO_CGROUP };
+	sigset_t all, before;
+	pid_t child = -1;
+	int fd, err;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		fail(env, "cgroup", "BPF_CGROUP", errno, path, NULL);
+		return -1;
+	}
+	clone.cgroup = (uint64_t)fd;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	child = (pid_t)syscall(SYS_clone3, &clone, sizeof(clone));
+	if (child == 0)
+		return 0;
+	err = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	close(fd);
+	if (child < 0)
+		fail(env, "cgroup", "BPF_CGROUP", err, path, NULL);
+	return child;
+}
+
+static bool reap(pid_t child, int *status)
+{
+	while (waitpid(child, status, __WALL) < 0) {
+		if (errno != EINTR)
+			return false;
+	}
+	return WIFEXITED(*status);
+}
+
 /* connectFromCgroup(cgroup, address, port): errno of the connect, 0 for none */
 napi_value js_connectFromCgroup(napi_env env, napi_callback_info info)
 {
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
 	struct sockaddr_in four = { .sin_family = AF_INET };
-	struct clone_args clone = { .flags = CLONE_INTO_CGROUP };
 	const struct sockaddr *address = NULL;
 	char *path = NULL, *wanted = NULL;
-	sigset_t all, before;
 	socklen_t length = 0;
 	uint32_t port = 0;
 	napi_value argv[3], result = NULL;
-	int status = 0, fd, err;
+	int status = 0;
 	pid_t child;
 
 	if (!arguments(env, info, 3, argv) || !(path = text(env, argv[0])))
@@ -63,28 +101,12 @@ napi_value js_connectFromCgroup(napi_env env, napi_callback_info info)
 		fail(env, "cgroup", "BPF_ADDRESS", EINVAL, wanted, NULL);
 		goto out;
 	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		fail(env, "cgroup", "BPF_CGROUP", errno, path, NULL);
-		goto out;
-	}
-	clone.cgroup = (uint64_t)fd;
-	/* No exit signal (nobody else waits for it) and no signal handler of ours in the child. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	child = (pid_t)syscall(SYS_clone3, &clone, sizeof(clone));
+	child = fork_into(env, path);
 	if (child == 0)
 		connect_and_exit(address, length);
-	err = errno;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	close(fd);
-	if (child < 0) {
-		fail(env, "cgroup", "BPF_CGROUP", err, path, NULL);
+	if (child < 0)
 		goto out;
-	}
-	while (waitpid(child, &status, __WALL) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status))
+	if (reap(child, &status))
 		result = number(env, WEXITSTATUS(status));
 	else
 		fail(env, "cgroup", "BPF_CGROUP", ECHILD, path, NULL);
@@ -92,4 +114,62 @@ out:
 	free(path);
 	free(wanted);
 	return result;
+}
+
+/* Says by one byte that the namespace is made (0) or why not, and stays until the other end is closed. */
+static void unshare_and_wait(const int ready[2], const int hold[2])
+{
+	char err = syscall(SYS_unshare, CLONE_NEWCGROUP) < 0 ? (char)errno : 0;
+
+	syscall(SYS_close, hold[1]);
+	syscall(SYS_write, ready[1], &err, 1);
+	syscall(SYS_read, hold[0], &err, 1);
+	for (;;)
+		syscall(SYS_exit_group, 0);
+}
+
+/* cgroupNamespace(cgroup): a descriptor of a new cgroup namespace whose root the cgroup is; the caller closes it */
+napi_value js_cgroupNamespace(napi_env env, napi_callback_info info)
+{
+	int ready[2] = { -1, -1 }, hold[2] = { -1, -1 }, fd = -1, err = ECHILD, status;
+	char *path, name[64], said = 0;
+	napi_value argv[1];
+	pid_t child = -1;
+
+	if (!arguments(env, info, 1, argv) || !(path = text(env, argv[0])))
+		return NULL;
+	if (pipe2(ready, O_CLOEXEC) || pipe2(hold, O_CLOEXEC)) {
+		err = errno;
+		goto out;
+	}
+	child = fork_into(env, path);
+	if (child == 0)
+		unshare_and_wait(ready, hold);
+	if (child < 0)
+		goto out;
+	close(ready[1]);
+	ready[1] = -1;
+	while (read(ready[0], &said, 1) < 0 && errno == EINTR)
+		;
+	err = said;
+	if (!err) {
+		snprintf(name, sizeof(name), "/proc/%d/ns/cgroup", child);
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		err = errno;
+	}
+	close(hold[1]);
+	hold[1] = -1;
+	reap(child, &status);
+out:
+	for (int i = 0; i < 2; i++) {
+		if (ready[i] >= 0)
+			close(ready[i]);
+		if (hold[i] >= 0)
+			close(hold[i]);
+	}
+	/* Of a child that could not be made the error is thrown already. */
+	if (fd < 0 && (child > 0 || ready[0] < 0 || hold[0] < 0))
+		fail(env, "cgroup", "BPF_CGROUP", err, path, NULL);
+	free(path);
+	return fd < 0 ? NULL : number(env, fd);
 }

@@ -11,3 +11,13 @@ import { native } from './native.ts'
 export function connectFromCgroup(cgroupPath: string, address: string, port: number): number {
   return native().connectFromCgroup(cgroupPath, address, port)
 }
+
+/**
+ * A new cgroup namespace whose root is the cgroup, made by a process that is born there and ends
+ * with it.
+ * @returns a descriptor of the namespace, which the caller closes
+ * @throws BpfError step `cgroup`
+ */
+export function cgroupNamespace(cgroupPath: string): number {
+  return native().cgroupNamespace(cgroupPath)
+}

@@ -9,6 +9,7 @@ export type BpfStep =
   | 'map'
   | 'pin'
   | 'ring'
+  | 'socket'
   | 'run'
   | 'iter'
   | 'cgroup'
@@ -39,6 +40,8 @@ const reasons: Record<string, string> = {
   BPF_ADDRESS: 'not an IPv4 or IPv6 address',
   BPF_CLOSED: 'used after close()',
   BPF_MEMORY: 'out of memory',
+  BPF_NAMESPACE: 'no such network namespace',
+  BPF_BIND: 'cannot bind a socket in that network namespace',
   BPF_BATCH_SPACE: 'the batch is too small',
 }
 

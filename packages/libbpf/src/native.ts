@@ -70,6 +70,9 @@ export interface Native {
   ringRef(ring: Handle<'ring'>, on: boolean): void
   connectFromCgroup(cgroup: string, address: string, port: number): number
 }
+  cgroupNamespace(cgroup: string): number
+  bindIn(namespace: string, tcp: boolean, address: string, port: number): number
+  netnsCookie(socket: number): bigint
 
 /** Where `make -C packages/libbpf/native` puts the binding, libbpf and libelf beside it. */
 export const bindingPath = fileURLToPath(
@@ -77,6 +80,11 @@ export const bindingPath = fileURLToPath(
 )
 
 /** A program that enters a cgroup and becomes another: see native/enter.c. */
+/** A program that gives the command its scope as the root of the cgroup hierarchy: see native/cgroup-view.c. */
+export const cgroupViewPath = fileURLToPath(
+  new URL(`../build/linux-${process.arch}/cgroup-view`, import.meta.url),
+)
+
 export const enterPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/enter`, import.meta.url),
 )

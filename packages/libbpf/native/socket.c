@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Sockets in other network namespaces. */
+#include "addon.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct wanted {
+	int namespace, type;
+	struct sockaddr_in6 six;
+	struct sockaddr_in four;
+	int fd, err;
+};
+
+/* A thread of its own: what it has entered ends with it. */
+static void *bind_there(void *argument)
+{
+	struct wanted *wanted = argument;
+	bool is_six = wanted->six.sin6_family == AF_INET6;
+	const struct sockaddr *address = is_six ? (void *)&wanted->six : (void *)&wanted->four;
+	socklen_t length = is_six ? sizeof(wanted->six) : sizeof(wanted->four);
+	int one = 1;
+
+	wanted->fd = -1;
+	if (setns(wanted->namespace, CLONE_NEWNET))
+		goto failed;
+	wanted->fd = socket(address->sa_family, wanted->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (wanted->fd < 0)
+		goto failed;
+	/* Loopback has no address before it is up. */
+	if (setsockopt(wanted->fd, is_six ? IPPROTO_IPV6 : IPPROTO_IP, is_six ? IPV6_FREEBIND : IP_FREEBIND, &one,
+		       sizeof(one)))
+		goto failed;
+	if (is_six && setsockopt(wanted->fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)))
+		goto failed;
+	if (bind(wanted->fd, address, length) == 0)
+		return NULL;
+failed:
+	wanted->err = errno;
+	return NULL;
+}
+
+/* bindIn(namespace, tcp, address, port): descriptor of a bound socket, which the caller owns */
+napi_value js_bindIn(napi_env env, napi_callback_info info)
+{
+	struct wanted wanted = { .fd = -1 };
+	char *path = NULL, *address = NULL;
+	napi_value argv[4], result = NULL;
+	uint32_t port = 0;
+	bool tcp = false;
+	pthread_t thread;
+
+	if (!arguments(env, info, 4, argv) || !(path = text(env, argv[0])))
+		return NULL;
+	address = text(env, argv[2]);
+	if (!address)
+		goto out;
+	napi_get_value_bool(env, argv[1], &tcp);
+	napi_get_value_uint32(env, argv[3], &port);
+	wanted.type = tcp ? SOCK_STREAM : SOCK_DGRAM;
+	if (inet_pton(AF_INET, address, &wanted.four.sin_addr) == 1) {
+		wanted.four.sin_family = AF_INET;
+		wanted.four.sin_port = htons((uint16_t)port);
+	} else if (inet_pton(AF_INET6, address, &wanted.six.sin6_addr) == 1) {
+		wanted.six.sin6_family = AF_INET6;
+		wanted.six.sin6_port = htons((uint16_t)port);
+	} else {
+		fail(env, "socket", "BPF_ADDRESS", EINVAL, address, NULL);
+		goto out;
+	}
+	wanted.namespace = open(path, O_RDONLY | O_CLOEXEC);
+	if (wanted.namespace < 0) {
+		fail(env, "socket", "BPF_NAMESPACE", errno, path, NULL);
+		goto out;
+	}
+	wanted.err = pthread_create(&thread, NULL, bind_there, &wanted);
+	if (!wanted.err)
+		pthread_join(thread, NULL);
+	close(wanted.namespace);
+	if (!wanted.err) {
+		result = number(env, wanted.fd);
+		goto out;
+	}
+	if (wanted.fd >= 0)
+		close(wanted.fd);
+	fail(env, "socket", "BPF_BIND", wanted.err, path, NULL);
+out:
+	free(path);
+	free(address);
+	return result;
+}
+
+/* netnsCookie(fd): the kernel's number of the network namespace that a socket is in */
+napi_value js_netnsCookie(napi_env env, napi_callback_info info)
+{
+	napi_value argv[1], result = NULL;
+	socklen_t size = sizeof(uint64_t);
+	uint64_t cookie = 0;
+	int32_t fd = -1;
+
+	if (!arguments(env, info, 1, argv))
+		return NULL;
+	napi_get_value_int32(env, argv[0], &fd);
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size))
+		return fail(env, "socket", "BPF_NAMESPACE", errno, "SO_NETNS_COOKIE", NULL);
+	napi_create_bigint_uint64(env, cookie, &result);
+	return result;
+}

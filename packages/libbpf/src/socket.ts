@@ -1,0 +1,23 @@
+import { native } from './native.ts'
+
+/**
+ * A socket in another network namespace, bound there; it need not be up yet. A UDP socket receives,
+ * a TCP socket is yet to listen.
+ * @param namespace a file that stands for it, e.g. `/proc/PID/ns/net`
+ * @param address IPv4 or IPv6 in text
+ * @returns its descriptor, which the caller closes or hands over. While it is open, so is the namespace.
+ * @throws BpfError step `socket`
+ */
+export function bindIn(
+  namespace: string,
+  protocol: 'udp' | 'tcp',
+  address: string,
+  port: number,
+): number {
+  return native().bindIn(namespace, protocol === 'tcp', address, port)
+}
+
+/** The number by which bpf_get_netns_cookie() knows the network namespace that a socket is in (Linux 5.14). */
+export function netnsCookie(socket: number): bigint {
+  return native().netnsCookie(socket)
+}
