@@ -11,3 +11,11 @@ export {
 export { examine, type Examination } from './examine.ts'
 export { findAccount } from './launcher.ts'
 export { Interrupted } from './signals.ts'
+export { findCgroup, scopeName } from './service/cgroups.ts'
+export {
+  AgentService,
+  type ScopeRecord,
+  type ScopeSettings,
+  type ServiceSettings,
+} from './service/service.ts'
+export { orphans } from './service/state.ts'

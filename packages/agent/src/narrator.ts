@@ -52,12 +52,15 @@ function endOf(
 
 /** Turns what the kernel side and the DNS thread tell into the run's events. */
 export class Narrator {
+  /** The policy whose lines are named. */
+  compiled: CompiledPolicy
   private readonly parts: NarratorParts
   /** The name at the time of the last attempt, by process and destination; null: none led there. */
   private readonly hosts = new Map<string, string | null>()
 
   constructor(parts: NarratorParts) {
     this.parts = parts
+    this.compiled = parts.compiled
   }
 
   record(record: SensorRecord): void {
@@ -118,7 +121,7 @@ export class Narrator {
       execId: flow.tgid === 0 ? null : execId(flow.tgid, flow.start),
       step: this.parts.step,
       verdict: flow.verdict,
-      ...explainDecision(this.parts.compiled, flow),
+      ...explainDecision(this.compiled, flow),
       host: this.parts.learnedName(flow.name) ?? this.hostOf(flow, address),
       address,
       port: flow.port,
@@ -225,7 +228,7 @@ export class Narrator {
       execId: known,
       step: this.parts.step,
       verdict: attempt.verdict,
-      ...explainDecision(this.parts.compiled, attempt),
+      ...explainDecision(this.compiled, attempt),
       host,
       address,
       port: attempt.port,

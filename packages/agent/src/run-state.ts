@@ -19,9 +19,12 @@ import { Scope } from './scope.ts'
  * cgroup v2 is mounted nowhere, a mount of it.
  */
 
-const home = '/run/runwarden'
+/** Where the state of runs and agents is kept by default. */
+export const stateHome = '/run/runwarden'
+/** Folder of the scopes of long-running agents, beside those of runs. */
+export const scopesFolder = 'scopes'
 
-interface Owner {
+export interface Owner {
   pid: number
   /** Start of the process, clock ticks since boot (field 22 of /proc/PID/stat). */
   start: string
@@ -41,11 +44,11 @@ export function processStart(pid: number): string | undefined {
   }
 }
 
-function ownNamespaces(): string {
+export function ownNamespaces(): string {
   return ['mnt', 'pid'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join(' ')
 }
 
-function mount(type: string, path: string): void {
+export function mount(type: string, path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   try {
     execFileSync('mount', ['-t', type, `runwarden-${type}`, path], {
@@ -73,6 +76,7 @@ export class RunState {
   readonly scope: Scope
   /** On a bpf file system of this run alone. */
   readonly pinDir: string
+  readonly adopted = false
   private readonly folder: string
 
   private constructor(id: string, folder: string, scope: Scope) {
@@ -85,7 +89,7 @@ export class RunState {
   /** Makes the folder, the mounts and the scope's cgroup of a new run. */
   static create(): RunState {
     const id = `${process.pid}-${process.hrtime.bigint().toString(36)}`
-    const folder = join(home, id)
+    const folder = join(stateHome, id)
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
     } catch (error) {
@@ -128,14 +132,14 @@ export class RunState {
 }
 
 /** Each mount is a file system of its own: with it go its pins, and what only they held. */
-function removeFolder(folder: string): void {
+export function removeFolder(folder: string): void {
   for (const part of ['bpf', 'cgroup']) {
     unmount(join(folder, part))
     rmSync(join(folder, part), { force: true, recursive: true })
   }
   rmSync(folder, { force: true, recursive: true })
   try {
-    rmdirSync(home)
+    rmdirSync(stateHome)
   } catch (error) {
     // Another run's folder is in it, or it is gone: both are fine.
     if (!['ENOTEMPTY', 'ENOENT', 'EEXIST', 'EBUSY'].includes(errnoOf(error) ?? '')) throw error
@@ -150,13 +154,15 @@ function removeFolder(folder: string): void {
 export async function sweep(): Promise<string[]> {
   let ids: string[]
   try {
-    ids = readdirSync(home)
+    ids = readdirSync(stateHome)
   } catch {
     return []
   }
   const said: string[] = []
   for (const id of ids) {
-    const folder = join(home, id)
+    // What agents leave stays in force until one takes it over.
+    if (id === scopesFolder) continue
+    const folder = join(stateHome, id)
     let owner: Owner
     try {
       owner = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as Owner

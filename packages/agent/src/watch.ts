@@ -13,6 +13,17 @@ import { ProcessTable } from './process-table.ts'
 import { processStart, RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
 
+/** The scope's cgroup, and what is kept of its policy outside of this process. */
+export interface WatchPlace {
+  readonly scope: Scope
+  /** In a bpffs. What an earlier agent pinned there is taken over. */
+  readonly pinDir: string
+  /** An earlier agent's policy is in force there: it is not ended because this one cannot follow it. */
+  readonly adopted: boolean
+  /** Leaves nothing of it behind. */
+  close(): Promise<void>
+}
+
 export interface WatchSettings {
   compiled: CompiledPolicy
   workspace: string
@@ -35,8 +46,8 @@ export class Watch {
   readonly scope: Scope
   readonly hooks: Hook[]
   private readonly settings: WatchSettings
-  private readonly state: RunState
-  private readonly closers: (() => void | Promise<unknown>)[] = []
+  private readonly state: WatchPlace
+  private readonly closers: ((keep: boolean) => void | Promise<unknown>)[] = []
   private readonly gaps: string[] = []
   private sensor!: Sensor
   private enforcer!: Enforcer
@@ -51,21 +62,26 @@ export class Watch {
   private ticking: NodeJS.Timeout | undefined
   private eventsLost: Record<string, number> = {}
 
-  private constructor(settings: WatchSettings, state: RunState) {
+  private constructor(settings: WatchSettings, state: WatchPlace) {
     this.settings = settings
     this.state = state
     this.scope = state.scope
     this.hooks = []
   }
 
-  /** @throws AgentError, BpfError, DnsProxyError, EnforceError; then nothing stays behind. */
-  static async arm(settings: WatchSettings): Promise<Watch> {
-    const watch = new Watch(settings, RunState.create())
+  /**
+   * @param place by default a new one, for one run
+   * @throws AgentError, BpfError, DnsProxyError, EnforceError; then nothing stays behind, but what an
+   * earlier agent enforced there.
+   */
+  static async arm(settings: WatchSettings, place: WatchPlace = RunState.create()): Promise<Watch> {
+    const watch = new Watch(settings, place)
     try {
       await watch.start()
       return watch
     } catch (error) {
-      await watch.close()
+      if (place.adopted) await watch.abandon()
+      else await watch.close()
       throw error
     }
   }
@@ -128,7 +144,7 @@ export class Watch {
       ),
       pinDir: `${this.state.pinDir}/enforce`,
     })
-    this.closers.push(() => this.enforcer.close())
+    this.closers.push((keep) => (keep ? this.enforcer.release() : this.enforcer.close()))
     await this.dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => this.sensor.drain())
     this.hooks.push(...this.sensor.hooks, ...this.enforcer.hooks)
@@ -137,6 +153,10 @@ export class Watch {
       'armed',
       `tier ${this.sensor.tier}; policy ${compiled.egress}; a deny was seen enforced and its event delivered`,
     )
+    if (this.enforcer.adopted)
+      this.gap(
+        "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
+      )
     for (const hook of this.sensor.hooks) {
       if (hook.state === 'refused' && hook.tier === 'T0')
         this.gap(`${hook.name} is not watched: ${hook.reason}`)
@@ -147,13 +167,36 @@ export class Watch {
     ).unref()
   }
 
+  /**
+   * Puts another policy in force; what both allow goes on undisturbed.
+   * @throws EnforceError when it has no room in the kernel, DnsProxyError; then the old one stays in force
+   */
+  async replacePolicy(compiled: CompiledPolicy): Promise<void> {
+    await this.dns.replacePolicy(compiled)
+    try {
+      this.enforcer.replacePolicy(compiled)
+    } catch (error) {
+      await this.dns.replacePolicy(this.narrator.compiled)
+      throw error
+    }
+    // What was decided by the old one is told by its lines: also what was counted, in both maps of it.
+    this.sensor.drain()
+    for (let map = 0; map < 2; map++) this.narrator.counted(this.enforcer.attempts())
+    this.narrator.compiled = compiled
+  }
+
+  /** Tells that another policy is in force. */
+  reloaded(): void {
+    this.health('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
+  }
+
   /** Identity of a process that runs now; null when its start is not known. */
   execIdOf(pid: number): string | null {
     return this.processes.withPid(pid)?.execId ?? null
   }
 
   /** Takes all that is still under way, and returns the run's health. */
-  async finish(): Promise<Health> {
+  async finish(reason = 'the command has ended'): Promise<Health> {
     clearInterval(this.ticking)
     this.sensor.drain()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
@@ -168,7 +211,7 @@ export class Watch {
     }
     const lost = Object.values(this.eventsLost).reduce((sum, count) => sum + count, 0)
     if (lost > 0) this.health('lost', `${lost} events were lost`)
-    this.health('ended', 'the command has ended')
+    this.health('ended', reason)
     return {
       tier: this.sensor.tier,
       armedMs: this.armedMs,
@@ -178,18 +221,20 @@ export class Watch {
     }
   }
 
-  /** Ends watch and policy, and leaves nothing behind. The scope must be empty. */
+  /** Ends watch and policy, and leaves nothing behind. A scope of its own must be empty. */
   async close(): Promise<void> {
-    clearInterval(this.ticking)
-    for (const close of this.closers.toReversed()) await close()
+    await this.end(false)
     await this.state.close()
   }
 
-  /** Leaves the policy enforced by what is pinned. */
+  /** Ends the watch, and leaves the policy enforced by what is pinned. */
   async abandon(): Promise<void> {
+    await this.end(true)
+  }
+
+  private async end(keep: boolean): Promise<void> {
     clearInterval(this.ticking)
-    await this.dns.close()
-    this.sensor.close()
+    for (const close of this.closers.toReversed()) await close(keep)
   }
 
   private take(records: readonly SensorRecord[]): void {
@@ -216,7 +261,8 @@ export class Watch {
     }
   }
 
-  private gap(text: string): void {
+  /** Tells something that is missing from the record, or that could not be done: on stderr, in events and health. */
+  gap(text: string): void {
     this.gaps.push(text)
     this.settings.say(text)
     this.health('gap', text)

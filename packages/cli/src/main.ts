@@ -12,6 +12,10 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   run: { summary: 'run a command, watched and under policy', load: () => import('./run.ts') },
+  agent: {
+    summary: 'watch cgroups or the whole machine, each under a policy, until stopped',
+    load: () => import('./agent.ts'),
+  },
   doctor: {
     summary: 'say what this machine can do, and what to change',
     load: () => import('./doctor.ts'),

@@ -14,3 +14,8 @@ export function readNamedFile(path: string, what: string): string {
     )
   }
 }
+
+/** 2026-03-01T12-30-05.123Z: sorts by time, and is a file's name anywhere. */
+export function timeName(time: Date): string {
+  return time.toISOString().replaceAll(':', '-')
+}

@@ -11,6 +11,7 @@ import {
 } from '@runwarden/agent'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
 import { readPolicy } from './read-policy.ts'
+import { timeName } from './run-files.ts'
 import { RunRecord } from './run-record.ts'
 import { runOptions } from './run-options.ts'
 import { writeText } from './terminal.ts'
@@ -114,9 +115,4 @@ export async function main(words: string[]): Promise<number> {
   )
     return failedOn
   return run.status
-}
-
-/** 2026-03-01T12-30-05.123Z: sorts by time, and is a file's name anywhere. */
-function timeName(time: Date): string {
-  return time.toISOString().replaceAll(':', '-')
 }

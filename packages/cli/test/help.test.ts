@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { agentOptions } from '../src/agent-options.ts'
 import { runOptions } from '../src/run-options.ts'
 import { version } from '../src/version.ts'
 import { Place, runwarden } from './runwarden.ts'
@@ -16,6 +17,7 @@ const document = readFileSync(join(import.meta.dirname, '../../../docs/cli.md'),
 const commands: { words: string[]; options: string[] }[] = [
   { words: [], options: ['--help', '--version'] },
   { words: ['run'], options: Object.keys(runOptions).map((name) => `--${name}`) },
+  { words: ['agent'], options: Object.keys(agentOptions).map((name) => `--${name}`) },
   { words: ['doctor'], options: ['--json', '--help'] },
   { words: ['policy'], options: ['--policy FILE', '--block-list FILE', '--json', '--help'] },
 ]

@@ -160,6 +160,27 @@ napi_value js_detach(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* update(link, object, program): the program takes the place of the link's own, in one step */
+napi_value js_update(napi_env env, napi_callback_info info)
+{
+	struct bpf_program *program;
+	struct object *object;
+	struct link *link;
+	napi_value argv[3];
+	int err;
+
+	if (!arguments(env, info, 3, argv) || !(link = handle_get(env, argv[0], HANDLE_LINK)) ||
+	    !(object = handle_get(env, argv[1], HANDLE_OBJECT)) ||
+	    !(program = object_program(env, object, argv[2], "attach")))
+		return NULL;
+	if (bpf_program__fd(program) < 0)
+		return fail(env, "attach", "BPF_NOT_LOADED", EBADF, bpf_program__name(program), NULL);
+	err = bpf_link__update_program(link->bpf, program);
+	if (err)
+		return fail(env, "attach", "BPF_ATTACH", -err, bpf_program__name(program), NULL);
+	return NULL;
+}
+
 /* openLink(path): a link that was pinned there */
 napi_value js_openLink(napi_env env, napi_callback_info info)
 {

@@ -1,5 +1,14 @@
 import { type Handle, native } from './native.ts'
 
+const handles = new WeakMap<Link, Handle<'link'>>()
+
+/** The handle behind a link, for the other files of this package. */
+export function linkHandleOf(link: Link): Handle<'link'> {
+  const handle = handles.get(link)
+  if (!handle) throw new TypeError('not a Link')
+  return handle
+}
+
 /** What holds a program to its hook. Closing it detaches the program, unless it is pinned. */
 export class Link {
   readonly #handle: Handle<'link'>
@@ -7,6 +16,7 @@ export class Link {
   /** @internal see BpfObject.attach and openPinnedLink */
   constructor(handle: Handle<'link'>) {
     this.#handle = handle
+    handles.set(this, handle)
   }
 
   /** Gives the link a name in a bpffs: the program stays attached when this process ends. */

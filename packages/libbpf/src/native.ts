@@ -43,6 +43,7 @@ export interface Native {
   run(object: Handle<'object'>, program: string, context?: Uint8Array): number
   pin(handle: Handle<'link'> | Handle<'map'>, path: string): void
   detach(link: Handle<'link'>): void
+  update(link: Handle<'link'>, object: Handle<'object'>, program: string): void
   openLink(path: string): Handle<'link'>
   readIter(link: Handle<'link'>): Buffer
   mapInfo(map: Handle<'map'>): MapInfo
@@ -69,22 +70,22 @@ export interface Native {
   ringDrain(ring: Handle<'ring'>): number
   ringRef(ring: Handle<'ring'>, on: boolean): void
   connectFromCgroup(cgroup: string, address: string, port: number): number
-}
   cgroupNamespace(cgroup: string): number
   bindIn(namespace: string, tcp: boolean, address: string, port: number): number
   netnsCookie(socket: number): bigint
+}
 
 /** Where `make -C packages/libbpf/native` puts the binding, libbpf and libelf beside it. */
 export const bindingPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/libbpf.node`, import.meta.url),
 )
 
-/** A program that enters a cgroup and becomes another: see native/enter.c. */
 /** A program that gives the command its scope as the root of the cgroup hierarchy: see native/cgroup-view.c. */
 export const cgroupViewPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/cgroup-view`, import.meta.url),
 )
 
+/** A program that enters a cgroup and becomes another: see native/enter.c. */
 export const enterPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/enter`, import.meta.url),
 )

@@ -1,4 +1,4 @@
-import { Link } from './link.ts'
+import { Link, linkHandleOf } from './link.ts'
 import { BpfMap, handleOf } from './map.ts'
 import { type Handle, native } from './native.ts'
 
@@ -61,6 +61,14 @@ export class BpfObject {
   /** Puts a program into a slot of a map of programs, from where another program calls it (`bpf_tail_call`). */
   install(program: string, map: BpfMap, index: number): void {
     native().install(this.#handle, program, handleOf(map), index)
+  }
+
+  /**
+   * Puts a program in the place of the one that a link holds (cgroup links): from one packet to the
+   * next, with neither none nor both at any instant.
+   */
+  replace(link: Link, program: string): void {
+    native().update(linkHandleOf(link), this.#handle, program)
   }
 
   /** A map of the loaded object; it is the object's, and closed with it. */

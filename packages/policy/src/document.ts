@@ -4,6 +4,8 @@ import { detectionIds } from './detections.ts'
 import { readAllow } from './document-allow.ts'
 import { DocumentReader } from './document-reader.ts'
 import type { Entry } from './document-reader.ts'
+
+export type { DocumentReader, Entry } from './document-reader.ts'
 import { nestedTooDeeply, syntaxProblems } from './document-syntax.ts'
 import { parseEndpoint } from './endpoint.ts'
 import { PolicyError, refuse } from './error.ts'
@@ -43,6 +45,19 @@ const otherNames = {
  * @throws PolicyError with every problem of the document
  */
 export function parsePolicy(text: string, file: string): Policy {
+  return readDocument(text, file, (reader, root) => new PolicyReader(reader).read(root))
+}
+
+/**
+ * Reads a YAML document with the care that a policy is read with.
+ * @param read takes the tree, and notes problems in the reader
+ * @throws PolicyError with every problem
+ */
+export function readDocument<T>(
+  text: string,
+  file: string,
+  read: (reader: DocumentReader, root: unknown) => T,
+): T {
   const lines = new LineCounter()
   const source = text.startsWith('\ufeff') ? text.slice(1) : text
   const top = { file, line: 1, column: 1, text: '', nearest: null }
@@ -60,14 +75,14 @@ export function parsePolicy(text: string, file: string): Policy {
   reader.problems.push(...syntax.problems)
   // After other syntax errors the tree is guesswork, and what it seems to say would only confuse.
   if (!syntax.usable) refuse(reader.problems)
-  const policy = new PolicyReader(reader).read(document.contents)
+  const result = read(reader, document.contents)
   const faulty = new Set(syntax.problems.map(({ line }) => line))
   refuse(
     reader.problems.filter(
       (problem) => syntax.problems.includes(problem) || !faulty.has(problem.line),
     ),
   )
-  return policy
+  return result
 }
 
 function parseYaml(

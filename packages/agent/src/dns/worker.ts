@@ -6,7 +6,7 @@ import { DnsClients } from '../enforce/dns-clients.ts'
 import { LearnedAddresses } from '../enforce/learn.ts'
 import type { EnforceMapIds } from '../enforce/maps.ts'
 import { bootTime } from './boot-clock.ts'
-import type { ClientLookup, DnsQueryRecord, Learner } from './contract.ts'
+import type { ClientLookup, DnsQueryRecord, Learner, NamePolicy } from './contract.ts'
 import type { DnsReply, DnsRequest, DnsWorkerData } from './messages.ts'
 import { namePolicy } from './policy.ts'
 import { LocalProxy } from './proxy.ts'
@@ -53,6 +53,12 @@ function useMaps(ids: EnforceMapIds): void {
   proxy.relay.replaceMaps(maps.clients, maps.learned)
 }
 
+/** From the next query on; what was learned grants what the new policy allows its names. */
+function replacePolicy(next: NamePolicy): void {
+  proxy.relay.replacePolicy(next)
+  maps?.learned.relearn((name) => next.grants(name))
+}
+
 /** Turns of the event loop that are waited for messages that have come and were not read yet. */
 const MAX_TURNS = 1000
 
@@ -83,7 +89,7 @@ async function close(): Promise<void> {
 
 async function perform(request: DnsRequest): Promise<void> {
   if (request.kind === 'maps') useMaps(request.ids)
-  else if (request.kind === 'policy') proxy.relay.replacePolicy(namePolicy(request.policy))
+  else if (request.kind === 'policy') replacePolicy(namePolicy(request.policy))
   else if (request.kind === 'close') await close()
 }
 

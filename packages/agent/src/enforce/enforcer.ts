@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hook } from '@runwarden/events'
-import { type BpfMap, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
-import { type CompiledPolicy, decide } from '@runwarden/policy'
+import { BpfError, type BpfMap, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
+import { type CompiledPolicy, decide, matchName } from '@runwarden/policy'
 import { type ScopeIdentity, scopeIdentity } from '@runwarden/sensor'
 import type { ConnectFields } from '@runwarden/sensor/connect'
 import { AttemptCounts, type CountedAttempts } from './attempts.ts'
 import { EnforceError } from './error.ts'
 import { type Flow, renewFlows, takeFlows } from './flows.ts'
+import { LearnedAddresses } from './learn.ts'
 import { decodeName, encodeNameKey, type EnforceMapIds, IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
 import { Pins } from './pins.ts'
 import { CANARY_ENTRY, checkDenial } from './self-check.ts'
@@ -26,7 +29,10 @@ export interface EnforcerOptions {
   proxy: { port4: number | null; port6: number | null }
   /** The machine's resolver is on the machine itself: the scope may not bind its port. */
   localResolver?: boolean
-  /** A new folder in a bpffs. Without it enforcement ends with this process. */
+  /**
+   * A folder in a bpffs. Without it enforcement ends with this process. What an earlier agent pinned there is taken over:
+   * the policy takes effect on it without an instant in which none is in force.
+   */
   pinDir?: string
 }
 
@@ -62,6 +68,7 @@ const PINNED_MAPS = [
   'names',
   'dns_client',
   'flows',
+  'sockets',
 ] as const
 
 const defaultObjectDir = join(import.meta.dirname, '../../../../bpf/build', process.arch)
@@ -78,9 +85,11 @@ export class Enforcer implements Disposable {
   readonly #pins: Pins | undefined
   readonly #scopeCgroup: string
   readonly #canaries = new Set<string>()
+  /** Programs and maps of an earlier agent are in force already. */
+  #adopted = false
 
   /** @internal see openEnforcer */
-  constructor(object: BpfObject, options: EnforcerOptions) {
+  constructor(object: BpfObject, options: EnforcerOptions, pins: Pins | undefined) {
     this.#object = object
     this.#scopeCgroup = options.scopeCgroup
     this.#slots = new PolicySlots(object)
@@ -94,21 +103,57 @@ export class Enforcer implements Disposable {
       dnsClients: object.map('dns_client').id,
     }
     this.hooks = []
-    this.#pins = options.pinDir === undefined ? undefined : new Pins(options.pinDir)
+    this.#pins = pins
     try {
-      this.#slots.enact(this.#slots.write(options.compiled))
+      this.#relearn(options.compiled)
+      this.replacePolicy(options.compiled)
       this.#attach(options.socketCalls)
       this.#pins?.pin(this.#links, new Map(PINNED_MAPS.map((name) => [name, object.map(name)])))
     } catch (error) {
-      this.close()
+      if (this.#adopted) this.release()
+      else this.close()
       throw error
+    }
+  }
+
+  /** What an earlier agent enforced was taken over. */
+  get adopted(): boolean {
+    return this.#adopted
+  }
+
+  /** What was learned under an earlier agent's policy has the rules of this one. */
+  #relearn(compiled: CompiledPolicy): void {
+    const learned = new LearnedAddresses({
+      learned: this.#object.map('learned'),
+      names: this.#object.map('names'),
+    })
+    learned.relearn((name) => matchName(compiled, name).grants)
+  }
+
+  /** Takes over an earlier agent's link to a program, if there is one that still holds. */
+  #adopt(program: string): Link | undefined {
+    const link = this.#pins?.link(program)
+    if (link === undefined) return undefined
+    try {
+      this.#object.replace(link, program)
+      this.#adopted = true
+      return link
+    } catch (error) {
+      link.close()
+      // Somebody has detached it.
+      if (!(error instanceof BpfError && error.errnoName === 'ENOLINK')) throw error
+      this.#pins?.drop(program)
+      return undefined
     }
   }
 
   #attach(socketCalls: BpfMap | null | undefined): void {
     for (const program of PROGRAMS) {
       try {
-        this.#links.set(program, this.#object.attach(program, { cgroup: this.#scopeCgroup }))
+        this.#links.set(
+          program,
+          this.#adopt(program) ?? this.#object.attach(program, { cgroup: this.#scopeCgroup }),
+        )
       } catch (cause) {
         throw new EnforceError(
           'ENFORCE_ATTACH',
@@ -196,6 +241,13 @@ export class Enforcer implements Disposable {
     return takeFlows(this.#object.map('flows'))
   }
 
+  /** Lets go of it: what is pinned stays in force. */
+  release(): void {
+    for (const link of this.#links.values()) link.close()
+    this.#links.clear()
+    this.#object.close()
+  }
+
   /** Ends the enforcement. */
   close(): void {
     for (const [program, link] of this.#links) {
@@ -218,10 +270,15 @@ export class Enforcer implements Disposable {
  */
 export function openEnforcer(options: EnforcerOptions): Enforcer {
   const scope = identify(options.scopeCgroup)
+  const file = join(options.objectDir ?? defaultObjectDir, 'enforce.bpf.o')
+  let pins: Pins | undefined
   let object: BpfObject | undefined
+  let kept: Record<string, BpfMap> = {}
   try {
-    object = openObject(join(options.objectDir ?? defaultObjectDir, 'enforce.bpf.o'), {
-      reuse: options.reuse,
+    pins = options.pinDir === undefined ? undefined : new Pins(options.pinDir, versionOf(file))
+    kept = pins?.maps(PINNED_MAPS) ?? {}
+    object = openObject(file, {
+      reuse: { ...options.reuse, ...kept },
       globals: {
         proxy_port4: options.proxy.port4 ?? 0,
         proxy_port6: options.proxy.port6 ?? 0,
@@ -239,8 +296,15 @@ export function openEnforcer(options: EnforcerOptions): Enforcer {
       'Linux 6.1 or newer with BTF is needed, and root; see `runwarden doctor`',
       { cause },
     )
+  } finally {
+    for (const map of Object.values(kept)) map.close()
   }
-  return new Enforcer(object, options)
+  return new Enforcer(object, options, pins)
+}
+
+/** Objects that are the same share the shapes of their maps. */
+function versionOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16)
 }
 
 function identify(scopeCgroup: string): ScopeIdentity {

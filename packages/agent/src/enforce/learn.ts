@@ -4,6 +4,7 @@ import type { Learner, NameGrant } from '../dns/contract.ts'
 import {
   decodeLearnedKey,
   decodeLearnedValue,
+  decodeName,
   encodeLearnedKey,
   encodeLearnedValue,
   encodeName,
@@ -57,6 +58,8 @@ export class LearnedAddresses implements Learner {
     this.#learned = maps.learned
     this.#names = maps.names
     this.#now = now
+    for (const [key, value] of maps.names.entries())
+      this.#ids.set(decodeName(value), key.readUInt32LE())
   }
 
   /** Opens the maps of an enforcer, from any thread. */

@@ -18,8 +18,9 @@ export class PolicySlots {
   readonly #slots: readonly [Slot, Slot]
   readonly #policies: BpfMap
   readonly #state: BpfMap
-  #generation = 0
+  #generation: number
 
+  /** In the maps of an earlier agent its policy is in force, and stays so until enact(). */
   constructor(object: BpfObject) {
     const slot = (index: number): Slot => ({
       grants: object.map(`grants_${index}`),
@@ -29,6 +30,7 @@ export class PolicySlots {
     this.#slots = [slot(0), slot(1)]
     this.#policies = object.map('policies')
     this.#state = object.map('policy_state')
+    this.#generation = this.#state.get(encodeNumber(0))?.readUInt32LE() ?? 0
   }
 
   /** Number of the policy in force. */

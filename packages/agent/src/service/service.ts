@@ -1,0 +1,242 @@
+import { release } from 'node:os'
+import type { RunFacts } from '@runwarden/events'
+import type { CompiledPolicy } from '@runwarden/policy'
+import { AgentError, messageOf } from '../errors.ts'
+import { EventStream, type EventSink, type ForkSink } from '../event-stream.ts'
+import { readMachine, requireMachine } from '../preflight.ts'
+import { stateHome, sweep } from '../run-state.ts'
+import { Watch } from '../watch.ts'
+import { findCgroup } from './cgroups.ts'
+import { orphans, ScopeState } from './state.ts'
+
+/** Where the record of a scope goes. */
+export interface ScopeRecord {
+  onEvent: EventSink
+  onFork: ForkSink
+  /** Writes the reports. */
+  finish: (facts: RunFacts) => Promise<unknown>
+  /** Nothing was watched. */
+  abandon: () => void
+}
+
+export interface ScopeSettings {
+  /** In reports and on stderr; unique. */
+  name: string
+  /** As a person names it: see findCgroup. */
+  cgroup: string
+  policyFile: string | null
+  /** Changes of files below it are told; null: of none but the sensitive places. */
+  workspace: string | null
+  /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
+  read: () => Promise<CompiledPolicy>
+  record: () => Promise<ScopeRecord>
+}
+
+export interface ServiceSettings {
+  version: string
+  scopes: readonly ScopeSettings[]
+  /** State folder; by default stateHome. */
+  home?: string
+  say: (text: string) => void
+}
+
+/** A scope under the agent's watch. */
+interface Governed {
+  settings: ScopeSettings
+  state: ScopeState
+  watch: Watch
+  record: ScopeRecord
+  compiled: CompiledPolicy
+  stream: EventStream
+  startTime: number
+  /** From the start of the agent, milliseconds. */
+  armedMs: number
+}
+
+/** How often it is looked whether the scopes are still there. */
+const lookMs = 1000
+
+/** The long-running agent: scopes with a policy each, until it is stopped. */
+export class AgentService {
+  readonly #settings: ServiceSettings
+  readonly #home: string
+  readonly #governed = new Map<string, Governed>()
+  #looking: NodeJS.Timeout | undefined
+  /** Reloads, ends of scopes and the stop come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  private constructor(settings: ServiceSettings) {
+    this.#settings = settings
+    this.#home = settings.home ?? stateHome
+  }
+
+  /**
+   * Arms every scope, or none of those that had no policy before.
+   * @throws AgentError, PolicyError, BpfError, EnforceError: which scope, and why
+   */
+  static async start(settings: ServiceSettings): Promise<AgentService> {
+    const service = new AgentService(settings)
+    requireMachine(readMachine())
+    for (const sentence of await sweep()) settings.say(sentence)
+    try {
+      for (const scope of settings.scopes) await service.#govern(scope)
+    } catch (error) {
+      await service.stop('as-found')
+      throw error
+    }
+    for (const { cgroup } of orphans(service.#home)) {
+      settings.say(
+        `the policy of an earlier agent is still enforced on ${cgroup}, which is not in this configuration; 'runwarden agent --release ${cgroup}' ends it`,
+      )
+    }
+    service.#looking = setInterval(() => {
+      for (const { settings: scope, state } of service.#governed.values())
+        if (!state.isAlive) void service.#inTurn(() => service.#end(scope.name))
+    }, lookMs)
+    return service
+  }
+
+  /**
+   * Reads all policies and block lists anew and puts them in force. When one is at fault none is
+   * changed, which is said and told in every scope.
+   * @returns whether they are in force
+   */
+  reload(): Promise<boolean> {
+    return this.#inTurn(() => this.#reload())
+  }
+
+  /**
+   * Ends the watch over all scopes, and writes the reports.
+   * @param policy what becomes of the policies: they end, they stay enforced, or (when the start has
+   * failed) those stay that were in force before.
+   */
+  async stop(policy: 'end' | 'keep' | 'as-found'): Promise<void> {
+    clearInterval(this.#looking)
+    await this.#inTurn(async () => {
+      for (const { settings, state } of this.#governed.values()) {
+        const keep = policy === 'keep' || (policy === 'as-found' && state.adopted)
+        await this.#end(settings.name, keep)
+      }
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async #govern(settings: ScopeSettings): Promise<void> {
+    const { name } = settings
+    const startTime = Date.now()
+    const compiled = await settings.read()
+    const state = ScopeState.take(this.#home, findCgroup(settings.cgroup))
+    const say = (text: string): void => this.#settings.say(`${name}: ${text}`)
+    for (const sentence of [...compiled.unenforced, ...compiled.warnings]) say(sentence)
+    const record = await settings.record()
+    const stream = new EventStream(`${name}-${process.pid}-${startTime.toString(36)}`)
+    stream.addSink(record.onEvent)
+    let watch: Watch
+    try {
+      watch = await Watch.arm(
+        {
+          compiled,
+          workspace: settings.workspace ?? state.pinDir,
+          step: name,
+          stream,
+          onFork: record.onFork,
+          say,
+        },
+        state,
+      )
+    } catch (error) {
+      record.abandon()
+      throw error instanceof AgentError
+        ? error
+        : new AgentError(
+            'NOT_ARMED',
+            `the scope '${name}' could not be armed${state.adopted ? ' anew; the policy that was in force stays enforced' : ''}: ${messageOf(error)}`,
+            "'runwarden doctor' says what this machine lacks",
+            { cause: error },
+          )
+    }
+    const armedMs = performance.now()
+    this.#governed.set(name, {
+      settings,
+      state,
+      watch,
+      record,
+      compiled,
+      stream,
+      startTime,
+      armedMs,
+    })
+    say(`armed: ${compiled.egress}, on ${state.scope.path}`)
+  }
+
+  async #reload(): Promise<boolean> {
+    const scopes = [...this.#governed.values()]
+    const replaced: Governed[] = []
+    try {
+      const policies: CompiledPolicy[] = []
+      for (const { settings } of scopes) policies.push(await settings.read())
+      for (const [index, scope] of scopes.entries()) {
+        const compiled = policies[index] as CompiledPolicy
+        await scope.watch.replacePolicy(compiled)
+        replaced.push(scope)
+      }
+      for (const [index, scope] of scopes.entries())
+        scope.compiled = policies[index] as CompiledPolicy
+    } catch (error) {
+      for (const scope of replaced) await scope.watch.replacePolicy(scope.compiled)
+      for (const { watch } of scopes)
+        watch.gap(`reload refused, the policy before it stays in force: ${messageOf(error)}`)
+      return false
+    }
+    for (const { settings, compiled, watch } of scopes) {
+      for (const sentence of [...compiled.unenforced, ...compiled.warnings])
+        this.#settings.say(`${settings.name}: ${sentence}`)
+      watch.reloaded()
+      this.#settings.say(`${settings.name}: reloaded: ${compiled.egress}`)
+    }
+    return true
+  }
+
+  /** Ends one scope's watch and writes its report. */
+  async #end(name: string, keep = false): Promise<void> {
+    const scope = this.#governed.get(name)
+    if (scope === undefined) return
+    this.#governed.delete(name)
+    const { watch, state, record } = scope
+    if (!state.isAlive) this.#settings.say(`${name}: its cgroup is gone: the scope has ended`)
+    const health = await watch.finish('the watch has ended')
+    if (keep && state.isAlive) await watch.abandon()
+    else await watch.close()
+    await record.finish(this.#facts(scope, health))
+    this.#settings.say(
+      `${name}: ${keep ? 'no longer watched; its policy stays enforced, and no new name resolves' : 'ended'}`,
+    )
+  }
+
+  #facts(
+    { settings, stream, compiled, startTime, armedMs }: Governed,
+    health: RunFacts['health'],
+  ): RunFacts {
+    return {
+      version: this.#settings.version,
+      scope: stream.scope,
+      command: ['runwarden', 'agent', settings.cgroup],
+      step: settings.name,
+      egress: compiled.egress,
+      protection: 'armed',
+      policyFile: settings.policyFile,
+      startTime,
+      endTime: Date.now(),
+      kernel: `Linux ${release()}`,
+      exitStatus: 0,
+      leftOver: [],
+      workspace: settings.workspace ?? '',
+      health: { ...health, armedMs },
+    }
+  }
+}

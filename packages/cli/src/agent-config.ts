@@ -1,0 +1,131 @@
+import type { DocumentReader, Entry } from '@runwarden/policy/document'
+import { readNamedFile } from './run-files.ts'
+import { UsageError, type Parsed } from './options.ts'
+import type { agentOptions } from './agent-options.ts'
+
+/** What a scope's policy does not hold for. */
+export interface ExemptConfig {
+  cgroups: string[]
+  exes: string[]
+  presets: string[]
+}
+
+export interface ScopeConfig {
+  /** `host`, or a cgroup. */
+  cgroup: string
+  name: string | null
+  policy: string | null
+  blockList: string | null
+  workspace: string | null
+  exempt: ExemptConfig
+  /** Interfaces that lead outwards beside those that are found to. */
+  uplinks: string[]
+}
+
+export interface AgentConfig {
+  scopes: ScopeConfig[]
+  out: string
+  state: string | undefined
+  onStop: 'end' | 'keep'
+}
+
+const defaultOut = '/var/lib/runwarden'
+
+/**
+ * The agent's configuration: a file of its own, or one scope by options.
+ * @throws PolicyError with file, line and column; UsageError; AgentError for a file that can't be read
+ */
+export async function readAgentConfig(options: Parsed<typeof agentOptions>): Promise<AgentConfig> {
+  const given = {
+    ...(options.out === undefined ? {} : { out: options.out }),
+    ...(options.state === undefined ? {} : { state: options.state }),
+    ...(options['on-stop'] === undefined ? {} : { onStop: options['on-stop'] as 'end' | 'keep' }),
+  }
+  if (options.config !== undefined) {
+    if (options.scope !== undefined)
+      throw new UsageError('agent takes --config or --scope, not both')
+    const { readDocument } = await import('@runwarden/policy/document')
+    const text = readNamedFile(options.config, 'configuration')
+    return { ...readDocument(text, options.config, readConfig), ...given }
+  }
+  if (options.scope === undefined)
+    throw new UsageError('agent needs --config FILE, or --scope host|CGROUP with --policy FILE')
+  const scope: ScopeConfig = {
+    cgroup: options.scope,
+    name: null,
+    policy: options.policy ?? null,
+    blockList: options['block-list'] ?? null,
+    workspace: null,
+    exempt: {
+      cgroups: options['exempt-cgroup'],
+      exes: options['exempt-exe'],
+      presets: options['exempt-preset'],
+    },
+    uplinks: [],
+  }
+  return { scopes: [scope], out: defaultOut, state: undefined, onStop: 'end', ...given }
+}
+
+function readConfig(reader: DocumentReader, root: unknown): AgentConfig {
+  const config: AgentConfig = { scopes: [], out: defaultOut, state: undefined, onStop: 'end' }
+  for (const entry of reader.entries(root, ['scopes', 'out', 'state', 'on-stop'])) {
+    const { key, value } = entry
+    if (key === 'scopes')
+      config.scopes = (reader.items(entry, 'of scopes') ?? []).map((node) =>
+        readScope(reader, node),
+      )
+    else if (key === 'out') config.out = reader.text(value) ?? defaultOut
+    else if (key === 'state') config.state = reader.text(value) ?? undefined
+    else config.onStop = reader.choice(entry, ['end', 'keep']) ?? 'end'
+  }
+  if (config.scopes.length === 0 && reader.problems.length === 0)
+    reader.problem(root, 'names no scope: it needs "scopes:", a list of "- cgroup: …"')
+  return config
+}
+
+function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
+  const scope: ScopeConfig = {
+    cgroup: '',
+    name: null,
+    policy: null,
+    blockList: null,
+    workspace: null,
+    exempt: { cgroups: [], exes: [], presets: [] },
+    uplinks: [],
+  }
+  const known = ['cgroup', 'name', 'policy', 'block-list', 'workspace', 'exempt', 'uplinks']
+  for (const entry of reader.entries(node, known, { scope: 'cgroup', blocklist: 'block-list' })) {
+    const { key, value } = entry
+    if (key === 'exempt') readExempt(reader, entry, scope.exempt)
+    else if (key === 'uplinks')
+      scope.uplinks = reader.texts(entry, 'of interfaces').map(({ text }) => text)
+    else {
+      const text = reader.text(value)
+      if (key === 'cgroup') scope.cgroup = text ?? ''
+      else if (key === 'name') {
+        if (text !== null && !/^[\w.@-]{1,64}$/.test(text))
+          reader.problem(value, 'a name has letters, digits and . _ @ - only, at most 64')
+        scope.name = text
+      } else if (key === 'policy') scope.policy = text
+      else if (key === 'block-list') scope.blockList = text
+      else scope.workspace = text
+    }
+  }
+  if (scope.cgroup === '')
+    reader.problem(node, 'a scope is a mapping with "cgroup:", a path or host')
+  return scope
+}
+
+function readExempt(reader: DocumentReader, entry: Entry, exempt: ExemptConfig): void {
+  for (const node of reader.items(entry, 'of "cgroup:", "exe:" and "preset:"') ?? []) {
+    const entries = reader.entries(node, ['cgroup', 'exe', 'preset'])
+    if (entries.length === 0) reader.problem(node, 'is one of "cgroup:", "exe:" and "preset:"')
+    for (const { key, value } of entries) {
+      const text = reader.text(value)
+      if (text === null) continue
+      if (key === 'cgroup') exempt.cgroups.push(text)
+      else if (key === 'exe') exempt.exes.push(text)
+      else exempt.presets.push(text)
+    }
+  }
+}

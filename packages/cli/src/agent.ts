@@ -1,0 +1,102 @@
+import { join, resolve } from 'node:path'
+import {
+  AgentError,
+  AgentService,
+  findCgroup,
+  orphans,
+  scopeName,
+  type ScopeSettings,
+} from '@runwarden/agent'
+import { type AgentConfig, readAgentConfig, type ScopeConfig } from './agent-config.ts'
+import { agentOptions } from './agent-options.ts'
+import { notifyReady } from './notify.ts'
+import { describeOptions, parseOptions, UsageError } from './options.ts'
+import { readPolicy } from './read-policy.ts'
+import { RunRecord } from './run-record.ts'
+import { timeName } from './run-files.ts'
+import { writeText } from './terminal.ts'
+import { version } from './version.ts'
+
+const help = `Watches cgroups, or the whole machine, and enforces a policy on each, in the foreground, until
+SIGTERM or SIGINT. What it enforces outlives it when it is killed; the next one takes it over.
+
+Usage: runwarden agent --config FILE
+       runwarden agent --scope host|CGROUP --policy FILE [OPTIONS]
+       runwarden agent --release CGROUP
+
+Options:
+${describeOptions(agentOptions)}
+
+It says 'armed' of each scope when a deny was seen enforced there and its event delivered, and tells
+systemd when all are. SIGHUP reads all policies and block lists anew; when one is at fault, all
+that were in force stay so. It ends with 125 when a scope cannot be armed.`
+
+const say = (text: string): void => writeText(2, `runwarden: ${text}\n`)
+
+/** `runwarden agent` */
+export async function main(words: string[]): Promise<number> {
+  const { options, rest } = parseOptions(agentOptions, words)
+  if (options.help) {
+    console.log(help)
+    return 0
+  }
+  if (rest.length > 0) throw new UsageError(`agent takes no '${rest[0]}'`)
+  if (options.release !== undefined) return release(options.release, options.state)
+  const config = await readAgentConfig(options)
+  const stopped = Promise.withResolvers<void>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopped.resolve())
+  const service = await AgentService.start({
+    version,
+    scopes: config.scopes.map((scope) => settingsOf(scope, config)),
+    ...(config.state === undefined ? {} : { home: resolve(config.state) }),
+    say,
+  })
+  process.on('SIGHUP', () => void service.reload())
+  notifyReady(say)
+  await stopped.promise
+  await service.stop(config.onStop)
+  return 0
+}
+
+function settingsOf(scope: ScopeConfig, { out }: AgentConfig): ScopeSettings {
+  const name = scope.name ?? scopeName(findCgroup(scope.cgroup))
+  return {
+    name,
+    cgroup: scope.cgroup,
+    policyFile: scope.policy,
+    workspace: scope.workspace,
+    read: () =>
+      readPolicy({
+        policy: scope.policy ?? undefined,
+        'block-list': scope.blockList ?? undefined,
+        allow: [],
+        egress: undefined,
+        'fail-mode': undefined,
+      }),
+    async record() {
+      const record = RunRecord.open(join(resolve(out), name, timeName(new Date())), say)
+      await record.load()
+      return {
+        onEvent: record.add,
+        onFork: record.fork,
+        finish: (facts) => record.finish(facts, { quiet: true }),
+        abandon: () => record.abandon(),
+      }
+    },
+  }
+}
+
+function release(named: string, state: string | undefined): number {
+  const cgroup = findCgroup(named)
+  const left = orphans(state).find((orphan) => orphan.cgroup === cgroup)
+  if (left === undefined) {
+    throw new AgentError(
+      'NOT_LEFT',
+      `no agent left a policy in force on ${cgroup}`,
+      'a policy of an agent that runs ends with the agent: stop it',
+    )
+  }
+  left.release()
+  say(`the policy on ${cgroup} is no longer enforced`)
+  return 0
+}
