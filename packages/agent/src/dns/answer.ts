@@ -23,6 +23,8 @@ export interface Answer {
   /** Names between the question and the addresses, in order, and the targets of service bindings. */
   aliases: string[]
   addresses: AnswerAddress[]
+  /** It holds service bindings (HTTPS, SVCB). */
+  bindings: boolean
 }
 
 interface Record {
@@ -74,7 +76,13 @@ function isLetter(byte: number): boolean {
 export function readAnswer(message: Buffer, query: Query): Answer {
   const header = message.readUInt16BE(2)
   const truncated = (header & 0x0200) !== 0
-  const answer: Answer = { rcode: header & 0xf, truncated, aliases: [], addresses: [] }
+  const answer: Answer = {
+    rcode: header & 0xf,
+    truncated,
+    aliases: [],
+    addresses: [],
+    bindings: false,
+  }
   if (message.readUInt16BE(4) === 0) return answer
   const records: Record[] = []
   let at = 12 + query.question.length
@@ -82,6 +90,7 @@ export function readAnswer(message: Buffer, query: Query): Answer {
     for (let left = message.readUInt16BE(6); left > 0; left--) {
       const record = readRecord(message, at, query.name)
       if (leads(record.type)) records.push(record)
+      if (record.type === TYPE.HTTPS || record.type === TYPE.SVCB) answer.bindings = true
       at = record.end
     }
   } catch (error) {
@@ -179,20 +188,25 @@ function addressesOf(message: Buffer, record: Record, aliases: string[]): Addres
 const IPV4HINT = 4
 const IPV6HINT = 6
 
-/** Addresses that a service binding tells clients to connect to (RFC 9460 §7.3), and its target name. */
+/**
+ * Addresses that a service binding tells clients to connect to (RFC 9460 §7.3), and its target name. They
+ * count as A and AAAA records do: whoever gives the binding could give these. Those of AliasMode count
+ * nothing, as clients must ignore them.
+ */
 function hints(message: Buffer, record: Record, aliases: string[]): Address[] {
   if (record.end - record.data < 3) throw new MalformedMessage('a service binding is cut off')
   const name = readName(message, record.data + 2, record.end)
   if (name.text !== '') aliases.push(name.text)
+  const alias = message.readUInt16BE(record.data) === 0
   const found: Address[] = []
   for (let at = name.end; at < record.end;) {
     if (at + 4 > record.end) throw new MalformedMessage('a service parameter is cut off')
     const key = message.readUInt16BE(at)
     const stop = at + 4 + message.readUInt16BE(at + 2)
     if (stop > record.end) throw new MalformedMessage('a service parameter is cut off')
-    if (key === IPV4HINT)
+    if (key === IPV4HINT && !alias)
       for (let i = at + 4; i + 4 <= stop; i += 4) found.push(fromIpv4(message, i))
-    if (key === IPV6HINT)
+    if (key === IPV6HINT && !alias)
       for (let i = at + 4; i + 16 <= stop; i += 16)
         found.push(Buffer.from(message.subarray(i, i + 16)))
     at = stop

@@ -16,7 +16,7 @@ import type {
 import { type Decision, decideAnswer, decideQuery } from './decide.ts'
 import { MalformedMessage } from './name.ts'
 import { type Query, receiveQuery } from './query.ts'
-import { adoptAnswer, writeLocalReply, writeReply } from './reply.ts'
+import { clientsAnswer, writeLocalReply, writeReply } from './reply.ts'
 import { Servers } from './servers.ts'
 
 /** What the relay is given. */
@@ -179,8 +179,10 @@ export class Relay {
     }
     const { query } = pending
     let answer: Answer
+    let message: Buffer
     try {
       answer = readAnswer(outcome.answer, query)
+      message = clientsAnswer(outcome.answer, answer, query, pending.asker.protocol)
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error
       this.#fail(pending, `malformed answer: ${error.message}`)
@@ -211,13 +213,7 @@ export class Relay {
         pending.decision = { ...decision, reason }
       }
     }
-    const bare = outcome.answer.readUInt16BE(4) === 0
-    this.#finish(
-      pending,
-      answer.rcode,
-      answer,
-      bare ? writeReply(query, answer.rcode) : adoptAnswer(outcome.answer, query),
-    )
+    this.#finish(pending, answer.rcode, answer, message)
   }
 
   #refuse(pending: Pending, answer: Answer | null): void {

@@ -1,9 +1,12 @@
+import type { Answer } from './answer.ts'
 import { EDE_BLOCKED, RCODE, TYPE } from './codes.ts'
+import { withoutEch } from './ech.ts'
 import { type Query, writeOpt } from './query.ts'
 
 const HEADER = 12
 const QR = 0x8000
 const RA = 0x0080
+const TC = 0x0200
 const OUR_UDP_SIZE = 1232
 /** Longest text of an Extended DNS Error, so that a refusal fits in the smallest datagram. */
 const MAX_TEXT = 160
@@ -31,6 +34,13 @@ export function writeReply(query: Query, rcode: number, blocked?: string): Buffe
     message.writeUInt16BE(EDE_BLOCKED, opt + 15)
     text.copy(message, opt + 17)
   }
+  return message
+}
+
+/** An answer without records that says that the whole one does not fit: the client asks again over TCP. */
+function writeTruncated(query: Query, rcode: number): Buffer {
+  const message = writeReply(query, rcode)
+  message.writeUInt16BE(message.readUInt16BE(2) | TC, 2)
   return message
 }
 
@@ -65,8 +75,25 @@ export function localhostData(type: number): Buffer | null {
   return null
 }
 
+/** What the client gets of an upstream's answer. Throws MalformedMessage. */
+export function clientsAnswer(
+  message: Buffer,
+  answer: Answer,
+  query: Query,
+  protocol: 'udp' | 'tcp',
+): Buffer {
+  if (message.readUInt16BE(4) === 0) return writeReply(query, answer.rcode)
+  if (!answer.bindings) return adoptAnswer(message, query)
+  // One that was cut off is asked for again; what is left of it need not be understood.
+  if (answer.truncated) return writeTruncated(query, answer.rcode)
+  const open = withoutEch(message)
+  // Without compression that it had against the rules it may have grown.
+  const room = protocol === 'tcp' ? 0xffff : Math.max(message.length, query.edns?.udpSize ?? 512)
+  return open.length > room ? writeTruncated(query, answer.rcode) : adoptAnswer(open, query)
+}
+
 /** Makes an upstream's answer the client's: its id, and its question in the case it wrote. */
-export function adoptAnswer(answer: Buffer, query: Query): Buffer {
+function adoptAnswer(answer: Buffer, query: Query): Buffer {
   answer.writeUInt16BE(query.id, 0)
   if (answer.readUInt16BE(4) === 1) query.question.copy(answer, HEADER)
   return answer

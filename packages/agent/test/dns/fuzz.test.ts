@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { answersQuery, readAnswer } from '../../src/dns/answer.ts'
 import { TYPE } from '../../src/dns/codes.ts'
+import { withoutEch } from '../../src/dns/ech.ts'
 import { FrameReader, frame } from '../../src/dns/frames.ts'
 import { MalformedMessage } from '../../src/dns/name.ts'
 import { receiveQuery, writeQuery } from '../../src/dns/query.ts'
@@ -106,6 +107,41 @@ test('50,000 broken answers: each is read or called malformed, and never leads b
     }
   }
   for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(500)
+})
+
+test('50,000 broken answers with ECH keys: what is not malformed has none, and is read as before', () => {
+  const next = numbers(0xec4)
+  const whole = answerMessage(query.subarray(0, -23), {
+    answers: [
+      {
+        type: TYPE.HTTPS,
+        data: svcb(1, 'svc.example.net', { 1: a('2.104.50.2'), 5: Buffer.alloc(40, 9) }),
+      },
+      { type: TYPE.HTTPS, data: svcb(2, 'b.example.net', { 0: u16(5), 5: Buffer.alloc(40, 9) }) },
+      { type: TYPE.A, data: a('192.0.2.1') },
+    ],
+    additional: [
+      { type: TYPE.MX, name: 'b.example.net', data: Buffer.concat([u16(1), cname('m.test')]) },
+    ],
+  })
+  const outcomes = { changed: 0, same: 0, malformed: 0 }
+  for (let i = 0; i < 50_000; i++) {
+    const message = mutate(whole, next)
+    if (!answersQuery(message, asked, 1)) continue
+    try {
+      const open = withoutEch(message)
+      outcomes[open === message ? 'same' : 'changed']++
+      expect(withoutEch(open)).toBe(open)
+      const { addresses } = readAnswer(message, asked)
+      expect(readAnswer(open, asked).addresses.length).toBeLessThanOrEqual(addresses.length)
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error
+      outcomes.malformed++
+    }
+  }
+  expect(outcomes.changed).toBeGreaterThan(500)
+  expect(outcomes.malformed).toBeGreaterThan(500)
+  expect(outcomes.same).toBeGreaterThan(0)
 })
 
 test('a stream cut anywhere gives the same messages', () => {
