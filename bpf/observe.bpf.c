@@ -4,6 +4,7 @@
  * itself; the loader leaves out those that a kernel does not take.
  */
 #include "observe_process.h"
+#include "observe_agent.h"
 #include "observe_syscalls.h"
 #include "observe_uring.h"
 #include "observe_objects.h"

@@ -6,23 +6,13 @@
  */
 #pragma once
 
+#include "other_family.h"
 #include "syscalls.h"
 #include "tell.h"
-
-#define AF_KEY 15
-#define AF_ALG 38
-#define AF_KCM 41
 
 #define CAP_NET_RAW 13
 #define EPERM 1
 #define EACCES 13
-
-/* Of use on this machine only, or seen by the cgroup hooks. */
-static __always_inline bool is_other_family(u32 family)
-{
-	return family != AF_UNIX && family != AF_INET && family != AF_INET6 && family != AF_KEY &&
-	       family != AF_NETLINK && family != AF_ALG && family != AF_KCM;
-}
 
 /* The kernel asks for the capability before it asks the cgroup hook: what lacks it never comes there. */
 static __always_inline bool is_refused_raw(u32 family, u32 type, s64 result)

@@ -86,6 +86,7 @@ struct vfsmount {
 struct mnt_namespace;
 
 struct mount {
+	int mnt_id;
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
@@ -182,6 +183,12 @@ struct thread_info {
 
 struct kernfs_node {
 	u64 id;
+	struct kernfs_node *__parent;
+};
+
+/* Before 6.15. */
+struct kernfs_node___old {
+	struct kernfs_node *parent;
 };
 
 struct cgroup;
@@ -288,6 +295,22 @@ struct io_link {
 
 struct io_uring_cqe {
 	s32 res;
+};
+
+struct bpf_map {
+	u32 id;
+};
+
+struct bpf_prog_aux {
+	u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
+struct bpf_link {
+	u32 id;
 };
 
 /* The argument of vfs_rename. */

@@ -109,13 +109,15 @@ enum sandbox_change {
 	SANDBOX_INIT_MODULE = 13,  /* args: length */
 	SANDBOX_FINIT_MODULE = 14, /* args: fd, flags; text 0: the module's file */
 	SANDBOX_DELETE_MODULE = 15, /* text 1: name */
-	SANDBOX_BPF = 16,	    /* args: command */
+	SANDBOX_BPF = 16,	    /* args: command, enum bpf_object_kind, id */
 	SANDBOX_CAPSET = 17,	    /* args: effective capabilities afterwards */
 	SANDBOX_IO_URING_SETUP = 18, /* args: entries */
 	SANDBOX_CGROUP_LEFT = 19,   /* text 1: the cgroup's path; target: the process moved */
 	SANDBOX_FSMOUNT = 20,
 	SANDBOX_OPEN_TREE = 21,	    /* args: flags; text: base, path */
 	SANDBOX_MOUNT_SETATTR = 22, /* text: base, path */
+	SANDBOX_SIGNAL = 23,	    /* to the agent; args: signal */
+	SANDBOX_GUARD = 24,	    /* refused: args: enum guard_act, and by act; guard.bpf.c */
 };
 
 enum sandbox_flags {

@@ -7,12 +7,22 @@
 #include "path.h"
 
 /* Processes that were in the scope once, so that their leaving is seen. */
+enum member { MEMBER = 0, LEAVER = 1 };
+
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, u32);
 } members SEC(".maps");
+
+/*
+ * Block mode: what leaves the scope is ended. Who moves itself, before its next instruction; who was moved or born
+ * outside, at the end of its next system call: a socket of the scope stays under the policy, and a new one needs a call.
+ */
+const volatile bool ends_leavers = false;
+/* Some have left: who has is worth a look. */
+u32 leavers;
 
 /* Processes with several threads that have been told to have ended: on older kernels two threads can see the end. */
 struct process_key {
@@ -27,18 +37,6 @@ struct {
 	__type(key, struct process_key);
 	__type(value, u8);
 } ended SEC(".maps");
-
-/* The cgroup at the scope's depth above (or of) the task's. */
-static __always_inline bool task_in_scope(struct task_struct *task)
-{
-	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
-	struct cgroup *ancestor = 0;
-	if (BPF_CORE_READ(cgroup, level) < (int)scope_level)
-		return false;
-	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
-			      (void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + 8 * (u64)(scope_level & 255));
-	return BPF_CORE_READ(ancestor, kn, id) == scope_cgid;
-}
 
 static __always_inline u32 append_argv(struct scratch *s, u32 offset, struct mm_struct *mm, u16 *flags)
 {
@@ -137,18 +135,65 @@ static __always_inline u64 new_namespaces(struct task_struct *parent, struct tas
 	return made;
 }
 
+static __always_inline void mark_leaver(struct task_struct *leader)
+{
+	u32 *member = bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!member || !ends_leavers)
+		return;
+	*member = LEAVER;
+	leavers = 1;
+}
+
+static __always_inline bool is_leaver(struct task_struct *task)
+{
+	if (!leavers)
+		return false;
+	u32 *member = bpf_task_storage_get(&members, task->group_leader, 0, 0);
+	return member && *member == LEAVER;
+}
+
+/* `actor` has brought `leader` out of the scope; path: where to, 0 when it was born there. */
+static __always_inline void tell_left(struct task_struct *actor, struct task_struct *leader, const char *path)
+{
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	if (!s)
+		return;
+	clear_record(s);
+	struct sandbox_record *record = &s->record.sandbox;
+	long size = path ? bpf_probe_read_kernel_str(s->text, PATH_MAX_KEPT, path) : 0;
+	u32 used = size > 0 ? size - 1 : 0;
+	record->size[1] = used;
+	record->change = SANDBOX_CGROUP_LEFT;
+	record->target = leader->tgid;
+	u32 total = record_size(used);
+	describe_process(&record->header, actor, RECORD_SANDBOX, 0, total);
+	send_urgent(&s->record, total, RECORD_SANDBOX);
+	/* Only the task that runs now can be sent one from here: it is whoever did it, or moved itself. */
+	if (ends_leavers && (u64)actor == bpf_get_current_task())
+		bpf_send_signal(9);
+}
+
 SEC("tp_btf/sched_process_fork")
 int process_fork(u64 *ctx)
 {
 	struct task_struct *parent = (void *)ctx[0];
 	struct task_struct *child = (void *)ctx[1];
-	if (child->pid != child->tgid || !in_scope())
+	if (child->pid != child->tgid)
+		return 0;
+	if (is_leaver(parent))
+		mark_leaver(child);
+	if (!in_scope())
 		return 0;
 	struct fork_record record = {};
 	describe_process(&record.header, parent, RECORD_FORK, 0, sizeof(record));
 	record.child_start = child->start_boottime;
 	record.child_tgid = child->tgid;
 	send_bulk(&record, sizeof(record), RECORD_FORK);
+	if (!task_in_scope(child)) {
+		tell_left(parent, child, 0);
+		mark_leaver(child);
+		return 0;
+	}
 	bpf_task_storage_get(&members, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	u64 made = new_namespaces(parent, child);
 	if (made) {
@@ -193,28 +238,23 @@ int process_moved(u64 *ctx)
 	const char *path = (void *)ctx[1];
 	struct task_struct *task = (void *)ctx[2];
 	struct task_struct *leader = task->group_leader;
+	u32 *member;
 	if (task_in_scope(task)) {
-		bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		member = bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (member)
+			*member = MEMBER;
 		return 0;
 	}
-	if (!bpf_task_storage_get(&members, leader, 0, 0))
+	member = bpf_task_storage_get(&members, leader, 0, 0);
+	/* Each of its threads comes here. */
+	if (!member || *member == LEAVER)
 		return 0;
-	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
-	if (!s)
-		return 0;
-	clear_record(s);
-	struct sandbox_record *record = &s->record.sandbox;
 	struct task_struct *current = bpf_get_current_task_btf();
 	/* Moved from outside (the agent, a service manager): it is told of the one moved. */
-	struct task_struct *actor = bpf_task_storage_get(&members, current->group_leader, 0, 0) ? current : task;
-	long size = bpf_probe_read_kernel_str(s->text, PATH_MAX_KEPT, path);
-	u32 used = size > 0 ? size - 1 : 0;
-	record->size[1] = used;
-	record->change = SANDBOX_CGROUP_LEFT;
-	record->target = leader->tgid;
-	u32 total = record_size(used);
-	describe_process(&record->header, actor, RECORD_SANDBOX, 0, total);
-	send_urgent(&s->record, total, RECORD_SANDBOX);
-	bpf_task_storage_delete(&members, leader);
+	tell_left(bpf_task_storage_get(&members, current->group_leader, 0, 0) ? current : task, leader, path);
+	if (ends_leavers)
+		mark_leaver(leader);
+	else
+		bpf_task_storage_delete(&members, leader);
 	return 0;
 }

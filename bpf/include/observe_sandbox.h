@@ -2,6 +2,7 @@
 /* Acts that change what a process may see, reach or do: namespaces, mounts, other processes' memory, modules. */
 #pragma once
 
+#include "bpf_objects.h"
 #include "observe_files.h"
 
 enum { NSFS_MAGIC = 0x6e736673, PTRACE_TRACEME = 0, PTRACE_ATTACH = 16, PTRACE_SEIZE = 0x4206 };

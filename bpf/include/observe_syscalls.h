@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "observe_process.h"
 #include "observe_sandbox.h"
 #include "syscalls.h"
 
@@ -302,6 +303,7 @@ __noinline int on_sandbox(struct call_context *c)
 	case ACT_BPF:
 		act->change = SANDBOX_BPF;
 		act->args[0] = ARG(0);
+		act->args[1] = bpf_object_of(task, bpf_descriptor(ARG(0), ARG(1), c->result), &act->args[2]);
 		break;
 	case ACT_CAPSET:
 		act->change = SANDBOX_CAPSET;
@@ -336,6 +338,10 @@ int syscall_exit(u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
 	struct task_struct *task = bpf_get_current_task_btf();
+	if (is_leaver(task)) {
+		bpf_send_signal(9);
+		return 0;
+	}
 	struct call call = call_of(regs, task);
 	if (!call.act || !in_scope())
 		return 0;

@@ -15,6 +15,18 @@ static __always_inline bool in_scope(void)
 	return bpf_get_current_ancestor_cgroup_id(scope_level) == scope_cgid;
 }
 
+/* The cgroup at the scope's depth above (or of) the task's. */
+static __always_inline bool task_in_scope(struct task_struct *task)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	struct cgroup *ancestor = 0;
+	if (BPF_CORE_READ(cgroup, level) < (int)scope_level)
+		return false;
+	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
+			      (void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + 8 * (u64)(scope_level & 255));
+	return BPF_CORE_READ(ancestor, kn, id) == scope_cgid;
+}
+
 /* Fills a header for `task`'s process. */
 static __always_inline void describe_process(struct record_header *header, struct task_struct *task, u16 kind, u16 flags,
 					     u32 size)

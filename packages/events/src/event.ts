@@ -181,6 +181,9 @@ export const SandboxChange = z.object({
     'cgroup',
     'bpf',
     'io_uring',
+    // A signal that ends or stops the agent; what the guard refused (tier T2).
+    'signal',
+    'guard',
   ]),
   /** What exactly, for a person: e.g. `unshare(user, net)`, `mount(/dev/sda1 on /mnt)`. */
   detail: z.string(),

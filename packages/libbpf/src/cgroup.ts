@@ -21,3 +21,13 @@ export function connectFromCgroup(cgroupPath: string, address: string, port: num
 export function cgroupNamespace(cgroupPath: string): number {
   return native().cgroupNamespace(cgroupPath)
 }
+
+/**
+ * Ids of the programs that are attached to a cgroup itself, whoever attached them, in the order in which they run.
+ * @param cgroupPath directory of the cgroup (v2)
+ * @param type enum bpf_attach_type of linux/bpf.h, e.g. 10 for BPF_CGROUP_INET4_CONNECT
+ * @throws BpfError step `cgroup`
+ */
+export function programsOnCgroup(cgroupPath: string, type: number): number[] {
+  return native().programsOn(cgroupPath, type)
+}

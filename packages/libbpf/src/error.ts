@@ -37,6 +37,7 @@ const reasons: Record<string, string> = {
   BPF_RUN: 'cannot run the program',
   BPF_ITER: 'cannot read the iterator',
   BPF_CGROUP: 'cannot start a process in the cgroup',
+  BPF_QUERY: 'cannot say which programs are on the cgroup',
   BPF_ADDRESS: 'not an IPv4 or IPv6 address',
   BPF_CLOSED: 'used after close()',
   BPF_MEMORY: 'out of memory',

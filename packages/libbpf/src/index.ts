@@ -1,4 +1,4 @@
-export { cgroupNamespace, connectFromCgroup } from './cgroup.ts'
+export { cgroupNamespace, connectFromCgroup, programsOnCgroup } from './cgroup.ts'
 export { BpfError, type BpfStep } from './error.ts'
 export { Link, openPinnedLink } from './link.ts'
 export { BpfMap, openMapById, openPinnedMap } from './map.ts'

@@ -70,6 +70,7 @@ export interface Native {
   ringDrain(ring: Handle<'ring'>): number
   ringRef(ring: Handle<'ring'>, on: boolean): void
   connectFromCgroup(cgroup: string, address: string, port: number): number
+  programsOn(cgroup: string, type: number): number[]
   cgroupNamespace(cgroup: string): number
   bindIn(namespace: string, tcp: boolean, address: string, port: number): number
   netnsCookie(socket: number): bigint

@@ -28,6 +28,7 @@ export const hookSpecs: readonly HookSpec[] = [
   t0('process_fork', 'tp_btf/sched_process_fork'),
   t0('process_exit', 'tp_btf/sched_process_exit'),
   t0('process_moved', 'tp_btf/cgroup_attach_task'),
+  t0('signal_sent', 'tp_btf/signal_generate'),
   t0('syscall_exit', 'tp_btf/sys_exit'),
   {
     ...t0('uring_submit_req', 'tp_btf/io_uring_submit_req'),

@@ -14,3 +14,5 @@ export type {
 export { type ScopeIdentity, scopeIdentity } from './scope.ts'
 export { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
 export { builtObjects, Sensor, type SensorOptions, startSensor } from './sensor.ts'
+export { guard_act } from './guard-acts.ts'
+export { kernelIdentity, mountDevices } from './watch.ts'

@@ -137,6 +137,8 @@ export const sandbox_change = {
   SANDBOX_FSMOUNT: 20,
   SANDBOX_OPEN_TREE: 21,
   SANDBOX_MOUNT_SETATTR: 22,
+  SANDBOX_SIGNAL: 23,
+  SANDBOX_GUARD: 24,
 } as const
 
 export const watch_bits = {

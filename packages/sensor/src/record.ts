@@ -88,6 +88,8 @@ export type SandboxChange =
   | 'cgroup'
   | 'bpf'
   | 'io_uring'
+  | 'signal'
+  | 'guard'
 
 /** An act that changes what a process can see, reach or do. */
 export interface SandboxRecord extends RecordBase {

@@ -31,6 +31,8 @@ export interface SensorOptions {
   homes?: readonly string[]
   /** Stay at T0 whatever the kernel takes, and list T1's hooks as refused for this reason. */
   withoutT1?: string
+  /** What leaves the scope is ended (SIGKILL), and told. */
+  endLeavers?: boolean
   /** A batch of records, urgent or bulk; within one ring in the order of the acts. */
   onRecords(records: SensorRecord[]): void
 }
@@ -73,10 +75,12 @@ export class Sensor {
       globals: {
         scope_cgid: scope.id,
         scope_level: scope.level,
+        ends_leavers: Number(options.endLeavers ?? false),
         watched_inodes: bytesOf(watch.inodeBits),
         watched_hashes: bytesOf(watch.nameBits),
       },
       prepare(object) {
+        object.run('adopt')
         const inodes = object.map('watched')
         for (const [key, value] of watch.inodes) inodes.set(key, value)
         const names = object.map('watched_names')

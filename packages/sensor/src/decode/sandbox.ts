@@ -2,6 +2,7 @@ import { record_header, sandbox_change as c, sandbox_flags, sandbox_record } fro
 import type { SandboxChange, SandboxRecord } from '../record.ts'
 import { type Batch, textOf } from './batch.ts'
 import { named } from './file.ts'
+import { refusal, signalName } from './guard.ts'
 
 /** CLONE_NEW*, in the order in which they are told (include/uapi/linux/sched.h). */
 const namespaces: readonly [flag: number, name: string][] = [
@@ -30,11 +31,25 @@ const bpfCommands: Record<number, string> = {
   8: 'PROG_ATTACH',
   9: 'PROG_DETACH',
   10: 'PROG_TEST_RUN',
+  13: 'PROG_GET_FD_BY_ID',
+  14: 'MAP_GET_FD_BY_ID',
+  15: 'OBJ_GET_INFO_BY_FD',
+  16: 'PROG_QUERY',
   17: 'RAW_TRACEPOINT_OPEN',
   18: 'BTF_LOAD',
+  21: 'MAP_LOOKUP_AND_DELETE_ELEM',
+  22: 'MAP_FREEZE',
+  25: 'MAP_LOOKUP_AND_DELETE_BATCH',
+  26: 'MAP_UPDATE_BATCH',
+  27: 'MAP_DELETE_BATCH',
   28: 'LINK_CREATE',
   29: 'LINK_UPDATE',
+  30: 'LINK_GET_FD_BY_ID',
+  34: 'LINK_DETACH',
 }
+
+/** enum bpf_object_kind, by number. */
+const bpfObjects = ['', 'map', 'program', 'link'] as const
 
 function namespaceNames(flags: number): string {
   const names = namespaces.filter(([flag]) => flags & flag).map(([, name]) => name)
@@ -49,6 +64,8 @@ interface Told {
 /** What a record's numbers and strings mean. */
 interface Facts {
   args: readonly number[]
+  /** The process acted upon; 0: none. */
+  target: number
   /** Texts 0 and 1 as one path, 2 and 3 as one. */
   from: string
   to: string
@@ -74,11 +91,24 @@ const tellers: Record<number, (facts: Facts) => Told> = {
   [c.SANDBOX_INIT_MODULE]: (f) => tell('module', `init_module(${f.args[0]} bytes)`),
   [c.SANDBOX_FINIT_MODULE]: (f) => tell('module', `finit_module(${f.from})`),
   [c.SANDBOX_DELETE_MODULE]: (f) => tell('module', `delete_module(${f.text(1)})`),
-  [c.SANDBOX_BPF]: (f) => tell('bpf', `bpf(${bpfCommands[f.args[0] as number] ?? f.args[0]})`),
+  [c.SANDBOX_BPF]: (f) => {
+    const object = bpfObjects[f.args[1] as number] ?? ''
+    const what = object === '' ? '' : `, ${object} ${f.args[2]}`
+    return tell('bpf', `bpf(${bpfCommands[f.args[0] as number] ?? f.args[0]}${what})`)
+  },
   [c.SANDBOX_CAPSET]: (f) =>
     tell('capability', `capset(effective 0x${(f.args[0] as number).toString(16)})`),
   [c.SANDBOX_IO_URING_SETUP]: (f) => tell('io_uring', `io_uring_setup(${f.args[0]} entries)`),
-  [c.SANDBOX_CGROUP_LEFT]: (f) => tell('cgroup', `left the scope for cgroup ${f.text(1)}`),
+  [c.SANDBOX_CGROUP_LEFT]: (f) =>
+    tell(
+      'cgroup',
+      `left the scope for ${f.text(1) === '' ? 'another cgroup' : `cgroup ${f.text(1)}`}`,
+    ),
+  [c.SANDBOX_SIGNAL]: (f) => tell('signal', `${signalName(f.args[0] as number)} to the agent`),
+  [c.SANDBOX_GUARD]: (f) => {
+    const [act = 0, what = 0] = f.args
+    return tell('guard', refusal(act, what, f.target))
+  },
   [c.SANDBOX_FSMOUNT]: () => tell('mount', 'fsmount()'),
   [c.SANDBOX_OPEN_TREE]: (f) => tell('mount', `open_tree(${f.from})`),
   [c.SANDBOX_MOUNT_SETATTR]: (f) => tell('mount', `mount_setattr(${f.from})`),
@@ -101,6 +131,7 @@ export function decodeSandbox(batch: Batch, at: number): SandboxRecord {
   const target = u32[(at + sandbox_record.target) >>> 2] as number
   const facts: Facts = {
     args: [0, 8, 16].map((offset) => batch.wide(at + sandbox_record.args + offset)),
+    target,
     from: named(batch, a, b, d),
     to: named(batch, d, e, end),
     text: (index) => batch.text(bounds[index] as number, bounds[index + 1] as number),
