@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { cgroupViewPath, enterPath } from '@runwarden/libbpf'
 import { AgentError } from './errors.ts'
+import type { Confinement } from './harden/confinement.ts'
 import { type Mount, readMounts } from './mounts.ts'
 import type { Scope } from './scope.ts'
 
@@ -13,6 +14,8 @@ export interface Launch {
   user?: string | undefined
   /** Takes CAP_NET_RAW away for good: without it nobody opens raw or packet sockets. */
   dropNetRaw: boolean
+  /** Shuts the command in; it says the user's ids and groups, too. */
+  confinement?: Confinement | undefined
 }
 
 /** A line of /etc/passwd. */
@@ -49,12 +52,14 @@ export function findAccount(name: string, passwd = readFileSync('/etc/passwd', '
  *
  * It ends as a shell does when there is no such command (127) or it can't be executed (126).
  */
-export function launch({ scope, command, user, dropNetRaw }: Launch): ChildProcess {
+export function launch({ scope, command, user, dropNetRaw, confinement }: Launch): ChildProcess {
   const env: NodeJS.ProcessEnv = { ...process.env }
   const privileges: string[] = []
   if (user !== undefined) {
     const account = findAccount(user)
-    privileges.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, '--init-groups')
+    if (confinement === undefined)
+      privileges.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, '--init-groups')
+    else privileges.push(...confinement.privileges)
     Object.assign(env, {
       HOME: account.home,
       USER: account.name,
@@ -62,15 +67,17 @@ export function launch({ scope, command, user, dropNetRaw }: Launch): ChildProce
       SHELL: account.shell,
     })
   }
-  if (dropNetRaw) privileges.push('--bounding-set=-net_raw', '--inh-caps=-net_raw')
+  if (dropNetRaw && confinement === undefined)
+    privileges.push('--bounding-set=-net_raw', '--inh-caps=-net_raw')
   // Both handles were opened by root, which is what counts: another user may write to the one, and
   // execute the other, wherever this program is installed.
   const entrance = scope?.openEntrance() ?? openSync('/dev/null', 'w')
   const program = openSync(enterPath, 'r')
-  const enter = ['/proc/self/fd/4', '3', ...command] as const
   const handles = [entrance, program]
+  const enter = ['/proc/self/fd/4', '3', ...command] as const
   let line: readonly [string, ...string[]] =
     privileges.length === 0 ? enter : ['setpriv', ...privileges, '--', ...enter]
+  if (confinement !== undefined) line = [...confinement.shell, ...line]
   const namespace = scope?.openNamespace()
   if (namespace !== undefined) {
     handles.push(namespace, openSync(cgroupViewPath, 'r'))

@@ -6,7 +6,9 @@ import type { CompiledPolicy } from '@runwarden/policy'
 import type { ChildProcess } from 'node:child_process'
 import { AgentError, messageOf } from './errors.ts'
 import { EventStream, type EventSink, type ForkSink } from './event-stream.ts'
-import { launch } from './launcher.ts'
+import { groupsOf, planConfinement, requireConfined } from './harden/confinement.ts'
+import type { Confinement } from './harden/confinement.ts'
+import { findAccount, launch } from './launcher.ts'
 import { readMachine, requireMachine } from './preflight.ts'
 import { sweep } from './run-state.ts'
 import { Signals } from './signals.ts'
@@ -72,6 +74,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
   const startTime = Date.now()
   using signals = new Signals()
   requireMachine(readMachine())
+  const confinement = confine(settings)
   for (const sentence of await sweep()) settings.say(sentence)
   const stream = new EventStream(`run-${process.pid}-${startTime.toString(36)}`)
   stream.addSink(settings.onEvent)
@@ -84,6 +87,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
       command: settings.command,
       user: settings.user,
       dropNetRaw: settings.compiled.egress === 'block',
+      confinement,
     })
     signals.passTo(child)
     await once(child, 'spawn')
@@ -114,6 +118,18 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
   } catch (error) {
     throw await brokenOff(watch, child, error)
   }
+}
+
+/** What the policy takes from the command, tried before anything is made. @throws AgentError */
+function confine({ compiled, user }: ProtectSettings): Confinement | undefined {
+  if (compiled.hardening === 'none') return undefined
+  const account = user === undefined ? undefined : findAccount(user)
+  const confinement = planConfinement(
+    compiled.hardening,
+    account === undefined ? undefined : { ...account, groups: groupsOf(account.name) },
+  )
+  requireConfined(confinement)
+  return confinement
 }
 
 /** What is left of a run whose agent failed while the command ran: it goes on to its end under the policy. */

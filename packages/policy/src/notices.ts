@@ -23,19 +23,10 @@ export function unenforcedOf(policy: Policy, compiled: CompiledPolicy): string[]
         : `${formatPlace(rule.where)}: ${formatEndpoint(rule.endpoint)} is narrowed to ${narrowing(rule)}, which is not enforced yet; ${wider} allows it without that`,
     )
   }
-  const switches = [
-    [policy.disableSudo, 'disable-sudo is not enforced yet: the job keeps sudo'],
-    [
-      policy.disableSudoAndContainers,
-      'disable-sudo-and-containers is not enforced yet: the job keeps sudo and containers',
-    ],
-    [
-      policy.disableFileMonitoring,
-      'disable-file-monitoring is not enforced yet: files are still watched',
-    ],
-  ] as const
-  for (const [entry, sentence] of switches) {
-    if (entry?.on === true) sentences.push(`${formatPlace(entry.where)}: ${sentence}`)
+  if (policy.disableFileMonitoring?.on === true) {
+    sentences.push(
+      `${formatPlace(policy.disableFileMonitoring.where)}: disable-file-monitoring is not enforced yet: files are still watched`,
+    )
   }
   for (const { detection, where } of policy.lockdown) {
     sentences.push(

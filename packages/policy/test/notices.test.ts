@@ -35,8 +35,6 @@ lockdown: [reverse-shell]
     'policy.yml:11: github.com:443 is narrowed to steps checkout, which is not enforced yet; policy.yml:18 github.com:443 (preset github-actions) allows it without that',
     'policy.yml:13: 203.0.113.8:443 is narrowed to programs **/git, which is not enforced yet; policy.yml:15 203.0.113.0/24:443 allows it without that',
     'policy.yml:16: *.api.example.net:443 is narrowed to HTTPS requests, which is not enforced yet; policy.yml:17 *.example.net:443 allows it without that',
-    'policy.yml:19: disable-sudo is not enforced yet: the job keeps sudo',
-    'policy.yml:20: disable-sudo-and-containers is not enforced yet: the job keeps sudo and containers',
     'policy.yml:21: disable-file-monitoring is not enforced yet: files are still watched',
     'policy.yml:22: lockdown is not enforced yet: reverse-shell does not end the job',
   ])
@@ -78,4 +76,14 @@ presets: [github-actions]
     'policy.yml:13: 0.0.0.0/0:443 allows a large part of the internet: all of 0.0.0.0/0',
     'policy.yml:14: [2000::/3]:443 allows a large part of the internet: all of 2000::/3',
   ])
+})
+
+test.each([
+  ['', 'none'],
+  ['disable-sudo: false\n', 'none'],
+  ['disable-sudo: true\n', 'sudo'],
+  ['disable-sudo-and-containers: true\n', 'sudo-and-containers'],
+  ['disable-sudo: false\ndisable-sudo-and-containers: true\n', 'sudo-and-containers'],
+])('%j takes away: %s', (text, hardening) => {
+  expect(compiled(`version: 1\n${text}`).hardening).toBe(hardening)
 })

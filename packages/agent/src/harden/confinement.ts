@@ -98,7 +98,7 @@ export function planConfinement(level: Level, subject: Subject | undefined): Con
     shell: [
       confinePath,
       ...noUserNamespaces,
-      ...masked.filter((path) => !inFolder(path)).flatMap((path) => ['--mask', path]),
+      ...masked.flatMap((path) => (inFolder(path) ? [] : ['--mask', path])),
       ...folders.flatMap((path) => ['--empty', `${path}:0:0`]),
       // The user's own services: what they start for it, they start outside.
       ...(runtime === undefined ? [] : ['--empty', `${runtime}:${subject.uid}:${subject.gid}`]),

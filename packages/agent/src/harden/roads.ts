@@ -8,12 +8,13 @@ export type Level = Exclude<Hardening, 'none'>
  * what they miss is found by looking (engines.ts) and by trying (packages/libbpf/native/roads.c).
  */
 
+const words = (text: string): string[] => text.split(' ')
+
 /** Groups whose members are as good as root: by sudo's rules, an engine's socket, or a device or folder. */
-const rootGroups = [
-  ...['root', 'sudo', 'sudoers', 'wheel', 'admin', 'google-sudoers', 'rvm', 'staff', 'shadow'],
-  ...['docker', 'containerd', 'podman', 'crio', 'buildkit', 'nerdctl', 'lxd', 'lxc', 'incus'],
-  ...['incus-admin', 'libvirt', 'libvirtd', 'libvirt-qemu', 'disk', 'kmem', 'mem'],
-]
+const rootGroups = words(
+  'root sudo sudoers wheel admin google-sudoers rvm staff shadow docker containerd podman crio ' +
+    'buildkit nerdctl lxd lxc incus incus-admin libvirt libvirtd libvirt-qemu disk kmem mem',
+)
 
 /** Groups that can run machines: no road to root, but to what is not under the policy. */
 const machineGroups = ['kvm', 'vboxusers']
@@ -56,19 +57,12 @@ export const engineFolders: readonly string[] = [
 ]
 
 /** Names of processes (first 15 bytes of /proc/PID/comm) that are container or machine engines. */
-export const engineNames: ReadonlySet<string> = new Set([
-  ...['dockerd', 'podman', 'containerd', 'crio', 'cri-dockerd', 'buildkitd'],
-  ...[
-    'lxd',
-    'incusd',
-    'libvirtd',
-    'virtqemud',
-    'virtlxcd',
-    'multipassd',
-    'rootlesskit',
-    'k3s-server',
-  ],
-])
+export const engineNames: ReadonlySet<string> = new Set(
+  words(
+    'dockerd podman containerd crio cri-dockerd buildkitd lxd incusd libvirtd virtqemud virtlxcd ' +
+      'multipassd rootlesskit k3s-server',
+  ),
+)
 
 /** Sockets by which the machine's services act for whoever may ask, by user and not by privileges. */
 export const serviceSockets: readonly string[] = [
@@ -78,20 +72,14 @@ export const serviceSockets: readonly string[] = [
   '/run/snapd-snap.socket',
 ]
 
-/** Programs that give other rights by a setuid bit, wherever they lie in these folders. */
-export const programFolders: readonly string[] = [
-  ...['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/libexec', '/usr/local', '/bin', '/sbin', '/opt'],
-]
-
 /** Files and folders that root's programs believe: who can write there becomes root. */
-export const trustedPlaces: readonly string[] = [
-  ...['/etc/sudoers', '/etc/sudoers.d', '/etc/sudo.conf', '/etc/doas.conf', '/etc/polkit-1'],
-  ...['/etc/passwd', '/etc/shadow', '/etc/group', '/etc/gshadow', '/etc/pam.d', '/etc/pam.conf'],
-  ...['/etc/security', '/etc/crontab', '/etc/cron.d', '/etc/cron.hourly', '/etc/cron.daily'],
-  ...['/etc/cron.weekly', '/etc/cron.monthly', '/etc/anacrontab', '/var/spool/cron'],
-  ...['/etc/systemd', '/run/systemd/system', '/run/systemd/transient', '/usr/lib/systemd/system'],
-  ...['/usr/local/lib/systemd', '/etc/init.d', '/etc/rc.local', '/etc/udev', '/usr/lib/udev'],
-  ...['/etc/dbus-1', '/usr/share/dbus-1', '/usr/share/polkit-1', '/etc/docker', '/etc/containerd'],
-  ...['/etc/ld.so.preload', '/etc/ld.so.conf', '/etc/ld.so.conf.d', '/etc/ld.so.cache'],
-  ...['/etc/profile', '/etc/profile.d', '/root', '/etc/modprobe.d', '/etc/logrotate.d', '/etc/apt'],
-]
+export const trustedPlaces: readonly string[] = words(
+  '/etc/sudoers /etc/sudoers.d /etc/sudo.conf /etc/doas.conf /etc/polkit-1 /etc/passwd ' +
+    '/etc/shadow /etc/group /etc/gshadow /etc/pam.d /etc/pam.conf /etc/security /etc/crontab ' +
+    '/etc/cron.d /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly ' +
+    '/etc/anacrontab /var/spool/cron /etc/systemd /run/systemd/system /run/systemd/transient ' +
+    '/usr/lib/systemd/system /usr/local/lib/systemd /etc/init.d /etc/rc.local /etc/udev ' +
+    '/usr/lib/udev /etc/dbus-1 /usr/share/dbus-1 /usr/share/polkit-1 /etc/docker /etc/containerd ' +
+    '/etc/ld.so.preload /etc/ld.so.conf /etc/ld.so.conf.d /etc/ld.so.cache /etc/profile ' +
+    '/etc/profile.d /root/.ssh /root/.profile /root/.bashrc /etc/modprobe.d /etc/logrotate.d /etc/apt',
+)
