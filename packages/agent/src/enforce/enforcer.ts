@@ -201,21 +201,36 @@ export class Enforcer implements Disposable {
    */
   replacePolicy(compiled: CompiledPolicy): void {
     const generation = this.#slots.write(compiled)
-    const rule = (flow: Flow): number | null => this.#ruleOf(compiled, flow)
+    const rule = this.#rules(compiled)
     // Before, so that no live flow is cut in between; and after, for those that began meanwhile.
     renewFlows(this.#object.map('flows'), generation, rule)
     this.#slots.enact(generation)
     renewFlows(this.#object.map('flows'), generation, rule)
   }
 
-  /** Which rule of a policy allows a flow; null: none does. */
-  #ruleOf(compiled: CompiledPolicy, flow: Flow): number | null {
-    const protocol =
-      flow.protocol === IPPROTO_TCP ? 'tcp' : flow.protocol === IPPROTO_UDP ? 'udp' : 'other'
-    const host = this.name(flow.name)
-    const decision = decide(compiled, { host, address: flow.address, port: flow.port, protocol })
-    if (decision.verdict !== 'allowed' || decision.rule === null) return null
-    return compiled.rules.findIndex(({ where, text }) => decision.rule === `${where} ${text}`)
+  /** Tells which rule of a policy allows a flow; null: none does. Flows alike are decided once. */
+  #rules(compiled: CompiledPolicy): (flow: Flow) => number | null {
+    const indexes = new Map(
+      compiled.rules.map(({ where, text }, index) => [`${where} ${text}`, index]),
+    )
+    const known = new Map<string, number | null>()
+    return (flow) => {
+      const alike = `${flow.name} ${flow.address.toString('latin1')} ${flow.port} ${flow.protocol}`
+      const before = known.get(alike)
+      if (before !== undefined) return before
+      const protocol =
+        flow.protocol === IPPROTO_TCP ? 'tcp' : flow.protocol === IPPROTO_UDP ? 'udp' : 'other'
+      const host = this.name(flow.name)
+      const { verdict, rule } = decide(compiled, {
+        host,
+        address: flow.address,
+        port: flow.port,
+        protocol,
+      })
+      const index = verdict === 'allowed' && rule !== null ? (indexes.get(rule) ?? null) : null
+      known.set(alike, index)
+      return index
+    }
   }
 
   /** A learned name by its id; null: there is none. */

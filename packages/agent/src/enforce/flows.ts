@@ -91,8 +91,9 @@ export function renewFlows(
 ): void {
   const now = bootTime()
   for (const [key, value] of map.entries()) {
+    if (value.readUInt32LE(GENERATION_AT) === generation) continue
     const flow = decodeFlow(key, value, now)
-    if (flow.generation === generation || flow.verdict !== 'allowed') continue
+    if (flow.verdict !== 'allowed') continue
     const allowed = rule(flow)
     if (allowed === null) continue
     value.writeUInt32LE(allowed, RULE_AT)

@@ -175,6 +175,7 @@ export class AgentService {
   }
 
   async #reload(): Promise<boolean> {
+    const since = performance.now()
     const scopes = [...this.#governed.values()]
     const replaced: Governed[] = []
     try {
@@ -193,11 +194,12 @@ export class AgentService {
         watch.gap(`reload refused, the policy before it stays in force: ${messageOf(error)}`)
       return false
     }
+    const taken = `in ${Math.round(performance.now() - since)} ms`
     for (const { settings, compiled, watch } of scopes) {
       for (const sentence of [...compiled.unenforced, ...compiled.warnings])
         this.#settings.say(`${settings.name}: ${sentence}`)
       watch.reloaded()
-      this.#settings.say(`${settings.name}: reloaded: ${compiled.egress}`)
+      this.#settings.say(`${settings.name}: reloaded ${taken}: ${compiled.egress}`)
     }
     return true
   }
