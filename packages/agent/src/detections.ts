@@ -1,5 +1,7 @@
 import type { Event, EventOf, Severity } from '@runwarden/events'
+import { type DnsFinding, resolverAsked, resolverReached, tunnelFinding } from './dns-findings.ts'
 import type { EventBody } from './event-stream.ts'
+import { Tunnels } from './tunnels.ts'
 
 type DetectionBody = Extract<EventBody, { kind: 'detection' }>
 
@@ -9,13 +11,14 @@ const writersKept = 50_000
 const toldPerId = 1000
 
 /**
- * Findings from single events, and from who wrote a file first. Each is told once for what it is
- * about (a name, an address, a file and program), not for each time it happens.
+ * Findings from single events, from who wrote a file first, and from the names of a zone. Each is told
+ * once for what it is about (a name, an address, a file and program), not for each time it happens.
  */
 export class Detections {
   private readonly told = new Map<string, Set<string>>()
   /** The program that wrote a workspace file last, by path. */
   private readonly writers = new Map<string, string>()
+  private readonly tunnels = new Tunnels()
   private readonly exeOf: (execId: string | null) => string
   private readonly isInside: (pid: number) => boolean
 
@@ -32,9 +35,12 @@ export class Detections {
   see(event: Event): DetectionBody[] {
     switch (event.kind) {
       case 'dns.query':
-        return this.ofName(event)
+        return [...this.ofName(event), ...this.ofTunnel(event)]
       case 'net.connect':
-        return this.ofDestination(event)
+        return [
+          ...this.ofDestination(event),
+          ...this.ofDns(event, resolverReached(event, this.by(event))),
+        ]
       case 'file.read':
         return this.ofMemoryRead(event)
       case 'file.create':
@@ -59,13 +65,14 @@ export class Detections {
     severity: Severity,
     title: string,
     text: string,
+    evidence = [event.seq],
   ): DetectionBody[] {
     let told = this.told.get(id)
     if (told === undefined) this.told.set(id, (told = new Set()))
     if (told.has(about) || told.size >= toldPerId) return []
     told.add(about)
-    const { time, execId, step, seq } = event
-    return [{ kind: 'detection', time, execId, step, id, severity, title, text, evidence: [seq] }]
+    const { time, execId, step } = event
+    return [{ kind: 'detection', time, execId, step, id, severity, title, text, evidence }]
   }
 
   private by(event: Event): string {
@@ -95,6 +102,21 @@ export class Detections {
       )
     }
     return []
+  }
+
+  private ofTunnel(event: EventOf<'dns.query'>): DetectionBody[] {
+    const tunnel = this.tunnels.see(event)
+    const by = this.by(event)
+    return [
+      ...this.ofDns(event, resolverAsked(event, by)),
+      ...(tunnel === null ? [] : this.ofDns(event, tunnelFinding(tunnel, by), tunnel.evidence)),
+    ]
+  }
+
+  private ofDns(event: Event, found: DnsFinding | null, evidence?: number[]): DetectionBody[] {
+    if (found === null) return []
+    const { id, about, severity, title, text } = found
+    return this.find(event, id, about, severity, title, text, evidence)
   }
 
   private ofDestination(event: EventOf<'net.connect'>): DetectionBody[] {
@@ -184,16 +206,6 @@ export class Detections {
         'high',
         'a process outside of the scope was traced',
         `${this.by(event)}: ${event.detail}. Whoever traces a process can act as it, and that one is under no policy. Run the command as a user of its own (--user), so that it may trace nobody else.`,
-      )
-    }
-    if (event.change === 'cgroup') {
-      return this.find(
-        event,
-        'scope-left',
-        event.detail,
-        'critical',
-        'a process was moved out of the scope',
-        `${this.by(event)}: ${event.detail}. What that process does from here on is not under this policy and not in this report.`,
       )
     }
     return []

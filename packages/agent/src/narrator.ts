@@ -22,7 +22,7 @@ export interface NarratorParts {
   compiled: CompiledPolicy
   processes: ProcessTable
   names: AnsweredNames
-  detections: Detections
+  detections: Pick<Detections, 'see'>
   /** A learned name by the kernel's id of it. */
   learnedName: (id: number) => string | null
   /** Takes what the DNS thread has told so far. */
@@ -48,6 +48,11 @@ function endOf(
   address: string,
 ): string {
   return `${tgid} ${address} ${port} ${protocol}`
+}
+
+/** The name that a refused connection asked for, where that is why it was refused. */
+function saidName({ reason, said }: Attempt): string | null {
+  return reason === 'server-name' || reason === 'block-list' ? (said?.name ?? null) : null
 }
 
 /** Turns what the kernel side and the DNS thread tell into the run's events. */
@@ -107,6 +112,7 @@ export class Narrator {
     for (const attempt of attempts) {
       this.attempt({
         ...attempt,
+        said: null,
         time: Number(attempt.time),
         execId: execId(attempt.tgid, attempt.start),
       })
@@ -215,7 +221,8 @@ export class Narrator {
     const address = addressText(attempt.address)
     const known = attempt.execId.startsWith('0-') ? null : attempt.execId
     if (known !== null) this.know(known)
-    let host = this.parts.learnedName(attempt.name)
+    const opener = this.parts.learnedName(attempt.name)
+    let host = saidName(attempt) ?? opener
     if (host === null && address !== '') {
       // An answer is told before it is sent: the name that led here is there by now, if there is one.
       this.parts.drainDns()
@@ -228,7 +235,7 @@ export class Narrator {
       execId: known,
       step: this.parts.step,
       verdict: attempt.verdict,
-      ...explainDecision(this.compiled, attempt),
+      ...explainDecision(this.compiled, attempt, opener),
       host,
       address,
       port: attempt.port,

@@ -8,6 +8,7 @@ import { startDnsProxy, type DnsProxy } from './dns/start.ts'
 import { openEnforcer, type Enforcer } from './enforce/enforcer.ts'
 import { messageOf } from './errors.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
+import { Guard, guardMs } from './guard/guard.ts'
 import { Narrator } from './narrator.ts'
 import { ProcessTable } from './process-table.ts'
 import { processStart, RunState } from './run-state.ts'
@@ -35,8 +36,8 @@ export interface WatchSettings {
 
 /** A clock tick of /proc/PID/stat: there are 100 in a second on every Linux that runs node. */
 const nsPerTick = 10_000_000n
-/** How often counted attempts are told. */
-const tickMs = 1000
+/** How often counted attempts are told, and what enforces is looked at. */
+const tickMs = guardMs
 
 /**
  * A scope under watch and policy. It is armed when `arm` returns: a deny was seen enforced and its
@@ -53,6 +54,7 @@ export class Watch {
   private enforcer!: Enforcer
   private dns!: DnsProxy
   private narrator!: Narrator
+  private guard!: Guard
   private readonly processes = new ProcessTable()
   /** Records are being handed over: their rings are not emptied in the middle of it. */
   private taking = false
@@ -106,9 +108,12 @@ export class Watch {
       ),
     )
     const { processes } = this
+    const exeOf = (id: string | null): string => (id === null ? '' : (processes.get(id)?.exe ?? ''))
+    const detections = new Detections(exeOf, (pid) => processes.withPid(pid) !== undefined)
     this.sensor = startSensor({
       scopeCgroup: this.scope.path,
       workspace,
+      endLeavers: compiled.egress === 'block',
       onRecords: (records) => this.take(records),
     })
     this.closers.push(() => this.sensor.close())
@@ -119,10 +124,7 @@ export class Watch {
       compiled,
       processes,
       names: new AnsweredNames(),
-      detections: new Detections(
-        (id) => (id === null ? '' : (processes.get(id)?.exe ?? '')),
-        (pid) => processes.withPid(pid) !== undefined,
-      ),
+      detections: { see: (event) => [...detections.see(event), ...this.guard.see(event)] },
       learnedName: (id) => this.enforcer.name(id),
       drainDns: () => this.dns.drain(),
       drainSensor: () => {
@@ -147,11 +149,27 @@ export class Watch {
     this.closers.push((keep) => (keep ? this.enforcer.release() : this.enforcer.close()))
     await this.dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => this.sensor.drain())
-    this.hooks.push(...this.sensor.hooks, ...this.enforcer.hooks)
+    this.guard = new Guard({
+      scope: this.scope,
+      pinDir: this.state.pinDir,
+      workspace,
+      step,
+      compiled: () => this.narrator.compiled,
+      adopted: this.enforcer.adopted,
+      reuse: this.sensor.maps,
+      sensorHooks: this.sensor.hooks,
+      exeOf,
+      repair: () => this.enforcer.repair(),
+      drainDns: () => this.dns.drain(),
+      gap: (text) => this.gap(text),
+      emit: (detection) => stream.emit(detection),
+    })
+    this.closers.push(() => this.guard.close())
+    this.hooks.push(...this.sensor.hooks, ...this.enforcer.hooks, ...this.guard.hooks)
     this.armed = true
     this.health(
       'armed',
-      `tier ${this.sensor.tier}; policy ${compiled.egress}; a deny was seen enforced and its event delivered`,
+      `tier ${this.tier}; policy ${compiled.egress}; a deny was seen enforced and its event delivered`,
     )
     if (this.enforcer.adopted)
       this.gap(
@@ -161,10 +179,7 @@ export class Watch {
       if (hook.state === 'refused' && hook.tier === 'T0')
         this.gap(`${hook.name} is not watched: ${hook.reason}`)
     }
-    this.ticking = setInterval(
-      () => this.narrator.counted(this.enforcer.attempts()),
-      tickMs,
-    ).unref()
+    this.ticking = setInterval(() => this.tick(), tickMs).unref()
   }
 
   /**
@@ -183,11 +198,21 @@ export class Watch {
     this.sensor.drain()
     for (let map = 0; map < 2; map++) this.narrator.counted(this.enforcer.attempts())
     this.narrator.compiled = compiled
+    this.guard.policyReplaced()
   }
 
   /** Tells that another policy is in force. */
   reloaded(): void {
     this.health('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
+  }
+
+  private get tier(): Sensor['tier'] | 'T2' {
+    return this.guard.prevents ? 'T2' : this.sensor.tier
+  }
+
+  private tick(): void {
+    this.narrator.counted(this.enforcer.attempts())
+    this.guard.tick()
   }
 
   /** Identity of a process that runs now; null when its start is not known. */
@@ -199,6 +224,7 @@ export class Watch {
   async finish(reason = 'the command has ended'): Promise<Health> {
     clearInterval(this.ticking)
     this.sensor.drain()
+    this.guard.tick()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
     // as a gap, what it lost is not known.
     const recordsLost = (await this.dns.close())?.recordsLost ?? 0
@@ -213,7 +239,7 @@ export class Watch {
     if (lost > 0) this.health('lost', `${lost} events were lost`)
     this.health('ended', reason)
     return {
-      tier: this.sensor.tier,
+      tier: this.tier,
       armedMs: this.armedMs,
       hooks: this.hooks,
       eventsLost: this.eventsLost,
@@ -276,7 +302,7 @@ export class Watch {
       step: this.settings.step,
       state,
       detail,
-      tier: this.sensor.tier,
+      tier: this.tier,
       hooks: state === 'armed' ? this.hooks : [],
       eventsLost: this.eventsLost,
     })

@@ -1,8 +1,16 @@
 export { cgroupNamespace, connectFromCgroup, programsOnCgroup } from './cgroup.ts'
+export { destroyTcpSocket, type TcpSocket } from './destroy.ts'
 export { BpfError, type BpfStep } from './error.ts'
 export { Link, openPinnedLink } from './link.ts'
 export { BpfMap, openMapById, openPinnedMap } from './map.ts'
 export { BpfObject, openObject, type OpenOptions, type Program, type Target } from './object.ts'
-export { cgroupViewPath, confinePath, enterPath, roadsPath } from './native.ts'
+export {
+  bindingPath,
+  cgroupViewPath,
+  confinePath,
+  enterPath,
+  nosuidPath,
+  roadsPath,
+} from './native.ts'
 export { bindIn, netnsCookie } from './socket.ts'
 export { RingReader, type RingReaderOptions } from './ring.ts'

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BpfMap, type Link, openPinnedLink, openPinnedMap } from '@runwarden/libbpf'
 import { EnforceError } from './error.ts'
@@ -31,9 +31,9 @@ export class Pins {
     return existsSync(path) ? openPinnedLink(path) : undefined
   }
 
-  /** Takes away the name of a link that holds nothing any more. */
+  /** Takes away the name of a link that holds nothing any more, if it still has it. */
   drop(program: string): void {
-    unlinkSync(join(this.#dir, 'links', program))
+    rmSync(join(this.#dir, 'links', program), { force: true })
   }
 
   /**

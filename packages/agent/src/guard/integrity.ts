@@ -1,0 +1,142 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Scope } from '../scope.ts'
+import type { Finding } from './finding.ts'
+import { Neighbours } from './neighbours.ts'
+import { type HeldLink, heldObjects, lookAgain } from './objects.ts'
+import { PolicyMaps } from './policy-maps.ts'
+
+export interface IntegrityParts {
+  scope: Scope
+  /** In a bpffs; the enforcement is pinned in its folder `enforce`. */
+  pinDir: string
+  links: readonly HeldLink[]
+  /** Attaches and pins anew what was taken away; names of the programs that were. */
+  repair: () => string[]
+}
+
+/** Whether what enforces the policy is still as it was put there. */
+export class Integrity {
+  readonly #parts: IntegrityParts
+  readonly #policy: PolicyMaps
+  readonly #neighbours: Neighbours
+  #links: HeldLink[]
+  #pins: string[]
+  #ours: Set<number>
+  #suspected = false
+  #gone = false
+  #lastGood = new Date()
+
+  constructor(parts: IntegrityParts) {
+    this.#parts = parts
+    this.#links = this.#own(parts.links)
+    this.#ours = new Set(parts.links.map(({ program }) => program))
+    this.#pins = namesBelow(parts.pinDir)
+    this.#policy = new PolicyMaps(join(parts.pinDir, 'enforce'))
+    this.#neighbours = new Neighbours(parts.scope.path)
+  }
+
+  /** Somebody had hold of something: large maps are looked at, too. */
+  suspect(): void {
+    this.#suspected = true
+  }
+
+  /** The policy's maps hold another policy, by our own hand. */
+  policyReplaced(): void {
+    this.#policy.note()
+  }
+
+  /** What is wrong now and was not at the last call; it is put right where that is possible. */
+  check(): Finding[] {
+    const found: Finding[] = []
+    if (!this.#gone && !existsSync(this.#parts.scope.path)) {
+      this.#gone = true
+      found.push({
+        about: 'cgroup',
+        severity: 'critical',
+        title: "the scope's cgroup is gone",
+        text: 'The cgroup that the policy is on was removed by somebody else.',
+      })
+    }
+    const missing = this.#gone ? [] : [...this.#lookAtLinks(), ...this.#lookAtPins()]
+    if (missing.length > 0) found.push(this.#mend(missing))
+    for (const name of this.#policy.check(this.#suspected)) {
+      found.push({
+        about: `map ${name}`,
+        severity: 'critical',
+        title: 'the policy in the kernel was changed',
+        text: `The map ${name} was written to by somebody else since ${this.#lastGood.toISOString()}. Small maps hold what they should again.`,
+      })
+    }
+    for (const { program, hook, cgroup } of this.#neighbours.come(this.#ours)) {
+      found.push({
+        about: `program ${program}`,
+        severity: 'high',
+        title: 'a program was attached beside those that enforce the policy',
+        text: `Program ${program} was put on the hook ${hook} of ${cgroup}: such a program can let a connect call pass that ours refused. Packets are decided again, and nobody can undo that.`,
+      })
+    }
+    this.#suspected = false
+    this.#lastGood = new Date()
+    return found
+  }
+
+  close(): void {
+    this.#policy.close()
+  }
+
+  /** Those on the scope's cgroup: an agent of many scopes holds others, too. */
+  #own(links: readonly HeldLink[]): HeldLink[] {
+    const scope = this.#parts.scope.id()
+    return links.filter(({ cgroup }) => cgroup === scope)
+  }
+
+  #lookAtLinks(): string[] {
+    return this.#links.flatMap((link) => {
+      const now = lookAgain(link)
+      if (now === undefined) return []
+      if (now.cgroup === 0n) return [`link ${link.id} was detached`]
+      return now.program === link.program ? [] : [`link ${link.id} holds another program`]
+    })
+  }
+
+  #lookAtPins(): string[] {
+    const there = new Set(namesBelow(this.#parts.pinDir))
+    const missing = this.#pins.filter((name) => !there.has(name))
+    return missing.length === 0 ? [] : [`${missing.length} pinned names are gone`]
+  }
+
+  #mend(missing: readonly string[]): Finding {
+    const since = this.#lastGood.toISOString()
+    let outcome
+    try {
+      const attached = this.#parts.repair()
+      outcome =
+        attached.length > 0
+          ? `Attached anew at ${new Date().toISOString()}: ${attached.join(', ')}. What left the machine between was not decided.`
+          : `Put back at ${new Date().toISOString()}.`
+    } catch (error) {
+      outcome = `IT COULD NOT BE PUT RIGHT: ${String(error)}. From here on the policy may not be enforced.`
+    }
+    const held = heldObjects()
+    this.#links = this.#own(held.links)
+    this.#ours = new Set([...this.#ours, ...held.links.map(({ program }) => program)])
+    this.#pins = namesBelow(this.#parts.pinDir)
+    return {
+      about: missing.join(),
+      severity: 'critical',
+      title: 'what enforces the policy was taken away',
+      text: `After ${since}: ${missing.join('; ')}. ${outcome}`,
+    }
+  }
+}
+
+/** Paths below a folder; none when it is gone. */
+function namesBelow(folder: string): string[] {
+  try {
+    statSync(folder)
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  } catch {
+    return []
+  }
+}
