@@ -39,7 +39,7 @@ async function proxyThread({ upstream, ring }: ThreadData): Promise<void> {
       addressGrants: () => [],
     },
     clients: { find: () => client },
-    learner: { learn: () => true, has: () => false },
+    learner: { learn: () => true, share: () => {}, has: () => false },
     resolvers: [server],
     limits: DEFAULT_LIMITS,
     onRecords: (records) => {

@@ -10,9 +10,9 @@
  * Port 53 leads to the DNS proxy, whichever server was asked; answers come from the server that was
  * asked, as far as the process can tell.
  */
+#include "kernel.h"
 #include "families.h"
-#include "packet.h"
-#include "tell.h"
+#include "server_name.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -22,6 +22,7 @@ const volatile struct connect_layout {
 	enum connect_verdict verdict;
 	enum connect_via via;
 	enum connect_reason reason;
+	struct named_record named;
 } connect_layout = {};
 
 /* The first of every network namespace. */
@@ -45,9 +46,24 @@ static __always_inline void own(struct socket_state *state, const struct owner *
 	state->uid = owner->uid;
 }
 
+/* What a flow that begins is still looked at for. */
+static __always_inline u8 first_names(const struct destination *to, const struct decision *decision)
+{
+	bool bound = decision->reason == REASON_NAME || decision->reason == REASON_LIVE;
+	u8 names = decision->unchecked ? NAMES_UNCHECKED : 0;
+	struct policy *policy;
+
+	if (to->protocol != IPPROTO_TCP)
+		return 0;
+	policy = policy_of(decision->generation);
+	if ((bound && !decision->unchecked) || (policy && policy->blocked_names))
+		names |= NAMES_PENDING;
+	return names;
+}
+
 /* Notes that the way is open, or anew for a flow that was; what does not leave the machine is not noted. */
 static __always_inline void note_flow(const struct destination *to, const struct decision *decision,
-				      const struct owner *owner, u64 cookie, u32 bytes)
+				      const struct owner *owner, u64 cookie, u32 bytes, u8 names)
 {
 	struct flow_key key = { .cookie = cookie, .port = to->port, .protocol = to->protocol };
 	struct flow first = {
@@ -62,6 +78,7 @@ static __always_inline void note_flow(const struct destination *to, const struct
 		.verdict = decision->verdict,
 		.reason = decision->reason,
 		.family = to->family,
+		.names = names,
 	};
 
 	if (!cookie || decision->reason == REASON_LOOPBACK)
@@ -78,6 +95,9 @@ static __always_inline void renew_flow(struct flow *flow, const struct decision 
 	flow->verdict = decision->verdict;
 	flow->reason = decision->reason;
 	flow->generation = decision->generation;
+	if (flow->names & NAMES_REFUSED)
+		flow->names = NAMES_PENDING;
+	flow->names = (flow->names & NAMES_LOOK) | (decision->unchecked ? NAMES_UNCHECKED : 0);
 	if (bytes) {
 		__sync_fetch_and_add(&flow->bytes, bytes);
 		__sync_fetch_and_add(&flow->packets, 1);
@@ -168,7 +188,7 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 	if (flow)
 		renew_flow(flow, &decision, 0);
 	else
-		note_flow(to, &decision, &owner, cookie, 0);
+		note_flow(to, &decision, &owner, cookie, 0, first_names(to, &decision));
 	return PASSES;
 }
 
@@ -399,6 +419,30 @@ static __always_inline void note_dns_client(const struct packet *packet, struct 
 	bpf_map_update_elem(&dns_client, &key, &client, BPF_ANY);
 }
 
+/* Another policy may no longer allow the name that a connection has said, though it allows another one there. */
+static __always_inline void recheck(const struct destination *to, const struct flow *flow, const struct socket_state *state,
+				    struct decision *decision, u8 *names)
+{
+	u32 name, rule;
+
+	if (flow && !(flow->names & (NAMES_PENDING | NAMES_REFUSED)))
+		name = flow->name;
+	else if (!flow && state && state->checked)
+		name = state->name;
+	else
+		return;
+	if (to->protocol != IPPROTO_TCP || decision->reason != REASON_NAME || decision->unchecked)
+		return;
+	if (!flow)
+		*names = state->names;
+	if (find_name_grant(to->address, to->port, name, &rule)) {
+		decision->name = name;
+		decision->rule = rule;
+	} else if (is_shared(to->address)) {
+		deny(decision, REASON_SERVER_NAME);
+	}
+}
+
 SEC("cgroup_skb/egress")
 int egress(struct __sk_buff *skb)
 {
@@ -408,7 +452,7 @@ int egress(struct __sk_buff *skb)
 	struct packet packet = {};
 	struct flow *flow = NULL;
 	struct bpf_sock *sk;
-	u8 via = VIA_PACKET;
+	u8 via = VIA_PACKET, names = 0;
 	bool local;
 	u64 cookie;
 
@@ -422,6 +466,8 @@ int egress(struct __sk_buff *skb)
 	if (!packet.fault) {
 		flow = find_flow(&packet.to, cookie);
 		if (flow && flow->generation == decision.generation) {
+			if (flow->names & NAMES_LOOK && !look(skb, &packet, flow))
+				return DENY;
 			__sync_fetch_and_add(&flow->bytes, skb->len);
 			__sync_fetch_and_add(&flow->packets, 1);
 			return ALLOW;
@@ -461,6 +507,8 @@ int egress(struct __sk_buff *skb)
 		decision.reason = REASON_PROXY;
 	} else {
 		decide(&packet.to, cookie, &decision);
+		names = first_names(&packet.to, &decision);
+		recheck(&packet.to, flow, state, &decision, &names);
 		/* Root can route 127.0.0.0/8 to another device. */
 		if (decision.reason == REASON_LOOPBACK && !local)
 			deny(&decision, REASON_NO_RULE);
@@ -476,9 +524,15 @@ int egress(struct __sk_buff *skb)
 		tell(&owner, &packet.to, &decision, cookie, via);
 	if (is_denied(&decision))
 		return DENY;
-	if (flow)
+	if (packet.fault)
+		return ALLOW;
+	if (flow) {
 		renew_flow(flow, &decision, skb->len);
-	else if (!packet.fault)
-		note_flow(&packet.to, &decision, &owner, cookie, skb->len);
+	} else {
+		note_flow(&packet.to, &decision, &owner, cookie, skb->len, names);
+		flow = find_flow(&packet.to, cookie);
+	}
+	if (flow && flow->names & NAMES_LOOK && !look(skb, &packet, flow))
+		return DENY;
 	return ALLOW;
 }

@@ -36,6 +36,15 @@ enum connect_reason {
 	REASON_MALFORMED = 12,	 /* header that ends too early */
 	REASON_FAMILY = 13,	 /* an address family other than IP; `family` */
 	REASON_RESOLVER = 14,	 /* a socket on the port of this machine's own resolver */
+	/* The name that a connection says of itself; each in place of REASON_NAME. */
+	REASON_SERVER_NAME = 15,      /* SNI or Host that the policy does not allow at this address */
+	REASON_NO_SERVER_NAME = 16,   /* TLS or HTTP that says no name, at an address of several */
+	REASON_NOT_TLS = 17,	      /* neither TLS nor HTTP, at an address of several */
+	REASON_ENCRYPTED_HELLO = 18,  /* ECH: another name may be inside, at an address of several */
+	REASON_SPLIT_HELLO = 19,      /* the name may be in a later packet or record, at an address of several */
+	REASON_MALFORMED_HELLO = 20,  /* a ClientHello that can't be read, at an address of several */
+	REASON_HTTP_HOST = 21,	      /* HTTP whose host servers could differ on: several, folded, with blanks inside */
+	REASON_QUIC = 22,	      /* UDP 443 where a name is allowed over TCP only */
 };
 
 /* In place of a rule's index. */
@@ -57,4 +66,20 @@ struct connect_record {
 	__u8 via;
 	__u8 reason;
 	__u8 pad[3];
+};
+
+/* Flags of the header. */
+enum connect_flags {
+	CONNECT_NAMED = 1, /* the record is a named_record */
+};
+
+/* With the name that the connection said, and the socket's own end. */
+struct named_record {
+	struct connect_record record;
+	__u8 source[16];
+	__u16 source_port;
+	__u8 name_length; /* 0: it said none */
+	__u8 protocol;	  /* enum first_protocol */
+	__u32 device; /* that it is bound to (SO_BINDTODEVICE), 0: none */
+	char server_name[256];
 };

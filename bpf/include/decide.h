@@ -3,7 +3,7 @@
 #pragma once
 
 #include <bpf/bpf_endian.h>
-#include "enforce.h"
+#include "names.h"
 
 /* A destination, 16 bytes as two words so that it is compared in two steps. */
 struct destination {
@@ -23,7 +23,8 @@ struct decision {
 	u32 generation;
 	u8 verdict;
 	u8 reason;
-	u8 pad[2];
+	u8 unchecked; /* the policy line binds connections to no name */
+	u8 pad;
 };
 
 static __always_inline bool is_mapped(const struct destination *to)
@@ -56,10 +57,15 @@ static __always_inline u32 current_generation(void)
 	return state ? state->generation : 0;
 }
 
-static __always_inline u32 mode_of(u32 generation)
+static __always_inline struct policy *policy_of(u32 generation)
 {
 	u32 slot = generation & 1;
-	struct policy *policy = bpf_map_lookup_elem(&policies, &slot);
+	return bpf_map_lookup_elem(&policies, &slot);
+}
+
+static __always_inline u32 mode_of(u32 generation)
+{
+	struct policy *policy = policy_of(generation);
 	return policy ? policy->mode : MODE_BLOCK;
 }
 
@@ -98,9 +104,9 @@ static __always_inline bool find_grant(const struct destination *to, struct deci
 }
 
 /* Sets rule, name and reason when an allowed name led to the destination; the name also when it is only known. */
-static __always_inline bool find_learned(const struct destination *to, struct decision *decision)
+static __always_inline bool find_learned(const struct destination *to, u8 protocol, struct decision *decision)
 {
-	struct learned_key key = { .protocol = to->protocol };
+	struct learned_key key = { .protocol = protocol };
 	struct learned *entry;
 	u64 now;
 
@@ -120,6 +126,7 @@ static __always_inline bool find_learned(const struct destination *to, struct de
 			continue;
 		decision->rule = range->rule;
 		decision->reason = REASON_NAME;
+		decision->unchecked = range->flags & RANGE_UNCHECKED;
 		return true;
 	}
 	return false;
@@ -181,6 +188,7 @@ __noinline int decide(const struct destination *to, u64 cookie, struct decision 
 		return -1;
 	decision->rule = RULE_NONE;
 	decision->name = 0;
+	decision->unchecked = 0;
 	decision->verdict = VERDICT_ALLOWED;
 	if (decide_block_list(to, decision))
 		return 0;
@@ -188,8 +196,11 @@ __noinline int decide(const struct destination *to, u64 cookie, struct decision 
 		decision->reason = REASON_LOOPBACK;
 		return 0;
 	}
-	if (find_learned(to, decision) || find_grant(to, decision) || is_live(to, cookie, decision))
+	if (find_learned(to, to->protocol, decision) || find_grant(to, decision) || is_live(to, cookie, decision))
 		return 0;
-	deny(decision, REASON_NO_RULE);
+	if (to->protocol == IPPROTO_UDP && to->port == HTTPS_PORT && find_learned(to, IPPROTO_TCP, decision))
+		deny(decision, REASON_QUIC);
+	else
+		deny(decision, REASON_NO_RULE);
 	return 0;
 }

@@ -29,6 +29,7 @@
 #define IPPROTO_MPTCP 262
 
 #define DNS_PORT 53
+#define HTTPS_PORT 443
 
 #define LEARNED_RANGES 8
 
@@ -44,6 +45,8 @@ struct policy_state {
 
 struct policy {
 	u32 mode; /* enum policy_mode */
+	u32 blocked_names; /* names on the block list */
+	u32 hash_keys[2];  /* see blocked_names.h */
 };
 
 /* IPv4 prefixes are those of ::ffff:0:0/96. */
@@ -76,7 +79,7 @@ struct learned_range {
 	u32 rule; /* RULE_NONE: no rule allows the name, it is only known */
 	u16 from;
 	u16 to;
-	u32 pad;
+	u32 flags; /* enum range_flags */
 };
 
 struct learned {
@@ -144,7 +147,17 @@ struct flow {
 	u8 verdict;
 	u8 reason;
 	u8 family;
-	u8 pad;
+	u8 names; /* enum flow_names */
+};
+
+/* What is still to be looked at for the names that a TCP flow says of itself; 0: nothing. */
+enum flow_names {
+	NAMES_PENDING = 1,   /* it has sent nothing yet */
+	NAMES_HTTP = 2,	     /* it is plain HTTP: other requests may come */
+	NAMES_RETRY = 4,     /* a second ClientHello may come */
+	NAMES_REFUSED = 8,   /* nothing that it sends passes */
+	NAMES_LOOK = 15,
+	NAMES_UNCHECKED = 16, /* its policy line binds it to no name */
 };
 
 /* What is known of a socket that has no flow by itself: it was bound, asked the DNS, or writes its own headers. */
@@ -154,8 +167,9 @@ struct socket_state {
 	u32 uid;
 	u8 server[16];	 /* the DNS server that was asked last */
 	u16 server_port; /* 0: none was */
-	u16 pad;
-	u32 pad2;
+	u8 checked;	 /* the names that it said are good: known also when its flow was forgotten for newer ones */
+	u8 names;	 /* enum flow_names */
+	u32 name;	 /* the last that it said */
 };
 
 struct {

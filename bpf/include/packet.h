@@ -30,6 +30,7 @@ struct packet {
 	struct destination to;
 	u8 source[16];
 	u16 source_port;
+	u16 transport_at; /* the TCP header's place */
 	u8 fault; /* enum connect_reason that forbids the packet whatever its destination; 0: none */
 	bool opens; /* TCP SYN without ACK */
 };
@@ -72,6 +73,7 @@ static __always_inline void read_ports(struct __sk_buff *skb, u32 at, struct pac
 		packet->fault = REASON_MALFORMED;
 		return;
 	}
+	packet->transport_at = at;
 	packet->source_port = bpf_ntohs(ports.source);
 	packet->to.port = bpf_ntohs(ports.destination);
 	if (protocol == IPPROTO_TCP) {
@@ -219,6 +221,7 @@ static __always_inline bool read_plain(struct __sk_buff *skb, struct packet *pac
 	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
 		return false;
 	packet->to.protocol = protocol;
+	packet->transport_at = (void *)ports - data;
 	packet->source_port = bpf_ntohs(ports->source);
 	packet->to.port = bpf_ntohs(ports->destination);
 	packet->opens = protocol == IPPROTO_TCP && (((u8 *)ports)[13] & 0x12) == 0x02;

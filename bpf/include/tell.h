@@ -21,18 +21,10 @@ static __always_inline void current_owner(struct owner *owner)
 	owner->uid = task->cred->euid.val;
 }
 
-static __always_inline void send_attempt(const struct owner *owner, const struct destination *to,
-					 const struct decision *decision, u64 cookie, u8 via, u16 socket_type)
+static __always_inline void fill_record(struct connect_record *record, const struct owner *owner,
+					const struct destination *to, const struct decision *decision, u64 cookie,
+					u8 via, u16 socket_type)
 {
-	/* What stays on the machine interests nobody at once. */
-	bool local = decision->reason == REASON_LOOPBACK;
-	struct connect_record *record;
-
-	record = local ? bpf_ringbuf_reserve(&bulk, sizeof(*record), 0) : bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
-	if (!record) {
-		count_lost(RECORD_CONNECT);
-		return;
-	}
 	record->header.kind = RECORD_CONNECT;
 	record->header.flags = 0;
 	record->header.size = sizeof(*record);
@@ -53,6 +45,21 @@ static __always_inline void send_attempt(const struct owner *owner, const struct
 	record->via = via;
 	record->reason = decision->reason;
 	__builtin_memset(record->pad, 0, sizeof(record->pad));
+}
+
+static __always_inline void send_attempt(const struct owner *owner, const struct destination *to,
+					 const struct decision *decision, u64 cookie, u8 via, u16 socket_type)
+{
+	/* What stays on the machine interests nobody at once. */
+	bool local = decision->reason == REASON_LOOPBACK;
+	struct connect_record *record;
+
+	record = local ? bpf_ringbuf_reserve(&bulk, sizeof(*record), 0) : bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
+	if (!record) {
+		count_lost(RECORD_CONNECT);
+		return;
+	}
+	fill_record(record, owner, to, decision, cookie, via, socket_type);
 	bpf_ringbuf_submit(record, local ? BPF_RB_NO_WAKEUP : 0);
 }
 

@@ -1,6 +1,6 @@
 import type { Protocol } from '@runwarden/events'
 import { type CompiledPolicy, blockLabel, formatAddress, ruleLabel } from '@runwarden/policy'
-import type { ConnectReason, ConnectVerdict } from '@runwarden/sensor/connect'
+import type { ConnectReason, ConnectVerdict, Said } from '@runwarden/sensor/connect'
 
 const protocols: Readonly<Record<number, Protocol>> = {
   1: 'icmp',
@@ -41,6 +41,16 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
   malformed: 'a packet whose header ends too early',
   family: 'an address family other than IP',
   resolver: 'a socket on port 53 could answer in place of the resolver of this machine',
+  'server-name': 'the policy does not allow the name that it asked for at this address',
+  'no-server-name': 'it asked for no name, and several lead to this address',
+  'not-tls': 'neither TLS nor HTTP, so it asked for no name, and several lead to this address',
+  'encrypted-hello':
+    'its ClientHello may hold another, encrypted name (ECH), and several lead to this address',
+  'split-hello':
+    'the name that it asks for may come in a later packet, and several lead to this address',
+  'malformed-hello': 'its ClientHello cannot be read, and several names lead to this address',
+  'http-host': 'an HTTP request whose host is ambiguous',
+  quic: 'QUIC (UDP 443), where the policy allows the name over TCP only; clients fall back to TCP',
 }
 
 /** What was decided in the kernel, as events tell it. */
@@ -48,15 +58,44 @@ export interface Decided {
   verdict: ConnectVerdict
   reason: ConnectReason
   rule: number | null
+  said?: Said | null
 }
 
-/** The reason for a person, and the policy line or block-list entry behind it. */
+/** Reasons that a policy line can do away with. */
+const unchecked = new Set<ConnectReason>([
+  'no-server-name',
+  'not-tls',
+  'encrypted-hello',
+  'split-hello',
+  'malformed-hello',
+  'http-host',
+])
+
+function asked(
+  reason: ConnectReason,
+  said: Said | null | undefined,
+  opener: string | null,
+): string {
+  const of = opener === null ? '' : ` on an address of ${opener}`
+  if (reason === 'server-name' && said?.name !== null && said?.name !== undefined) {
+    const what = said.protocol === 'tls' ? 'SNI' : 'HTTP Host'
+    return `${what} ${said.name}${of}: the policy does not allow that name there`
+  }
+  if (!unchecked.has(reason)) return reasons[reason]
+  return `${reasons[reason]} (with "names: unchecked" its policy line lets it pass)`
+}
+
+/**
+ * The reason for a person, and the policy line or block-list entry behind it.
+ * @param opener the name that the destination's address was opened by
+ */
 export function explainDecision(
   compiled: CompiledPolicy,
   decided: Decided,
+  opener: string | null = null,
 ): { reason: string; rule: string | null } {
-  const { verdict, reason, rule } = decided
-  if (rule === null) return { reason: reasons[reason], rule: null }
+  const { verdict, reason, rule, said } = decided
+  if (rule === null) return { reason: asked(reason, said, opener), rule: null }
   if (verdict === 'attack-blocked') {
     const why = compiled.blockEntries[rule]?.reason ?? ''
     return { reason: `on the block list: ${why}`, rule: blockLabel(compiled, rule) }

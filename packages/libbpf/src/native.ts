@@ -70,6 +70,15 @@ export interface Native {
   ringDrain(ring: Handle<'ring'>): number
   ringRef(ring: Handle<'ring'>, on: boolean): void
   connectFromCgroup(cgroup: string, address: string, port: number): number
+  destroyTcpSocket(
+    pid: number,
+    source: Uint8Array,
+    sourcePort: number,
+    destination: Uint8Array,
+    destinationPort: number,
+    device: number,
+    cookie: bigint,
+  ): number
   programsOn(cgroup: string, type: number): number[]
   cgroupNamespace(cgroup: string): number
   bindIn(namespace: string, tcp: boolean, address: string, port: number): number
@@ -99,6 +108,11 @@ export const confinePath = fileURLToPath(
 /** A program that tries the roads to root: see native/roads.c. */
 export const roadsPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/roads`, import.meta.url),
+)
+
+/** A program that makes the mounts of a namespace worth no setuid bit, or again: see native/nosuid.c. */
+export const nosuidPath = fileURLToPath(
+  new URL(`../build/linux-${process.arch}/nosuid`, import.meta.url),
 )
 
 let loaded: Native | undefined

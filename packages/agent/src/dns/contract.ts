@@ -35,12 +35,25 @@ export interface NameGrant {
   portFrom: number
   portTo: number
   rule: number
+  /** Connections are bound to no name by the rule. */
+  unchecked?: boolean
 }
 
 /** Takes the addresses that an allowed name led to, so that the kernel lets connections to them pass. */
 export interface Learner {
-  /** Is in force when it returns. `ttl` in seconds. False when it could not be kept. */
-  learn(name: string, address: Address, ttl: number, grants: readonly NameGrant[]): boolean
+  /**
+   * Is in force when it returns. `ttl` in seconds; `aliases` are the other names of the answer's chain.
+   * False when it could not be kept.
+   */
+  learn(
+    name: string,
+    address: Address,
+    ttl: number,
+    grants: readonly NameGrant[],
+    aliases: readonly string[],
+  ): boolean
+  /** A name that policy does not allow led to the address. */
+  share(address: Address, ttl: number): void
   /** Is the address granted by some name now? */
   has(address: Address): boolean
 }

@@ -191,17 +191,24 @@ export function decideAnswer(policy: NamePolicy, made: Decision, answer: Answer)
   const learn: GrantedAddress[] = []
   const rebound: string[] = []
   for (const each of answer.addresses) {
-    const what = specialRange(each.address)
-    const grants =
-      what === null ? made.grants : shared(made.grants, policy.addressGrants(each.address))
+    const grants = grantsAt(policy, made.grants, each.address)
     if (grants.length > 0) learn.push({ ...each, grants })
-    else rebound.push(`${each.text} is ${what} address and grants nothing`)
+    else rebound.push(`${each.text} is ${specialRange(each.address)} address and grants nothing`)
   }
   if (rebound.length === 0) return { decision: made, learn }
   return {
     decision: { ...made, reason: `${made.reason}; ${rebound.slice(0, 4).join('; ')}` },
     learn,
   }
+}
+
+/** What an address may be used for that a name with these grants led to. */
+export function grantsAt(
+  policy: NamePolicy,
+  grants: readonly NameGrant[],
+  address: Address,
+): readonly NameGrant[] {
+  return specialRange(address) === null ? grants : shared(grants, policy.addressGrants(address))
 }
 
 /** What both the name and the address may be used for, by the name's rules. */
@@ -214,7 +221,7 @@ function shared(name: readonly NameGrant[], address: readonly NameGrant[]): Name
         mine.protocol === theirs.protocol || mine.protocol === 'any' || theirs.protocol === 'any'
       if (!agree || portFrom > portTo) return []
       const protocol = mine.protocol === 'any' ? theirs.protocol : mine.protocol
-      return [{ protocol, portFrom, portTo, rule: mine.rule }]
+      return [{ ...mine, protocol, portFrom, portTo }]
     }),
   )
 }

@@ -204,9 +204,11 @@ export class Relay {
       this.#refuse(pending, answer)
       return
     }
+    if (decision.grants.length === 0)
+      for (const { address } of answer.addresses) learner.share(address, limits.grantAtMost)
     for (const { address, text, ttl, grants } of learn) {
       const bounded = Math.min(Math.max(ttl, limits.grantAtLeast), limits.grantAtMost)
-      if (learner.learn(query.name, address, bounded, grants)) this.stats.learned++
+      if (learner.learn(query.name, address, bounded, grants, answer.aliases)) this.stats.learned++
       else {
         this.stats.notLearned++
         const reason = `${decision.reason}; no room to learn ${text}: connections to it are denied`

@@ -74,7 +74,7 @@ export class DnsProxy {
   async useMaps(ids: EnforceMapIds): Promise<void> {
     await this.#ask({
       kind: 'maps',
-      ids: { learned: ids.learned, names: ids.names, dnsClients: ids.dnsClients },
+      ids,
     })
   }
 

@@ -1,5 +1,4 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
-import { openMapById } from '@runwarden/libbpf'
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { DnsClients } from '../enforce/dns-clients.ts'
@@ -7,6 +6,7 @@ import { LearnedAddresses } from '../enforce/learn.ts'
 import type { EnforceMapIds } from '../enforce/maps.ts'
 import { bootTime } from './boot-clock.ts'
 import type { ClientLookup, DnsQueryRecord, Learner, NamePolicy } from './contract.ts'
+import { grantsAt } from './decide.ts'
 import type { DnsReply, DnsRequest, DnsWorkerData } from './messages.ts'
 import { namePolicy } from './policy.ts'
 import { LocalProxy } from './proxy.ts'
@@ -18,7 +18,7 @@ const SWEEP_MS = 60_000
 
 /** Before the kernel's maps are there nobody is known and nothing is learned. */
 const nobody: ClientLookup = { find: () => null }
-const nothing: Learner = { learn: () => false, has: () => false }
+const nothing: Learner = { learn: () => false, share: () => {}, has: () => false }
 
 const { policy, resolvers, limits, ring } = workerData as DnsWorkerData
 const parent = parentPort
@@ -48,15 +48,14 @@ function post(batch: DnsQueryRecord[]): void {
 }
 
 function useMaps(ids: EnforceMapIds): void {
-  const learned = { learned: openMapById(ids.learned), names: openMapById(ids.names) }
-  maps = { clients: DnsClients.open(ids), learned: new LearnedAddresses(learned, bootTime) }
+  maps = { clients: DnsClients.open(ids), learned: LearnedAddresses.open(ids, bootTime) }
   proxy.relay.replaceMaps(maps.clients, maps.learned)
 }
 
 /** From the next query on; what was learned grants what the new policy allows its names. */
 function replacePolicy(next: NamePolicy): void {
   proxy.relay.replacePolicy(next)
-  maps?.learned.relearn((name) => next.grants(name))
+  maps?.learned.relearn((name, address) => grantsAt(next, next.grants(name), address))
 }
 
 /** Turns of the event loop that are waited for messages that have come and were not read yet. */

@@ -2,10 +2,19 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hook } from '@runwarden/events'
-import { BpfError, type BpfMap, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
-import { type CompiledPolicy, decide, matchName } from '@runwarden/policy'
+import {
+  BpfError,
+  type BpfMap,
+  type BpfObject,
+  destroyTcpSocket,
+  type Link,
+  openObject,
+} from '@runwarden/libbpf'
+import { type CompiledPolicy, decide } from '@runwarden/policy'
 import { type ScopeIdentity, scopeIdentity } from '@runwarden/sensor'
 import type { ConnectFields } from '@runwarden/sensor/connect'
+import { grantsAt } from '../dns/decide.ts'
+import { namePolicy } from '../dns/policy.ts'
 import { AttemptCounts, type CountedAttempts } from './attempts.ts'
 import { EnforceError } from './error.ts'
 import { type Flow, renewFlows, takeFlows } from './flows.ts'
@@ -64,8 +73,12 @@ const PINNED_MAPS = [
   'grant_ports_1',
   'blocked_0',
   'blocked_1',
+  'blocked_names_0',
+  'blocked_names_1',
   'learned',
   'names',
+  'name_ids',
+  'led',
   'dns_client',
   'flows',
   'sockets',
@@ -100,6 +113,8 @@ export class Enforcer implements Disposable {
     this.maps = {
       learned: object.map('learned').id,
       names: object.map('names').id,
+      nameIds: object.map('name_ids').id,
+      led: object.map('led').id,
       dnsClients: object.map('dns_client').id,
     }
     this.hooks = []
@@ -108,7 +123,7 @@ export class Enforcer implements Disposable {
       this.#relearn(options.compiled)
       this.replacePolicy(options.compiled)
       this.#attach(options.socketCalls)
-      this.#pins?.pin(this.#links, new Map(PINNED_MAPS.map((name) => [name, object.map(name)])))
+      this.#pin()
     } catch (error) {
       if (this.#adopted) this.release()
       else this.close()
@@ -126,8 +141,11 @@ export class Enforcer implements Disposable {
     const learned = new LearnedAddresses({
       learned: this.#object.map('learned'),
       names: this.#object.map('names'),
+      nameIds: this.#object.map('name_ids'),
+      led: this.#object.map('led'),
     })
-    learned.relearn((name) => matchName(compiled, name).grants)
+    const policy = namePolicy(compiled)
+    learned.relearn((name, address) => grantsAt(policy, policy.grants(name), address))
   }
 
   /** Takes over an earlier agent's link to a program, if there is one that still holds. */
@@ -187,8 +205,23 @@ export class Enforcer implements Disposable {
     })
   }
 
-  /** Takes a connect record. True: it is the self-check's own, and no act of the job. */
-  sighted(record: Pick<ConnectFields, 'address' | 'rule' | 'verdict'>): boolean {
+  /**
+   * Takes a connect record. A connection that was refused for what it said is ended: its process would wait for an
+   * answer to what never left. True: the record is the self-check's own, and no act of the job.
+   */
+  sighted(record: ConnectFields & { tgid: number }): boolean {
+    if (record.said !== null && record.verdict !== 'would-block') {
+      const { source, device } = record.said
+      const { address: destination, port: destinationPort, cookie } = record
+      destroyTcpSocket(record.tgid, {
+        source: source.address,
+        sourcePort: source.port,
+        destination,
+        destinationPort,
+        device,
+        cookie,
+      })
+    }
     if (record.verdict !== 'attack-blocked' || record.rule !== CANARY_ENTRY) return false
     this.#canaries.add(record.address.toString('hex'))
     return true
@@ -254,6 +287,34 @@ export class Enforcer implements Disposable {
    */
   flows(): Flow[] {
     return takeFlows(this.#object.map('flows'))
+  }
+
+  /**
+   * Attaches anew what somebody else has detached, puts our programs back in their links, and pins what has lost its
+   * name.
+   * @returns the programs that were detached
+   */
+  repair(): string[] {
+    const attached: string[] = []
+    for (const [program, link] of this.#links) {
+      if (program === FAMILIES) continue
+      try {
+        this.#object.replace(link, program)
+      } catch (error) {
+        if (!(error instanceof BpfError && error.errnoName === 'ENOLINK')) throw error
+        this.#links.set(program, this.#object.attach(program, { cgroup: this.#scopeCgroup }))
+        link.close()
+        this.#pins?.drop(program)
+        attached.push(program)
+      }
+    }
+    this.#pin()
+    return attached
+  }
+
+  #pin(): void {
+    const maps = new Map(PINNED_MAPS.map((name) => [name, this.#object.map(name)]))
+    this.#pins?.pin(this.#links, maps)
   }
 
   /** Lets go of it: what is pinned stays in force. */

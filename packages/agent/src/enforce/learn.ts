@@ -1,14 +1,12 @@
 import { uptime } from 'node:os'
 import { type BpfMap, openMapById } from '@runwarden/libbpf'
 import type { Learner, NameGrant } from '../dns/contract.ts'
+import { LedNames } from './led-names.ts'
 import {
   decodeLearnedKey,
   decodeLearnedValue,
-  decodeName,
   encodeLearnedKey,
   encodeLearnedValue,
-  encodeName,
-  encodeNameKey,
   type EnforceMapIds,
   IPPROTO_TCP,
   IPPROTO_UDP,
@@ -16,20 +14,28 @@ import {
   type LearnedRange,
   RULE_NONE,
 } from './maps.ts'
+import type { NameRange } from './name-maps.ts'
+import { written } from './written.ts'
 
 /** Now, CLOCK_BOOTTIME in ns, as precise as /proc/uptime. */
 export function bootTime(): bigint {
   return BigInt(Math.round(uptime() * 1e9))
 }
 
-/** A range that lives longest is kept when an address has too many; those that grant go first. */
+/**
+ * What wants no look at names goes first, then what grants; of these what lives longest. The first that fits decides,
+ * and of too many the last are left out.
+ */
 function byWorth(a: LearnedRange, b: LearnedRange): number {
+  const unchecked = Number(b.unchecked) - Number(a.unchecked)
   const granting = Number(b.rule !== RULE_NONE) - Number(a.rule !== RULE_NONE)
-  return granting || Number(b.expires - a.expires > 0n) - Number(b.expires - a.expires < 0n)
+  return (
+    granting || unchecked || Number(b.expires - a.expires > 0n) - Number(b.expires - a.expires < 0n)
+  )
 }
 
 /**
- * Adds ranges to those of an address: the same name, rule and ports are renewed, what has
+ * Adds ranges to those of an address: of the same ports the one that lives longest stays, what has
  * expired goes, and of more than LEARNED_RANGES the ones worth most stay.
  */
 export function mergeRanges(
@@ -40,79 +46,103 @@ export function mergeRanges(
   const ranges = new Map<string, LearnedRange>()
   for (const range of [...known, ...added]) {
     if (range.expires <= now) continue
-    const key = `${range.name} ${range.rule} ${range.portFrom} ${range.portTo}`
+    const key = `${range.rule === RULE_NONE} ${range.unchecked} ${range.portFrom} ${range.portTo}`
     const before = ranges.get(key)
     if (before === undefined || before.expires < range.expires) ranges.set(key, range)
   }
   return [...ranges.values()].sort(byWorth).slice(0, LEARNED_RANGES)
 }
 
+/** The maps of an enforcer that learned addresses are kept in. */
+export interface LearnedMaps {
+  learned: BpfMap
+  names: BpfMap
+  nameIds: BpfMap
+  led: BpfMap
+}
+
 /** Learned addresses, as the DNS thread writes them. One writer at a time. */
 export class LearnedAddresses implements Learner {
   readonly #learned: BpfMap
-  readonly #names: BpfMap
-  readonly #ids = new Map<string, number>()
+  readonly #led: LedNames
   readonly #now: () => bigint
 
-  constructor(maps: { learned: BpfMap; names: BpfMap }, now = bootTime) {
+  constructor(maps: LearnedMaps, now = bootTime) {
     this.#learned = maps.learned
-    this.#names = maps.names
     this.#now = now
-    for (const [key, value] of maps.names.entries())
-      this.#ids.set(decodeName(value), key.readUInt32LE())
+    this.#led = new LedNames(maps, now)
   }
 
   /** Opens the maps of an enforcer, from any thread. */
-  static open(ids: EnforceMapIds): LearnedAddresses {
-    return new LearnedAddresses({
+  static open(ids: EnforceMapIds, now = bootTime): LearnedAddresses {
+    const maps = {
       learned: openMapById(ids.learned),
       names: openMapById(ids.names),
-    })
+      nameIds: openMapById(ids.nameIds),
+      led: openMapById(ids.led),
+    }
+    return new LearnedAddresses(maps, now)
   }
 
   /**
-   * Lets connections to an address pass that a name led to. In force when it returns.
+   * Lets connections to an address pass that a name led to, and that say this name or one of its aliases. In force when
+   * it returns.
    * @param ttl seconds
    * @param grants what the name may be used for; empty: the name is only kept for the reports
-   * @returns false when the kernel's map is full: connections to the address stay denied
+   * @param aliases the other names of the answer's chain
+   * @returns false when the kernel's maps are full: connections to the address stay denied
    */
-  learn(name: string, address: Uint8Array, ttl: number, grants: readonly NameGrant[]): boolean {
+  learn(
+    name: string,
+    address: Uint8Array,
+    ttl: number,
+    grants: readonly NameGrant[],
+    aliases: readonly string[] = [],
+  ): boolean {
     const now = this.#now()
     // The answer has yet to travel to its reader, and the reader to connect.
-    const expires = now + BigInt(Math.ceil(Math.max(ttl, 1) * 1e9))
-    const id = this.#id(name)
-    let kept = true
+    const expires = expiryOf(now, ttl)
+    const id = this.#led.id(name)
+    if (id === 0) return false
+    const others = aliases.map((alias) => this.#led.id(alias)).filter((other) => other !== 0)
+    let kept = this.#led.add(id, address, expires, nameRanges(grants), others)
     for (const protocol of [IPPROTO_TCP, IPPROTO_UDP]) {
-      const ranges: LearnedRange[] = grants
-        .filter((grant) => numbersOf(grant).includes(protocol))
-        .map(({ portFrom, portTo, rule }) => ({ expires, name: id, rule, portFrom, portTo }))
-      if (grants.length === 0) ranges.push(knownOnly(id, expires))
+      const ranges = learnedRanges(grants, protocol, id, expires)
       if (ranges.length > 0) kept = this.#write(address, protocol, ranges, now) && kept
     }
     return kept
   }
 
+  /** Notes that a name which policy does not allow led to an address: it has others besides. */
+  share(address: Uint8Array, ttl: number): void {
+    this.#led.share(address, expiryOf(this.#now(), ttl))
+  }
+
   /**
    * Puts what was learned under another policy: names that it does not allow grant no more.
-   * @param grants what the policy allows a name to be used for
+   * @param grants what the policy allows a name to be used for at an address
    */
-  relearn(grants: (name: string) => readonly NameGrant[]): void {
+  relearn(grants: (name: string, address: Buffer) => readonly NameGrant[]): void {
     const now = this.#now()
-    const names = new Map(Array.from(this.#ids, ([name, id]) => [id, name]))
-    for (const { address, protocol, ranges } of this.entries()) {
-      const renewed = ranges.flatMap((range) => {
-        const { expires, name: id } = range
-        const name = names.get(id)
-        if (name === undefined) return []
-        const own = grants(name).filter((grant) => numbersOf(grant).includes(protocol))
-        return own.length === 0
-          ? [knownOnly(id, expires)]
-          : own.map(({ portFrom, portTo, rule }) => ({ expires, name: id, rule, portFrom, portTo }))
-      })
-      this.#learned.set(
-        encodeLearnedKey(address, protocol),
-        encodeLearnedValue(mergeRanges([], renewed, now)),
-      )
+    this.#led.relearn((name, address) => nameRanges(grants(name, address)))
+    const renewed = new Map<string, LearnedRange[]>()
+    for (const { address, name, id, expires } of this.#led.asked()) {
+      const own = grants(name, address)
+      for (const protocol of [IPPROTO_TCP, IPPROTO_UDP]) {
+        const key = encodeLearnedKey(address, protocol).toString('latin1')
+        const ranges = learnedRanges(own, protocol, id, expires)
+        renewed.set(key, mergeRanges(renewed.get(key) ?? [], ranges, now))
+      }
+    }
+    for (const [key] of this.#learned.entries()) {
+      const ranges = renewed.get(key.toString('latin1')) ?? []
+      this.#learned.set(key, encodeLearnedValue(ranges))
+      renewed.delete(key.toString('latin1'))
+    }
+    // A protocol that the old policy did not allow.
+    for (const [key, ranges] of renewed) {
+      if (ranges.some(({ rule }) => rule !== RULE_NONE))
+        written(this.#learned, Buffer.from(key, 'latin1'), encodeLearnedValue(ranges))
     }
   }
 
@@ -131,6 +161,7 @@ export class LearnedAddresses implements Learner {
   /** Removes what has expired. Returns how many addresses went. */
   sweep(): number {
     const now = this.#now()
+    this.#led.sweep()
     const dead: Buffer[] = []
     for (const [key, value] of this.#learned.entries()) {
       if (decodeLearnedValue(value).every((range) => range.expires <= now)) dead.push(key)
@@ -147,7 +178,7 @@ export class LearnedAddresses implements Learner {
 
   close(): void {
     this.#learned.close()
-    this.#names.close()
+    this.#led.close()
   }
 
   #write(
@@ -165,16 +196,10 @@ export class LearnedAddresses implements Learner {
       written(this.#learned, key, value) || (this.sweep() > 0 && written(this.#learned, key, value))
     )
   }
+}
 
-  /** Id of a name, new when need be; 0 when there is no room for one more. */
-  #id(name: string): number {
-    const known = this.#ids.get(name)
-    if (known !== undefined) return known
-    const id = this.#ids.size + 1
-    if (!written(this.#names, encodeNameKey(id), encodeName(name))) return 0
-    this.#ids.set(name, id)
-    return id
-  }
+function expiryOf(now: bigint, ttl: number): bigint {
+  return now + BigInt(Math.ceil(Math.max(ttl, 1) * 1e9))
 }
 
 function numbersOf({ protocol }: NameGrant): readonly number[] {
@@ -182,18 +207,32 @@ function numbersOf({ protocol }: NameGrant): readonly number[] {
   return [protocol === 'tcp' ? IPPROTO_TCP : IPPROTO_UDP]
 }
 
-/** The name behind an address that it does not grant. */
-function knownOnly(name: number, expires: bigint): LearnedRange {
-  return { expires, name, rule: RULE_NONE, portFrom: 0, portTo: 65_535 }
+/** The ports that a name grants over TCP, where connections are held to it. */
+function nameRanges(grants: readonly NameGrant[]): NameRange[] {
+  return grants
+    .filter((grant) => numbersOf(grant).includes(IPPROTO_TCP))
+    .map(({ rule, portFrom, portTo }) => ({ rule, portFrom, portTo }))
 }
 
-/** Whether the entry found room. */
-function written(map: BpfMap, key: Uint8Array, value: Uint8Array): boolean {
-  try {
-    map.set(key, value)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'errnoName' in error && error.errnoName === 'E2BIG') return false
-    throw error
+/** What an address holds of a name; the name alone when it grants nothing. */
+function learnedRanges(
+  grants: readonly NameGrant[],
+  protocol: number,
+  name: number,
+  expires: bigint,
+): LearnedRange[] {
+  if (grants.length === 0) {
+    const unchecked = false
+    return [{ expires, name, rule: RULE_NONE, portFrom: 0, portTo: 65_535, unchecked }]
   }
+  return grants
+    .filter((grant) => numbersOf(grant).includes(protocol))
+    .map(({ portFrom, portTo, rule, unchecked = false }) => ({
+      expires,
+      name,
+      rule,
+      portFrom,
+      portTo,
+      unchecked,
+    }))
 }

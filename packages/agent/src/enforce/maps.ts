@@ -8,6 +8,8 @@
 export interface EnforceMapIds {
   learned: number
   names: number
+  nameIds: number
+  led: number
   dnsClients: number
 }
 
@@ -31,7 +33,11 @@ export interface LearnedRange {
   rule: number
   portFrom: number
   portTo: number
+  /** The rule binds connections to no name. */
+  unchecked: boolean
 }
+
+const UNCHECKED = 1
 
 const RANGE_BYTES = 24
 export const LEARNED_KEY_BYTES = 20
@@ -59,6 +65,7 @@ export function encodeLearnedValue(ranges: readonly LearnedRange[]): Buffer {
     value.writeUInt32LE(range.rule, at + 12)
     value.writeUInt16LE(range.portFrom, at + 16)
     value.writeUInt16LE(range.portTo, at + 18)
+    value.writeUInt32LE(range.unchecked ? UNCHECKED : 0, at + 20)
   }
   return value
 }
@@ -73,6 +80,7 @@ export function decodeLearnedValue(value: Buffer): LearnedRange[] {
       rule: value.readUInt32LE(at + 12),
       portFrom: value.readUInt16LE(at + 16),
       portTo: value.readUInt16LE(at + 18),
+      unchecked: (value.readUInt32LE(at + 20) & UNCHECKED) !== 0,
     }
   })
 }

@@ -1,5 +1,6 @@
 import type { BpfMap, BpfObject } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
+import { blockedNames, drawHashKeys } from './blocked-names.ts'
 import { EnforceError } from './error.ts'
 import { encodeNumber, policyEntries } from './policy-entries.ts'
 
@@ -8,6 +9,23 @@ interface Slot {
   grants: BpfMap
   grantPorts: BpfMap
   blocked: BpfMap
+  blockedNames: BpfMap
+}
+
+export const POLICY_BYTES = 16
+
+/** struct policy of bpf/include/enforce.h. */
+export function encodePolicy(
+  egress: 'audit' | 'block',
+  names: number,
+  hashKeys: readonly [number, number],
+): Buffer {
+  const value = Buffer.alloc(POLICY_BYTES)
+  value.writeUInt32LE(egress === 'block' ? 1 : 0, 0)
+  value.writeUInt32LE(names, 4)
+  value.writeUInt32LE(hashKeys[0], 8)
+  value.writeUInt32LE(hashKeys[1], 12)
+  return value
 }
 
 /**
@@ -26,6 +44,7 @@ export class PolicySlots {
       grants: object.map(`grants_${index}`),
       grantPorts: object.map(`grant_ports_${index}`),
       blocked: object.map(`blocked_${index}`),
+      blockedNames: object.map(`blocked_names_${index}`),
     })
     this.#slots = [slot(0), slot(1)]
     this.#policies = object.map('policies')
@@ -52,17 +71,23 @@ export class PolicySlots {
     const next = this.#generation + 1
     const slot = this.#at(next)
     const entries = policyEntries(policy)
+    const hashKeys = drawHashKeys()
+    const names = blockedNames(policy, hashKeys)
     try {
-      for (const map of [slot.grants, slot.grantPorts, slot.blocked]) clear(map)
+      for (const map of [slot.grants, slot.grantPorts, slot.blocked, slot.blockedNames]) clear(map)
       fill(slot.grants, entries.grants)
       fill(slot.grantPorts, entries.grantPorts)
       fill(slot.blocked, entries.blocked)
-      this.#policies.set(encodeNumber(next & 1), encodeNumber(policy.egress === 'block' ? 1 : 0))
+      fill(slot.blockedNames, names)
+      this.#policies.set(
+        encodeNumber(next & 1),
+        encodePolicy(policy.egress, names.length, hashKeys),
+      )
     } catch (cause) {
       throw new EnforceError(
         'ENFORCE_POLICY',
-        `the policy cannot be written to the kernel (${entries.grants.length} address grants, ${entries.blocked.length} blocked addresses): ${cause instanceof Error ? cause.message : String(cause)}`,
-        'use fewer addresses (at most 1,048,576 each), or free memory',
+        `the policy cannot be written to the kernel (${entries.grants.length} address grants, ${entries.blocked.length} blocked addresses, ${names.length} blocked names): ${cause instanceof Error ? cause.message : String(cause)}`,
+        'use fewer of them (at most 1,048,576 each), or free memory',
         { cause },
       )
     }

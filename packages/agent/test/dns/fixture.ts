@@ -113,6 +113,7 @@ export async function startTestProxy(options: TestProxyOptions): Promise<TestPro
         learned.push({ name, address: formatAddress(address), ttl, ports: grants.map(portsOf) })
         return options.learnable ?? true
       },
+      share: () => {},
       has: (address) => learned.some((each) => each.address === formatAddress(address)),
     },
     resolvers: options.resolvers ?? [options.upstream],

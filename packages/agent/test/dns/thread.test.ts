@@ -63,7 +63,9 @@ test('several do not meet', async () => {
 test('a map that is not there is an error of the request, and the proxy lives on', async () => {
   await using proxy = await startDnsProxy(options())
   const none = 0x7fff_ffff
-  await expect(proxy.useMaps({ learned: none, names: none, dnsClients: none })).rejects.toThrow()
+  await expect(
+    proxy.useMaps({ learned: none, names: none, nameIds: none, led: none, dnsClients: none }),
+  ).rejects.toThrow()
   await proxy.replacePolicy(compiled)
   expect(await proxy.stats()).toMatchObject({ queries: 0 })
 })

@@ -4,6 +4,7 @@ import {
   CONNECT_BYTES,
   CONNECT_REASONS,
   decodeConnect,
+  NAMED_BYTES,
   VERDICTS,
   VIAS,
 } from '@runwarden/sensor/connect'
@@ -23,7 +24,17 @@ import {
   LEARNED_RANGES,
   LEARNED_VALUE_BYTES,
 } from '../../src/enforce/maps.ts'
+import {
+  decodeLed,
+  decodeLedKey,
+  encodeLed,
+  encodeLedKey,
+  encodeNameText,
+  LED_BYTES,
+  LED_KEY_BYTES,
+} from '../../src/enforce/name-maps.ts'
 import { encodeAddressKey, encodePortKey } from '../../src/enforce/policy-entries.ts'
+import { encodePolicy, POLICY_BYTES } from '../../src/enforce/slots.ts'
 
 interface BtfType {
   kind: string
@@ -108,6 +119,27 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       verdict: 'would-block',
       via: 'packet',
       reason: 'live-flow',
+      said: null,
+    })
+  })
+
+  test('named_record', () => {
+    const header = bytesOf('record_header', { flags: 1 })
+    const record = bytesOf('connect_record', { header, address, reason: 15 })
+    const bytes = bytesOf('named_record', {
+      record,
+      source: address,
+      source_port: 4010,
+      name_length: 4,
+      protocol: 1,
+      device: 70_020,
+      server_name: Buffer.from('evil'),
+    })
+    expect(bytes.length).toBe(NAMED_BYTES)
+    expect(decodeConnect(bytes, 0)).toMatchObject({
+      address,
+      reason: 'server-name',
+      said: { name: 'evil', protocol: 'tls', source: { address, port: 4010 }, device: 70_020 },
     })
   })
 
@@ -189,7 +221,14 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
   })
 
   test('learned_key and learned', () => {
-    const range = { expires: 18n, name: 70_013, rule: 70_014, portFrom: 4004, portTo: 4005 }
+    const range = {
+      expires: 18n,
+      name: 70_013,
+      rule: 70_014,
+      portFrom: 4004,
+      portTo: 4005,
+      unchecked: true,
+    }
     expect(encodeLearnedKey(address, 17)).toEqual(bytesOf('learned_key', { address, protocol: 17 }))
     expect(decodeLearnedKey(bytesOf('learned_key', { address, protocol: 17 }))).toEqual({
       address,
@@ -201,6 +240,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       rule: 70_014,
       from: 4004,
       to: 4005,
+      flags: 1,
     })
     const value = bytesOf('learned', { count: 1, ranges: one })
     expect(encodeLearnedValue([range])).toEqual(value)
@@ -210,6 +250,36 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       LEARNED_VALUE_BYTES,
     ])
     expect(LEARNED_VALUE_BYTES).toBe(8 + LEARNED_RANGES * struct('learned_range').size)
+  })
+
+  test('led_key, led and name_key', () => {
+    expect(encodeLedKey(address, 70_016)).toEqual(bytesOf('led_key', { address, name: 70_016 }))
+    expect(decodeLedKey(bytesOf('led_key', { address, name: 70_016 }))).toEqual({
+      address,
+      name: 70_016,
+    })
+    const ranges = bytesOf('name_range', { rule: 70_017, from: 4008, to: 4009 })
+    const value = bytesOf('led', { expires: 21n, asked: 70_018, count: 1, ranges })
+    const led = {
+      expires: 21n,
+      asked: 70_018,
+      ranges: [{ rule: 70_017, portFrom: 4008, portTo: 4009 }],
+    }
+    expect(encodeLed(led)).toEqual(value)
+    expect(decodeLed(value)).toEqual(led)
+    expect([struct('led_key').size, struct('led').size]).toEqual([LED_KEY_BYTES, LED_BYTES])
+    expect(encodeNameText('example.org')).toEqual(
+      bytesOf('name_key', { length: 11, text: Buffer.from('example.org') }),
+    )
+    expect(encodeNameText('a'.repeat(254))).toBeNull()
+  })
+
+  test('policy', () => {
+    const hash_keys = Buffer.from([1, 0, 0, 0, 2, 0, 0, 0])
+    expect(encodePolicy('block', 70_019, [1, 2])).toEqual(
+      bytesOf('policy', { mode: 1, blocked_names: 70_019, hash_keys }),
+    )
+    expect(struct('policy').size).toBe(POLICY_BYTES)
   })
 
   test('dns_client_key and dns_client', () => {

@@ -8,6 +8,7 @@ const range = (name: number, expires: bigint, more: Partial<LearnedRange> = {}):
   rule: 0,
   portFrom: 443,
   portTo: 443,
+  unchecked: false,
   ...more,
 })
 
@@ -17,11 +18,18 @@ describe('ranges of an address', () => {
     expect(mergeRanges([range(1, 80n)], [range(1, 50n)], 10n)).toEqual([range(1, 80n)])
   })
 
-  test('of several names stand beside each other', () => {
-    expect(mergeRanges([range(1, 50n)], [range(2, 60n)], 10n)).toEqual([
-      range(2, 60n),
-      range(1, 50n),
+  test('of several names are one, that which lives longest, where their ports are the same', () => {
+    expect(mergeRanges([range(1, 50n)], [range(2, 60n)], 10n)).toEqual([range(2, 60n)])
+    const many = Array.from({ length: 50 }, (_, i) => range(i + 1, 50n + BigInt(i)))
+    expect(mergeRanges(many, [range(99, 60n, { portFrom: 80, portTo: 80 })], 10n)).toEqual([
+      range(50, 99n),
+      range(99, 60n, { portFrom: 80, portTo: 80 }),
     ])
+  })
+
+  test('that want no look at names go first', () => {
+    const free = range(1, 50n, { unchecked: true })
+    expect(mergeRanges([range(2, 60n)], [free], 10n)).toEqual([free, range(2, 60n)])
   })
 
   test('that have expired go', () => {
@@ -29,9 +37,12 @@ describe('ranges of an address', () => {
   })
 
   test('that grant stay before those that are only known, and those that live longest before others', () => {
-    const known = Array.from({ length: 8 }, (_, i) => range(i + 10, 99n, { rule: RULE_NONE }))
-    const merged = mergeRanges(known, [range(1, 50n), range(2, 60n)], 10n)
+    const known = Array.from({ length: 9 }, (_, i) =>
+      range(i + 10, 99n, { rule: RULE_NONE, portTo: i }),
+    )
+    const other = range(1, 50n, { portFrom: 80, portTo: 80 })
+    const merged = mergeRanges(known, [other, range(2, 60n)], 10n)
     expect(merged).toHaveLength(8)
-    expect(merged.slice(0, 2)).toEqual([range(2, 60n), range(1, 50n)])
+    expect(merged.slice(0, 2)).toEqual([range(2, 60n), other])
   })
 })

@@ -51,6 +51,8 @@ export class Rig implements AsyncDisposable {
   readonly net: Net
   readonly acts = new Acts()
   readonly records: Sighting[] = []
+  /** Told of each record as it comes, as the agent is. */
+  onRecord: (record: Sighting) => void = () => {}
   readonly #rings: ReturnType<typeof openObject>
   readonly #reader: RingReader
   readonly #talkers: Talker[] = []
@@ -85,10 +87,12 @@ export class Rig implements AsyncDisposable {
     for (let at = 0; at < bytes;) {
       const length = buffer.readUInt32LE(at)
       if (buffer.readUInt16LE(at + 8) === RECORD_CONNECT) {
-        this.records.push({
+        const record = {
           ...decodeConnect(buffer, at + 8),
           tgid: buffer.readUInt32LE(at + 8 + 24),
-        })
+        }
+        this.records.push(record)
+        this.onRecord(record)
       }
       at += 8 + Math.ceil(length / 8) * 8
     }
@@ -165,6 +169,13 @@ export class Rig implements AsyncDisposable {
   echo(...ports: number[]): Promise<Talker> {
     return this.talker(
       this.net.inside(this.net.far, [this.acts.path('peer'), 'echo', ...ports.map(String)]),
+    )
+  }
+
+  /** The same, and tells what has come. */
+  tell(...ports: number[]): Promise<Talker> {
+    return this.talker(
+      this.net.inside(this.net.far, [this.acts.path('peer'), 'tell', ...ports.map(String)]),
     )
   }
 

@@ -26,6 +26,14 @@ export const CONNECT_REASONS = [
   'malformed',
   'family',
   'resolver',
+  'server-name',
+  'no-server-name',
+  'not-tls',
+  'encrypted-hello',
+  'split-hello',
+  'malformed-hello',
+  'http-host',
+  'quic',
 ] as const
 
 export type ConnectVerdict = (typeof VERDICTS)[number]
@@ -34,6 +42,13 @@ export type ConnectReason = (typeof CONNECT_REASONS)[number]
 
 /** Bytes of struct connect_record, its header included. */
 export const CONNECT_BYTES = 80
+
+/** Bytes of struct named_record, which a connect record with the flag is the beginning of. */
+export const NAMED_BYTES = 360
+const CONNECT_NAMED = 1
+
+/** By enum first_protocol. */
+const FIRST_PROTOCOLS = ['other', 'tls', 'http'] as const
 
 const RULE_NONE = 0xffff_ffff
 
@@ -60,6 +75,19 @@ export interface ConnectFields {
   verdict: ConnectVerdict
   via: ConnectVia
   reason: ConnectReason
+  /** What a connection said that was refused for it; null: it was not looked at. */
+  said: Said | null
+}
+
+/** The first bytes of a connection. */
+export interface Said {
+  /** SNI or Host, lower case, as raw as it came; null: it said none. */
+  name: string | null
+  protocol: (typeof FIRST_PROTOCOLS)[number]
+  /** The socket's own end. */
+  source: { address: Buffer; port: number }
+  /** Index of the interface that it is bound to; 0: none. */
+  device: number
 }
 
 /** Reads what follows the header of the record that begins at `at`; nothing of the buffer is kept. */
@@ -78,5 +106,19 @@ export function decodeConnect(buffer: Buffer, at: number): ConnectFields {
     verdict: VERDICTS[buffer.readUInt8(at + 74)] ?? 'blocked',
     via: VIAS[buffer.readUInt8(at + 75)] ?? 'packet',
     reason: CONNECT_REASONS[buffer.readUInt8(at + 76)] ?? 'no-rule',
+    said: (buffer.readUInt16LE(at + 2) & CONNECT_NAMED) === 0 ? null : decodeSaid(buffer, at + 80),
+  }
+}
+
+function decodeSaid(buffer: Buffer, at: number): Said {
+  const length = buffer.readUInt8(at + 18)
+  return {
+    name: length === 0 ? null : buffer.toString('latin1', at + 24, at + 24 + length),
+    protocol: FIRST_PROTOCOLS[buffer.readUInt8(at + 19)] ?? 'other',
+    source: {
+      address: Buffer.from(buffer.subarray(at, at + 16)),
+      port: buffer.readUInt16LE(at + 16),
+    },
+    device: buffer.readUInt32LE(at + 20),
   }
 }

@@ -7,6 +7,7 @@
 #include <linux/io_uring.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/sockios.h>
 #include <linux/udp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -442,6 +444,37 @@ static int sweep(void)
 	return 0;
 }
 
+// Sends each part of ARGUMENT (hexadecimal, `,` between) as a segment of its own, then tells the reply, or how it ended.
+static int segments(void)
+{
+	static unsigned char part[65536];
+	int one = 1, fd = opened(SOCK_STREAM, 0);
+	const char *at = argument;
+
+	if (fd < 0 || connect(fd, &to.any, length))
+		return end(-1);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	for (;;) {
+		long size = 0;
+		for (; *at && *at != ','; at += 2)
+			sscanf(at, "%2hhx", &part[size++]);
+		if (send(fd, part, size, MSG_NOSIGNAL) < 0)
+			return end(-1);
+		if (!*at++)
+			break;
+		// The peer has all of it: the next part is a segment of its own. What was refused never gets there.
+		for (int left = 1; left;) {
+			struct pollfd ended = { .fd = fd };
+			if (ioctl(fd, SIOCOUTQ, &left) || (poll(&ended, 1, 1) > 0 && ended.revents & (POLLERR | POLLHUP)))
+				break;
+		}
+	}
+	struct timeval patience = { .tv_sec = 30 };
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	long size = recv(fd, part, sizeof(part), 0);
+	return end(size < 0 ? -1 : 0);
+}
+
 static const struct {
 	const char *name;
 	int (*act)(void);
@@ -454,6 +487,7 @@ static const struct {
 	{ "tcp-bound", tcp_bound },
 	{ "tcp-ask", tcp_ask },
 	{ "tcp-keep", tcp_keep },
+	{ "segments", segments },
 	{ "udp-connect", udp_connect },
 	{ "udp-sendto", udp_sendto },
 	{ "udp-sendmsg", udp_sendmsg },

@@ -1,4 +1,5 @@
-// Answers on TCP and UDP, on every address of both families: "echo PORT…", or "say TEXT PORT…".
+// Answers on TCP and UDP, on every address of both families: "echo PORT…", or "say TEXT PORT…". Or "tell PORT…", which
+// answers as echo does and tells what has come over TCP, a line of hexadecimal for each read.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <poll.h>
@@ -35,6 +36,7 @@ static void listen_on(int type, int port)
 
 int main(int argc, char **argv)
 {
+	int tell = !strcmp(argv[1], "tell");
 	const char *say = !strcmp(argv[1], "say") ? argv[2] : NULL;
 
 	for (int i = say ? 3 : 2; i < argc; i++) {
@@ -68,6 +70,9 @@ int main(int argc, char **argv)
 				continue;
 			}
 			part.iov_len = length;
+			for (long n = 0; tell && kinds[i] == 't' && n < length; n++)
+				printf(n + 1 < length ? "%02x" : "%02x\n", (unsigned char)data[n]);
+			fflush(stdout);
 			if (say) {
 				part.iov_base = (char *)say;
 				part.iov_len = strlen(say);

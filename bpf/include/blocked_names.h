@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * The names of the block list, of which there may be a million: by two polynomials over the name's bytes modulo
+ * 2^31 - 1, with keys that are drawn anew for each run. Two given names meet with a chance of 2^-46 at most, and
+ * nobody can look for such a pair. A name that is on the list is always found.
+ */
+#pragma once
+
+#include "first_bytes.h"
+
+#define HASH_MODULUS 0x7fffffffULL
+
+/* Set in the hash of what stands for the names under it. */
+#define BLOCKED_UNDER (1ULL << 63)
+
+HASH(blocked_names_0, u64, u32, 1 << 20);
+HASH(blocked_names_1, u64, u32, 1 << 20);
+
+struct suffixes {
+	struct first_bytes *bytes;
+	u64 first, second;
+	u32 first_key, second_key;
+	u32 generation;
+	u32 entry;
+	u32 which;
+	u32 length;
+};
+
+static __always_inline u64 hash_step(u64 hash, u32 key, u32 c)
+{
+	u64 value = hash * key + c + 1;
+
+	value = (value & HASH_MODULUS) + (value >> 31);
+	return (value & HASH_MODULUS) + (value >> 31);
+}
+
+static __always_inline u32 *find_hash(u64 hash, u32 generation)
+{
+	if (generation & 1)
+		return bpf_map_lookup_elem(&blocked_names_1, &hash);
+	return bpf_map_lookup_elem(&blocked_names_0, &hash);
+}
+
+/* From the name's end to its beginning: at each dot the hash is that of what follows. */
+static long hash_suffix(u32 index, struct suffixes *at)
+{
+	struct first_bytes *bytes = at->bytes;
+	u32 place = at->length - 1 - index, c, *entry;
+
+	if (place > 253)
+		return 1;
+	c = (u8)bytes->names[at->which & 1].text[place];
+	if (c == '.') {
+		entry = find_hash(BLOCKED_UNDER | at->first << 31 | at->second, at->generation);
+		if (entry) {
+			at->entry = *entry;
+			return 1;
+		}
+	}
+	at->first = hash_step(at->first, at->first_key, c);
+	at->second = hash_step(at->second, at->second_key, c);
+	return 0;
+}
+
+/* Index of the block list's entry for a said name; RULE_NONE: it is not on it. Not static: see packet.h. */
+__noinline u32 find_blocked_name(u32 index, u32 which, u32 generation)
+{
+	struct first_bytes *bytes = place(index);
+	struct policy *policy = policy_of(generation);
+	struct suffixes at = { .bytes = bytes, .generation = generation, .entry = RULE_NONE, .which = which };
+	u32 *entry;
+
+	if (!bytes || !policy)
+		return RULE_NONE;
+	at.first_key = policy->hash_keys[0];
+	at.second_key = policy->hash_keys[1];
+	at.length = bytes->names[which & 1].length;
+	bpf_loop(at.length, hash_suffix, &at, 0);
+	if (at.entry != RULE_NONE)
+		return at.entry;
+	entry = find_hash(at.first << 31 | at.second, generation);
+	return entry ? *entry : RULE_NONE;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * The head of an HTTP/1 request (RFC 9112): the host of its target, when it has one, and its Host field. Read as
+ * leniently as servers do where that finds more hosts, and refused where they could find another than is seen here.
+ */
+#pragma once
+
+#include "connect.h"
+#include "first_bytes.h"
+
+enum http_state {
+	HTTP_START = 0,	 /* empty lines before the request */
+	HTTP_METHOD,
+	HTTP_TARGET,	 /* its first byte */
+	HTTP_SCHEME,
+	HTTP_AUTHORITY,
+	HTTP_PORT,	 /* and, should an @ follow, what stood before it was none */
+	HTTP_PATH,
+	HTTP_VERSION,	 /* behind a blank: `HTTP/1.` */
+	HTTP_REST,	 /* of a line that says nothing */
+	HTTP_LINE,	 /* its first byte */
+	HTTP_LAST,	 /* the line that ends the head */
+	HTTP_FIELD,	 /* a field's name that is `host` so far */
+	HTTP_VALUE_START,
+	HTTP_VALUE,
+	HTTP_VALUE_PORT,
+	HTTP_VALUE_END,
+	HTTP_NONE,	 /* no request */
+};
+
+#define HTTP_METHOD_BYTES 32
+
+static __always_inline bool is_blank(u32 c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* RFC 9110 §5.6.2. */
+static __always_inline bool is_token(u32 c)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+		return true;
+	return c == '-' || c == '_' || c == '!' || (c >= '#' && c <= '\'') || c == '*' || c == '+' || c == '.' || c == '^' ||
+	       c == '`' || c == '|' || c == '~';
+}
+
+/* The byte of `HTTP/1.` at an index; a string would lie in a map of its own. */
+static __always_inline u32 version_byte(u32 index)
+{
+	return 0x2e312f50545448ULL >> ((index & 7) * 8) & 0xff;
+}
+
+static __always_inline u32 field_byte(u32 index)
+{
+	return 0x74736f68U >> ((index & 3) * 8) & 0xff;
+}
+
+/* CONNECT has its host where others have a path. */
+static __always_inline u32 connect_byte(u32 index)
+{
+	return 0x5443454e4e4f43ULL >> ((index & 7) * 8) & 0xff;
+}
+
+static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
+{
+	switch (bytes->state) {
+	case HTTP_START:
+		if (c == '\r' || c == '\n')
+			return HTTP_START;
+		bytes->connects = 1;
+		bytes->matched = 0;
+		/* fallthrough */
+	case HTTP_METHOD:
+		if (c == ' ' && bytes->matched) {
+			if (bytes->matched != 7)
+				bytes->connects = 0;
+			bytes->matched = 0;
+			return bytes->connects ? HTTP_AUTHORITY : HTTP_TARGET;
+		}
+		if (!is_token(c) || bytes->matched >= HTTP_METHOD_BYTES)
+			return HTTP_NONE;
+		if (bytes->matched >= 7 || connect_byte(bytes->matched) != c)
+			bytes->connects = 0;
+		bytes->matched++;
+		return HTTP_METHOD;
+	case HTTP_TARGET:
+		if (c == ' ')
+			return HTTP_TARGET;
+		bytes->matched = 0;
+		if (c == '/' || c == '*')
+			return HTTP_PATH;
+		/* fallthrough */
+	case HTTP_SCHEME:
+		/* `://`, counted by the two behind the colon. */
+		if (bytes->matched == 0 && c == ':') {
+			bytes->matched = 1;
+			return HTTP_SCHEME;
+		}
+		if (bytes->matched && (c == '/' || c == '\\')) {
+			bytes->matched++;
+			return bytes->matched == 3 ? HTTP_AUTHORITY : HTTP_SCHEME;
+		}
+		if (bytes->matched || !is_token(c)) {
+			bytes->matched = 0;
+			return c == '\n' ? HTTP_NONE : c == ' ' ? HTTP_VERSION : HTTP_PATH;
+		}
+		return HTTP_SCHEME;
+	case HTTP_AUTHORITY:
+	case HTTP_PORT:
+		if (c == '@') {
+			unsay(bytes, SAID_TARGET);
+			return HTTP_AUTHORITY;
+		}
+		bytes->matched = 0;
+		if (c == '/' || c == '?' || c == '#' || c == '\\')
+			return HTTP_PATH;
+		if (c == ' ')
+			return HTTP_VERSION;
+		if (c == '\n')
+			return HTTP_NONE;
+		if (c == ':' || bytes->state == HTTP_PORT)
+			return HTTP_PORT;
+		if (!say(bytes, SAID_TARGET, c))
+			bytes->fault = REASON_HTTP_HOST;
+		return HTTP_AUTHORITY;
+	case HTTP_PATH:
+		bytes->matched = 0;
+		return c == '\n' ? HTTP_NONE : is_blank(c) ? HTTP_VERSION : HTTP_PATH;
+	case HTTP_VERSION:
+		if (c == '\n')
+			return HTTP_NONE;
+		if (c == version_byte(bytes->matched)) {
+			bytes->matched++;
+			if (bytes->matched < 7)
+				return HTTP_VERSION;
+			bytes->protocol = FIRST_HTTP;
+			return HTTP_REST;
+		}
+		bytes->matched = 0;
+		return is_blank(c) ? HTTP_VERSION : HTTP_PATH;
+	default:
+		return HTTP_NONE;
+	}
+}
+
+static __always_inline u8 after_field_byte(struct first_bytes *bytes, u32 c)
+{
+	switch (bytes->state) {
+	case HTTP_REST:
+		return c == '\n' ? HTTP_LINE : HTTP_REST;
+	case HTTP_LAST:
+		if (c != '\n')
+			return HTTP_REST;
+		bytes->complete = 1;
+		return HTTP_LAST;
+	case HTTP_LINE:
+		if (c == '\n')
+			bytes->complete = 1;
+		if (c == '\r' || c == '\n')
+			return HTTP_LAST;
+		/* A line that goes on with the one before: what that was is anybody's guess. */
+		if (is_blank(c))
+			bytes->fault = REASON_HTTP_HOST;
+		bytes->matched = 0;
+		/* fallthrough */
+	case HTTP_FIELD:
+		if (c == '\n')
+			return HTTP_LINE;
+		if (bytes->matched == 4) {
+			if (is_blank(c))
+				return HTTP_FIELD;
+			if (c != ':')
+				return HTTP_REST;
+			/* What several Hosts mean differs from server to server (RFC 9112 §3.2 forbids them). */
+			if (bytes->hosts++)
+				bytes->fault = REASON_HTTP_HOST;
+			return HTTP_VALUE_START;
+		}
+		if ((c | 0x20) != field_byte(bytes->matched))
+			return HTTP_REST;
+		bytes->matched++;
+		return HTTP_FIELD;
+	case HTTP_VALUE_START:
+		if (is_blank(c))
+			return HTTP_VALUE_START;
+		/* fallthrough */
+	case HTTP_VALUE:
+		if (c == '\n')
+			return HTTP_LINE;
+		if (c == ':')
+			return HTTP_VALUE_PORT;
+		if (is_blank(c) || c == '\r')
+			return HTTP_VALUE_END;
+		if (c == '[') {
+			/* IPv6. */
+			return HTTP_VALUE_PORT;
+		}
+		if (bytes->hosts == 1 && !say(bytes, SAID_HOST, c))
+			bytes->fault = REASON_HTTP_HOST;
+		return HTTP_VALUE;
+	case HTTP_VALUE_PORT:
+		if (c == '\n')
+			return HTTP_LINE;
+		if (is_blank(c) || c == '\r')
+			return HTTP_VALUE_END;
+		/* Digits; or hexadecimal ones and colons in brackets. */
+		if (!(c >= '0' && c <= ':') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'f') && c != '.' && c != ']')
+			bytes->fault = REASON_HTTP_HOST;
+		return HTTP_VALUE_PORT;
+	case HTTP_VALUE_END:
+		if (c == '\n')
+			return HTTP_LINE;
+		if (!is_blank(c) && c != '\r')
+			bytes->fault = REASON_HTTP_HOST;
+		return HTTP_VALUE_END;
+	default:
+		return HTTP_NONE;
+	}
+}
+
+static long read_request_byte(u32 index, struct walk *walk)
+{
+	struct first_bytes *bytes = walk->bytes;
+	u32 c = byte_at(bytes, index);
+
+	bytes->state = bytes->state < HTTP_REST ? after_request_byte(bytes, c) : after_field_byte(bytes, c);
+	return bytes->state == HTTP_NONE || bytes->complete;
+}
+
+/* Reads a request; bytes->protocol says whether it is one. Not static: see packet.h. */
+__noinline int read_request(u32 index)
+{
+	struct first_bytes *bytes = place(index);
+	struct walk walk = { .bytes = bytes };
+
+	if (!bytes || bytes->length > HEAD_BYTES)
+		return -1;
+	bpf_loop(bytes->length, read_request_byte, &walk, 0);
+	if (bytes->protocol != FIRST_HTTP)
+		return 0;
+	end_said(bytes, SAID_HOST);
+	end_said(bytes, SAID_TARGET);
+	if (bytes->fault)
+		return 0;
+	if (!bytes->complete)
+		bytes->fault = REASON_SPLIT_HELLO;
+	else if (!bytes->names[SAID_HOST].length && !bytes->names[SAID_TARGET].length)
+		bytes->fault = REASON_NO_SERVER_NAME;
+	return 0;
+}

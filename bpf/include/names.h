@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Which names lead to which addresses. An address is opened by the names that led to it, and only to them: what a
+ * connection says of itself (SNI, Host) is looked up here by its whole text, never by a hash that could be met.
+ */
+#pragma once
+
+#include "enforce.h"
+
+/* Port ranges that policy gives one name over TCP, over its lines. */
+#define NAME_RANGES 8
+
+/* Several names led here. In place of the only one. */
+#define NAME_SHARED 0xffffffffU
+
+/* RANGE_UNCHECKED: the policy line wants no look at what a connection says of itself. */
+enum range_flags {
+	RANGE_UNCHECKED = 1,
+};
+
+/* Lower case, without trailing dot, zeros behind. No name of the DNS is longer than 253 bytes. */
+struct name_key {
+	u8 length;
+	char text[255];
+};
+
+struct led_key {
+	u8 address[16];
+	u32 name;
+};
+
+/* What the policy allows a name for over TCP. */
+struct name_range {
+	u32 rule;
+	u16 from;
+	u16 to;
+};
+
+/* Under name 0 lies whether the address has one name or more: `asked` is the only one, or NAME_SHARED. */
+struct led {
+	u64 expires; /* CLOCK_BOOTTIME, ns; swept out some time later */
+	u32 asked;   /* the name that was asked: this one, or one that it is an alias of */
+	u32 count;
+	struct name_range ranges[NAME_RANGES];
+};
+
+HASH(name_ids, struct name_key, u32, 1 << 16);
+HASH(led, struct led_key, struct led, 1 << 18);
+
+/* Whether the policy allows a name at an address, on a port; sets its rule. */
+static __always_inline bool find_name_grant(const u8 *address, u16 port, u32 name, u32 *rule)
+{
+	struct led_key key = { .name = name };
+	struct led *entry;
+
+	__builtin_memcpy(key.address, address, 16);
+	entry = bpf_map_lookup_elem(&led, &key);
+	if (!entry)
+		return false;
+	for (u32 i = 0; i < NAME_RANGES; i++) {
+		struct name_range *range = &entry->ranges[i];
+		if (i >= entry->count)
+			break;
+		if (port < range->from || port > range->to)
+			continue;
+		*rule = range->rule;
+		return true;
+	}
+	return false;
+}
+
+/* More than one name led to the address, or nothing is known of it. */
+static __always_inline bool is_shared(const u8 *address)
+{
+	struct led_key key = {};
+	struct led *only;
+
+	__builtin_memcpy(key.address, address, 16);
+	only = bpf_map_lookup_elem(&led, &key);
+	return !only || only->asked == NAME_SHARED;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Holds a connection to the names that opened its address: by the first bytes that it sends, the second flight of TLS
+ * (a second ClientHello may come there), and each later segment of plain HTTP that begins with a request.
+ */
+#pragma once
+
+#include "blocked_names.h"
+#include "client_hello.h"
+#include "http_request.h"
+#include "packet.h"
+#include "tell.h"
+
+/* Where the bytes behind the headers of a TCP packet begin; skb->len: nothing is behind them. */
+static __always_inline u32 payload_at(struct __sk_buff *skb, const struct packet *packet)
+{
+	u8 offset = 0;
+	u32 at;
+
+	if (bpf_skb_load_bytes(skb, packet->transport_at + 12, &offset, 1))
+		return skb->len;
+	at = packet->transport_at + (offset >> 4) * 4;
+	return at < skb->len ? at : skb->len;
+}
+
+/* Tells a refusal with what was said, and with the socket's own end: user space ends the connection. */
+static __always_inline void send_named(struct __sk_buff *skb, const struct packet *packet, const struct flow *flow,
+				       const struct decision *decision, const struct first_bytes *bytes)
+{
+	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
+	struct owner owner = { .start = flow->start, .tgid = flow->tgid, .uid = flow->uid };
+	struct named_record *record = bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
+	const struct name_key *name = &bytes->names[bytes->which & 1];
+
+	if (!record) {
+		count_lost(RECORD_CONNECT);
+		return;
+	}
+	fill_record(&record->record, &owner, &packet->to, decision, bpf_get_socket_cookie(skb), VIA_PACKET, 0);
+	record->record.header.flags = CONNECT_NAMED;
+	record->record.header.size = sizeof(*record);
+	__builtin_memcpy(record->source, packet->source, 16);
+	record->source_port = packet->source_port;
+	record->name_length = name->length;
+	record->protocol = bytes->protocol;
+	record->device = sk ? sk->bound_dev_if : 0;
+	__builtin_memcpy(record->server_name, name->text, sizeof(name->text));
+	record->server_name[sizeof(name->text)] = 0;
+	bpf_ringbuf_submit(record, 0);
+}
+
+/* Flows that a name opened; in audit mode also those that would have been refused for what they said. */
+static __always_inline bool is_bound(const struct flow *flow)
+{
+	return !(flow->names & NAMES_UNCHECKED) &&
+	       (flow->reason == REASON_NAME || flow->reason == REASON_LIVE ||
+		(flow->reason >= REASON_SERVER_NAME && flow->reason <= REASON_HTTP_HOST));
+}
+
+/*
+ * Whether a said name is one that the policy allows at this address. Sets rule and name. A connection may say again what
+ * was good before, also when the name's time has run out meanwhile.
+ */
+static __always_inline bool is_allowed_name(struct name_key *name, const struct packet *packet, const struct flow *flow,
+					    struct decision *decision)
+{
+	u32 *id = bpf_map_lookup_elem(&name_ids, name);
+	u32 rule;
+
+	if (!id)
+		return false;
+	if (*id == flow->name && !(flow->names & NAMES_PENDING)) {
+		decision->name = *id;
+		return true;
+	}
+	if (!find_name_grant(packet->to.address, packet->to.port, *id, &rule))
+		return false;
+	decision->name = *id;
+	decision->rule = rule;
+	return true;
+}
+
+/*
+ * Decides by what the first bytes say. `decision` comes with what the flow was decided by; it is changed to a refusal,
+ * and then 1 is returned, or to the name that was said.
+ */
+__noinline int decide_said(u32 index, struct packet *packet, struct flow *flow, struct decision *decision)
+{
+	struct first_bytes *bytes = place(index);
+	struct policy *policy;
+
+	if (!bytes || !packet || !flow || !decision)
+		return 0;
+	policy = policy_of(decision->generation);
+	for (u32 which = 0; which < SAID_NAMES && policy && policy->blocked_names; which++) {
+		u32 entry;
+		if (!bytes->names[which].length)
+			continue;
+		entry = find_blocked_name(index, which, decision->generation);
+		if (entry == RULE_NONE)
+			continue;
+		bytes->which = which;
+		decision->verdict = VERDICT_ATTACK_BLOCKED;
+		decision->reason = REASON_BLOCK_LIST;
+		decision->rule = entry;
+		return 1;
+	}
+	if (!is_bound(flow))
+		return 0;
+	for (u32 which = 0; which < SAID_NAMES; which++) {
+		if (!bytes->names[which].length || is_allowed_name(&bytes->names[which], packet, flow, decision))
+			continue;
+		bytes->which = which;
+		bytes->fault = REASON_SERVER_NAME;
+		break;
+	}
+	/* Without a name the connection can mean only the one that the address has. */
+	if (!bytes->fault)
+		return 0;
+	if (bytes->fault != REASON_SERVER_NAME && bytes->fault != REASON_HTTP_HOST && !is_shared(packet->to.address))
+		return 0;
+	if (find_grant(&packet->to, decision))
+		return 0;
+	deny(decision, bytes->fault);
+	return 1;
+}
+
+/* What the first bytes are; false: nothing that says a name, and nothing that is judged. */
+static __always_inline bool read_first_bytes(u32 index, struct first_bytes *bytes, u32 names)
+{
+	bytes->retry = names & NAMES_RETRY;
+	if (is_client_hello(bytes)) {
+		read_client_hello(index);
+		return true;
+	}
+	if (names & NAMES_RETRY) {
+		/* Too short to tell what it is. */
+		if (bytes->at + TLS_RECORD_HEADER >= bytes->size && bytes->at < bytes->size) {
+			bytes->fault = REASON_SPLIT_HELLO;
+			return true;
+		}
+		return false;
+	}
+	if (byte_at(bytes, 0) == TLS_HANDSHAKE) {
+		bytes->protocol = FIRST_TLS;
+		bytes->fault = REASON_MALFORMED_HELLO;
+		return true;
+	}
+	read_request(index);
+	if (bytes->protocol == FIRST_HTTP)
+		return true;
+	bytes->fault = REASON_NOT_TLS;
+	unsay(bytes, SAID_HOST);
+	unsay(bytes, SAID_TARGET);
+	return !(names & NAMES_HTTP);
+}
+
+/* The flow's next state after bytes that may pass. */
+static __always_inline u8 names_after(const struct first_bytes *bytes, u32 names)
+{
+	u8 kept = names & NAMES_UNCHECKED;
+
+	if (bytes->protocol == FIRST_HTTP || names & NAMES_HTTP)
+		return kept | NAMES_HTTP;
+	if (bytes->protocol == FIRST_TLS && !bytes->fault && !(names & NAMES_RETRY))
+		return kept | NAMES_RETRY;
+	/* Only what may stand before a second hello was sent so far. */
+	if (names & NAMES_RETRY && bytes->at >= bytes->size)
+		return kept | NAMES_RETRY;
+	return kept;
+}
+
+static __always_inline void remember_checked(struct __sk_buff *skb, const struct flow *flow)
+{
+	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
+	struct socket_state *state = sk ? bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
+
+	if (!state)
+		return;
+	state->start = flow->start;
+	state->tgid = flow->tgid;
+	state->uid = flow->uid;
+	state->name = flow->name;
+	state->names = flow->names;
+	state->checked = 1;
+}
+
+static __always_inline void judge(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index,
+				  struct first_bytes *bytes, struct decision *decision)
+{
+	u32 names = flow->names;
+
+	if (!read_first_bytes(index, bytes, names)) {
+		flow->names = names_after(bytes, names);
+	} else if (decide_said(index, packet, flow, decision)) {
+		send_named(skb, packet, flow, decision, bytes);
+		flow->verdict = decision->verdict;
+		flow->reason = decision->reason;
+		flow->rule = decision->rule;
+		flow->names = is_denied(decision) ? NAMES_REFUSED : names_after(bytes, names);
+	} else {
+		flow->names = names_after(bytes, names);
+		flow->reason = decision->reason;
+		flow->rule = decision->rule;
+		flow->name = decision->name;
+	}
+	if (!is_denied(decision) && is_bound(flow))
+		remember_checked(skb, flow);
+}
+
+/*
+ * Looks at a packet of a flow whose names are to be looked at. Returns 1 when it may pass. Not static: see packet.h.
+ */
+__noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *flow)
+{
+	struct decision decision = {};
+	struct first_bytes *bytes;
+	u32 at, index;
+
+	if (!packet || !flow)
+		return 0;
+	at = payload_at(skb, packet);
+	if (at >= skb->len)
+		return 1;
+	/* What was refused is sent again until the socket is ended. */
+	if (flow->names & NAMES_REFUSED)
+		return 0;
+	index = claim_place();
+	bytes = place(index);
+	/* The packet is dropped, and sent again. */
+	if (!bytes)
+		return 0;
+	decision.generation = flow->generation;
+	decision.rule = flow->rule;
+	decision.name = flow->name;
+	decision.verdict = flow->verdict;
+	decision.reason = flow->reason;
+	if (take_first_bytes(skb, at, bytes))
+		judge(skb, packet, flow, index, bytes, &decision);
+	else
+		decision.verdict = VERDICT_BLOCKED;
+	leave_place(bytes);
+	return !is_denied(&decision);
+}

@@ -1,0 +1,45 @@
+import { randomInt } from 'node:crypto'
+import type { CompiledPolicy } from '@runwarden/policy'
+
+/** The kernel side is bpf/include/blocked_names.h. */
+const MODULUS = 0x7fff_ffff
+
+/** Set in the hash of what stands for the names under it. */
+const UNDER = 1n << 63n
+
+/** Two keys of the hash, drawn anew for each enforcer: nobody can look for names that meet. */
+export function drawHashKeys(): [number, number] {
+  return [randomInt(1 << 16, MODULUS), randomInt(1 << 16, MODULUS)]
+}
+
+function multiply(a: number, b: number): number {
+  return (((Math.floor(a / 65536) * b) % MODULUS) * 65536 + (a % 65536) * b) % MODULUS
+}
+
+/** Polynomial over the bytes of a name, its last byte first, so that a suffix is a step on the way. */
+function hash(name: string, key: number): number {
+  let value = 0
+  for (let i = name.length - 1; i >= 0; i--) {
+    value = (multiply(value, key) + name.charCodeAt(i) + 1) % MODULUS
+  }
+  return value
+}
+
+/** Map entries for the names of a block list: those that are listed, and what all names under are listed of. */
+export function blockedNames(
+  policy: CompiledPolicy,
+  [first, second]: readonly [number, number],
+): [key: Buffer, value: Buffer][] {
+  const entry = (name: string, numbers: readonly number[], bits: bigint): [Buffer, Buffer] => {
+    const key = Buffer.alloc(8)
+    const value = Buffer.alloc(4)
+    key.writeBigUInt64LE(bits | (BigInt(hash(name, first)) << 31n) | BigInt(hash(name, second)))
+    value.writeUInt32LE(numbers[0] ?? 0)
+    return [key, value]
+  }
+  const { exact, under } = policy.index.blockedNames
+  return [
+    ...Array.from(exact, ([name, numbers]) => entry(name, numbers, 0n)),
+    ...Array.from(under, ([name, numbers]) => entry(name, numbers, UNDER)),
+  ]
+}
