@@ -149,23 +149,95 @@ test.each<[string, (Event | string)[], string[]]>([
     [ptrace(5), ptrace(77, 1), ptrace(null)],
     [],
   ],
-  [
-    'a process moved out of the scope is critical',
-    [
-      {
-        ...base(),
-        kind: 'sandbox.change',
-        change: 'cgroup',
-        detail: 'process 5 was moved to /',
-        truth: 'kernel',
-        errno: 0,
-        targetPid: 5,
-      },
-    ],
-    ['scope-left critical'],
-  ],
 ])('%s', (_, acts, ids) => {
   expect(found(acts, [5])).toEqual(ids)
+})
+
+const asked = (
+  name: string,
+  verdict: 'allowed' | 'would-block' | 'blocked',
+  cnames: string[] = [],
+): Event => ({ ...query(name, 'allowed'), verdict, cnames }) as Event
+const reached = (
+  address: string,
+  port: number,
+  host: string | null = null,
+  verdict: 'allowed' | 'would-block' | 'blocked' = 'allowed',
+  protocol: 'tcp' | 'udp' = 'tcp',
+): Event => ({ ...connect(address, 'blocked'), port, host, verdict, protocol }) as Event
+
+test.each<[string, Event[], string[]]>([
+  [
+    'a resolver over HTTPS that policy allows is told when it is asked, and when it is reached',
+    [asked('dns.google', 'allowed'), reached('203.0.113.8', 443, 'dns.google')],
+    ['dns-over-https medium', 'dns-over-https high'],
+  ],
+  ['… in audit mode too', [asked('dns.google', 'would-block')], ['dns-over-https medium']],
+  [
+    '… and where it is refused, as any name',
+    [asked('dns.google', 'blocked')],
+    ['domain-blocked medium'],
+  ],
+  [
+    'names under a zone of such resolvers, and names that lead to one',
+    [
+      asked('abc123.dns.nextdns.io', 'allowed'),
+      asked('mozilla.cloudflare-dns.com', 'allowed'),
+      asked('innocent.example', 'allowed', ['edge.example', 'dns.quad9.net']),
+    ],
+    ['dns-over-https medium', 'dns-over-https medium', 'dns-over-https medium'],
+  ],
+  [
+    'an address of one, with and without a name that led to it',
+    [reached('1.1.1.1', 443), reached('2001:4860:4860::8888', 443, 'innocent.example')],
+    ['dns-over-https high', 'dns-over-https high'],
+  ],
+  [
+    'port 853 of anybody, over TLS and QUIC',
+    [reached('203.0.113.9', 853), reached('203.0.113.9', 853, null, 'would-block', 'udp')],
+    ['dns-over-https high', 'dns-over-https high'],
+  ],
+  [
+    'other names and ports, loopback, and what was refused, are not told so',
+    [
+      asked('notdns.google', 'allowed'),
+      asked('dns.google.example', 'allowed'),
+      asked('nextdns.io', 'allowed'),
+      reached('203.0.113.9', 443, 'www.example.com'),
+      reached('1.1.1.1', 80),
+      reached('127.0.0.1', 853),
+      reached('::1', 853),
+    ],
+    [],
+  ],
+])('%s', (_, acts, ids) => {
+  expect(found(acts)).toEqual(ids)
+})
+
+test('a tunnel is told once for its zone, with the last queries as evidence and what to do', () => {
+  const detections = new Detections(
+    () => '/usr/bin/tool',
+    () => false,
+  )
+  const names = Array.from({ length: 40 }, (_, i) =>
+    [`${i}x`, `${i}y`].map((part) => part.repeat(30).slice(0, 60)).join('.'),
+  )
+  const asks = names.map((name) => asked(`${name}.t.example.com`, 'allowed'))
+  const told = asks.flatMap((event) => detections.see(event))
+  expect(told).toMatchObject([
+    {
+      id: 'exfiltration-attempt',
+      severity: 'high',
+      title: 'the names asked below example.com carry data',
+      evidence: asks.slice(0, 10).map(({ seq: number }) => number),
+      text: expect.stringMatching(/\/usr\/bin\/tool asked last.*replace its secrets/) as string,
+    },
+  ])
+  const refused = names.map((name) => asked(`${name}.t.example.com`, 'blocked'))
+  const more = refused.flatMap((event) => detections.see(event))
+  expect(more.filter(({ id }) => id === 'exfiltration-attempt')).toMatchObject([
+    { severity: 'medium', text: expect.stringContaining('never left this machine') as string },
+  ])
 })
 
 test('a flood of names does not become a flood of findings', () => {
