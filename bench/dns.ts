@@ -1,6 +1,9 @@
 /**
  * DNS through Runwarden's proxy beside dnsmasq forwarding to the same server, and beside that
- * server asked directly. Every query goes to the server (no cache). Run: node bench/dns.ts [rounds]
+ * server asked directly. Every query goes to the server (no cache). With --names, afterwards so many
+ * names that were never asked before, and the memory meanwhile.
+ *
+ *   node bench/dns.ts [rounds] [--names N]
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -15,6 +18,8 @@ import { openUdp } from '../packages/agent/src/dns/udp-socket.ts'
 
 const NAMES = 10_000
 const WINDOWS = [1, 32]
+/** How many times memory is looked at during a flood of fresh names. */
+const FLOOD_PARTS = 10
 const QUERIES: Record<number, number> = { 1: 2000, 32: NAMES }
 const TARGETS = ['direct', 'dnsmasq', 'runwarden'] as const
 type Target = (typeof TARGETS)[number]
@@ -55,7 +60,7 @@ interface Times {
   perSecond: number
 }
 
-async function main(rounds: number): Promise<void> {
+async function main(rounds: number, fresh: number): Promise<void> {
   const upstreamPort = await freePort()
   const forwarderPort = await freePort()
   await using servers = new Processes()
@@ -109,10 +114,19 @@ async function main(rounds: number): Promise<void> {
     }
     memory.push(Math.round(process.memoryUsage.rss() / 1e6))
   }
+  const flood: number[] = []
+  for (let asked = 0; asked < fresh; asked += fresh / FLOOD_PARTS) {
+    await storm(proxyPort, 32, Math.ceil(fresh / FLOOD_PARTS), asked + NAMES)
+    flood.push(Math.round(process.memoryUsage.rss() / 1e6))
+  }
   clearInterval(taking)
   await worker.terminate()
   recorded += ring.take().length
   print(results, rounds, recorded, memory)
+  if (fresh > 0)
+    process.stdout.write(
+      `${fresh} fresh names through runwarden: resident MB after each tenth ${flood.join(' ')}\n`,
+    )
 }
 
 function print(
@@ -159,8 +173,8 @@ function print(
   )
 }
 
-/** Asks `count` names with `window` queries under way at a time; milliseconds of each. */
-async function storm(port: number, window: number, count: number): Promise<Times> {
+/** Asks `count` names with `window` queries under way at a time; milliseconds of each. With `first`, fresh ones. */
+async function storm(port: number, window: number, count: number, first = 0): Promise<Times> {
   const socket = openUdp('udp4')
   const connected = once(socket, 'connect')
   socket.connect(port, '127.0.0.1')
@@ -172,7 +186,7 @@ async function storm(port: number, window: number, count: number): Promise<Times
   const ask = (): void => {
     const id = next++ & 0xffff
     sent.set(id, performance.now())
-    socket.send(query(id, `n${next % NAMES}.bench.test`))
+    socket.send(query(id, `n${first > 0 ? first + next : next % NAMES}.bench.test`))
   }
   socket.on('error', all.reject)
   socket.on('message', (message) => {
@@ -250,5 +264,10 @@ class Processes implements AsyncDisposable {
   }
 }
 
-if (isMainThread) await main(Number(process.argv[2] ?? 7))
+const named = process.argv.indexOf('--names')
+if (isMainThread)
+  await main(
+    Number(named === 2 ? 7 : (process.argv[2] ?? 7)),
+    named > 0 ? Number(process.argv[named + 1]) : 0,
+  )
 else await proxyThread(workerData as ThreadData)

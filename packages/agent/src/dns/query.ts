@@ -106,7 +106,10 @@ function readOpt(message: Buffer, offset: number, query: Query): number {
   return message[offset + 6]!
 }
 
-/** The query as it goes upstream: with an id of our own, and an OPT without options when the client sent one. */
+/**
+ * The query as it goes upstream: with an id of our own, its name in lower case (capitals could carry a bit in
+ * each letter of an allowed name), and an OPT without options when the client sent one.
+ */
 export function writeQuery(query: Query, id: number): Buffer {
   const { question, edns } = query
   const message = Buffer.allocUnsafe(HEADER + question.length + (edns ? 11 : 0))
@@ -115,6 +118,9 @@ export function writeQuery(query: Query, id: number): Buffer {
   message.writeUInt32BE(0x0001_0000, 4)
   message.writeUInt32BE(edns ? 1 : 0, 8)
   question.copy(message, HEADER)
+  // Lengths of labels are below the letters; type and class are the last four bytes.
+  for (let at = HEADER; at < HEADER + question.length - 4; at++)
+    if (message[at]! >= 0x41 && message[at]! <= 0x5a) message[at]! += 0x20
   if (edns) writeOpt(message, HEADER + question.length, edns.udpSize, edns.dnssecOk, 0, 0)
   return message
 }

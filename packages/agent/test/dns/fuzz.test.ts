@@ -69,7 +69,11 @@ test('50,000 broken queries: each is dropped, answered, or goes on as a query th
     if (outcome.kind !== 'query') continue
     const again = receiveQuery(writeQuery(outcome.query, 77))
     if (again.kind !== 'query') throw new Error(`query ${i} does not survive being forwarded`)
-    expect({ ...again.query, id: 0 }).toEqual({ ...outcome.query, id: 0 })
+    const { question } = again.query
+    expect(question.toString('latin1').toLowerCase()).toBe(
+      outcome.query.question.toString('latin1').toLowerCase(),
+    )
+    expect({ ...again.query, id: 0 }).toEqual({ ...outcome.query, id: 0, question })
   }
   // Each way out was taken.
   for (const count of Object.values(kinds)) expect(count).toBeGreaterThan(500)

@@ -74,7 +74,7 @@ test.each([
   expect(outcome(message)).toBe(expected)
 })
 
-test('what goes upstream is the question, RD, AD and CD, and a bare OPT: nothing else of the client', () => {
+test('what goes upstream is the question in lower case, RD, AD and CD, and a bare OPT: nothing else of the client', () => {
   const message = queryMessage({
     id: 1,
     flags: 0x07f0,
@@ -91,7 +91,7 @@ test('what goes upstream is the question, RD, AD and CD, and a bare OPT: nothing
   const expected = queryMessage({
     id: 0xabcd,
     flags: 0x0130,
-    name: 'WWW.example.com',
+    name: 'www.example.com',
     edns: { udpSize: 4096, dnssecOk: true },
   })
   expect(upstream.toString('hex')).toBe(expected.toString('hex'))
