@@ -36,6 +36,8 @@ export interface NameGrant {
   readonly portFrom: number
   readonly portTo: number
   readonly rule: number
+  /** Connections are not held to the name. */
+  readonly unchecked: boolean
   readonly patternText: string
 }
 
@@ -92,7 +94,8 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     } else {
       const patternText = host.kind === 'name' ? host.name : host.pattern
       addName(nameIndex, patternText, names.length)
-      names.push({ protocol, portFrom, portTo, rule: index, patternText })
+      const unchecked = rule.names === 'unchecked'
+      names.push({ protocol, portFrom, portTo, rule: index, unchecked, patternText })
     }
   }
   const compiled: CompiledPolicy = {

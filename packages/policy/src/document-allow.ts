@@ -3,20 +3,20 @@ import type { DocumentReader, Entry } from './document-reader.ts'
 import { readEndpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
-import type { PolicyRule } from './policy.ts'
+import type { NameCheck, PolicyRule } from './policy.ts'
+import { plainRule } from './policy.ts'
 import { nearestWord } from './nearest-word.ts'
 
 const methodNames = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']
-const endpointKeys = ['endpoint', 'steps', 'exe']
+const endpointKeys = ['endpoint', 'steps', 'exe', 'names']
+const nameChecks = ['checked', 'unchecked'] as const
 const httpsKeys = ['https', 'methods', 'paths']
 
 /** One entry of `allow`: an endpoint, a narrowed endpoint, or an HTTPS rule; null with problems noted. */
 export function readAllow(reader: DocumentReader, node: unknown): PolicyRule | null {
   if (isMap(node)) return readObject(reader, node)
   const endpoint = readEndpointNode(reader, node)
-  return endpoint === null
-    ? null
-    : { kind: 'endpoint', endpoint, steps: [], exe: [], preset: null, where: endpoint.where }
+  return endpoint === null ? null : plainRule(endpoint, null, endpoint.where)
 }
 
 function readEndpointNode(reader: DocumentReader, node: unknown): Endpoint | null {
@@ -77,14 +77,29 @@ function readObject(reader: DocumentReader, node: unknown): PolicyRule | null {
   let endpoint: Endpoint | null = null
   const steps: string[] = []
   const exe: string[] = []
+  let names: Entry | null = null
   for (const entry of reader.entries(node, endpointKeys)) {
     if (entry.key === 'endpoint') endpoint = readEndpointNode(reader, entry.value)
     else if (entry.key === 'steps')
       steps.push(...reader.texts(entry, 'of step ids').map(({ text }) => text))
-    else exe.push(...readPrograms(reader, entry))
+    else if (entry.key === 'exe') exe.push(...readPrograms(reader, entry))
+    else names = entry
   }
-  if (endpoint === null || reader.problems.length > before) return null
-  return { kind: 'endpoint', endpoint, steps, exe, preset: null, where: reader.whereOf(node) }
+  if (endpoint === null) return null
+  const checked = names === null ? 'checked' : readNames(reader, names, endpoint)
+  if (checked === null || reader.problems.length > before) return null
+  const where = reader.whereOf(node)
+  return { kind: 'endpoint', endpoint, steps, exe, names: checked, preset: null, where }
+}
+
+/** Only TCP to a name is held to that name. */
+function readNames(reader: DocumentReader, entry: Entry, endpoint: Endpoint): NameCheck | null {
+  const names = reader.choice(entry, nameChecks, { any: 'unchecked', false: 'unchecked' })
+  if (endpoint.host.kind === 'address')
+    reader.problem(entry.keyNode, 'is for host names: connections to an address are held to none')
+  else if (endpoint.protocol === 'udp')
+    reader.problem(entry.keyNode, 'is for TCP: UDP is held to no name')
+  return names
 }
 
 /** `- github.com: 443` */

@@ -11,6 +11,7 @@ import { parseEndpoint } from './endpoint.ts'
 import { PolicyError, refuse } from './error.ts'
 import { nearestWord } from './nearest-word.ts'
 import type { Egress, FailMode, LockdownEntry, Policy, PolicyRule, Switch } from './policy.ts'
+import { plainRule } from './policy.ts'
 import { presetNamed, presets } from './presets.ts'
 
 /** Largest policy document, bytes of UTF-8. */
@@ -189,14 +190,7 @@ class PolicyReader {
       }
       const where = this.#reader.whereOf(node)
       for (const { endpoint } of preset.endpoints) {
-        this.#rules.push({
-          kind: 'endpoint',
-          endpoint: parseEndpoint(endpoint, where),
-          steps: [],
-          exe: [],
-          preset: name,
-          where,
-        })
+        this.#rules.push(plainRule(parseEndpoint(endpoint, where), name, where))
       }
     }
   }

@@ -2,7 +2,7 @@ import type { BlockList } from './block-list.ts'
 import { maskAddress, sameBytes } from './address.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { compile } from './compile.ts'
-import { covers, decide } from './decide.ts'
+import { covers, decide, matchName } from './decide.ts'
 import type { Decision } from './decide.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
@@ -130,6 +130,7 @@ function sameHost(rule: PolicyRule, endpoint: Endpoint): boolean {
 
 function notesOf(compiled: CompiledPolicy, endpoint: Endpoint, decision: Decision): string[] {
   const notes: string[] = []
+  const port = endpoint.portFrom
   if (decision.verdict === 'would-block') {
     notes.push('egress is audit: it passes and is reported; egress: block would stop it')
   }
@@ -139,6 +140,12 @@ function notesOf(compiled: CompiledPolicy, endpoint: Endpoint, decision: Decisio
       'an address that the policy does not name is allowed only while an allowed name leads to it',
     )
   }
+  const grants = endpoint.host.kind === 'name' ? matchName(compiled, endpoint.host.name).grants : []
+  if (
+    decision.verdict === 'allowed' &&
+    grants.some((grant) => grant.unchecked && covers(grant, { port, protocol: endpoint.protocol }))
+  )
+    notes.push('names: unchecked: its connections may ask for any name')
   if (refused) notes.push(`to allow it: ${formatEndpoint(endpoint, true)}`)
   return notes
 }

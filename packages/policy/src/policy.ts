@@ -6,12 +6,16 @@ export type FailMode = 'closed' | 'open'
 /** Roads to root that a job loses: none of them; sudo and its like; container engines as well. */
 export type Hardening = 'none' | 'sudo' | 'sudo-and-containers'
 
+/** Whether connections are held to the name that opened their address: its SNI or HTTP Host. */
+export type NameCheck = 'checked' | 'unchecked'
+
 /** An allowed endpoint; with `steps` or `exe` it is narrowed to these. Empty lists: not narrowed. */
 export interface EndpointRule {
   readonly kind: 'endpoint'
   readonly endpoint: Endpoint
   readonly steps: readonly string[]
   readonly exe: readonly string[]
+  readonly names: NameCheck
   /** The preset that brought it; null: the document names it. */
   readonly preset: string | null
   readonly where: Where
@@ -91,7 +95,12 @@ export function extendPolicy(
 }
 
 function endpointRule(endpoint: Endpoint): EndpointRule {
-  return { kind: 'endpoint', endpoint, steps: [], exe: [], preset: null, where: endpoint.where }
+  return plainRule(endpoint, null, endpoint.where)
+}
+
+/** An endpoint that nothing else is said of. */
+export function plainRule(endpoint: Endpoint, preset: string | null, where: Where): EndpointRule {
+  return { kind: 'endpoint', endpoint, steps: [], exe: [], names: 'checked', preset, where }
 }
 
 /** Whether a rule grants what it says in this version. */

@@ -71,6 +71,39 @@ test('every key of a policy is read', () => {
   })
 })
 
+test('names: unchecked is for TCP to host names', () => {
+  const text = `allow:
+  - endpoint: legacy.example.org:8443
+    names: unchecked
+  - names: checked
+    endpoint: "*.example.org"
+`
+  const { rules } = parsePolicy(`version: 1\n${text}`, 'policy.yml')
+  expect(rules.map((rule) => rule.kind === 'endpoint' && rule.names)).toEqual([
+    'unchecked',
+    'checked',
+  ])
+  const faulty = `version: 1
+allow:
+  - names: unchecked
+    endpoint: 192.0.2.0/24
+  - endpoint: udp://time.example.org:123
+    names: unchecked
+  - endpoint: example.org
+    names: false
+  - endpoint: example.org
+    names: [a.example.org]
+`
+  expect(refusal(faulty).split('\n')).toMatchInlineSnapshot(`
+    [
+      "policy.yml:3:5: "names": is for host names: connections to an address are held to none",
+      "policy.yml:6:5: "names": is for TCP: UDP is held to no name",
+      "policy.yml:8:12: "false": names is checked or unchecked; did you mean unchecked?",
+      "policy.yml:10:12: "[a.example.org]": names is checked or unchecked",
+    ]
+  `)
+})
+
 test('what a policy leaves out is audit, closed, and nothing', () => {
   for (const text of [
     'version: 1\n',
@@ -103,6 +136,7 @@ allow:
   - endpoint: example.org
     step: [checkout]
     exe: [git, /usr/bin/../bin/git]
+    names: uncheckd
   - https: https://api.github.com/repos
     methods: [get, FETCH]
     paths: [repos/acme, "/a?b", /a/../b, "/a**"]
@@ -131,27 +165,28 @@ disable-file-monitoring: 1
       "policy.yml:10:5: "443": an endpoint is a text: host or host:port",
       "policy.yml:11:4: is empty",
       "policy.yml:12:5: "github.com: 443": a blank after the ":" makes this a mapping: an endpoint is one text; did you mean github.com:443?",
-      "policy.yml:14:5: "step": is no key here: endpoint, steps, exe are; did you mean steps?",
+      "policy.yml:14:5: "step": is no key here: endpoint, steps, exe, names are; did you mean steps?",
       "policy.yml:15:11: "git": a program is an absolute path, or a pattern that starts with **/; did you mean **/git?",
       "policy.yml:15:16: "/usr/bin/../bin/git": a program is a resolved path: without ".", ".." or empty parts",
-      "policy.yml:16:12: "https://api.github.com/repos": "https://" is no scheme of endpoints: only udp:// and tcp:// are, and a host needs none; did you mean api.github.com?",
-      "policy.yml:17:15: "get": is no HTTP method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE are; did you mean GET?",
-      "policy.yml:17:20: "FETCH": is no HTTP method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE are; did you mean PATCH?",
-      "policy.yml:18:13: "repos/acme": a path starts with "/"; did you mean /repos/acme?",
-      "policy.yml:18:25: "/a?b": a path has no query or fragment; did you mean /a?",
-      "policy.yml:18:33: "/a/../b": a path has no "." or ".." parts",
-      "policy.yml:18:42: "/a**": "**" stands alone between slashes",
-      "policy.yml:19:12: "udp://api.github.com": an HTTPS rule is for TCP; did you mean api.github.com?",
-      "policy.yml:20:12: "192.0.2.1": an HTTPS rule names a host, not an address",
-      "policy.yml:21:5: "methods: [GET]": an HTTPS rule needs its host: https: HOST",
-      "policy.yml:22:5: "endpont: example.org": is neither an endpoint (endpoint:) nor an HTTPS rule (https:); did you mean endpoint:?",
-      "policy.yml:23:13: "example.org": the anchor "&anchor" is not used in a policy: write the values out, or put the text in quotes",
-      "policy.yml:24:10: "example.net": the tag "!tag" is not used in a policy: leave it out",
-      "policy.yml:25:11: "github-action": is no preset: github-actions, github-lfs, github-ssh, aws-metadata, aws-container-credentials, azure-metadata, azure-wireserver, gcp-metadata, sigstore are; did you mean github-actions?",
-      "policy.yml:26:1: "presets": stands here a second time: keep one",
-      "policy.yml:27:12: "reverse-shel": is no detection: agent-tampered, attack-blocked, domain-blocked, exfiltration-attempt, https-outbound-anomaly, imposter-commit, new-outbound-destination, policy-changed, privileged-container, reverse-shell, runner-worker-memory-read, secret-in-artifact, secret-in-build-log, source-code-overwritten, suspicious-network-call, suspicious-process are; did you mean reverse-shell?",
-      "policy.yml:28:15: "yes": disable-sudo is true or false; did you mean true?",
-      "policy.yml:29:26: "1": disable-file-monitoring is true or false; did you mean true?",
+      "policy.yml:16:12: "uncheckd": names is checked or unchecked; did you mean unchecked?",
+      "policy.yml:17:12: "https://api.github.com/repos": "https://" is no scheme of endpoints: only udp:// and tcp:// are, and a host needs none; did you mean api.github.com?",
+      "policy.yml:18:15: "get": is no HTTP method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE are; did you mean GET?",
+      "policy.yml:18:20: "FETCH": is no HTTP method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE are; did you mean PATCH?",
+      "policy.yml:19:13: "repos/acme": a path starts with "/"; did you mean /repos/acme?",
+      "policy.yml:19:25: "/a?b": a path has no query or fragment; did you mean /a?",
+      "policy.yml:19:33: "/a/../b": a path has no "." or ".." parts",
+      "policy.yml:19:42: "/a**": "**" stands alone between slashes",
+      "policy.yml:20:12: "udp://api.github.com": an HTTPS rule is for TCP; did you mean api.github.com?",
+      "policy.yml:21:12: "192.0.2.1": an HTTPS rule names a host, not an address",
+      "policy.yml:22:5: "methods: [GET]": an HTTPS rule needs its host: https: HOST",
+      "policy.yml:23:5: "endpont: example.org": is neither an endpoint (endpoint:) nor an HTTPS rule (https:); did you mean endpoint:?",
+      "policy.yml:24:13: "example.org": the anchor "&anchor" is not used in a policy: write the values out, or put the text in quotes",
+      "policy.yml:25:10: "example.net": the tag "!tag" is not used in a policy: leave it out",
+      "policy.yml:26:11: "github-action": is no preset: github-actions, github-lfs, github-ssh, aws-metadata, aws-container-credentials, azure-metadata, azure-wireserver, gcp-metadata, sigstore are; did you mean github-actions?",
+      "policy.yml:27:1: "presets": stands here a second time: keep one",
+      "policy.yml:28:12: "reverse-shel": is no detection: agent-tampered, attack-blocked, domain-blocked, exfiltration-attempt, https-outbound-anomaly, imposter-commit, new-outbound-destination, policy-changed, privileged-container, reverse-shell, runner-worker-memory-read, secret-in-artifact, secret-in-build-log, source-code-overwritten, suspicious-network-call, suspicious-process are; did you mean reverse-shell?",
+      "policy.yml:29:15: "yes": disable-sudo is true or false; did you mean true?",
+      "policy.yml:30:26: "1": disable-file-monitoring is true or false; did you mean true?",
     ]
   `)
 })

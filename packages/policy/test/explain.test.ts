@@ -148,3 +148,12 @@ describe('explaining an endpoint', () => {
     },
   )
 })
+
+test('a line that holds connections to no name is told', () => {
+  const policy = parsePolicy('allow:\n  - endpoint: a.example.org\n    names: unchecked\n', 'p.yml')
+  expect(formatExplanation(explain(policy, parseEndpoint('a.example.org'))))
+    .toBe(`a.example.org:443: allowed
+  allowed by p.yml:2 a.example.org:443
+  names: unchecked: its connections may ask for any name
+`)
+})

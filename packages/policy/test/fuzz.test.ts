@@ -89,6 +89,7 @@ const yamlBits = [
   'allow:',
   'endpoint',
   'steps',
+  'names',
   'https',
   'methods',
   'presets: ',
