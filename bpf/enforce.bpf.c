@@ -13,6 +13,8 @@
 #include "kernel.h"
 #include "families.h"
 #include "server_name.h"
+#include "neighbours.h"
+#include "exempt.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -143,6 +145,8 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 
 	if (!sk)
 		return DENIED;
+	if (marks_exempt(sk))
+		return PASSES;
 	current_owner(&owner);
 	if (is_proxy(to)) {
 		/* Connected IPv6 sockets with an IPv4 peer come here at each send, with that peer. */
@@ -350,6 +354,8 @@ int sock_create(struct bpf_sock *ctx)
 	struct socket_state *state;
 	struct owner owner;
 
+	if (marks_exempt(ctx))
+		return ALLOW;
 	/* Multipath TCP connects by the hook of TCP; subflows that the kernel adds are seen as packets. */
 	if (ctx->type == SOCK_STREAM && (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_MPTCP))
 		return ALLOW;
@@ -374,6 +380,8 @@ static __always_inline int bound(struct bpf_sock *ctx)
 	struct socket_state *state = bpf_sk_storage_get(&sockets, ctx, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	struct owner owner;
 
+	if (marks_exempt(ctx))
+		return ALLOW;
 	current_owner(&owner);
 	if (state)
 		own(state, &owner);
@@ -456,8 +464,12 @@ int egress(struct __sk_buff *skb)
 	bool local;
 	u64 cookie;
 
+	if (is_exempt_packet(skb))
+		return ALLOW;
 	if (!read_plain(skb, &packet))
 		read_packet(skb, &packet);
+	if (scope_level == 0 && !packet.fault && is_neighbour_talk(skb, &packet, 0))
+		return ALLOW;
 	local = skb->ifindex == LOOPBACK_DEVICE;
 	if (!packet.fault && local && is_loopback(&packet.to) && !is_proxy(&packet.to))
 		return ALLOW;

@@ -9,10 +9,15 @@
 const volatile u64 scope_cgid = 0;
 const volatile u32 scope_level = 0;
 
+/* The agent's own cgroup, where it is inside of the scope: else it would tell what it does to tell. 0: it is not. */
+const volatile u64 agent_cgid = 0;
+
 /* Whether the current task is in the scope. Descends from it: the ancestor at the scope's depth is the scope. */
 static __always_inline bool in_scope(void)
 {
-	return bpf_get_current_ancestor_cgroup_id(scope_level) == scope_cgid;
+	if (bpf_get_current_ancestor_cgroup_id(scope_level) != scope_cgid)
+		return false;
+	return !agent_cgid || bpf_get_current_cgroup_id() != agent_cgid;
 }
 
 /* The cgroup at the scope's depth above (or of) the task's. */
@@ -20,7 +25,7 @@ static __always_inline bool task_in_scope(struct task_struct *task)
 {
 	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
 	struct cgroup *ancestor = 0;
-	if (BPF_CORE_READ(cgroup, level) < (int)scope_level)
+	if (BPF_CORE_READ(cgroup, level) < (int)scope_level || (agent_cgid && BPF_CORE_READ(cgroup, kn, id) == agent_cgid))
 		return false;
 	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
 			      (void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + 8 * (u64)(scope_level & 255));

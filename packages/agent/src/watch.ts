@@ -6,6 +6,7 @@ import { Detections } from './detections.ts'
 import { readResolvers } from './dns/resolvers.ts'
 import { startDnsProxy, type DnsProxy } from './dns/start.ts'
 import { openEnforcer, type Enforcer } from './enforce/enforcer.ts'
+import type { Exemptions } from './enforce/exempt.ts'
 import { messageOf } from './errors.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
 import { Guard, guardMs } from './guard/guard.ts'
@@ -32,6 +33,10 @@ export interface WatchSettings {
   stream: EventStream
   onFork: ForkSink
   say: (text: string) => void
+  /** Who the policy does not hold for. */
+  exempt?: Exemptions | undefined
+  /** Id of the agent's own cgroup, where it is in the scope. */
+  agentCgroup?: bigint | undefined
 }
 
 /** A clock tick of /proc/PID/stat: there are 100 in a second on every Linux that runs node. */
@@ -89,7 +94,7 @@ export class Watch {
   }
 
   private async start(): Promise<void> {
-    const { compiled, workspace, stream, step } = this.settings
+    const { compiled, workspace, stream, step, exempt, agentCgroup } = this.settings
     const resolvers = readResolvers()
     // The thread starts while the kernel verifies the sensor's programs.
     const starting = startDnsProxy({
@@ -112,6 +117,7 @@ export class Watch {
     const detections = new Detections(exeOf, (pid) => processes.withPid(pid) !== undefined)
     this.sensor = startSensor({
       scopeCgroup: this.scope.path,
+      agentCgroup,
       workspace,
       endLeavers: compiled.egress === 'block',
       onRecords: (records) => this.take(records),
@@ -141,6 +147,8 @@ export class Watch {
       socketCalls: this.sensor.socketCalls,
       compiled,
       proxy: this.dns.ports,
+      exempt,
+      agentCgroup,
       localResolver: resolvers.some((server) =>
         isLoopback(readAddress(server) ?? new Uint8Array(16)),
       ),
@@ -199,6 +207,11 @@ export class Watch {
     for (let map = 0; map < 2; map++) this.narrator.counted(this.enforcer.attempts())
     this.narrator.compiled = compiled
     this.guard.policyReplaced()
+  }
+
+  /** Finds the files of exempt programs anew. @throws EnforceError when one is not there any more */
+  refindExempt(): void {
+    this.enforcer.refindExempt()
   }
 
   /** Tells that another policy is in force. */

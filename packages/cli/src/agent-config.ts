@@ -6,7 +6,7 @@ import type { agentOptions } from './agent-options.ts'
 /** What a scope's policy does not hold for. */
 export interface ExemptConfig {
   cgroups: string[]
-  exes: string[]
+  programs: string[]
   presets: string[]
 }
 
@@ -58,7 +58,7 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
     workspace: null,
     exempt: {
       cgroups: options['exempt-cgroup'],
-      exes: options['exempt-exe'],
+      programs: options['exempt-exe'],
       presets: options['exempt-preset'],
     },
     uplinks: [],
@@ -90,7 +90,7 @@ function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
     policy: null,
     blockList: null,
     workspace: null,
-    exempt: { cgroups: [], exes: [], presets: [] },
+    exempt: { cgroups: [], programs: [], presets: [] },
     uplinks: [],
   }
   const known = ['cgroup', 'name', 'policy', 'block-list', 'workspace', 'exempt', 'uplinks']
@@ -124,7 +124,7 @@ function readExempt(reader: DocumentReader, entry: Entry, exempt: ExemptConfig):
       const text = reader.text(value)
       if (text === null) continue
       if (key === 'cgroup') exempt.cgroups.push(text)
-      else if (key === 'exe') exempt.exes.push(text)
+      else if (key === 'exe') exempt.programs.push(text)
       else exempt.presets.push(text)
     }
   }

@@ -45,13 +45,20 @@ export async function main(words: string[]): Promise<number> {
   const config = await readAgentConfig(options)
   const stopped = Promise.withResolvers<void>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopped.resolve())
-  const service = await AgentService.start({
+  // Before it runs they wait: without a listener this one would end the process.
+  let service: AgentService | undefined
+  let asked = false
+  process.on('SIGHUP', () => {
+    if (service === undefined) asked = true
+    else void service.reload()
+  })
+  service = await AgentService.start({
     version,
     scopes: config.scopes.map((scope) => settingsOf(scope, config)),
     ...(config.state === undefined ? {} : { home: resolve(config.state) }),
     say,
   })
-  process.on('SIGHUP', () => void service.reload())
+  if (asked) await service.reload()
   notifyReady(say)
   await stopped.promise
   await service.stop(config.onStop)
@@ -65,6 +72,7 @@ function settingsOf(scope: ScopeConfig, { out }: AgentConfig): ScopeSettings {
     cgroup: scope.cgroup,
     policyFile: scope.policy,
     workspace: scope.workspace,
+    exempt: scope.exempt,
     read: () =>
       readPolicy({
         policy: scope.policy ?? undefined,

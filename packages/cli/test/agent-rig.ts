@@ -116,12 +116,23 @@ export class AgentRig implements AsyncDisposable {
     )
   }
 
+  /** An agent that starts inside a cgroup. */
+  spawnIn(cgroup: string, ...args: string[]): Agent {
+    const options = { cgroup, stdio: ['ignore', 'ignore', 'pipe'] as const }
+    return new Agent(
+      this.lab.runner.spawn(runwarden, ['agent', ...args], {
+        ...options,
+        stdio: [...options.stdio],
+      }),
+    )
+  }
+
   /** Starts an agent and waits until every scope is armed. */
   async agent(scopes: Parameters<AgentRig['config']>[0], ...args: string[]): Promise<Agent> {
     const agent = this.spawn('--config', this.config(scopes), ...args)
     for (let armed = 0; armed < scopes.length;) {
-      await agent.says('armed: ')
-      armed = agent.said.split('armed: ').length - 1
+      await agent.says('armed: block')
+      armed = agent.said.split('armed: block').length - 1
       if (armed < scopes.length) await new Promise((resolve) => setTimeout(resolve, 10))
     }
     return agent

@@ -23,6 +23,8 @@ export interface SensorOptions {
   objectDir?: string
   /** Directory of the scope's cgroup. */
   scopeCgroup: string
+  /** Id of the agent's own cgroup, where it is in the scope: it is not watched. */
+  agentCgroup?: bigint | undefined
   /** Files below it are told when they change. */
   workspace: string
   /** Places beside the workspace; by default sensitivePlaces. */
@@ -75,6 +77,7 @@ export class Sensor {
       globals: {
         scope_cgid: scope.id,
         scope_level: scope.level,
+        agent_cgid: options.agentCgroup ?? 0n,
         ends_leavers: Number(options.endLeavers ?? false),
         watched_inodes: bytesOf(watch.inodeBits),
         watched_hashes: bytesOf(watch.nameBits),

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hook } from '@runwarden/events'
 import {
@@ -17,12 +15,14 @@ import { grantsAt } from '../dns/decide.ts'
 import { namePolicy } from '../dns/policy.ts'
 import { AttemptCounts, type CountedAttempts } from './attempts.ts'
 import { EnforceError } from './error.ts'
+import { exemptCgroups, exemptGlobals, type Exemptions, ExemptPrograms } from './exempt.ts'
 import { type Flow, renewFlows, takeFlows } from './flows.ts'
 import { LearnedAddresses } from './learn.ts'
 import { decodeName, encodeNameKey, type EnforceMapIds, IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
 import { Pins } from './pins.ts'
 import { CANARY_ENTRY, checkDenial } from './self-check.ts'
 import { PolicySlots } from './slots.ts'
+import { versionOf } from './version.ts'
 
 export interface EnforcerOptions {
   /** Folder of the BPF objects for this processor. */
@@ -36,6 +36,10 @@ export interface EnforcerOptions {
   compiled: CompiledPolicy
   /** Where the DNS proxy listens on 127.0.0.1 and ::1; null: port 53 of that family is like any other. */
   proxy: { port4: number | null; port6: number | null }
+  /** Who the policy does not hold for; without it, it holds for everybody in the scope. */
+  exempt?: Exemptions | undefined
+  /** Id of the agent's own cgroup, where it is in the scope. */
+  agentCgroup?: bigint | undefined
   /** The machine's resolver is on the machine itself: the scope may not bind its port. */
   localResolver?: boolean
   /**
@@ -82,6 +86,9 @@ const PINNED_MAPS = [
   'dns_client',
   'flows',
   'sockets',
+  'exempt_cgroups',
+  'exempt_processes',
+  'exempt_sockets',
 ] as const
 
 const defaultObjectDir = join(import.meta.dirname, '../../../../bpf/build', process.arch)
@@ -100,6 +107,7 @@ export class Enforcer implements Disposable {
   readonly #canaries = new Set<string>()
   /** Programs and maps of an earlier agent are in force already. */
   #adopted = false
+  #programs: ExemptPrograms | undefined
 
   /** @internal see openEnforcer */
   constructor(object: BpfObject, options: EnforcerOptions, pins: Pins | undefined) {
@@ -120,6 +128,7 @@ export class Enforcer implements Disposable {
     this.hooks = []
     this.#pins = pins
     try {
+      this.#exempt(options)
       this.#relearn(options.compiled)
       this.replacePolicy(options.compiled)
       this.#attach(options.socketCalls)
@@ -134,6 +143,22 @@ export class Enforcer implements Disposable {
   /** What an earlier agent enforced was taken over. */
   get adopted(): boolean {
     return this.#adopted
+  }
+
+  #exempt({ exempt, objectDir = defaultObjectDir, pinDir }: EnforcerOptions): void {
+    exemptCgroups(this.#object.map('exempt_cgroups'), exempt?.cgroups ?? [])
+    if (exempt === undefined || exempt.programs.length === 0) return
+    this.#programs = ExemptPrograms.follow(
+      objectDir,
+      exempt.programs,
+      this.#object.map('exempt_processes'),
+      pinDir === undefined ? undefined : join(pinDir, 'exempt'),
+    )
+  }
+
+  /** Exempt programs are found anew. @throws EnforceError when one is not there any more; it is not exempt then */
+  refindExempt(): void {
+    this.#programs?.reload()
   }
 
   /** What was learned under an earlier agent's policy has the rules of this one. */
@@ -321,6 +346,7 @@ export class Enforcer implements Disposable {
   release(): void {
     for (const link of this.#links.values()) link.close()
     this.#links.clear()
+    this.#programs?.close()
     this.#object.close()
   }
 
@@ -331,6 +357,7 @@ export class Enforcer implements Disposable {
       link.close()
     }
     this.#links.clear()
+    this.#programs?.close()
     this.#pins?.remove()
     this.#object.close()
   }
@@ -346,6 +373,7 @@ export class Enforcer implements Disposable {
  */
 export function openEnforcer(options: EnforcerOptions): Enforcer {
   const scope = identify(options.scopeCgroup)
+  const exempt = exemptGlobals(options.exempt)
   const file = join(options.objectDir ?? defaultObjectDir, 'enforce.bpf.o')
   let pins: Pins | undefined
   let object: BpfObject | undefined
@@ -361,6 +389,8 @@ export function openEnforcer(options: EnforcerOptions): Enforcer {
         local_resolver: Number(options.localResolver ?? false),
         scope_cgid: scope.id,
         scope_level: scope.level,
+        ...exempt,
+        agent_cgid: options.agentCgroup ?? 0n,
       },
     })
     object.load()
@@ -376,11 +406,6 @@ export function openEnforcer(options: EnforcerOptions): Enforcer {
     for (const map of Object.values(kept)) map.close()
   }
   return new Enforcer(object, options, pins)
-}
-
-/** Objects that are the same share the shapes of their maps. */
-function versionOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16)
 }
 
 function identify(scopeCgroup: string): ScopeIdentity {

@@ -5,8 +5,11 @@ import { AgentError, messageOf } from '../errors.ts'
 import { EventStream, type EventSink, type ForkSink } from '../event-stream.ts'
 import { readMachine, requireMachine } from '../preflight.ts'
 import { stateHome, sweep } from '../run-state.ts'
+import { Scope } from '../scope.ts'
 import { Watch } from '../watch.ts'
-import { findCgroup } from './cgroups.ts'
+import { findCgroup, hierarchy } from './cgroups.ts'
+import { describeExempt, type ExemptSettings, findExempt } from './exempt.ts'
+import { OwnCgroup } from './own-cgroup.ts'
 import { orphans, ScopeState } from './state.ts'
 
 /** Where the record of a scope goes. */
@@ -27,6 +30,7 @@ export interface ScopeSettings {
   policyFile: string | null
   /** Changes of files below it are told; null: of none but the sensitive places. */
   workspace: string | null
+  exempt: ExemptSettings
   /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
   read: () => Promise<CompiledPolicy>
   record: () => Promise<ScopeRecord>
@@ -61,6 +65,7 @@ export class AgentService {
   readonly #settings: ServiceSettings
   readonly #home: string
   readonly #governed = new Map<string, Governed>()
+  #own: OwnCgroup | undefined
   #looking: NodeJS.Timeout | undefined
   /** Reloads, ends of scopes and the stop come one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -118,6 +123,7 @@ export class AgentService {
         await this.#end(settings.name, keep)
       }
     })
+    this.#own?.leave()
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -129,10 +135,15 @@ export class AgentService {
   async #govern(settings: ScopeSettings): Promise<void> {
     const { name } = settings
     const startTime = Date.now()
-    const compiled = await settings.read()
-    const state = ScopeState.take(this.#home, findCgroup(settings.cgroup))
     const say = (text: string): void => this.#settings.say(`${name}: ${text}`)
+    const compiled = await settings.read()
+    const cgroup = findCgroup(settings.cgroup)
+    const own = this.#ownBelow(cgroup)
+    const exempt = findExempt(settings.exempt, own)
+    const state = ScopeState.take(this.#home, cgroup)
     for (const sentence of [...compiled.unenforced, ...compiled.warnings]) say(sentence)
+    if (exempt !== undefined)
+      for (const sentence of describeExempt(exempt, settings.exempt)) say(sentence)
     const record = await settings.record()
     const stream = new EventStream(`${name}-${process.pid}-${startTime.toString(36)}`)
     stream.addSink(record.onEvent)
@@ -146,6 +157,8 @@ export class AgentService {
           stream,
           onFork: record.onFork,
           say,
+          exempt,
+          agentCgroup: own === undefined ? undefined : Scope.at(own).id(),
         },
         state,
       )
@@ -174,13 +187,24 @@ export class AgentService {
     say(`armed: ${compiled.egress}, on ${state.scope.path}`)
   }
 
+  /** The agent's own cgroup, when it is in the scope: what it does there is neither watched nor under the policy. */
+  #ownBelow(cgroup: string): string | undefined {
+    const root = hierarchy()
+    if (!OwnCgroup.isIn(cgroup, root)) return undefined
+    this.#own ??= OwnCgroup.enter(root)
+    return this.#own.isBelow(cgroup) ? this.#own.path : undefined
+  }
+
   async #reload(): Promise<boolean> {
     const since = performance.now()
     const scopes = [...this.#governed.values()]
     const replaced: Governed[] = []
     try {
       const policies: CompiledPolicy[] = []
-      for (const { settings } of scopes) policies.push(await settings.read())
+      for (const { settings, watch } of scopes) {
+        policies.push(await settings.read())
+        watch.refindExempt()
+      }
       for (const [index, scope] of scopes.entries()) {
         const compiled = policies[index] as CompiledPolicy
         await scope.watch.replacePolicy(compiled)

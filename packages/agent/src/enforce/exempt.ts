@@ -1,0 +1,158 @@
+import { join } from 'node:path'
+import { type BpfMap, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
+import { kernelIdentity, mountDevices, type ScopeIdentity } from '@runwarden/sensor'
+import { EnforceError } from './error.ts'
+import { Pins } from './pins.ts'
+import { encodeNumber } from './policy-entries.ts'
+import { versionOf } from './version.ts'
+
+/** Who in a scope its policy does not hold for. */
+export interface Exemptions {
+  /** Cgroups, and all below them. */
+  cgroups: readonly ScopeIdentity[]
+  /** Paths of programs: the processes that run them, not those that they start. */
+  programs: readonly string[]
+}
+
+/** As many bits as the kernel side has for programs. */
+const MOST_PROGRAMS = 32
+
+/** Depth that the kernel side looks down to (EXEMPT_LEVELS). */
+const DEEPEST = 16
+
+/** Values of the enforcement object's variables. @throws EnforceError when there are too many, or too deep ones */
+export function exemptGlobals(exempt: Exemptions | undefined): Record<string, number> {
+  if (exempt === undefined) return {}
+  const level = Math.max(0, ...exempt.cgroups.map((cgroup) => cgroup.level))
+  if (level > DEEPEST || exempt.cgroups.some((cgroup) => cgroup.level === 0)) {
+    throw new EnforceError(
+      'ENFORCE_EXEMPT',
+      `an exempt cgroup is ${level} levels below the root`,
+      `exempt cgroups from 1 to ${DEEPEST} levels below the root`,
+    )
+  }
+  return { has_exemptions: 1, exempt_level: level }
+}
+
+export function encodeCgroupId(id: bigint): Buffer {
+  const key = Buffer.alloc(8)
+  key.writeBigUInt64LE(id)
+  return key
+}
+
+/** Puts exactly these cgroups into the map, first the new ones. */
+export function exemptCgroups(map: BpfMap, cgroups: readonly ScopeIdentity[]): void {
+  const wanted = new Set(cgroups.map(({ id }) => id))
+  for (const id of wanted) map.set(encodeCgroupId(id), Buffer.from([1]))
+  for (const [key] of Array.from(map.entries()))
+    if (!wanted.has(key.readBigUInt64LE())) map.delete(key)
+}
+
+/** Follows which processes run exempt programs. */
+export class ExemptPrograms {
+  readonly #object: BpfObject
+  readonly #links = new Map<string, Link>()
+  readonly #programs: readonly string[]
+
+  private constructor(object: BpfObject, programs: readonly string[]) {
+    this.#object = object
+    this.#programs = programs
+  }
+
+  /**
+   * @param processes the enforcement object's map of exempt processes
+   * @param pinDir a folder in a bpffs, or what an earlier agent left of it
+   * @throws EnforceError which program is not there
+   */
+  static follow(
+    objectDir: string,
+    programs: readonly string[],
+    processes: BpfMap,
+    pinDir: string | undefined,
+  ): ExemptPrograms {
+    const file = join(objectDir, 'exempt.bpf.o')
+    const pins = pinDir === undefined ? undefined : new Pins(pinDir, versionOf(file))
+    const kept = pins?.maps(MAPS) ?? {}
+    const object = openObject(file, { reuse: { exempt_processes: processes, ...kept } })
+    const followed = new ExemptPrograms(object, programs)
+    try {
+      object.load()
+      followed.reload()
+      for (const program of HOOKS) followed.#links.set(program, object.attach(program))
+      // Before they were followed.
+      if (kept[MAPS[0]] === undefined) {
+        using running = object.attach('exempt_running')
+        running.read()
+      }
+      if (pins !== undefined) {
+        for (const program of HOOKS) pins.drop(program)
+        pins.pin(followed.#links, new Map(MAPS.map((name) => [name, object.map(name)])))
+      }
+      return followed
+    } catch (error) {
+      followed.close()
+      throw error
+    } finally {
+      for (const map of Object.values(kept)) map.close()
+    }
+  }
+
+  /** Finds the programs' files anew: an update may have put others in their place. */
+  reload(): void {
+    const map = this.#object.map('exempt_programs')
+    const known = new Map(
+      Array.from(map.entries(), ([key, value]) => [key.toString('hex'), value.readUInt32LE()]),
+    )
+    const mounts = mountDevices()
+    const wanted = new Map<string, Buffer>()
+    for (const path of this.#programs) {
+      const key = programKey(path, mounts)
+      wanted.set(key.toString('hex'), key)
+    }
+    for (const key of known.keys()) {
+      if (wanted.has(key)) continue
+      map.delete(Buffer.from(key, 'hex'))
+      known.delete(key)
+    }
+    for (const [text, key] of wanted) {
+      if (known.has(text)) continue
+      const taken = [...known.values()].reduce((all, bit) => all | bit, 0)
+      const free = Array.from({ length: MOST_PROGRAMS }, (_, i) => (1 << i) >>> 0).find(
+        (bit) => (taken & bit) === 0,
+      )
+      if (free === undefined) {
+        throw new EnforceError(
+          'ENFORCE_EXEMPT',
+          `${this.#programs.length} programs are to be exempt`,
+          `exempt at most ${MOST_PROGRAMS} programs; a cgroup exempts all that runs in it`,
+        )
+      }
+      map.set(key, encodeNumber(free))
+      known.set(text, free)
+    }
+  }
+
+  /** What is pinned stays in force. */
+  close(): void {
+    for (const link of this.#links.values()) link.close()
+    this.#object.close()
+  }
+}
+
+const HOOKS = ['exempt_exec', 'exempt_fork', 'exempt_exit'] as const
+const MAPS = ['exempt_ancestors', 'exempt_programs'] as const
+
+function programKey(path: string, mounts: Map<string, number>): Buffer {
+  const identity = kernelIdentity(path, mounts)
+  if (identity === null) {
+    throw new EnforceError(
+      'ENFORCE_EXEMPT',
+      `the program ${path}, which is to be exempt, is not there`,
+      'name the file itself, or leave it out',
+    )
+  }
+  const key = Buffer.alloc(16)
+  key.writeBigUInt64LE(identity.inode, 0)
+  key.writeUInt32LE(identity.device, 8)
+  return key
+}
