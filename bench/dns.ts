@@ -83,7 +83,10 @@ async function main(rounds: number, fresh: number): Promise<void> {
   ])
   const ring = new RecordRing(4 << 20)
   const data: ThreadData = { upstream: upstreamPort, ring: ring.memory }
-  const worker = new Worker(new URL(import.meta.url), { workerData: data })
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: data,
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  })
   const [proxyPort] = (await once(worker, 'message')) as [number]
   let recorded = 0
   const taking = setInterval(() => {

@@ -66,10 +66,10 @@ export class Tunnels {
   see(event: EventOf<'dns.query'>): Tunnel | null {
     const name = unescaped(event.name)
     const zone = zoneOf(name)
-    if (zone === 'localhost') return null
+    if (name === 'localhost' || name.endsWith('.localhost')) return null
     this.#turn(event.time)
     const refused = event.verdict === 'blocked' || event.verdict === 'attack-blocked'
-    const fresh = this.#seen.add(name, zone.includes('.') ? zone : '', Number(refused))
+    const fresh = this.#seen.add(name, zone, Number(refused))
     const size = fresh.length - dotsIn(fresh)
     if (size === 0) return null
     const found = this.#zone(`${zone} ${refused}`)

@@ -40,11 +40,13 @@ const SHARED: ReadonlySet<string> = new Set([
 const SHARED_LABELS = 4
 
 /**
- * The part of a name that somebody has of its own, by the name's last two labels, or one more than those of
- * a shared domain. Whoever runs this zone's servers is told every name below that is asked.
+ * The part of a name that somebody has of its own: its last two labels, or one more than those of a shared
+ * domain. Whoever runs this zone's servers is told every name below that is asked. Names of one label are the
+ * root's (empty).
  */
 export function zoneOf(name: string): string {
   const labels = name.split('.')
+  if (labels.length === 1) return ''
   for (let count = Math.min(SHARED_LABELS, labels.length - 1); count >= 2; count--) {
     if (SHARED.has(labels.slice(-count).join('.'))) return labels.slice(-count - 1).join('.')
   }

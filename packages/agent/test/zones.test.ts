@@ -4,7 +4,7 @@ import { zoneOf } from '../src/zones.ts'
 test.each([
   ['a.b.c.example.com', 'example.com'],
   ['example.com', 'example.com'],
-  ['com', 'com'],
+  ['com', ''],
   ['', ''],
   ['a.b.evil.co.uk', 'evil.co.uk'],
   ['co.uk', 'co.uk'],

@@ -2,6 +2,7 @@
 export const detectionIds: readonly string[] = [
   'agent-tampered',
   'attack-blocked',
+  'dns-over-https',
   'domain-blocked',
   'exfiltration-attempt',
   'https-outbound-anomaly',

@@ -10,6 +10,11 @@ import { RecordRing } from './record-ring.ts'
 
 /** Room for some 10,000 queries that the agent has not taken. */
 const RING_BYTES = 4 << 20
+/**
+ * Room for objects that are gone a moment later, as those of a query are. V8 would take three times as much
+ * under a flood of queries, and keep it.
+ */
+const YOUNG_MB = 16
 /** How often the agent takes them (it does so besides whenever it needs them, see drain). */
 const TAKE_MS = 25
 
@@ -148,6 +153,7 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
   const worker = new Worker(options.worker ?? beside, {
     workerData: data,
     name: 'runwarden-dns',
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   })
   const listening = Promise.withResolvers<ProxyPorts>()
   const first = (reply: DnsReply): void => {
