@@ -27,8 +27,8 @@ export interface ProtectSettings {
   background: 'end' | 'keep'
   onEvent: EventSink
   onFork: ForkSink
-  /** Called when the command has been started. */
-  onArmed: () => Promise<unknown>
+  /** Called when the command has been started, with what is true of the run if this process is killed. */
+  onArmed: (facts: RunFacts) => Promise<unknown>
   /** Says a sentence to the person at the terminal. */
   say: (text: string) => void
 }
@@ -58,6 +58,9 @@ export class BrokenOff extends AgentError {
 
 /** How long processes that outlived the command get to end by themselves, as GitHub's runner gives them. */
 const graceMs = 2000
+
+/** What a shell says of this process when it is killed. */
+const killedStatus = 128 + constants.signals.SIGKILL
 
 function statusOf(child: ChildProcess): number {
   if (child.signalCode !== null) return 128 + constants.signals[child.signalCode]
@@ -97,7 +100,14 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
     throw error
   }
   try {
-    await Promise.all([once(child, 'exit'), settings.onArmed()])
+    const soFar: RunFacts = {
+      ...commonFacts(settings, stream.scope, startTime),
+      protection: 'armed',
+      exitStatus: killedStatus,
+      leftOver: [],
+      health: watch.healthSoFar(),
+    }
+    await Promise.all([once(child, 'exit'), settings.onArmed(soFar)])
     const leftOver = listLeftOver(watch, settings.background)
     if (settings.background === 'end') await watch.scope.end(graceMs)
     const health = await watch.finish()

@@ -233,6 +233,12 @@ export class Watch {
     return this.processes.withPid(pid)?.execId ?? null
   }
 
+  /** The run's health while it goes on. */
+  healthSoFar(): Health {
+    const { tier, armedMs, hooks, eventsLost, gaps } = this
+    return { tier, armedMs, hooks, eventsLost, gaps: [...gaps] }
+  }
+
   /** Takes all that is still under way, and returns the run's health. */
   async finish(reason = 'the command has ended'): Promise<Health> {
     clearInterval(this.ticking)

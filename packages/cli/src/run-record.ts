@@ -75,6 +75,34 @@ export class RunRecord {
     return reports
   }
 
+  /**
+   * Loads the report package, and leaves a report that is true if this process does not come to its
+   * end: the real one takes its place then.
+   */
+  readonly begin = async (facts: RunFacts): Promise<void> => {
+    const { jsonParts, ReportBuilder } = await this.load()
+    const builder = new ReportBuilder()
+    builder.add({
+      seq: 1,
+      time: facts.endTime,
+      scope: facts.scope,
+      execId: null,
+      step: facts.step,
+      kind: 'detection',
+      id: 'agent-tampered',
+      severity: 'critical',
+      title: 'the agent was ended before the run was',
+      text: 'The agent was killed, or failed, while the command ran. The policy stays enforced on what still runs, and names do not resolve; what happened is in events.ndjson up to that moment, and no further.',
+      evidence: [],
+    })
+    facts.health.gaps.push('the agent did not come to the end of this run: see events.ndjson')
+    try {
+      this.folder?.write('report.json', line(jsonParts(builder.build(facts))))
+    } catch (error) {
+      this.fail(`cannot write report.json: ${messageOf(error)}`)
+    }
+  }
+
   /** Writes the reports and says the summary. */
   async finish(facts: RunFacts, { quiet }: { quiet: boolean }): Promise<Report> {
     const { jsonParts, renderHtmlParts, renderSummary, renderTerminal } = await this.load()

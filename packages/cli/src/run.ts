@@ -64,7 +64,7 @@ export async function main(words: string[]): Promise<number> {
     background: options.background === 'keep' ? ('keep' as const) : ('end' as const),
     onEvent: record.add,
     onFork: record.fork,
-    onArmed: () => record.load(),
+    onArmed: record.begin,
     say,
   }
   let run: Protected

@@ -135,7 +135,8 @@ napi_value js_pin(napi_env env, napi_callback_info info)
 		return NULL;
 	log_begin(&log, false);
 	if (handle->kind == HANDLE_LINK)
-		err = bpf_link__pin(((struct link *)handle)->bpf, path);
+		/* Not bpf_link__pin, which pins once only: a name may have been taken away. */
+		err = bpf_obj_pin(bpf_link__fd(((struct link *)handle)->bpf), path);
 	else
 		err = bpf_obj_pin(((struct map *)handle)->fd, path);
 	if (err)

@@ -116,7 +116,6 @@ export class Guard {
         `the agent was stopped for ${seconds} s: the policy stayed enforced, names did not resolve, and what did not fit into the rings is lost (see eventsLost)`,
       )
       this.#tell({
-        about: `stopped ${Date.now()}`,
         severity: 'high',
         title: 'the agent was stopped',
         text: `The agent did not run for ${seconds} s: it was stopped (SIGSTOP), its cgroup frozen, or the machine halted. The policy stayed enforced.`,
@@ -124,7 +123,6 @@ export class Guard {
     }
     for (const path of this.#files.changed()) {
       this.#tell({
-        about: `file ${path}`,
         severity: 'critical',
         title: 'a file that the agent runs from was changed',
         text: `${path} is not what it was when the run began. This run goes on with what it had loaded; do not start another from it.`,
@@ -158,7 +156,6 @@ export class Guard {
     this.#integrity.suspect()
     this.#tell(
       {
-        about: 'verdict',
         severity: 'critical',
         title: 'a connection was let through that the policy does not allow',
         text: `A connection to ${event.address} port ${event.port} ${wrong}: somebody has written to the maps in which the kernel has the policy.`,

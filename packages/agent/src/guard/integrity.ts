@@ -24,6 +24,8 @@ export class Integrity {
   #pins: string[]
   #ours: Set<number>
   #suspected = false
+  /** What is missing and could not be put right. */
+  #unmended = ''
   #gone = false
   #lastGood = new Date()
 
@@ -52,17 +54,16 @@ export class Integrity {
     if (!this.#gone && !existsSync(this.#parts.scope.path)) {
       this.#gone = true
       found.push({
-        about: 'cgroup',
         severity: 'critical',
         title: "the scope's cgroup is gone",
         text: 'The cgroup that the policy is on was removed by somebody else.',
       })
     }
     const missing = this.#gone ? [] : [...this.#lookAtLinks(), ...this.#lookAtPins()]
-    if (missing.length > 0) found.push(this.#mend(missing))
+    const mended = missing.length > 0 ? this.#mend(missing) : null
+    if (mended !== null) found.push(mended)
     for (const name of this.#policy.check(this.#suspected)) {
       found.push({
-        about: `map ${name}`,
         severity: 'critical',
         title: 'the policy in the kernel was changed',
         text: `The map ${name} was written to by somebody else since ${this.#lastGood.toISOString()}. Small maps hold what they should again.`,
@@ -70,7 +71,6 @@ export class Integrity {
     }
     for (const { program, hook, cgroup } of this.#neighbours.come(this.#ours)) {
       found.push({
-        about: `program ${program}`,
         severity: 'high',
         title: 'a program was attached beside those that enforce the policy',
         text: `Program ${program} was put on the hook ${hook} of ${cgroup}: such a program can let a connect call pass that ours refused. Packets are decided again, and nobody can undo that.`,
@@ -106,8 +106,10 @@ export class Integrity {
     return missing.length === 0 ? [] : [`${missing.length} pinned names are gone`]
   }
 
-  #mend(missing: readonly string[]): Finding {
+  /** null: it could not be put right before either, and that was told. */
+  #mend(missing: readonly string[]): Finding | null {
     const since = this.#lastGood.toISOString()
+    const about = missing.join('; ')
     let outcome
     try {
       const attached = this.#parts.repair()
@@ -115,18 +117,20 @@ export class Integrity {
         attached.length > 0
           ? `Attached anew at ${new Date().toISOString()}: ${attached.join(', ')}. What left the machine between was not decided.`
           : `Put back at ${new Date().toISOString()}.`
+      const held = heldObjects()
+      this.#links = this.#own(held.links)
+      this.#ours = new Set([...this.#ours, ...held.links.map(({ program }) => program)])
+      this.#pins = namesBelow(this.#parts.pinDir)
+      this.#unmended = ''
     } catch (error) {
-      outcome = `IT COULD NOT BE PUT RIGHT: ${String(error)}. From here on the policy may not be enforced.`
+      if (about === this.#unmended) return null
+      this.#unmended = about
+      outcome = `IT COULD NOT BE PUT RIGHT, and is tried again: ${String(error)}.`
     }
-    const held = heldObjects()
-    this.#links = this.#own(held.links)
-    this.#ours = new Set([...this.#ours, ...held.links.map(({ program }) => program)])
-    this.#pins = namesBelow(this.#parts.pinDir)
     return {
-      about: missing.join(),
       severity: 'critical',
       title: 'what enforces the policy was taken away',
-      text: `After ${since}: ${missing.join('; ')}. ${outcome}`,
+      text: `After ${since}: ${about}. ${outcome}`,
     }
   }
 }
