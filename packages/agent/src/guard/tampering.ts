@@ -167,7 +167,7 @@ export class Tampering {
           'medium',
           'a process opened what enforces its policy',
           `${event.detail}: a ${object.split(' ')[0]} of Runwarden. Tools that list everything (bpftool) do so, too.`,
-          `${event.execId} open`,
+          `${this.#parts.exeOf(event.execId)} opened`,
         )
       : this.#find(
           event,
