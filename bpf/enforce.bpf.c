@@ -106,6 +106,12 @@ static __always_inline void renew_flow(struct flow *flow, const struct decision 
 	}
 }
 
+/* Each network namespace has a loopback of its own. */
+static __always_inline u32 netns_of(u64 cookie)
+{
+	return !proxy_netns || cookie == proxy_netns ? 0 : (u32)cookie;
+}
+
 static __always_inline bool asks_dns(const struct destination *to)
 {
 	if (to->port != DNS_PORT || (to->protocol != IPPROTO_TCP && to->protocol != IPPROTO_UDP))
@@ -114,7 +120,8 @@ static __always_inline bool asks_dns(const struct destination *to)
 }
 
 /* Keeps who uses the socket, and which server it asked. */
-static __always_inline bool note_server(struct bpf_sock *sk, const struct destination *to, const struct owner *owner)
+static __always_inline bool note_server(struct bpf_sock *sk, const struct destination *to, const struct owner *owner,
+					u32 netns)
 {
 	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 
@@ -123,6 +130,7 @@ static __always_inline bool note_server(struct bpf_sock *sk, const struct destin
 	own(state, owner);
 	__builtin_memcpy(state->server, to->address, 16);
 	state->server_port = to->port;
+	state->netns = netns;
 	return true;
 }
 
@@ -162,7 +170,7 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 			tell(&owner, to, &decision, cookie, via);
 			return DENIED;
 		}
-		if (note_server(sk, to, &owner))
+		if (note_server(sk, to, &owner, netns_of(bpf_get_netns_cookie(ctx))))
 			return TO_PROXY;
 	}
 	if (via == VIA_CONNECT && datagram) {
@@ -374,8 +382,14 @@ int sock_create(struct bpf_sock *ctx)
 	return is_denied(&decision) ? DENY : ALLOW;
 }
 
+/* Whether queries of the machine may come to what is bound at `at`, in place of the machine's resolver. */
+static __always_inline bool stands_in(struct bpf_sock *ctx, const struct destination *at)
+{
+	return local_resolver && ctx->src_port == DNS_PORT && is_loopback(at) && !netns_of(bpf_get_netns_cookie(ctx));
+}
+
 /* A socket that will listen: what it sends to those who come is its process's. */
-static __always_inline int bound(struct bpf_sock *ctx)
+static __always_inline int bound(struct bpf_sock *ctx, const struct destination *at)
 {
 	struct socket_state *state = bpf_sk_storage_get(&sockets, ctx, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	struct owner owner;
@@ -385,7 +399,7 @@ static __always_inline int bound(struct bpf_sock *ctx)
 	current_owner(&owner);
 	if (state)
 		own(state, &owner);
-	if (local_resolver && ctx->src_port == DNS_PORT) {
+	if (stands_in(ctx, at)) {
 		struct decision decision = { .rule = RULE_NONE, .generation = current_generation() };
 		struct destination to = { .family = ctx->family, .protocol = ctx->protocol, .port = DNS_PORT };
 
@@ -399,13 +413,19 @@ static __always_inline int bound(struct bpf_sock *ctx)
 SEC("cgroup/post_bind4")
 int post_bind4(struct bpf_sock *ctx)
 {
-	return bound(ctx);
+	struct destination at = { .words = { 0, 0, bpf_htonl(0xffff), ctx->src_ip4 } };
+
+	return bound(ctx, &at);
 }
 
 SEC("cgroup/post_bind6")
 int post_bind6(struct bpf_sock *ctx)
 {
-	return bound(ctx);
+	struct destination at = {
+		.words = { ctx->src_ip6[0], ctx->src_ip6[1], ctx->src_ip6[2], ctx->src_ip6[3] },
+	};
+
+	return bound(ctx, &at);
 }
 
 SEC("tp_btf/sys_exit")
@@ -417,7 +437,11 @@ int socket_family(u64 *ctx)
 /* The process behind a packet to the proxy, under the address that the proxy sees. */
 static __always_inline void note_dns_client(const struct packet *packet, struct socket_state *state)
 {
-	struct dns_client_key key = { .protocol = packet->to.protocol, .port = packet->source_port };
+	struct dns_client_key key = {
+		.protocol = packet->to.protocol,
+		.port = packet->source_port,
+		.netns = state->netns,
+	};
 	struct dns_client client = { .start = state->start, .tgid = state->tgid, .port = state->server_port };
 
 	if (packet->to.protocol == IPPROTO_TCP && !packet->opens)
@@ -472,6 +496,8 @@ int egress(struct __sk_buff *skb)
 		return ALLOW;
 	local = skb->ifindex == LOOPBACK_DEVICE;
 	if (!packet.fault && local && is_loopback(&packet.to) && !is_proxy(&packet.to))
+		return ALLOW;
+	if (!packet.fault && packet.upkeep)
 		return ALLOW;
 
 	cookie = bpf_get_socket_cookie(skb);

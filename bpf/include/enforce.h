@@ -92,6 +92,7 @@ struct dns_client_key {
 	u8 protocol;
 	u8 pad;
 	u16 port;
+	u32 netns; /* as in socket_state */
 	u8 address[16];
 };
 
@@ -170,6 +171,8 @@ struct socket_state {
 	u8 checked;	 /* the names that it said are good: known also when its flow was forgotten for newer ones */
 	u8 names;	 /* enum flow_names */
 	u32 name;	 /* the last that it said */
+	u32 netns;	 /* where it asked. 0: the proxy's own network namespace; else that one's cookie */
+	u32 pad;
 };
 
 struct {
@@ -258,5 +261,8 @@ struct {
 const volatile u16 proxy_port4 = 0;
 const volatile u16 proxy_port6 = 0;
 
-/* The machine's resolver answers on this machine itself: nobody of the scope may stand in for it. */
+/* Cookie of the proxy's network namespace; 0: all count as that one. Set before load. */
+const volatile u64 proxy_netns = 0;
+
+/* The machine's resolver answers on this machine's loopback: nobody of the scope may stand in for it. */
 const volatile bool local_resolver = false;

@@ -244,6 +244,10 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct net {
+	struct ns_common ns;
+};
+
 struct proc_inode {
 	struct pid *pid;
 	struct inode vfs_inode;

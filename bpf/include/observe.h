@@ -23,6 +23,7 @@ enum exec_flags {
 	EXEC_ARGV_TRUNCATED = 4,
 	EXEC_PATH_TRUNCATED = 8,
 	EXEC_ARGV_UNREADABLE = 16,
+	EXEC_HELD = 32, /* stopped until the agent lets it go on: see netns.h */
 };
 
 struct exec_record {

@@ -2,6 +2,7 @@
 /* Processes: exec, fork, exit, and whether one leaves the scope. */
 #pragma once
 
+#include "netns.h"
 #include "process.h"
 #include "rings.h"
 #include "path.h"
@@ -94,8 +95,11 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);
 	record->cgroup = bpf_get_current_cgroup_id();
 	u32 size = record_size(end);
+	if (hold(task))
+		flags |= EXEC_HELD;
 	describe_process(&record->header, task, RECORD_EXEC, flags, size);
-	send_urgent(&s->record, size, RECORD_EXEC);
+	if (send_urgent(&s->record, size, RECORD_EXEC) && flags & EXEC_HELD)
+		bpf_send_signal(SIGCONT);
 }
 
 SEC("tp_btf/sched_process_exec")

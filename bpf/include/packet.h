@@ -23,6 +23,11 @@
 #define IPV6_AUTHENTICATION 51
 #define IPV6_DESTINATION 60
 
+/* RFC 2710, RFC 4861, RFC 3810. A raw socket, which could make them, is refused; a ping socket sends echoes only. */
+#define ICMPV6_LISTENER_QUERY 130
+#define ICMPV6_REDIRECT 137
+#define ICMPV6_LISTENER_REPORT 143
+
 /* More extension headers than a stack sends; beyond, the packet counts as malformed. */
 #define IPV6_EXTENSIONS 8
 
@@ -33,6 +38,7 @@ struct packet {
 	u16 transport_at; /* the TCP header's place */
 	u8 fault; /* enum connect_reason that forbids the packet whatever its destination; 0: none */
 	bool opens; /* TCP SYN without ACK */
+	bool upkeep; /* neighbour discovery and multicast reports, which none but the kernel sends over a socket */
 };
 
 struct ports {
@@ -67,6 +73,13 @@ static __always_inline void read_ports(struct __sk_buff *skb, u32 at, struct pac
 	u8 protocol = packet->to.protocol;
 	struct ports ports;
 
+	if (protocol == IPPROTO_ICMPV6 && packet->to.family == AF_INET6) {
+		u8 type = 0;
+		if (bpf_skb_load_bytes(skb, at, &type, 1))
+			packet->fault = REASON_MALFORMED;
+		packet->upkeep = (type >= ICMPV6_LISTENER_QUERY && type <= ICMPV6_REDIRECT) || type == ICMPV6_LISTENER_REPORT;
+		return;
+	}
 	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE)
 		return;
 	if (bpf_skb_load_bytes(skb, at, &ports, sizeof(ports))) {

@@ -1,5 +1,6 @@
 import type { Health, Hook } from '@runwarden/events'
 import { isLoopback, readAddress, type CompiledPolicy } from '@runwarden/policy'
+import { ownNetnsCookie } from '@runwarden/libbpf'
 import { startSensor, type Sensor, type SensorRecord } from '@runwarden/sensor'
 import { AnsweredNames } from './answered-names.ts'
 import { Detections } from './detections.ts'
@@ -10,6 +11,7 @@ import type { Exemptions } from './enforce/exempt.ts'
 import { messageOf } from './errors.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
 import { Guard, guardMs } from './guard/guard.ts'
+import { knowsProcesses, Namespaces } from './namespaces.ts'
 import { Narrator } from './narrator.ts'
 import { ProcessTable } from './process-table.ts'
 import { processStart, RunState } from './run-state.ts'
@@ -60,6 +62,7 @@ export class Watch {
   private dns!: DnsProxy
   private narrator!: Narrator
   private guard!: Guard
+  private namespaces: Namespaces | undefined
   private readonly processes = new ProcessTable()
   /** Records are being handed over: their rings are not emptied in the middle of it. */
   private taking = false
@@ -112,6 +115,14 @@ export class Watch {
         () => {},
       ),
     )
+    if (knowsProcesses()) {
+      this.namespaces = new Namespaces({
+        dns: starting,
+        served: () => this.sensor.servedNetns,
+        processes: () => this.scope.processes(),
+        gap: (text) => this.gap(text),
+      })
+    }
     const { processes } = this
     const exeOf = (id: string | null): string => (id === null ? '' : (processes.get(id)?.exe ?? ''))
     const detections = new Detections(exeOf, (pid) => processes.withPid(pid) !== undefined)
@@ -120,6 +131,7 @@ export class Watch {
       agentCgroup,
       workspace,
       endLeavers: compiled.egress === 'block',
+      holdInNamespaces: this.namespaces !== undefined,
       onRecords: (records) => this.take(records),
     })
     this.closers.push(() => this.sensor.close())
@@ -149,6 +161,7 @@ export class Watch {
       proxy: this.dns.ports,
       exempt,
       agentCgroup,
+      netns: ownNetnsCookie(),
       localResolver: resolvers.some((server) =>
         isLoopback(readAddress(server) ?? new Uint8Array(16)),
       ),
@@ -157,6 +170,7 @@ export class Watch {
     this.closers.push((keep) => (keep ? this.enforcer.release() : this.enforcer.close()))
     await this.dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => this.sensor.drain())
+    this.namespaces?.adopt()
     this.guard = new Guard({
       scope: this.scope,
       pinDir: this.state.pinDir,
@@ -226,6 +240,7 @@ export class Watch {
   private tick(): void {
     this.narrator.counted(this.enforcer.attempts())
     this.guard.tick()
+    this.namespaces?.sweep()
   }
 
   /** Identity of a process that runs now; null when its start is not known. */
@@ -288,6 +303,7 @@ export class Watch {
     try {
       for (const record of records) {
         if (record.kind === 'connect' && this.enforcer.sighted(record)) continue
+        this.namespaces?.see(record)
         // Before the scope is armed nothing is in it but the self-check's own processes.
         if (this.armed) this.telling(() => this.narrator.record(record))
       }

@@ -12,5 +12,5 @@ export {
   nosuidPath,
   roadsPath,
 } from './native.ts'
-export { bindIn, netnsCookie } from './socket.ts'
+export { bindIn, netnsCookie, ownNetnsCookie } from './socket.ts'
 export { RingReader, type RingReaderOptions } from './ring.ts'

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import { native } from './native.ts'
 
 /**
@@ -20,4 +21,14 @@ export function bindIn(
 /** The number by which bpf_get_netns_cookie() knows the network namespace that a socket is in (Linux 5.14). */
 export function netnsCookie(socket: number): bigint {
   return native().netnsCookie(socket)
+}
+
+/** The number of this process's own network namespace. */
+export function ownNetnsCookie(): bigint {
+  const socket = bindIn('/proc/self/ns/net', 'udp', '127.0.0.1', 0)
+  try {
+    return netnsCookie(socket)
+  } finally {
+    closeSync(socket)
+  }
 }

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Hook } from '@runwarden/events'
@@ -35,6 +35,11 @@ export interface SensorOptions {
   withoutT1?: string
   /** What leaves the scope is ended (SIGKILL), and told. */
   endLeavers?: boolean
+  /**
+   * Programs that start in another network namespace than this process's, and in none of `servedNetns`, are stopped before
+   * their first instruction, and told as held: whoever takes the record has to send SIGCONT.
+   */
+  holdInNamespaces?: boolean
   /** A batch of records, urgent or bulk; within one ring in the order of the acts. */
   onRecords(records: SensorRecord[]): void
 }
@@ -53,6 +58,8 @@ export class Sensor {
   readonly maps: { readonly urgent: BpfMap; readonly bulk: BpfMap; readonly lost: BpfMap }
   /** Slot 0: a program that is called at the end of every socket(); null: the hook is not active. */
   readonly socketCalls: BpfMap | null
+  /** Inode numbers of network namespaces in which nobody is held: key and value are 4 bytes, little-endian. */
+  readonly servedNetns: BpfMap
 
   readonly #object: BpfObject
   readonly #links: readonly Link[]
@@ -78,6 +85,7 @@ export class Sensor {
         scope_cgid: scope.id,
         scope_level: scope.level,
         agent_cgid: options.agentCgroup ?? 0n,
+        own_netns: options.holdInNamespaces === true ? statSync('/proc/self/ns/net').ino : 0,
         ends_leavers: Number(options.endLeavers ?? false),
         watched_inodes: bytesOf(watch.inodeBits),
         watched_hashes: bytesOf(watch.nameBits),
@@ -101,6 +109,7 @@ export class Sensor {
       bulk: loaded.object.map('bulk'),
       lost: loaded.object.map('lost'),
     }
+    this.servedNetns = loaded.object.map('served_netns')
     this.socketCalls = loaded.hooks.some(
       ({ name, state }) => name === 'tp_btf/sys_exit' && state === 'active',
     )

@@ -24,9 +24,9 @@ export interface DnsClient {
  */
 export type Standing = 'trusted' | 'here' | 'strange'
 
-/** Finds out who sends from a local address and port; null: nobody of this scope. */
+/** Finds out who sends from an address and port of a network namespace (see Place); null: nobody of this scope. */
 export interface ClientLookup {
-  find(protocol: 'udp' | 'tcp', host: string, port: number): DnsClient | null
+  find(protocol: 'udp' | 'tcp', host: string, port: number, netns: number): DnsClient | null
 }
 
 /** What a name or address may be used for: destination ports of a protocol, and the index of the rule that says so. */
@@ -75,6 +75,19 @@ export interface Exchange {
   /** Sends it once more: its client has asked again. */
   again(): void
 }
+
+/** Where the proxy listens: in its own network namespace, or in another in which processes of the scope are. */
+export interface Place {
+  /** Low half of the namespace's cookie; 0: the proxy's own. */
+  netns: number
+  /** Asks from the proxy's own namespace, over UDP. */
+  upstream: Upstream
+  /** Asks from that namespace; null in the proxy's own. */
+  nearby: Upstream | null
+}
+
+/** An address to bind a socket to, or a socket that is bound already. */
+export type Seat = { host: string; port: number } | { fd: number; host: string }
 
 /** The upstream's answer, or what went wrong with it. */
 export type Outcome = { answer: Buffer } | { failure: string }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { frame, FrameReader } from './frames.ts'
+import type { Place, Seat } from './contract.ts'
 import type { Relay } from './relay.ts'
 import { TcpUpstream } from './upstream-tcp.ts'
 
@@ -13,10 +14,10 @@ export interface TcpListener {
 }
 
 /** Listens for queries over TCP (RFC 7766) on a loopback address. */
-export async function listenTcp(relay: Relay, host: string, port: number): Promise<TcpListener> {
+export async function listenTcp(relay: Relay, place: Place, seat: Seat): Promise<TcpListener> {
   const leaving = new Map<Socket, () => void>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const leave = serve(relay, socket)
+    const leave = serve(relay, place, socket)
     if (!leave) return
     leaving.set(socket, leave)
     socket.on('close', () => {
@@ -25,7 +26,7 @@ export async function listenTcp(relay: Relay, host: string, port: number): Promi
     })
   })
   server.maxConnections = relay.limits.connections
-  server.listen({ host, port, backlog: 1024, ipv6Only: true })
+  server.listen({ ...seat, backlog: 1024, ipv6Only: true })
   await once(server, 'listening')
   server.on('error', () => {})
   return {
@@ -40,9 +41,9 @@ export async function listenTcp(relay: Relay, host: string, port: number): Promi
 }
 
 /** Serves a connection. Returns what fails its queries under way; null when it is nobody's. */
-function serve(relay: Relay, socket: Socket): (() => void) | null {
+function serve(relay: Relay, { netns, nearby }: Place, socket: Socket): (() => void) | null {
   socket.on('error', () => socket.destroy())
-  const client = relay.find('tcp', socket.remoteAddress ?? '', socket.remotePort ?? 0)
+  const client = relay.find('tcp', socket.remoteAddress ?? '', socket.remotePort ?? 0, netns)
   if (!client) {
     socket.resetAndDestroy()
     return null
@@ -66,7 +67,7 @@ function serve(relay: Relay, socket: Socket): (() => void) | null {
   socket.on('data', (chunk) => {
     for (const message of reader.push(chunk)) {
       pending++
-      if (!relay.receive(message, { client, protocol: 'tcp', upstream, key: null, send })) {
+      if (!relay.receive(message, { client, protocol: 'tcp', upstream, nearby, key: null, send })) {
         // What sends responses or scraps to a server is no client.
         socket.resetAndDestroy()
         return

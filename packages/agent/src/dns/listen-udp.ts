@@ -1,8 +1,8 @@
 import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
+import type { Place, Seat } from './contract.ts'
 import type { Relay } from './relay.ts'
 import { openUdp } from './udp-socket.ts'
-import type { UdpUpstreams } from './upstream-udp.ts'
 
 /** Room for a burst of queries between two turns of the event loop; the kernel takes what it allows. */
 const BUFFER_BYTES = 4 << 20
@@ -11,28 +11,25 @@ const BUFFER_BYTES = 4 << 20
 function sent(): void {}
 
 /** Listens for queries over UDP on a loopback address; resolves to the bound socket. */
-export async function listenUdp(
-  relay: Relay,
-  upstream: UdpUpstreams,
-  host: string,
-  port: number,
-): Promise<Socket> {
-  const socket = openUdp(host.includes(':') ? 'udp6' : 'udp4')
+export async function listenUdp(relay: Relay, place: Place, seat: Seat): Promise<Socket> {
+  const socket = openUdp(seat.host.includes(':') ? 'udp6' : 'udp4')
   // Asked for first: as no name is looked up, it may be bound at once.
   const listening = once(socket, 'listening')
-  socket.bind(port, host)
+  if ('fd' in seat) socket.bind({ fd: seat.fd })
+  else socket.bind(seat.port, seat.host)
   await listening
   socket.setRecvBufferSize(BUFFER_BYTES)
   socket.on('error', sent)
   socket.on('message', (message, from) => {
-    const client = relay.find('udp', from.address, from.port)
+    const client = relay.find('udp', from.address, from.port, place.netns)
     if (!client) return
     relay.receive(message, {
       client,
       protocol: 'udp',
-      upstream,
+      upstream: place.upstream,
+      nearby: place.nearby,
       // A port can be another process's a moment later.
-      key: `${from.address} ${from.port} ${client.process?.tgid}`,
+      key: `${place.netns} ${from.address} ${from.port} ${client.process?.tgid}`,
       send: (answer) => {
         socket.send(answer, 0, answer.length, from.port, from.address, sent)
       },

@@ -16,6 +16,7 @@ export interface DnsWorkerData {
 export type DnsRequest = { number: number } & (
   | { kind: 'maps'; ids: EnforceMapIds }
   | { kind: 'policy'; policy: CompiledPolicy }
+  | { kind: 'serve' | 'leave'; namespace: number }
   | { kind: 'stats' }
   | { kind: 'close' }
 )

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:dgram'
 import { listenTcp, type TcpListener } from './listen-tcp.ts'
 import { listenUdp } from './listen-udp.ts'
+import type { Place } from './contract.ts'
+import { Outpost } from './outpost.ts'
 import { Relay, type RelayParts } from './relay.ts'
 import { UdpUpstreams } from './upstream-udp.ts'
 
@@ -25,6 +27,7 @@ export class LocalProxy {
   readonly ports: ProxyPorts
   readonly #upstream: UdpUpstreams
   readonly #pairs: Pair[]
+  readonly #outposts = new Map<number, Outpost>()
 
   private constructor(relay: Relay, upstream: UdpUpstreams, pairs: [Pair, Pair | null]) {
     this.relay = relay
@@ -37,8 +40,9 @@ export class LocalProxy {
   static async open(parts: RelayParts): Promise<LocalProxy> {
     const relay = new Relay(parts)
     const upstream = new UdpUpstreams(parts.limits)
-    const four = await listenBoth(relay, upstream, '127.0.0.1')
-    const six = await listenBoth(relay, upstream, '::1').catch((error: NodeJS.ErrnoException) => {
+    const place: Place = { netns: 0, upstream, nearby: null }
+    const four = await listenBoth(relay, place, '127.0.0.1')
+    const six = await listenBoth(relay, place, '::1').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') return null
       throw error
     })
@@ -52,9 +56,24 @@ export class LocalProxy {
     }
   }
 
+  /** Listens in another network namespace, too. @param namespace a descriptor of it, open until leave() */
+  async serve(namespace: number): Promise<void> {
+    this.#outposts.set(
+      namespace,
+      await Outpost.open(this.relay, this.#upstream, namespace, this.ports),
+    )
+  }
+
+  /** Ends that. */
+  leave(namespace: number): void {
+    this.#outposts.get(namespace)?.close()
+    this.#outposts.delete(namespace)
+  }
+
   /** Ends it. Queries under way fail, and are on record when it returns. */
   close(): void {
     const pairs = this.#pairs.splice(0)
+    for (const namespace of this.#outposts.keys()) this.leave(namespace)
     this.#upstream.close()
     for (const { tcp } of pairs) tcp.close()
     this.relay.flush()
@@ -62,12 +81,12 @@ export class LocalProxy {
   }
 }
 
-async function listenBoth(relay: Relay, upstream: UdpUpstreams, host: string): Promise<Pair> {
+async function listenBoth(relay: Relay, place: Place, host: string): Promise<Pair> {
   for (let left = ATTEMPTS; ; left--) {
-    const udp = await listenUdp(relay, upstream, host, 0)
+    const udp = await listenUdp(relay, place, { host, port: 0 })
     const { port } = udp.address()
     try {
-      return { port, udp, tcp: await listenTcp(relay, host, port) }
+      return { port, udp, tcp: await listenTcp(relay, place, { host, port }) }
     } catch (error) {
       udp.close()
       if (left === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error

@@ -38,6 +38,8 @@ export interface Asker {
   client: DnsClient
   protocol: 'udp' | 'tcp'
   upstream: Upstream
+  /** Asks from the client's own network namespace, where that is not the proxy's. */
+  nearby: Upstream | null
   /** Same for a repetition of the same query; null where there are none. */
   key: string | null
   send: (message: Buffer) => void
@@ -97,8 +99,8 @@ export class Relay {
   }
 
   /** Who sends from there; null (and counted) when it is nobody whom the proxy answers. */
-  find(protocol: 'udp' | 'tcp', host: string, port: number): DnsClient | null {
-    const client = this.#parts.clients.find(protocol, host, port)
+  find(protocol: 'udp' | 'tcp', host: string, port: number, netns: number): DnsClient | null {
+    const client = this.#parts.clients.find(protocol, host, port, netns)
     if (!client) this.stats.unknownClients++
     return client
   }
@@ -162,7 +164,7 @@ export class Relay {
     this.stats.inFlight++
     this.stats.forwarded++
     let over = false
-    const exchange = asker.upstream.ask(query, server, (outcome) => {
+    const exchange = this.#upstreamFor(pending).ask(query, server, (outcome) => {
       over = true
       this.stats.inFlight--
       if (key !== null) this.#underWay.delete(key)
@@ -170,6 +172,18 @@ export class Relay {
       this.#settle(pending, outcome)
     })
     if (key !== null && !over) this.#underWay.set(key, exchange)
+  }
+
+  /**
+   * A server that nobody vouches for is asked as the client would have asked it: a container's own is reached
+   * from its namespace only, and knows it by its address. What a trusted one says opens addresses: it is asked
+   * from here, where no job can stand in for it.
+   */
+  #upstreamFor({ asker, decision, policy }: Pending): Upstream {
+    const { client, protocol, nearby, upstream } = asker
+    if (nearby === null || decision.act !== 'forward') return upstream
+    const trusted = this.#servers.standing(policy, client.server, protocol) === 'trusted'
+    return trusted ? upstream : nearby
   }
 
   #settle(pending: Pending, outcome: Outcome): void {

@@ -83,6 +83,19 @@ export class DnsProxy {
     })
   }
 
+  /**
+   * Answers in another network namespace, too. Resolves when it listens there.
+   * @param namespace a descriptor of it, which stays open until leave()
+   */
+  async serve(namespace: number): Promise<void> {
+    await this.#ask({ kind: 'serve', namespace })
+  }
+
+  /** Ends that. */
+  async leave(namespace: number): Promise<void> {
+    await this.#ask({ kind: 'leave', namespace })
+  }
+
   /** Decides by another policy from the next query on. */
   async replacePolicy(policy: CompiledPolicy): Promise<void> {
     await this.#ask({ kind: 'policy', policy })

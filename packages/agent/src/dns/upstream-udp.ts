@@ -34,7 +34,7 @@ class PoolSocket {
   constructor(owner: UdpUpstreams, server: DnsServer) {
     this.#owner = owner
     this.server = server
-    this.#socket = openUdp(server.host.includes(':') ? 'udp6' : 'udp4')
+    this.#socket = owner.open(server.host.includes(':') ? 'udp6' : 'udp4')
     this.#socket.on('message', (message, from) => this.#receive(message, from))
     this.#socket.on('error', (error) => this.#fail(error))
     // By event: with a callback its errors would not come as 'error'.
@@ -97,12 +97,15 @@ class PoolSocket {
 export class UdpUpstreams implements Upstream {
   /** Datagrams that answered nothing. */
   unsolicited = 0
+  readonly open: (type: 'udp4' | 'udp6') => Socket
   readonly #limits: DnsLimits
   readonly #pools = new Map<string, (PoolSocket | undefined)[]>()
   readonly #deadlines: Deadlines<Waiting>
 
-  constructor(limits: DnsLimits) {
+  /** @param open makes a socket that is yet to be connected */
+  constructor(limits: DnsLimits, open = openUdp) {
     this.#limits = limits
+    this.open = open
     this.#deadlines = new Deadlines(limits.upstreamTimeout, (waiting) =>
       this.finish(waiting, {
         failure: `${waiting.socket.server.host} did not answer in ${limits.upstreamTimeout} ms`,

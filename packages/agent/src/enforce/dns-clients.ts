@@ -23,11 +23,11 @@ export class DnsClients implements ClientLookup {
   }
 
   /** The process that sends from this address and port; null: nobody of the scope does. */
-  find(protocol: 'udp' | 'tcp', host: string, port: number): DnsClient | null {
+  find(protocol: 'udp' | 'tcp', host: string, port: number, netns = 0): DnsClient | null {
     const address = parseAddress(host)
     if (address === null) return null
     const number = protocol === 'udp' ? IPPROTO_UDP : IPPROTO_TCP
-    const value = this.#map.get(encodeDnsClientKey(number, address, port))
+    const value = this.#map.get(encodeDnsClientKey(number, address, port, netns))
     if (value === undefined) return null
     const { start, tgid, server, serverPort } = decodeDnsClientValue(value)
     return {

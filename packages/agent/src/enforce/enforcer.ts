@@ -40,6 +40,8 @@ export interface EnforcerOptions {
   exempt?: Exemptions | undefined
   /** Id of the agent's own cgroup, where it is in the scope. */
   agentCgroup?: bigint | undefined
+  /** Cookie of the network namespace that the proxy is in; without it all namespaces count as one. */
+  netns?: bigint
   /** The machine's resolver is on the machine itself: the scope may not bind its port. */
   localResolver?: boolean
   /**
@@ -386,6 +388,7 @@ export function openEnforcer(options: EnforcerOptions): Enforcer {
       globals: {
         proxy_port4: options.proxy.port4 ?? 0,
         proxy_port6: options.proxy.port6 ?? 0,
+        proxy_netns: options.netns ?? 0n,
         local_resolver: Number(options.localResolver ?? false),
         scope_cgid: scope.id,
         scope_level: scope.level,

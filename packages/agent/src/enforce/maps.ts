@@ -114,15 +114,25 @@ export interface DnsClientEntry {
   server: Buffer
 }
 
-export const DNS_CLIENT_KEY_BYTES = 20
+export const DNS_CLIENT_KEY_BYTES = 24
 export const DNS_CLIENT_VALUE_BYTES = 32
 
-/** @param protocol IPPROTO_UDP or IPPROTO_TCP; @param port of the client */
-export function encodeDnsClientKey(protocol: number, address: Uint8Array, port: number): Buffer {
+/**
+ * @param protocol IPPROTO_UDP or IPPROTO_TCP
+ * @param port of the client
+ * @param netns low half of its network namespace's cookie; 0: the proxy's own
+ */
+export function encodeDnsClientKey(
+  protocol: number,
+  address: Uint8Array,
+  port: number,
+  netns: number,
+): Buffer {
   const key = Buffer.alloc(DNS_CLIENT_KEY_BYTES)
   key[0] = protocol
   key.writeUInt16LE(port, 2)
-  key.set(address, 4)
+  key.writeUInt32LE(netns, 4)
+  key.set(address, 8)
   return key
 }
 

@@ -65,7 +65,7 @@ describe.for(['audit', 'block'] as const)('in %s mode', (mode) => {
       const protocol = key[0] === 17 ? 'udp' : 'tcp'
       return [
         protocol,
-        clients.find(protocol, formatAddress(key.subarray(4)), key.readUInt16LE(2)),
+        clients.find(protocol, formatAddress(key.subarray(8)), key.readUInt16LE(2)),
         decodeDnsClientValue(value),
       ] as const
     })

@@ -283,8 +283,8 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
   })
 
   test('dns_client_key and dns_client', () => {
-    expect(encodeDnsClientKey(17, address, 4006)).toEqual(
-      bytesOf('dns_client_key', { protocol: 17, port: 4006, address }),
+    expect(encodeDnsClientKey(17, address, 4006, 0x0102_0304)).toEqual(
+      bytesOf('dns_client_key', { protocol: 17, port: 4006, netns: 0x0102_0304, address }),
     )
     const value = bytesOf('dns_client', { start: 19n, tgid: 70_015, port: 4007, server: address })
     expect(decodeDnsClientValue(value)).toEqual({

@@ -31,6 +31,7 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     deleted: (flags & exec_flags.EXEC_DELETED) !== 0,
     pathTruncated: (flags & exec_flags.EXEC_PATH_TRUNCATED) !== 0,
     cgroup: batch.wide(at + exec_record.cgroup),
+    held: (flags & exec_flags.EXEC_HELD) !== 0,
   }
 }
 
