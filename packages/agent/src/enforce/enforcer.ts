@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Hook } from '@runwarden/events'
 import {
@@ -186,7 +187,7 @@ export class Enforcer implements Disposable {
     } catch (error) {
       link.close()
       // Somebody has detached it.
-      if (!(error instanceof BpfError && error.errnoName === 'ENOLINK')) throw error
+      if (!(error instanceof BpfError && error.errno === constants.errno.ENOLINK)) throw error
       this.#pins?.drop(program)
       return undefined
     }
@@ -328,7 +329,7 @@ export class Enforcer implements Disposable {
       try {
         this.#object.replace(link, program)
       } catch (error) {
-        if (!(error instanceof BpfError && error.errnoName === 'ENOLINK')) throw error
+        if (!(error instanceof BpfError && error.errno === constants.errno.ENOLINK)) throw error
         this.#links.set(program, this.#object.attach(program, { cgroup: this.#scopeCgroup }))
         link.close()
         this.#pins?.drop(program)
