@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { EventOf } from '@runwarden/events'
 import { describe, expect, test } from 'vitest'
 import { Tunnels } from '../src/tunnels.ts'
@@ -264,6 +266,25 @@ test.each<[string, Trace]>([
   expect(found(trace, 'allowed', 6000)).toBeNull()
   expect(found(trace, 'blocked', 6000)).toBeNull()
 })
+
+test.each([
+  ['TXT', 'iodine-txt.txt'],
+  ['A', 'iodine-a.txt'],
+])(
+  'iodine 0.7.0 by %s, as the proxy told its queries when it sent eight pings: found',
+  (type, file) => {
+    const lines = readFileSync(join(import.meta.dirname, 'traces', file), 'utf8')
+      .trim()
+      .split('\n')
+    const told = lines.map((line) => line.split(' '))
+    // Two queries of its beginning have bytes that no host name has, and were refused.
+    const left = told.filter(([, , verdict]) => verdict === 'allowed')
+    expect(left.length).toBeGreaterThan(40)
+    const tunnel = found(left.map(([, name]) => `${type} ${name}`))
+    expect(tunnel).toMatchObject({ zone: 'stranger.example', counts: { longNames: 10 } })
+    expect(tunnel?.seq).toBeLessThanOrEqual(30)
+  },
+)
 
 test('a day of little is no tunnel: what was asked an hour ago counts no more', () => {
   const day = count(24 * 8).map(
