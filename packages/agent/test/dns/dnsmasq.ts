@@ -58,7 +58,7 @@ async function start(options: string[], at: DnsServer): Promise<Dnsmasq> {
   }
 }
 
-async function freePort(host: string): Promise<number> {
+export async function freePort(host: string): Promise<number> {
   const socket = createSocket('udp4')
   socket.bind(0, host)
   await once(socket, 'listening')
