@@ -60,6 +60,7 @@ export class Guard {
   readonly #files = new FileMarks()
   readonly #pulse = new Pulse(guardMs)
   #judged = false
+  #closed = false
 
   /** Starts it when everything else is in place, and before anything of the job runs. */
   constructor(options: GuardOptions) {
@@ -102,8 +103,11 @@ export class Guard {
     const found = this.#tampering.see(event)
     if (event.kind === 'sandbox.change' && event.change === 'cgroup')
       this.#endLeaver(event.targetPid)
-    if (event.kind === 'sandbox.change' && event.change === 'bpf' && found.length > 0)
+    if (event.kind === 'sandbox.change' && event.change === 'bpf' && found.length > 0) {
       this.#integrity.suspect()
+      // What was taken away is put back now, not when the next second has gone by.
+      if (found.some(({ severity }) => severity === 'critical')) setImmediate(() => this.#look())
+    }
     return found
   }
 
@@ -128,11 +132,7 @@ export class Guard {
         text: `${path} is not what it was when the run began. This run goes on with what it had loaded; do not start another from it.`,
       })
     }
-    try {
-      for (const finding of this.#integrity.check()) this.#tell(finding)
-    } catch (error) {
-      this.#options.gap(`what enforces the policy could not be looked at: ${messageOf(error)}`)
-    }
+    this.#look()
   }
 
   /** Another policy was put in force by this agent. */
@@ -143,8 +143,18 @@ export class Guard {
 
   /** Lets go of it; what is pinned stays. */
   close(): void {
+    this.#closed = true
     this.#integrity.close()
     this.#lsm.close()
+  }
+
+  #look(): void {
+    if (this.#closed) return
+    try {
+      for (const finding of this.#integrity.check()) this.#tell(finding)
+    } catch (error) {
+      this.#options.gap(`what enforces the policy could not be looked at: ${messageOf(error)}`)
+    }
   }
 
   #judge(event: Extract<Event, { kind: 'net.connect' }>): void {
