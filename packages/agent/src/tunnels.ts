@@ -19,7 +19,7 @@ import { zoneOf } from './zones.ts'
  * What stays below all four can carry some 500 bytes in long names, 4 KB in names of one long label, or 40 KB in
  * short ones, an hour.
  */
-export const TUNNEL_LIMITS = {
+const TUNNEL_LIMITS = {
   longNames: 10,
   encodedNames: 100,
   characters: 65_536,

@@ -124,7 +124,7 @@ const EMBEDDED: readonly (readonly [Address, number, number])[] = [
 ]
 
 /** Do the first `bits` bits of two addresses agree? */
-export function samePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
+function samePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   const whole = bits >> 3
   for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false
   const rest = bits & 7
