@@ -40,9 +40,9 @@ enum connect_reason {
 	REASON_SERVER_NAME = 15,      /* SNI or Host that the policy does not allow at this address */
 	REASON_NO_SERVER_NAME = 16,   /* TLS or HTTP that says no name, at an address of several */
 	REASON_NOT_TLS = 17,	      /* neither TLS nor HTTP, at an address of several */
-	REASON_ENCRYPTED_HELLO = 18,  /* ECH: another name may be inside, at an address of several */
-	REASON_SPLIT_HELLO = 19,      /* the name may be in a later packet or record, at an address of several */
-	REASON_MALFORMED_HELLO = 20,  /* a ClientHello that can't be read, at an address of several */
+	REASON_ENCRYPTED_HELLO = 18,  /* ECH: another name may be inside */
+	REASON_SPLIT_HELLO = 19,      /* the name may be in a later packet or record */
+	REASON_MALFORMED_HELLO = 20,  /* a ClientHello that can't be read */
 	REASON_HTTP_HOST = 21,	      /* HTTP whose host servers could differ on: several, folded, with blanks inside */
 	REASON_QUIC = 22,	      /* UDP 443 where a name is allowed over TCP only */
 };

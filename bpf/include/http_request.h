@@ -125,7 +125,8 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 		return HTTP_AUTHORITY;
 	case HTTP_PATH:
 		bytes->matched = 0;
-		return c == '\n' ? HTTP_NONE : is_blank(c) ? HTTP_VERSION : HTTP_PATH;
+		/* No target has control characters: binary protocols do. */
+		return c < ' ' && c != '\t' && c != '\r' ? HTTP_NONE : is_blank(c) ? HTTP_VERSION : HTTP_PATH;
 	case HTTP_VERSION:
 		if (c == '\n')
 			return HTTP_NONE;

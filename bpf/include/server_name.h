@@ -114,10 +114,10 @@ __noinline int decide_said(u32 index, struct packet *packet, struct flow *flow, 
 		bytes->fault = REASON_SERVER_NAME;
 		break;
 	}
-	/* Without a name the connection can mean only the one that the address has. */
 	if (!bytes->fault)
 		return 0;
-	if (bytes->fault != REASON_SERVER_NAME && bytes->fault != REASON_HTTP_HOST && !is_shared(packet->to.address))
+	/* What says no name gets the one that the address has. What hides or splits a name could be for any other. */
+	if ((bytes->fault == REASON_NO_SERVER_NAME || bytes->fault == REASON_NOT_TLS) && !is_shared(packet->to.address))
 		return 0;
 	if (find_grant(&packet->to, decision))
 		return 0;
@@ -149,7 +149,8 @@ static __always_inline bool read_first_bytes(u32 index, struct first_bytes *byte
 	read_request(index);
 	if (bytes->protocol == FIRST_HTTP)
 		return true;
-	bytes->fault = REASON_NOT_TLS;
+	/* The beginning of a request, as far as it goes. Later that may as well be in the middle of something. */
+	bytes->fault = bytes->state == HTTP_NONE ? REASON_NOT_TLS : REASON_SPLIT_HELLO;
 	unsay(bytes, SAID_HOST);
 	unsay(bytes, SAID_TARGET);
 	return !(names & NAMES_HTTP);

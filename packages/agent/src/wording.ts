@@ -44,11 +44,9 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
   'server-name': 'the policy does not allow the name that it asked for at this address',
   'no-server-name': 'it asked for no name, and several lead to this address',
   'not-tls': 'neither TLS nor HTTP, so it asked for no name, and several lead to this address',
-  'encrypted-hello':
-    'its ClientHello may hold another, encrypted name (ECH), and several lead to this address',
-  'split-hello':
-    'the name that it asks for may come in a later packet, and several lead to this address',
-  'malformed-hello': 'its ClientHello cannot be read, and several names lead to this address',
+  'encrypted-hello': 'its ClientHello may hold another name, encrypted (ECH)',
+  'split-hello': 'the name that it asks for may come in a later packet or record',
+  'malformed-hello': 'its ClientHello cannot be read',
   'http-host': 'an HTTP request whose host is ambiguous',
   quic: 'QUIC (UDP 443), where the policy allows the name over TCP only; clients fall back to TCP',
 }

@@ -30,6 +30,9 @@ static int open_diag(uint32_t pid)
 		return -errno;
 	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
 	theirs = open(path, O_RDONLY | O_CLOEXEC);
+	/* A process that has ended leaves its sockets to send what they still have: most likely here. */
+	if (theirs < 0 && errno == ENOENT)
+		theirs = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (theirs < 0 || setns(theirs, CLONE_NEWNET) < 0) {
 		err = errno;
 	} else {

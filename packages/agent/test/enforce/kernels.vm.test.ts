@@ -5,9 +5,18 @@ const folder = 'packages/agent/test/enforce'
 
 /** All that has a kernel behind it on the oldest one; on the others what kernels differ in. */
 const subjects = {
-  '6.1-amd64': ['matrix', 'policy', 'sockets', 'dns', 'learned', 'reload', 'arming'],
-  '6.12-amd64': ['matrix', 'dns', 'arming'],
-  '6.1-arm64': ['matrix', 'dns', 'arming'],
+  '6.1-amd64': [
+    'matrix',
+    'policy',
+    'sockets',
+    'dns',
+    'learned',
+    'server-names',
+    'reload',
+    'arming',
+  ],
+  '6.12-amd64': ['matrix', 'dns', 'server-names', 'arming'],
+  '6.1-arm64': ['matrix', 'dns', 'server-names', 'arming'],
 } as const
 
 describe.each(kernelNames)('with kernel %s', (kernel) => {
@@ -16,7 +25,7 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
     vm = await bootVm({
       kernel,
       checkout: true,
-      modules: ['veth', 'vsock'],
+      modules: ['veth', 'vsock', 'tcp_diag'],
       programs: ['/usr/sbin/ip', '/usr/bin/nsenter', '/usr/bin/setpriv'],
       compile: ['act', 'wire', 'peer'].map((name) => `${folder}/acts/${name}.c`),
     })

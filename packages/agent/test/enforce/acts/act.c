@@ -444,22 +444,23 @@ static int sweep(void)
 	return 0;
 }
 
-// Sends each part of ARGUMENT (hexadecimal, `,` between) as a segment of its own, then tells the reply, or how it ended.
+// Sends each part of ARGUMENT (hexadecimal, `,` between) as a segment of its own, and waits until all was echoed.
 static int segments(void)
 {
 	static unsigned char part[65536];
 	int one = 1, fd = opened(SOCK_STREAM, 0);
 	const char *at = argument;
+	long sent = 0, echoed = 0, size;
 
 	if (fd < 0 || connect(fd, &to.any, length))
 		return end(-1);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	for (;;) {
-		long size = 0;
-		for (; *at && *at != ','; at += 2)
+		for (size = 0; *at && *at != ','; at += 2)
 			sscanf(at, "%2hhx", &part[size++]);
 		if (send(fd, part, size, MSG_NOSIGNAL) < 0)
 			return end(-1);
+		sent += size;
 		if (!*at++)
 			break;
 		// The peer has all of it: the next part is a segment of its own. What was refused never gets there.
@@ -471,7 +472,8 @@ static int segments(void)
 	}
 	struct timeval patience = { .tv_sec = 30 };
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	long size = recv(fd, part, sizeof(part), 0);
+	while (echoed < sent && (size = recv(fd, part, sizeof(part), 0)) > 0)
+		echoed += size;
 	return end(size < 0 ? -1 : 0);
 }
 
