@@ -154,6 +154,8 @@ export class Tampering {
       detail.startsWith('looking into') ? 'info' : 'high',
       `refused: ${detail}`,
       `${detail} was refused (EPERM); nothing has changed. Find out what started this program.`,
+      // One for all the maps that somebody tries in turn.
+      `${this.#parts.exeOf(event.execId)} ${detail.replaceAll(/ \d+/g, '')}`,
     )
   }
 
