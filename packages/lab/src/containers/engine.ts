@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Lab } from '../lab.ts'
 import { makeTree } from './image.ts'
@@ -15,44 +25,69 @@ export interface ContainerEngine extends AsyncDisposable {
   readonly folder: string
 }
 
+/** Who starts the programs that use the engine. */
+export interface EngineOptions {
+  /** An ordinary user of the runner's, made for it, with ids to give away (subuid): a rootless engine. */
+  rootless?: boolean
+}
+
+/** The user of a rootless engine; known on the runner only. */
+export const rootlessUser = { name: 'carrier', uid: 4711 } as const
+
 /**
  * An engine on the lab's runner, and an image of the machine's own files in it. It needs no network
  * but the lab's, and leaves nothing behind. Debian packages: podman, buildah, runc, netavark,
- * aardvark-dns, iptables, busybox-static.
+ * aardvark-dns, iptables, busybox-static; for a rootless one slirp4netns and uidmap.
  */
-export async function startContainerEngine(lab: Lab): Promise<ContainerEngine> {
+export async function startContainerEngine(
+  lab: Lab,
+  { rootless = false }: EngineOptions = {},
+): Promise<ContainerEngine> {
   // podman takes no longer path than 50 characters for what it keeps while it runs.
   const folder = mkdtempSync(join(lab.folder, 'c'))
-  const env = configure(folder)
+  const env = configure(folder, rootless)
+  if (rootless) await addUser(lab, folder)
+  const run = (...args: string[]): Promise<void> => podman(lab, env, rootless, args)
   const tree = join(folder, 'tree')
   makeTree(tree, lab.caFile)
   const tar = join(folder, 'image.tar')
   execFileSync('tar', ['-cf', tar, '-C', tree, '--owner=0', '--group=0', '.'])
-  await podman(lab, env, ['import', '--change', 'ENV CURL_CA_BUNDLE=/etc/ca.pem', tar, image])
+  await run('import', '--change', 'ENV CURL_CA_BUNDLE=/etc/ca.pem', tar, image)
   rmSync(tree, { recursive: true })
   rmSync(tar)
   return {
     env,
     folder,
     async [Symbol.asyncDispose]() {
-      await podman(lab, env, ['system', 'reset', '--force'])
+      await run('system', 'reset', '--force')
       rmSync(folder, { recursive: true, force: true })
+      removeCgroups()
     },
   }
 }
 
 /** Settings by which an engine keeps to the folder, and to what it may do on a build machine. */
-function configure(folder: string): Record<string, string> {
+function configure(folder: string, rootless: boolean): Record<string, string> {
   const at = (name: string): string => join(folder, name)
-  for (const name of ['storage', 'r', 'networks', 'tmp']) mkdirSync(at(name))
+  for (const name of ['storage', 'r', 'networks', 'tmp', 'home']) {
+    mkdirSync(at(name))
+    if (rootless) chownSync(at(name), rootlessUser.uid, rootlessUser.uid)
+  }
+  if (rootless) chownSync(folder, rootlessUser.uid, rootlessUser.uid)
   writeFileSync(
     at('storage.conf'),
-    `[storage]\ndriver = "overlay"\ngraphroot = "${at('storage')}"\nrunroot = "${at('r')}"\n`,
+    `[storage]
+driver = "overlay"
+graphroot = "${at('storage')}"
+rootless_storage_path = "${at('storage')}"
+runroot = "${at('r')}"
+`,
   )
   writeFileSync(
     at('containers.conf'),
     `[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
+${rootless ? '' : 'default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]'}
+default_capabilities = [${capabilities.map((name) => `"${name}"`).join(', ')}]
 [network]
 network_backend = "netavark"
 network_config_dir = "${at('networks')}"
@@ -67,14 +102,86 @@ tmp_dir = "${at('tmp')}"
     CONTAINERS_CONF: at('containers.conf'),
     CONTAINERS_STORAGE_CONF: at('storage.conf'),
     BUILDAH_ISOLATION: 'chroot',
+    ...(rootless ? { HOME: at('home'), XDG_RUNTIME_DIR: at('r') } : {}),
+  }
+}
+
+/** As Debian's and Ubuntu's own settings have it. Without a list, builds ask for CAP_NET_RAW, too. */
+const capabilities = [
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'NET_BIND_SERVICE',
+  'SETFCAP',
+  'SETGID',
+  'SETPCAP',
+  'SETUID',
+  'SYS_CHROOT',
+]
+
+/** Makes the rootless engine's user known on the runner, over the machine's files. */
+async function addUser(lab: Lab, folder: string): Promise<void> {
+  const { name, uid } = rootlessUser
+  const home = join(folder, 'home')
+  const lines = {
+    passwd: `${name}:x:${uid}:${uid}::${home}:/bin/sh`,
+    group: `${name}:x:${uid}:`,
+    subuid: `${name}:600000:65536`,
+    subgid: `${name}:600000:65536`,
+  }
+  // The lab's folder is root's alone.
+  chmodSync(lab.folder, 0o711)
+  chmodSync(folder, 0o755)
+  for (const [file, line] of Object.entries(lines)) {
+    const path = `/etc/${file}`
+    const own = join(folder, file)
+    writeFileSync(own, `${existsSync(path) ? readFileSync(path, 'utf8') : ''}${line}\n`)
+    await succeed(lab, 'mount', ['--bind', own, path])
   }
 }
 
 async function podman(
   lab: Lab,
   env: Record<string, string>,
+  rootless: boolean,
   args: readonly string[],
 ): Promise<void> {
-  const { status, stderr } = await lab.runner.exec('podman', args, { env, timeout: 600_000 })
-  if (status !== 0) throw new Error(`podman ${args.join(' ')} ended with ${status}: ${stderr}`)
+  const { uid } = rootlessUser
+  const user = rootless
+    ? ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--init-groups', '--']
+    : ['env', '--']
+  const [program = '', ...before] = user
+  await succeed(lab, program, [...before, 'podman', ...args], env)
+}
+
+async function succeed(
+  lab: Lab,
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<void> {
+  const { status, stderr } = await lab.runner.exec(program, args, { env, timeout: 600_000 })
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`)
+}
+
+/** podman leaves the parent of its containers' cgroups behind. */
+function removeCgroups(): void {
+  const own = readFileSync('/proc/self/cgroup', 'utf8')
+    .split('\n')
+    .map((line) => line.slice(line.lastIndexOf(':') + 1))
+  const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => / - cgroup2? /.test(line))
+    .map((line) => line.split(' ')[4] ?? '')
+  for (const hierarchy of mounted) {
+    for (const parent of new Set(['/', ...own])) {
+      try {
+        rmdirSync(join(hierarchy, parent, 'libpod_parent'))
+      } catch {
+        // It is not there, or another engine's containers are in it.
+      }
+    }
+  }
 }

@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fstatSync, readFileSync, statSync } from 'node:fs'
+import type { BpfMap } from '@runwarden/libbpf'
+import type { SensorRecord } from '@runwarden/sensor'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Namespaces } from '../src/namespaces.ts'
+
+/** The DNS proxy, which notes where it is to listen, by the namespace's inode. */
+class Proxy {
+  readonly at = new Map<number, number>()
+  failure: Error | null = null
+
+  serve(descriptor: number): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure)
+    this.at.set(descriptor, fstatSync(descriptor).ino)
+    return Promise.resolve()
+  }
+
+  leave(descriptor: number): Promise<void> {
+    this.at.delete(descriptor)
+    return Promise.resolve()
+  }
+}
+
+let proxy: Proxy
+let served: Map<number, number>
+let gaps: string[]
+let processes: number[]
+let namespaces: Namespaces
+let children: ChildProcess[]
+
+beforeEach(() => {
+  proxy = new Proxy()
+  served = new Map()
+  gaps = []
+  processes = []
+  children = []
+  const map = {
+    set: (key: Buffer, value: Buffer) => served.set(key.readUInt32LE(), value.readUInt32LE()),
+    delete: (key: Buffer) => served.delete(key.readUInt32LE()),
+  }
+  namespaces = new Namespaces({
+    dns: Promise.resolve(proxy),
+    served: () => map as unknown as BpfMap,
+    processes: () => processes,
+    gap: (text) => gaps.push(text),
+  })
+})
+afterEach(async () => {
+  processes = []
+  namespaces.sweep()
+  for (const child of children) {
+    const ended = once(child, 'exit')
+    if (child.kill('SIGKILL')) await ended
+  }
+})
+
+/** A process in a network namespace of its own. */
+async function start(): Promise<{ pid: number; inode: number }> {
+  const own = statSync('/proc/self/ns/net').ino
+  const child = spawn('unshare', ['--net', 'sleep', '1000'], { stdio: 'ignore' })
+  children.push(child)
+  const pid = child.pid ?? 0
+  await vi.waitUntil(() => statSync(`/proc/${pid}/ns/net`).ino !== own)
+  processes.push(pid)
+  return { pid, inode: statSync(`/proc/${pid}/ns/net`).ino }
+}
+
+const held = (tgid: number): SensorRecord => ({ kind: 'exec', held: true, tgid }) as SensorRecord
+const changed = (tgid: number, detail: string, targetPid: number | null): SensorRecord =>
+  ({
+    kind: 'sandbox',
+    change: detail.startsWith('setns') ? 'setns' : 'namespace',
+    detail,
+    errno: 0,
+    tgid,
+    targetPid,
+  }) as SensorRecord
+
+const stopped = (pid: number): boolean => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
+test('who is held goes on once names are answered in its namespace', async () => {
+  const { pid, inode } = await start()
+  process.kill(pid, 'SIGSTOP')
+  await vi.waitUntil(() => stopped(pid))
+  namespaces.see(held(pid))
+  await vi.waitUntil(() => !stopped(pid))
+  expect([...proxy.at.values()]).toEqual([inode])
+  expect([...served]).toEqual([[inode, 1]])
+})
+
+test('who is held goes on also where names can’t be answered, and that is told', async () => {
+  proxy.failure = new Error('the port is taken')
+  const { pid, inode } = await start()
+  process.kill(pid, 'SIGSTOP')
+  await vi.waitUntil(() => stopped(pid))
+  namespaces.see(held(pid))
+  await vi.waitUntil(() => !stopped(pid))
+  expect(gaps).toEqual([expect.stringContaining('the port is taken')])
+  // Nobody is held there again.
+  expect([...served.keys()]).toEqual([inode])
+})
+
+test.for(['unshare(user, net)', 'setns(net)', 'clone(mount, net)'])(
+  '%s leads to a namespace that is served',
+  async (detail) => {
+    const { pid, inode } = await start()
+    namespaces.see(
+      detail.startsWith('clone') ? changed(1, detail, pid) : changed(pid, detail, null),
+    )
+    await vi.waitUntil(() => served.has(inode))
+  },
+)
+
+test('other changes, and the agent’s own namespace, need nothing', async () => {
+  const { pid } = await start()
+  namespaces.see(changed(pid, 'unshare(mount, netlike)', null))
+  namespaces.see(changed(process.pid, 'setns(net)', null))
+  await new Promise(setImmediate)
+  expect(proxy.at.size).toBe(0)
+})
+
+test('a namespace is served once for all of its processes, and left when the last is gone', async () => {
+  const first = await start()
+  namespaces.see(held(first.pid))
+  namespaces.see(held(first.pid))
+  await vi.waitUntil(() => served.has(first.inode))
+  expect(proxy.at.size).toBe(1)
+  namespaces.sweep()
+  expect(proxy.at.size).toBe(1)
+  const [descriptor = -1] = proxy.at.keys()
+  processes = []
+  namespaces.sweep()
+  // Whoever starts there from now on is held.
+  expect(served.size).toBe(0)
+  await vi.waitUntil(() => proxy.at.size === 0)
+  await vi.waitUntil(() => !isOpen(descriptor))
+})
+
+test('what an earlier agent’s scope holds is served from the start', async () => {
+  const { inode } = await start()
+  namespaces.adopt()
+  await vi.waitUntil(() => served.has(inode))
+})
+
+function isOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor)
+    return true
+  } catch {
+    return false
+  }
+}

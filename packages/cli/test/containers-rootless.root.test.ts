@@ -1,0 +1,129 @@
+import { chmodSync, writeFileSync } from 'node:fs'
+import { type Lab, startLab } from '@runwarden/lab'
+import {
+  type ContainerEngine,
+  image,
+  rootlessUser,
+  startContainerEngine,
+} from '@runwarden/lab/containers'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import {
+  bad,
+  expectNothingElseLeft,
+  fetchGood,
+  good,
+  quote,
+  reachForBad,
+  servers,
+} from './containers.ts'
+import { Place, runwarden } from './runwarden.ts'
+
+let lab: Lab
+let engine: ContainerEngine
+let place: Place
+
+beforeAll(async () => {
+  lab = await startLab({ servers })
+  engine = await startContainerEngine(lab, { rootless: true })
+}, 600_000)
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]()
+  await lab[Symbol.asyncDispose]()
+})
+beforeEach(async () => {
+  place = new Place()
+  chmodSync(place.path, 0o755)
+  await lab.internet.clear()
+})
+afterEach(() => place[Symbol.dispose]())
+
+/** Runs a shell script as an ordinary user, under a policy that allows one name. */
+async function run(script: string) {
+  writeFileSync(place.at('policy.yml'), `version: 1\negress: block\nallow:\n  - ${good.name}\n`)
+  return lab.runner.exec(
+    runwarden,
+    [
+      'run',
+      '--policy',
+      'policy.yml',
+      '--user',
+      rootlessUser.name,
+      '--quiet',
+      '--out',
+      place.out,
+      '--',
+      'sh',
+      '-c',
+      script,
+    ],
+    { cwd: place.path, env: { ...engine.env, IMAGE: image }, timeout: 500_000 },
+  )
+}
+
+/** What was refused, by name or address. */
+function refused(): string[] {
+  return place
+    .events()
+    .flatMap((event) =>
+      event.kind === 'net.connect' && event.verdict === 'blocked'
+        ? [event.address]
+        : event.kind === 'dns.query' && event.verdict === 'blocked'
+          ? [event.name]
+          : [],
+    )
+}
+
+test.for([
+  ['slirp4netns', '--network slirp4netns'],
+  ['the host’s network', '--network host'],
+] as const)(
+  'a rootless container over %s reaches what the policy allows and nothing else',
+  { timeout: 600_000 },
+  async ([, options]) => {
+    const commands = quote([fetchGood, reachForBad].join('; '))
+    const ended = await run(`podman run --rm ${options} $IMAGE sh -c ${commands}`)
+    expect(ended).toMatchObject({ status: 0, stdout: expect.stringContaining('hello') })
+    await expectNothingElseLeft(lab)
+    expect(refused()).toEqual(expect.arrayContaining([bad.name, bad.v4]))
+  },
+)
+
+/** Joins the namespaces of the process in the file `pid` to the network by a program of user space. */
+const joined = (command: string): string => `
+  unshare --user --map-root-user --net sh -c ${quote(
+    `echo $$ >"$HOME/pid"; while ! ip route | grep -q default; do sleep 0.1; done; ${command}`,
+  )} &
+  inside=$!
+  while ! [ -s "$HOME/pid" ]; do sleep 0.1; done
+  slirp4netns --configure "$(cat "$HOME/pid")" tap0 >/dev/null 2>&1 &
+  wait $inside; status=$?; rm "$HOME/pid"; kill $!; exit $status`
+
+test('a fresh user and network namespace reaches what the policy allows and nothing else', async () => {
+  const ended = await run(joined([fetchGood, reachForBad].join('; ')))
+  expect(ended).toMatchObject({ status: 0, stdout: expect.stringContaining('hello') })
+  await expectNothingElseLeft(lab)
+  expect(refused()).toEqual(expect.arrayContaining([bad.name, bad.v4]))
+})
+
+test('what a job’s own resolver in a namespace says opens nothing', async () => {
+  // At the address of the machine's resolver, too.
+  const resolver = `ip addr add 192.0.2.53/32 dev lo
+    dnsmasq --no-daemon --pid-file= --user=root --group=root --no-resolv --no-hosts --listen-address=192.0.2.53,127.0.0.1 \
+      --bind-interfaces --address=/${good.name}/service/${bad.v4} &
+    until dig +short service @127.0.0.1 | grep -q .; do sleep 0.1; done
+    dig +short service @127.0.0.1
+    curl -sS -m 60 https://${good.name}/
+    curl -sS -m 60 --resolve ${good.name}:443:${bad.v4} https://${good.name}/
+    kill $!`
+  const ended = await run(joined(resolver))
+  expect(ended.stdout).toContain(`${bad.v4}\nhello`)
+  expect(refused()).toContain(bad.v4)
+  await expectNothingElseLeft(lab)
+})
+
+test('names are answered from the first query on in a namespace that was made a moment ago', async () => {
+  const look = `ip link set lo up; dig +tries=1 +time=60 +short ${good.name} A`
+  const script = `for i in $(seq 20); do unshare --user --map-root-user --net sh -c ${quote(look)}; done`
+  const ended = await run(script)
+  expect(ended.stdout).toBe(`${good.addresses[0]}\n`.repeat(20))
+})

@@ -1,0 +1,7 @@
+export {
+  type ContainerEngine,
+  type EngineOptions,
+  image,
+  rootlessUser,
+  startContainerEngine,
+} from './engine.ts'
