@@ -29,16 +29,20 @@ function cgroupRoot(): string {
   return root
 }
 
-/** A policy as `--allow` and `--block-list` give it. */
+/** A policy as `--allow` and `--block-list` give it; `blocked` are addresses, names and wildcards. */
 export function policy(
   egress: 'audit' | 'block',
   allow = '',
   blocked: string[] = [],
 ): CompiledPolicy {
+  const listed = (fits: (value: string) => boolean) =>
+    blocked.filter(fits).map((value) => ({ value, reason: 'test' }))
+  const isWildcard = (value: string): boolean => value.includes('*')
+  const isAddress = (value: string): boolean => /^[\d./]+$|:/.test(value)
   const list = JSON.stringify({
-    domains: [],
-    wildcards: [],
-    addresses: blocked.map((value) => ({ value, reason: 'test' })),
+    domains: listed((value) => !isWildcard(value) && !isAddress(value)),
+    wildcards: listed(isWildcard),
+    addresses: listed(isAddress),
   })
   const endpoints = parseAllowedEndpoints(allow, '--allow')
   return compile(policyOf(endpoints, { egress }), parseBlockList(list, 'block.json'))

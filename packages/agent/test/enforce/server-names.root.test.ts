@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Enforcer } from '../../src/enforce/enforcer.ts'
 import { LearnedAddresses } from '../../src/enforce/learn.ts'
 import { clientHello, ech, handshake, largeShare, record, serverName } from './client-hello.ts'
-import type { Talker } from './net.ts'
-import { policy, Rig } from './rig.ts'
+import { hex, http, NamesRig } from './names-rig.ts'
+import { policy } from './rig.ts'
 
 /** Only good.example.org led there. */
 const ALONE = '198.51.100.1'
@@ -19,16 +19,11 @@ const FREE = '203.0.113.9'
 const allow = 'good.example.org:1-65535 other.example.org:1-65535 203.0.113.1:1-65535'
 const grant = (rule: number) => ({ protocol: 'tcp', portFrom: 1, portTo: 65_535, rule }) as const
 
-let rig: Rig
-let peer: Talker
-let draining: NodeJS.Timeout
+let rig: NamesRig
 beforeAll(async () => {
-  rig = new Rig()
-  peer = await rig.tell(443, 80, 22)
-  draining = setInterval(() => rig.drain(), 5)
+  rig = await NamesRig.open()
 })
 afterAll(async () => {
-  clearInterval(draining)
   await rig[Symbol.asyncDispose]()
 })
 
@@ -46,42 +41,8 @@ function enforce(egress: 'audit' | 'block'): { enforcer: Enforcer; scope: string
   learner.learn('free.example.org', readAddress(FREE)!, 600, [{ ...grant(0), unchecked: true }])
   learner.learn('good.example.org', readAddress(FREE)!, 600, [grant(0)])
   learner.close()
-  rig.onRecord = (each) => made.enforcer.sighted(each)
   return made
 }
-
-const hex = (...segments: (Buffer | string)[]): string =>
-  segments.map((part) => Buffer.from(part as string).toString('hex')).join(',')
-
-/** Sends segments from the scope; its outcome, the refusals that were told, and what has arrived. */
-async function send(
-  scope: string,
-  address: string,
-  port: number,
-  ...segments: (Buffer | string)[]
-): Promise<{ outcome: string; told: string[]; arrived: string[] }> {
-  rig.told()
-  const outcome = await rig.act(scope, 'segments', address, `${port}`, hex(...segments))
-  rig.drain()
-  const told = rig.records
-    .splice(0)
-    .filter(({ said }) => said !== null)
-    .map(({ verdict, reason, said }) =>
-      [verdict, reason, said?.protocol, said?.name].filter(Boolean).join(' '),
-    )
-  // What is sent from outside of the scope marks the end.
-  await rig.act(null, 'segments', address, `${port}`, hex('end'))
-  const arrived: string[] = []
-  for (;;) {
-    const line = await peer.line()
-    if (line === null) throw new Error('the peer has ended')
-    if (line === hex('end')) return { outcome, told, arrived }
-    arrived.push(line)
-  }
-}
-
-const http = (target: string, ...fields: string[]): string =>
-  [`GET ${target} HTTP/1.1`, ...fields, 'Accept: */*', '', ''].join('\r\n')
 
 const good = clientHello(serverName('good.example.org'))
 const evil = clientHello(serverName('evil.example.net'))
@@ -152,7 +113,7 @@ describe('in block mode', () => {
       ['any name where a line wants no look', FREE, 443, evil],
     ]
   test.for(passing)('%s passes', async ([, address, port, ...segments]) => {
-    const { outcome, told, arrived } = await send(scope, address, port, ...segments)
+    const { outcome, told, arrived } = await rig.send(scope, address, port, ...segments)
     expect({ outcome, told, arrived: arrived.join('') }).toEqual({
       outcome: 'ok',
       told: [],
@@ -334,7 +295,7 @@ describe('in block mode', () => {
     ],
   ]
   test.for(refused)('%s is refused at once', async ([, address, port, reason, ...segments]) => {
-    const { outcome, told, arrived } = await send(scope, address, port, ...segments)
+    const { outcome, told, arrived } = await rig.send(scope, address, port, ...segments)
     expect({ outcome, told, arrived }).toEqual({
       outcome: 'ECONNABORTED',
       told: [`blocked ${reason}`],
@@ -374,7 +335,7 @@ describe('in block mode', () => {
       `\r\n${http('/', 'Host: evil.example.net')}`,
     ],
   ] as const)('%s ends the connection', async ([, port, reason, ...segments]) => {
-    const { outcome, told, arrived } = await send(scope, SHARED, port, ...segments)
+    const { outcome, told, arrived } = await rig.send(scope, SHARED, port, ...segments)
     expect({ outcome, told, arrived: arrived.join('') }).toEqual({
       outcome: 'ECONNABORTED',
       told: [`blocked ${reason}`],
@@ -403,7 +364,7 @@ describe('in audit mode', () => {
       http('/', 'Host: evil.example.net'),
     ],
   ] as const)('%s passes and is told', async ([, address, port, reason, segment]) => {
-    expect(await send(scope, address, port, segment)).toEqual({
+    expect(await rig.send(scope, address, port, segment)).toEqual({
       outcome: 'ok',
       told: [`would-block ${reason}`],
       arrived: [hex(segment)],

@@ -444,6 +444,43 @@ static int sweep(void)
 	return 0;
 }
 
+// Keeps a connection: a line of input, hexadecimal, is sent as one segment, and its echo waited for.
+static int hex_keep(void)
+{
+	static unsigned char data[65536];
+	static char line[2 * sizeof(data)];
+	int fd = opened(SOCK_STREAM, 0);
+	if (fd < 0 || connect(fd, &to.any, length))
+		return end(-1);
+	puts("open");
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		long size = 0, echoed = 0, more = 0;
+		for (const char *at = line; *at > ' '; at += 2)
+			sscanf(at, "%2hhx", &data[size++]);
+		if (send(fd, data, size, MSG_NOSIGNAL) == size)
+			while (echoed < size && (more = recv(fd, data, sizeof(data), 0)) > 0)
+				echoed += more;
+		end(echoed == size ? 0 : -1);
+		fflush(stdout);
+	}
+	return 0;
+}
+
+// ARGUMENT (hexadecimal) as data of the SYN where the kernel has a cookie for it, else behind it; waits for the echo.
+static int fast_open(void)
+{
+	static unsigned char data[65536];
+	long size = 0;
+	int fd = opened(SOCK_STREAM, 0);
+
+	for (const char *at = argument; *at; at += 2)
+		sscanf(at, "%2hhx", &data[size++]);
+	if (fd < 0 || sendto(fd, data, size, MSG_FASTOPEN | MSG_NOSIGNAL, &to.any, length) < 0)
+		return end(-1);
+	return end(recv(fd, data, sizeof(data), 0) < 0 ? -1 : 0);
+}
+
 // Sends each part of ARGUMENT (hexadecimal, `,` between) as a segment of its own, and waits until all was echoed.
 static int segments(void)
 {
@@ -490,6 +527,8 @@ static const struct {
 	{ "tcp-ask", tcp_ask },
 	{ "tcp-keep", tcp_keep },
 	{ "segments", segments },
+	{ "fast-open", fast_open },
+	{ "hex-keep", hex_keep },
 	{ "udp-connect", udp_connect },
 	{ "udp-sendto", udp_sendto },
 	{ "udp-sendmsg", udp_sendmsg },

@@ -1,0 +1,242 @@
+import { openMapById } from '@runwarden/libbpf'
+import { readAddress } from '@runwarden/policy'
+import { execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Enforcer } from '../../src/enforce/enforcer.ts'
+import { LearnedAddresses } from '../../src/enforce/learn.ts'
+import { clientHello, serverName } from './client-hello.ts'
+import { expireLearned } from './expire.ts'
+import { hex, http, NamesRig } from './names-rig.ts'
+import { policy } from './rig.ts'
+
+const ONE = '198.51.100.1'
+const TWO = '198.51.100.2'
+const NAMED = '203.0.113.1'
+
+let rig: NamesRig
+beforeAll(async () => {
+  rig = await NamesRig.open()
+})
+afterAll(async () => {
+  await rig[Symbol.asyncDispose]()
+})
+
+const hello = (name: string): Buffer => clientHello(serverName(name))
+const request = (host: string): string => http('/', `Host: ${host}`)
+
+/** Lets a name lead to an address, for all TCP ports, by a rule. */
+function learn(enforcer: Enforcer, ...led: [name: string, address: string, rule: number][]): void {
+  const learner = LearnedAddresses.open(enforcer.maps)
+  for (const [name, address, rule] of led) {
+    const grants = [{ protocol: 'tcp', portFrom: 1, portTo: 65_535, rule } as const]
+    expect(learner.learn(name, readAddress(address)!, 600, grants)).toBe(true)
+  }
+  learner.close()
+}
+
+describe.each(['audit', 'block'] as const)('in %s mode a name of the block list', (egress) => {
+  let enforcer: Enforcer
+  let scope: string
+  beforeAll(() => {
+    ;({ enforcer, scope } = rig.enforce(
+      policy(egress, `good.example.org:1-65535 ${NAMED}:1-65535`, [
+        'evil.example.net',
+        '*.bad.example.net',
+      ]),
+    ))
+    learn(enforcer, ['good.example.org', ONE, 0])
+  })
+  afterAll(() => enforcer.close())
+
+  test.each([
+    ['as SNI', ONE, 443, 'tls evil.example.net', hello('Evil.Example.net')],
+    ['as SNI, under a wildcard', ONE, 443, 'tls a.b.bad.example.net', hello('a.b.bad.example.net')],
+    [
+      'as SNI to an address of the policy',
+      NAMED,
+      443,
+      'tls evil.example.net',
+      hello('evil.example.net'),
+    ],
+    ['as Host', ONE, 80, 'http evil.example.net', request('evil.example.net')],
+    [
+      'as Host under a wildcard, to an address of the policy',
+      NAMED,
+      80,
+      'http x.bad.example.net',
+      request('x.bad.example.net:80'),
+    ],
+  ])('%s is refused', async (_, address, port, said, segment) => {
+    expect(await rig.send(scope, address, port, segment)).toEqual({
+      outcome: 'ECONNABORTED',
+      told: [`attack-blocked block-list ${said}`],
+      arrived: [],
+    })
+  })
+
+  test('does not stand for its neighbours', async () => {
+    for (const name of ['bad.example.net', 'an.evil.example.net', 'evil.example.net.org'])
+      expect(await rig.send(scope, NAMED, 443, hello(name))).toMatchObject({
+        outcome: 'ok',
+        told: [],
+      })
+  })
+})
+
+test('an address that many names led to is reached by each of them, and by no other', async () => {
+  const { enforcer, scope } = rig.enforce(policy('block', '*.example.org:1-65535'))
+  using _ = enforcer
+  const names = Array.from({ length: 60 }, (_each, i) => `n${i}.example.org`)
+  learn(enforcer, ...names.map((name): [string, string, number] => [name, ONE, 0]))
+  for (const name of [names[0]!, names[8]!, names[59]!])
+    expect(await rig.send(scope, ONE, 443, hello(name))).toMatchObject({ outcome: 'ok', told: [] })
+  expect(await rig.send(scope, ONE, 443, hello('n60.example.org'))).toEqual({
+    outcome: 'ECONNABORTED',
+    told: ['blocked server-name tls n60.example.org'],
+    arrived: [],
+  })
+})
+
+test('an alias of a name is no other name', async () => {
+  const { enforcer, scope } = rig.enforce(policy('block', '*.example.org:1-65535'))
+  using _ = enforcer
+  const learner = LearnedAddresses.open(enforcer.maps)
+  const grants = [{ protocol: 'tcp', portFrom: 1, portTo: 65_535, rule: 0 } as const]
+  const lead = (name: string, ...aliases: string[]): boolean =>
+    learner.learn(name, readAddress(ONE)!, 600, grants, aliases)
+  lead('gist.example.org', 'hub.example.org')
+  lead('hub.example.org')
+  lead('www.example.org', 'hub.example.org')
+  const ssh = (): Promise<unknown> => rig.send(scope, ONE, 22, 'SSH-2.0-x\r\n')
+  expect(await ssh()).toMatchObject({ outcome: 'ok' })
+  learner.share(readAddress(ONE)!, 600)
+  expect(await ssh()).toMatchObject({ told: ['blocked not-tls other'], arrived: [] })
+  learner.close()
+})
+
+describe('a flow', () => {
+  /** Holds a connection that sends what it is told, hexadecimal. */
+  const keep = (scope: string, port: string) =>
+    rig.talker(rig.command(scope, 'hex-keep', ONE, port))
+
+  test('goes on beyond its name’s time, with the same name', async () => {
+    const { enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535'))
+    using _ = enforcer
+    learn(enforcer, ['good.example.org', ONE, 0], ['other.example.org', ONE, 0])
+    await using web = await keep(scope, '80')
+    expect(await web.ask(hex(request('good.example.org')))).toBe('ok')
+    expireLearned(enforcer.maps)
+    expect(await web.ask(hex(request('good.example.org')))).toBe('ok')
+    expect(await web.ask(hex(request('evil.example.net')))).toBe('ECONNABORTED')
+  })
+
+  test('is remembered by its socket when it was forgotten for newer ones', async () => {
+    const { enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535'))
+    using _ = enforcer
+    learn(enforcer, ['good.example.org', ONE, 0], ['other.example.org', ONE, 0])
+    await using tls = await keep(scope, '443')
+    await using web = await keep(scope, '80')
+    expect(await tls.ask(hex(hello('good.example.org')))).toBe('ok')
+    expect(await tls.ask(hex('records'))).toBe('ok')
+    expect(await web.ask(hex(request('good.example.org')))).toBe('ok')
+    enforcer.flows()
+    expect(await tls.ask(hex('records'))).toBe('ok')
+    expect(await web.ask(hex('more of a body'))).toBe('ok')
+    expect(await web.ask(hex(request('evil.example.net')))).toBe('ECONNABORTED')
+  })
+
+  test('lives through a reload that allows its name, and ends when only a neighbour stays allowed', async () => {
+    const { enforcer, scope } = rig.enforce(
+      policy('block', 'good.example.org:1-65535 other.example.org:1-65535'),
+    )
+    using _ = enforcer
+    learn(enforcer, ['good.example.org', ONE, 0], ['other.example.org', ONE, 1])
+    await using good = await keep(scope, '443')
+    await using other = await keep(scope, '443')
+    for (const [flow, name] of [
+      [good, 'good.example.org'],
+      [other, 'other.example.org'],
+    ] as const) {
+      expect(await flow.ask(hex(hello(name)))).toBe('ok')
+      expect(await flow.ask(hex('records'))).toBe('ok')
+    }
+    const learner = LearnedAddresses.open(enforcer.maps)
+    learner.relearn((name) =>
+      name === 'other.example.org'
+        ? [{ protocol: 'tcp', portFrom: 1, portTo: 65_535, rule: 0 }]
+        : [],
+    )
+    learner.close()
+    enforcer.replacePolicy(policy('block', 'other.example.org:1-65535'))
+    rig.told()
+    expect(await other.ask(hex('records'))).toBe('ok')
+    const refused = good.ask(hex('records'))
+    while (!rig.told().some((line) => line.startsWith('blocked server-name packet 6')))
+      await new Promise((resolve) => setImmediate(resolve))
+    await good[Symbol.asyncDispose]()
+    await refused
+    expect(await rig.send(scope, ONE, 443, hello('good.example.org'))).toMatchObject({
+      outcome: 'ECONNABORTED',
+      told: ['blocked server-name tls good.example.org'],
+    })
+  })
+})
+
+test('data in the SYN says its name as well', async () => {
+  const { enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535'))
+  using _ = enforcer
+  learn(enforcer, ['good.example.org', ONE, 0], ['good.example.org', TWO, 0])
+  // The client sends data in the SYN, the server takes it, both without a cookie.
+  for (const [namespace, value] of [
+    [rig.net.near, 0x5],
+    [rig.net.far, 0x602],
+  ])
+    execFileSync('nsenter', [
+      `--net=/run/netns/${namespace}`,
+      'sh',
+      '-c',
+      `echo ${value} > /proc/sys/net/ipv4/tcp_fastopen`,
+    ])
+  for (const address of [ONE, TWO]) {
+    await rig.received(address, 443)
+    rig.told()
+    expect(
+      await rig.act(scope, 'fast-open', address, '443', hex(hello('evil.example.net'))),
+    ).toMatch(/ECONNABORTED|EPERM/)
+    expect(rig.refusals()).toEqual(['blocked server-name tls evil.example.net'])
+    expect(await rig.received(address, 443)).toEqual([])
+    expect(await rig.act(scope, 'fast-open', address, '443', hex(hello('good.example.org')))).toBe(
+      'ok',
+    )
+    expect(await rig.received(address, 443)).toEqual([hex(hello('good.example.org'))])
+  }
+})
+
+test('QUIC to a name that is allowed over TCP is refused at once, and says so', async () => {
+  const { enforcer, scope } = rig.enforce(policy('block', 'good.example.org'))
+  using _ = enforcer
+  learn(enforcer, ['good.example.org', ONE, 0])
+  rig.told()
+  for (const act of ['udp-sendto', 'udp-connect', 'udp-sendmsg'])
+    expect(await rig.act(scope, act, ONE, '443')).toBe('EPERM')
+  expect(rig.told()).toEqual(Array.from({ length: 3 }, () => `blocked quic send 17 ${ONE} 443`))
+  expect(await rig.act(scope, 'udp-sendto', TWO, '443')).toBe('EPERM')
+  expect(rig.told()).toEqual([`blocked no-rule send 17 ${TWO} 443`])
+})
+
+test('names that lead nowhere any more make room', () => {
+  const { enforcer } = rig.enforce(policy('block', '*.example.org'))
+  using _ = enforcer
+  let now = 1_000_000_000_000n
+  const learner = LearnedAddresses.open(enforcer.maps, () => now)
+  const grants = [{ protocol: 'tcp', portFrom: 443, portTo: 443, rule: 0 } as const]
+  const learned = (i: number): boolean =>
+    learner.learn(`n${i}.example.org`, readAddress(ONE)!, 60, grants)
+  for (let i = 0; i < 65_536; i++) expect(learned(i)).toBe(true)
+  expect(learned(65_536)).toBe(false)
+  now += 100_000_000_000n
+  expect(learned(65_537)).toBe(true)
+  using names = openMapById(enforcer.maps.names)
+  expect(Array.from(names.entries()).length).toBe(1)
+  learner.close()
+})
