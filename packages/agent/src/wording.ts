@@ -1,5 +1,11 @@
 import type { Protocol } from '@runwarden/events'
-import { type CompiledPolicy, blockLabel, formatAddress, ruleLabel } from '@runwarden/policy'
+import {
+  type CompiledPolicy,
+  blockLabel,
+  formatAddress,
+  ruleLabel,
+  uncheckedHint,
+} from '@runwarden/policy'
 import type { ConnectReason, ConnectVerdict, Said } from '@runwarden/sensor/connect'
 
 const protocols: Readonly<Record<number, Protocol>> = {
@@ -80,7 +86,7 @@ function asked(
     return `${what} ${said.name}${of}: the policy does not allow that name there`
   }
   if (!unchecked.has(reason)) return reasons[reason]
-  return `${reasons[reason]} (with "names: unchecked" its policy line lets it pass)`
+  return `${reasons[reason]} ${uncheckedHint}`
 }
 
 /**

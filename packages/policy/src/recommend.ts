@@ -4,6 +4,7 @@ import { formatEndpoint } from './endpoint-parts.ts'
 import type { EndpointParts } from './endpoint-parts.ts'
 import { printable } from './error.ts'
 import { canonicalName } from './host-name.ts'
+import { uncheckedHint } from './policy.ts'
 
 /** What recommend needs to know of a destination; those of `report.json` fit. */
 export interface RecommendDestination {
@@ -20,6 +21,8 @@ export interface RecommendDestination {
 interface Line {
   readonly parts: EndpointParts
   readonly programs: Set<string>
+  /** Its connections were refused for the name that they ask for. */
+  unchecked: boolean
 }
 
 /**
@@ -49,8 +52,12 @@ export function recommend(destinations: Iterable<RecommendDestination>): string 
       continue
     }
     const into = destination.verdict === 'blocked' ? blocked : wanted
-    const key = formatEndpoint(parts)
-    const line = into.get(key) ?? { parts, programs: new Set<string>() }
+    const unchecked =
+      parts.host.kind === 'name' && destination.reason?.endsWith(uncheckedHint) === true
+    // What was allowed as well is blocked only for the want of that word.
+    const key = `${formatEndpoint(parts)}${unchecked && into === blocked ? ' unchecked' : ''}`
+    const line = into.get(key) ?? { parts, programs: new Set<string>(), unchecked }
+    line.unchecked ||= unchecked
     into.set(key, line)
     for (const { exe } of destination.processes ?? []) line.programs.add(programName(exe))
   }
@@ -88,11 +95,13 @@ function mergePorts(lines: ReadonlyMap<string, Line>): Line[] {
     const last = merged.at(-1)
     if (
       last !== undefined &&
+      last.unchecked === line.unchecked &&
       hostKey(last.parts) === hostKey(line.parts) &&
       last.parts.portTo + 1 === line.parts.portFrom
     ) {
       const parts = { ...last.parts, portTo: line.parts.portTo }
-      merged[merged.length - 1] = { parts, programs: new Set([...last.programs, ...line.programs]) }
+      const programs = new Set([...last.programs, ...line.programs])
+      merged[merged.length - 1] = { ...last, parts, programs }
     } else merged.push(line)
   }
   return merged
@@ -128,9 +137,9 @@ function print(
 /** YAML needs quotes where a text would be read as something else than a text. */
 function scalar(line: Line): string {
   const text = formatEndpoint(line.parts, true)
-  return /^(udp:\/\/)?[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+(:[\d-]+)?$/.test(text)
-    ? text
-    : `"${text}"`
+  const plain = /^(udp:\/\/)?[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+(:[\d-]+)?$/.test(text)
+  const quoted = plain ? text : `"${text}"`
+  return line.unchecked ? `{ endpoint: ${quoted}, names: unchecked }` : quoted
 }
 
 function programs(line: Line): string {

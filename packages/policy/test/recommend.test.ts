@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parsePolicy } from '../src/document.ts'
-import { compile, decide, recommend } from '../src/index.ts'
+import { compile, decide, recommend, uncheckedHint } from '../src/index.ts'
 import type { RecommendDestination } from '../src/index.ts'
 import { random } from './random.ts'
 
@@ -170,4 +170,35 @@ test('any recommended policy parses and allows what the run needed, and nothing 
         expect(needed).toContain(`${port} ${grant.protocol}`)
     }
   }
+})
+
+/** The recommended policy, after its comments were seen to be lines of one. */
+function lines(...destinations: RecommendDestination[]): string {
+  const text = recommend(destinations)
+  expect(parsePolicy(text.replaceAll('# - ', '- '), 'p').rules.length).toBeGreaterThan(0)
+  return text
+}
+
+test('what was refused for the name that it asked for is offered with names: unchecked', () => {
+  const reason = `neither TLS nor HTTP ${uncheckedHint}`
+  const database = { host: 'db.example.org', port: 5432, address: '192.0.2.7' }
+  expect(
+    lines(
+      to({ ...database, verdict: 'allowed' }),
+      to({ ...database, verdict: 'blocked', reason }),
+      to({ host: null, address: '192.0.2.8', verdict: 'blocked', reason }),
+    ),
+  ).toBe(`version: 1
+egress: block
+allow:
+  - db.example.org:5432
+  # Blocked in this run. Remove the "#" of those that the job should reach.
+  # - { endpoint: db.example.org:5432, names: unchecked }
+  # - 192.0.2.8
+`)
+  expect(lines(to({ ...database, verdict: 'would-block', reason }))).toBe(`version: 1
+egress: block
+allow:
+  - { endpoint: db.example.org:5432, names: unchecked }
+`)
 })

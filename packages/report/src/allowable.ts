@@ -1,3 +1,4 @@
+import { uncheckedHint } from '@runwarden/policy'
 import { isHostName } from './address.ts'
 import type { Report } from '@runwarden/events'
 
@@ -6,7 +7,14 @@ export interface Lacking {
   endpoint: string
   /** The port is a guess: only the name was asked for. */
   assumed: boolean
+  /** The endpoint is in the policy: it lacks `names: unchecked`. */
+  unchecked: boolean
   execId: string | null
+}
+
+/** The entry of `allow` in a policy, on one line; `quoted` is its endpoint. */
+export function policyEntry(line: Lacking, quoted = JSON.stringify(line.endpoint)): string {
+  return line.unchecked ? `{ endpoint: ${quoted}, names: unchecked }` : quoted
 }
 
 /**
@@ -19,10 +27,13 @@ export function lacking(report: Report): Lacking[] {
   for (const to of report.destinations) {
     if (to.host !== null) hosts.add(to.host)
     if (to.endpoint === null || (to.verdict !== 'blocked' && to.verdict !== 'would-block')) continue
-    if (!lines.has(to.endpoint)) {
-      lines.set(to.endpoint, {
+    const unchecked = to.host !== null && isHostName(to.host) && to.reason.endsWith(uncheckedHint)
+    const key = `${to.endpoint} ${unchecked}`
+    if (!lines.has(key)) {
+      lines.set(key, {
         endpoint: to.endpoint,
         assumed: false,
+        unchecked,
         execId: to.processes[0]?.execId ?? null,
       })
     }
@@ -37,7 +48,12 @@ export function lacking(report: Report): Lacking[] {
       continue
     const endpoint = `${query.name}:443`
     if (!lines.has(endpoint))
-      lines.set(endpoint, { endpoint, assumed: true, execId: query.processes[0]?.execId ?? null })
+      lines.set(endpoint, {
+        endpoint,
+        assumed: true,
+        unchecked: false,
+        execId: query.processes[0]?.execId ?? null,
+      })
   }
   return [...lines.values()]
 }

@@ -1,5 +1,5 @@
 /** What the report page shares with the other renderings. No module of this needs Node or zod. */
 export { placeOf } from './address.ts'
-export { lacking, type Lacking } from './allowable.ts'
+export { lacking, policyEntry, type Lacking } from './allowable.ts'
 export { bySeverity, byWeight } from './order.ts'
 export { bytes, counted, duration, grouped, missing, protection, Who } from './wording.ts'

@@ -1,6 +1,6 @@
 import type { Destination, Report } from '@runwarden/events'
 import { placeOf } from '../address.ts'
-import { lacking } from '../allowable.ts'
+import { lacking, policyEntry } from '../allowable.ts'
 import { bySeverity } from '../order.ts'
 import {
   bytes,
@@ -144,8 +144,7 @@ function toAllow(sheet: Sheet, report: Report): void {
   const shown = lines
     .slice(0, 100)
     .map(
-      (line) =>
-        `  - ${JSON.stringify(line.endpoint)}${line.assumed ? ' # only its name was asked for' : ''}\n`,
+      (line) => `  - ${policyEntry(line)}${line.assumed ? ' # only its name was asked for' : ''}\n`,
     )
   const more = lines.length > 100 ? `  # and ${grouped(lines.length - 100)} more\n` : ''
   const title =

@@ -1,6 +1,6 @@
 import type { ReportDns } from '@runwarden/events'
 import { plain } from '@runwarden/events/plain'
-import { lacking } from '../allowable.ts'
+import { lacking, policyEntry } from '../allowable.ts'
 import { bySeverity } from '../order.ts'
 import { grouped } from '../wording.ts'
 import { clip, wrap } from './columns.ts'
@@ -71,9 +71,9 @@ export function allow({ report, paint, width }: Page): string[] {
   const title = audit
     ? 'To keep this working in block mode, allow'
     : 'To allow what was blocked, if it is wanted, add to the policy'
-  const shown = lines.slice(0, ROOM.allow).map(({ endpoint, assumed }) => {
-    const note = assumed ? '   # only its name was asked for' : ''
-    return `  - ${clip(quoted(endpoint), width - 4 - note.length)}${paint('dim', note)}`
+  const shown = lines.slice(0, ROOM.allow).map((line) => {
+    const note = line.assumed ? '   # only its name was asked for' : ''
+    return `  - ${clip(policyEntry(line, quoted(line.endpoint)), width - 4 - note.length)}${paint('dim', note)}`
   })
   if (lines.length > ROOM.allow)
     shown.push(paint('dim', `  and ${grouped(lines.length - ROOM.allow)} more`))

@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { grouped, lacking } from '@runwarden/report/view'
+import { grouped, lacking, policyEntry } from '@runwarden/report/view'
 import { CopyButton } from '../../ui/CopyButton.tsx'
 import { Section } from '../../ui/Section.tsx'
 import { useRoom } from '../../ui/room.ts'
@@ -29,13 +29,13 @@ export function Allow() {
         <Empty>{block ? 'Nothing was blocked.' : 'Everything was inside of the policy.'}</Empty>
       )}
       <ul className="lines">
-        {shown.map(({ endpoint, assumed, execId }) => (
-          <li key={endpoint}>
-            <Code value={`- ${JSON.stringify(endpoint)}`} limit={300} />
-            <CopyButton text={`  - ${JSON.stringify(endpoint)}\n`} label="Copy line" />
+        {shown.map((line) => (
+          <li key={policyEntry(line)}>
+            <Code value={`- ${policyEntry(line)}`} limit={300} />
+            <CopyButton text={`  - ${policyEntry(line)}\n`} label="Copy line" />
             <span className="by">
-              {assumed && 'only its name was asked for · '}
-              <Doer execId={execId} />
+              {line.assumed && 'only its name was asked for · '}
+              <Doer execId={line.execId} />
             </span>
           </li>
         ))}
