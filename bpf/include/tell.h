@@ -6,6 +6,11 @@
 #include "process.h"
 #include "rings.h"
 
+#define ALLOW 1
+#define DENY 0
+
+#define via_type(via, type) ((u32)(via) | (u32)(type) << 8)
+
 struct owner {
 	u64 start;
 	u32 tgid;
@@ -19,6 +24,13 @@ static __always_inline void current_owner(struct owner *owner)
 	owner->start = task->group_leader->start_boottime;
 	owner->tgid = task->tgid;
 	owner->uid = task->cred->euid.val;
+}
+
+static __always_inline void own(struct socket_state *state, const struct owner *owner)
+{
+	state->start = owner->start;
+	state->tgid = owner->tgid;
+	state->uid = owner->uid;
 }
 
 static __always_inline void fill_record(struct connect_record *record, const struct owner *owner,

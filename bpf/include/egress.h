@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* Every packet of the scope's sockets. Nothing that went round the calls leaves. */
+#pragma once
+
+#include "exempt.h"
+#include "flows.h"
+#include "neighbours.h"
+
+/* The first of every network namespace. */
+#define LOOPBACK_DEVICE 1
+
+/* The process behind a packet to the proxy, under the address that the proxy sees. */
+static __always_inline void note_dns_client(const struct packet *packet, struct socket_state *state)
+{
+	struct dns_client_key key = {
+		.protocol = packet->to.protocol,
+		.port = packet->source_port,
+		.netns = state->netns,
+	};
+	struct dns_client client = { .start = state->start, .tgid = state->tgid, .port = state->server_port };
+
+	if (packet->to.protocol == IPPROTO_TCP && !packet->opens)
+		return;
+	__builtin_memcpy(key.address, packet->source, 16);
+	__builtin_memcpy(client.server, state->server, 16);
+	bpf_map_update_elem(&dns_client, &key, &client, BPF_ANY);
+}
+
+/* Another policy may no longer allow the name that a connection has said, though it allows another one there. */
+static __always_inline void recheck(const struct destination *to, const struct flow *flow, const struct socket_state *state,
+				    struct decision *decision, u8 *names)
+{
+	u32 name, rule;
+
+	if (flow && !(flow->names & (NAMES_PENDING | NAMES_REFUSED)))
+		name = flow->name;
+	else if (!flow && state && state->checked)
+		name = state->name;
+	else
+		return;
+	if (to->protocol != IPPROTO_TCP || decision->reason != REASON_NAME || decision->unchecked)
+		return;
+	if (!flow)
+		*names = state->names;
+	if (find_name_grant(to->address, to->port, name, &rule)) {
+		decision->name = name;
+		decision->rule = rule;
+	} else if (is_shared(to->address)) {
+		deny(decision, REASON_SERVER_NAME);
+	}
+}
+
+static __always_inline int decide_packet(struct __sk_buff *skb)
+{
+	struct decision decision = { .rule = RULE_NONE, .generation = current_generation() };
+	struct socket_state *state = NULL;
+	struct owner owner = {};
+	struct packet packet = {};
+	struct flow *flow = NULL;
+	struct bpf_sock *sk;
+	u8 via = VIA_PACKET, names = 0;
+	bool local;
+	u64 cookie;
+
+	if (is_exempt_packet(skb))
+		return ALLOW;
+	if (!read_plain(skb, &packet))
+		read_packet(skb, &packet);
+	if (scope_level == 0 && !packet.fault && is_neighbour_talk(skb, &packet, 0))
+		return ALLOW;
+	local = skb->ifindex == LOOPBACK_DEVICE;
+	if (!packet.fault && local && is_loopback(&packet.to) && !is_proxy(&packet.to))
+		return ALLOW;
+	if (!packet.fault && packet.upkeep)
+		return ALLOW;
+
+	cookie = bpf_get_socket_cookie(skb);
+	if (!packet.fault) {
+		flow = find_flow(&packet.to, cookie);
+		if (flow && flow->generation == decision.generation) {
+			if (flow->names & NAMES_LOOK && !look(skb, &packet, flow))
+				return DENY;
+			__sync_fetch_and_add(&flow->bytes, skb->len);
+			__sync_fetch_and_add(&flow->packets, 1);
+			return ALLOW;
+		}
+		/*
+		 * Between addresses of this machine: the connect was decided, and what answers it stays here.
+		 * A server of the job and its client may both be in the scope.
+		 */
+		if (local && packet.to.protocol == IPPROTO_TCP && !packet.opens && !flow && !is_proxy(&packet.to))
+			return ALLOW;
+	}
+
+	sk = skb->sk;
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
+	if (sk)
+		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (flow) {
+		owner.start = flow->start;
+		owner.tgid = flow->tgid;
+		owner.uid = flow->uid;
+	} else if (state) {
+		owner.start = state->start;
+		owner.tgid = state->tgid;
+		owner.uid = state->uid;
+	}
+
+	if (packet.fault) {
+		if (!decide_block_list(&packet.to, &decision))
+			deny(&decision, packet.fault);
+	} else if (is_proxy(&packet.to)) {
+		if (state && state->server_port) {
+			note_dns_client(&packet, state);
+			return ALLOW;
+		}
+		decision.verdict = VERDICT_BLOCKED;
+		decision.reason = REASON_PROXY;
+	} else {
+		decide(&packet.to, cookie, &decision);
+		names = first_names(&packet.to, &decision);
+		recheck(&packet.to, flow, state, &decision, &names);
+		/* Root can route 127.0.0.0/8 to another device. */
+		if (decision.reason == REASON_LOOPBACK && !local)
+			deny(&decision, REASON_NO_RULE);
+		/* A process's connect would have left a flow. */
+		if (packet.to.protocol == IPPROTO_TCP && !flow && decision.reason == REASON_NO_RULE)
+			decision.reason = REASON_INBOUND;
+		/* A connected datagram socket: this is the process's own send. */
+		if (packet.to.protocol == IPPROTO_UDP && owner.tgid && sk && sk->type == SOCK_DGRAM)
+			via = VIA_SEND;
+	}
+	/* Of an accepted connection the listener's answer was told, with its process. */
+	if (decision.reason != REASON_INBOUND || decision.verdict != VERDICT_WOULD_BLOCK || owner.tgid || packet.opens)
+		tell(&owner, &packet.to, &decision, cookie, via);
+	if (is_denied(&decision))
+		return DENY;
+	if (packet.fault)
+		return ALLOW;
+	if (flow) {
+		renew_flow(flow, &decision, skb->len);
+	} else {
+		note_flow(&packet.to, &decision, &owner, cookie, skb->len, names);
+		flow = find_flow(&packet.to, cookie);
+	}
+	if (flow && flow->names & NAMES_LOOK && !look(skb, &packet, flow))
+		return DENY;
+	return ALLOW;
+}
