@@ -248,6 +248,24 @@ struct net {
 	struct ns_common ns;
 };
 
+struct sock_common {
+	unsigned short skc_family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct pid *sk_peer_pid;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct unix_sock {
+	struct path path;
+	struct sock *peer;
+};
+
 struct proc_inode {
 	struct pid *pid;
 	struct inode vfs_inode;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "observe_engine.h"
 #include "observe_process.h"
 #include "observe_sandbox.h"
 #include "syscalls.h"
@@ -350,6 +351,12 @@ int syscall_exit(u64 *ctx)
 		return 0;
 	}
 	s64 result = call.compat ? (s32)ctx[1] : (s64)ctx[1];
+	if (call.act == ACT_CONNECT) {
+		union call_act *act = result ? 0 : new_call_act();
+		if (act)
+			tell_engine(&act->sandbox, argument(regs, call.compat, 0));
+		return 0;
+	}
 	bool opens = call.act <= ACT_OPEN_BY_HANDLE_AT;
 	if (opens && result >= 0) {
 		on_opened(regs, call, task, result);

@@ -46,6 +46,7 @@ enum act {
 	ACT_CAPSET,
 	ACT_IO_URING_SETUP,
 	ACT_SOCKET,
+	ACT_CONNECT,
 };
 
 enum { SYSCALLS = 512 };
@@ -54,6 +55,7 @@ enum { SYSCALLS = 512 };
 static const u8 acts_native[SYSCALLS] = {
 	[2] = ACT_OPEN, /* open */
 	[41] = ACT_SOCKET, /* socket */
+	[42] = ACT_CONNECT, /* connect */
 	[76] = ACT_TRUNCATE, /* truncate */
 	[82] = ACT_RENAME, /* rename */
 	[85] = ACT_CREAT, /* creat */
@@ -126,6 +128,7 @@ static const u8 acts_compat[SYSCALLS] = {
 	[353] = ACT_RENAMEAT, /* renameat2 */
 	[357] = ACT_BPF, /* bpf */
 	[359] = ACT_SOCKET, /* socket */
+	[362] = ACT_CONNECT, /* connect */
 	[425] = ACT_IO_URING_SETUP, /* io_uring_setup */
 	[428] = ACT_OPEN_TREE, /* open_tree */
 	[429] = ACT_MOVE_MOUNT, /* move_mount */
@@ -153,6 +156,7 @@ static const u8 acts_native[SYSCALLS] = {
 	[106] = ACT_DELETE_MODULE, /* delete_module */
 	[117] = ACT_PTRACE, /* ptrace */
 	[198] = ACT_SOCKET, /* socket */
+	[203] = ACT_CONNECT, /* connect */
 	[265] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
 	[268] = ACT_SETNS, /* setns */
 	[270] = ACT_PROCESS_VM_READV, /* process_vm_readv */
@@ -188,6 +192,7 @@ static const u8 acts_compat[SYSCALLS] = {
 	[193] = ACT_TRUNCATE, /* truncate64 */
 	[218] = ACT_PIVOT_ROOT, /* pivot_root */
 	[281] = ACT_SOCKET, /* socket */
+	[283] = ACT_CONNECT, /* connect */
 	[322] = ACT_OPENAT, /* openat */
 	[324] = ACT_MKNODAT, /* mknodat */
 	[328] = ACT_UNLINKAT, /* unlinkat */

@@ -208,6 +208,20 @@ export class Detections {
         `${this.by(event)}: ${event.detail}. Whoever traces a process can act as it, and that one is under no policy. Run the command as a user of its own (--user), so that it may trace nobody else.`,
       )
     }
+    if (
+      event.change === 'engine' &&
+      isEngine(event.detail) &&
+      !this.isInside(event.targetPid ?? 0)
+    ) {
+      return this.find(
+        event,
+        'container-engine-used',
+        `${this.by(event)} ${event.detail}`,
+        'high',
+        'a container engine outside of the scope was given orders',
+        `${this.by(event)}: ${event.detail}. What an engine does for the job, its containers, builds and pulls, runs outside of the scope: not under this policy, and not in this report. Use disable-sudo-and-containers, an engine without a daemon (podman, buildah), or a policy for the whole machine (runwarden agent).`,
+      )
+    }
     return []
   }
 
@@ -218,4 +232,9 @@ export class Detections {
     const oldest = this.writers.keys().next()
     if (oldest.done !== true) this.writers.delete(oldest.value)
   }
+}
+
+/** Others than LXD and Incus have sockets of that name, too. */
+function isEngine(detail: string): boolean {
+  return !detail.endsWith('/unix.socket)') || /\/(?:lxd|incus)\//.test(detail)
 }

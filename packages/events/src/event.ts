@@ -181,6 +181,8 @@ export const SandboxChange = z.object({
     'cgroup',
     'bpf',
     'io_uring',
+    // A connection to a container engine's socket.
+    'engine',
     // A signal that ends or stops the agent; what the guard refused (tier T2).
     'signal',
     'guard',

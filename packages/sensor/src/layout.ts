@@ -140,6 +140,7 @@ export const sandbox_change = {
   SANDBOX_MOUNT_SETATTR: 22,
   SANDBOX_SIGNAL: 23,
   SANDBOX_GUARD: 24,
+  SANDBOX_ENGINE: 25,
 } as const
 
 export const watch_bits = {

@@ -90,6 +90,7 @@ export type SandboxChange =
   | 'cgroup'
   | 'bpf'
   | 'io_uring'
+  | 'engine'
   | 'signal'
   | 'guard'
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Connections to sockets of container engines: what an engine does for a job, it does outside of the scope. The
+ * socket's path is that of the listening end, from the kernel's own objects, by whatever way it was reached.
+ */
+#pragma once
+
+#include "other_family.h"
+#include "observe_sandbox.h"
+
+#define SOCKFS_MAGIC 0x534f434b
+
+/* First 8 bytes of a name, as they lie in memory. */
+#define NAME8(a, b, c, d, e, f, g, h)                                                                                    \
+	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | (u64)(f) << 40 | (u64)(g) << 48 | \
+	 (u64)(h) << 56)
+
+/* Preselects; user space looks at the whole path. */
+static __always_inline bool is_engine_name(u64 name)
+{
+	return name == NAME8('d', 'o', 'c', 'k', 'e', 'r', '.', 's') || name == NAME8('c', 'o', 'n', 't', 'a', 'i', 'n', 'e') ||
+	       name == NAME8('p', 'o', 'd', 'm', 'a', 'n', '.', 's') || name == NAME8('i', 'o', '.', 'p', 'o', 'd', 'm', 'a') ||
+	       name == NAME8('c', 'r', 'i', '-', 'd', 'o', 'c', 'k') || name == NAME8('c', 'r', 'i', 'o', '.', 's', 'o', 'c') ||
+	       name == NAME8('b', 'u', 'i', 'l', 'd', 'k', 'i', 't') || name == NAME8('u', 'n', 'i', 'x', '.', 's', 'o', 'c') ||
+	       name == NAME8('l', 'i', 'b', 'v', 'i', 'r', 't', '-') || name == NAME8('v', 'i', 'r', 't', 'q', 'e', 'm', 'u') ||
+	       name == NAME8('v', 'i', 'r', 't', 'l', 'x', 'c', 'd') || name == NAME8('m', 'u', 'l', 't', 'i', 'p', 'a', 's');
+}
+
+__noinline int tell_engine(struct sandbox_act *act, s32 fd)
+{
+	if (!act)
+		return 0;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file *file = file_of(task, fd);
+	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : 0;
+	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
+		return 0;
+	struct unix_sock *peer = (void *)BPF_CORE_READ((struct unix_sock *)sk, peer);
+	struct dentry *leaf = peer ? BPF_CORE_READ(peer, path.dentry) : 0;
+	if (!leaf)
+		return 0;
+	u64 name = 0;
+	bpf_probe_read_kernel(&name, sizeof(name), BPF_CORE_READ(leaf, d_name.name));
+	if (!is_engine_name(name))
+		return 0;
+	act->change = SANDBOX_ENGINE;
+	act->from.base.dentry = leaf;
+	act->from.base.mnt = BPF_CORE_READ(peer, path.mnt);
+	struct pid *pid = BPF_CORE_READ(sk, sk_peer_pid);
+	act->target = pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+	tell_sandbox(act, 0);
+	return 0;
+}
