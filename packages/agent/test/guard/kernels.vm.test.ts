@@ -20,7 +20,7 @@ const prepare = `
   unshare --net sleep 100000 >/dev/null 2>&1 &
   other=$!
   until [ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
-  ip link add near type veth peer name far netns $other
+  ip link add near type veth peer name far && ip link set far netns $other
   ip address add 203.0.113.1/24 dev near && ip link set near up
   nsenter --target $other --net ip address add 203.0.113.9/24 dev far
   nsenter --target $other --net ip link set far up
@@ -128,6 +128,7 @@ async function boot(kernel: KernelName): Promise<Vm> {
     compile: ['tamper', 'leave'].map((name) => `${folder}/acts/${name}.c`),
     files: [
       { path: '/opt/job.sh', content: script },
+      { path: '/opt/prepare.sh', content: prepare },
       { path: '/opt/server.mjs', content: server },
       { path: '/etc/resolv.conf', content: 'nameserver 192.0.2.53\n' },
     ],
@@ -142,7 +143,8 @@ describe.each(kernels)('the guard with kernel %s', (kernel) => {
   let report: Report
   beforeAll(async () => {
     vm = await boot(kernel)
-    const ready = await vm.run(prepare, { timeout: 200 })
+    // Not the guest's own shell, which prefers busybox's programs.
+    const ready = await vm.run('bash /opt/prepare.sh', { timeout: 200 })
     expect(ready).toMatchObject({ status: 0 })
     const { status, stdout, stderr } = await vm.run(`cd /work && ${run} bash /opt/job.sh`, {
       timeout: 600,
