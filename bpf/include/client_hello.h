@@ -7,6 +7,7 @@
 
 #define TLS_CHANGE_CIPHER_SPEC 0x14
 #define TLS_HANDSHAKE 0x16
+#define TLS_HEARTBEAT 0x18
 #define TLS_CLIENT_HELLO 1
 #define TLS_RECORD_HEADER 5
 #define TLS_HANDSHAKE_HEADER 4
@@ -126,15 +127,38 @@ static __always_inline void find_extensions(struct first_bytes *bytes)
 		bytes->fault = REASON_MALFORMED_HELLO;
 }
 
+/* Before the server has answered no client says a second hello; behind the first, it would not be looked at. */
+static __always_inline bool says_another(const struct first_bytes *bytes, u32 start)
+{
+	u32 at = start + TLS_RECORD_HEADER + pair_at(bytes, start + 3);
+
+	if (at < bytes->length && byte_at(bytes, at) == TLS_CHANGE_CIPHER_SPEC)
+		at += 6;
+	return at < bytes->length && byte_at(bytes, at) == TLS_HANDSHAKE;
+}
+
+/* TLS that does not begin with a hello, or the hello of SSL 2, which has no names. */
+static __always_inline bool is_other_tls(const struct first_bytes *bytes)
+{
+	u32 first = byte_at(bytes, 0);
+
+	if (first >= TLS_CHANGE_CIPHER_SPEC && first <= TLS_HEARTBEAT)
+		return bytes->length < 2 || byte_at(bytes, 1) == 3;
+	return first & 0x80 && bytes->length > 4 && byte_at(bytes, 2) == TLS_CLIENT_HELLO &&
+	       (byte_at(bytes, 3) == 3 || pair_at(bytes, 3) == 2);
+}
+
 /* Reads the hello that begins at bytes->at. Not static: see packet.h. */
 __noinline int read_client_hello(u32 index)
 {
 	struct first_bytes *bytes = place(index);
 	struct walk walk = { .bytes = bytes };
+	u32 start;
 
 	if (!bytes)
 		return -1;
 	bytes->protocol = FIRST_TLS;
+	start = bytes->at;
 	find_extensions(bytes);
 	if (!bytes->fault) {
 		bpf_loop(TLS_EXTENSIONS, read_extension, &walk, 0);
@@ -147,7 +171,9 @@ __noinline int read_client_hello(u32 index)
 	}
 	if (bytes->fault)
 		return 0;
-	if (bytes->encrypted)
+	if (says_another(bytes, start))
+		bytes->fault = REASON_MALFORMED_HELLO;
+	else if (bytes->encrypted)
 		bytes->fault = REASON_ENCRYPTED_HELLO;
 	else if (!bytes->names[SAID_HOST].length)
 		bytes->fault = REASON_NO_SERVER_NAME;

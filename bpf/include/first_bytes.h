@@ -30,6 +30,8 @@ struct first_bytes {
 	u8 fault;    /* enum connect_reason for the want of a name; 0: there is one, and no doubt */
 	u8 which;    /* said name that a refusal is about */
 	u8 retry;    /* what may be a second ClientHello is looked at */
+	u8 later;    /* a request may begin at any line */
+	u8 pad[3];
 	/* Theirs. */
 	u32 at;
 	u32 stop;
@@ -104,6 +106,7 @@ static __always_inline bool take_first_bytes(struct __sk_buff *skb, u32 at, stru
 	bytes->protocol = FIRST_OTHER;
 	bytes->fault = 0;
 	bytes->which = 0;
+	bytes->later = 0;
 	bytes->at = 0;
 	bytes->stop = 0;
 	bytes->name_length = 0;

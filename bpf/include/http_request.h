@@ -16,7 +16,7 @@ enum http_state {
 	HTTP_AUTHORITY,
 	HTTP_PORT,	 /* and, should an @ follow, what stood before it was none */
 	HTTP_PATH,
-	HTTP_VERSION,	 /* behind a blank: `HTTP/1.` */
+	HTTP_VERSION,	 /* behind a blank: `HTTP/1.`, or `HTTP/2` as nothing that can be read */
 	HTTP_REST,	 /* of a line that says nothing */
 	HTTP_LINE,	 /* its first byte */
 	HTTP_LAST,	 /* the line that ends the head */
@@ -26,6 +26,7 @@ enum http_state {
 	HTTP_VALUE_PORT,
 	HTTP_VALUE_END,
 	HTTP_NONE,	 /* no request */
+	HTTP_SKIP,	 /* nor is the rest of the line */
 };
 
 #define HTTP_METHOD_BYTES 32
@@ -137,6 +138,13 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 			bytes->protocol = FIRST_HTTP;
 			return HTTP_REST;
 		}
+		/* The preface of HTTP/2 without TLS (RFC 9113 §3.4): its hosts are compressed. */
+		if (bytes->matched == 5 && c == '2') {
+			bytes->protocol = FIRST_HTTP;
+			bytes->fault = REASON_HTTP_HOST;
+			bytes->complete = 1;
+			return HTTP_NONE;
+		}
 		bytes->matched = 0;
 		return is_blank(c) ? HTTP_VERSION : HTTP_PATH;
 	default:
@@ -222,21 +230,41 @@ static __always_inline u8 after_field_byte(struct first_bytes *bytes, u32 c)
 static long read_request_byte(u32 index, struct walk *walk)
 {
 	struct first_bytes *bytes = walk->bytes;
-	u32 c = byte_at(bytes, index);
+	u32 c = byte_at(bytes, bytes->at);
+	u8 state = bytes->state;
 
-	bytes->state = bytes->state < HTTP_REST ? after_request_byte(bytes, c) : after_field_byte(bytes, c);
-	return bytes->state == HTTP_NONE || bytes->complete;
+	if (bytes->at >= bytes->length)
+		return 1;
+	bytes->at++;
+	if (state == HTTP_SKIP)
+		state = c == '\n' ? HTTP_START : HTTP_SKIP;
+	else
+		state = state < HTTP_REST ? after_request_byte(bytes, c) : after_field_byte(bytes, c);
+	if (state == HTTP_NONE && bytes->later && !bytes->complete) {
+		unsay(bytes, SAID_TARGET);
+		state = c == '\n' ? HTTP_START : HTTP_SKIP;
+	}
+	bytes->state = state;
+	return state == HTTP_NONE || bytes->complete;
 }
 
-/* Reads a request; bytes->protocol says whether it is one. Not static: see packet.h. */
+/* Reads the next request from bytes->at on; bytes->protocol says whether there is one. Not static: see packet.h. */
 __noinline int read_request(u32 index)
 {
 	struct first_bytes *bytes = place(index);
 	struct walk walk = { .bytes = bytes };
 
-	if (!bytes || bytes->length > HEAD_BYTES)
+	if (!bytes)
 		return -1;
-	bpf_loop(bytes->length, read_request_byte, &walk, 0);
+	bytes->protocol = FIRST_OTHER;
+	bytes->fault = 0;
+	bytes->state = HTTP_START;
+	bytes->matched = 0;
+	bytes->hosts = 0;
+	bytes->complete = 0;
+	unsay(bytes, SAID_HOST);
+	unsay(bytes, SAID_TARGET);
+	bpf_loop(HEAD_BYTES, read_request_byte, &walk, 0);
 	if (bytes->protocol != FIRST_HTTP)
 		return 0;
 	end_said(bytes, SAID_HOST);

@@ -11,6 +11,9 @@
 #include "packet.h"
 #include "tell.h"
 
+/* Requests of one segment that are looked at. */
+#define REQUESTS 16
+
 /* Where the bytes behind the headers of a TCP packet begin; skb->len: nothing is behind them. */
 static __always_inline u32 payload_at(struct __sk_buff *skb, const struct packet *packet)
 {
@@ -129,7 +132,8 @@ __noinline int decide_said(u32 index, struct packet *packet, struct flow *flow, 
 static __always_inline bool read_first_bytes(u32 index, struct first_bytes *bytes, u32 names)
 {
 	bytes->retry = names & NAMES_RETRY;
-	if (is_client_hello(bytes)) {
+	bytes->later = names & NAMES_HTTP;
+	if (!bytes->later && is_client_hello(bytes)) {
 		read_client_hello(index);
 		return true;
 	}
@@ -141,11 +145,12 @@ static __always_inline bool read_first_bytes(u32 index, struct first_bytes *byte
 		}
 		return false;
 	}
-	if (byte_at(bytes, 0) == TLS_HANDSHAKE) {
+	if (!bytes->later && is_other_tls(bytes)) {
 		bytes->protocol = FIRST_TLS;
 		bytes->fault = REASON_MALFORMED_HELLO;
 		return true;
 	}
+	bytes->at = 0;
 	read_request(index);
 	if (bytes->protocol == FIRST_HTTP)
 		return true;
@@ -163,7 +168,7 @@ static __always_inline u8 names_after(const struct first_bytes *bytes, u32 names
 
 	if (bytes->protocol == FIRST_HTTP || names & NAMES_HTTP)
 		return kept | NAMES_HTTP;
-	if (bytes->protocol == FIRST_TLS && !bytes->fault && !(names & NAMES_RETRY))
+	if (bytes->protocol == FIRST_TLS && !(names & NAMES_RETRY))
 		return kept | NAMES_RETRY;
 	/* Only what may stand before a second hello was sent so far. */
 	if (names & NAMES_RETRY && bytes->at >= bytes->size)
@@ -186,21 +191,41 @@ static __always_inline void remember_checked(struct __sk_buff *skb, const struct
 	state->checked = 1;
 }
 
+/* Other requests in the same segment, at the beginning of a line. Returns 1 when one is refused. */
+static __always_inline int decide_further(u32 index, struct packet *packet, struct flow *flow, struct first_bytes *bytes,
+					  struct decision *decision)
+{
+	bytes->later = 1;
+	for (u32 i = 0; i < REQUESTS && bytes->at < bytes->length; i++) {
+		read_request(index);
+		if (bytes->protocol != FIRST_HTTP)
+			return 0;
+		if (decide_said(index, packet, flow, decision))
+			return 1;
+	}
+	/* No client sends that many at once. */
+	if (bytes->at >= bytes->length || !is_bound(flow))
+		return 0;
+	deny(decision, REASON_HTTP_HOST);
+	return 1;
+}
+
 static __always_inline void judge(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index,
 				  struct first_bytes *bytes, struct decision *decision)
 {
 	u32 names = flow->names;
+	bool named = read_first_bytes(index, bytes, names);
+	u8 next = names_after(bytes, names);
 
-	if (!read_first_bytes(index, bytes, names)) {
-		flow->names = names_after(bytes, names);
-	} else if (decide_said(index, packet, flow, decision)) {
+	if (named && (decide_said(index, packet, flow, decision) ||
+		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, bytes, decision)))) {
 		send_named(skb, packet, flow, decision, bytes);
 		flow->verdict = decision->verdict;
 		flow->reason = decision->reason;
 		flow->rule = decision->rule;
-		flow->names = is_denied(decision) ? NAMES_REFUSED : names_after(bytes, names);
+		flow->names = is_denied(decision) ? NAMES_REFUSED : next;
 	} else {
-		flow->names = names_after(bytes, names);
+		flow->names = next;
 		flow->reason = decision->reason;
 		flow->rule = decision->rule;
 		flow->name = decision->name;

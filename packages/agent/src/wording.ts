@@ -53,7 +53,7 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
   'encrypted-hello': 'its ClientHello may hold another name, encrypted (ECH)',
   'split-hello': 'the name that it asks for may come in a later packet or record',
   'malformed-hello': 'its ClientHello cannot be read',
-  'http-host': 'an HTTP request whose host is ambiguous',
+  'http-host': 'an HTTP request whose host is ambiguous or cannot be read',
   quic: 'QUIC (UDP 443), where the policy allows the name over TCP only; clients fall back to TCP',
 }
 

@@ -1,4 +1,3 @@
-import { openMapById } from '@runwarden/libbpf'
 import { readAddress } from '@runwarden/policy'
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -222,21 +221,4 @@ test('QUIC to a name that is allowed over TCP is refused at once, and says so', 
   expect(rig.told()).toEqual(Array.from({ length: 3 }, () => `blocked quic send 17 ${ONE} 443`))
   expect(await rig.act(scope, 'udp-sendto', TWO, '443')).toBe('EPERM')
   expect(rig.told()).toEqual([`blocked no-rule send 17 ${TWO} 443`])
-})
-
-test('names that lead nowhere any more make room', () => {
-  const { enforcer } = rig.enforce(policy('block', '*.example.org'))
-  using _ = enforcer
-  let now = 1_000_000_000_000n
-  const learner = LearnedAddresses.open(enforcer.maps, () => now)
-  const grants = [{ protocol: 'tcp', portFrom: 443, portTo: 443, rule: 0 } as const]
-  const learned = (i: number): boolean =>
-    learner.learn(`n${i}.example.org`, readAddress(ONE)!, 60, grants)
-  for (let i = 0; i < 65_536; i++) expect(learned(i)).toBe(true)
-  expect(learned(65_536)).toBe(false)
-  now += 100_000_000_000n
-  expect(learned(65_537)).toBe(true)
-  using names = openMapById(enforcer.maps.names)
-  expect(Array.from(names.entries()).length).toBe(1)
-  learner.close()
 })

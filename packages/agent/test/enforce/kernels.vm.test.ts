@@ -12,11 +12,12 @@ const subjects = {
     'dns',
     'learned',
     'server-names',
+    'bound-names',
     'reload',
     'arming',
   ],
-  '6.12-amd64': ['matrix', 'dns', 'server-names', 'arming'],
-  '6.1-arm64': ['matrix', 'dns', 'server-names', 'arming'],
+  '6.12-amd64': ['matrix', 'dns', 'server-names', 'bound-names', 'arming'],
+  '6.1-arm64': ['matrix', 'dns', 'server-names', 'bound-names', 'arming'],
 } as const
 
 describe.each(kernelNames)('with kernel %s', (kernel) => {

@@ -52,6 +52,7 @@ const twoRecords = ((message) =>
   Buffer.concat([record(message.subarray(0, 20)), record(message.subarray(20))]))(
   handshake([serverName('good.example.org')]),
 )
+const alert = Buffer.from('15030100020100', 'hex')
 const changeCipherSpec = Buffer.from('140303000101', 'hex')
 
 describe('in block mode', () => {
@@ -105,6 +106,12 @@ describe('in block mode', () => {
       ],
       ['no SNI where there is one name', ALONE, 443, none],
       ['another protocol where there is one name', ALONE, 22, 'SSH-2.0-test\r\n'],
+      [
+        'two requests at once',
+        SHARED,
+        80,
+        http('/1', 'Host: good.example.org') + http('/2', 'Host: other.example.org'),
+      ],
       ['HTTP without Host where there is one name', ALONE, 80, 'GET / HTTP/1.0\r\n\r\n'],
       ['a binary protocol where there is one name', ALONE, 22, 'AMQP\0\0\x09\x01'],
       ['a command where there is one name', ALONE, 22, 'EHLO me\r\n', 'QUIT\r\n'],
@@ -186,6 +193,37 @@ describe('in block mode', () => {
       'split-hello http',
       'GET / HTTP/1.1\r\n',
       'Host: evil.example.net\r\n\r\n',
+    ],
+    ['an alert first', ALONE, 443, 'malformed-hello tls', Buffer.concat([alert, good])],
+    ['the hello of SSL 2', ALONE, 443, 'malformed-hello tls', Buffer.from('802e0103010015', 'hex')],
+    [
+      'two hellos at once',
+      ALONE,
+      443,
+      'malformed-hello tls good.example.org',
+      Buffer.concat([good, evil]),
+    ],
+    ['HTTP/2 without TLS', ALONE, 80, 'http-host http', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    [
+      'two requests at once, one for another host',
+      ALONE,
+      80,
+      'server-name http evil.example.net',
+      http('/', 'Host: good.example.org') + http('/', 'Host: evil.example.net'),
+    ],
+    [
+      'a request behind the end of a body',
+      ALONE,
+      80,
+      'server-name http evil.example.net',
+      `${http('/', 'Host: good.example.org', 'Transfer-Encoding: chunked')}0\r\n\r\n${http('/', 'Host: evil.example.net')}`,
+    ],
+    [
+      'a hundred requests at once',
+      ALONE,
+      80,
+      'http-host http good.example.org',
+      http('/', 'Host: good.example.org').repeat(100),
     ],
     [
       'an empty line first',
@@ -326,6 +364,20 @@ describe('in block mode', () => {
       'server-name http evil.example.net',
       http('/', 'Host: good.example.org'),
       http('/', 'Host: evil.example.net'),
+    ],
+    [
+      'a second request in the middle of a segment',
+      80,
+      'server-name http evil.example.net',
+      http('/', 'Host: good.example.org'),
+      `rest of a body\r\n${http('/', 'Host: evil.example.net')}`,
+    ],
+    [
+      'an upgrade to HTTP/2 without TLS',
+      80,
+      'http-host http',
+      http('/', 'Host: good.example.org', 'Upgrade: h2c'),
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     ],
     [
       'the same behind an empty line',
