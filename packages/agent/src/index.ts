@@ -9,6 +9,7 @@ export {
   type ProtectSettings,
 } from './protect.ts'
 export { examine, type Examination } from './examine.ts'
+export { hardenMachine, restoreMachine, type MachineHardening } from './harden/machine.ts'
 export { findAccount } from './launcher.ts'
 export { Interrupted } from './signals.ts'
 export { findCgroup, scopeName } from './service/cgroups.ts'

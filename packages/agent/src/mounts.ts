@@ -13,7 +13,7 @@ export interface Mount {
 }
 
 /** mountinfo writes blank, tab, newline and backslash as octal. */
-function unescapePath(text: string): string {
+export function unescapePath(text: string): string {
   return text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
     String.fromCodePoint(Number.parseInt(octal, 8)),
   )

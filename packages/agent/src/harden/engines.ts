@@ -44,7 +44,8 @@ function read(path: string): string {
   }
 }
 
-function socketInodes(pid: string): string[] {
+/** Inodes of the sockets that a process has open; none when it has ended. */
+export function socketInodes(pid: string): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
       try {
@@ -58,12 +59,22 @@ function socketInodes(pid: string): string[] {
   }
 }
 
+/** Whether a process runs. One that has ended has no program, though its entry may wait for its parent. */
+export function isRunning(pid: number): boolean {
+  try {
+    readlinkSync(`/proc/${pid}/exe`)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The engines of this machine, by the names of their processes. */
 export function findEngines(): Engine[] {
   const found: Engine[] = []
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const name = read(`/proc/${pid}/comm`).trim()
-    if (!engineNames.has(name)) continue
+    if (!engineNames.has(name) || !isRunning(Number(pid))) continue
     // The lists of the network namespace that it is in.
     const paths = listeningPaths(read(`/proc/${pid}/net/unix`))
     const ports = new Map([

@@ -10,11 +10,22 @@ export type Level = Exclude<Hardening, 'none'>
 
 const words = (text: string): string[] => text.split(' ')
 
-/** Groups whose members are as good as root: by sudo's rules, an engine's socket, or a device or folder. */
-const rootGroups = words(
-  'root sudo sudoers wheel admin google-sudoers rvm staff shadow docker containerd podman crio ' +
-    'buildkit nerdctl lxd lxc incus incus-admin libvirt libvirtd libvirt-qemu disk kmem mem',
+/** Groups that an engine's socket belongs to, and hardly anything else. */
+export const engineGroups: readonly string[] = words(
+  'docker containerd podman crio buildkit nerdctl lxd lxc incus incus-admin libvirt libvirtd',
 )
+
+/** Groups that give root's rights by devices and files: a process that holds one needs no login for it. */
+export const heldGroups: readonly string[] = words(
+  'root rvm staff shadow libvirt-qemu disk kmem mem',
+)
+
+/** Groups whose members are as good as root: by these, an engine's socket or sudo's rules. */
+const rootGroups = [
+  ...engineGroups,
+  ...heldGroups,
+  ...words('sudo sudoers wheel admin google-sudoers'),
+]
 
 /** Groups that can run machines: no road to root, but to what is not under the policy. */
 const machineGroups = ['kvm', 'vboxusers']
@@ -44,6 +55,15 @@ export const engineSockets: readonly string[] = [
   '/var/lib/incus/unix.socket',
   '/var/snap/docker/common/run/docker.sock',
 ]
+
+/** Units of systemd that are engines, or start them for whoever asks. Stopped in this order. */
+export const engineUnits: readonly string[] = words(
+  'docker.socket docker.service cri-docker.socket cri-docker.service podman.socket podman.service ' +
+    'podman-restart.service containerd.service crio.service buildkit.socket buildkit.service ' +
+    'libvirtd.socket libvirtd-admin.socket libvirtd-ro.socket libvirtd.service virtqemud.socket ' +
+    'virtqemud.service lxd.socket lxd.service snap.lxd.daemon.unix.socket snap.lxd.daemon.service ' +
+    'snap.docker.dockerd.service incus.socket incus.service k3s.service',
+)
 
 /** Folders that are an engine's alone: a socket that it makes later lies there, too. */
 export const engineFolders: readonly string[] = [
