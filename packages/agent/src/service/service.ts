@@ -141,7 +141,8 @@ export class AgentService {
     const own = this.#ownBelow(cgroup)
     const exempt = findExempt(settings.exempt, own)
     const state = ScopeState.take(this.#home, cgroup)
-    for (const sentence of [...compiled.unenforced, ...compiled.warnings]) say(sentence)
+    for (const sentence of [...compiled.unenforced, ...notHardened(compiled), ...compiled.warnings])
+      say(sentence)
     if (exempt !== undefined)
       for (const sentence of describeExempt(exempt, settings.exempt)) say(sentence)
     const record = await settings.record()
@@ -220,7 +221,11 @@ export class AgentService {
     }
     const taken = `in ${Math.round(performance.now() - since)} ms`
     for (const { settings, compiled, watch } of scopes) {
-      for (const sentence of [...compiled.unenforced, ...compiled.warnings])
+      for (const sentence of [
+        ...compiled.unenforced,
+        ...notHardened(compiled),
+        ...compiled.warnings,
+      ])
         this.#settings.say(`${settings.name}: ${sentence}`)
       watch.reloaded()
       this.#settings.say(`${settings.name}: reloaded ${taken}: ${compiled.egress}`)
@@ -265,4 +270,13 @@ export class AgentService {
       health: { ...health, armedMs },
     }
   }
+}
+
+/** What a service cannot take from processes that others started. */
+function notHardened({ hardening }: CompiledPolicy): string[] {
+  if (hardening === 'none') return []
+  const key = hardening === 'sudo' ? 'disable-sudo' : 'disable-sudo-and-containers'
+  return [
+    `${key} is NOT enforced here, only by \`runwarden run\`: what runs in the scope keeps its rights`,
+  ]
 }
