@@ -6,6 +6,7 @@ import { LearnedAddresses } from '../../src/enforce/learn.ts'
 import { clientHello, serverName } from './client-hello.ts'
 import { expireLearned } from './expire.ts'
 import { hex, http, NamesRig } from './names-rig.ts'
+import type { Talker } from './net.ts'
 import { policy } from './rig.ts'
 
 const ONE = '198.51.100.1'
@@ -113,11 +114,11 @@ test('an alias of a name is no other name', async () => {
   learner.close()
 })
 
-describe('a flow', () => {
-  /** Holds a connection that sends what it is told, hexadecimal. */
-  const keep = (scope: string, port: string) =>
-    rig.talker(rig.command(scope, 'hex-keep', ONE, port))
+/** Holds a connection that sends what it is told, hexadecimal. */
+const keep = (scope: string, port: string): Promise<Talker> =>
+  rig.talker(rig.command(scope, 'hex-keep', ONE, port))
 
+describe('a flow', () => {
   test('goes on beyond its name’s time, with the same name', async () => {
     const { enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535'))
     using _ = enforcer

@@ -29,6 +29,9 @@ function cgroupRoot(): string {
   return root
 }
 
+const isWildcard = (value: string): boolean => value.includes('*')
+const isAddress = (value: string): boolean => /^[\d./]+$|:/.test(value)
+
 /** A policy as `--allow` and `--block-list` give it; `blocked` are addresses, names and wildcards. */
 export function policy(
   egress: 'audit' | 'block',
@@ -37,8 +40,6 @@ export function policy(
 ): CompiledPolicy {
   const listed = (fits: (value: string) => boolean) =>
     blocked.filter(fits).map((value) => ({ value, reason: 'test' }))
-  const isWildcard = (value: string): boolean => value.includes('*')
-  const isAddress = (value: string): boolean => /^[\d./]+$|:/.test(value)
   const list = JSON.stringify({
     domains: listed((value) => !isWildcard(value) && !isAddress(value)),
     wildcards: listed(isWildcard),
