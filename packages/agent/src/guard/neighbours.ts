@@ -67,13 +67,15 @@ function programsOn(cgroup: string, type: number): number[] {
 
 /** The scope's folder and those above it, up to the mount of the hierarchy. */
 function foldersAbove(cgroup: string): string[] {
-  const points = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter(([, , type]) => type === 'cgroup2')
-    .map(([, point]) => point)
+  const points = new Set(
+    readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '))
+      .filter(([, , type]) => type === 'cgroup2')
+      .map(([, point]) => point),
+  )
   const folders = [cgroup]
-  while (!points.includes(folders.at(-1)) && folders.at(-1) !== '/')
+  while (!points.has(folders.at(-1)) && folders.at(-1) !== '/')
     folders.push(dirname(folders.at(-1) ?? '/'))
   return folders
 }

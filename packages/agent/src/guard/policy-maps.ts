@@ -84,7 +84,7 @@ export class PolicyMaps {
 /** What is missing comes before what is too much goes: a policy's state is replaced in one store. */
 function restore(map: BpfMap, entries: ReadonlyMap<string, Buffer>): void {
   for (const [key, value] of entries) map.set(Buffer.from(key, 'hex'), value)
-  for (const [key] of [...map.entries()]) {
+  for (const key of Array.from(map.entries(), ([one]) => one)) {
     if (!entries.has(key.toString('hex'))) map.delete(key)
   }
 }

@@ -19,10 +19,9 @@ beforeAll(async () => {
   outside = mkdtempSync(join(findCgroup2(readMounts()) ?? '', 'runwarden-outside-'))
   execFileSync('gcc', ['-O1', '-static', '-o', join(folder, 'leave'), join(acts, 'leave.c')])
   const include = `/usr/include/${execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim()}`
-  execFileSync('clang', [
-    ...['-O2', '-g', '-target', 'bpf', '-I', include, '-c', join(acts, 'allow.bpf.c')],
-    ...['-o', join(folder, 'allow.o')],
-  ])
+  const object = join(folder, 'allow.o')
+  const compile = ['-O2', '-g', '-target', 'bpf', '-I', include, '-c', join(acts, 'allow.bpf.c')]
+  execFileSync('clang', [...compile, '-o', object])
   lab = await startLab({
     servers: [{ addresses: ['203.0.113.9'], ports: { tcp: 9000 } }],
   })

@@ -1,0 +1,90 @@
+import type { Event, EventOf } from '@runwarden/events'
+import { expect, test } from 'vitest'
+import { Tampering } from '../../src/guard/tampering.ts'
+
+const head = { seq: 7, time: 0, scope: 's', execId: '5-1-b', step: 's' }
+const ours = {
+  maps: [11],
+  programs: [12],
+  links: [{ descriptor: 3, id: 13, program: 12, cgroup: 1n }],
+}
+
+function change(
+  kind: EventOf<'sandbox.change'>['change'],
+  detail: string,
+  more: Partial<EventOf<'sandbox.change'>> = {},
+): Event {
+  return {
+    ...head,
+    kind: 'sandbox.change',
+    change: kind,
+    detail,
+    truth: 'kernel',
+    errno: 0,
+    targetPid: null,
+    ...more,
+  } as Event
+}
+
+function exec(uid: number, ...argv: string[]): Event {
+  return { ...head, kind: 'process.exec', uid, exe: argv[0], argv } as unknown as Event
+}
+
+function file(kind: 'file.write' | 'file.create', path: string): Event {
+  return { ...head, kind, path, errno: 0 } as unknown as Event
+}
+
+const refused = { errno: 1 }
+
+test.each<[event: Event, found: string[]]>([
+  [change('bpf', 'bpf(PROG_LOAD)'), []],
+  [change('bpf', 'bpf(MAP_UPDATE_ELEM, map 99)'), []],
+  [change('bpf', 'bpf(MAP_GET_FD_BY_ID, map 11)'), ['agent-tampered medium']],
+  [change('bpf', 'bpf(MAP_UPDATE_ELEM, map 11)'), ['agent-tampered critical']],
+  [change('bpf', 'bpf(LINK_DETACH, link 13)'), ['agent-tampered critical']],
+  [change('bpf', 'bpf(LINK_DETACH, link 13)', refused), []],
+  [change('cgroup', 'left the scope for cgroup /other'), ['agent-tampered critical']],
+  [change('signal', 'SIGSTOP to the agent'), ['agent-tampered critical']],
+  [change('guard', 'sending SIGKILL to the agent', refused), ['agent-tampered high']],
+  [
+    change('guard', "looking into the agent's folder in /run/runwarden", refused),
+    ['agent-tampered info'],
+  ],
+  [
+    change('guard', `reaching into process ${process.pid}`, { ...refused, targetPid: process.pid }),
+    ['agent-tampered high'],
+  ],
+  [
+    change('guard', 'reaching into process 1', { ...refused, targetPid: 1 }),
+    ['outside-process-traced high'],
+  ],
+  [change('mount', 'mount(tmpfs on /run/runwarden)'), ['agent-tampered critical']],
+  [change('unmount', 'umount(/run/runwarden/1-x/bpf)'), ['agent-tampered critical']],
+  [change('mount', 'mount(/tmp/x on /etc/resolv.conf)'), ['resolver-changed medium']],
+  [change('mount', 'mount(proc on /proc)'), []],
+  [file('file.write', '/etc/hosts'), ['resolver-changed medium']],
+  [file('file.create', '/etc/hosts.bak'), []],
+  [exec(0, '/usr/sbin/iptables-nft', '-F'), ['network-changed medium']],
+  [exec(0, '/usr/sbin/nft', 'flush', 'ruleset'), ['network-changed medium']],
+  [exec(0, '/usr/sbin/tc', 'qdisc', 'del', 'dev', 'eth0', 'root'), ['network-changed medium']],
+  [exec(0, '/usr/bin/ip', 'route', 'show'), []],
+  [exec(1000, '/usr/bin/ip', 'route', 'add', 'default'), []],
+])('%o', (event, found) => {
+  const tampering = new Tampering({ exeOf: () => '/bin/x', blocks: () => true, ours })
+  const findings = tampering.see(event)
+  expect(findings.map(({ id, severity }) => `${id} ${severity}`)).toEqual(found)
+  for (const { evidence, text } of findings) {
+    expect(evidence).toEqual([7])
+    expect(text).toMatch(/^\/bin\/x: /)
+  }
+  // Told once.
+  expect(tampering.see(event)).toEqual([])
+})
+
+test('who left is said to be ended in block mode only', () => {
+  const left = change('cgroup', 'left the scope for cgroup /other')
+  const text = (blocks: boolean): string =>
+    new Tampering({ exeOf: () => 'x', blocks: () => blocks, ours }).see(left)[0]?.text ?? ''
+  expect(text(true)).toContain('It was ended (SIGKILL)')
+  expect(text(false)).toContain('is not under this policy')
+})
