@@ -2,8 +2,8 @@ import type { Report } from '@runwarden/events'
 import { bootVm, kernelNames, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-/** Kernels that take fentry programs: not arm64 before 6.4. */
-const tiers = { '6.1-amd64': 'T1', '6.12-amd64': 'T1', '6.1-arm64': 'T0' } as const
+/** Kernels that take fentry and LSM programs: not arm64 before 6.4. */
+const tiers = { '6.1-amd64': 'T2', '6.12-amd64': 'T2', '6.1-arm64': 'T0' } as const
 
 /** Reaches out by address and by name, and leaves a file; says what it got. */
 const command = `
