@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
- * Programs that start in a network namespace where nobody answers names yet are held before their first
- * instruction: the agent opens its sockets there, and sends SIGCONT. When the agent is gone, so is this
- * program, and nobody is held any more.
+ * Programs that start in a network namespace where nobody answers names yet wait before their first instruction,
+ * until the agent has opened its sockets there: a few milliseconds, and never longer than netns_wait_ns. They wait here,
+ * in the kernel and on their own time: a process that was stopped by a signal would show it to its parent, and
+ * sudo and su stop with it, and shells with job control go on without it. When the agent is gone, so is this
+ * program, and nobody waits any more.
  */
 #pragma once
 
-#include "kernel.h"
+#include "rings.h"
 
-enum { SIGCONT = 18, SIGSTOP = 19 };
+enum { WAIT_LOOKS = 1 << 22 };
 
-/* Inode number of the network namespace that the agent is in; 0: nobody is held. Set before load. */
+/* Inode number of the network namespace that the agent is in; 0: nobody waits. Set before load. */
 const volatile u32 own_netns = 0;
+
+/* The longest wait; 0 on a machine with one processor, where the agent could not run meanwhile. Set before load. */
+const volatile u64 netns_wait_ns = 0;
 
 /* Inode numbers of those in which the agent answers names, or has tried to. */
 struct {
@@ -22,12 +27,30 @@ struct {
 	__type(value, u32);
 } served_netns SEC(".maps");
 
-/* Holds the current process where it has to wait. Before its record is sent: that is what lets it go on. */
-static __always_inline bool hold(struct task_struct *task)
+struct netns_wait {
+	u64 until; /* CLOCK_MONOTONIC, ns */
+	u32 netns;
+};
+
+/* The namespace that the process is in and nobody answers in; 0: it is served. The next record wakes the agent. */
+static __always_inline u32 unserved_netns(struct task_struct *task)
 {
 	u32 netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 
 	if (!own_netns || netns == own_netns || bpf_map_lookup_elem(&served_netns, &netns))
-		return false;
-	return bpf_send_signal(SIGSTOP) == 0;
+		return 0;
+	last_wake = 0;
+	return netns;
+}
+
+static long look_again(u32 index, struct netns_wait *wait)
+{
+	return bpf_map_lookup_elem(&served_netns, &wait->netns) || bpf_ktime_get_ns() > wait->until;
+}
+
+static __always_inline void await_service(u32 netns)
+{
+	struct netns_wait wait = { .until = bpf_ktime_get_ns() + netns_wait_ns, .netns = netns };
+
+	bpf_loop(WAIT_LOOKS, look_again, &wait, 0);
 }

@@ -95,11 +95,12 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);
 	record->cgroup = bpf_get_current_cgroup_id();
 	u32 size = record_size(end);
-	if (hold(task))
-		flags |= EXEC_HELD;
+	u32 netns = unserved_netns(task);
+	if (netns)
+		flags |= EXEC_NEW_NETNS;
 	describe_process(&record->header, task, RECORD_EXEC, flags, size);
-	if (send_urgent(&s->record, size, RECORD_EXEC) && flags & EXEC_HELD)
-		bpf_send_signal(SIGCONT);
+	if (!send_urgent(&s->record, size, RECORD_EXEC) && netns)
+		await_service(netns);
 }
 
 SEC("tp_btf/sched_process_exec")

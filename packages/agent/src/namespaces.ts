@@ -1,28 +1,38 @@
 import { closeSync, fstatSync, openSync, readlinkSync, statSync } from 'node:fs'
 import type { BpfMap } from '@runwarden/libbpf'
 import type { SensorRecord } from '@runwarden/sensor'
+import { bindOutpost, type OutpostSockets } from './dns/outpost.ts'
+import type { ProxyPorts } from './dns/proxy.ts'
 import { errnoOf, messageOf } from './errors.ts'
 
 /** More namespaces at once are not served: each costs the agent five descriptors. */
 const servedAtOnce = 500
 
 export interface NamespacesParts {
-  /** The DNS proxy. */
-  dns: Promise<{ serve(namespace: number): Promise<void>; leave(namespace: number): Promise<void> }>
-  /** The kernel side's list of namespaces in which nobody is held. */
+  /** The DNS proxy; undefined before it is there. */
+  dns: () => NamespaceServer | undefined
+  /** The kernel side's list of namespaces in which nobody has to wait. */
   served: () => BpfMap
   /** Processes of the scope. */
   processes: () => number[]
   gap: (text: string) => void
 }
 
+/** What the DNS proxy does here. */
+export interface NamespaceServer {
+  readonly ports: ProxyPorts
+  serve(sockets: OutpostSockets): Promise<void>
+  leave(namespace: number): Promise<void>
+}
+
 interface Served {
   /** Of the namespace, which lives as long as it is open. */
   descriptor: number
-  ready: Promise<void>
+  /** The sockets are with the proxy, or have failed. */
+  handedOver: Promise<unknown>
 }
 
-/** Whether the kernel's process ids are this process's: else nobody can be let go on who was held. */
+/** Whether the kernel's process ids are this process's: else no namespace can be found by them. */
 export function knowsProcesses(): boolean {
   // Of the initial pid namespace (PROC_PID_INIT_INO).
   return statSync('/proc/self/ns/pid').ino === 0xef_ff_ff_fc
@@ -31,7 +41,7 @@ export function knowsProcesses(): boolean {
 /**
  * Network namespaces that processes of the scope are in beside the agent's own: containers, `unshare --net`.
  * Each has a loopback of its own, so the DNS proxy listens in each. A program that starts in a new one
- * is held by the kernel side until it does.
+ * waits until it does (bpf/include/netns.h).
  */
 export class Namespaces {
   readonly #parts: NamespacesParts
@@ -45,49 +55,41 @@ export class Namespaces {
 
   /** Looks whether a record is about a namespace that is new. */
   see(record: SensorRecord): void {
-    if (record.kind === 'exec' && record.held) void this.#release(record.tgid)
-    // What enters a namespace without starting a program: served as soon as it can be.
+    if (record.kind === 'exec' && record.newNetns) this.#serve(record.tgid)
+    // Before it starts a program, or without: served as soon as it can be.
     else if (
       record.kind === 'sandbox' &&
       record.errno === 0 &&
       (record.change === 'namespace' || record.change === 'setns') &&
       /\bnet\b/.test(record.detail)
     )
-      void this.#serve(record.targetPid ?? record.tgid)
+      this.#serve(record.targetPid ?? record.tgid)
   }
 
   /** Serves those in which processes of the scope are already. */
   adopt(): void {
-    for (const pid of this.#parts.processes()) void this.#serve(pid)
+    for (const pid of this.#parts.processes()) this.#serve(pid)
   }
 
   /** Leaves those in which no process of the scope is any more. */
   sweep(): void {
     if (this.#served.size === 0) return
     const used = new Set(this.#parts.processes().map(inodeOf))
-    for (const [inode, { descriptor, ready }] of this.#served) {
+    for (const [inode, { descriptor, handedOver }] of this.#served) {
       if (used.has(inode)) continue
       this.#served.delete(inode)
-      // First: a program that starts there from now on is held again.
+      // First: a program that starts there from now on waits again.
       this.#parts.served().delete(keyOf(inode))
-      void ready
-        .then(async () => (await this.#parts.dns).leave(descriptor))
+      void handedOver
+        .then(() => this.#parts.dns()?.leave(descriptor))
         .catch(() => {})
         .then(() => closeSync(descriptor))
     }
   }
 
-  async #release(pid: number): Promise<void> {
-    await this.#serve(pid)
-    try {
-      process.kill(pid, 'SIGCONT')
-    } catch {
-      // It was killed meanwhile.
-    }
-  }
-
-  /** Resolves when names are answered in the process's namespace, or that was told to be impossible. */
-  async #serve(pid: number): Promise<void> {
+  #serve(pid: number): void {
+    const dns = this.#parts.dns()
+    if (dns === undefined) return
     let descriptor: number
     try {
       descriptor = openSync(`/proc/${pid}/ns/net`, 'r')
@@ -96,26 +98,24 @@ export class Namespaces {
       return
     }
     const inode = fstatSync(descriptor).ino
-    const known = this.#served.get(inode)
-    if (known !== undefined || inode === this.#own || this.#served.size >= servedAtOnce) {
+    const full = this.#served.size >= servedAtOnce
+    if (inode === this.#own || this.#served.has(inode) || full) {
       closeSync(descriptor)
-      if (known === undefined && inode !== this.#own) this.#overflow()
-      return known?.ready
+      if (full && inode !== this.#own && !this.#served.has(inode)) this.#overflow()
+      return
     }
-    const ready = this.#open(descriptor, inode, pid)
-    this.#served.set(inode, { descriptor, ready })
-    return ready
-  }
-
-  async #open(descriptor: number, inode: number, pid: number): Promise<void> {
-    try {
-      await (await this.#parts.dns).serve(descriptor)
-    } catch (error) {
+    const handedOver = this.#open(dns, descriptor).catch((error: unknown) =>
       this.#parts.gap(
         `names are not answered in the network namespace of process ${pid}: ${messageOf(error)}`,
-      )
-    }
-    if (this.#served.has(inode)) this.#parts.served().set(keyOf(inode), keyOf(1))
+      ),
+    )
+    this.#served.set(inode, { descriptor, handedOver })
+    // The sockets are there: who starts now has its queries answered, and need not wait.
+    this.#parts.served().set(keyOf(inode), keyOf(1))
+  }
+
+  async #open(dns: NamespaceServer, descriptor: number): Promise<void> {
+    await dns.serve(bindOutpost(descriptor, dns.ports))
   }
 
   #overflow(): void {

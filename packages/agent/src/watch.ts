@@ -117,7 +117,7 @@ export class Watch {
     )
     if (knowsProcesses()) {
       this.namespaces = new Namespaces({
-        dns: starting,
+        dns: () => this.dns,
         served: () => this.sensor.servedNetns,
         processes: () => this.scope.processes(),
         gap: (text) => this.gap(text),
@@ -131,7 +131,7 @@ export class Watch {
       agentCgroup,
       workspace,
       endLeavers: compiled.egress === 'block',
-      holdInNamespaces: this.namespaces !== undefined,
+      awaitNetns: this.namespaces !== undefined,
       onRecords: (records) => this.take(records),
     })
     this.closers.push(() => this.sensor.close())

@@ -1,24 +1,33 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fstatSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, statSync } from 'node:fs'
 import type { BpfMap } from '@runwarden/libbpf'
 import type { SensorRecord } from '@runwarden/sensor'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { OutpostSockets } from '../src/dns/outpost.ts'
 import { Namespaces } from '../src/namespaces.ts'
 
 /** The DNS proxy, which notes where it is to listen, by the namespace's inode. */
 class Proxy {
+  readonly ports = { port4: 5300, port6: 5300 }
   readonly at = new Map<number, number>()
+  readonly sockets = new Map<number, number[]>()
   failure: Error | null = null
 
-  serve(descriptor: number): Promise<void> {
+  serve({ namespace, pairs }: OutpostSockets): Promise<void> {
     if (this.failure) return Promise.reject(this.failure)
-    this.at.set(descriptor, fstatSync(descriptor).ino)
+    this.at.set(namespace, fstatSync(namespace).ino)
+    this.sockets.set(
+      namespace,
+      pairs.flatMap(({ udp, tcp }) => [udp, tcp]),
+    )
     return Promise.resolve()
   }
 
-  leave(descriptor: number): Promise<void> {
-    this.at.delete(descriptor)
+  leave(namespace: number): Promise<void> {
+    for (const socket of this.sockets.get(namespace) ?? []) closeSync(socket)
+    this.sockets.delete(namespace)
+    this.at.delete(namespace)
     return Promise.resolve()
   }
 }
@@ -41,7 +50,7 @@ beforeEach(() => {
     delete: (key: Buffer) => served.delete(key.readUInt32LE()),
   }
   namespaces = new Namespaces({
-    dns: Promise.resolve(proxy),
+    dns: () => proxy,
     served: () => map as unknown as BpfMap,
     processes: () => processes,
     gap: (text) => gaps.push(text),
@@ -67,7 +76,8 @@ async function start(): Promise<{ pid: number; inode: number }> {
   return { pid, inode: statSync(`/proc/${pid}/ns/net`).ino }
 }
 
-const held = (tgid: number): SensorRecord => ({ kind: 'exec', held: true, tgid }) as SensorRecord
+const started = (tgid: number): SensorRecord =>
+  ({ kind: 'exec', newNetns: true, tgid }) as SensorRecord
 const changed = (tgid: number, detail: string, targetPid: number | null): SensorRecord =>
   ({
     kind: 'sandbox',
@@ -78,28 +88,20 @@ const changed = (tgid: number, detail: string, targetPid: number | null): Sensor
     targetPid,
   }) as SensorRecord
 
-const stopped = (pid: number): boolean => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-
-test('who is held goes on once names are answered in its namespace', async () => {
+test('a namespace in which a program starts is served', async () => {
   const { pid, inode } = await start()
-  process.kill(pid, 'SIGSTOP')
-  await vi.waitUntil(() => stopped(pid))
-  namespaces.see(held(pid))
-  await vi.waitUntil(() => !stopped(pid))
+  namespaces.see(started(pid))
+  await vi.waitUntil(() => served.has(inode))
   expect([...proxy.at.values()]).toEqual([inode])
-  expect([...served]).toEqual([[inode, 1]])
 })
 
-test('who is held goes on also where names can’t be answered, and that is told', async () => {
+test('that names can’t be answered in a namespace is told once, and nobody waits for it', async () => {
   proxy.failure = new Error('the port is taken')
   const { pid, inode } = await start()
-  process.kill(pid, 'SIGSTOP')
-  await vi.waitUntil(() => stopped(pid))
-  namespaces.see(held(pid))
-  await vi.waitUntil(() => !stopped(pid))
+  namespaces.see(started(pid))
+  namespaces.see(started(pid))
+  await vi.waitUntil(() => served.has(inode))
   expect(gaps).toEqual([expect.stringContaining('the port is taken')])
-  // Nobody is held there again.
-  expect([...served.keys()]).toEqual([inode])
 })
 
 test.for(['unshare(user, net)', 'setns(net)', 'clone(mount, net)'])(
@@ -123,8 +125,8 @@ test('other changes, and the agent’s own namespace, need nothing', async () =>
 
 test('a namespace is served once for all of its processes, and left when the last is gone', async () => {
   const first = await start()
-  namespaces.see(held(first.pid))
-  namespaces.see(held(first.pid))
+  namespaces.see(started(first.pid))
+  namespaces.see(started(first.pid))
   await vi.waitUntil(() => served.has(first.inode))
   expect(proxy.at.size).toBe(1)
   namespaces.sweep()
@@ -132,7 +134,7 @@ test('a namespace is served once for all of its processes, and left when the las
   const [descriptor = -1] = proxy.at.keys()
   processes = []
   namespaces.sweep()
-  // Whoever starts there from now on is held.
+  // Whoever starts there from now on waits again.
   expect(served.size).toBe(0)
   await vi.waitUntil(() => proxy.at.size === 0)
   await vi.waitUntil(() => !isOpen(descriptor))

@@ -33,7 +33,7 @@ test('orders to a container engine outside of the scope are told, by whatever wa
       text: expect.stringContaining(`/usr/bin/curl: connect(${place.at('docker.sock')})`),
     }),
   ])
-  const [event] = place.eventsOf('sandbox.change').filter(({ change }) => change === 'engine')
+  const event = place.eventsOf('sandbox.change').find(({ change }) => change === 'engine')
   expect(event).toMatchObject({ targetPid: process.pid, truth: 'kernel' })
 })
 

@@ -127,3 +127,11 @@ test('names are answered from the first query on in a namespace that was made a 
   const ended = await run(script)
   expect(ended.stdout).toBe(`${good.addresses[0]}\n`.repeat(20))
 })
+
+test('who waits for its namespace does so unseen: a shell with job control takes it for no stopped job', async () => {
+  const jobs = 'unshare --user --map-root-user --net true; echo "ended with $?"; jobs'
+  const terminal = `script -qec ${quote(`bash -mc ${quote(jobs)}`)} /dev/null </dev/null`
+  const ended = await run(terminal)
+  expect(ended.stdout).toContain('ended with 0')
+  expect(ended.stdout).not.toContain('Stopped')
+})

@@ -41,14 +41,15 @@ static void *bind_there(void *argument)
 		goto failed;
 	if (is_six && setsockopt(wanted->fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)))
 		goto failed;
-	if (bind(wanted->fd, address, length) == 0)
+	if (bind(wanted->fd, address, length) == 0 &&
+	    (wanted->type != SOCK_STREAM || listen(wanted->fd, 1024) == 0))
 		return NULL;
 failed:
 	wanted->err = errno;
 	return NULL;
 }
 
-/* bindIn(namespace, tcp, address, port): descriptor of a bound socket, which the caller owns */
+/* bindIn(namespace, tcp, address, port): descriptor of a bound socket (TCP: one that listens), which the caller owns */
 napi_value js_bindIn(napi_env env, napi_callback_info info)
 {
 	struct wanted wanted = { .fd = -1 };

@@ -2,8 +2,8 @@ import { closeSync } from 'node:fs'
 import { native } from './native.ts'
 
 /**
- * A socket in another network namespace, bound there; it need not be up yet. A UDP socket receives,
- * a TCP socket is yet to listen.
+ * A socket in another network namespace, bound there; it need not be up yet. What comes to it
+ * waits there from now on: a TCP socket listens.
  * @param namespace a file that stands for it, e.g. `/proc/PID/ns/net`
  * @param address IPv4 or IPv6 in text
  * @returns its descriptor, which the caller closes or hands over. While it is open, so is the namespace.

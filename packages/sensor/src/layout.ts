@@ -83,7 +83,7 @@ export const exec_flags = {
   EXEC_ARGV_TRUNCATED: 4,
   EXEC_PATH_TRUNCATED: 8,
   EXEC_ARGV_UNREADABLE: 16,
-  EXEC_HELD: 32,
+  EXEC_NEW_NETNS: 32,
 } as const
 
 export const file_flags = {

@@ -32,8 +32,8 @@ export interface ExecRecord extends RecordBase {
   pathTruncated: boolean
   /** Id of the cgroup (v2) that it runs in. */
   cgroup: number
-  /** It is stopped before its first instruction, since nobody answers names in its network namespace yet: SIGCONT. */
-  held: boolean
+  /** It waits in a network namespace that is not among `servedNetns` yet (SensorOptions.awaitNetns). */
+  newNetns: boolean
 }
 
 /** A process (not a thread) was made; the record's process is the parent. */

@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { cpus, homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Hook } from '@runwarden/events'
 import { type BpfMap, type BpfObject, type Link, RingReader } from '@runwarden/libbpf'
@@ -17,6 +17,8 @@ import { Watch } from './watch.ts'
  */
 const INTERVAL_MS = 10
 const BATCH_BYTES = 1 << 20
+/** A busy agent may need this long to open its sockets; beyond, a program goes on without. */
+const NETNS_WAIT_NS = 100_000_000n
 
 export interface SensorOptions {
   /** Folder of observe.bpf.o; by default the build for this machine. */
@@ -36,10 +38,10 @@ export interface SensorOptions {
   /** What leaves the scope is ended (SIGKILL), and told. */
   endLeavers?: boolean
   /**
-   * Programs that start in another network namespace than this process's, and in none of `servedNetns`, are stopped before
-   * their first instruction, and told as held: whoever takes the record has to send SIGCONT.
+   * Programs that start in another network namespace than this process's, and in none of `servedNetns`, wait before their
+   * first instruction until it is among them, 100 ms at most; on a machine with one processor they are told, and go on.
    */
-  holdInNamespaces?: boolean
+  awaitNetns?: boolean
   /** A batch of records, urgent or bulk; within one ring in the order of the acts. */
   onRecords(records: SensorRecord[]): void
 }
@@ -58,7 +60,7 @@ export class Sensor {
   readonly maps: { readonly urgent: BpfMap; readonly bulk: BpfMap; readonly lost: BpfMap }
   /** Slot 0: a program that is called at the end of every socket(); null: the hook is not active. */
   readonly socketCalls: BpfMap | null
-  /** Inode numbers of network namespaces in which nobody is held: key and value are 4 bytes, little-endian. */
+  /** Inode numbers of network namespaces in which nobody waits: key and value are 4 bytes, little-endian. */
   readonly servedNetns: BpfMap
 
   readonly #object: BpfObject
@@ -85,7 +87,8 @@ export class Sensor {
         scope_cgid: scope.id,
         scope_level: scope.level,
         agent_cgid: options.agentCgroup ?? 0n,
-        own_netns: options.holdInNamespaces === true ? statSync('/proc/self/ns/net').ino : 0,
+        own_netns: options.awaitNetns === true ? statSync('/proc/self/ns/net').ino : 0,
+        netns_wait_ns: cpus().length > 1 ? NETNS_WAIT_NS : 0n,
         ends_leavers: Number(options.endLeavers ?? false),
         watched_inodes: bytesOf(watch.inodeBits),
         watched_hashes: bytesOf(watch.nameBits),

@@ -1,6 +1,7 @@
 import type { CompiledPolicy } from '@runwarden/policy'
 import type { EnforceMapIds } from '../enforce/maps.ts'
 import type { DnsLimits, DnsStats } from './contract.ts'
+import type { OutpostSockets } from './outpost.ts'
 import type { ProxyPorts } from './proxy.ts'
 
 /** What the DNS thread is started with. */
@@ -16,7 +17,8 @@ export interface DnsWorkerData {
 export type DnsRequest = { number: number } & (
   | { kind: 'maps'; ids: EnforceMapIds }
   | { kind: 'policy'; policy: CompiledPolicy }
-  | { kind: 'serve' | 'leave'; namespace: number }
+  | { kind: 'serve'; sockets: OutpostSockets }
+  | { kind: 'leave'; namespace: number }
   | { kind: 'stats' }
   | { kind: 'close' }
 )

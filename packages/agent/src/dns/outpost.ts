@@ -1,6 +1,7 @@
+import { closeSync } from 'node:fs'
 import type { Socket } from 'node:dgram'
 import { bindIn, BpfError, netnsCookie } from '@runwarden/libbpf'
-import type { Place, Seat, Upstream } from './contract.ts'
+import type { Place, Upstream } from './contract.ts'
 import { listenTcp, type TcpListener } from './listen-tcp.ts'
 import { listenUdp } from './listen-udp.ts'
 import type { ProxyPorts } from './proxy.ts'
@@ -8,10 +9,45 @@ import type { Relay } from './relay.ts'
 import { openUdp } from './udp-socket.ts'
 import { UdpUpstreams } from './upstream-udp.ts'
 
+/** Descriptors of the proxy's sockets in another network namespace. */
+export interface OutpostSockets {
+  /** Of the namespace itself. */
+  namespace: number
+  /** As the kernel side names it: half of its cookie. */
+  netns: number
+  pairs: { host: string; udp: number; tcp: number }[]
+}
+
 /**
- * The proxy's sockets in another network namespace: on the same ports of its loopback, where the kernel
- * leads queries to. A socket stays in the namespace that it was made in.
+ * Makes sockets in another network namespace: on the same ports of its loopback, where the kernel leads queries
+ * to. What comes to them waits until they are served. A socket stays in the namespace that it was made in.
+ * @param namespace a descriptor of it, open as long as they are used
+ * @throws BpfError
  */
+export function bindOutpost(namespace: number, { port4, port6 }: ProxyPorts): OutpostSockets {
+  const path = `/proc/self/fd/${namespace}`
+  const pairs: OutpostSockets['pairs'] = []
+  const bind = (host: string, port: number): void => {
+    const udp = bindIn(path, 'udp', host, port)
+    pairs.push({ host, udp, tcp: -1 })
+    pairs[pairs.length - 1] = { host, udp, tcp: bindIn(path, 'tcp', host, port) }
+  }
+  try {
+    bind('127.0.0.1', port4)
+    if (port6 !== null) bind('::1', port6)
+  } catch (error) {
+    const noIpv6 =
+      error instanceof BpfError && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.errnoName)
+    if (pairs.length !== 1 || pairs[0]?.tcp === -1 || !noIpv6) {
+      for (const { udp, tcp } of pairs) for (const fd of [udp, tcp]) if (fd >= 0) closeSync(fd)
+      throw error
+    }
+  }
+  const netns = Number(BigInt.asUintN(32, netnsCookie(pairs[0]?.udp ?? -1)))
+  return { namespace, netns, pairs }
+}
+
+/** Serves such sockets, in the proxy's thread. */
 export class Outpost {
   readonly #nearby: UdpUpstreams
   readonly #udp: Socket[] = []
@@ -21,25 +57,19 @@ export class Outpost {
     this.#nearby = nearby
   }
 
-  /** @param namespace a descriptor of it, open as long as the outpost */
-  static async open(
-    relay: Relay,
-    upstream: Upstream,
-    namespace: number,
-    { port4, port6 }: ProxyPorts,
-  ): Promise<Outpost> {
-    const path = `/proc/self/fd/${namespace}`
+  /** @param sockets are its own from here on, but for the namespace's descriptor */
+  static async open(relay: Relay, upstream: Upstream, sockets: OutpostSockets): Promise<Outpost> {
+    const path = `/proc/self/fd/${sockets.namespace}`
     const nearby = new UdpUpstreams(relay.limits, (type) =>
       openUdp(type).bind({ fd: bindIn(path, 'udp', type === 'udp6' ? '::' : '0.0.0.0', 0) }),
     )
     const outpost = new Outpost(nearby)
-    const udp = bindIn(path, 'udp', '127.0.0.1', port4)
-    const place: Place = { netns: Number(BigInt.asUintN(32, netnsCookie(udp))), upstream, nearby }
+    const place: Place = { netns: sockets.netns, upstream, nearby }
     try {
-      await outpost.#listen(relay, place, path, { fd: udp, host: '127.0.0.1' }, port4)
-      const six = port6 === null ? null : bindIpv6(path, port6)
-      if (port6 !== null && six !== null)
-        await outpost.#listen(relay, place, path, { fd: six, host: '::1' }, port6)
+      for (const { host, udp, tcp } of sockets.pairs) {
+        outpost.#udp.push(await listenUdp(relay, place, { fd: udp, host }))
+        outpost.#tcp.push(await listenTcp(relay, place, { fd: tcp, host }))
+      }
     } catch (error) {
       outpost.close()
       throw error
@@ -47,27 +77,9 @@ export class Outpost {
     return outpost
   }
 
-  async #listen(relay: Relay, place: Place, path: string, udp: Seat, port: number): Promise<void> {
-    const { host } = udp
-    this.#udp.push(await listenUdp(relay, place, udp))
-    const tcp = bindIn(path, 'tcp', host, port)
-    this.#tcp.push(await listenTcp(relay, place, { fd: tcp, host }))
-  }
-
   close(): void {
     this.#nearby.close()
     for (const tcp of this.#tcp) tcp.close()
     for (const udp of this.#udp) udp.close()
-  }
-}
-
-/** Null where the namespace has no IPv6. */
-function bindIpv6(path: string, port: number): number | null {
-  try {
-    return bindIn(path, 'udp', '::1', port)
-  } catch (error) {
-    if (error instanceof BpfError && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.errnoName))
-      return null
-    throw error
   }
 }

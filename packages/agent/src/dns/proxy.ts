@@ -2,7 +2,7 @@ import type { Socket } from 'node:dgram'
 import { listenTcp, type TcpListener } from './listen-tcp.ts'
 import { listenUdp } from './listen-udp.ts'
 import type { Place } from './contract.ts'
-import { Outpost } from './outpost.ts'
+import { Outpost, type OutpostSockets } from './outpost.ts'
 import { Relay, type RelayParts } from './relay.ts'
 import { UdpUpstreams } from './upstream-udp.ts'
 
@@ -56,11 +56,11 @@ export class LocalProxy {
     }
   }
 
-  /** Listens in another network namespace, too. @param namespace a descriptor of it, open until leave() */
-  async serve(namespace: number): Promise<void> {
+  /** Serves sockets in another network namespace, too. */
+  async serve(sockets: OutpostSockets): Promise<void> {
     this.#outposts.set(
-      namespace,
-      await Outpost.open(this.relay, this.#upstream, namespace, this.ports),
+      sockets.namespace,
+      await Outpost.open(this.relay, this.#upstream, sockets),
     )
   }
 

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import type { EnforceMapIds } from '../enforce/maps.ts'
 import { DEFAULT_LIMITS, type DnsLimits, type DnsQueryRecord, type DnsStats } from './contract.ts'
 import type { DnsReply, DnsRequest, DnsWorkerData } from './messages.ts'
+import type { OutpostSockets } from './outpost.ts'
 import type { ProxyPorts } from './proxy.ts'
 import { RecordRing } from './record-ring.ts'
 
@@ -83,15 +84,12 @@ export class DnsProxy {
     })
   }
 
-  /**
-   * Answers in another network namespace, too. Resolves when it listens there.
-   * @param namespace a descriptor of it, which stays open until leave()
-   */
-  async serve(namespace: number): Promise<void> {
-    await this.#ask({ kind: 'serve', namespace })
+  /** Answers by sockets in another network namespace, too; they are its own from here on. */
+  async serve(sockets: OutpostSockets): Promise<void> {
+    await this.#ask({ kind: 'serve', sockets })
   }
 
-  /** Ends that. */
+  /** Ends that. @param namespace its descriptor, which stays open until then */
   async leave(namespace: number): Promise<void> {
     await this.#ask({ kind: 'leave', namespace })
   }

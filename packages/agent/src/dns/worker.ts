@@ -89,7 +89,7 @@ async function close(): Promise<void> {
 async function perform(request: DnsRequest): Promise<void> {
   if (request.kind === 'maps') useMaps(request.ids)
   else if (request.kind === 'policy') replacePolicy(namePolicy(request.policy))
-  else if (request.kind === 'serve') await proxy.serve(request.namespace)
+  else if (request.kind === 'serve') await proxy.serve(request.sockets)
   else if (request.kind === 'leave') proxy.leave(request.namespace)
   else if (request.kind === 'close') await close()
 }

@@ -45,12 +45,19 @@ export async function userNetworkGuest(
   tree.add({ path: '/modules/order', content: modules.map(({ name }) => `${name}\n`).join('') })
   const initrd = join(folder, 'initrd')
   writeCpio(tree, initrd)
+  const options = [
+    '-accel tcg -M q35 -cpu max -m 512M -nodefaults -no-user-config -display none -no-reboot',
+    '-serial stdio -netdev user,id=network -device virtio-net-pci,netdev=network',
+  ]
+  const commandLine = 'console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init mitigations=off'
   return [
     'qemu-system-x86_64',
-    ...['-accel', 'tcg', '-M', 'q35', '-cpu', 'max', '-m', '512M'],
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
-    ...['-netdev', 'user,id=network', '-device', 'virtio-net-pci,netdev=network'],
-    ...['-kernel', kernel.image, '-initrd', initrd],
-    ...['-append', 'console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init mitigations=off'],
+    ...options.join(' ').split(' '),
+    '-kernel',
+    kernel.image,
+    '-initrd',
+    initrd,
+    '-append',
+    commandLine,
   ]
 }

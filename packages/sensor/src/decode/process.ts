@@ -31,7 +31,7 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     deleted: (flags & exec_flags.EXEC_DELETED) !== 0,
     pathTruncated: (flags & exec_flags.EXEC_PATH_TRUNCATED) !== 0,
     cgroup: batch.wide(at + exec_record.cgroup),
-    held: (flags & exec_flags.EXEC_HELD) !== 0,
+    newNetns: (flags & exec_flags.EXEC_NEW_NETNS) !== 0,
   }
 }
 
