@@ -58,10 +58,7 @@ export class LocalProxy {
 
   /** Serves sockets in another network namespace, too. */
   async serve(sockets: OutpostSockets): Promise<void> {
-    this.#outposts.set(
-      sockets.namespace,
-      await Outpost.open(this.relay, this.#upstream, sockets),
-    )
+    this.#outposts.set(sockets.namespace, await Outpost.open(this.relay, this.#upstream, sockets))
   }
 
   /** Ends that. */
