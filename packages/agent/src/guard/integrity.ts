@@ -88,7 +88,8 @@ export class Integrity {
   /** Those on the scope's cgroup: an agent of many scopes holds others, too. */
   #own(links: readonly HeldLink[]): HeldLink[] {
     const scope = this.#parts.scope.id()
-    return links.filter(({ cgroup }) => cgroup === scope)
+    // 0: detached again, in the moment since it was attached.
+    return links.filter(({ cgroup }) => cgroup === scope || cgroup === 0n)
   }
 
   #lookAtLinks(): string[] {
