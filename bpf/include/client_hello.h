@@ -101,6 +101,7 @@ static __always_inline void find_extensions(struct first_bytes *bytes)
 		return;
 	}
 	end = at + TLS_HANDSHAKE_HEADER + hello;
+	bytes->cut = end > length;
 	/* Version and random, then session, cipher suites and compression, each behind its length. */
 	at += TLS_HANDSHAKE_HEADER + 34;
 	at += 1 + byte_at(bytes, at);

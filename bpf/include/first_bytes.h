@@ -31,7 +31,8 @@ struct first_bytes {
 	u8 which;    /* said name that a refusal is about */
 	u8 retry;    /* what may be a second ClientHello is looked at */
 	u8 later;    /* a request may begin at any line */
-	u8 pad[3];
+	u8 cut;	     /* what is wanting is behind the segment's end */
+	u8 pad[2];
 	/* Theirs. */
 	u32 at;
 	u32 stop;
@@ -45,7 +46,7 @@ struct first_bytes {
 	u8 complete;
 	u8 connects;
 	struct name_key names[SAID_NAMES];
-	u8 head[HEAD_BYTES];
+	u8 head[HEAD_BYTES] __attribute__((aligned(8)));
 };
 
 enum first_protocol {
@@ -95,18 +96,13 @@ static __always_inline u32 pair_at(const struct first_bytes *bytes, u32 at)
 	return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
 }
 
-/* Copies the segment's first bytes. False when that can't be. */
-static __always_inline bool take_first_bytes(struct __sk_buff *skb, u32 at, struct first_bytes *bytes)
+static __always_inline void clear_first_bytes(struct first_bytes *bytes)
 {
-	u32 size = skb->len - at;
-	u32 length = size < HEAD_BYTES ? size : HEAD_BYTES;
-
-	bytes->size = size;
-	bytes->length = length;
 	bytes->protocol = FIRST_OTHER;
 	bytes->fault = 0;
 	bytes->which = 0;
 	bytes->later = 0;
+	bytes->cut = 0;
 	bytes->at = 0;
 	bytes->stop = 0;
 	bytes->name_length = 0;
@@ -120,6 +116,17 @@ static __always_inline bool take_first_bytes(struct __sk_buff *skb, u32 at, stru
 		bytes->literal[i] = 1;
 		__builtin_memset(&bytes->names[i], 0, sizeof(bytes->names[i]));
 	}
+}
+
+/* Copies the segment's first bytes. False when that can't be. */
+static __always_inline bool take_first_bytes(struct __sk_buff *skb, u32 at, struct first_bytes *bytes)
+{
+	u32 size = skb->len - at;
+	u32 length = size < HEAD_BYTES ? size : HEAD_BYTES;
+
+	clear_first_bytes(bytes);
+	bytes->size = size;
+	bytes->length = length;
 	/* It is 1 at least; the verifier of 6.1 sees that only so. */
 	asm volatile("" : "+r"(length));
 	length = ((length - 1) & (HEAD_BYTES - 1)) + 1;

@@ -2,7 +2,7 @@
 /* Flows: what was decided about a socket's way to one destination stands until another policy. */
 #pragma once
 
-#include "server_name.h"
+#include "look.h"
 
 /* What a flow that begins is still looked at for. */
 static __always_inline u8 first_names(const struct destination *to, const struct decision *decision)

@@ -271,9 +271,11 @@ __noinline int read_request(u32 index)
 	end_said(bytes, SAID_TARGET);
 	if (bytes->fault)
 		return 0;
-	if (!bytes->complete)
+	if (!bytes->complete) {
 		bytes->fault = REASON_SPLIT_HELLO;
-	else if (!bytes->names[SAID_HOST].length && !bytes->names[SAID_TARGET].length)
+		bytes->cut = 1;
+	}
+	if (!bytes->fault && !bytes->names[SAID_HOST].length && !bytes->names[SAID_TARGET].length)
 		bytes->fault = REASON_NO_SERVER_NAME;
 	return 0;
 }

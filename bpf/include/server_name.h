@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
-/*
- * Holds a connection to the names that opened its address: by the first bytes that it sends, the second flight of TLS
- * (a second ClientHello may come there), and each later segment of plain HTTP that begins with a request.
- */
+/* Decides by what a connection says of itself, and tells what it refuses. */
 #pragma once
 
 #include "blocked_names.h"
@@ -10,21 +7,6 @@
 #include "http_request.h"
 #include "packet.h"
 #include "tell.h"
-
-/* Requests of one segment that are looked at. */
-#define REQUESTS 16
-
-/* Where the bytes behind the headers of a TCP packet begin; skb->len: nothing is behind them. */
-static __always_inline u32 payload_at(struct __sk_buff *skb, const struct packet *packet)
-{
-	u8 offset = 0;
-	u32 at;
-
-	if (bpf_skb_load_bytes(skb, packet->transport_at + 12, &offset, 1))
-		return skb->len;
-	at = packet->transport_at + (offset >> 4) * 4;
-	return at < skb->len ? at : skb->len;
-}
 
 /* Tells a refusal with what was said, and with the socket's own end: user space ends the connection. */
 static __always_inline void send_named(struct __sk_buff *skb, const struct packet *packet, const struct flow *flow,
@@ -189,82 +171,4 @@ static __always_inline void remember_checked(struct __sk_buff *skb, const struct
 	state->name = flow->name;
 	state->names = flow->names;
 	state->checked = 1;
-}
-
-/* Other requests in the same segment, at the beginning of a line. Returns 1 when one is refused. */
-static __always_inline int decide_further(u32 index, struct packet *packet, struct flow *flow, struct first_bytes *bytes,
-					  struct decision *decision)
-{
-	bytes->later = 1;
-	for (u32 i = 0; i < REQUESTS && bytes->at < bytes->length; i++) {
-		read_request(index);
-		if (bytes->protocol != FIRST_HTTP)
-			return 0;
-		if (decide_said(index, packet, flow, decision))
-			return 1;
-	}
-	/* No client sends that many at once. */
-	if (bytes->at >= bytes->length || !is_bound(flow))
-		return 0;
-	deny(decision, REASON_HTTP_HOST);
-	return 1;
-}
-
-static __always_inline void judge(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index,
-				  struct first_bytes *bytes, struct decision *decision)
-{
-	u32 names = flow->names;
-	bool named = read_first_bytes(index, bytes, names);
-	u8 next = names_after(bytes, names);
-
-	if (named && (decide_said(index, packet, flow, decision) ||
-		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, bytes, decision)))) {
-		send_named(skb, packet, flow, decision, bytes);
-		flow->verdict = decision->verdict;
-		flow->reason = decision->reason;
-		flow->rule = decision->rule;
-		flow->names = is_denied(decision) ? NAMES_REFUSED : next;
-	} else {
-		flow->names = next;
-		flow->reason = decision->reason;
-		flow->rule = decision->rule;
-		flow->name = decision->name;
-	}
-	if (!is_denied(decision) && is_bound(flow))
-		remember_checked(skb, flow);
-}
-
-/*
- * Looks at a packet of a flow whose names are to be looked at. Returns 1 when it may pass. Not static: see packet.h.
- */
-__noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *flow)
-{
-	struct decision decision = {};
-	struct first_bytes *bytes;
-	u32 at, index;
-
-	if (!packet || !flow)
-		return 0;
-	at = payload_at(skb, packet);
-	if (at >= skb->len)
-		return 1;
-	/* What was refused is sent again until the socket is ended. */
-	if (flow->names & NAMES_REFUSED)
-		return 0;
-	index = claim_place();
-	bytes = place(index);
-	/* The packet is dropped, and sent again. */
-	if (!bytes)
-		return 0;
-	decision.generation = flow->generation;
-	decision.rule = flow->rule;
-	decision.name = flow->name;
-	decision.verdict = flow->verdict;
-	decision.reason = flow->reason;
-	if (take_first_bytes(skb, at, bytes))
-		judge(skb, packet, flow, index, bytes, &decision);
-	else
-		decision.verdict = VERDICT_BLOCKED;
-	leave_place(bytes);
-	return !is_denied(&decision);
 }

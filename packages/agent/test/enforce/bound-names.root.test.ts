@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Enforcer } from '../../src/enforce/enforcer.ts'
 import { LearnedAddresses } from '../../src/enforce/learn.ts'
-import { clientHello, serverName } from './client-hello.ts'
+import { clientHello, ech, largeShare, serverName } from './client-hello.ts'
 import { expireLearned } from './expire.ts'
 import { hex, http, NamesRig } from './names-rig.ts'
 import type { Talker } from './net.ts'
@@ -222,4 +222,99 @@ test('QUIC to a name that is allowed over TCP is refused at once, and says so', 
   expect(rig.told()).toEqual(Array.from({ length: 3 }, () => `blocked quic send 17 ${ONE} 443`))
   expect(await rig.act(scope, 'udp-sendto', TWO, '443')).toBe('EPERM')
   expect(rig.told()).toEqual([`blocked no-rule send 17 ${TWO} 443`])
+})
+
+/** A request that is longer than a segment. */
+const long = (...fields: string[]): string =>
+  http('/', ...Array.from({ length: 3 }, () => `X: ${'y'.repeat(600)}`), ...fields)
+
+describe('on a device that takes single segments', () => {
+  let enforcer: Enforcer
+  let scope: string
+  beforeAll(() => {
+    const device = ['link', 'set', 'near', 'gso_max_size', '1514', 'gso_max_segs', '1']
+    execFileSync('ip', ['-n', rig.net.near, ...device])
+    ;({ enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535')))
+    learn(enforcer, ['good.example.org', ONE, 0], ['other.example.org', ONE, 0])
+    learn(enforcer, ['good.example.org', '2001:db8:1::1', 0])
+  })
+  afterAll(() => enforcer.close())
+
+  test.each([
+    [
+      'a long ClientHello',
+      ONE,
+      443,
+      clientHello(largeShare, serverName('good.example.org'), largeShare),
+    ],
+    [
+      'the same over IPv6',
+      '2001:db8:1::1',
+      443,
+      clientHello(largeShare, largeShare, serverName('good.example.org')),
+    ],
+    ['a long request', ONE, 80, long('Host: good.example.org')],
+  ])('%s passes', async (_, address, port, segment) => {
+    const { outcome, told, arrived } = await rig.send(scope, address, port, segment)
+    expect({ outcome, told, arrived: arrived.join('') }).toEqual({
+      outcome: 'ok',
+      told: [],
+      arrived: hex(segment),
+    })
+  })
+
+  test.each([
+    [
+      'another name in the second segment',
+      443,
+      'server-name tls evil.example.net',
+      clientHello(largeShare, largeShare, serverName('evil.example.net')),
+    ],
+    [
+      'another name in the third',
+      443,
+      'server-name tls evil.example.net',
+      clientHello(largeShare, largeShare, largeShare, serverName('evil.example.net')),
+    ],
+    [
+      'ECH in the second segment',
+      443,
+      'encrypted-hello tls good.example.org',
+      clientHello(serverName('good.example.org'), largeShare, largeShare, ech),
+    ],
+    [
+      'no name in the second segment',
+      443,
+      'no-server-name tls',
+      clientHello(largeShare, largeShare),
+    ],
+    [
+      'a second name in the second segment',
+      443,
+      'malformed-hello tls good.example.org',
+      clientHello(
+        serverName('good.example.org'),
+        largeShare,
+        largeShare,
+        serverName('evil.example.net'),
+      ),
+    ],
+    [
+      'another Host in the second segment',
+      80,
+      'server-name http evil.example.net',
+      long('Host: evil.example.net'),
+    ],
+    [
+      'a second Host in the second segment',
+      80,
+      'http-host http good.example.org',
+      http('/', 'Host: good.example.org', `X: ${'y'.repeat(1800)}`, 'Host: evil.example.net'),
+    ],
+  ])('%s is refused before the head is whole', async (_, port, reason, segment) => {
+    const { outcome, told, arrived } = await rig.send(scope, ONE, port, segment)
+    expect({ outcome, told }).toEqual({ outcome: 'ECONNABORTED', told: [`blocked ${reason}`] })
+    expect(arrived.join('').length).toBeLessThan(hex(segment).length)
+    expect(arrived.join('')).not.toContain(hex('evil.example.net'))
+  })
 })

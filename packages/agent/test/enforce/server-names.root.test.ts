@@ -84,6 +84,18 @@ describe('in block mode', () => {
         443,
         clientHello(serverName('other.example.org')),
       ],
+      [
+        'a hello of several segments',
+        SHARED,
+        443,
+        clientHello(largeShare, largeShare, serverName('good.example.org')),
+      ],
+      [
+        'the same over IPv6',
+        SHARED6,
+        443,
+        clientHello(largeShare, largeShare, largeShare, largeShare, serverName('good.example.org')),
+      ],
       ['over IPv6', SHARED6, 443, good],
       ['SNI of an alias of the answer', ALONE, 443, clientHello(serverName('cdn.example.net'))],
       ['what follows a hello', SHARED, 443, good, evil.subarray(40), 'anything'],

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Holds a connection to the names that opened its address: by the first bytes that it sends, the second flight of TLS
+ * (a second ClientHello may come there), and the requests of plain HTTP.
+ */
+#pragma once
+
+#include "partial.h"
+#include "server_name.h"
+
+/* Requests of one segment that are looked at. */
+#define REQUESTS 16
+
+/* Where the bytes behind the headers of a TCP packet begin; skb->len: nothing is behind them. */
+static __always_inline u32 payload_at(struct __sk_buff *skb, const struct packet *packet)
+{
+	u8 offset = 0;
+	u32 at;
+
+	if (bpf_skb_load_bytes(skb, packet->transport_at + 12, &offset, 1))
+		return skb->len;
+	at = packet->transport_at + (offset >> 4) * 4;
+	return at < skb->len ? at : skb->len;
+}
+
+/* Other requests in the same segment, at the beginning of a line. Returns 1 when one is refused. */
+static __always_inline int decide_further(u32 index, struct packet *packet, struct flow *flow, struct first_bytes *bytes,
+					  struct decision *decision)
+{
+	bytes->later = 1;
+	for (u32 i = 0; i < REQUESTS && bytes->at < bytes->length; i++) {
+		read_request(index);
+		if (bytes->protocol != FIRST_HTTP)
+			return 0;
+		if (decide_said(index, packet, flow, decision))
+			return 1;
+	}
+	/* No client sends that many at once. */
+	if (bytes->at >= bytes->length || !is_bound(flow))
+		return 0;
+	deny(decision, REASON_HTTP_HOST);
+	return 1;
+}
+
+/* Judges what was said so far. 0: more of the head is to come, and what is known of it may pass. */
+static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index,
+				 struct first_bytes *bytes, struct decision *decision)
+{
+	u32 names = flow->names;
+	bool named = read_first_bytes(index, bytes, names);
+	bool partial = named && is_partial(bytes);
+	u8 next = names_after(bytes, names);
+
+	if (partial) {
+		bytes->fault = bytes->encrypted ? REASON_ENCRYPTED_HELLO : 0;
+		/* A Host may be cut in the middle; an SNI is not read before it is whole. */
+		if (bytes->protocol == FIRST_HTTP) {
+			unsay(bytes, SAID_HOST);
+			unsay(bytes, SAID_TARGET);
+		}
+	}
+	if (named && (decide_said(index, packet, flow, decision) ||
+		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, bytes, decision)))) {
+		send_named(skb, packet, flow, decision, bytes);
+		flow->verdict = decision->verdict;
+		flow->reason = decision->reason;
+		flow->rule = decision->rule;
+		flow->names = is_denied(decision) ? NAMES_REFUSED : next;
+	} else if (partial) {
+		return 0;
+	} else {
+		flow->names = next;
+		flow->reason = decision->reason;
+		flow->rule = decision->rule;
+		flow->name = decision->name;
+	}
+	if (!is_denied(decision) && is_bound(flow))
+		remember_checked(skb, flow);
+	return 1;
+}
+
+static __always_inline u32 sequence_of(struct __sk_buff *skb, const struct packet *packet)
+{
+	u32 sequence = 0;
+
+	bpf_skb_load_bytes(skb, packet->transport_at + 4, &sequence, 4);
+	/* The SYN counts as the byte in front of its data. */
+	return bpf_ntohl(sequence) + packet->opens;
+}
+
+/* Looks at the segment, behind what was sent before of the same head. Returns whether it may pass. */
+static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 at, u32 index,
+				    struct first_bytes *bytes)
+{
+	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
+	struct partial *partial = sk ? bpf_sk_storage_get(&partials, sk, 0, 0) : NULL;
+	struct decision decision = {
+		.generation = flow->generation,
+		.rule = flow->rule,
+		.name = flow->name,
+		.verdict = flow->verdict,
+		.reason = flow->reason,
+	};
+	u32 first = sequence_of(skb, packet);
+	u32 before = partial ? first - partial->first : 0;
+	bool taken;
+
+	if (partial) {
+		/* What a gap is in front of comes again, and what is sent again was looked at. */
+		if (before > partial->length)
+			return false;
+		if (before + (skb->len - at) <= partial->length)
+			return true;
+		first = partial->first;
+	}
+	if (before)
+		taken = partial && take_further_bytes(skb, at, bytes, partial, before);
+	else
+		taken = take_first_bytes(skb, at, bytes);
+	if (!taken)
+		return false;
+	if (judge(skb, packet, flow, index, bytes, &decision)) {
+		if (partial)
+			bpf_sk_storage_delete(&partials, sk);
+		return !is_denied(&decision);
+	}
+	return sk && keep_partial(sk, first, bytes);
+}
+
+/*
+ * Looks at a packet of a flow whose names are to be looked at. Returns 1 when it may pass. Not static: see packet.h.
+ */
+__noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *flow)
+{
+	struct first_bytes *bytes;
+	u32 at, index;
+	bool passes;
+
+	if (!packet || !flow)
+		return 0;
+	at = payload_at(skb, packet);
+	if (at >= skb->len)
+		return 1;
+	/* What was refused is sent again until the socket is ended. */
+	if (flow->names & NAMES_REFUSED)
+		return 0;
+	index = claim_place();
+	bytes = place(index);
+	/* The packet is dropped, and sent again. */
+	if (!bytes)
+		return 0;
+	passes = look_at(skb, packet, flow, at, index, bytes);
+	leave_place(bytes);
+	return passes;
+}
