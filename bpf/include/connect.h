@@ -18,6 +18,7 @@ enum connect_via {
 	VIA_SEND = 1,
 	VIA_SOCKET = 2,
 	VIA_PACKET = 3,
+	VIA_LINK = 4,
 };
 
 enum connect_reason {

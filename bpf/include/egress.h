@@ -66,7 +66,7 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 		return ALLOW;
 	if (!read_plain(skb, &packet))
 		read_packet(skb, &packet);
-	if (scope_level == 0 && !packet.fault && is_neighbour_talk(skb, &packet, 0))
+	if (scope_level == 0 && !packet.fault && is_neighbour_talk(skb, &packet))
 		return ALLOW;
 	local = skb->ifindex == LOOPBACK_DEVICE;
 	if (!packet.fault && local && is_loopback(&packet.to) && !is_proxy(&packet.to))

@@ -14,23 +14,23 @@
  * Neighbour discovery (RFC 4861), which a receiver takes from its own link only (hop limit 255), and reports of
  * multicast groups (RFC 3810) to link-local multicast. From raw sockets of the kernel's own: the scope can't make any.
  */
-static __always_inline bool is_neighbour_talk(struct __sk_buff *skb, const struct packet *packet, u32 at)
+static __always_inline bool is_neighbour_talk(struct __sk_buff *skb, const struct packet *packet)
 {
 	struct ipv6_header header;
+	u32 at = sizeof(header);
 	bool local;
 	u8 type;
 
 	if (packet->to.family != AF_INET6 || packet->to.protocol != IPPROTO_ICMPV6)
 		return false;
-	if (bpf_skb_load_bytes(skb, at, &header, sizeof(header)))
+	if (load_bytes(skb, 0, &header, sizeof(header)))
 		return false;
-	at += sizeof(header);
 	/* A hop-by-hop header with the router alert stands before reports. */
 	if (header.next == IPV6_HOP_BY_HOP)
 		at += 8;
 	else if (header.next != IPPROTO_ICMPV6)
 		return false;
-	if (bpf_skb_load_bytes(skb, at, &type, 1))
+	if (load_bytes(skb, at, &type, 1))
 		return false;
 	/* ff02::/16 */
 	local = packet->to.address[0] == 0xff && packet->to.address[1] == 2;

@@ -149,6 +149,23 @@ static __always_inline void mark_leaver(struct task_struct *leader)
 	leavers = 1;
 }
 
+/*
+ * The machine's service manager, or its child before that becomes another program: it starts what belongs to the agent's
+ * unit in the unit's cgroup, which is in the scope where this is the whole machine.
+ */
+static __always_inline bool serves_agent(struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	struct task_struct *parent = BPF_CORE_READ(leader, real_parent);
+
+	if (!agent_cgid)
+		return false;
+	if (leader->tgid == 1)
+		return true;
+	return BPF_CORE_READ(parent, tgid) == 1 &&
+	       BPF_CORE_READ(leader, mm, exe_file, f_inode) == BPF_CORE_READ(parent, mm, exe_file, f_inode);
+}
+
 static __always_inline bool is_leaver(struct task_struct *task)
 {
 	if (!leavers)
@@ -195,6 +212,8 @@ int process_fork(u64 *ctx)
 	record.child_tgid = child->tgid;
 	send_bulk(&record, sizeof(record), RECORD_FORK);
 	if (!task_in_scope(child)) {
+		if (serves_agent(parent))
+			return 0;
 		tell_left(parent, child, 0);
 		mark_leaver(child);
 		return 0;
@@ -250,6 +269,8 @@ int process_moved(u64 *ctx)
 			*member = MEMBER;
 		return 0;
 	}
+	if (serves_agent(task))
+		return 0;
 	member = bpf_task_storage_get(&members, leader, 0, 0);
 	/* Each of its threads comes here. */
 	if (!member || *member == LEAVER)

@@ -31,6 +31,16 @@
 /* More extension headers than a stack sends; beyond, the packet counts as malformed. */
 #define IPV6_EXTENSIONS 8
 
+/* Where the packet begins in the buffer: on the link another header stands before it. */
+#ifndef PACKET_AT
+#define PACKET_AT(skb) 0
+#endif
+
+static __always_inline long load_bytes(struct __sk_buff *skb, u32 at, void *to, u32 size)
+{
+	return bpf_skb_load_bytes(skb, PACKET_AT(skb) + at, to, size);
+}
+
 struct packet {
 	struct destination to;
 	u8 source[16];
@@ -75,14 +85,14 @@ static __always_inline void read_ports(struct __sk_buff *skb, u32 at, struct pac
 
 	if (protocol == IPPROTO_ICMPV6 && packet->to.family == AF_INET6) {
 		u8 type = 0;
-		if (bpf_skb_load_bytes(skb, at, &type, 1))
+		if (load_bytes(skb, at, &type, 1))
 			packet->fault = REASON_MALFORMED;
 		packet->upkeep = (type >= ICMPV6_LISTENER_QUERY && type <= ICMPV6_REDIRECT) || type == ICMPV6_LISTENER_REPORT;
 		return;
 	}
 	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE)
 		return;
-	if (bpf_skb_load_bytes(skb, at, &ports, sizeof(ports))) {
+	if (load_bytes(skb, at, &ports, sizeof(ports))) {
 		packet->fault = REASON_MALFORMED;
 		return;
 	}
@@ -91,7 +101,7 @@ static __always_inline void read_ports(struct __sk_buff *skb, u32 at, struct pac
 	packet->to.port = bpf_ntohs(ports.destination);
 	if (protocol == IPPROTO_TCP) {
 		u8 flags = 0;
-		if (bpf_skb_load_bytes(skb, at + 13, &flags, 1))
+		if (load_bytes(skb, at + 13, &flags, 1))
 			packet->fault = REASON_MALFORMED;
 		packet->opens = (flags & 0x12) == 0x02;
 	}
@@ -106,7 +116,7 @@ __noinline int has_source_route(struct __sk_buff *skb, u32 end)
 		u8 option[2] = {};
 		if (at >= end)
 			return 0;
-		if (bpf_skb_load_bytes(skb, at, option, 1))
+		if (load_bytes(skb, at, option, 1))
 			return 1;
 		if (option[0] == IP_OPTION_END)
 			return 0;
@@ -116,7 +126,7 @@ __noinline int has_source_route(struct __sk_buff *skb, u32 end)
 		}
 		if (option[0] == IP_OPTION_LSRR || option[0] == IP_OPTION_SSRR)
 			return 1;
-		if (bpf_skb_load_bytes(skb, at + 1, option + 1, 1) || option[1] < 2)
+		if (load_bytes(skb, at + 1, option + 1, 1) || option[1] < 2)
 			return 1;
 		at += option[1];
 	}
@@ -129,7 +139,7 @@ static __always_inline void read_ipv4(struct __sk_buff *skb, struct packet *pack
 	u32 length;
 
 	packet->to.family = AF_INET;
-	if (bpf_skb_load_bytes(skb, 0, &header, sizeof(header))) {
+	if (load_bytes(skb, 0, &header, sizeof(header))) {
 		packet->fault = REASON_MALFORMED;
 		return;
 	}
@@ -159,7 +169,7 @@ static __always_inline void read_ipv6(struct __sk_buff *skb, struct packet *pack
 	u8 next;
 
 	packet->to.family = AF_INET6;
-	if (bpf_skb_load_bytes(skb, 0, &header, sizeof(header))) {
+	if (load_bytes(skb, 0, &header, sizeof(header))) {
 		packet->fault = REASON_MALFORMED;
 		return;
 	}
@@ -176,7 +186,7 @@ static __always_inline void read_ipv6(struct __sk_buff *skb, struct packet *pack
 			read_ports(skb, at, packet);
 			return;
 		}
-		if (bpf_skb_load_bytes(skb, at, extension, sizeof(extension)))
+		if (load_bytes(skb, at, extension, sizeof(extension)))
 			break;
 		length = ((u32)extension[1] + 1) * 8;
 		if (next == IPV6_ROUTING)

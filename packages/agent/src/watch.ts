@@ -12,6 +12,7 @@ import { messageOf } from './errors.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
 import { Guard, guardMs } from './guard/guard.ts'
 import { knowsProcesses, Namespaces } from './namespaces.ts'
+import { LinkLayer, type LinkSettings } from './link/link-layer.ts'
 import { Narrator } from './narrator.ts'
 import { ProcessTable } from './process-table.ts'
 import { processStart, RunState } from './run-state.ts'
@@ -39,6 +40,8 @@ export interface WatchSettings {
   exempt?: Exemptions | undefined
   /** Id of the agent's own cgroup, where it is in the scope. */
   agentCgroup?: bigint | undefined
+  /** The scope is the whole machine: what leaves by its uplinks is decided, too. */
+  link?: LinkSettings | undefined
 }
 
 /** A clock tick of /proc/PID/stat: there are 100 in a second on every Linux that runs node. */
@@ -62,6 +65,8 @@ export class Watch {
   private dns!: DnsProxy
   private narrator!: Narrator
   private guard!: Guard
+  private link: LinkLayer | undefined
+  private linkFailure = ''
   private namespaces: Namespaces | undefined
   private readonly processes = new ProcessTable()
   /** Records are being handed over: their rings are not emptied in the middle of it. */
@@ -168,6 +173,15 @@ export class Watch {
       pinDir: `${this.state.pinDir}/enforce`,
     })
     this.closers.push((keep) => (keep ? this.enforcer.release() : this.enforcer.close()))
+    if (this.settings.link !== undefined) {
+      const link = LinkLayer.open({
+        ...this.settings.link,
+        enforcer: this.enforcer,
+        pinDir: `${this.state.pinDir}/uplinks`,
+      })
+      this.link = link
+      this.closers.push((keep) => (keep ? link.release() : link.close()))
+    }
     await this.dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => this.sensor.drain())
     this.namespaces?.adopt()
@@ -188,6 +202,7 @@ export class Watch {
     })
     this.closers.push(() => this.guard.close())
     this.hooks.push(...this.sensor.hooks, ...this.enforcer.hooks, ...this.guard.hooks)
+    this.hooks.push(...(this.link?.hooks ?? []))
     this.armed = true
     this.health(
       'armed',
@@ -196,6 +211,10 @@ export class Watch {
     if (this.enforcer.adopted)
       this.gap(
         "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
+      )
+    if (this.link?.hooks.length === 0)
+      this.gap(
+        'no interface leads out of this machine: packet sockets and virtual machines are decided about from when one does',
       )
     for (const hook of this.sensor.hooks) {
       if (hook.state === 'refused' && hook.tier === 'T0')

@@ -73,6 +73,7 @@ function settingsOf(scope: ScopeConfig, { out }: AgentConfig): ScopeSettings {
     policyFile: scope.policy,
     workspace: scope.workspace,
     exempt: scope.exempt,
+    uplinks: scope.uplinks,
     read: () =>
       readPolicy({
         policy: scope.policy ?? undefined,

@@ -111,7 +111,7 @@ export const NetConnect = z.object({
   port: z.int(),
   protocol: Protocol,
   /** What the process did, or the layer that stopped a packet. */
-  via: z.enum(['connect', 'send', 'socket', 'packet']),
+  via: z.enum(['connect', 'send', 'socket', 'packet', 'link']),
   /** Attempts that this one event stands for. */
   count: z.int().min(1),
 })

@@ -81,7 +81,7 @@ napi_value map_from_fd(napi_env env, int fd, const char *what);
 /* Functions of the binding. */
 #define EXPORTED(X)                                                                                \
 	X(open) X(disable) X(reuse) X(resize) X(global) X(load) X(programs) X(objectMap)           \
-	X(attach) X(install) X(run) X(pin) X(detach) X(update) X(openLink) X(readIter)                                  \
+	X(attach) X(attachUplink) X(attachClassifier) X(classifier) X(detachClassifier) X(install) X(run) X(pin) X(detach) X(update) X(openLink) X(readIter)                                  \
 	X(mapInfo) X(mapGet) X(mapSet) X(mapDelete) X(mapSetBatch) X(mapDeleteBatch) X(mapBatch)   \
 	X(mapNextKey) X(openMapId) X(openMapPin)                                                   \
 	X(ringNew) X(ringDrain) X(ringRef) X(connectFromCgroup) X(destroyTcpSocket) X(programsOn) X(cgroupNamespace) X(bindIn) X(netnsCookie)

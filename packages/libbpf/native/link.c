@@ -91,6 +91,115 @@ napi_value js_attach(napi_env env, napi_callback_info info)
 	return result;
 }
 
+/* BPF_TCX_EGRESS (6.6), which older headers lack. */
+#define TCX_EGRESS 47
+
+/* attachUplink(object, program, ifindex, path): link by tcx, pinned there since libbpf 1.1 has no other way to take it */
+napi_value js_attachUplink(napi_env env, napi_callback_info info)
+{
+	struct bpf_program *program;
+	struct bpf_link *link = NULL;
+	struct object *object;
+	napi_value argv[4], result = NULL;
+	uint32_t ifindex = 0;
+	struct log log;
+	char *path;
+	int fd;
+
+	if (!arguments(env, info, 4, argv) || !(object = handle_get(env, argv[0], HANDLE_OBJECT)) ||
+	    !(program = object_program(env, object, argv[1], "attach")) || !(path = text(env, argv[3])))
+		return NULL;
+	napi_get_value_uint32(env, argv[2], &ifindex);
+	log_begin(&log, false);
+	fd = bpf_link_create(bpf_program__fd(program), (int)ifindex, TCX_EGRESS, NULL);
+	if (fd >= 0) {
+		if (!bpf_obj_pin(fd, path))
+			link = bpf_link__open(path);
+		int err = errno;
+		close(fd);
+		errno = err;
+	}
+	if (link)
+		result = link_new(env, link);
+	else
+		fail(env, "attach", "BPF_ATTACH", errno, bpf_program__name(program), log.text);
+	log_end();
+	free(path);
+	return result;
+}
+
+/* Of ours among the classifiers for what leaves. */
+#define OUR_HANDLE 0x7277
+#define OUR_PRIORITY 1
+
+/* attachClassifier(object, program, ifindex): by clsact, in the place of ours that is there already */
+napi_value js_attachClassifier(napi_env env, napi_callback_info info)
+{
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .attach_point = BPF_TC_EGRESS);
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY,
+			    .flags = BPF_TC_F_REPLACE);
+	struct bpf_program *program;
+	struct object *object;
+	napi_value argv[3];
+	uint32_t ifindex = 0;
+	struct log log;
+	int err;
+
+	if (!arguments(env, info, 3, argv) || !(object = handle_get(env, argv[0], HANDLE_OBJECT)) ||
+	    !(program = object_program(env, object, argv[1], "attach")))
+		return NULL;
+	napi_get_value_uint32(env, argv[2], &ifindex);
+	hook.ifindex = (int)ifindex;
+	opts.prog_fd = bpf_program__fd(program);
+	log_begin(&log, false);
+	err = bpf_tc_hook_create(&hook);
+	if (!err || err == -EEXIST)
+		err = bpf_tc_attach(&hook, &opts);
+	if (err)
+		fail(env, "attach", "BPF_ATTACH", -err, bpf_program__name(program), log.text);
+	log_end();
+	return NULL;
+}
+
+/* classifier(ifindex): id of the program that is attached there as ours; 0: none is */
+napi_value js_classifier(napi_env env, napi_callback_info info)
+{
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .attach_point = BPF_TC_EGRESS);
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
+	napi_value value;
+	uint32_t ifindex = 0;
+	struct log log;
+	int err;
+
+	if (!arguments(env, info, 1, &value))
+		return NULL;
+	napi_get_value_uint32(env, value, &ifindex);
+	hook.ifindex = (int)ifindex;
+	log_begin(&log, false);
+	err = bpf_tc_query(&hook, &opts);
+	log_end();
+	return number(env, err ? 0 : opts.prog_id);
+}
+
+/* detachClassifier(ifindex): ours, where it is */
+napi_value js_detachClassifier(napi_env env, napi_callback_info info)
+{
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .attach_point = BPF_TC_EGRESS);
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = OUR_HANDLE, .priority = OUR_PRIORITY);
+	napi_value value;
+	uint32_t ifindex = 0;
+	struct log log;
+
+	if (!arguments(env, info, 1, &value))
+		return NULL;
+	napi_get_value_uint32(env, value, &ifindex);
+	hook.ifindex = (int)ifindex;
+	log_begin(&log, false);
+	bpf_tc_detach(&hook, &opts);
+	log_end();
+	return NULL;
+}
+
 /* install(object, program, map, index): a slot of a map of programs, which others call into */
 napi_value js_install(napi_env env, napi_callback_info info)
 {

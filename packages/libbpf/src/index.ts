@@ -3,7 +3,15 @@ export { destroyTcpSocket, type TcpSocket } from './destroy.ts'
 export { BpfError, type BpfStep } from './error.ts'
 export { Link, openPinnedLink } from './link.ts'
 export { BpfMap, openMapById, openPinnedMap } from './map.ts'
-export { BpfObject, openObject, type OpenOptions, type Program, type Target } from './object.ts'
+export {
+  BpfObject,
+  classifier,
+  detachClassifier,
+  openObject,
+  type OpenOptions,
+  type Program,
+  type Target,
+} from './object.ts'
 export {
   bindingPath,
   cgroupViewPath,

@@ -39,6 +39,15 @@ export interface Native {
   programs(object: Handle<'object'>): { name: string; section: string; type: string }[]
   objectMap(object: Handle<'object'>, name: string): Handle<'map'>
   attach(object: Handle<'object'>, program: string, cgroup?: string): Handle<'link'>
+  attachUplink(
+    object: Handle<'object'>,
+    program: string,
+    ifindex: number,
+    path: string,
+  ): Handle<'link'>
+  attachClassifier(object: Handle<'object'>, program: string, ifindex: number): void
+  classifier(ifindex: number): number
+  detachClassifier(ifindex: number): void
   install(object: Handle<'object'>, program: string, map: Handle<'map'>, index: number): void
   run(object: Handle<'object'>, program: string, context?: Uint8Array): number
   pin(handle: Handle<'link'> | Handle<'map'>, path: string): void

@@ -58,6 +58,22 @@ export class BpfObject {
     return new Link(native().attach(this.#handle, program, target?.cgroup))
   }
 
+  /**
+   * Attaches a classifier to what leaves by a network interface (tcx, Linux 6.6), pinned from the first instant.
+   * @param path in a bpffs, free
+   */
+  attachUplink(program: string, ifindex: number, path: string): Link {
+    return new Link(native().attachUplink(this.#handle, program, ifindex, path))
+  }
+
+  /**
+   * The same by clsact, which every kernel has: it stays when this process ends, and takes the place of the one that was
+   * attached so before. See classifier() and detachClassifier().
+   */
+  attachClassifier(program: string, ifindex: number): void {
+    native().attachClassifier(this.#handle, program, ifindex)
+  }
+
   /** Puts a program into a slot of a map of programs, from where another program calls it (`bpf_tail_call`). */
   install(program: string, map: BpfMap, index: number): void {
     native().install(this.#handle, program, handleOf(map), index)
@@ -119,4 +135,14 @@ export function openObject(path: string, options: OpenOptions = {}): BpfObject {
     throw error
   }
   return new BpfObject(handle)
+}
+
+/** Id of the program that attachClassifier() put on an interface; null: none is there. */
+export function classifier(ifindex: number): number | null {
+  return native().classifier(ifindex) || null
+}
+
+/** Takes it away, if it is there. */
+export function detachClassifier(ifindex: number): void {
+  native().detachClassifier(ifindex)
 }

@@ -43,6 +43,7 @@ const reached = {
   send: 'sent to',
   socket: 'opened a socket',
   packet: 'sent a packet to',
+  link: 'put a packet on the wire to',
 } as const
 
 function failed(errno: number): string {

@@ -102,6 +102,8 @@ export class Enforcer implements Disposable {
   readonly maps: EnforceMapIds
   readonly hooks: Hook[]
   readonly #object: BpfObject
+  readonly #globals: Readonly<Record<string, number | bigint>>
+  readonly #reused: EnforcerOptions['reuse']
   readonly #links = new Map<string, Link>()
   readonly #slots: PolicySlots
   readonly #attempts: AttemptCounts
@@ -113,7 +115,14 @@ export class Enforcer implements Disposable {
   #programs: ExemptPrograms | undefined
 
   /** @internal see openEnforcer */
-  constructor(object: BpfObject, options: EnforcerOptions, pins: Pins | undefined) {
+  constructor(
+    object: BpfObject,
+    options: EnforcerOptions,
+    pins: Pins | undefined,
+    globals: Readonly<Record<string, number | bigint>>,
+  ) {
+    this.#globals = globals
+    this.#reused = options.reuse
     this.#object = object
     this.#scopeCgroup = options.scopeCgroup
     this.#slots = new PolicySlots(object)
@@ -162,6 +171,15 @@ export class Enforcer implements Disposable {
   /** Exempt programs are found anew. @throws EnforceError when one is not there any more; it is not exempt then */
   refindExempt(): void {
     this.#programs?.reload()
+  }
+
+  /** Maps by their names, and variables, for another object that decides as this one does. */
+  share(names: readonly string[]): {
+    maps: Record<string, BpfMap>
+    globals: Readonly<Record<string, number | bigint>>
+  } {
+    const own = names.map((name): [string, BpfMap] => [name, this.#object.map(name)])
+    return { maps: { ...Object.fromEntries(own), ...this.#reused }, globals: this.#globals }
   }
 
   /** What was learned under an earlier agent's policy has the rules of this one. */
@@ -376,7 +394,16 @@ export class Enforcer implements Disposable {
  */
 export function openEnforcer(options: EnforcerOptions): Enforcer {
   const scope = identify(options.scopeCgroup)
-  const exempt = exemptGlobals(options.exempt)
+  const globals = {
+    proxy_port4: options.proxy.port4 ?? 0,
+    proxy_port6: options.proxy.port6 ?? 0,
+    proxy_netns: options.netns ?? 0n,
+    local_resolver: Number(options.localResolver ?? false),
+    scope_cgid: scope.id,
+    scope_level: scope.level,
+    agent_cgid: options.agentCgroup ?? 0n,
+    ...exemptGlobals(options.exempt),
+  }
   const file = join(options.objectDir ?? defaultObjectDir, 'enforce.bpf.o')
   let pins: Pins | undefined
   let object: BpfObject | undefined
@@ -386,16 +413,7 @@ export function openEnforcer(options: EnforcerOptions): Enforcer {
     kept = pins?.maps(PINNED_MAPS) ?? {}
     object = openObject(file, {
       reuse: { ...options.reuse, ...kept },
-      globals: {
-        proxy_port4: options.proxy.port4 ?? 0,
-        proxy_port6: options.proxy.port6 ?? 0,
-        proxy_netns: options.netns ?? 0n,
-        local_resolver: Number(options.localResolver ?? false),
-        scope_cgid: scope.id,
-        scope_level: scope.level,
-        ...exempt,
-        agent_cgid: options.agentCgroup ?? 0n,
-      },
+      globals,
     })
     object.load()
   } catch (cause) {
@@ -409,7 +427,7 @@ export function openEnforcer(options: EnforcerOptions): Enforcer {
   } finally {
     for (const map of Object.values(kept)) map.close()
   }
-  return new Enforcer(object, options, pins)
+  return new Enforcer(object, options, pins, globals)
 }
 
 function identify(scopeCgroup: string): ScopeIdentity {

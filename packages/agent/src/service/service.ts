@@ -1,6 +1,7 @@
 import { release } from 'node:os'
 import type { RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
+import { scopeIdentity } from '@runwarden/sensor'
 import { AgentError, messageOf } from '../errors.ts'
 import { EventStream, type EventSink, type ForkSink } from '../event-stream.ts'
 import { readMachine, requireMachine } from '../preflight.ts'
@@ -8,7 +9,7 @@ import { stateHome, sweep } from '../run-state.ts'
 import { Scope } from '../scope.ts'
 import { Watch } from '../watch.ts'
 import { findCgroup, hierarchy } from './cgroups.ts'
-import { describeExempt, type ExemptSettings, findExempt } from './exempt.ts'
+import { describeExempt, type ExemptSettings, findExempt, passesDhcp } from './exempt.ts'
 import { OwnCgroup } from './own-cgroup.ts'
 import { orphans, ScopeState } from './state.ts'
 
@@ -31,6 +32,8 @@ export interface ScopeSettings {
   /** Changes of files below it are told; null: of none but the sensitive places. */
   workspace: string | null
   exempt: ExemptSettings
+  /** Interfaces that lead out of the machine beside those that are found to; for the whole machine only. */
+  uplinks: readonly string[]
   /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
   read: () => Promise<CompiledPolicy>
   record: () => Promise<ScopeRecord>
@@ -159,6 +162,10 @@ export class AgentService {
           onFork: record.onFork,
           say,
           exempt,
+          link:
+            scopeIdentity(cgroup).level === 0
+              ? { uplinks: settings.uplinks, passesDhcp: passesDhcp(settings.exempt) }
+              : undefined,
           agentCgroup: own === undefined ? undefined : Scope.at(own).id(),
         },
         state,

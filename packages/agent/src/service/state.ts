@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AgentError, errnoOf } from '../errors.ts'
+import { dropClassifiers } from '../link/link-layer.ts'
 import { readMounts } from '../mounts.ts'
 import {
   mount,
@@ -95,6 +96,8 @@ export class ScopeState implements WatchPlace {
 }
 
 function dropFolder(folder: string): void {
+  // Only a scope that is the whole machine has a link layer.
+  if (existsSync(join(folder, 'bpf', 'uplinks'))) dropClassifiers()
   removeFolder(folder)
   try {
     rmdirSync(join(folder, '..'))

@@ -50,6 +50,7 @@ export class ServiceRig implements AsyncDisposable {
           cgroup: this.cgroup,
           policyFile: null,
           workspace: null,
+          uplinks: [],
           exempt: { cgroups: [], programs: [], presets: [] },
           read: async () => (this.#policy as () => CompiledPolicy)(),
           record: async () => ({

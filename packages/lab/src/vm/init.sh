@@ -32,31 +32,40 @@ echo ready >&3
 
 mkdir /run/vm
 cd /run/vm || exit 1
-while read -r seconds length <&3; do
-  head -c "$length" <&3 >command
-  rm -f expired
-  (cd / && exec setsid sh /run/vm/command) </dev/null >out 2>err 3>&- &
-  command=$!
-  (
-    sleep "$seconds" &
-    sleep=$!
-    trap 'kill "$sleep"; exit' TERM
-    wait "$sleep"
-    : >expired
-    kill -KILL -- "-$command"
-  ) </dev/null >/dev/null 2>&1 3>&- &
-  guard=$!
-  wait "$command"
-  status=$?
-  kill "$guard" 2>/dev/null
-  wait "$guard" 2>/dev/null
-  [ -e expired ] && expired=1 || expired=0
-  out=$(wc -c <out)
-  err=$(wc -c <err)
-  {
-    echo "$status $expired $out $err"
-    head -c "$out" out
-    head -c "$err" err
-  } >&3
-done
+serve() {
+  while read -r seconds length <&3; do
+    head -c "$length" <&3 >command
+    rm -f expired
+    (cd / && exec setsid sh /run/vm/command) </dev/null >out 2>err 3>&- &
+    command=$!
+    (
+      sleep "$seconds" &
+      sleep=$!
+      trap 'kill "$sleep"; exit' TERM
+      wait "$sleep"
+      : >expired
+      kill -KILL -- "-$command"
+    ) </dev/null >/dev/null 2>&1 3>&- &
+    guard=$!
+    wait "$command"
+    status=$?
+    kill "$guard" 2>/dev/null
+    wait "$guard" 2>/dev/null
+    [ -e expired ] && expired=1 || expired=0
+    out=$(wc -c <out)
+    err=$(wc -c <err)
+    {
+      echo "$status $expired $out $err"
+      head -c "$out" out
+      head -c "$err" err
+    } >&3
+  done
+}
+
+# With systemd it is the first process, and requests are served beside it.
+if [ -e /etc/systemd/first ]; then
+  serve &
+  exec /usr/lib/systemd/systemd
+fi
+serve
 poweroff -f

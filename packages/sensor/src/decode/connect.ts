@@ -7,7 +7,7 @@
 export const VERDICTS = ['allowed', 'blocked', 'would-block', 'attack-blocked'] as const
 
 /** By enum connect_via. */
-export const VIAS = ['connect', 'send', 'socket', 'packet'] as const
+export const VIAS = ['connect', 'send', 'socket', 'packet', 'link'] as const
 
 /** By enum connect_reason. */
 export const CONNECT_REASONS = [

@@ -1,0 +1,210 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Hook } from '@runwarden/events'
+import {
+  BpfError,
+  type BpfObject,
+  classifier,
+  detachClassifier,
+  type Link,
+  openObject,
+  openPinnedLink,
+} from '@runwarden/libbpf'
+import { builtObjects } from '@runwarden/sensor'
+import type { Enforcer } from '../enforce/enforcer.ts'
+import { AgentError, messageOf } from '../errors.ts'
+import { findUplinks, type Uplink } from './uplinks.ts'
+
+export interface LinkSettings {
+  /** Names of interfaces that lead outwards beside those that are found to. */
+  uplinks: readonly string[]
+  /** DHCP of programs with packet sockets passes. */
+  passesDhcp: boolean
+}
+
+export interface LinkLayerOptions extends LinkSettings {
+  /** Folder of the BPF objects; by default the build for this machine. */
+  objectDir?: string
+  /** Whose maps and variables it decides by. */
+  enforcer: Enforcer
+  /** A folder in a bpffs for the links; what an earlier agent left there is taken over. */
+  pinDir: string
+  /** Finds the uplinks; by default findUplinks. */
+  find?: (named: readonly string[]) => Uplink[]
+}
+
+const PROGRAM = 'link_egress'
+
+/** All maps of link.bpf.c but its own, and the rings: a test holds this against the object. */
+export const SHARED_MAPS = [
+  'policy_state',
+  'policies',
+  'grants_0',
+  'grants_1',
+  'grant_ports_0',
+  'grant_ports_1',
+  'blocked_0',
+  'blocked_1',
+  'learned',
+  'names',
+  'name_ids',
+  'led',
+  'dns_client',
+  'flows',
+  'sockets',
+  'epoch',
+  'attempts_0',
+  'attempts_1',
+  'exempt_cgroups',
+  'exempt_processes',
+  'exempt_sockets',
+] as const
+
+interface Held {
+  uplink: Uplink
+  /** By tcx; null: by clsact. */
+  link: Link | null
+}
+
+/** The last layer of a scope that is the whole machine: what leaves by its uplinks. */
+export class LinkLayer {
+  readonly #options: LinkLayerOptions
+  readonly #object: BpfObject
+  readonly #held = new Map<number, Held>()
+
+  private constructor(options: LinkLayerOptions, object: BpfObject) {
+    this.#options = options
+    this.#object = object
+  }
+
+  /** @throws AgentError which interface it cannot be attached to; then it is attached to none anew */
+  static open(options: LinkLayerOptions): LinkLayer {
+    const { maps, globals } = options.enforcer.share(SHARED_MAPS)
+    const object = openObject(join(options.objectDir ?? builtObjects(), 'link.bpf.o'), {
+      reuse: maps,
+      globals: { ...globals, passes_dhcp: Number(options.passesDhcp) },
+    })
+    const layer = new LinkLayer(options, object)
+    try {
+      object.load()
+      mkdirSync(options.pinDir, { recursive: true, mode: 0o700 })
+      layer.refresh()
+      return layer
+    } catch (error) {
+      layer.release()
+      throw error
+    }
+  }
+
+  get hooks(): Hook[] {
+    return [...this.#held.values()].map(({ uplink, link }) => ({
+      name: `${link === null ? 'tc' : 'tcx'} egress of ${uplink.name}`,
+      tier: 'T0',
+      state: 'active',
+      reason: '',
+    }))
+  }
+
+  /**
+   * Follows the interfaces: those that came are attached to, those that went are forgotten.
+   * @returns names of those that came and went
+   * @throws AgentError which interface it cannot be attached to
+   */
+  refresh(): { came: string[]; gone: string[]; again: string[] } {
+    const { find = findUplinks, uplinks } = this.#options
+    const now = new Map(find(uplinks).map((uplink) => [uplink.index, uplink]))
+    const changes = { came: [] as string[], gone: [] as string[], again: [] as string[] }
+    for (const [index, { uplink, link }] of this.#held) {
+      if (now.has(index)) {
+        if (link !== null || classifier(index) !== null) continue
+        this.#object.attachClassifier(PROGRAM, index)
+        changes.again.push(uplink.name)
+        continue
+      }
+      this.#forget(index)
+      changes.gone.push(uplink.name)
+    }
+    for (const [index, uplink] of now) {
+      if (this.#held.has(index)) continue
+      this.#held.set(index, { uplink, link: this.#attach(uplink) })
+      changes.came.push(uplink.name)
+    }
+    for (const name of readdirSync(this.#options.pinDir))
+      if (!this.#held.has(Number(name))) rmSync(join(this.#options.pinDir, name))
+    return changes
+  }
+
+  /** Lets go of it: what is attached stays. */
+  release(): void {
+    for (const { link } of this.#held.values()) link?.close()
+    this.#held.clear()
+    this.#object.close()
+  }
+
+  /** Takes it off every interface. */
+  close(): void {
+    for (const [index, { link }] of this.#held) {
+      link?.detach()
+      if (link === null) detachClassifier(index)
+      this.#forget(index)
+    }
+    rmSync(this.#options.pinDir, { recursive: true, force: true })
+    this.#object.close()
+  }
+
+  #forget(index: number): void {
+    this.#held.get(index)?.link?.close()
+    this.#held.delete(index)
+    rmSync(join(this.#options.pinDir, String(index)), { force: true })
+  }
+
+  #attach(uplink: Uplink): Link | null {
+    const key = Buffer.alloc(4)
+    const value = Buffer.alloc(4)
+    key.writeUInt32LE(uplink.index)
+    value.writeUInt32LE(uplink.header)
+    this.#object.map('link_headers').set(key, value)
+    const path = join(this.#options.pinDir, String(uplink.index))
+    try {
+      if (existsSync(path)) {
+        const link = openPinnedLink(path)
+        try {
+          this.#object.replace(link, PROGRAM)
+          return link
+        } catch {
+          // The interface went, and another one has its number.
+          link.close()
+          rmSync(path)
+        }
+      }
+      return this.#object.attachUplink(PROGRAM, uplink.index, path)
+    } catch (error) {
+      // No tcx before 6.6.
+      if (!(error instanceof BpfError && error.errnoName === 'EINVAL'))
+        throw this.#failed(uplink, error)
+    }
+    try {
+      this.#object.attachClassifier(PROGRAM, uplink.index)
+      return null
+    } catch (error) {
+      throw this.#failed(uplink, error)
+    }
+  }
+
+  #failed({ name }: Uplink, cause: unknown): AgentError {
+    return new AgentError(
+      'LINK_LAYER',
+      `what leaves by the interface ${name} cannot be decided: ${messageOf(cause)}`,
+      'a kernel of 6.6 or newer is needed, or the modules sch_ingress and cls_bpf',
+      { cause },
+    )
+  }
+}
+
+/** Takes off what an agent that is no more has left by clsact, which nothing else holds or names. */
+export function dropClassifiers(): void {
+  for (const name of readdirSync('/sys/class/net')) {
+    const index = Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8'))
+    if (classifier(index) !== null) detachClassifier(index)
+  }
+}
