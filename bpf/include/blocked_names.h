@@ -16,16 +16,6 @@
 HASH(blocked_names_0, u64, u32, 1 << 20);
 HASH(blocked_names_1, u64, u32, 1 << 20);
 
-struct suffixes {
-	struct first_bytes *bytes;
-	u64 first, second;
-	u32 first_key, second_key;
-	u32 generation;
-	u32 entry;
-	u32 which;
-	u32 length;
-};
-
 static __always_inline u64 hash_step(u64 hash, u32 key, u32 c)
 {
 	u64 value = hash * key + c + 1;
@@ -42,23 +32,24 @@ static __always_inline u32 *find_hash(u64 hash, u32 generation)
 }
 
 /* From the name's end to its beginning: at each dot the hash is that of what follows. */
-static long hash_suffix(u32 index, struct suffixes *at)
+static long hash_suffix(u32 index, struct walk *walk)
 {
-	struct first_bytes *bytes = at->bytes;
-	u32 place = at->length - 1 - index, c, *entry;
+	struct first_bytes *bytes = walk->bytes;
+	struct name_hash *hash = &bytes->hash;
+	u32 place = hash->length - 1 - index, c, *entry;
 
 	if (place > 253)
 		return 1;
-	c = (u8)bytes->names[at->which & 1].text[place];
+	c = (u8)bytes->names[hash->which & 1].text[place];
 	if (c == '.') {
-		entry = find_hash(BLOCKED_UNDER | at->first << 31 | at->second, at->generation);
+		entry = find_hash(BLOCKED_UNDER | hash->first << 31 | hash->second, hash->generation);
 		if (entry) {
-			at->entry = *entry;
+			hash->entry = *entry;
 			return 1;
 		}
 	}
-	at->first = hash_step(at->first, at->first_key, c);
-	at->second = hash_step(at->second, at->second_key, c);
+	hash->first = hash_step(hash->first, hash->keys[0], c);
+	hash->second = hash_step(hash->second, hash->keys[1], c);
 	return 0;
 }
 
@@ -67,17 +58,23 @@ __noinline u32 find_blocked_name(u32 index, u32 which, u32 generation)
 {
 	struct first_bytes *bytes = place(index);
 	struct policy *policy = policy_of(generation);
-	struct suffixes at = { .bytes = bytes, .generation = generation, .entry = RULE_NONE, .which = which };
+	struct walk walk = { .bytes = bytes };
+	struct name_hash *hash;
 	u32 *entry;
 
 	if (!bytes || !policy)
 		return RULE_NONE;
-	at.first_key = policy->hash_keys[0];
-	at.second_key = policy->hash_keys[1];
-	at.length = bytes->names[which & 1].length;
-	bpf_loop(at.length, hash_suffix, &at, 0);
-	if (at.entry != RULE_NONE)
-		return at.entry;
-	entry = find_hash(at.first << 31 | at.second, generation);
+	hash = &bytes->hash;
+	hash->first = hash->second = 0;
+	hash->keys[0] = policy->hash_keys[0];
+	hash->keys[1] = policy->hash_keys[1];
+	hash->generation = generation;
+	hash->entry = RULE_NONE;
+	hash->which = which;
+	hash->length = bytes->names[which & 1].length;
+	bpf_loop(hash->length, hash_suffix, &walk, 0);
+	if (hash->entry != RULE_NONE)
+		return hash->entry;
+	entry = find_hash(hash->first << 31 | hash->second, generation);
 	return entry ? *entry : RULE_NONE;
 }

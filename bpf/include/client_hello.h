@@ -21,10 +21,6 @@
 /* More extensions than any client sends; beyond, the hello counts as malformed. */
 #define TLS_EXTENSIONS 128
 
-struct walk {
-	struct first_bytes *bytes;
-};
-
 /* RFC 6066 §3: a list with one host name. Several entries are no client's. */
 static __always_inline void read_server_name(struct first_bytes *bytes, u32 at, u32 size)
 {

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "names.h"
+#include "decide.h"
 
 /* Of a segment this much is looked at: what servers take as head of a request. A ClientHello is far smaller. */
 #define HEAD_BYTES 8192
@@ -19,6 +19,16 @@ enum said_name {
 	SAID_HOST = 0,
 	SAID_TARGET = 1,
 	SAID_NAMES = 2,
+};
+
+/* Of a name, from its end on: see blocked_names.h. */
+struct name_hash {
+	u64 first, second;
+	u32 keys[2];
+	u32 generation;
+	u32 entry;
+	u32 which;
+	u32 length;
 };
 
 struct first_bytes {
@@ -45,6 +55,8 @@ struct first_bytes {
 	u8 literal[SAID_NAMES]; /* so far it is an address */
 	u8 complete;
 	u8 connects;
+	struct name_hash hash;
+	struct decision decision;
 	struct name_key names[SAID_NAMES];
 	u8 head[HEAD_BYTES] __attribute__((aligned(8)));
 };
@@ -61,6 +73,11 @@ struct {
 	__type(key, u32);
 	__type(value, struct first_bytes);
 } first_bytes SEC(".maps");
+
+/* What the steps of a loop are given. */
+struct walk {
+	struct first_bytes *bytes;
+};
 
 static __always_inline struct first_bytes *place(u32 index)
 {

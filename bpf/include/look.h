@@ -94,17 +94,16 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 {
 	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
 	struct partial *partial = sk ? bpf_sk_storage_get(&partials, sk, 0, 0) : NULL;
-	struct decision decision = {
-		.generation = flow->generation,
-		.rule = flow->rule,
-		.name = flow->name,
-		.verdict = flow->verdict,
-		.reason = flow->reason,
-	};
+	struct decision *decision = &bytes->decision;
 	u32 first = sequence_of(skb, packet);
 	u32 before = partial ? first - partial->first : 0;
 	bool taken;
 
+	decision->generation = flow->generation;
+	decision->rule = flow->rule;
+	decision->name = flow->name;
+	decision->verdict = flow->verdict;
+	decision->reason = flow->reason;
 	if (partial) {
 		/* What a gap is in front of comes again, and what is sent again was looked at. */
 		if (before > partial->length)
@@ -119,10 +118,10 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 		taken = take_first_bytes(skb, at, bytes);
 	if (!taken)
 		return false;
-	if (judge(skb, packet, flow, index, bytes, &decision)) {
+	if (judge(skb, packet, flow, index, bytes, decision)) {
 		if (partial)
 			bpf_sk_storage_delete(&partials, sk);
-		return !is_denied(&decision);
+		return !is_denied(decision);
 	}
 	return sk && keep_partial(sk, first, bytes);
 }
