@@ -217,7 +217,7 @@ describe.each(kernels)('the guard with kernel %s', (kernel) => {
       { timeout: 300 },
     )
     expect(stdout).toMatch(/not permitted\ndone\ndone\n$/)
-  })
+  }, 400_000)
 
   test('nothing is left behind', async () => {
     const { stdout } = await vm.run(
