@@ -97,7 +97,7 @@ export const trustedPlaces: readonly string[] = words(
   '/etc/sudoers /etc/sudoers.d /etc/sudo.conf /etc/doas.conf /etc/polkit-1 /etc/passwd ' +
     '/etc/shadow /etc/group /etc/gshadow /etc/pam.d /etc/pam.conf /etc/security /etc/crontab ' +
     '/etc/cron.d /etc/cron.hourly /etc/cron.daily /etc/cron.weekly /etc/cron.monthly ' +
-    '/etc/anacrontab /var/spool/cron /etc/systemd /run/systemd/system /run/systemd/transient ' +
+    '/etc/anacrontab /var/spool/cron/crontabs/root /etc/systemd /run/systemd/system /run/systemd/transient ' +
     '/usr/lib/systemd/system /usr/local/lib/systemd /etc/init.d /etc/rc.local /etc/udev ' +
     '/usr/lib/udev /etc/dbus-1 /usr/share/dbus-1 /usr/share/polkit-1 /etc/docker /etc/containerd ' +
     '/etc/ld.so.preload /etc/ld.so.conf /etc/ld.so.conf.d /etc/ld.so.cache /etc/profile ' +

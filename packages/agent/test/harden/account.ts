@@ -9,7 +9,7 @@ export function sh(script: string): string {
 
 /** Waits for a condition. @throws Error when it does not come true */
 export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 60_000
+  const end = performance.now() + 200_000
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never true: ${String(condition)}`)
     await delay(10)

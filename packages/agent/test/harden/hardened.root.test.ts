@@ -71,3 +71,36 @@ test('a file that somebody changed since is left as it is, and said', () => {
   expect(outcome['changed since']).toEqual(['/etc/group was changed since, and is left as it is'])
   expect(outcome['changed since group']).toBe(true)
 })
+
+test('killed in the middle, it can be undone by what is on record', () => {
+  expect(outcome['killed record']).toBe(true)
+  expect(outcome['killed restored']).toEqual([])
+  expect(outcome['killed leaves']).toEqual([])
+})
+
+test('what was left to cron and at before has no sudo either', () => {
+  expect(outcome['later']).toEqual([])
+})
+
+test('engines that are units are masked and stopped, sockets first, and started again when they were active', () => {
+  expect(outcome['units']).toBe(`mask --runtime docker.socket
+stop docker.socket
+mask --runtime docker.service
+stop docker.service
+mask --runtime podman.socket
+stop podman.socket
+unmask --runtime podman.socket
+unmask --runtime docker.service
+start docker.service
+unmask --runtime docker.socket
+start docker.socket
+==> /srv/units/docker.service <==
+active
+
+==> /srv/units/docker.socket <==
+active
+
+==> /srv/units/podman.socket <==
+inactive
+`)
+})

@@ -1,7 +1,7 @@
 /** Runs on the stage: a machine is hardened and restored, and all is tried as a worker that was there before. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { accountChanges } from '../../src/harden/accounts.ts'
@@ -28,6 +28,7 @@ await startServices()
 process.env['OUTSIDE'] = String(startOutside())
 const execute = promisify(execFile)
 const record = '/var/lib/harden/record'
+const hardenOnce = fileURLToPath(new URL('harden-once.ts', import.meta.url))
 let worker = new Worker()
 
 /** Names of the tries that work for the worker and, where it is asked for, for the account logged in anew. */
@@ -51,7 +52,7 @@ async function worked(anew = false): Promise<string[]> {
 function state(): string[] {
   return sh(`
     sha256sum /etc/sudoers /etc/group /etc/gshadow /etc/passwd /etc/shadow
-    find /etc /usr/share /run /srv /var/spool /var/lib/harden -path /run/sudo -prune -o -printf '%m %U %G %p\\n' 2>/dev/null | sort
+    find /etc /usr/share /run /srv /dev/kvm /var/lib/harden -path /run/sudo -prune -o ! -name '*.pid' -printf '%m %U %G %p\\n' 2>/dev/null | sort
     awk '{ last[$5] = $0 } END { for (path in last) print last[path] }' /proc/self/mountinfo | sort
     cat /proc/sys/user/max_user_namespaces`).split('\n')
 }
@@ -61,8 +62,7 @@ function state(): string[] {
  * @returns what was changed, or what stopped it
  */
 async function harden(level: 'sudo' | 'sudo-and-containers'): Promise<string> {
-  const module = fileURLToPath(new URL('harden-once.ts', import.meta.url))
-  const { stdout } = await execute(process.execPath, [module, level, record])
+  const { stdout } = await execute(process.execPath, [hardenOnce, level, record])
   return stdout.trim()
 }
 
@@ -75,10 +75,17 @@ function changed(before: readonly string[]): string[] {
   ]
 }
 
+// What was left to cron and at by then.
+sh('mkdir -m 0700 /proof-later')
+const later = (name: string): string => `sudo -n touch /proof-later/${name}; touch /tmp/${name}-ran`
+spawn('cron', ['-f'], { stdio: 'ignore' })
+await worker.run(`echo '* * * * * ${later('cron')}' | crontab -`)
+await worker.run(`echo '${later('at')}' | at now + 1 minute`)
+
 const result: Record<string, unknown> = {}
 result['before'] = await worked()
 sh('mkdir -m 0700 /var/lib/harden')
-const fresh = state()
+let fresh = state()
 
 // Roads that cannot be shut: said, and the machine is as it was.
 const shell = spawn(
@@ -115,6 +122,15 @@ result['broken sudoers'] = await harden('sudo')
 result['broken sudoers leaves'] = changed(broken)
 sh('mv /etc/sudoers.good /etc/sudoers')
 
+// Killed in the middle: what was changed by then is on record.
+const killed = spawn(process.execPath, [hardenOnce, 'sudo', record], { stdio: 'ignore' })
+await until(() => existsSync(record) && readFileSync(record, 'utf8').includes('/etc/sudoers'))
+killed.kill('SIGKILL')
+await once(killed, 'exit')
+result['killed record'] = existsSync(record)
+result['killed restored'] = restoreMachine(record)
+result['killed leaves'] = changed(fresh)
+
 // sudoers alone, with all setuid bits in place.
 const alone = ChangeRecord.open(record)
 const subject = { ...findAccount('ci'), groups: groupsOf('ci') }
@@ -127,8 +143,38 @@ result['sudoers alone'] = [
 ]
 result['sudoers alone undone'] = alone.undo()
 
+// A stand-in for systemd, which the stage can't have: it keeps the state of units, and says what it was told.
+sh(`mkdir -p /srv/units
+  echo active > /srv/units/docker.socket
+  echo active > /srv/units/docker.service
+  echo inactive > /srv/units/podman.socket
+  rm -f /usr/bin/systemctl
+  cat > /usr/bin/systemctl <<'END'
+#!/bin/sh
+unit=/srv/units/$(eval echo "\\$$#")
+[ "$1" = show ] || echo "$*" >> /srv/units.told
+case $1 in
+  show)
+    if [ -e "$unit.masked" ]; then echo LoadState=masked; elif [ -e "$unit" ]; then echo LoadState=loaded; fi
+    [ ! -e "$unit" ] || echo "ActiveState=$(cat "$unit")" ;;
+  mask) touch "$unit.masked" ;;
+  unmask) rm "$unit.masked" ;;
+  stop) echo inactive > "$unit" ;;
+  start) echo active > "$unit" ;;
+esac
+END
+  chmod 755 /usr/bin/systemctl`)
+fresh = state()
 for (const level of ['sudo', 'sudo-and-containers'] as const) {
+  if (level === 'sudo-and-containers') sh('mkdir -p /run/systemd/system')
   result[level] = await harden(level)
+  if (level === 'sudo') {
+    spawn('atd', ['-f'], { stdio: 'ignore' })
+    sh('rm -f /tmp/cron-ran /proof-later/*')
+    await until(() => existsSync('/tmp/cron-ran') && existsSync('/tmp/at-ran'))
+    result['later'] = readdirSync('/proof-later')
+    sh('pkill -x cron; pkill -x atd; rm -f /var/spool/cron/crontabs/ci /run/crond.pid /run/atd.pid')
+  }
   result[`${level} again`] = await harden(level)
   result[`${level} worked`] = await worked(true)
   // As a new socket of the engine would have it, by its group's name.
@@ -142,6 +188,8 @@ for (const level of ['sudo', 'sudo-and-containers'] as const) {
   result[`${level} restored`] = restoreMachine(record)
   if (level === 'sudo') result['sudo leaves'] = changed(fresh)
 }
+result['units'] = sh('cat /srv/units.told; head /srv/units/*')
+sh('rmdir /run/systemd/system')
 // The engine that was ended is no unit: its socket is what is left of it.
 sh('rm -f /srv/odd/api.sock')
 await worker.end()

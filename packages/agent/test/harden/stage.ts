@@ -48,7 +48,18 @@ export async function onStage(module: string, { ownUsers = false } = {}): Promis
     cd "$1/root"
     mount -t proc proc proc
     mount -t sysfs sysfs sys 2>/dev/null || mount --rbind /sys sys
-    mount --rbind /dev dev
+    # Devices of its own: their permissions are changed, too.
+    mount -t tmpfs -o mode=755 dev dev
+    for name in null zero full random urandom tty; do
+      touch "dev/$name"
+      mount --bind "/dev/$name" "dev/$name"
+    done
+    mknod -m 0660 dev/kvm c 10 232
+    mkdir dev/pts dev/shm
+    mount -t devpts -o newinstance,ptmxmode=666,mode=620 pts dev/pts
+    mount -t tmpfs -o mode=1777 shm dev/shm
+    ln -s pts/ptmx dev/ptmx
+    ln -s /proc/self/fd dev/fd
     mount -t tmpfs -o mode=755 run run
     mkdir run/lock run/user
     mount -t tmpfs -o mode=1777 tmp tmp
