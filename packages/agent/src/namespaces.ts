@@ -75,16 +75,26 @@ export class Namespaces {
   sweep(): void {
     if (this.#served.size === 0) return
     const used = new Set(this.#parts.processes().map(inodeOf))
-    for (const [inode, { descriptor, handedOver }] of this.#served) {
+    for (const [inode, served] of this.#served) {
       if (used.has(inode)) continue
-      this.#served.delete(inode)
       // First: a program that starts there from now on waits again.
       this.#parts.served().delete(keyOf(inode))
-      void handedOver
-        .then(() => this.#parts.dns()?.leave(descriptor))
-        .catch(() => {})
-        .then(() => closeSync(descriptor))
+      this.#leave(inode, served)
     }
+  }
+
+  /** Leaves all. */
+  close(): void {
+    for (const [inode, served] of this.#served) this.#leave(inode, served)
+  }
+
+  #leave(inode: number, { descriptor, handedOver }: Served): void {
+    this.#served.delete(inode)
+    void handedOver
+      .then(() => this.#parts.dns()?.leave(descriptor))
+      // The proxy is gone, and its sockets with it.
+      .catch(() => {})
+      .then(() => closeSync(descriptor))
   }
 
   #serve(pid: number): void {

@@ -127,6 +127,7 @@ export class Watch {
         processes: () => this.scope.processes(),
         gap: (text) => this.gap(text),
       })
+      this.closers.push(() => this.namespaces?.close())
     }
     const { processes } = this
     const exeOf = (id: string | null): string => (id === null ? '' : (processes.get(id)?.exe ?? ''))

@@ -141,6 +141,18 @@ test('a namespace is served once for all of its processes, and left when the las
   await vi.waitUntil(() => !isOpen(descriptor))
 })
 
+test('all are left in the end, also when the proxy is gone', async () => {
+  const { pid } = await start()
+  namespaces.see(started(pid))
+  await vi.waitUntil(() => proxy.at.size === 1)
+  const [descriptor = -1] = proxy.at.keys()
+  vi.spyOn(proxy, 'leave').mockRejectedValue(new Error('it is gone'))
+  namespaces.close()
+  await vi.waitUntil(() => !isOpen(descriptor))
+  vi.restoreAllMocks()
+  await proxy.leave(descriptor)
+})
+
 test('what an earlier agent’s scope holds is served from the start', async () => {
   const { inode } = await start()
   namespaces.adopt()
