@@ -131,6 +131,10 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 		if (packet.to.protocol == IPPROTO_UDP && owner.tgid && sk && sk->type == SOCK_DGRAM)
 			via = VIA_SEND;
 	}
+	if (flow && packet.to.protocol == IPPROTO_TCP && !packet.fault && is_denied(&decision)) {
+		end_flow(skb, &packet, flow, &decision);
+		return DENY;
+	}
 	/* Of an accepted connection the listener's answer was told, with its process. */
 	if (decision.reason != REASON_INBOUND || decision.verdict != VERDICT_WOULD_BLOCK || owner.tgid || packet.opens)
 		tell(&owner, &packet.to, &decision, cookie, via);

@@ -15,7 +15,6 @@ static __always_inline void send_named(struct __sk_buff *skb, const struct packe
 	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
 	struct owner owner = { .start = flow->start, .tgid = flow->tgid, .uid = flow->uid };
 	struct named_record *record = bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
-	const struct name_key *name = &bytes->names[bytes->which & 1];
 
 	if (!record) {
 		count_lost(RECORD_CONNECT);
@@ -26,12 +25,34 @@ static __always_inline void send_named(struct __sk_buff *skb, const struct packe
 	record->record.header.size = sizeof(*record);
 	__builtin_memcpy(record->source, packet->source, 16);
 	record->source_port = packet->source_port;
-	record->name_length = name->length;
-	record->protocol = bytes->protocol;
 	record->device = sk ? sk->bound_dev_if : 0;
-	__builtin_memcpy(record->server_name, name->text, sizeof(name->text));
-	record->server_name[sizeof(name->text)] = 0;
+	record->name_length = 0;
+	record->protocol = FIRST_OTHER;
+	if (bytes) {
+		const struct name_key *name = &bytes->names[bytes->which & 1];
+
+		record->name_length = name->length;
+		record->protocol = bytes->protocol;
+		__builtin_memcpy(record->server_name, name->text, sizeof(name->text));
+		record->server_name[sizeof(name->text)] = 0;
+	} else {
+		__builtin_memset(record->server_name, 0, sizeof(record->server_name));
+	}
 	bpf_ringbuf_submit(record, 0);
+}
+
+/* Ends a TCP flow that another policy does not allow. Not static: see packet.h. */
+__noinline int end_flow(struct __sk_buff *skb, struct packet *packet, struct flow *flow, struct decision *decision)
+{
+	if (!packet || !flow || !decision)
+		return 0;
+	flow->names = NAMES_REFUSED;
+	flow->generation = decision->generation;
+	flow->verdict = decision->verdict;
+	flow->reason = decision->reason;
+	flow->rule = decision->rule;
+	send_named(skb, packet, flow, decision, NULL);
+	return 0;
 }
 
 /* Flows that a name opened; in audit mode also those that would have been refused for what they said. */

@@ -202,8 +202,13 @@ export function decideAnswer(policy: NamePolicy, made: Decision, answer: Answer)
   }
 }
 
+/** What an address may be used for, by a policy, that a name has led to before. */
+export function grantsOf(policy: NamePolicy, name: string, address: Address): readonly NameGrant[] {
+  return policy.blocked(name) === null ? grantsAt(policy, policy.grants(name), address) : NO_GRANTS
+}
+
 /** What an address may be used for that a name with these grants led to. */
-export function grantsAt(
+function grantsAt(
   policy: NamePolicy,
   grants: readonly NameGrant[],
   address: Address,

@@ -6,7 +6,7 @@ import { LearnedAddresses } from '../enforce/learn.ts'
 import type { EnforceMapIds } from '../enforce/maps.ts'
 import { bootTime } from './boot-clock.ts'
 import type { ClientLookup, DnsQueryRecord, Learner, NamePolicy } from './contract.ts'
-import { grantsAt } from './decide.ts'
+import { grantsOf } from './decide.ts'
 import type { DnsReply, DnsRequest, DnsWorkerData } from './messages.ts'
 import { namePolicy } from './policy.ts'
 import { LocalProxy } from './proxy.ts'
@@ -55,7 +55,7 @@ function useMaps(ids: EnforceMapIds): void {
 /** From the next query on; what was learned grants what the new policy allows its names. */
 function replacePolicy(next: NamePolicy): void {
   proxy.relay.replacePolicy(next)
-  maps?.learned.relearn((name, address) => grantsAt(next, next.grants(name), address))
+  maps?.learned.relearn((name, address) => grantsOf(next, name, address))
 }
 
 /** Turns of the event loop that are waited for messages that have come and were not read yet. */

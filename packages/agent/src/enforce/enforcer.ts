@@ -12,7 +12,7 @@ import {
 import { type CompiledPolicy, decide } from '@runwarden/policy'
 import { type ScopeIdentity, scopeIdentity } from '@runwarden/sensor'
 import type { ConnectFields } from '@runwarden/sensor/connect'
-import { grantsAt } from '../dns/decide.ts'
+import { grantsOf } from '../dns/decide.ts'
 import { namePolicy } from '../dns/policy.ts'
 import { AttemptCounts, type CountedAttempts } from './attempts.ts'
 import { EnforceError } from './error.ts'
@@ -191,7 +191,7 @@ export class Enforcer implements Disposable {
       led: this.#object.map('led'),
     })
     const policy = namePolicy(compiled)
-    learned.relearn((name, address) => grantsAt(policy, policy.grants(name), address))
+    learned.relearn((name, address) => grantsOf(policy, name, address))
   }
 
   /** Takes over an earlier agent's link to a program, if there is one that still holds. */

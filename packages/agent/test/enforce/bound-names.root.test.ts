@@ -1,6 +1,8 @@
 import { readAddress } from '@runwarden/policy'
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { grantsOf } from '../../src/dns/decide.ts'
+import { namePolicy } from '../../src/dns/policy.ts'
 import type { Enforcer } from '../../src/enforce/enforcer.ts'
 import { LearnedAddresses } from '../../src/enforce/learn.ts'
 import { clientHello, ech, largeShare, serverName } from './client-hello.ts'
@@ -170,16 +172,31 @@ describe('a flow', () => {
     enforcer.replacePolicy(policy('block', 'other.example.org:1-65535'))
     rig.told()
     expect(await other.ask(hex('records'))).toBe('ok')
-    const refused = good.ask(hex('records'))
-    while (!rig.told().some((line) => line.startsWith('blocked server-name packet 6')))
-      await new Promise((resolve) => setImmediate(resolve))
-    await good[Symbol.asyncDispose]()
-    await refused
+    expect(await good.ask(hex('records'))).toBe('ECONNABORTED')
+    expect(rig.told()).toContain(`blocked server-name packet 6 ${ONE} 443`)
     expect(await rig.send(scope, ONE, 443, hello('good.example.org'))).toMatchObject({
       outcome: 'ECONNABORTED',
       told: ['blocked server-name tls good.example.org'],
     })
   })
+})
+
+test('a flow ends when its name comes onto the block list', async () => {
+  const allow = 'good.example.org:1-65535'
+  const { enforcer, scope } = rig.enforce(policy('block', allow))
+  using _ = enforcer
+  learn(enforcer, ['good.example.org', ONE, 0])
+  await using flow = await keep(scope, '443')
+  expect(await flow.ask(hex(hello('good.example.org')))).toBe('ok')
+  expect(await flow.ask(hex('records'))).toBe('ok')
+  const listed = policy('block', allow, ['good.example.org'])
+  const learner = LearnedAddresses.open(enforcer.maps)
+  learner.relearn((name, address) => grantsOf(namePolicy(listed), name, address))
+  learner.close()
+  enforcer.replacePolicy(listed)
+  rig.told()
+  expect(await flow.ask(hex('records'))).toBe('ECONNABORTED')
+  expect(rig.told()).toEqual([`blocked no-rule packet 6 ${ONE} 443`])
 })
 
 test('data in the SYN says its name as well', async () => {
