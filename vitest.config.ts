@@ -2,10 +2,11 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * The suffix of a test's name says what it needs: `.root` a root user and the real kernel,
- * `.heavy` the machine for itself, `.vm` virtual machines.
+ * `.heavy` the machine for itself, `.vm` virtual machines, `.adversary` the tools of the adversarial suite.
  */
 const heavy = 'packages/*/test/**/*.heavy.test.ts'
 const vm = 'packages/*/test/**/*.vm.test.ts'
+const adversary = 'packages/*/test/**/*.adversary.test.ts'
 
 export default defineConfig({
   test: {
@@ -19,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['packages/*/test/**/*.test.{ts,tsx}'],
-          exclude: [heavy, vm],
+          exclude: [heavy, vm, adversary],
           maxWorkers: 2,
         },
       },
@@ -28,6 +29,7 @@ export default defineConfig({
         test: { name: 'heavy', include: [heavy], maxWorkers: 1, fileParallelism: false },
       },
       { extends: true, test: { name: 'vm', include: [vm], maxWorkers: 2 } },
+      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 2 } },
     ],
   },
 })

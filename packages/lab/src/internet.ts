@@ -30,6 +30,11 @@ export class Internet {
     await Promise.all([...started, this.dns.add(recordsOf(servers))])
   }
 
+  /** A certificate for these names, and its key; PEM. */
+  issue(names: readonly string[]): Promise<{ cert: string; key: string }> {
+    return this.#authority.issue(names)
+  }
+
   /** Everything that reached a server so far, in order of arrival. */
   async records(): Promise<ServerRecord[]> {
     const records = await this.#side.ask({ do: 'records' }, 'LAB_CAPTURE')

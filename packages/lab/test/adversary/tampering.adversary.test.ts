@@ -1,0 +1,3 @@
+import { attackAlone } from './attack.ts'
+
+attackAlone('root')
