@@ -47,7 +47,7 @@ export async function startContainerEngine(
   const folder = mkdtempSync(join(lab.folder, 'c'))
   const env = configure(folder, rootless)
   if (rootless) await addUser(lab, folder)
-  const run = (...args: string[]): Promise<void> => podman(lab, env, rootless, args)
+  const run = (...args: string[]): Promise<string> => podman(lab, env, rootless, args)
   const tree = join(folder, 'tree')
   makeTree(tree, lab.caFile)
   const tar = join(folder, 'image.tar')
@@ -59,9 +59,10 @@ export async function startContainerEngine(
     env,
     folder,
     async [Symbol.asyncDispose]() {
+      const containers = await run('ps', '--all', '--quiet', '--no-trunc')
       await run('system', 'reset', '--force')
       rmSync(folder, { recursive: true, force: true })
-      removeCgroups()
+      removeCgroups(containers.split('\n').filter(Boolean))
     },
   }
 }
@@ -147,13 +148,13 @@ async function podman(
   env: Record<string, string>,
   rootless: boolean,
   args: readonly string[],
-): Promise<void> {
+): Promise<string> {
   const { uid } = rootlessUser
   const user = rootless
     ? ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--init-groups', '--']
     : ['env', '--']
   const [program = '', ...before] = user
-  await succeed(lab, program, [...before, 'podman', ...args], env)
+  return succeed(lab, program, [...before, 'podman', ...args], env)
 }
 
 async function succeed(
@@ -161,26 +162,30 @@ async function succeed(
   program: string,
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<void> {
-  const { status, stderr } = await lab.runner.exec(program, args, { env, timeout: 600_000 })
+): Promise<string> {
+  const { status, stdout, stderr } = await lab.runner.exec(program, args, { env, timeout: 600_000 })
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`)
+  return stdout
 }
 
-/** podman leaves the parent of its containers' cgroups behind. */
-function removeCgroups(): void {
-  const own = readFileSync('/proc/self/cgroup', 'utf8')
+/** podman leaves the parent of its containers' cgroups behind, and those of containers that were killed. */
+function removeCgroups(containers: readonly string[]): void {
+  const places = readFileSync('/proc/self/cgroup', 'utf8')
     .split('\n')
     .map((line) => line.slice(line.lastIndexOf(':') + 1))
   const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] ?? '')
+  const left = containers.flatMap((id) => [`libpod-${id}`, `libpod-conmon-${id}`])
   for (const hierarchy of mounted) {
-    for (const parent of new Set(['/', ...own])) {
-      try {
-        rmdirSync(join(hierarchy, parent, 'libpod_parent'))
-      } catch {
-        // It is not there, or another engine's containers are in it.
+    for (const own of new Set(['/', ...places])) {
+      for (const name of [...left, 'conmon', '']) {
+        try {
+          rmdirSync(join(hierarchy, own, 'libpod_parent', name))
+        } catch {
+          // It is not there, or another engine's containers are in it.
+        }
       }
     }
   }
