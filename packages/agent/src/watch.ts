@@ -261,6 +261,26 @@ export class Watch {
     this.narrator.counted(this.enforcer.attempts())
     this.guard.tick()
     this.namespaces?.sweep()
+    this.followUplinks()
+  }
+
+  /** Interfaces come and go while the agent runs. */
+  private followUplinks(): void {
+    try {
+      const { came, gone, again } = this.link?.refresh() ?? { came: [], gone: [], again: [] }
+      for (const name of came)
+        this.health('armed', `what leaves by ${name} is decided from here on`)
+      for (const name of gone)
+        this.gap(`the interface ${name} has gone, or leads out of this machine no more`)
+      for (const name of again)
+        this.gap(`somebody took the link layer off ${name}: it was attached anew`)
+      this.linkFailure = ''
+    } catch (error) {
+      // Tried again each second, and said once.
+      if (this.linkFailure === messageOf(error)) return
+      this.linkFailure = messageOf(error)
+      this.gap(this.linkFailure)
+    }
   }
 
   /** Identity of a process that runs now; null when its start is not known. */

@@ -107,17 +107,19 @@ export class LinkLayer {
 
   /**
    * Follows the interfaces: those that came are attached to, those that went are forgotten.
-   * @returns names of those that came and went
+   * @returns names of those that came, went, and were taken off by somebody and attached to again
    * @throws AgentError which interface it cannot be attached to
    */
   refresh(): { came: string[]; gone: string[]; again: string[] } {
     const { find = findUplinks, uplinks } = this.#options
     const now = new Map(find(uplinks).map((uplink) => [uplink.index, uplink]))
     const changes = { came: [] as string[], gone: [] as string[], again: [] as string[] }
-    for (const [index, { uplink, link }] of this.#held) {
+    for (const [index, held] of this.#held) {
+      const { uplink } = held
       if (now.has(index)) {
-        if (link !== null || classifier(index) !== null) continue
-        this.#object.attachClassifier(PROGRAM, index)
+        if (this.#holds(held)) continue
+        this.#forget(index)
+        this.#held.set(index, { uplink, link: this.#attach(uplink) })
         changes.again.push(uplink.name)
         continue
       }
@@ -132,6 +134,19 @@ export class LinkLayer {
     for (const name of readdirSync(this.#options.pinDir))
       if (!this.#held.has(Number(name))) rmSync(join(this.#options.pinDir, name))
     return changes
+  }
+
+  /** Whether nobody has taken it off the interface. A name that was taken away is given back. */
+  #holds({ uplink, link }: Held): boolean {
+    if (link === null) return classifier(uplink.index) !== null
+    try {
+      this.#object.replace(link, PROGRAM)
+      const path = join(this.#options.pinDir, String(uplink.index))
+      if (!existsSync(path)) link.pin(path)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** Lets go of it: what is attached stays. */

@@ -1,7 +1,8 @@
 /** What a virtual machine does with itself: the whole of it is a scope. See host.vm.test.ts. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -53,9 +54,13 @@ function compile(name: string, folder: string): string {
   return file
 }
 
+/** The other side's processes are this machine's, too: they are in a cgroup that is exempt. */
+const OUTSIDE = '/sys/fs/cgroup/outside'
+
 /** Starts something in the other namespace; resolves with its first line. */
 async function far(onLine: (line: string) => void, ...command: string[]): Promise<void> {
-  const child = spawn('nsenter', ['--net=/run/netns/far', ...command], {
+  const enter = `echo $$ >${OUTSIDE}/cgroup.procs; exec nsenter --net=/run/netns/far "$@"`
+  const child = spawn('sh', ['-c', enter, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(child)
@@ -74,8 +79,10 @@ function act(...args: string[]): string {
   return spawnSync(join(place, 'act'), args, { encoding: 'utf8' }).stdout.trim()
 }
 
+/** What is not let out is "no buffer space" to its sender. */
 function frame(...args: string[]): void {
-  execFileSync(join(place, 'frame'), args, { stdio: 'pipe' })
+  const { stderr } = spawnSync(join(place, 'frame'), args, { encoding: 'utf8' })
+  if (stderr !== '' && !stderr.includes('No buffer space')) throw new Error(stderr)
 }
 
 /** What came to the other side since the last call, but for what the test itself asks there at the end. */
@@ -124,6 +131,7 @@ function configure(exempt: string): void {
     uplinks: [eth1]
     exempt:
       - exe: ${FREE}
+      - cgroup: /outside
 ${exempt}out: ${place}/out
 `,
   )
@@ -131,6 +139,7 @@ ${exempt}out: ${place}/out
 
 beforeAll(async () => {
   mkdirSync(place, { recursive: true })
+  mkdirSync(OUTSIDE)
   for (const name of ['act', 'wire', 'peer']) compile(name, '../enforce/acts')
   compile('frame', 'acts')
   copyFileSync(join(place, 'act'), FREE)
@@ -173,7 +182,7 @@ afterAll(() => {
 })
 
 test('the agent says what is exempt, and by which uplinks it decides', () => {
-  expect(said).toContain(`exempt from the policy: ${FREE}`)
+  expect(said).toContain(`exempt from the policy: cgroup /outside, ${FREE}`)
   expect(said).not.toContain('WARNING')
 })
 
@@ -270,6 +279,18 @@ test('an interface that comes later is attached to', async () => {
   }
   frame('packet', 'eth1', ALLOWED, '8080')
   expect(await wire()).toContain(`17 ${ALLOWED} 8080`)
+})
+
+test('an interface that goes is told; names of links that are taken away are given back', async () => {
+  execFileSync('sh', ['-c', 'rm -f /run/runwarden/scopes/1/bpf/uplinks/*'])
+  ip('link del eth1')
+  await says('the interface eth1 has gone')
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  const names = readdirSync('/run/runwarden/scopes/1/bpf/uplinks')
+  // No links before tcx.
+  expect(names).toHaveLength(major > 6 || minor >= 6 ? 1 : 0)
+  frame('packet', 'eth0', DENIED, '8080')
+  expect((await wire()).filter((line) => line.includes(DENIED))).toEqual([])
 })
 
 test('the agent does not tell what it does itself', async () => {

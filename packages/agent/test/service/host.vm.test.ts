@@ -16,7 +16,9 @@ test.each(kernelNames)(
         'packages/agent/test/service/acts/frame.c',
       ],
     })
-    const results = await vm.runTests('packages/agent/test/service/host.guest.ts', { timeout: 1500 })
+    const results = await vm.runTests('packages/agent/test/service/host.guest.ts', {
+      timeout: 1500,
+    })
     expect(results.filter(({ error }) => error !== null)).toEqual([])
     expect(results.length).toBeGreaterThan(12)
   },
