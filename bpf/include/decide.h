@@ -72,11 +72,15 @@ static __always_inline u32 mode_of(u32 generation)
 static __always_inline u32 *find_blocked(const struct destination *to, u32 generation)
 {
 	struct address_key key = { .prefix = 128 };
+	bool second = generation & 1;
+	u32 *entry;
 
 	__builtin_memcpy(key.address, to->address, 16);
-	if (generation & 1)
-		return bpf_map_lookup_elem(&blocked_1, &key);
-	return bpf_map_lookup_elem(&blocked_0, &key);
+	entry = second ? bpf_map_lookup_elem(&blocked_hosts_1, key.address) :
+			 bpf_map_lookup_elem(&blocked_hosts_0, key.address);
+	if (entry)
+		return entry;
+	return second ? bpf_map_lookup_elem(&blocked_1, &key) : bpf_map_lookup_elem(&blocked_0, &key);
 }
 
 /* Sets rule and reason when an address or block of the policy allows the destination. */
@@ -89,13 +93,20 @@ static __always_inline bool find_grant(const struct destination *to, struct deci
 	u16 port = bpf_htons(to->port);
 
 	__builtin_memcpy(key.address, to->address, 16);
-	set = second ? bpf_map_lookup_elem(&grants_1, &key) : bpf_map_lookup_elem(&grants_0, &key);
+	set = second ? bpf_map_lookup_elem(&grant_hosts_1, key.address) :
+		       bpf_map_lookup_elem(&grant_hosts_0, key.address);
+	if (!set)
+		set = second ? bpf_map_lookup_elem(&grants_1, &key) : bpf_map_lookup_elem(&grants_0, &key);
 	if (!set)
 		return false;
 	number = bpf_htonl(*set);
 	__builtin_memcpy(ports.set, &number, 4);
 	__builtin_memcpy(ports.port, &port, 2);
-	rule = second ? bpf_map_lookup_elem(&grant_ports_1, &ports) : bpf_map_lookup_elem(&grant_ports_0, &ports);
+	rule = second ? bpf_map_lookup_elem(&single_ports_1, ports.set) :
+			bpf_map_lookup_elem(&single_ports_0, ports.set);
+	if (!rule)
+		rule = second ? bpf_map_lookup_elem(&grant_ports_1, &ports) :
+				bpf_map_lookup_elem(&grant_ports_0, &ports);
 	if (!rule)
 		return false;
 	decision->reason = REASON_ADDRESS;

@@ -67,6 +67,19 @@ struct grant_port_key {
 	u8 port[2]; /* big-endian */
 };
 
+/* One port of a set, as grant_port_key has it behind its prefix. */
+struct single_port_key {
+	u8 set[4];
+	u8 protocol;
+	u8 pad;
+	u8 port[2];
+};
+
+/* An address that stands for itself, and not for a block. */
+struct host_key {
+	u8 address[16];
+};
+
 struct learned_key {
 	u8 address[16];
 	u8 protocol;
@@ -198,15 +211,6 @@ struct {
 		__type(value, value_);                         \
 	} name_ SEC(".maps")
 
-/* Id of the set of ports that a prefix is allowed for. */
-LPM(grants_0, struct address_key, u32, 1 << 20);
-LPM(grants_1, struct address_key, u32, 1 << 20);
-/* Index of the rule that allows the port. */
-LPM(grant_ports_0, struct grant_port_key, u32, 1 << 20);
-LPM(grant_ports_1, struct grant_port_key, u32, 1 << 20);
-LPM(blocked_0, struct address_key, u32, 1 << 20);
-LPM(blocked_1, struct address_key, u32, 1 << 20);
-
 /* Entries are allocated as they come: most runs need a few. */
 #define HASH(name_, key_, value_, entries_)                    \
 	struct {                                               \
@@ -216,6 +220,27 @@ LPM(blocked_1, struct address_key, u32, 1 << 20);
 		__type(key, key_);                             \
 		__type(value, value_);                         \
 	} name_ SEC(".maps")
+
+/*
+ * Addresses and single ports are in hashes, blocks and ranges in tries, whose depth grows with their size. The hash is
+ * asked first: an address's set holds the ports of the blocks around it.
+ *
+ * Id of the set of ports that an address or a block is allowed for.
+ */
+HASH(grant_hosts_0, struct host_key, u32, 1 << 20);
+HASH(grant_hosts_1, struct host_key, u32, 1 << 20);
+LPM(grants_0, struct address_key, u32, 1 << 20);
+LPM(grants_1, struct address_key, u32, 1 << 20);
+/* Index of the rule that allows the port. */
+HASH(single_ports_0, struct single_port_key, u32, 1 << 20);
+HASH(single_ports_1, struct single_port_key, u32, 1 << 20);
+LPM(grant_ports_0, struct grant_port_key, u32, 1 << 20);
+LPM(grant_ports_1, struct grant_port_key, u32, 1 << 20);
+/* Index of the block list's entry. */
+HASH(blocked_hosts_0, struct host_key, u32, 1 << 20);
+HASH(blocked_hosts_1, struct host_key, u32, 1 << 20);
+LPM(blocked_0, struct address_key, u32, 1 << 20);
+LPM(blocked_1, struct address_key, u32, 1 << 20);
 
 HASH(learned, struct learned_key, struct learned, 1 << 18);
 

@@ -6,8 +6,11 @@ import { encodeNumber, policyEntries } from './policy-entries.ts'
 
 /** Maps of one slot. */
 interface Slot {
+  grantHosts: BpfMap
   grants: BpfMap
+  singlePorts: BpfMap
   grantPorts: BpfMap
+  blockedHosts: BpfMap
   blocked: BpfMap
   blockedNames: BpfMap
 }
@@ -41,8 +44,11 @@ export class PolicySlots {
   /** In the maps of an earlier agent its policy is in force, and stays so until enact(). */
   constructor(object: BpfObject) {
     const slot = (index: number): Slot => ({
+      grantHosts: object.map(`grant_hosts_${index}`),
       grants: object.map(`grants_${index}`),
+      singlePorts: object.map(`single_ports_${index}`),
       grantPorts: object.map(`grant_ports_${index}`),
+      blockedHosts: object.map(`blocked_hosts_${index}`),
       blocked: object.map(`blocked_${index}`),
       blockedNames: object.map(`blocked_names_${index}`),
     })
@@ -74,10 +80,10 @@ export class PolicySlots {
     const hashKeys = drawHashKeys()
     const names = blockedNames(policy, hashKeys)
     try {
-      for (const map of [slot.grants, slot.grantPorts, slot.blocked, slot.blockedNames]) clear(map)
-      fill(slot.grants, entries.grants)
-      fill(slot.grantPorts, entries.grantPorts)
-      fill(slot.blocked, entries.blocked)
+      for (const map of Object.values(slot) as BpfMap[]) clear(map)
+      fillBoth(slot.grantHosts, slot.grants, entries.grants)
+      fillBoth(slot.singlePorts, slot.grantPorts, entries.grantPorts)
+      fillBoth(slot.blockedHosts, slot.blocked, entries.blocked)
       fill(slot.blockedNames, names)
       this.#policies.set(
         encodeNumber(next & 1),
@@ -117,4 +123,22 @@ function fill(map: BpfMap, entries: readonly (readonly [Buffer, Buffer])[]): voi
     Buffer.concat(entries.map(([, value]) => value)),
     entries.length,
   )
+}
+
+/** A trie's entry whose prefix is the whole key goes to the hash instead: one step, however many there are. */
+function fillBoth(
+  hash: BpfMap,
+  trie: BpfMap,
+  entries: readonly (readonly [Buffer, Buffer])[],
+): void {
+  const whole = (trie.keySize - 4) * 8
+  const single: [Buffer, Buffer][] = []
+  const blocks: (readonly [Buffer, Buffer])[] = []
+  for (const entry of entries) {
+    const [key, value] = entry
+    if (key.readUInt32LE(0) === whole) single.push([key.subarray(4), value])
+    else blocks.push(entry)
+  }
+  fill(hash, single)
+  fill(trie, blocks)
 }
