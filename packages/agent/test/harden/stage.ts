@@ -63,6 +63,8 @@ export async function onStage(module: string, { ownUsers = false } = {}): Promis
     mount -t tmpfs -o mode=755 run run
     mkdir run/lock run/user
     mount -t tmpfs -o mode=1777 tmp tmp
+    # A checkout below /tmp is still to be found there.
+    [ -e ".$3" ] || { mkdir -p ".$6" && mount --rbind "$6" ".$6" && mount -o remount,bind,ro ".$6"; }
     hierarchy=$(sed -n 's/^[^ ]* \\([^ ]*\\) cgroup2 .*/\\1/p' /proc/self/mounts | head -n 1)
     [ -z "$hierarchy" ] || mount -t cgroup2 cgroup2 sys/fs/cgroup
     ip link set lo up
@@ -98,6 +100,7 @@ export async function onStage(module: string, { ownUsers = false } = {}): Promis
         process.execPath,
         fileURLToPath(new URL(module, import.meta.url)),
         ownUsers ? 'own-users' : '',
+        checkout.replace(/\/$/, ''),
       ],
       // unshare does not mind SIGTERM; with it goes all that is on the stage.
       { timeout: 580_000, killSignal: 'SIGKILL', maxBuffer: 16 * 2 ** 20 },
