@@ -21,21 +21,26 @@ export function makeFolder(): string {
   return mkdtempSync(join(tmpdir(), owner))
 }
 
+/** Ends every process that has this variable in its environment: also those that its holder left behind. */
+export function endCarriers(name: string, value: string): Promise<void> {
+  return endProcesses(() => processes().filter((pid) => carries(pid, name, value)))
+}
+
 /** Removes what labs left behind whose owners were killed. */
 export async function removeLeftovers(): Promise<void> {
   for (const name of readdirSync(tmpdir())) {
     const [, pid, , start] = folderName.exec(name) ?? []
     if (pid === undefined || startOf(Number(pid)) === start) continue
     const folder = join(tmpdir(), name)
-    await endProcesses(() => processes().filter((pid) => carries(pid, folder)))
+    await endCarriers(marker, folder)
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function carries(pid: number, folder: string): boolean {
+function carries(pid: number, name: string, value: string): boolean {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
-    return environment.includes(`${marker}=${folder}`)
+    return environment.includes(`${name}=${value}`)
   } catch {
     return false
   }

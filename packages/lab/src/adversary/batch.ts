@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { endCarriers } from '../leftovers.ts'
 import type { Attacker, Result } from './case.ts'
-import { markOf, type StepKind } from './place.ts'
+import { markOf } from './place.ts'
 import { Arrivals } from './proof.ts'
-import { account, end, type Stage } from './stage.ts'
+import { account, type Stage } from './stage.ts'
 import {
   type Ended,
   environmentOf,
@@ -89,6 +90,9 @@ export async function runControl(
 
 const isAlone = (cases: readonly Numbered[]): boolean => cases.some(({ one }) => one.alone === true)
 
+/** Environment variable that names the job whose accomplice a process is. */
+const helper = 'RUNWARDEN_ACCOMPLICE_OF'
+
 const notRun: Ended = { status: -1, hangs: false, ms: 0, said: 'was not run' }
 
 async function play(
@@ -108,15 +112,16 @@ async function play(
       join(folder, 'said'),
       join(folder, 'shared'),
     ])
-  const helpers = await startHelpers(stage, folder, cases, as)
   let status: number | null
   try {
+    await startHelpers(stage, folder, cases, as)
     const ended = await stage.run(job, as, control ? null : join(folder, 'out'))
     status = ended.status
     if (status !== 0 && !isAlone(cases))
       throw new Error(`the job of ${name} ended with ${status}: ${ended.stderr}`)
   } finally {
-    await Promise.all(helpers.map(end))
+    // With what they started: a sender that went on would be in all later records.
+    await endCarriers(helper, folder)
   }
   return { folder, status, arrivals: new Arrivals(await stage.loot()) }
 }
@@ -125,7 +130,7 @@ function startHelpers(stage: Stage, folder: string, cases: readonly Numbered[], 
   return Promise.all(
     cases.flatMap((numbered) => {
       const { outside, internet } = numbered.one
-      const env = environmentOf(numbered, 'attempt' satisfies StepKind, folder)
+      const env = { ...environmentOf(numbered, 'attempt', folder), [helper]: folder }
       return [
         ...(outside === undefined ? [] : [stage.beside(outside, as, env)]),
         ...(internet === undefined ? [] : [stage.atInternet(['bash', '-c', internet], env)]),

@@ -40,6 +40,8 @@ export interface Case {
   internet?: string
   /** Without Runwarden it arrives; where it cannot, why (then no control is run). */
   cannot?: string
+  /** Nobody could do it on these machines, with or without Runwarden: `cannot` says why, and nothing is claimed. */
+  impossible?: boolean
   /** It has a run of its own, since it takes away what others need. */
   alone?: boolean
   /** Another suite runs it, since it needs an engine, a virtual machine or an account of its own: the test's file. */

@@ -36,14 +36,16 @@ export function insertTable(page: string): string {
 
 function count(as: Attacker): string {
   const all = rows.flatMap(({ cases }) => cases).filter((one) => attackersOf(one).includes(as))
+  const tried = all.filter(({ impossible }) => impossible !== true)
   const of = (result: keyof typeof words) =>
-    all.filter((one) => expectedOf(one, as) === result).length
+    tried.filter((one) => expectedOf(one, as) === result).length
   const who = as === 'user' ? 'As an ordinary user' : 'As root in the job'
-  return `${who}: ${all.length} tried, ${of('held')} held, ${of('told')} told, ${of('not-held')} not held.`
+  return `${who}: ${tried.length} tried, ${of('held')} held, ${of('told')} told, ${of('not-held')} not held; ${all.length - tried.length} cannot be done here.`
 }
 
 function cell(one: Case, as: Attacker): string {
   if (!attackersOf(one).includes(as)) return '–'
+  if (one.impossible === true) return 'cannot here'
   return words[expectedOf(one, as)] + (one[as]?.race === true ? ' at worst' : '')
 }
 

@@ -47,7 +47,9 @@ export class Told {
 
   /** What was told about one step, in words. */
   of(step: string, { token, v4, v6 }: Mark): string[] {
-    return [...new Set([step, token, v4, v6].flatMap((key) => Array.from(this.#about.get(key) ?? [])))]
+    return [
+      ...new Set([step, token, v4, v6].flatMap((key) => Array.from(this.#about.get(key) ?? []))),
+    ]
   }
 
   #add(key: string, what: string): void {

@@ -53,7 +53,7 @@ export const rebinding: Row = {
           targets: [address],
           by,
         },
-        cannot[id] === undefined ? {} : { cannot: cannot[id] },
+        cannot[id] === undefined ? {} : { cannot: cannot[id], impossible: true },
       ),
     ),
     {
@@ -66,6 +66,7 @@ export const rebinding: Row = {
     },
     {
       id: 'rebind-this-machine',
+      impossible: true,
       technique:
         'allowed name that leads to 127.0.0.1, where a process outside of the scope listens',
       attempt: 'getent ahostsv4 to-7f000001.x${T#z}.allow.example.com',
@@ -76,6 +77,7 @@ export const rebinding: Row = {
     },
     {
       id: 'rebind-unnamed-port',
+      impossible: true,
       technique: 'allowed name that leads to 0.0.0.0 and ::',
       attempt: python(`
 for name in ('to-00000000', 'to-' + '0' * 32):

@@ -1,4 +1,4 @@
-import type { Row } from '../case.ts'
+import type { Open, Row } from '../case.ts'
 import { python } from './script.ts'
 
 const by = 'connect: `EPERM`'
@@ -46,6 +46,12 @@ const clients = [
   ['ssh', 'timeout 8 ssh -o BatchMode=yes -o StrictHostKeyChecking=no -p 8080 $T@$D4', 'ssh'],
 ] as const
 
+const join: Open = {
+  result: 'not-held',
+  why: 'the kernel tells the local network the group’s number (IGMP) by a packet of no socket: three bytes of choice a group, no further than the next router, and not told',
+  advice: 'no strangers on the runners’ network',
+}
+
 export const addresses: Row = {
   row: 6,
   title: 'Addresses without a query',
@@ -65,7 +71,7 @@ export const addresses: Row = {
           twin: 'curl -sS --max-time 8 -o /dev/null --http0.9 "http://[$D6]:8080/$T"',
           by,
         },
-        id === 'compatible' ? { cannot: 'the kernel has no route to ::/96' } : {},
+        id === 'compatible' ? { cannot: 'the kernel has no route to ::/96', impossible: true } : {},
       ),
     ),
     ...clients.map(([id, attempt, what]) => ({
@@ -110,8 +116,11 @@ group = struct.pack('!BBBB', 239, int(T[3:5]), int(T[5:7]), 7)
 s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + socket.inet_aton('192.0.2.2'))
 time.sleep(0.3)`),
       twin: python('udp(WHERE4)'),
-      cannot: 'three bytes in a message of the kernel itself, no further than the next router',
-      by: '– (see What does not hold: messages of the kernel itself)',
+      cannot: 'the three bytes carry no token; that the join succeeds shows that they were sent',
+      shows: 'status',
+      by: '–',
+      user: join,
+      root: join,
       silent: 'the packet is of no socket of the scope',
     },
     {

@@ -60,6 +60,7 @@ s.sendto(b'\\x80\\0\\0\\0\\0\\1\\0\\1' + DATA, (D6, 0))`),
     },
     {
       id: 'ping-unreachable',
+      impossible: true,
       technique: 'error message that carries data (port unreachable for a datagram from outside)',
       attempt: 'sleep 1; exit 9',
       internet: python(`

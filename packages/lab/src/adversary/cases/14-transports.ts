@@ -21,6 +21,7 @@ export const transports: Row = {
   cases: [
     {
       id: 'sctp',
+      impossible: true,
       technique: 'SCTP',
       attempt: ok('$ACT sctp $D4 8080'),
       twin: ok('$ACT tcp $D4 8080'),
@@ -30,6 +31,7 @@ export const transports: Row = {
     },
     {
       id: 'dccp',
+      impossible: true,
       technique: 'DCCP',
       attempt: python(`socket.socket(socket.AF_INET, 6, 33).connect(WHERE4)`),
       twin: python(`tcp(WHERE4)`),
@@ -157,6 +159,7 @@ s.send(DATA)`),
     },
     {
       id: 'unix-32',
+      impossible: true,
       technique: 'other families (vsock, Bluetooth, CAN, RDS, SMC, KCM)',
       attempt: `failed=0; for family in 40 31 29 21 43 41; do $ACT family 0.0.0.0 $family stream | grep -q '^ok' && failed=$((failed + 1)); $ACT family 0.0.0.0 $family datagram | grep -q '^ok' && failed=$((failed + 1)); done; [ $failed != 0 ] || exit 9`,
       twin: python(`tcp(WHERE4)`),

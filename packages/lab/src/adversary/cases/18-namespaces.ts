@@ -91,6 +91,7 @@ nsenter --net=/run/netns/zqns $ACT udp-sendto $D4 8080; status=$?; ip netns del 
     },
     {
       id: 'at-and-cron',
+      impossible: true,
       technique: 'job for at or cron, which run it outside',
       attempt: `command -v at >/dev/null && echo '${send}' | at now; (crontab -l 2>/dev/null; echo "* * * * * ${send.replaceAll('"', '')}") | crontab - ; exit 9`,
       twin,

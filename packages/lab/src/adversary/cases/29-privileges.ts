@@ -92,6 +92,7 @@ made(kind=socket.SOCK_RAW, protocol=17).sendto(datagram(), (D4, 0))`),
     },
     {
       id: 'keyring-upcall',
+      impossible: true,
       technique: 'kernel upcall that looks a name up for the job (request-key, dns_resolver)',
       attempt: python(`
 libc = ctypes.CDLL(None, use_errno=True)
