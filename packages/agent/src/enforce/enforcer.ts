@@ -22,7 +22,7 @@ import { LearnedAddresses } from './learn.ts'
 import { decodeName, encodeNameKey, type EnforceMapIds, IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
 import { Pins } from './pins.ts'
 import { CANARY_ENTRY, checkDenial } from './self-check.ts'
-import { PolicySlots } from './slots.ts'
+import { hashSizes, PolicySlots } from './slots.ts'
 import { versionOf } from './version.ts'
 
 export interface EnforcerOptions {
@@ -419,6 +419,9 @@ export function openEnforcer(options: EnforcerOptions): Enforcer {
     kept = pins?.maps(PINNED_MAPS) ?? {}
     object = openObject(file, {
       reuse: { ...options.reuse, ...kept },
+      maxEntries: Object.fromEntries(
+        Object.entries(hashSizes(options.compiled)).filter(([name]) => !(name in kept)),
+      ),
       globals,
     })
     object.load()

@@ -93,7 +93,7 @@ export class PolicySlots {
       throw new EnforceError(
         'ENFORCE_POLICY',
         `the policy cannot be written to the kernel (${entries.grants.length} address grants, ${entries.blocked.length} blocked addresses, ${names.length} blocked names): ${cause instanceof Error ? cause.message : String(cause)}`,
-        'use fewer of them (at most 1,048,576 each), or free memory',
+        'use fewer of them (at most 1,048,576 each), free memory, or start anew: names have twice the room that the policy at the start needed',
         { cause },
       )
     }
@@ -125,7 +125,29 @@ function fill(map: BpfMap, entries: readonly (readonly [Buffer, Buffer])[]): voi
   )
 }
 
-/** A trie's entry whose prefix is the whole key goes to the hash instead: one step, however many there are. */
+/**
+ * Entries of the slots' hashes, by name of the map. The kernel sets 16 bytes aside for each at once, so there is
+ * room for the policy at hand, as much again, and some for a later one.
+ */
+export function hashSizes(policy: CompiledPolicy): Record<string, number> {
+  const counts = {
+    grant_hosts: policy.addresses.length,
+    single_ports: policy.addresses.length * 2,
+    blocked_hosts: policy.blockedAddresses.length,
+    blocked_names: policy.blockEntries.length,
+  }
+  return Object.fromEntries(
+    Object.entries(counts).flatMap(([name, count]) => {
+      const room = Math.min(1 << 20, Math.max(1 << 15, 2 ** Math.ceil(Math.log2(count * 2 + 1))))
+      return [0, 1].map((slot) => [`${name}_${slot}`, room])
+    }),
+  )
+}
+
+/**
+ * A trie's entry whose prefix is the whole key goes to the hash instead: one step, however many there are. Where
+ * that is full, the trie takes it.
+ */
 function fillBoth(
   hash: BpfMap,
   trie: BpfMap,
@@ -136,7 +158,8 @@ function fillBoth(
   const blocks: (readonly [Buffer, Buffer])[] = []
   for (const entry of entries) {
     const [key, value] = entry
-    if (key.readUInt32LE(0) === whole) single.push([key.subarray(4), value])
+    if (key.readUInt32LE(0) === whole && single.length < hash.maxEntries)
+      single.push([key.subarray(4), value])
     else blocks.push(entry)
   }
   fill(hash, single)
