@@ -65,5 +65,6 @@ function verify(
     ...(outcome.twin === null ? {} : { twin: { ended: { hangs: false }, ...arrived } }),
   })
   // What is refused is told, to the person too.
-  if (one.silent === undefined && result === 'held') expect(outcome.told).not.toEqual([])
+  if (one.silent === undefined && result === 'held')
+    expect(outcome.told, JSON.stringify(outcome)).not.toEqual([])
 }

@@ -90,9 +90,10 @@ s.sendall(DATA)`),
       technique: 'simultaneous open: both ends connect',
       attempt: python(`
 s = made()
-s.bind(('192.0.2.2', 40404))
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('192.0.2.2', 24404))
 s.settimeout(2)
-s.connect((D4, 40405))
+s.connect((D4, 24405))
 s.sendall(DATA)`),
       internet: python(`
 print('ready', file=sys.stderr, flush=True)
@@ -100,8 +101,8 @@ while True:
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.setblocking(False)
-    s.bind((D4, 40405))
-    s.connect_ex(('192.0.2.2', 40404))
+    s.bind((D4, 24405))
+    s.connect_ex(('192.0.2.2', 24404))
     time.sleep(0.02)
     s.close()`),
       twin: python(`tcp(WHERE4)`),
@@ -113,7 +114,7 @@ while True:
       attempt: python(`
 s = made()
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(('192.0.2.2', 40406))
+s.bind(('192.0.2.2', 24406))
 s.listen()
 s.settimeout(2)
 try: s.accept()[0].sendall(DATA)
@@ -124,7 +125,7 @@ while True:
     s = socket.socket()
     s.settimeout(0.3)
     try:
-        s.connect(('192.0.2.2', 40406))
+        s.connect(('192.0.2.2', 24406))
         s.recv(100)
     except OSError: pass
     time.sleep(0.1)

@@ -141,12 +141,13 @@ s.sendto(DATA, socket.MSG_FASTOPEN, WHERE4)`),
       attempt: python(`
 s = made()
 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-s.bind(('', 41414))
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('', 24414))
 s.connect((D4.replace('11.18', '11.19'), 8080))
 s.close()
 s = made()
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(('', 41414))
+s.bind(('', 24414))
 s.connect(WHERE4)
 s.sendall(DATA)`),
       twin: python(`tcp(WHERE4)`),
@@ -157,7 +158,7 @@ s.sendall(DATA)`),
       technique: 'answer from a port that an allowed flow used before',
       attempt: python(`
 s = made(kind=socket.SOCK_DGRAM)
-s.bind(('', 41415))
+s.bind(('', 24415))
 s.sendto(DATA.replace(b'zqa', b'xqa'), (D4.replace('11.18', '11.19'), 8080))
 s.sendto(DATA, WHERE4)`),
       twin: python(`udp(WHERE4)`),
