@@ -46,7 +46,7 @@ export interface RunOptions {
 }
 
 /** Emulation on a machine that is busy with other things takes this long at worst. */
-const bootSeconds = 120
+const bootSeconds = 240
 
 /** A running virtual machine. */
 export class Vm {
