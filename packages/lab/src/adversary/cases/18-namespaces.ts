@@ -29,7 +29,7 @@ export const namespaces: Row = {
     {
       id: 'cgroup-child',
       technique: 'a cgroup of its own below the scope',
-      attempt: `${hierarchy}; mkdir "$H$mine/inner.$T" && echo $$ >"$H$mine/inner.$T/cgroup.procs"; ${send}`,
+      attempt: `${hierarchy}; mkdir "$H$mine/inner.$T"; (echo $BASHPID >"$H$mine/inner.$T/cgroup.procs"; ${send}); status=$?; rmdir "$H$mine/inner.$T"; exit $status`,
       twin,
       by: 'connect: what is below the scope is in it',
     },
