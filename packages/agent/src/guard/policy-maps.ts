@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { type BpfMap, openPinnedMap } from '@runwarden/libbpf'
 
 /** Maps that only a policy's change writes; what is learned or counted in others changes all the time. */
-const written = /^(policy_state|policies|(grants|grant_hosts|grant_ports|single_ports|blocked|blocked_hosts|blocked_names)_\d)$/
+const written =
+  /^(policy_state|policies|(grants|grant_hosts|grant_ports|single_ports|blocked|blocked_hosts|blocked_names)_\d)$/
 
 /** Entries up to which a map is compared every second, and put right entry by entry. */
 const small = 4096
