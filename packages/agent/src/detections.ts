@@ -42,10 +42,10 @@ export class Detections {
           ...this.ofDns(event, resolverReached(event, this.by(event))),
         ]
       case 'file.read':
-        return this.ofMemoryRead(event)
+        return this.ofMemory(event)
       case 'file.create':
       case 'file.write':
-        return this.ofWrite(event)
+        return [...this.ofMemory(event), ...this.ofWrite(event)]
       case 'file.delete':
         this.writers.delete(event.path)
         return []
@@ -148,15 +148,27 @@ export class Detections {
     return []
   }
 
-  private ofMemoryRead(event: EventOf<'file.read'>): DetectionBody[] {
-    if (event.errno !== 0 || !/^\/proc\/\d+\/(task\/\d+\/)?mem$/.test(event.path)) return []
+  private ofMemory(event: EventOf<'file.read' | 'file.create' | 'file.write'>): DetectionBody[] {
+    const pid = /^\/proc\/(\d+)\/(task\/\d+\/)?mem$/.exec(event.path)?.[1]
+    if (pid === undefined || event.errno !== 0) return []
+    const writes = event.kind !== 'file.read'
+    if (writes && Number(pid) === process.pid) {
+      return this.find(
+        event,
+        'agent-tampered',
+        `${event.execId} ${event.path}`,
+        'critical',
+        "the agent's memory was opened for writing",
+        `${this.by(event)} opened ${event.path}, the memory of the agent itself, for writing. Whoever writes there makes it do and report anything: trust nothing of this run from here on.`,
+      )
+    }
     return this.find(
       event,
       'process-memory-read',
-      `${event.execId} ${event.path}`,
+      `${event.execId} ${event.path} ${writes}`,
       'high',
-      `${this.by(event)} opened another process's memory`,
-      `${this.by(event)} opened ${event.path}. Attacks on CI read secrets from the memory of the runner so. Debuggers do it too: find out what started this program.`,
+      `${this.by(event)} opened another process's memory${writes ? ' for writing' : ''}`,
+      `${this.by(event)} opened ${event.path}${writes ? ' for writing' : ''}. Attacks on CI read secrets from the memory of the runner so. Debuggers do it too: find out what started this program.`,
     )
   }
 

@@ -1,7 +1,9 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   unlinkSync,
@@ -66,6 +68,17 @@ export class OutputFolder {
       throw error
     } finally {
       closeSync(fd)
+    }
+  }
+
+  /** Whether a file of the folder is still the one that was opened here. */
+  holds(name: string, fd: number): boolean {
+    const opened = fstatSync(fd)
+    try {
+      const named = lstatSync(`/proc/self/fd/${this.fd}/${name}`)
+      return named.ino === opened.ino && named.dev === opened.dev
+    } catch {
+      return false
     }
   }
 
@@ -138,6 +151,14 @@ export class EventFile {
       // Then the last line is half a line.
     }
     return written.subarray(0, end).reduce((lines, byte) => lines + (byte === 10 ? 1 : 0), 0)
+  }
+
+  /** What somebody else did to the file in its folder, as far as it shows; empty: nothing. */
+  tampering(folder: OutputFolder, name: string): string {
+    this.flush()
+    const { size } = fstatSync(this.fd)
+    if (!folder.holds(name, this.fd)) return `${name} was removed or replaced`
+    return size === this.size ? '' : `${name} has ${size} bytes, and ${this.size} were written`
   }
 
   close(): void {

@@ -15,6 +15,7 @@ export class RunRecord {
   private readonly say: (text: string) => void
   private reports: ReportPackage | undefined
   private builder: ReportBuilder | undefined
+  private lastSeq = 0
   /** Events from before the report package was loaded. */
   private waiting: (Event | [child: string, parent: string])[] = []
   private readonly flushing: NodeJS.Timeout | undefined
@@ -48,6 +49,7 @@ export class RunRecord {
 
   /** Takes one event. Bound: it is handed around as a sink. */
   readonly add = (event: Event): void => {
+    this.lastSeq = event.seq
     this.events?.add(JSON.stringify(event))
     if (this.builder === undefined) this.waiting.push(event)
     else this.builder.add(event)
@@ -82,19 +84,14 @@ export class RunRecord {
   readonly begin = async (facts: RunFacts): Promise<void> => {
     const { jsonParts, ReportBuilder } = await this.load()
     const builder = new ReportBuilder()
-    builder.add({
-      seq: 1,
-      time: facts.endTime,
-      scope: facts.scope,
-      execId: null,
-      step: facts.step,
-      kind: 'detection',
-      id: 'agent-tampered',
-      severity: 'critical',
-      title: 'the agent was ended before the run was',
-      text: 'The agent was killed, or failed, while the command ran. The policy stays enforced on what still runs, and names do not resolve; what happened is in events.ndjson up to that moment, and no further.',
-      evidence: [],
-    })
+    builder.add(
+      tampered(
+        facts,
+        1,
+        'the agent was ended before the run was',
+        'The agent was killed, or failed, while the command ran. The policy stays enforced on what still runs, and names do not resolve; what happened is in events.ndjson up to that moment, and no further.',
+      ),
+    )
     facts.health.gaps.push('the agent did not come to the end of this run: see events.ndjson')
     try {
       this.folder?.write('report.json', line(jsonParts(builder.build(facts))))
@@ -107,7 +104,19 @@ export class RunRecord {
   async finish(facts: RunFacts, { quiet }: { quiet: boolean }): Promise<Report> {
     const { jsonParts, renderHtmlParts, renderSummary, renderTerminal } = await this.load()
     clearInterval(this.flushing)
+    const changed = (this.folder && this.events?.tampering(this.folder, 'events.ndjson')) ?? ''
     this.events?.close()
+    if (changed !== '' && this.events?.failure === '') {
+      this.fail(`somebody else changed the record while the command ran: ${changed}`)
+      this.builder?.add(
+        tampered(
+          facts,
+          this.lastSeq + 1,
+          'the record of the run was changed',
+          `${changed}. This report is made of what the agent itself knows; events.ndjson is not to be trusted. Have the report in a folder that the job cannot write to (--out), and the job run as an ordinary user (--user).`,
+        ),
+      )
+    }
     if (this.events !== undefined && this.events.failure !== '') {
       this.fail(`${this.events.lost} events are not in events.ndjson: ${this.events.failure}`)
       facts.health.eventsLost['written'] = this.events.lost
@@ -158,6 +167,22 @@ export class RunRecord {
   private fail(text: string): void {
     this.incomplete = true
     this.say(`RECORD INCOMPLETE: ${text}`)
+  }
+}
+
+function tampered(facts: RunFacts, seq: number, title: string, text: string): Event {
+  return {
+    seq,
+    time: facts.endTime,
+    scope: facts.scope,
+    execId: null,
+    step: facts.step,
+    kind: 'detection',
+    id: 'agent-tampered',
+    severity: 'critical',
+    title,
+    text,
+    evidence: [],
   }
 }
 

@@ -220,8 +220,12 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Compiles the programs of the attempts; two of them are root's for everybody of the account's group. */
+/**
+ * Compiles the programs of the attempts, and puts Python's module beside them: the account may not be able to
+ * reach the checkout. Two of them are root's for everybody of the account's group.
+ */
 function compile(folder: string): void {
+  cpSync(`${tools}/adv.py`, join(folder, 'adv.py'))
   const sources = {
     act: join(checkout, 'packages/agent/test/enforce/acts/act.c'),
     uring: `${tools}/uring.c`,

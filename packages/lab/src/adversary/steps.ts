@@ -2,7 +2,6 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Case } from './case.ts'
 import { hexOf, type Mark, markOf, type StepKind } from './place.ts'
-import { tools } from './world.ts'
 
 /** Seconds after which a step counts as one that hangs: refusals come at once, here even on a busy machine. */
 const patience = 20
@@ -45,7 +44,7 @@ export function environmentOf(
     URING: join(folder, '../uring'),
     PROGRAMS: join(folder, '..'),
     SHARED: join(folder, 'shared'),
-    PYTHONPATH: tools,
+    PYTHONPATH: join(folder, '..'),
     PYTHONDONTWRITEBYTECODE: '1',
   }
 }

@@ -6,6 +6,7 @@ import type { Mark } from './place.ts'
 interface Report {
   processes: { execId: string; parentExecId: string | null; images: { argv: string[] }[] }[]
   health: { gaps: string[] }
+  detections: { id: string; severity: string }[]
 }
 
 interface Event {
@@ -34,6 +35,9 @@ export class Told {
     const report = readJson(join(out, 'report.json'))
     this.complete = report !== null
     this.gaps = report?.health.gaps ?? []
+    // Also those that no event tells: events.ndjson may be gone.
+    for (const { id, severity } of report?.detections ?? [])
+      this.#detections.add(`detection: ${id} ${severity}`)
     const stepOf = report === null ? new Map<string, string>() : stepsOf(report)
     for (const event of eventsIn(join(out, 'events.ndjson'))) {
       const what = wordsOf(event)

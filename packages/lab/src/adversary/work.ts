@@ -10,7 +10,6 @@ import {
 import { join } from 'node:path'
 import type { Work } from './legitimate.ts'
 import { account, type Stage } from './stage.ts'
-import { tools } from './world.ts'
 
 /** How a piece of work ended. */
 export interface Done {
@@ -60,5 +59,11 @@ export function readWork(folder: string): Map<string, Done> {
 /** The names that adv.py asks for mean nothing here. */
 function commonly(shared: string): Record<string, string> {
   const none = { T: 'work', D4: '0.0.0.0', D6: '::', HOST: '-', ZONE: '-', PORT: '0' }
-  return { ...none, SHARED: shared, HOME: shared, PYTHONPATH: tools, PYTHONDONTWRITEBYTECODE: '1' }
+  return {
+    ...none,
+    SHARED: shared,
+    HOME: shared,
+    PYTHONPATH: join(shared, '../..'),
+    PYTHONDONTWRITEBYTECODE: '1',
+  }
 }

