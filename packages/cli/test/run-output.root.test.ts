@@ -96,7 +96,16 @@ test('links that the job plants in the place of the files are replaced, not foll
     '-c',
     `${plant}; rm out/events.ndjson; ln -s ${target} out/events.ndjson; exit 2`,
   ])
-  expect(status).toBe(2)
+  expect(status).toBe(125)
+  const report = JSON.parse(readFileSync(place.at('out', 'report.json'), 'utf8')) as {
+    detections: { id: string; text: string }[]
+  }
+  expect(report.detections).toContainEqual(
+    expect.objectContaining({
+      id: 'agent-tampered',
+      text: expect.stringContaining('events.ndjson was removed or replaced'),
+    }),
+  )
   expect(readFileSync(target, 'utf8')).toBe('precious')
   for (const name of ['report.json', 'summary.md', 'report.html'])
     expect(lstatSync(place.at('out', name)).isFile()).toBe(true)
