@@ -1,22 +1,25 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { output } from './command.ts'
-import type { Architecture } from './kernels.ts'
-import { checkout, guestCheckout } from './paths.ts'
+import { build, checkout, guestCheckout } from './paths.ts'
 import type { VmFile } from './tree.ts'
 
 /** This machine's native binding; its libraries are looked up, it itself comes with the checkout. */
 export const binding = `${checkout}/packages/libbpf/build/linux-${process.arch}/libbpf.node`
 
-/** Brings up to date what the guest cannot build itself: kernel programs, binding, tests' objects. */
-export async function buildCheckout(architecture: Architecture): Promise<void> {
-  const native = `${checkout}/packages/libbpf/native`
-  const made = [
-    ['-C', `${checkout}/bpf`],
-    ['-C', native, 'all', 'fixtures'],
-    ['-C', native, `ARCH=${architecture === 'amd64' ? 'x64' : architecture}`],
+/**
+ * Brings up to date what guests cannot build themselves: kernel programs, binding, tests' objects. All of it for
+ * every architecture, and by one process at a time: what another one copies into its guest must not change.
+ */
+export async function buildCheckout(): Promise<void> {
+  const makes = [
+    'make -s -C bpf',
+    'make -s -C packages/libbpf/native all fixtures',
+    ...(process.arch === 'x64' ? ['make -s -C packages/libbpf/native ARCH=arm64'] : []),
   ]
-  for (const args of made) await output('VM_FILE_MISSING', 'make', ['-s', ...args])
+  mkdirSync(build, { recursive: true })
+  const script = `cd "$0" && ${makes.join(' && ')}`
+  await output('VM_FILE_MISSING', 'flock', [`${build}/checkout.lock`, 'sh', '-c', script, checkout])
 }
 
 /** Folders that no guest has a use for: other packages' pages, downloads, results of tests. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { output } from './command.ts'
 import type { Architecture } from './kernels.ts'
@@ -34,8 +34,11 @@ export async function compilePrograms(
   for (const source of sources) {
     const program = `${build}/vm-programs/${architecture}/${source}`
     mkdirSync(dirname(program), { recursive: true })
-    const args = ['-O2', '-static', '-pthread', '-o', program, `${checkout}/${source}`]
+    // Another process may be copying it into its guest.
+    const fresh = `${program}.${process.pid}`
+    const args = ['-O2', '-static', '-pthread', '-o', fresh, `${checkout}/${source}`]
     await output('VM_TOOL_MISSING', compiler, args)
+    renameSync(fresh, program)
     files.push({ path: `${place}/${source}`, from: program })
   }
   return files

@@ -26,8 +26,10 @@ export async function nodeFor(architecture: Architecture): Promise<string> {
     const packed = (await output('VM_FILE_MISSING', 'npm', args, unpacked)).toString().trim()
     await output('VM_FILE_MISSING', 'tar', ['-xzf', packed], unpacked)
     rmSync(`${unpacked}/${packed}`)
-    rmSync(folder, { recursive: true, force: true })
     renameSync(unpacked, folder)
+  } catch (error) {
+    // Another process was quicker, and a guest may use what it has put there.
+    if (!existsSync(node)) throw error
   } finally {
     rmSync(unpacked, { recursive: true, force: true })
   }

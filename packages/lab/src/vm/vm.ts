@@ -152,7 +152,7 @@ export async function bootVm(options: VmOptions): Promise<Vm> {
   const kernel = await fetchKernel(options.kernel)
   const { files = [], programs = [], modules = [], checkout = false } = options
   const { memoryMb = 1024, cpus = 1, lsm = 'lockdown,capability,landlock,bpf' } = options
-  if (checkout) await buildCheckout(kernel.architecture)
+  if (checkout) await buildCheckout()
   const compiled = await compilePrograms(kernel.architecture, options.compile ?? [])
   const tree = await guestTree(kernel, {
     files: [...compiled, ...files],
