@@ -1,7 +1,7 @@
 /**
- * Prints `N passed, N failed, N skipped` for the named vitest JSON results, each skipped test
- * and each that passed only at its second try with its name before that. Ends with 1 when a test failed or was skipped, when a file could
- * not be collected, or when there are no results: a run that tested nothing has not passed.
+ * Prints `N passed, N failed, N skipped` for the named vitest JSON results; before that, by name, each test that failed
+ * or passed only at its second try, with why, and each that was skipped. Ends with 1 when a test failed or was skipped,
+ * when a file could not be collected, or when there are no results: a run that tested nothing has not passed.
  */
 import { existsSync, readFileSync } from 'node:fs'
 
@@ -29,11 +29,12 @@ for (const path of process.argv.slice(2)) {
   if (!results.success) broken++
   for (const file of results.testResults) {
     for (const test of file.assertionResults) {
-      if (test.status === 'passed' && test.failureMessages?.length)
-        console.log(`unsteady: ${test.fullName} (${file.name}): ${test.failureMessages[0]}`)
-      if (test.status === 'passed' || test.status === 'failed') continue
-      skipped++
-      console.log(`${test.status}: ${test.fullName} (${file.name})`)
+      const said = test.failureMessages?.[0]
+      const name = `${test.fullName} (${file.name})`
+      if (test.status === 'failed') console.log(`failed: ${name}: ${said ?? 'said nothing'}`)
+      else if (test.status !== 'passed') console.log(`${test.status}: ${name}`)
+      else if (said !== undefined) console.log(`unsteady: ${name}: ${said}`)
+      if (test.status !== 'passed' && test.status !== 'failed') skipped++
     }
   }
 }

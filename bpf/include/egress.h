@@ -145,7 +145,7 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 	if (flow) {
 		renew_flow(flow, &decision, skb->len);
 	} else {
-		note_flow(&packet.to, &decision, &owner, cookie, skb->len, names);
+		note_flow(&packet.to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0);
 		flow = find_flow(&packet.to, cookie);
 	}
 	if (flow && flow->names & NAMES_LOOK && !look(skb, &packet, flow))

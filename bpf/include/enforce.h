@@ -162,6 +162,8 @@ struct flow {
 	u8 reason;
 	u8 family;
 	u8 names; /* enum flow_names */
+	u32 judged; /* sequence number behind what was judged; not in NAMES_PENDING */
+	u32 pad;
 };
 
 /* What is still to be looked at for the names that a TCP flow says of itself; 0: nothing. */
@@ -185,7 +187,7 @@ struct socket_state {
 	u8 names;	 /* enum flow_names */
 	u32 name;	 /* the last that it said */
 	u32 netns;	 /* where it asked. 0: the proxy's own network namespace; else that one's cookie */
-	u32 pad;
+	u32 judged;	 /* as the flow's */
 };
 
 struct {

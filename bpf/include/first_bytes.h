@@ -10,6 +10,8 @@
 
 /* Of a segment this much is looked at: what servers take as head of a request. A ClientHello is far smaller. */
 #define HEAD_BYTES 8192
+/* With what was sent before of the same head: see partial.h. */
+#define HEAD_ROOM (2 * HEAD_BYTES)
 
 #define PLACES 32
 #define TRIES 4
@@ -58,7 +60,7 @@ struct first_bytes {
 	struct name_hash hash;
 	struct decision decision;
 	struct name_key names[SAID_NAMES];
-	u8 head[HEAD_BYTES] __attribute__((aligned(8)));
+	u8 head[HEAD_ROOM] __attribute__((aligned(8)));
 };
 
 enum first_protocol {
@@ -105,7 +107,7 @@ static __always_inline void leave_place(struct first_bytes *bytes)
 
 static __always_inline u32 byte_at(const struct first_bytes *bytes, u32 at)
 {
-	return bytes->head[at & (HEAD_BYTES - 1)];
+	return bytes->head[at & (HEAD_ROOM - 1)];
 }
 
 static __always_inline u32 pair_at(const struct first_bytes *bytes, u32 at)

@@ -21,7 +21,7 @@ static __always_inline u8 first_names(const struct destination *to, const struct
 
 /* Notes that the way is open, or anew for a flow that was; what does not leave the machine is not noted. */
 static __always_inline void note_flow(const struct destination *to, const struct decision *decision,
-				      const struct owner *owner, u64 cookie, u32 bytes, u8 names)
+				      const struct owner *owner, u64 cookie, u32 bytes, u8 names, u32 judged)
 {
 	struct flow_key key = { .cookie = cookie, .port = to->port, .protocol = to->protocol };
 	struct flow first = {
@@ -37,6 +37,7 @@ static __always_inline void note_flow(const struct destination *to, const struct
 		.reason = decision->reason,
 		.family = to->family,
 		.names = names,
+		.judged = judged,
 	};
 
 	if (!cookie || decision->reason == REASON_LOOPBACK)

@@ -264,7 +264,7 @@ __noinline int read_request(u32 index)
 	bytes->complete = 0;
 	unsay(bytes, SAID_HOST);
 	unsay(bytes, SAID_TARGET);
-	bpf_loop(HEAD_BYTES, read_request_byte, &walk, 0);
+	bpf_loop(HEAD_ROOM, read_request_byte, &walk, 0);
 	if (bytes->protocol != FIRST_HTTP)
 		return 0;
 	end_said(bytes, SAID_HOST);

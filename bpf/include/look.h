@@ -44,7 +44,7 @@ static __always_inline int decide_further(u32 index, struct packet *packet, stru
 
 /* Judges what was said so far. 0: more of the head is to come, and what is known of it may pass. */
 static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index,
-				 struct first_bytes *bytes, struct decision *decision)
+				 struct first_bytes *bytes, struct decision *decision, u32 end)
 {
 	u32 names = flow->names;
 	bool named = read_first_bytes(index, bytes, names);
@@ -74,6 +74,7 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 		flow->rule = decision->rule;
 		flow->name = decision->name;
 	}
+	flow->judged = end;
 	if (!is_denied(decision) && is_bound(flow))
 		remember_checked(skb, flow);
 	return 1;
@@ -96,7 +97,8 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 	struct partial *partial = sk ? bpf_sk_storage_get(&partials, sk, 0, 0) : NULL;
 	struct decision *decision = &bytes->decision;
 	u32 first = sequence_of(skb, packet);
-	u32 before = partial ? first - partial->first : 0;
+	u32 end = first + (skb->len - at);
+	u32 before;
 	bool taken;
 
 	decision->generation = flow->generation;
@@ -104,8 +106,16 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 	decision->name = flow->name;
 	decision->verdict = flow->verdict;
 	decision->reason = flow->reason;
+	/* What is sent again was judged, maybe with bytes behind it that were not. */
+	if (flow->names & (NAMES_HTTP | NAMES_RETRY) && (s32)(flow->judged - first) > 0) {
+		if ((s32)(flow->judged - end) >= 0)
+			return true;
+		at += flow->judged - first;
+		first = flow->judged;
+	}
+	before = partial ? first - partial->first : 0;
 	if (partial) {
-		/* What a gap is in front of comes again, and what is sent again was looked at. */
+		/* What a gap is in front of comes again. */
 		if (before > partial->length)
 			return false;
 		if (before + (skb->len - at) <= partial->length)
@@ -118,7 +128,7 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 		taken = take_first_bytes(skb, at, bytes);
 	if (!taken)
 		return false;
-	if (judge(skb, packet, flow, index, bytes, decision)) {
+	if (judge(skb, packet, flow, index, bytes, decision, end)) {
 		if (partial)
 			bpf_sk_storage_delete(&partials, sk);
 		return !is_denied(decision);

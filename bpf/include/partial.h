@@ -10,7 +10,7 @@
 
 /* Shorter ones are made so by their sender. 512 bytes fit the smallest segment that hosts must take (RFC 9293 §3.7.1). */
 #define PARTIAL_LEAST 512
-#define PARTIAL_BYTES 4096
+#define PARTIAL_BYTES HEAD_BYTES
 
 struct partial {
 	u32 first; /* sequence number */

@@ -108,7 +108,7 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 	if (flow)
 		renew_flow(flow, &decision, 0);
 	else
-		note_flow(to, &decision, &owner, cookie, 0, first_names(to, &decision));
+		note_flow(to, &decision, &owner, cookie, 0, first_names(to, &decision), 0);
 	return PASSES;
 }
 

@@ -191,5 +191,6 @@ static __always_inline void remember_checked(struct __sk_buff *skb, const struct
 	state->uid = flow->uid;
 	state->name = flow->name;
 	state->names = flow->names;
+	state->judged = flow->judged;
 	state->checked = 1;
 }

@@ -33,10 +33,12 @@ export interface Flow {
 }
 
 export const FLOW_KEY_BYTES = 32
-export const FLOW_BYTES = 48
+export const FLOW_BYTES = 56
 const RULE_AT = 32
 const GENERATION_AT = 40
 const VERDICT_AT = 44
+/** What follows is the kernel's own: how far the flow was looked at. */
+const DECISION_END = 48
 
 export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
   const rule = value.readUInt32LE(RULE_AT)
@@ -66,7 +68,7 @@ export function takeFlows(map: BpfMap): Flow[] {
   const flows = new Map<string, Flow>()
   for (const [key, value] of map.take()) {
     // Process, destination and decision: all but the socket and the counts.
-    const alike = key.toString('latin1', 8) + value.toString('latin1', 16)
+    const alike = key.toString('latin1', 8) + value.toString('latin1', 16, DECISION_END)
     const flow = decodeFlow(key, value, now)
     const known = flows.get(alike)
     if (known === undefined) {

@@ -270,6 +270,12 @@ describe('on a device that takes single segments', () => {
       443,
       clientHello(largeShare, largeShare, serverName('good.example.org')),
     ],
+    [
+      'a ClientHello of four segments',
+      ONE,
+      443,
+      clientHello(largeShare, largeShare, largeShare, largeShare, serverName('good.example.org')),
+    ],
     ['a long request', ONE, 80, long('Host: good.example.org')],
   ])('%s passes', async (_, address, port, segment) => {
     const { outcome, told, arrived } = await rig.send(scope, address, port, segment)
@@ -277,6 +283,31 @@ describe('on a device that takes single segments', () => {
       outcome: 'ok',
       told: [],
       arrived: hex(segment),
+    })
+  })
+
+  test('what follows a ClientHello whose first segment was lost, and sent again, passes', async () => {
+    const far = (...rules: string[]) =>
+      execFileSync('ip', ['netns', 'exec', rig.net.far, 'nft', rules.join('\n')], {
+        encoding: 'utf8',
+      })
+    far(
+      'add table inet loss',
+      'add chain inet loss in { type filter hook input priority 0; }',
+      'add rule inet loss in meta length gt 1000 quota until 1600 bytes counter drop',
+    )
+    const segments = [
+      clientHello(largeShare, largeShare, serverName('good.example.org')),
+      'what follows',
+    ]
+    const { outcome, told, arrived } = await rig.send(scope, ONE, 443, ...segments)
+    const lost = far('list table inet loss')
+    far('delete table inet loss')
+    expect(lost).toContain('counter packets 1 ')
+    expect({ outcome, told, arrived: arrived.join('') }).toEqual({
+      outcome: 'ok',
+      told: [],
+      arrived: hex(...segments).replaceAll(',', ''),
     })
   })
 
