@@ -144,15 +144,16 @@ s.sendmsg([DATA], [(0, 8, info)], 0, WHERE4)`),
 import threading
 good, bad = (struct.pack('!HH4s8x', 0, 8080, socket.inet_aton(a)) for a in (D4.replace('11.18', '11.19'), D4))
 good, bad = (struct.pack('H', socket.AF_INET) + a[2:] for a in (good, bad))
-where = ctypes.create_string_buffer(good, 16)
+where = ctypes.create_string_buffer(bad, 16)
 libc = ctypes.CDLL(None, use_errno=True)
+s = made(kind=socket.SOCK_DGRAM)
+libc.sendto(s.fileno(), b'x', 1, 0, where, 16) # once for certain
 over = False
 def flip():
     while not over:
         ctypes.memmove(where, bad, 16)
         ctypes.memmove(where, good, 16)
 threading.Thread(target=flip).start()
-s = made(kind=socket.SOCK_DGRAM)
 for _ in range(3000): libc.sendto(s.fileno(), b'x', 1, 0, where, 16)
 over = True`),
       twin: python(`udp(WHERE4)`),
