@@ -1,0 +1,29 @@
+export type TlsLibrary = 'openssl' | 'node' | 'gnutls' | 'go' | 'nss' | 'boringssl'
+
+/**
+ * What one call of a TLS library sent or received, as the program sees it: before encryption, after
+ * decryption. Comes from the program's own memory: the program can have written anything there.
+ */
+export interface TlsChunk {
+  /** CLOCK_BOOTTIME, ns, as the other records have it. */
+  time: number
+  execId: string
+  pid: number
+  library: TlsLibrary
+  /** Address of the library's connection object: unique with execId while it lives. */
+  session: bigint
+  direction: 'sent' | 'received'
+  /** The first bytes of what was moved. */
+  data: Buffer
+  /** Of all that the call moved, in bytes; `data` may be shorter. */
+  size: number
+  /** A chunk of this session before this one was lost. */
+  lost: boolean
+}
+
+/** The library let go of a connection object: its address may come again for another one. */
+export interface TlsEnd {
+  time: number
+  execId: string
+  session: bigint
+}
