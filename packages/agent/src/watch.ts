@@ -1,6 +1,6 @@
 import type { Health, Hook } from '@runwarden/events'
 import { isLoopback, readAddress, type CompiledPolicy } from '@runwarden/policy'
-import { ownNetnsCookie } from '@runwarden/libbpf'
+import { dropFilePages, ownNetnsCookie } from '@runwarden/libbpf'
 import { startSensor, type Sensor, type SensorRecord } from '@runwarden/sensor'
 import { AnsweredNames } from './answered-names.ts'
 import { Detections } from './detections.ts'
@@ -72,6 +72,7 @@ export class Watch {
   /** Records are being handed over: their rings are not emptied in the middle of it. */
   private taking = false
   private armed = false
+  private trimmed = false
   private untold = 0
   private armedMs: number | null = null
   private ticking: NodeJS.Timeout | undefined
@@ -258,6 +259,9 @@ export class Watch {
   }
 
   private tick(): void {
+    // Most pages of node's file were for the start only.
+    if (!this.trimmed) dropFilePages()
+    this.trimmed = true
     this.narrator.counted(this.enforcer.attempts())
     this.guard.tick()
     this.namespaces?.sweep()

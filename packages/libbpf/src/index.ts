@@ -2,6 +2,7 @@ export { cgroupNamespace, connectFromCgroup, programsOnCgroup } from './cgroup.t
 export { destroyTcpSocket, type TcpSocket } from './destroy.ts'
 export { BpfError, type BpfStep } from './error.ts'
 export { Link, openPinnedLink } from './link.ts'
+export { dropFilePages } from './memory.ts'
 export { BpfMap, openMapById, openPinnedMap } from './map.ts'
 export {
   BpfObject,
@@ -11,6 +12,7 @@ export {
   type OpenOptions,
   type Program,
   type Target,
+  type Uprobe,
 } from './object.ts'
 export {
   bindingPath,

@@ -39,6 +39,14 @@ export interface Native {
   programs(object: Handle<'object'>): { name: string; section: string; type: string }[]
   objectMap(object: Handle<'object'>, name: string): Handle<'map'>
   attach(object: Handle<'object'>, program: string, cgroup?: string): Handle<'link'>
+  attachUprobe(
+    object: Handle<'object'>,
+    program: string,
+    path: string,
+    offset: bigint,
+    returns: boolean,
+    cookie: bigint,
+  ): Handle<'link'>
   attachUplink(
     object: Handle<'object'>,
     program: string,
@@ -92,6 +100,7 @@ export interface Native {
   cgroupNamespace(cgroup: string): number
   bindIn(namespace: string, tcp: boolean, address: string, port: number): number
   netnsCookie(socket: number): bigint
+  dropFilePages(): number
 }
 
 /** Where `make -C packages/libbpf/native` puts the binding, libbpf and libelf beside it. */
