@@ -46,6 +46,7 @@ enum connect_reason {
 	REASON_MALFORMED_HELLO = 20,  /* a ClientHello that can't be read */
 	REASON_HTTP_HOST = 21,	      /* HTTP whose host servers could differ on: several, folded, with blanks inside */
 	REASON_QUIC = 22,	      /* UDP 443 where a name is allowed over TCP only */
+	REASON_ZERO_COPY = 23,	      /* bytes that the sender could still change: zero-copy send, sendfile, splice */
 };
 
 /* In place of a rule's index. */

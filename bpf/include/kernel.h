@@ -248,6 +248,15 @@ struct net {
 	struct ns_common ns;
 };
 
+struct sk_buff {
+	u32 end; /* from head, where pointers have 64 bits */
+	unsigned char *head;
+};
+
+struct skb_shared_info {
+	u8 flags;
+};
+
 struct sock_common {
 	unsigned short skc_family;
 };

@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "changeable.h"
 #include "partial.h"
-#include "server_name.h"
 
 /* Requests of one segment that are looked at. */
 #define REQUESTS 16
@@ -113,6 +113,8 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 		at += flow->judged - first;
 		first = flow->judged;
 	}
+	if (!decide_changeable(skb, packet, flow, decision))
+		return false;
 	before = partial ? first - partial->first : 0;
 	if (partial) {
 		/* What a gap is in front of comes again. */

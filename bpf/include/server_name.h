@@ -59,7 +59,7 @@ __noinline int end_flow(struct __sk_buff *skb, struct packet *packet, struct flo
 static __always_inline bool is_bound(const struct flow *flow)
 {
 	return !(flow->names & NAMES_UNCHECKED) &&
-	       (flow->reason == REASON_NAME || flow->reason == REASON_LIVE ||
+	       (flow->reason == REASON_NAME || flow->reason == REASON_LIVE || flow->reason == REASON_ZERO_COPY ||
 		(flow->reason >= REASON_SERVER_NAME && flow->reason <= REASON_HTTP_HOST));
 }
 

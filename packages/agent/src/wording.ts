@@ -55,6 +55,8 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
   'malformed-hello': 'its ClientHello cannot be read',
   'http-host': 'an HTTP request whose host is ambiguous or cannot be read',
   quic: 'QUIC (UDP 443), where the policy allows the name over TCP only; clients fall back to TCP',
+  'zero-copy':
+    'it could still change the bytes that name its host: a zero-copy send, sendfile or splice',
 }
 
 /** What was decided in the kernel, as events tell it. */
@@ -73,6 +75,7 @@ const unchecked = new Set<ConnectReason>([
   'split-hello',
   'malformed-hello',
   'http-host',
+  'zero-copy',
 ])
 
 function asked(

@@ -13,11 +13,12 @@ const subjects = {
     'learned',
     'server-names',
     'bound-names',
+    'zero-copy',
     'reload',
     'arming',
   ],
-  '6.12-amd64': ['matrix', 'dns', 'server-names', 'bound-names', 'arming'],
-  '6.1-arm64': ['matrix', 'dns', 'server-names', 'bound-names', 'arming'],
+  '6.12-amd64': ['matrix', 'dns', 'server-names', 'bound-names', 'zero-copy', 'arming'],
+  '6.1-arm64': ['matrix', 'dns', 'server-names', 'bound-names', 'zero-copy', 'arming'],
 } as const
 
 describe.each(kernelNames)('with kernel %s', (kernel) => {

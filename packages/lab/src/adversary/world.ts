@@ -89,6 +89,7 @@ allow:
   - "*.allow.example.com"
   - "*.allow.example.com:80"
   - "*.allow.example.com:8080"
+  - good.example.com:8440-8459
   - "*.wild.example.com"
   - front.example.com
   - front.example.com:80

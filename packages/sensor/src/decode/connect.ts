@@ -34,6 +34,7 @@ export const CONNECT_REASONS = [
   'malformed-hello',
   'http-host',
   'quic',
+  'zero-copy',
 ] as const
 
 export type ConnectVerdict = (typeof VERDICTS)[number]

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <linux/ip.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -481,12 +483,34 @@ static int fast_open(void)
 	return end(recv(fd, data, sizeof(data), 0) < 0 ? -1 : 0);
 }
 
-// Sends each part of ARGUMENT (hexadecimal, `,` between) as a segment of its own, and waits until all was echoed.
+// Sends from pages that stay the sender's: `sendfile`, `splice` or `zero-copy`.
+static long send_shared(int fd, const char *how, const void *part, long size)
+{
+	int file = memfd_create("part", 0), ends[2], one = 1;
+	struct iovec all = { .iov_len = size };
+	off_t at = 0;
+	void *pages;
+
+	if (write(file, part, size) != size)
+		return -1;
+	all.iov_base = pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	if (!strcmp(how, "sendfile"))
+		return sendfile(fd, file, &at, size);
+	if (!strcmp(how, "splice"))
+		return pipe(ends) || vmsplice(ends[1], &all, 1, 0) < 0 ? -1 : splice(ends[0], NULL, fd, NULL, size, 0);
+	if (setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)))
+		return -1;
+	return send(fd, pages, size, MSG_NOSIGNAL | MSG_ZEROCOPY);
+}
+
+// Sends each part of ARGUMENT (hexadecimal, `,` between) as a segment of its own, and waits until all was echoed. With
+// `HOW:` in front, the last part is sent so: see send_shared.
 static int segments(void)
 {
 	static unsigned char part[65536];
 	int one = 1, fd = opened(SOCK_STREAM, 0);
-	const char *at = argument;
+	const char *colon = strchr(argument, ':'), *at = colon ? colon + 1 : argument;
+	const char *how = colon ? strndup(argument, colon - argument) : NULL;
 	long sent = 0, echoed = 0, size;
 
 	if (fd < 0 || connect(fd, &to.any, length))
@@ -495,7 +519,7 @@ static int segments(void)
 	for (;;) {
 		for (size = 0; *at && *at != ','; at += 2)
 			sscanf(at, "%2hhx", &part[size++]);
-		if (send(fd, part, size, MSG_NOSIGNAL) < 0)
+		if ((how && !*at ? send_shared(fd, how, part, size) : send(fd, part, size, MSG_NOSIGNAL)) < 0)
 			return end(-1);
 		sent += size;
 		if (!*at++)

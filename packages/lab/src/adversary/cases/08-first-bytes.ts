@@ -1,4 +1,5 @@
 import type { Case, Open, Row } from '../case.ts'
+import { changedBytes } from './08-changed-bytes.ts'
 import { curl, python } from './script.ts'
 
 const by = 'packet: the first bytes name nothing that is allowed here'
@@ -153,5 +154,6 @@ export const firstBytes: Row = {
       user: lone,
       root: lone,
     })),
+    ...changedBytes,
   ],
 }

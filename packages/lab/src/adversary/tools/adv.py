@@ -1,5 +1,5 @@
 """What the attempts in Python share: `from adv import *`."""
-import ctypes, errno, os, select, socket, ssl, struct, sys, time  # noqa: F401, E401
+import ctypes, errno, mmap, os, select, socket, ssl, struct, sys, time  # noqa: F401, E401
 
 T = os.environ['T']
 D4, D6 = os.environ['D4'], os.environ['D6']
@@ -109,4 +109,72 @@ def pieces(where, *parts, pause=0.2):
     print(answer[:40])
     if not answer:
         raise SystemExit(9)
+    return s
+
+
+def two_hellos(allowed, hidden):
+    """ClientHellos of the same length."""
+    def padded(name):
+        size = 100 - len(name)
+        return hello(name, more=struct.pack('!HH', 21, size) + bytes(size))
+    return padded(allowed), padded(hidden)
+
+
+def own_pages(data, file=-1):
+    """Pages with this in front, those of a file if one is given; the memory can be written to."""
+    if file != -1:
+        os.ftruncate(file, 4096)
+    pages = mmap.mmap(file, 4096)
+    pages[:len(data)] = data
+    return pages
+
+
+def send_pages(s, how, data):
+    """Sends from pages without copying them; gives the pages."""
+    n = len(data)
+    if how == 'sendfile':
+        file = os.open(os.environ['SHARED'] + '/' + T, os.O_RDWR | os.O_CREAT)
+        pages = own_pages(data, file)
+        assert os.sendfile(s.fileno(), file, 0, n) == n
+    elif how == 'splice':
+        pages, (out, into) = own_pages(data), os.pipe()
+        at = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+        assert ctypes.CDLL(None).vmsplice(into, (ctypes.c_size_t * 2)(at, n), 1, 0) == n
+        assert os.splice(out, s.fileno(), n) == n
+    else:
+        s.setsockopt(socket.SOL_SOCKET, 60, 1)  # SO_ZEROCOPY
+        pages = own_pages(data)
+        assert s.send(memoryview(pages)[:n], 0x4000000) == n  # MSG_ZEROCOPY
+    return pages
+
+
+def rewound(s, size, again):
+    """
+    The connection as if its last bytes, this many, had not been sent (TCP_REPAIR, as what moves running programs to
+    other machines does): on the same socket, or on a new one.
+    """
+    repair, queue, sequence, options = 19, 20, 21, 22
+    def sequences(values=None):
+        numbers = []
+        for which in (1, 2):  # receive, send
+            s.setsockopt(6, queue, which)
+            if values:
+                s.setsockopt(6, sequence, struct.pack('I', values[which - 1]))
+            else:
+                numbers += struct.unpack('I', s.getsockopt(6, sequence, 4))
+        return numbers
+    here, there = s.getsockname(), s.getpeername()
+    s.setsockopt(6, repair, 1)
+    received, sent = sequences()
+    if again:
+        ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16)  # AF_UNSPEC: closes, and tells nobody
+    else:
+        s.close()
+        s = made()
+        s.setsockopt(6, repair, 1)
+    s.bind(here)
+    sequences([received, sent - size])
+    s.connect(there)
+    s.setsockopt(6, options, struct.pack('IIII', 2, 1460, 3, 7 | 7 << 16))  # MSS, window scale
+    s.setsockopt(6, repair, 0)
     return s

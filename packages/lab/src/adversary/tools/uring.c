@@ -1,5 +1,5 @@
 // Ways to the network by io_uring that the program of acts has not. Prints its outcome: "ok" or an errno's name.
-//   uring NAME ADDRESS PORT DATA
+//   uring NAME ADDRESS PORT DATA [OTHER]
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ static union {
 } to;
 static socklen_t length;
 static int family;
-static const char *data;
+static const char *data, *other = "";
 
 static int ring_fd;
 static unsigned *sq_tail, *sq_array, *sq_flags, *cq_head, *cq_tail, mask;
@@ -158,6 +158,30 @@ static int sent_to(int opcode)
 	return tell(outcome, 1);
 }
 
+// Over TCP without copying, and other bytes are put into the memory at once: what is sent again after a loss is these.
+static int changed(void)
+{
+	static char memory[4096], answer[64];
+	int outcome[1] = {}, fd = socket(family, SOCK_STREAM, 0);
+	struct timeval patience = { .tv_sec = 12 };
+	strncpy(memory, data, sizeof(memory) - 1);
+	data = memory;
+	struct io_uring_sqe send = send_of(fd, IORING_OP_SEND_ZC);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	open_ring(0);
+	if (connect(fd, &to.any, length))
+		fail("connect");
+	submit(&send, 1, outcome);
+	memcpy(memory, other, strlen(other));
+	if (outcome[0] < 0)
+		return tell(outcome, 1);
+	// The ring's own news interrupt it.
+	do
+		outcome[0] = recv(fd, answer, sizeof(answer), 0) > 0 ? 0 : -errno;
+	while (outcome[0] == -EINTR);
+	return tell(outcome, 1);
+}
+
 // A socket of the raw kind, made by the ring.
 static int raw(void)
 {
@@ -187,6 +211,8 @@ int main(int argc, char **argv)
 	length = family == AF_INET ? sizeof(to.v4) : sizeof(to.v6);
 	inet_pton(family, argv[2], family == AF_INET ? (void *)&to.v4.sin_addr : (void *)&to.v6.sin6_addr);
 	data = argv[4];
+	if (argc > 5)
+		other = argv[5];
 	if (!strcmp(argv[1], "socket"))
 		return made_by_ring();
 	if (!strcmp(argv[1], "chain"))
@@ -196,12 +222,14 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "datagram"))
 		return datagram(IORING_OP_SEND);
 	if (!strcmp(argv[1], "zero-copy"))
-		return datagram(47);
+		return datagram(IORING_OP_SEND_ZC);
 	if (!strcmp(argv[1], "send-to"))
 		return sent_to(IORING_OP_SEND);
 	if (!strcmp(argv[1], "zero-copy-to"))
-		return sent_to(47);
+		return sent_to(IORING_OP_SEND_ZC);
 	if (!strcmp(argv[1], "raw"))
 		return raw();
+	if (!strcmp(argv[1], "change"))
+		return changed();
 	return 2;
 }
