@@ -28,6 +28,18 @@ export interface Target {
   cgroup: string
 }
 
+/** A place in a program or library file. */
+export interface Uprobe {
+  /** Any path that leads to the file, also `/proc/self/fd/N`. */
+  path: string
+  /** Of the instruction, bytes from the begin of the file. */
+  offset: bigint
+  /** Run when the function that begins there returns. Not for Go: its stacks move. */
+  returns?: boolean
+  /** What bpf_get_attach_cookie gives the program. */
+  cookie?: bigint
+}
+
 /** One BPF object file: open, then load(), then attach() and map(). */
 export class BpfObject {
   readonly #handle: Handle<'object'>
@@ -56,6 +68,13 @@ export class BpfObject {
   /** Attaches a program to a cgroup, or where its section says. */
   attach(program: string, target?: Target): Link {
     return new Link(native().attach(this.#handle, program, target?.cgroup))
+  }
+
+  /** Attaches a program to a place of a file: in every process that maps it, now or later, until the link is closed. */
+  attachUprobe(program: string, { path, offset, returns, cookie }: Uprobe): Link {
+    return new Link(
+      native().attachUprobe(this.#handle, program, path, offset, returns ?? false, cookie ?? 0n),
+    )
   }
 
   /**
