@@ -1,0 +1,66 @@
+import type { Authorization } from './kept-value.ts'
+import type { OpaqueReason } from './undecodable.ts'
+
+/** What is known of a request when its head is complete. */
+export interface RequestHead {
+  method: string
+  scheme: 'http' | 'https'
+  /** As the request names it, in lower case; a port other than the scheme's own stays. Empty: it names none. */
+  host: string
+  /** Without query. */
+  path: string
+  version: '1.0' | '1.1' | '2'
+  /** Null: the request has no `authorization` header. */
+  authorization: Authorization | null
+}
+
+/** A request and what came of it. */
+export interface Exchange {
+  readonly head: RequestHead
+  /** When the chunk that completed the head was sent, and the last one of it moved: CLOCK_BOOTTIME ns. */
+  readonly time: number
+  lastTime: number
+  /** Of the final response; null: not seen. */
+  status: number | null
+  /** Of the bodies, as they went over the connection (compressed), without framing. */
+  requestBytes: number
+  responseBytes: number
+  requestEnded: boolean
+  responseEnded: boolean
+}
+
+/** Takes what a connection's decoder finds. */
+export interface ExchangeSink {
+  /** A request's head is complete. */
+  request(exchange: Exchange): void
+  /** Nothing more will be known of it. Told once for each. */
+  response(exchange: Exchange): void
+  /** A direction can't be followed: until further notice, or for good. */
+  opaque(reason: OpaqueReason): void
+}
+
+export function exchangeOf(head: RequestHead, time: number): Exchange {
+  return {
+    head,
+    time,
+    lastTime: time,
+    status: null,
+    requestBytes: 0,
+    responseBytes: 0,
+    requestEnded: false,
+    responseEnded: false,
+  }
+}
+
+const defaultPort = { http: ':80', https: ':443' } as const
+
+/** A request's authority as `RequestHead` has it. */
+export function hostOf(authority: string, scheme: 'http' | 'https'): string {
+  // Credentials before an @ are no part of the name.
+  const host = authority
+    .slice(authority.lastIndexOf('@') + 1)
+    .trim()
+    .toLowerCase()
+  const port = defaultPort[scheme]
+  return (host.endsWith(port) ? host.slice(0, -port.length) : host).slice(0, 300)
+}

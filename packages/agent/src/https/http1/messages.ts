@@ -1,0 +1,236 @@
+import type { Share } from '../budget.ts'
+import { isLookedAt, keptValue } from '../kept-value.ts'
+import { MAX_HEAD, MAX_LINE, MAX_VALUE } from '../limits.ts'
+import { Undecodable } from '../undecodable.ts'
+
+/** How a message's body ends. */
+export type Body =
+  | { kind: 'length'; bytes: number }
+  | { kind: 'chunked' }
+  /** With the connection. */
+  | { kind: 'close' }
+  /** What follows is another protocol. */
+  | { kind: 'other' }
+
+/** Takes the messages of one direction. */
+export interface MessageSink {
+  /** @throws Undecodable when it is no start line */
+  start(line: Buffer): void
+  /** A header field that is looked at, in lower case, with what is kept of its value. */
+  header(name: string, value: string): void
+  /** @throws Undecodable when it can't be told */
+  headEnd(): Body
+  body(bytes: number): void
+  /** The message is whole. */
+  end(): void
+}
+
+type State = 'start' | 'header' | 'size' | 'trailer' | 'data' | 'data-end' | 'until-close' | 'other'
+
+/**
+ * Reads the HTTP/1 messages of one direction of a connection (RFC 9112), however they are cut into
+ * pieces. Holds no more than one line, which it wipes.
+ */
+export class MessageReader {
+  private readonly sink: MessageSink
+  private readonly share: Share
+  private state: State = 'start'
+  /** Bytes of the body, or of the chunk, that are still to come. */
+  private left = 0
+  private chunked = false
+  private head = 0
+  /** The beginning of a line whose end has not come, and how long it is by now. */
+  private line = Buffer.alloc(0)
+  private lineLength = 0
+
+  constructor(sink: MessageSink, share: Share) {
+    this.sink = sink
+    this.share = share
+  }
+
+  /** Between messages. */
+  get isIdle(): boolean {
+    return this.state === 'start' && this.lineLength === 0
+  }
+
+  /** @throws Undecodable */
+  push(bytes: Buffer): void {
+    let at = 0
+    while (at < bytes.length) {
+      if (this.state === 'other') return
+      if (this.state === 'until-close') {
+        this.sink.body(bytes.length - at)
+        return
+      }
+      if (this.state === 'data') {
+        const count = Math.min(this.left, bytes.length - at)
+        at += count
+        this.data(count)
+        continue
+      }
+      const newline = bytes.indexOf(0x0a, at)
+      const piece = bytes.subarray(at, newline < 0 ? undefined : newline)
+      at += piece.length + 1
+      if (newline < 0) this.hold(piece)
+      else this.complete(piece)
+    }
+  }
+
+  /** So many bytes passed that were not seen. @throws Undecodable when it matters what they were */
+  skip(count: number): void {
+    if (count === 0 || this.state === 'other') return
+    if (this.state === 'until-close') return this.sink.body(count)
+    if (this.state !== 'data' || count > this.left + (this.chunked ? ENDS : 0))
+      throw new Undecodable('cut', 'a head in bytes that were not captured')
+    const beyond = count - this.left
+    if (beyond > 0 && beyond !== 2 && beyond !== ENDS)
+      throw new Undecodable('cut', 'a chunk in bytes that were not captured')
+    this.data(Math.min(count, this.left))
+    // After a chunk's data come CR LF and, where it was the last, the chunk of size 0.
+    if (beyond > 0) this.state = 'size'
+    if (beyond === ENDS) this.finish()
+  }
+
+  /** What comes next begins a message, whatever came before. */
+  restart(): void {
+    this.state = 'start'
+    this.head = 0
+    this.dropLine()
+  }
+
+  /** Another protocol follows. */
+  leave(): void {
+    this.state = 'other'
+    this.dropLine()
+  }
+
+  private hold(piece: Buffer): void {
+    this.lineLength += piece.length
+    const room = (this.state === 'header' || this.state === 'trailer' ? MAX_VALUE : MAX_LINE) + 64
+    const kept = piece.subarray(0, Math.max(0, room - this.line.length))
+    const longer = Buffer.concat([this.line, kept])
+    this.line.fill(0)
+    this.line = longer
+    this.share.hold(longer.length)
+    this.count(0)
+  }
+
+  private complete(piece: Buffer): void {
+    if (this.lineLength === 0) {
+      this.count(piece.length + 1)
+      return this.take(piece)
+    }
+    this.hold(piece)
+    this.count(this.lineLength + 1)
+    const { line } = this
+    try {
+      this.take(line)
+    } finally {
+      this.dropLine()
+      line.fill(0)
+    }
+  }
+
+  private dropLine(): void {
+    this.line.fill(0)
+    this.line = Buffer.alloc(0)
+    this.lineLength = 0
+    this.share.hold(0)
+  }
+
+  /** Heads and trailers have an end. */
+  private count(bytes: number): void {
+    this.head += bytes
+    if (this.head + this.lineLength > MAX_HEAD) throw new Undecodable('limits', 'an endless head')
+    if (this.lineLength > MAX_LINE && (this.state === 'start' || this.state === 'size'))
+      throw new Undecodable('limits', 'an endless line')
+  }
+
+  private take(raw: Buffer): void {
+    const line = raw.at(-1) === 0x0d ? raw.subarray(0, -1) : raw
+    switch (this.state) {
+      case 'start':
+        // Empty lines before a message are to be skipped (RFC 9112 §2.2).
+        if (line.length === 0) return
+        if (line.length > MAX_LINE) throw new Undecodable('limits', 'an endless line')
+        this.sink.start(line)
+        this.state = 'header'
+        return
+      case 'header':
+        return line.length === 0 ? this.bodyBegins() : this.header(line)
+      case 'trailer':
+        if (line.length === 0) this.finish()
+        return
+      case 'size':
+        return this.size(line)
+      case 'data-end':
+        if (line.length > 0) throw new Undecodable('malformed', 'a chunk longer than its size')
+        this.state = 'size'
+        this.head = 0
+        return
+      default:
+    }
+  }
+
+  private header(line: Buffer): void {
+    const colon = line.indexOf(0x3a)
+    // A line that begins with a blank goes on with the one before it: servers differ in what they make of it.
+    if (colon <= 0 || line[0] === 0x20 || line[0] === 0x09)
+      throw new Undecodable('malformed', 'a header line that is none')
+    if (colon > 64) return
+    const name = line.toString('latin1', 0, colon).toLowerCase()
+    if (name.trimEnd() !== name) throw new Undecodable('malformed', 'a blank before a colon')
+    if (isLookedAt(name))
+      this.sink.header(name, keptValue(name, trimmed(line.subarray(colon + 1, MAX_VALUE))))
+  }
+
+  private bodyBegins(): void {
+    this.head = 0
+    const body = this.sink.headEnd()
+    this.chunked = body.kind === 'chunked'
+    if (body.kind === 'length') {
+      this.left = body.bytes
+      this.state = 'data'
+      if (this.left === 0) this.finish()
+    } else {
+      this.state = ({ chunked: 'size', close: 'until-close', other: 'other' } as const)[body.kind]
+    }
+  }
+
+  private size(line: Buffer): void {
+    const digits = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line.toString('latin1', 0, 64))?.[1]
+    if (digits === undefined) throw new Undecodable('malformed', 'a chunk without a size')
+    this.left = parseInt(digits, 16)
+    this.state = this.left === 0 ? 'trailer' : 'data'
+    this.head = 0
+  }
+
+  private data(count: number): void {
+    this.left -= count
+    if (count > 0) this.sink.body(count)
+    if (this.left > 0) return
+    if (this.chunked) this.state = 'data-end'
+    else this.finish()
+  }
+
+  private finish(): void {
+    this.state = 'start'
+    this.head = 0
+    this.sink.end()
+  }
+}
+
+/** CR LF, and the last chunk: 0 CR LF CR LF. */
+const ENDS = 7
+
+function trimmed(value: Buffer): Buffer {
+  let from = 0
+  let to = value.length
+  while (from < to && isBlank(value[from])) from++
+  while (to > from && isBlank(value[to - 1])) to--
+  return value.subarray(from, to)
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09
+}

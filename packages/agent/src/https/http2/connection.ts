@@ -1,0 +1,184 @@
+import { type Budget, Share } from '../budget.ts'
+import {
+  type Exchange,
+  exchangeOf,
+  type ExchangeSink,
+  hostOf,
+  type RequestHead,
+} from '../exchange.ts'
+import { HpackDecoder } from '../hpack/decoder.ts'
+import type { Authorization } from '../kept-value.ts'
+import { MAX_STREAMS } from '../limits.ts'
+import { type OpaqueReason, Undecodable } from '../undecodable.ts'
+import { FrameReader } from './frames.ts'
+
+/** What the client of every HTTP/2 connection sends first (RFC 9113 §3.4). */
+export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+
+type Fields = ReadonlyMap<string, string>
+
+/** One direction: its frames, its HPACK state, and whether it can still be followed. */
+interface Half {
+  reader: FrameReader
+  failed: boolean
+  shares: readonly Share[]
+}
+
+/** An HTTP/2 connection of a client, after its preface. */
+export class Http2Connection {
+  private readonly sink: ExchangeSink
+  private readonly streams = new Map<number, Exchange>()
+  private readonly requests: Half
+  private readonly responses: Half
+  private time = 0
+
+  constructor(sink: ExchangeSink, budget: Budget) {
+    this.sink = sink
+    this.requests = this.half(budget, {
+      fields: (stream, fields, end) => this.requestFields(stream, fields, end),
+      data: (stream, bytes, end) => {
+        const exchange = this.streams.get(stream)
+        if (exchange === undefined) return
+        exchange.requestBytes += bytes
+        if (end) this.requestEnd(stream, exchange)
+      },
+    })
+    this.responses = this.half(budget, {
+      fields: (stream, fields, end) => this.responseFields(stream, fields, end),
+      data: (stream, bytes, end) => {
+        const exchange = this.streams.get(stream)
+        if (exchange === undefined) return
+        exchange.responseBytes += bytes
+        if (end) this.responseEnd(stream, exchange)
+      },
+    })
+  }
+
+  /** Whether what a direction carries from here on stays unknown. */
+  isOpaque(direction: 'sent' | 'received'): boolean {
+    return this.of(direction).failed
+  }
+
+  push(direction: 'sent' | 'received', data: Buffer, hidden: number, time: number): void {
+    const half = this.of(direction)
+    this.time = time
+    if (half.failed) return
+    try {
+      half.reader.push(data)
+      half.reader.skip(hidden)
+    } catch (error) {
+      if (!(error instanceof Undecodable)) throw error
+      this.fail(half, error.reason)
+    }
+  }
+
+  /** Bytes are missing: where frames begin, and what the HPACK tables hold, is not known any more. */
+  lost(): void {
+    for (const half of [this.requests, this.responses]) if (!half.failed) this.fail(half, 'lost')
+  }
+
+  end(): void {
+    for (const { shares } of [this.requests, this.responses])
+      for (const share of shares) share.hold(0)
+    for (const exchange of this.streams.values()) this.sink.response(exchange)
+    this.streams.clear()
+  }
+
+  private of(direction: 'sent' | 'received'): Half {
+    return direction === 'sent' ? this.requests : this.responses
+  }
+
+  private half(
+    budget: Budget,
+    take: {
+      fields: (stream: number, fields: Fields, end: boolean) => void
+      data: (stream: number, bytes: number, end: boolean) => void
+    },
+  ): Half {
+    const blocks = new Share(budget)
+    const table = new Share(budget)
+    const hpack = new HpackDecoder(table)
+    const reader = new FrameReader(
+      {
+        headers: (stream, block, endStream, promised) => {
+          const fields = new Map<string, string>()
+          hpack.decode(block, ({ name, value }) => {
+            // Of a field that comes twice the first counts: so do servers that do not refuse it.
+            if (value !== '' && !fields.has(name)) fields.set(name, value)
+          })
+          // A promise tells what the server would ask in the client's place.
+          if (!promised) take.fields(stream, fields, endStream)
+        },
+        data: take.data,
+        reset: (stream) => this.forget(stream),
+      },
+      blocks,
+    )
+    return { reader, failed: false, shares: [blocks, table] }
+  }
+
+  private fail(half: Half, reason: OpaqueReason): void {
+    half.failed = true
+    for (const share of half.shares) share.hold(0)
+    this.sink.opaque(reason)
+    if (half === this.responses) {
+      // Nobody will tell when they end.
+      for (const [stream, exchange] of this.streams) if (exchange.requestEnded) this.forget(stream)
+    }
+  }
+
+  private requestFields(stream: number, fields: Fields, end: boolean): void {
+    let exchange = this.streams.get(stream)
+    if (exchange === undefined) {
+      exchange = exchangeOf(headOf(fields), this.time)
+      if (this.streams.size >= MAX_STREAMS) {
+        const oldest = this.streams.keys().next()
+        if (oldest.done !== true) this.forget(oldest.value)
+      }
+      this.streams.set(stream, exchange)
+      this.sink.request(exchange)
+    }
+    if (end) this.requestEnd(stream, exchange)
+  }
+
+  private requestEnd(stream: number, exchange: Exchange): void {
+    exchange.requestEnded = true
+    if (exchange.responseEnded || this.responses.failed) this.forget(stream)
+  }
+
+  private responseFields(stream: number, fields: Fields, end: boolean): void {
+    const exchange = this.streams.get(stream)
+    if (exchange === undefined) return
+    const status = Number(fields.get(':status') ?? Number.NaN)
+    if (status >= 200 && status <= 999) exchange.status ??= status
+    if (end) this.responseEnd(stream, exchange)
+  }
+
+  private responseEnd(stream: number, exchange: Exchange): void {
+    exchange.responseEnded = true
+    if (exchange.requestEnded || this.requests.failed) this.forget(stream)
+  }
+
+  private forget(stream: number): void {
+    const exchange = this.streams.get(stream)
+    if (exchange === undefined) return
+    this.streams.delete(stream)
+    exchange.lastTime = this.time
+    this.sink.response(exchange)
+  }
+}
+
+/** @throws Undecodable without a method: that is no request */
+function headOf(fields: Fields): RequestHead {
+  const method = fields.get(':method')
+  if (method === undefined) throw new Undecodable('malformed', 'a request without a method')
+  const scheme = fields.get(':scheme') === 'http' ? 'http' : 'https'
+  return {
+    method: method.slice(0, 40),
+    scheme,
+    host: hostOf(fields.get(':authority') ?? fields.get('host') ?? '', scheme),
+    path: fields.get(':path') ?? '',
+    version: '2',
+    authorization: (fields.get('authorization') as Authorization | undefined) ?? null,
+  }
+}

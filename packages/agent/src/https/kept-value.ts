@@ -1,0 +1,69 @@
+import { MAX_PATH, MAX_VALUE } from './limits.ts'
+
+/** Whose token a request carries, as far as its shape says; never the token. */
+export type Authorization =
+  /** A token of a GitHub App's installation: what GITHUB_TOKEN is. */
+  | 'installation'
+  /** A person's or an OAuth app's token of GitHub. */
+  | 'personal'
+  | 'other'
+
+/** Header fields whose value is looked at. Of all others nothing is kept but their name and size. */
+const looked = new Set([
+  ':method',
+  ':scheme',
+  ':authority',
+  ':path',
+  ':status',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'authorization',
+])
+
+export function isLookedAt(name: string): boolean {
+  return looked.has(name)
+}
+
+/**
+ * What is kept of a header field's value: of `:path` what stands before the query, of `authorization`
+ * the kind, of other fields that are looked at the text, of all others nothing.
+ * @param value at most the first `MAX_VALUE` bytes of it
+ */
+export function keptValue(name: string, value: Buffer): string {
+  if (!looked.has(name)) return ''
+  if (name === 'authorization') return authorizationKind(value)
+  if (name === ':path') return pathOf(value)
+  return value.toString('utf8', 0, MAX_VALUE)
+}
+
+/** A request target without its query and fragment, which hold secrets, cut to `MAX_PATH` bytes. */
+export function pathOf(target: Buffer): string {
+  let end = Math.min(target.length, MAX_PATH)
+  for (let at = 0; at < end; at++) {
+    if (target[at] === 0x3f || target[at] === 0x23) end = at
+  }
+  return target.toString('utf8', 0, end)
+}
+
+/** Enough for the scheme and the beginning of a token that says its kind, also in base64 behind a user's name. */
+const headBytes = 96
+const installation = /^(?:ghs_|v1\.[0-9a-f]{40}$)/
+const personal = /^(?:gh[pour]_|github_pat_)/
+
+/** The kind of an `authorization` header's token by its documented prefix. */
+export function authorizationKind(value: Buffer): Authorization {
+  const [scheme = '', credentials = ''] = value
+    .toString('latin1', 0, headBytes)
+    .trim()
+    .split(/\s+/, 2)
+  let token = credentials
+  if (scheme.toLowerCase() === 'basic') {
+    const pair = Buffer.from(credentials, 'base64').toString('latin1')
+    const colon = pair.indexOf(':')
+    // Some clients send the token as the user's name, with no password or a fixed one.
+    token = /^(?:gh[spour]_|github_pat_)/.test(pair) ? pair : pair.slice(colon + 1)
+  }
+  if (installation.test(token)) return 'installation'
+  return personal.test(token) ? 'personal' : 'other'
+}
