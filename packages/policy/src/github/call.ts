@@ -1,0 +1,111 @@
+/** Where a GitHub is: github.com, or an Enterprise server. Names in lower case, with a port other than 443. */
+export interface GithubHosts {
+  /** Host of the REST and GraphQL API. */
+  api: string
+  /** What stands before every path of the API: empty, or `/api/v3` on an Enterprise server. */
+  apiPath: string
+  /** Host of repositories by git and in the browser. */
+  server: string
+  /** Host of uploads (release assets), and what stands before its paths. */
+  uploads: string
+  uploadsPath: string
+}
+
+export const githubCom: GithubHosts = {
+  api: 'api.github.com',
+  apiPath: '',
+  server: 'github.com',
+  uploads: 'uploads.github.com',
+  uploadsPath: '',
+}
+
+/** The hosts by what a runner has in GITHUB_API_URL and GITHUB_SERVER_URL; github.com where they say nothing. */
+export function githubHosts(environment: {
+  GITHUB_API_URL?: string | undefined
+  GITHUB_SERVER_URL?: string | undefined
+}): GithubHosts {
+  const api = URL.parse(environment.GITHUB_API_URL ?? '')
+  const server = URL.parse(environment.GITHUB_SERVER_URL ?? '')
+  if (api === null || api.host === githubCom.api) return githubCom
+  // Enterprise Cloud with data residence has api.NAME.ghe.com, an Enterprise server HOST/api/v3.
+  const apart = api.host.startsWith('api.')
+  return {
+    api: api.host,
+    apiPath: api.pathname.replace(/\/+$/, ''),
+    server: server?.host ?? api.host.replace(/^api\./, ''),
+    uploads: apart ? api.host.replace(/^api\./, 'uploads.') : api.host,
+    uploadsPath: apart ? '' : '/api/uploads',
+  }
+}
+
+/** A request to GitHub, by what it is. */
+export interface GithubCall {
+  kind: 'rest' | 'graphql' | 'git' | 'upload' | 'packages' | 'oidc' | 'models'
+  method: string
+  /** Of the API, without what stands before it. */
+  path: string
+  /** The repository that the path names, `owner/name` in lower case; null: it names none. */
+  repository: string | null
+  /** It changes something there. Null: can't be told (GraphQL). */
+  writes: boolean | null
+}
+
+export interface Request {
+  method: string
+  host: string
+  path: string
+}
+
+const reading = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** Paths of the API that take a POST and change nothing. */
+const harmlessPosts = /^\/(?:markdown(?:\/raw)?|applications\/[^/]+\/token|search\/.*)$/
+
+/** What a request asks of GitHub; null: it is not for GitHub, or nothing that a token is for. */
+export function githubCall(request: Request, hosts: GithubHosts = githubCom): GithubCall | null {
+  const { host, method } = request
+  const path = request.path.replaceAll(/\/{2,}/g, '/')
+  const reads = reading.has(method)
+  const call = (kind: GithubCall['kind'], more: Partial<GithubCall> = {}): GithubCall => ({
+    kind,
+    method,
+    path,
+    repository: null,
+    writes: !reads,
+    ...more,
+  })
+  if (host === hosts.uploads && path.startsWith(`${hosts.uploadsPath}/repos/`)) {
+    const inside = path.slice(hosts.uploadsPath.length)
+    return call('upload', { path: inside, repository: repositoryOf(inside) })
+  }
+  if (host === hosts.api && /^\/(?:api\/)?graphql$/.test(path))
+    return call('graphql', { path: '/graphql', writes: null })
+  if (host === hosts.api && path.startsWith(`${hosts.apiPath}/`)) {
+    const inside = path.slice(hosts.apiPath.length)
+    return call('rest', {
+      path: inside,
+      repository: repositoryOf(inside),
+      writes: !reads && !(method === 'POST' && harmlessPosts.test(inside)),
+    })
+  }
+  if (host === hosts.server) {
+    const git = gitPath.exec(path)?.groups
+    if (git === undefined) return null
+    return call('git', {
+      repository: `${git['owner']}/${git['name']}`.toLowerCase(),
+      writes: git['act'] === 'git-receive-pack' || (git['act'] === 'info/lfs/locks' && !reads),
+    })
+  }
+  if (host === 'ghcr.io' || host.endsWith('.pkg.github.com')) return call('packages')
+  if (host === 'models.github.ai') return call('models', { writes: false })
+  if (host.endsWith('.actions.githubusercontent.com') && path.endsWith('/idtoken'))
+    return call('oidc', { writes: false })
+  return null
+}
+
+const gitPath =
+  /^\/(?<owner>[^/]+)\/(?<name>[^/]+?)(?:\.git)?\/(?<act>info\/refs|git-upload-pack|git-receive-pack|info\/lfs\/locks|info\/lfs\/objects\/batch)$/
+
+function repositoryOf(path: string): string | null {
+  const [, owner, name] = /^\/repos\/([^/]+)\/([^/]+)(?:\/|$)/.exec(path) ?? []
+  return owner === undefined || name === undefined ? null : `${owner}/${name}`.toLowerCase()
+}

@@ -1,0 +1,1 @@
+export { MinimumPermissions, type TokenCall, type TokenKind } from './minimum.ts'
