@@ -15,10 +15,12 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 struct shared_types {
 	struct exec_record exec;
 	struct fork_record fork;
+	struct step_record step;
 	struct exit_record exit;
 	struct file_record file;
 	struct sandbox_record sandbox;
 	enum exec_flags exec_flags;
+	enum step_flags step_flags;
 	enum file_flags file_flags;
 	enum file_action file_action;
 	enum sandbox_flags sandbox_flags;

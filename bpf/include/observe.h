@@ -38,20 +38,40 @@ struct exec_record {
 	__u32 parent_tgid;
 	__u64 cgroup;
 	__u32 mount_ns; /* inode number of the mount namespace */
-	__u32 unused2;
+	__u32 step;	/* see steps.h; 0: none */
 };
 
 struct fork_record {
 	struct record_header header; /* of the parent */
 	__u64 child_start;
 	__u32 child_tgid;
-	__u32 unused;
+	__u32 step; /* of the child; see steps.h; 0: none */
 };
 
 struct exit_record {
 	struct record_header header;
 	__u32 status; /* as wait(2) gives it */
 	__u32 unused;
+};
+
+enum step_flags {
+	STEP_WORKER = 1,     /* no step yet: a program called Runner.Worker was started */
+	STEP_FIRST = 2,      /* it is the first program of the scope */
+	STEP_UNREADABLE = 4, /* this part of the environment */
+};
+
+/* Text: the bytes of the root's environment from `offset` on, as the program got them: user memory. */
+struct step_record {
+	struct record_header header;
+	__u32 step;
+	__u32 offset;
+	__u32 total; /* of the environment, bytes */
+	__u32 parent_tgid;
+	__u64 parent_start;
+	__u64 inode; /* of a worker's program */
+	__u32 device;
+	__u32 unused;
+	__u64 unused2;
 };
 
 enum file_action {
@@ -141,12 +161,14 @@ struct sandbox_record {
 enum { TEXT_OFFSET = 80 };
 
 _Static_assert(sizeof(struct exec_record) == TEXT_OFFSET, "text of exec");
+_Static_assert(sizeof(struct step_record) == TEXT_OFFSET, "text of step");
 _Static_assert(sizeof(struct file_record) == TEXT_OFFSET, "text of file");
 _Static_assert(sizeof(struct sandbox_record) == TEXT_OFFSET, "text of sandbox");
 
 union text_record {
 	struct record_header header;
 	struct exec_record exec;
+	struct step_record step;
 	struct file_record file;
 	struct sandbox_record sandbox;
 };

@@ -6,16 +6,7 @@
 #include "process.h"
 #include "rings.h"
 #include "path.h"
-
-/* Processes that were in the scope once, so that their leaving is seen. */
-enum member { MEMBER = 0, LEAVER = 1 };
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, u32);
-} members SEC(".maps");
+#include "steps.h"
 
 /*
  * Block mode: what leaves the scope is ended. Who moves itself, before its next instruction; who was moved or born
@@ -57,13 +48,14 @@ static __always_inline u32 append_argv(struct scratch *s, u32 offset, struct mm_
 	return offset + bounded;
 }
 
-static __always_inline void tell_exec(struct task_struct *task, struct file *file)
+static __always_inline void tell_exec(struct task_struct *task, struct file *file, u32 step)
 {
 	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
 	if (!s || !file)
 		return;
 	struct exec_record *record = &s->record.exec;
 	clear_record(s);
+	record->step = step;
 	u16 flags = 0;
 	u32 walked = 0;
 	struct place exe = place_of_file(file);
@@ -110,8 +102,22 @@ int process_exec(u64 *ctx)
 	struct linux_binprm *bprm = (void *)ctx[2];
 	if (!in_scope())
 		return 0;
-	bpf_task_storage_get(&members, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	tell_exec(task, bprm->file);
+	struct member *member = make_member(task->group_leader);
+	u32 step = 0;
+	bool first = !started;
+	started = 1;
+	if (member) {
+		step = member->step;
+		if (member->role == ROLE_NONE && is_called_worker(bprm->file)) {
+			member->role = ROLE_WORKER;
+			tell_worker(task, bprm->file, first);
+		}
+		if (member->role == ROLE_ROOT) {
+			member->role = ROLE_INSIDE;
+			tell_step(task, step);
+		}
+	}
+	tell_exec(task, bprm->file, step);
 	return 0;
 }
 
@@ -142,10 +148,10 @@ static __always_inline u64 new_namespaces(struct task_struct *parent, struct tas
 
 static __always_inline void mark_leaver(struct task_struct *leader)
 {
-	u32 *member = bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct member *member = make_member(leader);
 	if (!member || !ends_leavers)
 		return;
-	*member = LEAVER;
+	member->state = LEAVER;
 	leavers = 1;
 }
 
@@ -170,8 +176,8 @@ static __always_inline bool is_leaver(struct task_struct *task)
 {
 	if (!leavers)
 		return false;
-	u32 *member = bpf_task_storage_get(&members, task->group_leader, 0, 0);
-	return member && *member == LEAVER;
+	struct member *member = member_of(task);
+	return member && member->state == LEAVER;
 }
 
 /* `actor` has brought `leader` out of the scope; path: where to, 0 when it was born there. */
@@ -200,13 +206,16 @@ int process_fork(u64 *ctx)
 {
 	struct task_struct *parent = (void *)ctx[0];
 	struct task_struct *child = (void *)ctx[1];
-	if (child->pid != child->tgid)
+	if (child->pid != child->tgid) {
+		inherit_thread(parent, child);
 		return 0;
+	}
 	if (is_leaver(parent))
 		mark_leaver(child);
+	u32 step = inherit_step(parent, child);
 	if (!in_scope())
 		return 0;
-	struct fork_record record = {};
+	struct fork_record record = { .step = step };
 	describe_process(&record.header, parent, RECORD_FORK, 0, sizeof(record));
 	record.child_start = child->start_boottime;
 	record.child_tgid = child->tgid;
@@ -218,7 +227,7 @@ int process_fork(u64 *ctx)
 		mark_leaver(child);
 		return 0;
 	}
-	bpf_task_storage_get(&members, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	make_member(child);
 	u64 made = new_namespaces(parent, child);
 	if (made) {
 		struct sandbox_record change = {
@@ -262,25 +271,26 @@ int process_moved(u64 *ctx)
 	const char *path = (void *)ctx[1];
 	struct task_struct *task = (void *)ctx[2];
 	struct task_struct *leader = task->group_leader;
-	u32 *member;
+	struct member *member, *actor;
 	if (task_in_scope(task)) {
-		member = bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		member = make_member(leader);
 		if (member)
-			*member = MEMBER;
+			member->state = MEMBER;
 		return 0;
 	}
 	if (serves_agent(task))
 		return 0;
 	member = bpf_task_storage_get(&members, leader, 0, 0);
 	/* Each of its threads comes here. */
-	if (!member || *member == LEAVER)
+	if (!member || member->state != MEMBER)
 		return 0;
 	struct task_struct *current = bpf_get_current_task_btf();
+	actor = member_of(current);
 	/* Moved from outside (the agent, a service manager): it is told of the one moved. */
-	tell_left(bpf_task_storage_get(&members, current->group_leader, 0, 0) ? current : task, leader, path);
+	tell_left(actor && actor->state != LEFT ? current : task, leader, path);
 	if (ends_leavers)
 		mark_leaver(leader);
 	else
-		bpf_task_storage_delete(&members, leader);
+		member->state = LEFT;
 	return 0;
 }

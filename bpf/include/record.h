@@ -9,6 +9,7 @@ enum record_kind {
 	RECORD_FILE = 4,
 	RECORD_SANDBOX = 5,
 	RECORD_CONNECT = 6, /* connect, datagram, raw or packet socket, stray packet: one attempt */
+	RECORD_STEP = 7,    /* a step of a workflow begins: a part of its root's environment */
 	RECORD_KINDS = 16,
 };
 

@@ -6,6 +6,7 @@ import {
   type ExecRecord,
   type FileRecord,
   type SensorRecord,
+  type StepRecord,
 } from '@runwarden/sensor'
 import type { AnsweredNames } from './answered-names.ts'
 import type { Detections } from './detections.ts'
@@ -14,11 +15,14 @@ import type { CountedAttempts } from './enforce/attempts.ts'
 import type { Flow } from './enforce/flows.ts'
 import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
 import type { ProcessTable } from './process-table.ts'
+import type { Steps } from './steps.ts'
 import { addressText, explainDecision, protocolWord } from './wording.ts'
 
 export interface NarratorParts {
   stream: EventStream
+  /** Of what is in no step of a workflow. */
   step: string
+  steps: Steps
   compiled: CompiledPolicy
   processes: ProcessTable
   names: AnsweredNames
@@ -38,6 +42,13 @@ type Attempt = Omit<ConnectFields, 'cookie' | 'socketType'> & {
   time: number
   tgid: number
   execId: string
+}
+
+/** What every event says. */
+interface EventHead {
+  time: number
+  execId: string | null
+  step: string | null
 }
 
 /** Ends of flows whose name is remembered: beyond, the longest known are forgotten. */
@@ -73,11 +84,23 @@ export class Narrator {
       case 'exec':
         return this.exec(record)
       case 'fork':
-        this.parts.processes.fork(record.childExecId, record.childTgid, record.execId, record.uid)
+        this.parts.processes.fork(
+          record.childExecId,
+          record.childTgid,
+          record.execId,
+          record.uid,
+          this.parts.steps.nameOf(record.step),
+        )
         this.parts.onFork(record.childExecId, record.execId)
         return
+      case 'worker':
+        this.parts.steps.worker(record)
+        return
+      case 'step':
+        return this.begin(record)
       case 'exit':
         this.parts.processes.exit(record.execId)
+        this.parts.steps.exit(record.execId)
         this.tell({
           ...this.head(record),
           kind: 'process.exit',
@@ -123,9 +146,10 @@ export class Narrator {
     const address = addressText(flow.address)
     this.tell({
       kind: 'net.flow',
-      time: bootClock.toEpoch(Number(flow.last)),
-      execId: flow.tgid === 0 ? null : execId(flow.tgid, flow.start),
-      step: this.parts.step,
+      ...this.head({
+        time: Number(flow.last),
+        execId: flow.tgid === 0 ? null : execId(flow.tgid, flow.start),
+      }),
       verdict: flow.verdict,
       ...explainDecision(this.compiled, flow),
       host: this.parts.learnedName(flow.name) ?? this.hostOf(flow, address),
@@ -158,7 +182,7 @@ export class Narrator {
       kind: 'dns.query',
       time: query.time,
       execId: id,
-      step: this.parts.step,
+      step: this.stepOf(id),
       name,
       type,
       server,
@@ -188,7 +212,8 @@ export class Narrator {
       uid,
       tgid,
     } = record
-    this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe)
+    const step = this.parts.steps.nameOf(record.step)
+    this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, step)
     this.parts.onExec(record)
     this.tell({
       ...this.head(record),
@@ -231,9 +256,7 @@ export class Narrator {
     this.keepHost(attempt, address, host)
     this.tell({
       kind: 'net.connect',
-      time: bootClock.toEpoch(attempt.time),
-      execId: known,
-      step: this.parts.step,
+      ...this.head({ time: attempt.time, execId: known }),
       verdict: attempt.verdict,
       ...explainDecision(this.compiled, attempt, opener),
       host,
@@ -265,12 +288,24 @@ export class Narrator {
     if (this.parts.processes.get(id) === undefined) this.parts.drainSensor()
   }
 
-  private head(record: { time: number; execId: string }): {
-    time: number
-    execId: string
-    step: string
-  } {
-    return { time: bootClock.toEpoch(record.time), execId: record.execId, step: this.parts.step }
+  private begin(record: StepRecord): void {
+    const begun = this.parts.steps.begin(record)
+    if (begun === undefined) return
+    this.parts.processes.enterStep(record.execId, this.parts.steps.nameOf(record.step))
+    this.tell({ ...begun, time: bootClock.toEpoch(record.time) })
+  }
+
+  private head(record: { time: number; execId: string }): EventHead & { execId: string }
+  private head(record: { time: number; execId: string | null }): EventHead
+  private head({ time, execId: id }: { time: number; execId: string | null }): EventHead {
+    return { time: bootClock.toEpoch(time), execId: id, step: this.stepOf(id) }
+  }
+
+  /** Where there are steps, the one of a process that nothing is known of is not known either. */
+  private stepOf(id: string | null): string | null {
+    const { processes, steps, step } = this.parts
+    const known = id === null ? undefined : processes.get(id)
+    return known?.step ?? (steps.known ? null : step)
   }
 
   private tell(body: EventBody): void {

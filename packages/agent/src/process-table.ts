@@ -6,6 +6,8 @@ export interface Process {
   /** The program that it runs now; empty when its exec was never seen. */
   exe: string
   uid: number
+  /** The step of the workflow that it is in, from its beginning to its end; null: none is known. */
+  step: string | null
   ended: boolean
 }
 
@@ -38,14 +40,21 @@ export class ProcessTable {
   }
 
   /** A process was made: it runs its parent's program. */
-  fork(execId: string, pid: number, parentExecId: string, uid: number): Process {
+  fork(
+    execId: string,
+    pid: number,
+    parentExecId: string,
+    uid: number,
+    step: string | null = null,
+  ): Process {
     const known = this.get(execId)
     if (known !== undefined) {
       known.parentExecId ??= parentExecId
       return known
     }
     const parent = this.get(parentExecId)
-    return this.keep({ execId, pid, parentExecId, exe: parent?.exe ?? '', uid, ended: false })
+    const exe = parent?.exe ?? ''
+    return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false })
   }
 
   /** A process runs another program from here on. */
@@ -55,15 +64,23 @@ export class ProcessTable {
     parentExecId: string | null,
     uid: number,
     exe: string,
+    step: string | null = null,
   ): Process {
     const known = this.get(execId)
     if (known !== undefined) {
       known.exe = exe
       known.uid = uid
+      known.step = step ?? known.step
       known.parentExecId ??= parentExecId
       return known
     }
-    return this.keep({ execId, pid, parentExecId, exe, uid, ended: false })
+    return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false })
+  }
+
+  /** A worker's child becomes a step. */
+  enterStep(execId: string, step: string): void {
+    const process = this.get(execId)
+    if (process !== undefined) process.step = step
   }
 
   exit(execId: string): void {

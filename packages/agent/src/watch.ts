@@ -17,6 +17,7 @@ import { Narrator } from './narrator.ts'
 import { ProcessTable } from './process-table.ts'
 import { processStart, RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
+import { Steps, type WorkerRule } from './steps.ts'
 
 /** The scope's cgroup, and what is kept of its policy outside of this process. */
 export interface WatchPlace {
@@ -32,7 +33,10 @@ export interface WatchPlace {
 export interface WatchSettings {
   compiled: CompiledPolicy
   workspace: string
+  /** Of what is in no step of a workflow. */
   step: string
+  /** By default the scope's first program. */
+  worker?: WorkerRule | undefined
   stream: EventStream
   onFork: ForkSink
   say: (text: string) => void
@@ -146,6 +150,11 @@ export class Watch {
     this.narrator = new Narrator({
       stream,
       step,
+      steps: new Steps({
+        rule: this.settings.worker ?? { from: 'command' },
+        fallback: step,
+        gap: (text) => this.gap(text),
+      }),
       compiled,
       processes,
       names: new AnsweredNames(),

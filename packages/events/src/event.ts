@@ -72,6 +72,22 @@ export const ProcessExit = z.object({
   signal: z.int().nullable(),
 })
 
+/** A step of a workflow begins: its root process runs its first program. What it does has its `step`. */
+export const StepStart = z.object({
+  ...base,
+  kind: z.literal('step.start'),
+  pid: z.int(),
+  /** `owner/repository@ref` of the action that the step uses; null: it is a script, or a local action. */
+  action: z.string().nullable(),
+  job: z.string().nullable(),
+  workflow: z.string().nullable(),
+  repository: z.string().nullable(),
+  runId: z.string().nullable(),
+  runAttempt: z.string().nullable(),
+  /** From the root's environment as the runner gave it, before its first instruction. */
+  truth: Truth,
+})
+
 const network = {
   verdict: Verdict,
   /** Why, for a person. */
@@ -129,15 +145,68 @@ export const NetFlow = z.object({
   packetsOut: z.number(),
 })
 
+/** Which TLS library a program has used. */
+export const TlsLibrary = z.enum(['openssl', 'node', 'gnutls', 'go', 'nss', 'boringssl'])
+
+/**
+ * A request, told when its head was sent. Read in the memory of the program before it was encrypted: what it says
+ * is what the program says. Query, header values and bodies are never kept.
+ */
 export const HttpRequest = z.object({
   ...base,
   ...network,
   kind: z.literal('http.request'),
   method: z.string(),
   scheme: z.enum(['http', 'https']),
+  /** In lower case, with a port other than the scheme's own; empty: the request names none. */
   host: z.string(),
   /** Without the query, which holds secrets. */
   path: z.string(),
+  version: z.enum(['1.0', '1.1', '2']),
+  library: TlsLibrary,
+  /** Whose token it carries, by the token's shape: `installation` is what GITHUB_TOKEN is; null: it carries none. */
+  authorization: z.enum(['installation', 'personal', 'other']).nullable(),
+  truth: Truth,
+})
+
+/** What came of a request: told when both sides are through, or when nothing more will be known of it. */
+export const HttpResponse = z.object({
+  ...base,
+  kind: z.literal('http.response'),
+  /** `seq` of the request. */
+  request: z.int(),
+  /** Null: no response was seen. */
+  status: z.int().nullable(),
+  /** Of the bodies as they were transferred (compressed). */
+  requestBytes: z.number(),
+  responseBytes: z.number(),
+})
+
+/** HTTPS traffic, or what may be, whose content was not read. Told when the connection ends. */
+export const HttpOpaque = z.object({
+  ...base,
+  kind: z.literal('http.opaque'),
+  /** Null: no library that can be read was seen in the program. */
+  library: TlsLibrary.nullable(),
+  /** See docs/events.md. */
+  reason: z.enum([
+    'not-http',
+    'malformed',
+    'limits',
+    'cut',
+    'lost',
+    'upgraded',
+    'tunnel',
+    'evicted',
+    'no-library',
+    'quic',
+  ]),
+  /** Which was asked before, or that the connection was made to; null: none is known. */
+  host: z.string().nullable(),
+  connections: z.int().min(1),
+  /** That were not read; where no library is known, of IP packets, and only those sent. */
+  bytesSent: z.number(),
+  bytesReceived: z.number(),
 })
 
 const file = {
@@ -235,10 +304,13 @@ export const AgentHealth = z.object({
 export const Event = z.discriminatedUnion('kind', [
   ProcessExec,
   ProcessExit,
+  StepStart,
   DnsQuery,
   NetConnect,
   NetFlow,
   HttpRequest,
+  HttpResponse,
+  HttpOpaque,
   FileWrite,
   FileCreate,
   FileDelete,

@@ -6,7 +6,6 @@ import type {
   ReportDetection,
   ReportDns,
   ReportFile,
-  ReportHttp,
   ReportProcess,
   ReportSandbox,
   RunFacts,
@@ -15,6 +14,7 @@ import { endpointOf, isLoopback } from './address.ts'
 import { inWords } from './evidence.ts'
 import { Fold } from './fold/fold.ts'
 import { ProcessTable } from './fold/processes.ts'
+import { Requests } from './fold/requests.ts'
 import { Seen } from './fold/seen.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { byWeight } from './order.ts'
@@ -31,13 +31,15 @@ export class ReportBuilder {
   readonly #processes: ProcessTable
   readonly #destinations: Fold<Destination>
   readonly #dns: Fold<ReportDns>
-  readonly #http: Fold<ReportHttp>
+  readonly #requests: Requests
   readonly #files: Fold<ReportFile>
   readonly #sandbox: Fold<ReportSandbox>
   readonly #detections: Fold<ReportDetection>
   /** Processes left out of single entries. */
   readonly #processesLeft = new Seen()
   readonly #steps = new Set<string>()
+  /** The actions that steps use, by step. */
+  readonly #stepNames = new Map<string, string>()
   readonly #byKind = new Map<string, number>()
   readonly #byVerdict = new Map<string, number>()
   /** The last events by `seq` modulo its length, for the evidence of detections. */
@@ -51,7 +53,7 @@ export class ReportBuilder {
     this.#processes = new ProcessTable(this.#limits)
     this.#destinations = new Fold(this.#limits.destinations)
     this.#dns = new Fold(this.#limits.dns)
-    this.#http = new Fold(this.#limits.http)
+    this.#requests = new Requests(this.#limits)
     this.#files = new Fold(this.#limits.files)
     this.#sandbox = new Fold(this.#limits.sandbox)
     this.#detections = new Fold(this.#limits.detections)
@@ -76,6 +78,10 @@ export class ReportBuilder {
         return this.#query(event)
       case 'http.request':
         return this.#request(event)
+      case 'http.response':
+        return this.#requests.response(event)
+      case 'http.opaque':
+        return this.#unread(event)
       case 'file.write':
       case 'file.create':
       case 'file.delete':
@@ -86,6 +92,10 @@ export class ReportBuilder {
         return this.#change(event)
       case 'detection':
         return this.#detection(event)
+      case 'step.start':
+        if (event.step !== null && event.action !== null)
+          this.#stepNames.set(event.step, event.action)
+        return
       case 'agent.health':
         return
     }
@@ -113,14 +123,15 @@ export class ReportBuilder {
       schema: 1,
       destinations,
       dns,
-      http: this.#http.values().sort(byWeight),
+      http: this.#requests.http.values().sort(byWeight),
+      opaque: this.#requests.opaque.values().sort((a, b) => b.connections - a.connections),
       files: this.#files.values(),
       processes: this.#processes.nodes(),
       sandbox: this.#sandbox.values(),
       detections: this.#detections.values(),
-      steps: [...steps].map((id) => ({ id, name: id })),
+      steps: [...steps].map((id) => ({ id, name: this.#stepNames.get(id) ?? id })),
       recommendedPolicy: recommendedPolicy(destinations, dns),
-      minimumPermissions: null,
+      ...this.#requests.tokenNeeds(facts.github, (id) => this.#processes.at(id, facts.endTime).exe),
       truncated: this.#truncated(),
       counts: {
         events: this.#events,
@@ -135,7 +146,8 @@ export class ReportBuilder {
     const left = {
       destinations: this.#destinations.left,
       dns: this.#dns.left,
-      http: this.#http.left,
+      http: this.#requests.http.left,
+      opaque: this.#requests.opaque.left,
       files: this.#files.left,
       processes: this.#processes.left,
       sandbox: this.#sandbox.left,
@@ -199,19 +211,15 @@ export class ReportBuilder {
 
   #request(event: EventOf<'http.request'>): void {
     this.#verdict(event.verdict, 1)
-    const { method, verdict, step } = event
-    const host = this.#text(event.host)
-    const path = this.#text(event.path)
-    const key = [verdict, method, host, path, step].join('\0')
-    const entry = this.#http.entry(key, verdict, () => ({
-      method: this.#text(method),
-      host,
-      path,
-      verdict,
-      step,
-      count: 0,
-    }))
-    if (entry !== undefined) entry.count += 1
+    const entry = this.#requests.request(event, (text) => this.#text(text))
+    if (entry !== undefined)
+      this.#by(entry.processes, event, `http ${event.method} ${event.host} ${event.path}`)
+  }
+
+  #unread(event: EventOf<'http.opaque'>): void {
+    const exe = event.execId === null ? '' : this.#processes.at(event.execId, event.time).exe
+    const entry = this.#requests.unread(event, exe)
+    if (entry !== undefined) this.#by(entry.processes, event, `opaque ${exe} ${event.host}`)
   }
 
   #file(

@@ -11,6 +11,8 @@ export function inWords(event: Event): string {
       return event.signal === null
         ? `ended with status ${event.code ?? '?'}`
         : `ended by signal ${event.signal}`
+    case 'step.start':
+      return `began the step ${plain(event.step ?? '', 400)}`
     case 'dns.query':
       return `asked ${plain(event.server)} for ${plain(event.name, 400)} (${plain(event.type)}): ${event.verdict}`
     case 'net.connect':
@@ -22,6 +24,12 @@ export function inWords(event: Event): string {
     }
     case 'http.request':
       return `${plain(event.method, 40)} ${event.scheme}://${plain(event.host, 400)}${plain(event.path, 400)}: ${event.verdict}`
+    case 'http.response':
+      return event.status === null
+        ? 'no response was seen'
+        : `status ${event.status}, ${event.requestBytes} bytes up, ${event.responseBytes} down`
+    case 'http.opaque':
+      return `sent what was not read (${event.reason})${event.host === null ? '' : ` to ${plain(event.host, 400)}`}`
     case 'file.write':
     case 'file.create':
     case 'file.delete':

@@ -10,6 +10,8 @@ export type {
   SandboxChange,
   SandboxRecord,
   SensorRecord,
+  StepRecord,
+  WorkerRecord,
 } from './record.ts'
 export { type ScopeIdentity, scopeIdentity } from './scope.ts'
 export { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
@@ -17,3 +19,11 @@ export { builtObjects, Sensor, type SensorOptions, startSensor } from './sensor.
 export { guard_act } from './guard-acts.ts'
 export { kernelIdentity, mountDevices } from './watch.ts'
 export type { TlsChunk, TlsEnd, TlsLibrary } from './tls/chunk.ts'
+export {
+  startTlsCapture,
+  TlsCapture,
+  type TlsCaptureOptions,
+  type TlsLost,
+  type TlsUnseen,
+  type TlsUse,
+} from './tls/capture.ts'

@@ -3,7 +3,15 @@
  * offsets from the record's begin. A test holds these against the BTF of the built object.
  */
 
-export const kinds = { exec: 1, fork: 2, exit: 3, file: 4, sandbox: 5, connect: 6 } as const
+export const kinds = {
+  exec: 1,
+  fork: 2,
+  exit: 3,
+  file: 4,
+  sandbox: 5,
+  connect: 6,
+  step: 7,
+} as const
 
 /** struct record_header */
 export const record_header = {
@@ -26,10 +34,22 @@ export const exec_record = {
   device: 56,
   parent_tgid: 60,
   cgroup: 64,
+  step: 76,
 } as const
 
 /** struct fork_record */
-export const fork_record = { child_start: 32, child_tgid: 40 } as const
+export const fork_record = { child_start: 32, child_tgid: 40, step: 44 } as const
+
+/** struct step_record */
+export const step_record = {
+  step: 32,
+  offset: 36,
+  total: 40,
+  parent_tgid: 44,
+  parent_start: 48,
+  inode: 56,
+  device: 64,
+} as const
 
 /** struct exit_record */
 export const exit_record = { status: 32 } as const
@@ -58,7 +78,7 @@ export const sandbox_record = {
   target: 76,
 } as const
 
-/** Where the strings of exec, file and sandbox records begin. */
+/** Where the strings of exec, step, file and sandbox records begin. */
 export const TEXT_OFFSET = 80
 
 /** Sizes of the fixed parts, by struct. */
@@ -67,6 +87,7 @@ export const sizes = {
   exec_record: TEXT_OFFSET,
   fork_record: 48,
   exit_record: 40,
+  step_record: TEXT_OFFSET,
   file_record: TEXT_OFFSET,
   sandbox_record: TEXT_OFFSET,
   watch_key: 16,
@@ -85,6 +106,8 @@ export const exec_flags = {
   EXEC_ARGV_UNREADABLE: 16,
   EXEC_NEW_NETNS: 32,
 } as const
+
+export const step_flags = { STEP_WORKER: 1, STEP_FIRST: 2, STEP_UNREADABLE: 4 } as const
 
 export const file_flags = {
   FILE_WORKSPACE: 1,

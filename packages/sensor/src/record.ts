@@ -34,6 +34,34 @@ export interface ExecRecord extends RecordBase {
   cgroup: number
   /** It waits in a network namespace that is not among `servedNetns` yet (SensorOptions.awaitNetns). */
   newNetns: boolean
+  /** Number of the step that it is in, among those of this sensor; 0: of none. */
+  step: number
+}
+
+/** A program called Runner.Worker was started by a process that is in no step: its children are the roots of steps. */
+export interface WorkerRecord extends RecordBase {
+  kind: 'worker'
+  parentExecId: string
+  inode: string
+  /** `major:minor` */
+  device: string
+  /** It is the first program of the scope: the command of a run. */
+  first: boolean
+}
+
+/** A step of a workflow begins: its root, a worker's child, runs its first program. */
+export interface StepRecord extends RecordBase {
+  kind: 'step'
+  step: number
+  /** The worker. */
+  parentExecId: string
+  /**
+   * What tells the step apart (decode/step.ts has the names), as the worker gave it. From memory of the process,
+   * before its first instruction.
+   */
+  environment: Readonly<Record<string, string>>
+  /** A part of the environment could not be read, or was lost. */
+  incomplete: boolean
 }
 
 /** A process (not a thread) was made; the record's process is the parent. */
@@ -42,6 +70,8 @@ export interface ForkRecord extends RecordBase {
   childTgid: number
   childStart: number
   childExecId: string
+  /** Number of the step that the child is in, as ExecRecord has it. */
+  step: number
 }
 
 /** The last thread of a process has ended. */
@@ -114,6 +144,8 @@ export type SensorRecord =
   | ExecRecord
   | ForkRecord
   | ExitRecord
+  | StepRecord
+  | WorkerRecord
   | FileRecord
   | SandboxRecord
   | ConnectRecord

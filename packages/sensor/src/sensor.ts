@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Hook } from '@runwarden/events'
 import { type BpfMap, type BpfObject, type Link, RingReader } from '@runwarden/libbpf'
 import { Decoder } from './decode/decoder.ts'
+import { StepDecoder } from './decode/step.ts'
 import { loadHooks } from './hooks.ts'
 import { kinds } from './layout.ts'
 import type { SensorRecord } from './record.ts'
@@ -69,6 +70,8 @@ export class Sensor {
   readonly #bulk: RingReader
   readonly #timer: NodeJS.Timeout
   #draining = false
+  /** Records of the bulk ring are being handed over. */
+  #drainingBulk = false
   #closed = false
 
   /** @internal see startSensor */
@@ -119,25 +122,33 @@ export class Sensor {
       ? loaded.object.map('socket_calls')
       : null
     const { onRecords } = options
-    const bulk = new Decoder(watch)
+    const steps = new StepDecoder()
+    const bulk = new Decoder(watch, steps)
     this.#bulk = new RingReader({
       maps: [this.maps.bulk],
       bufferBytes: BATCH_BYTES,
       wake: false,
-      onBatch: (buffer, bytes) => onRecords(bulk.decode(buffer, bytes)),
+      onBatch: (buffer, bytes) => {
+        this.#drainingBulk = true
+        try {
+          onRecords(bulk.decode(buffer, bytes))
+        } finally {
+          this.#drainingBulk = false
+        }
+      },
     })
-    const urgent = new Decoder(watch)
+    const urgent = new Decoder(watch, steps)
     this.#urgent = new RingReader({
       maps: [this.maps.urgent],
       bufferBytes: BATCH_BYTES,
       wake: true,
       onBatch: (buffer, bytes) => {
         const records = urgent.decode(buffer, bytes)
-        // What led to it (the fork before the exec) is told first where it is there already.
+        // What led to it (the fork before the exec, the step before what it does) is in the other ring by now.
         const outer = this.#draining
         this.#draining = true
         try {
-          if (!outer) this.#bulk.drain()
+          if (!this.#drainingBulk) this.#bulk.drain()
           onRecords(records)
         } finally {
           this.#draining = outer

@@ -43,6 +43,7 @@ describe.each(['x64', 'arm64'])('the layout of records in the object for %s', (a
     'exec_record',
     'fork_record',
     'exit_record',
+    'step_record',
     'file_record',
     'sandbox_record',
     'watch_key',
@@ -64,6 +65,7 @@ describe.each(['x64', 'arm64'])('the layout of records in the object for %s', (a
 
   it.each([
     'exec_flags',
+    'step_flags',
     'file_flags',
     'file_action',
     'sandbox_flags',

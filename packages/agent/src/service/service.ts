@@ -158,6 +158,7 @@ export class AgentService {
           compiled,
           workspace: settings.workspace ?? state.pinDir,
           step: name,
+          worker: { from: 'runner' },
           stream,
           onFork: record.onFork,
           say,

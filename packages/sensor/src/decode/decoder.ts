@@ -6,6 +6,7 @@ import { decodeConnect } from './connect.ts'
 import { decodeFile } from './file.ts'
 import { decodeExec, decodeExit, decodeFork } from './process.ts'
 import { decodeSandbox } from './sandbox.ts'
+import { StepDecoder } from './step.ts'
 
 /** A batch's own header before each record: its length and the ring it came from. */
 const ENVELOPE = 8
@@ -14,9 +15,12 @@ const ENVELOPE = 8
 export class Decoder {
   readonly #watch: Watch
   #batch: Batch | undefined
+  readonly #steps: StepDecoder
 
-  constructor(watch: Watch) {
+  /** @param steps parts of a step's environment may be in either ring: one for both */
+  constructor(watch: Watch, steps = new StepDecoder()) {
     this.#watch = watch
+    this.#steps = steps
   }
 
   /**
@@ -32,7 +36,11 @@ export class Decoder {
     for (let at = 0; at < bytes;) {
       const length = u32[at >>> 2] as number
       const begin = at + ENVELOPE
-      const record = decodeOne(batch, begin, u16[begin >>> 1] as number, this.#watch)
+      const kind = u16[begin >>> 1] as number
+      const record =
+        kind === kinds.step
+          ? this.#steps.decode(batch, begin)
+          : decodeOne(batch, begin, kind, this.#watch)
       if (record) records.push(record)
       at = begin + ((length + 7) & ~7)
     }

@@ -32,6 +32,7 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     pathTruncated: (flags & exec_flags.EXEC_PATH_TRUNCATED) !== 0,
     cgroup: batch.wide(at + exec_record.cgroup),
     newNetns: (flags & exec_flags.EXEC_NEW_NETNS) !== 0,
+    step: u32[(at + exec_record.step) >>> 2] as number,
   }
 }
 
@@ -54,6 +55,7 @@ export function decodeFork(batch: Batch, at: number): ForkRecord {
     childTgid: u32[(at + fork_record.child_tgid) >>> 2] as number,
     childStart: batch.wide(at + fork_record.child_start),
     childExecId: batch.identity(at + fork_record.child_tgid, at + fork_record.child_start),
+    step: u32[(at + fork_record.step) >>> 2] as number,
   }
 }
 

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Which step of a workflow a process belongs to. GitHub's runner starts the root process of each step as a child of its
+ * worker; whatever descends from it is in the step, for good: it cannot be in another one, and cannot become a worker.
+ * Descent is by who forked (also with CLONE_PARENT), not by who is the parent now. User space decides which of the
+ * programs called Runner.Worker is one.
+ */
+#pragma once
+
+#include "process.h"
+#include "rings.h"
+#include "scratch.h"
+
+enum step_role {
+	ROLE_NONE = 0,
+	ROLE_WORKER = 1, /* runs a program called Runner.Worker, and is in no step */
+	ROLE_ROOT = 2,	 /* a worker's child, before its first program */
+	ROLE_INSIDE = 3,
+};
+
+enum member_state {
+	MEMBER = 0,
+	LEAVER = 1, /* to be ended, with what it forks */
+	LEFT = 2,   /* out of the scope; kept for its step */
+};
+
+struct member {
+	u32 state;
+	u32 role;
+	u32 step; /* number of the step's root among all workers' children, from 1; 0: in no step */
+	u32 unused;
+};
+
+/* Processes that are or were in the scope. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct member);
+} members SEC(".maps");
+
+u32 steps_begun;
+
+static __always_inline struct member *member_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&members, task->group_leader, 0, 0);
+}
+
+static __always_inline struct member *make_member(struct task_struct *leader)
+{
+	return bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* A thread that runs another program takes its leader's place: what is known of the process must be known of it, too. */
+static __always_inline void inherit_thread(struct task_struct *parent, struct task_struct *thread)
+{
+	struct member *from = member_of(parent);
+	struct member *to;
+
+	if (!from || from->role == ROLE_NONE)
+		return;
+	to = make_member(thread);
+	if (to)
+		*to = *from;
+	else
+		count_lost(RECORD_STEP);
+}
+
+/* The child is in its maker's step, wherever the two are. Returns the step. */
+static __always_inline u32 inherit_step(struct task_struct *parent, struct task_struct *child)
+{
+	struct member *from = member_of(parent);
+	struct member *to;
+
+	if (!from || from->role == ROLE_NONE)
+		return 0;
+	to = make_member(child);
+	if (!to) {
+		count_lost(RECORD_STEP);
+		return 0;
+	}
+	if (from->state == LEFT)
+		to->state = LEFT;
+	if (from->role == ROLE_WORKER) {
+		to->role = ROLE_ROOT;
+		to->step = __sync_fetch_and_add(&steps_begun, 1) + 1;
+	} else {
+		to->role = ROLE_INSIDE;
+		to->step = from->step;
+	}
+	return to->step;
+}
+
+static __always_inline bool is_called_worker(struct file *file)
+{
+	struct qstr name;
+	char text[16] = {};
+
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+
+	bpf_core_read(&name, sizeof(name), &dentry->d_name);
+	if (name.len != 13)
+		return false;
+	bpf_probe_read_kernel(text, 13, name.name);
+	/* "Runner.W" "orker" */
+	return *(u64 *)text == 0x572e72656e6e7552ull && *(u64 *)(text + 8) == 0x72656b726full;
+}
+
+/* More than the kernel lets arguments and environment be together (three quarters of 8 MiB). */
+enum { ENV_CHUNKS = 1536, ENV_CHUNK = 4096 };
+
+struct environment {
+	struct task_struct *task;
+	u64 start;
+	u32 size;
+	u32 step;
+};
+
+static __always_inline void describe_parent(struct step_record *record, struct task_struct *task)
+{
+	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
+
+	record->parent_tgid = BPF_CORE_READ(parent, tgid);
+	record->parent_start = BPF_CORE_READ(parent, start_boottime);
+}
+
+/* Before what the step does, in the ring that is read first; a flood of that one does not hide the step. */
+static __always_inline void send_step(void *record, u32 size)
+{
+	if (bpf_ringbuf_output(&bulk, record, size, BPF_RB_NO_WAKEUP))
+		send_urgent(record, size, RECORD_STEP);
+}
+
+/* Whether a program has been started in the scope. */
+u32 started;
+
+static __always_inline void tell_worker(struct task_struct *task, struct file *file, bool first)
+{
+	struct step_record record = {};
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	record.inode = BPF_CORE_READ(inode, i_ino);
+	record.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	describe_parent(&record, task);
+	describe_process(&record.header, task, RECORD_STEP, STEP_WORKER | (first ? STEP_FIRST : 0), sizeof(record));
+	send_step(&record, sizeof(record));
+}
+
+static long send_environment(u32 index, struct environment *environment)
+{
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	u32 offset = index * ENV_CHUNK;
+
+	if (!s || offset > environment->size)
+		return 1;
+	struct step_record *record = &s->record.step;
+	u32 left = environment->size - offset;
+	u32 used = BOUND(left < ENV_CHUNK ? left : ENV_CHUNK, 2 * ENV_CHUNK - 1);
+
+	if (used > ENV_CHUNK)
+		return 1;
+	u16 flags = 0;
+	clear_record(s);
+	record->step = environment->step;
+	record->offset = offset;
+	record->total = environment->size;
+	describe_parent(record, environment->task);
+	if (bpf_probe_read_user(s->text, used, (void *)(environment->start + offset)))
+		flags |= STEP_UNREADABLE;
+	u32 size = record_size(used);
+	describe_process(&record->header, environment->task, RECORD_STEP, flags, size);
+	send_step(&s->record, size);
+	return 0;
+}
+
+/* A step begins: its root runs its first program. The environment is what the worker gave it. */
+static __always_inline void tell_step(struct task_struct *task, u32 step)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	u64 start = BPF_CORE_READ(mm, env_start);
+	u64 size = BPF_CORE_READ(mm, env_end) - start;
+	struct environment environment = { .task = task, .start = start, .step = step };
+
+	environment.size = size < ENV_CHUNKS * ENV_CHUNK ? size : ENV_CHUNKS * ENV_CHUNK;
+	bpf_loop(environment.size / ENV_CHUNK + 1, send_environment, &environment, 0);
+}

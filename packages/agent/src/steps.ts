@@ -1,0 +1,129 @@
+import type { ExecRecord, StepRecord, WorkerRecord } from '@runwarden/sensor'
+import type { EventBody } from './event-stream.ts'
+
+/** Which program called Runner.Worker is the runner's worker. */
+export interface WorkerRule {
+  /** `command`: the scope's first program, and none beside it; `runner`: see Steps.isWorker. */
+  from: 'command' | 'runner'
+  /** The worker's file, as the kernel's objects name it: then this file alone, at any time. */
+  file?: { device: string; inode: string } | undefined
+}
+
+/** A step of a workflow, by what the worker gave its root. */
+interface Step {
+  /** GITHUB_ACTION: the step's `id:`, or what the runner made of it (`__run_2`, `__actions_checkout`). */
+  id: string
+}
+
+export interface StepsParts {
+  rule: WorkerRule
+  /** The step of what is in none. */
+  fallback: string
+  /** Told once, when a program only calls itself a worker. */
+  gap: (text: string) => void
+}
+
+/** Roots of steps, workers and their makers that are remembered: only workers make them. */
+const KEPT = 4096
+
+/**
+ * Which step a process is in. The kernel side numbers the children of programs called Runner.Worker, and hands each
+ * number down to all that descends from it (bpf/include/steps.h); here a number gets its step, when the program is a
+ * worker. Nothing that a step's process says of itself is looked at.
+ */
+export class Steps {
+  readonly #parts: StepsParts
+  readonly #steps = new Map<number, Step>()
+  /** Workers that live, by execId. */
+  readonly #workers = new Map<string, WorkerRecord>()
+  /** Who has started a worker. */
+  readonly #listeners = new Map<string, true>()
+  #refused = false
+  #known = false
+
+  constructor(parts: StepsParts) {
+    this.#parts = parts
+  }
+
+  /** A worker has been seen: who belongs to no step is known for what it is. */
+  get known(): boolean {
+    return this.#known
+  }
+
+  /** A program called Runner.Worker was started. */
+  worker(record: WorkerRecord): void {
+    if (this.#isWorker(record)) {
+      this.#known = true
+      keep(this.#workers, record.execId, record)
+      keep(this.#listeners, record.parentExecId, true)
+      return
+    }
+    if (this.#refused) return
+    this.#refused = true
+    this.#parts.gap(
+      `process ${record.tgid} calls itself Runner.Worker, and is not taken for the runner's worker: what it starts is in no step of a workflow`,
+    )
+  }
+
+  /** A process has ended. */
+  exit(execId: string): void {
+    this.#workers.delete(execId)
+  }
+
+  /** A worker's child runs its first program. @returns the event of it, when a step begins */
+  begin(record: StepRecord): EventBody | undefined {
+    if (!this.#workers.has(record.parentExecId)) return undefined
+    const { environment, incomplete, step } = record
+    const id = environment['GITHUB_ACTION']
+    if (id === undefined || id === '') {
+      // What the worker does itself (git, docker) has none.
+      if (!incomplete) return undefined
+      this.#parts.gap(
+        `the environment of a step (process ${record.tgid}) could not be read whole: what it does is told under 'unknown step'`,
+      )
+    }
+    const known = { id: id === undefined || id === '' ? 'unknown step' : id.slice(0, 256) }
+    keep(this.#steps, step, known)
+    const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref } = environment
+    return {
+      kind: 'step.start',
+      time: record.time,
+      execId: record.execId,
+      step: known.id,
+      pid: record.tgid,
+      action: repository ? `${repository}${ref ? `@${ref}` : ''}` : null,
+      job: environment['GITHUB_JOB'] ?? null,
+      workflow: environment['GITHUB_WORKFLOW'] ?? null,
+      repository: environment['GITHUB_REPOSITORY'] ?? null,
+      runId: environment['GITHUB_RUN_ID'] ?? null,
+      runAttempt: environment['GITHUB_RUN_ATTEMPT'] ?? null,
+      truth: 'user',
+    }
+  }
+
+  /** The step of a number that the kernel side gave. */
+  nameOf(step: ExecRecord['step']): string {
+    return this.#steps.get(step)?.id ?? this.#parts.fallback
+  }
+
+  /**
+   * In a runner's own scope or on a whole machine, a program that is in no step is a worker while there is no other, or
+   * when it was started by who has started one before: the runner's listener.
+   */
+  #isWorker({ execId, parentExecId, device, inode, first }: WorkerRecord): boolean {
+    const { from, file } = this.#parts.rule
+    if (file !== undefined) return file.device === device && file.inode === inode
+    if (from === 'command') return first
+    return (
+      this.#workers.size === 0 || this.#workers.has(execId) || this.#listeners.has(parentExecId)
+    )
+  }
+}
+
+function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size <= KEPT) return
+  const oldest = map.keys().next()
+  if (oldest.done !== true) map.delete(oldest.value)
+}

@@ -1,0 +1,148 @@
+import { record_header, step_flags, step_record } from '../layout.ts'
+import type { StepRecord, WorkerRecord } from '../record.ts'
+import { type Batch, deviceName, textOf } from './batch.ts'
+
+/**
+ * All that is kept of a step's environment. It is a list and not a prefix: GITHUB_TOKEN and the user's own variables
+ * that begin alike are secrets.
+ */
+const kept = new Set([
+  'GITHUB_ACTION',
+  'GITHUB_ACTION_REF',
+  'GITHUB_ACTION_REPOSITORY',
+  'GITHUB_JOB',
+  'GITHUB_REPOSITORY',
+  'GITHUB_RUN_ATTEMPT',
+  'GITHUB_RUN_ID',
+  'GITHUB_WORKFLOW',
+  'RUNNER_NAME',
+])
+const NAME_MAX = 32
+const VALUE_MAX = 512
+const ENV_CHUNK = 4096
+const STARTING_MAX = 64
+const NUL = 0
+const EQUALS = 0x3d
+
+/** An environment of which more is to come. */
+interface Starting {
+  environment: Record<string, string>
+  /** Where the next part begins. */
+  expected: number
+  /** The end of the last part: the beginning of a variable. */
+  tail: Buffer
+  /** The variable goes on, and is none that is kept. */
+  passing: boolean
+  incomplete: boolean
+}
+
+/** Puts the parts of steps' environments together. What is not kept is never copied out of the batch as text. */
+export class StepDecoder {
+  readonly #starting = new Map<number, Starting>()
+
+  /** struct step_record. @returns the step when this was its last part */
+  decode(batch: Batch, at: number): StepRecord | WorkerRecord | undefined {
+    const { u16, u32 } = batch
+    const flags = u16[(at + record_header.flags) >>> 1] as number
+    const who = {
+      time: batch.wide(at + record_header.time),
+      tgid: u32[(at + record_header.tgid) >>> 2] as number,
+      start: batch.wide(at + record_header.start),
+      execId: batch.identity(at + record_header.tgid, at + record_header.start),
+      uid: u32[(at + record_header.uid) >>> 2] as number,
+      parentExecId: batch.identity(at + step_record.parent_tgid, at + step_record.parent_start),
+    }
+    if (flags & step_flags.STEP_WORKER)
+      return {
+        kind: 'worker',
+        ...who,
+        inode: `${batch.wide(at + step_record.inode)}`,
+        device: deviceName(u32[(at + step_record.device) >>> 2] as number),
+        first: (flags & step_flags.STEP_FIRST) !== 0,
+      }
+    const step = u32[(at + step_record.step) >>> 2] as number
+    const offset = u32[(at + step_record.offset) >>> 2] as number
+    const total = u32[(at + step_record.total) >>> 2] as number
+    const starting = this.#starting.get(step) ?? begin()
+    const used = Math.min(ENV_CHUNK, total - offset)
+    const unreadable = (flags & step_flags.STEP_UNREADABLE) !== 0
+    if (unreadable || offset !== starting.expected) {
+      starting.incomplete = true
+      starting.tail = Buffer.alloc(0)
+      starting.passing = true
+    }
+    if (!unreadable) take(starting, batch.buffer.subarray(textOf(at), textOf(at) + used))
+    starting.expected = offset + used
+    if (offset + ENV_CHUNK <= total) {
+      this.#starting.set(step, starting)
+      // One whose last part was lost would stay for ever.
+      const oldest = this.#starting.keys().next()
+      if (this.#starting.size > STARTING_MAX && oldest.done !== true)
+        this.#starting.delete(oldest.value)
+      return undefined
+    }
+    this.#starting.delete(step)
+    const { environment, incomplete } = starting
+    return { kind: 'step', ...who, step, environment, incomplete }
+  }
+}
+
+function begin(): Starting {
+  return {
+    environment: {},
+    expected: 0,
+    tail: Buffer.alloc(0),
+    passing: false,
+    incomplete: false,
+  }
+}
+
+/** Takes the variables that end within `bytes`, and keeps the beginning of one that does not. */
+function take(starting: Starting, bytes: Buffer): void {
+  let from = 0
+  for (;;) {
+    const end = bytes.indexOf(NUL, from)
+    const part = bytes.subarray(from, end < 0 ? bytes.length : end)
+    if (!starting.passing) {
+      const variable =
+        starting.tail.length === 0
+          ? part
+          : Buffer.concat([starting.tail, part.subarray(0, NAME_MAX + VALUE_MAX)])
+      if (end >= 0) keep(starting.environment, variable)
+      else if (isPassed(variable)) starting.passing = true
+      else {
+        starting.tail = Buffer.from(variable)
+        return
+      }
+    }
+    if (end < 0) {
+      starting.tail = Buffer.alloc(0)
+      return
+    }
+    starting.passing = false
+    starting.tail = Buffer.alloc(0)
+    from = end + 1
+  }
+}
+
+/** The name of a variable that is kept, or undefined. */
+function keptName(variable: Buffer): string | undefined {
+  const equals = variable.subarray(0, NAME_MAX).indexOf(EQUALS)
+  if (equals < 0) return undefined
+  const name = variable.toString('latin1', 0, equals)
+  return kept.has(name) ? name : undefined
+}
+
+/** Whether a variable of which this is the beginning is none that is kept. */
+function isPassed(beginning: Buffer): boolean {
+  if (beginning.length > NAME_MAX + VALUE_MAX) return true
+  const isNamed = beginning.length >= NAME_MAX || beginning.indexOf(EQUALS) >= 0
+  return isNamed && keptName(beginning) === undefined
+}
+
+/** The first of a name counts: it is what getenv gives. */
+function keep(environment: Record<string, string>, variable: Buffer): void {
+  const name = keptName(variable)
+  if (name === undefined || name in environment) return
+  environment[name] = variable.toString('utf8', name.length + 1, name.length + 1 + VALUE_MAX)
+}
