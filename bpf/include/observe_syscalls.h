@@ -326,13 +326,15 @@ __noinline int on_sandbox(struct call_context *c)
 	return 0;
 }
 
-/* What enforcement has to say of socket(): one program a system call costs half of two. */
+/* What other objects have to say of a call's end: one program a system call costs half of two. */
+enum { CALLS_SOCKET = 0, CALLS_MMAP_CODE = 1 };
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, u32);
 	__type(value, u32);
-} socket_calls SEC(".maps");
+} calls SEC(".maps");
 
 SEC("tp_btf/sys_exit")
 int syscall_exit(u64 *ctx)
@@ -344,10 +346,14 @@ int syscall_exit(u64 *ctx)
 		return 0;
 	}
 	struct call call = call_of(regs, task);
-	if (!call.act || !in_scope())
+	if (!call.act || (call.act == ACT_MMAP && !(argument(regs, call.compat, 2) & 4 /* PROT_EXEC */)) || !in_scope())
 		return 0;
 	if (call.act == ACT_SOCKET) {
-		bpf_tail_call(ctx, &socket_calls, 0);
+		bpf_tail_call(ctx, &calls, CALLS_SOCKET);
+		return 0;
+	}
+	if (call.act == ACT_MMAP) {
+		bpf_tail_call(ctx, &calls, CALLS_MMAP_CODE);
 		return 0;
 	}
 	s64 result = call.compat ? (s32)ctx[1] : (s64)ctx[1];

@@ -47,6 +47,7 @@ enum act {
 	ACT_IO_URING_SETUP,
 	ACT_SOCKET,
 	ACT_CONNECT,
+	ACT_MMAP,
 };
 
 enum { SYSCALLS = 512 };
@@ -54,6 +55,7 @@ enum { SYSCALLS = 512 };
 #if defined(__TARGET_ARCH_x86)
 static const u8 acts_native[SYSCALLS] = {
 	[2] = ACT_OPEN, /* open */
+	[9] = ACT_MMAP, /* mmap */
 	[41] = ACT_SOCKET, /* socket */
 	[42] = ACT_CONNECT, /* connect */
 	[76] = ACT_TRUNCATE, /* truncate */
@@ -157,6 +159,7 @@ static const u8 acts_native[SYSCALLS] = {
 	[117] = ACT_PTRACE, /* ptrace */
 	[198] = ACT_SOCKET, /* socket */
 	[203] = ACT_CONNECT, /* connect */
+	[222] = ACT_MMAP, /* mmap */
 	[265] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
 	[268] = ACT_SETNS, /* setns */
 	[270] = ACT_PROCESS_VM_READV, /* process_vm_readv */

@@ -172,7 +172,7 @@ export class Watch {
     this.enforcer = openEnforcer({
       scopeCgroup: this.scope.path,
       reuse: this.sensor.maps,
-      socketCalls: this.sensor.socketCalls,
+      socketCalls: this.sensor.calls,
       compiled,
       proxy: this.dns.ports,
       exempt,

@@ -152,12 +152,14 @@ void *handle_get(napi_env env, napi_value value, enum handle_kind kind)
 		[HANDLE_LINK] = "link",
 		[HANDLE_MAP] = "map",
 		[HANDLE_RING] = "ring",
+		[HANDLE_UPROBES] = "uprobes",
 	};
 	static const char *const steps[] = {
 		[HANDLE_OBJECT] = "open",
 		[HANDLE_LINK] = "attach",
 		[HANDLE_MAP] = "map",
 		[HANDLE_RING] = "ring",
+		[HANDLE_UPROBES] = "attach",
 	};
 	struct handle *handle = NULL;
 

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum handle_kind { HANDLE_OBJECT = 1, HANDLE_LINK, HANDLE_MAP, HANDLE_RING };
+enum handle_kind { HANDLE_OBJECT = 1, HANDLE_LINK, HANDLE_MAP, HANDLE_RING, HANDLE_UPROBES };
 
 /* One per environment: a process has as many as it has workers that loaded the binding. */
 struct addon {
@@ -81,7 +81,7 @@ napi_value map_from_fd(napi_env env, int fd, const char *what);
 /* Functions of the binding. */
 #define EXPORTED(X)                                                                                \
 	X(open) X(disable) X(reuse) X(resize) X(global) X(load) X(programs) X(objectMap)           \
-	X(attach) X(attachUprobe) X(attachUplink) X(attachClassifier) X(classifier) X(detachClassifier) X(install) X(run) X(pin) X(detach) X(update) X(openLink) X(readIter)                                  \
+	X(attach) X(multiUprobe) X(attachUprobes) X(closeUprobes) X(attachUplink) X(attachClassifier) X(classifier) X(detachClassifier) X(install) X(run) X(pin) X(detach) X(update) X(openLink) X(readIter)                                  \
 	X(mapInfo) X(mapGet) X(mapSet) X(mapDelete) X(mapSetBatch) X(mapDeleteBatch) X(mapBatch)   \
 	X(mapNextKey) X(openMapId) X(openMapPin)                                                   \
 	X(ringNew) X(ringDrain) X(ringRef) X(connectFromCgroup) X(destroyTcpSocket) X(programsOn) X(cgroupNamespace) X(bindIn) X(netnsCookie) X(dropFilePages)

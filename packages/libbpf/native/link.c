@@ -91,39 +91,6 @@ napi_value js_attach(napi_env env, napi_callback_info info)
 	return result;
 }
 
-/* attachUprobe(object, program, path, offset, returns, cookie): link, at a place of a file in every process that maps it */
-napi_value js_attachUprobe(napi_env env, napi_callback_info info)
-{
-	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts);
-	struct bpf_program *program;
-	struct object *object;
-	struct bpf_link *link;
-	napi_value argv[6], result = NULL;
-	uint64_t offset = 0, cookie = 0;
-	bool whole = false;
-	struct log log;
-	char *path;
-
-	if (!arguments(env, info, 6, argv) || !(object = handle_get(env, argv[0], HANDLE_OBJECT)) ||
-	    !(program = object_program(env, object, argv[1], "attach")))
-		return NULL;
-	napi_get_value_bigint_uint64(env, argv[3], &offset, &whole);
-	napi_get_value_bool(env, argv[4], &opts.retprobe);
-	napi_get_value_bigint_uint64(env, argv[5], &cookie, &whole);
-	opts.bpf_cookie = cookie;
-	if (!(path = text(env, argv[2])))
-		return NULL;
-	log_begin(&log, false);
-	link = bpf_program__attach_uprobe_opts(program, -1, path, offset, &opts);
-	if (link)
-		result = link_new(env, link);
-	else
-		fail(env, "attach", "BPF_ATTACH", errno, bpf_program__name(program), log.text);
-	log_end();
-	free(path);
-	return result;
-}
-
 /* BPF_TCX_EGRESS (6.6), which older headers lack. */
 #define TCX_EGRESS 47
 

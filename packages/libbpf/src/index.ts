@@ -12,7 +12,6 @@ export {
   type OpenOptions,
   type Program,
   type Target,
-  type Uprobe,
 } from './object.ts'
 export {
   bindingPath,
@@ -24,3 +23,4 @@ export {
 } from './native.ts'
 export { bindIn, netnsCookie, ownNetnsCookie } from './socket.ts'
 export { RingReader, type RingReaderOptions } from './ring.ts'
+export { closeUprobes, type UprobePlaces, Uprobes } from './uprobes.ts'

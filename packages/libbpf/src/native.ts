@@ -4,7 +4,9 @@ import { BpfError, type BpfStep } from './error.ts'
 
 declare const kind: unique symbol
 /** What JavaScript holds of a kernel resource; only the binding can look inside. */
-export type Handle<K extends 'object' | 'link' | 'map' | 'ring'> = { readonly [kind]: K }
+export type Handle<K extends 'object' | 'link' | 'map' | 'ring' | 'uprobes'> = {
+  readonly [kind]: K
+}
 
 export interface MapInfo {
   type: number
@@ -29,7 +31,7 @@ export interface Native {
   start(
     fail: (step: BpfStep, code: string, errno: number, what: string, log?: string) => Error,
   ): void
-  close(handle: Handle<'object' | 'link' | 'map' | 'ring'>): void
+  close(handle: Handle<'object' | 'link' | 'map' | 'ring' | 'uprobes'>): void
   open(path: string, debug: boolean): Handle<'object'>
   disable(object: Handle<'object'>, program: string): void
   reuse(object: Handle<'object'>, name: string, map: Handle<'map'>): void
@@ -39,14 +41,16 @@ export interface Native {
   programs(object: Handle<'object'>): { name: string; section: string; type: string }[]
   objectMap(object: Handle<'object'>, name: string): Handle<'map'>
   attach(object: Handle<'object'>, program: string, cgroup?: string): Handle<'link'>
-  attachUprobe(
+  multiUprobe(object: Handle<'object'>, program: string): void
+  attachUprobes(
     object: Handle<'object'>,
     program: string,
     path: string,
-    offset: bigint,
+    offsets: BigUint64Array,
+    cookies: BigUint64Array,
     returns: boolean,
-    cookie: bigint,
-  ): Handle<'link'>
+  ): Handle<'uprobes'>
+  closeUprobes(uprobes: Handle<'uprobes'>[]): void
   attachUplink(
     object: Handle<'object'>,
     program: string,

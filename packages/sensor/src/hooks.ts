@@ -1,4 +1,4 @@
-import { release as kernelRelease } from 'node:os'
+import { release } from 'node:os'
 import type { Hook } from '@runwarden/events'
 import { type BpfMap, BpfError, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
 
@@ -88,7 +88,7 @@ export function loadHooks(options: LoadOptions): Loaded {
   for (const { program, tier } of refusal === null ? [] : hookSpecs) {
     if (tier === 'T1') states.set(program, { state: 'refused', reason: refusal ?? '' })
   }
-  const kernel = release()
+  const kernel = kernelRelease()
   preferByRelease(states, kernel)
   // bpf_rdonly_cast is there since 6.2; a kernel that has it and refuses the quick way gets the slow one.
   let direct = isAtLeast(kernel, [6, 2])
@@ -181,11 +181,11 @@ function listHooks(states: States): Hook[] {
 
 type Release = readonly [major: number, minor: number]
 
-function isAtLeast([major, minor]: Release, [sinceMajor, sinceMinor]: Release): boolean {
+export function isAtLeast([major, minor]: Release, [sinceMajor, sinceMinor]: Release): boolean {
   return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor)
 }
 
-function release(): Release {
-  const [major, minor] = kernelRelease().split('.')
+export function kernelRelease(): Release {
+  const [major, minor] = release().split('.')
   return [Number(major), Number.parseInt(minor ?? '0', 10)]
 }

@@ -59,8 +59,11 @@ export class Sensor {
   readonly tier: 'T0' | 'T1'
   /** For the enforcement object, which shares them. */
   readonly maps: { readonly urgent: BpfMap; readonly bulk: BpfMap; readonly lost: BpfMap }
-  /** Slot 0: a program that is called at the end of every socket(); null: the hook is not active. */
-  readonly socketCalls: BpfMap | null
+  /**
+   * Programs that are called at the end of system calls. Slot 0: every socket(); slot 1: every mmap() of code. null: the
+   * hook is not active.
+   */
+  readonly calls: BpfMap | null
   /** Inode numbers of network namespaces in which nobody waits: key and value are 4 bytes, little-endian. */
   readonly servedNetns: BpfMap
 
@@ -116,10 +119,10 @@ export class Sensor {
       lost: loaded.object.map('lost'),
     }
     this.servedNetns = loaded.object.map('served_netns')
-    this.socketCalls = loaded.hooks.some(
+    this.calls = loaded.hooks.some(
       ({ name, state }) => name === 'tp_btf/sys_exit' && state === 'active',
     )
-      ? loaded.object.map('socket_calls')
+      ? loaded.object.map('calls')
       : null
     const { onRecords } = options
     const steps = new StepDecoder()

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Calls of TLS libraries. What moved is known when a call returns: its arguments are kept from its begin until then, and
+ * the data is read at the end, as much as the call says that it moved. All of that is the program's own memory.
+ *
+ * These programs can be preempted by one another: nothing of theirs is in per-CPU memory, records are written in the
+ * ring itself.
+ */
+#pragma once
+
+#include "tls.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs___user {
+	unsigned long r14, bx, r8, ax, cx, dx, si, di, sp;
+};
+#else
+struct pt_regs___user {
+	u64 regs[31];
+	u64 sp;
+};
+#endif
+#pragma clang attribute pop
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} tls_chunks SEC(".maps");
+
+/* A call under way: the thread (or Go's g) that makes it, and where the frame of the function is. */
+struct tls_call_key {
+	u64 thread;
+	u64 frame;
+	u32 tgid;
+	u32 unused;
+};
+
+struct tls_call {
+	u64 session;
+	u64 buffer;
+	u64 size;
+	u64 count; /* where the count will be, with TLS_COUNT_BY_POINTER */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct tls_call_key);
+	__type(value, struct tls_call);
+} tls_calls SEC(".maps");
+
+struct tls_session_key {
+	u64 session;
+	u64 start;
+	u32 tgid;
+	u32 unused;
+};
+
+/* Sessions that have been told of, with whether something of them was lost since. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct tls_session_key);
+	__type(value, u32);
+} tls_sessions SEC(".maps");
+
+static __always_inline struct tls_session_key session_of(u64 session)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return (struct tls_session_key){
+		.session = session,
+		.start = task->group_leader->start_boottime,
+		.tgid = task->tgid,
+	};
+}
+
+static __always_inline void describe_session(struct tls_header *header, u16 kind, const struct tls_session_key *key)
+{
+	header->kind = kind;
+	header->flags = 0;
+	header->tgid = key->tgid;
+	header->start = key->start;
+	header->time = bpf_ktime_get_boot_ns();
+	header->session = key->session;
+}
+
+struct telling {
+	struct tls_session_key key;
+	u64 buffer;
+	u64 moved;
+	u32 cookie;
+	u32 lost;
+};
+
+static __always_inline void fill_chunk(struct tls_chunk *chunk, struct telling *t, u64 size, u32 copied, u32 room)
+{
+	describe_session(&chunk->header, TLS_CHUNK, &t->key);
+	chunk->header.flags = t->lost;
+	chunk->moved = size;
+	chunk->cookie = t->cookie;
+	if (copied > room)
+		copied = room;
+	if (bpf_probe_read_user(chunk->data, copied, (void *)t->buffer)) {
+		copied = 0;
+		count_tls_lost(TLS_LOST_DATA);
+	}
+	chunk->copied = copied;
+	t->lost = 0;
+	bpf_ringbuf_submit(chunk, BPF_RB_NO_WAKEUP);
+}
+
+#define TELL(room)                                                                                 \
+	do {                                                                                       \
+		struct tls_chunk *chunk =                                                          \
+			bpf_ringbuf_reserve(&tls_chunks, sizeof(struct tls_chunk) + (room), 0);    \
+		if (chunk) {                                                                       \
+			fill_chunk(chunk, t, size, copied, room);                                  \
+		} else {                                                                           \
+			t->lost = 1;                                                               \
+			count_tls_lost(TLS_LOST_CHUNK);                                            \
+		}                                                                                  \
+	} while (0)
+
+static long tell_part(u32 index, struct telling *t)
+{
+	u64 size = t->moved;
+	u32 copied;
+
+	if (!size)
+		return 1;
+	if (size > TLS_PART && index < TLS_PARTS - 1)
+		size = TLS_PART;
+	copied = size > TLS_PART ? TLS_PART : size;
+	if (copied <= TLS_SMALL)
+		TELL(TLS_SMALL);
+	else if (copied <= TLS_MIDDLE)
+		TELL(TLS_MIDDLE);
+	else
+		TELL(TLS_PART);
+	t->buffer += size;
+	t->moved -= size;
+	return 0;
+}
+
+static __always_inline void tell_moved(const struct tls_call *call, u64 moved, u32 cookie)
+{
+	struct telling t = { .key = session_of(call->session), .buffer = call->buffer, .cookie = cookie };
+	u32 *lost = bpf_map_lookup_elem(&tls_sessions, &t.key);
+
+	t.lost = lost ? *lost : 0;
+	t.moved = moved < call->size ? moved : call->size;
+	bpf_loop(TLS_PARTS, tell_part, &t, 0);
+	if (!lost || *lost != t.lost)
+		bpf_map_update_elem(&tls_sessions, &t.key, &t.lost, BPF_ANY);
+}
+
+/* The end of a call that began: its arguments, once. Two probes on one function tell of it once, too. */
+static __always_inline bool take_call(const struct tls_call_key *key, struct tls_call *call)
+{
+	struct tls_call *kept = bpf_map_lookup_elem(&tls_calls, key);
+
+	if (!kept)
+		return false;
+	*call = *kept;
+	return !bpf_map_delete_elem(&tls_calls, key);
+}
+
+static __always_inline void end_session(u64 session)
+{
+	struct tls_session_key key = session_of(session);
+	struct tls_header *end;
+
+	if (!bpf_map_lookup_elem(&tls_sessions, &key))
+		return;
+	end = bpf_ringbuf_reserve(&tls_chunks, sizeof(*end), 0);
+	if (!end) {
+		u32 lost = 1;
+
+		bpf_map_update_elem(&tls_sessions, &key, &lost, BPF_ANY);
+		count_tls_lost(TLS_LOST_CHUNK);
+		return;
+	}
+	describe_session(end, TLS_END, &key);
+	bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
+	bpf_map_delete_elem(&tls_sessions, &key);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Which files' code the scope's processes run: each is told until user space has looked at it, and then only when it
+ * is a TLS library. A file that was changed in place is another file.
+ */
+#pragma once
+
+#include "path.h"
+#include "syscalls.h"
+#include "tls.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct timespec64 {
+	s64 tv_sec;
+	long tv_nsec;
+};
+
+struct inode___generation {
+	u32 i_generation;
+};
+
+/* Since 6.11. */
+struct inode___seconds {
+	s64 i_ctime_sec;
+	u32 i_ctime_nsec;
+};
+
+/* 6.6 to 6.10. */
+struct inode___hidden {
+	struct timespec64 __i_ctime;
+};
+
+struct inode___before {
+	struct timespec64 i_ctime;
+};
+#pragma clang attribute pop
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} tls_images SEC(".maps");
+
+/* 1: no TLS library; above: one that is probed, by user space's number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct tls_file);
+	__type(value, u32);
+} tls_files SEC(".maps");
+
+enum { NOT_TLS = 1 };
+/* The bit above them says whether somebody has asked since (6.13). */
+enum { NANOSECONDS = 0x7fffffff };
+
+static __always_inline u64 changed_at(struct inode *inode)
+{
+	struct inode___seconds *seconds = (void *)inode;
+	struct inode___hidden *hidden = (void *)inode;
+	struct inode___before *before = (void *)inode;
+
+	if (bpf_core_field_exists(seconds->i_ctime_sec))
+		return BPF_CORE_READ(seconds, i_ctime_sec) * 1000000000 + (BPF_CORE_READ(seconds, i_ctime_nsec) & NANOSECONDS);
+	if (bpf_core_field_exists(hidden->__i_ctime))
+		return BPF_CORE_READ(hidden, __i_ctime.tv_sec) * 1000000000 + BPF_CORE_READ(hidden, __i_ctime.tv_nsec);
+	return BPF_CORE_READ(before, i_ctime.tv_sec) * 1000000000 + BPF_CORE_READ(before, i_ctime.tv_nsec);
+}
+
+static __always_inline void tell_image(struct task_struct *task, struct file *file, u64 address)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode___generation *numbered = (void *)inode;
+	struct tls_image image = {
+		.header = { .kind = TLS_IMAGE, .session = address },
+		.file = {
+			.inode = BPF_CORE_READ(inode, i_ino),
+			.changed = changed_at(inode),
+			.device = BPF_CORE_READ(inode, i_sb, s_dev),
+			.generation = BPF_CORE_READ(numbered, i_generation),
+		},
+	};
+	u32 *known = bpf_map_lookup_elem(&tls_files, &image.file);
+
+	if (known && *known == NOT_TLS)
+		return;
+	image.known = known ? *known : 0;
+	image.header.tgid = task->tgid;
+	image.header.start = task->group_leader->start_boottime;
+	image.header.time = bpf_ktime_get_boot_ns();
+	if (bpf_ringbuf_output(&tls_images, &image, sizeof(image), 0))
+		count_tls_lost(TLS_LOST_IMAGE);
+}
+
+SEC("tp_btf/sched_process_exec")
+int tls_exec(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct linux_binprm *bprm = (void *)ctx[2];
+
+	if (in_scope())
+		tell_image(task, BPF_CORE_READ(bprm, file), 0);
+	return 0;
+}
+
+#if defined(__TARGET_ARCH_x86)
+#define MMAP 9
+#else
+#define MMAP 222
+#endif
+enum { PROTECTION_EXEC = 4 };
+
+/* Called by the sensor's program for the end of system calls, or attached by itself where that is not. */
+SEC("tp_btf/sys_exit")
+int tls_mmap(u64 *ctx)
+{
+	struct pt_regs *regs = (void *)ctx[0];
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct file *file;
+#if defined(__TARGET_ARCH_x86)
+	u32 number = regs->orig_ax;
+#else
+	u32 number = regs->syscallno;
+#endif
+
+	if (number != MMAP || !(argument(regs, false, 2) & PROTECTION_EXEC) || (s64)ctx[1] < 0 || !in_scope())
+		return 0;
+	file = file_of(task, argument(regs, false, 4));
+	if (file)
+		tell_image(task, file, ctx[1]);
+	return 0;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * What the scope's programs send and receive through TLS libraries, before encryption and after decryption: probes on
+ * the libraries' own functions, and which files user space must look at to put them there.
+ */
+#include "tls_calls.h"
+#include "tls_images.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#if defined(__TARGET_ARCH_x86)
+/* Behind a return the stack pointer is above the return address, to which it pointed at the begin. */
+#define RETURN_ADDRESS 8
+#define C_ARG0 di
+#define C_ARG1 si
+#define C_ARG2 dx
+#define C_ARG3 cx
+#define C_RESULT ax
+/* Go's ABIInternal (Go 1.17): https://go.dev/s/regabi */
+#define GO_ARG0 ax
+#define GO_ARG1 bx
+#define GO_ARG2 cx
+#define GO_RESULT ax
+#define GO_G r14
+#else
+#define RETURN_ADDRESS 0
+#define C_ARG0 regs[0]
+#define C_ARG1 regs[1]
+#define C_ARG2 regs[2]
+#define C_ARG3 regs[3]
+#define C_RESULT regs[0]
+#define GO_ARG0 regs[0]
+#define GO_ARG1 regs[1]
+#define GO_ARG2 regs[2]
+#define GO_RESULT regs[0]
+#define GO_G regs[28]
+#endif
+
+static __always_inline struct tls_call_key c_call(u64 frame)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+
+	return (struct tls_call_key){ .thread = thread, .frame = frame, .tgid = thread >> 32 };
+}
+
+/* f(session, buffer, size, count?) begins, or f(session) that ends it. */
+SEC("uprobe")
+int tls_call(struct pt_regs___user *regs)
+{
+	u32 cookie = bpf_get_attach_cookie(regs);
+	struct tls_call call = {
+		.session = regs->C_ARG0, .buffer = regs->C_ARG1, .size = regs->C_ARG2, .count = regs->C_ARG3,
+	};
+	struct tls_call_key key;
+
+	if (!in_scope())
+		return 0;
+	if (cookie & TLS_ENDS) {
+		end_session(call.session);
+		return 0;
+	}
+	key = c_call(regs->sp);
+	if (cookie & TLS_COUNT_IS_INT)
+		call.size = (u32)call.size;
+	bpf_map_update_elem(&tls_calls, &key, &call, BPF_ANY);
+	return 0;
+}
+
+SEC("uretprobe")
+int tls_return(struct pt_regs___user *regs)
+{
+	u32 cookie = bpf_get_attach_cookie(regs);
+	struct tls_call_key key;
+	struct tls_call call;
+	s64 moved = regs->C_RESULT;
+
+	if (!in_scope())
+		return 0;
+	key = c_call(regs->sp - RETURN_ADDRESS);
+	if (!take_call(&key, &call)) {
+		count_tls_lost(TLS_LOST_BEGIN);
+		return 0;
+	}
+	if (cookie & TLS_COUNT_IS_INT)
+		moved = (s32)moved;
+	if (cookie & TLS_COUNT_BY_POINTER) {
+		if ((s32)moved != 1 || bpf_probe_read_user(&moved, sizeof(moved), (void *)call.count))
+			return 0;
+	}
+	if (moved > 0)
+		tell_moved(&call, moved, cookie);
+	return 0;
+}
+
+/* A goroutine moves between threads, and its stack in memory: what stays is how far from the stack's end it is. */
+static __always_inline struct tls_call_key go_call(u64 g, u64 sp)
+{
+	struct tls_call_key key = { .thread = g, .tgid = bpf_get_current_pid_tgid() >> 32 };
+	u64 high = 0;
+
+	/* runtime.g begins with stack { lo, hi }. */
+	bpf_probe_read_user(&high, sizeof(high), (void *)(g + 8));
+	key.frame = high - sp;
+	return key;
+}
+
+static __always_inline void go_returns(const struct tls_call_key *key, s64 moved, u32 cookie)
+{
+	struct tls_call call;
+
+	if (!take_call(key, &call))
+		count_tls_lost(TLS_LOST_BEGIN);
+	else if (moved > 0)
+		tell_moved(&call, moved, cookie);
+}
+
+/*
+ * func (c *Conn) Read(b []byte) (int, error), and Write, begins: also again, on a larger stack. Or one of its return
+ * instructions: Go's stacks have no place for a return probe's own address. Or Close().
+ */
+SEC("uprobe")
+int tls_go(struct pt_regs___user *regs)
+{
+	u32 cookie = bpf_get_attach_cookie(regs);
+	struct tls_call call = { .session = regs->GO_ARG0, .buffer = regs->GO_ARG1, .size = regs->GO_ARG2 };
+	struct tls_call_key key;
+
+	if (!in_scope())
+		return 0;
+	if (cookie & TLS_ENDS) {
+		end_session(call.session);
+		return 0;
+	}
+	key = go_call(regs->GO_G, regs->sp);
+	if (cookie & TLS_RETURNS)
+		go_returns(&key, regs->GO_RESULT, cookie);
+	else
+		bpf_map_update_elem(&tls_calls, &key, &call, BPF_ANY);
+	return 0;
+}
+
+/* No program needs it: it keeps every shared type in the object's BTF, where a test holds it against TypeScript. */
+struct shared_types {
+	struct tls_image image;
+	enum tls_cookie cookie;
+	enum tls_record_kind kind;
+	enum tls_lost lost;
+	struct tls_chunk chunk;
+};
+
+struct shared_types *shared_types;

@@ -1,0 +1,223 @@
+import { fstatSync, openSync, realpathSync } from 'node:fs'
+import { type BpfMap, type BpfObject, type Link, openObject, RingReader } from '@runwarden/libbpf'
+import { isAtLeast, kernelRelease } from '../hooks.ts'
+import { bootClock } from '../identity.ts'
+import { scopeIdentity } from '../scope.ts'
+import { builtObjects } from '../sensor.ts'
+import type { TlsChunk, TlsEnd, TlsLibrary } from './chunk.ts'
+import { mappedCode, openCodeFile, processesBelow } from './code-file.ts'
+import { commonPlaces } from './common-places.ts'
+import { decodeContent, decodeImage, recordsOf, type TlsImage } from './decode.ts'
+import { tls_lost } from './layout.ts'
+import { NOT_TLS, ProbedFiles } from './probed-files.ts'
+import { probePrograms } from './probes.ts'
+
+/** What the ring of content holds is handed over this often; it has 16 MiB. */
+const INTERVAL_MS = 10
+const SWEEP_MS = 1000
+const BATCH_BYTES = 1 << 20
+/** Slot of the sensor's map of programs for the end of mmap(). */
+const MMAP_SLOT = 1
+
+/** A process has a TLS library that is seen. */
+export interface TlsUse {
+  execId: string
+  pid: number
+  library: TlsLibrary
+  /** Of the library or program, in the process's own mount namespace. */
+  path: string
+  /** Milliseconds that the process had it before the probes were on: what it sent by then was not seen. 0: none. */
+  lateMs: number
+}
+
+/** A program or library that may have TLS in it, and is not seen. */
+export interface TlsUnseen {
+  path: string
+  reason: string
+}
+
+export interface TlsCaptureOptions {
+  /** Folder of tls.bpf.o; by default the build for this machine. */
+  objectDir?: string
+  /** Directory of the scope's cgroup. */
+  scopeCgroup: string
+  /** Id of the agent's own cgroup, where it is in the scope: it is not watched. */
+  agentCgroup?: bigint | undefined
+  /** Sensor.calls: saves a program on each system call. */
+  calls?: BpfMap | null
+  /** Probed at once; by default what machines commonly have. */
+  places?: readonly string[]
+  /** In the order of the calls' ends, by session. */
+  onContent(content: readonly (TlsChunk | TlsEnd)[]): void
+  onUse?(use: TlsUse): void
+  onUnseen?(unseen: TlsUnseen): void
+}
+
+/** What was missed, by how. */
+export interface TlsLost {
+  /** Calls whose data found no room in the ring: the next chunk of their session says so. */
+  chunks: number
+  /** Programs and libraries that started without being looked at. */
+  images: number
+  /** Calls that ended and whose begin was not seen. */
+  calls: number
+  /** Calls whose data was not in memory. */
+  data: number
+}
+
+/** Probes on the TLS libraries of one scope's processes. */
+export class TlsCapture {
+  readonly #options: TlsCaptureOptions
+  readonly #object: BpfObject
+  readonly #links: Link[] = []
+  readonly #files: ProbedFiles
+  readonly #known: BpfMap
+  readonly #images: RingReader
+  readonly #chunks: RingReader
+  readonly #timers: NodeJS.Timeout[]
+  #closed = false
+
+  /** @internal see startTlsCapture */
+  constructor(options: TlsCaptureOptions) {
+    this.#options = options
+    const scope = scopeIdentity(options.scopeCgroup)
+    this.#object = openObject(`${options.objectDir ?? builtObjects()}/tls.bpf.o`, {
+      globals: {
+        scope_cgid: scope.id,
+        scope_level: scope.level,
+        agent_cgid: options.agentCgroup ?? 0n,
+      },
+      multiUprobes: isAtLeast(kernelRelease(), [6, 6]) ? probePrograms : [],
+    })
+    this.#object.load()
+    this.#files = new ProbedFiles(this.#object, (path, reason) =>
+      options.onUnseen?.({ path, reason }),
+    )
+    this.#known = this.#object.map('tls_files')
+    this.#images = new RingReader({
+      maps: [this.#object.map('tls_images')],
+      bufferBytes: BATCH_BYTES,
+      wake: true,
+      onBatch: (buffer, bytes) => {
+        for (const at of recordsOf(buffer, bytes)) this.#see(decodeImage(buffer, at))
+      },
+    })
+    this.#chunks = new RingReader({
+      maps: [this.#object.map('tls_chunks')],
+      bufferBytes: BATCH_BYTES,
+      wake: false,
+      onBatch: (buffer, bytes) => {
+        const content: (TlsChunk | TlsEnd)[] = []
+        for (const at of recordsOf(buffer, bytes)) content.push(decodeContent(buffer, at))
+        options.onContent(content)
+      },
+    })
+    this.#start()
+    this.#timers = [
+      setInterval(() => this.drain(), INTERVAL_MS),
+      setInterval(() => this.#files.sweep(), SWEEP_MS),
+    ]
+  }
+
+  #start(): void {
+    for (const place of this.#options.places ?? commonPlaces()) {
+      try {
+        this.#files.examine(openSync(place, 'r'), realpathSync(place))
+      } catch {
+        // Gone, or not for us: who runs it is seen when it does.
+      }
+    }
+    this.#links.push(this.#object.attach('tls_exec'))
+    const { calls } = this.#options
+    if (calls) this.#object.install('tls_mmap', calls, MMAP_SLOT)
+    else this.#links.push(this.#object.attach('tls_mmap'))
+    // Those that run already.
+    for (const pid of processesBelow(this.#options.scopeCgroup)) {
+      for (const address of [0n, ...mappedCode(pid)]) {
+        const file = openCodeFile(pid, address)
+        if (file) this.#files.use(this.#files.examine(file.fd, file.path), pid)
+      }
+    }
+  }
+
+  /** Looks at a file that a process runs from here on. */
+  #see(image: TlsImage): void {
+    const number = image.known === 0 ? this.#examine(image) : image.known
+    const file = this.#files.get(number)
+    if (!file) {
+      // It was let go since: known no more, it is looked at when it is next run.
+      if (image.known > NOT_TLS) this.#known.delete(image.file)
+      return
+    }
+    this.#files.use(number, image.pid)
+    this.#options.onUse?.({
+      execId: image.execId,
+      pid: image.pid,
+      library: file.library,
+      path: file.path,
+      lateMs: Math.max(0, file.since - bootClock.toEpoch(image.time)),
+    })
+  }
+
+  #examine(image: TlsImage): number {
+    const file = openCodeFile(image.pid, image.address)
+    if (!file) return NOT_TLS
+    const changed = fstatSync(file.fd, { bigint: true }).ctimeNs
+    const number = this.#files.examine(file.fd, file.path)
+    // Another program by now, or changed: it is looked at again when it is next run.
+    if (changed !== image.changed) return number
+    const value = Buffer.alloc(4)
+    value.writeUInt32LE(number)
+    this.#known.set(image.file, value)
+    return number
+  }
+
+  /** Hands over everything that the kernel side has told so far. */
+  drain(): void {
+    if (this.#closed) return
+    this.#images.drain()
+    this.#chunks.drain()
+  }
+
+  lost(): TlsLost {
+    const map = this.#object.map('tls_lost')
+    const count = (what: number): number => {
+      const key = Buffer.alloc(4)
+      key.writeUInt32LE(what)
+      const perCpu = map.get(key) ?? Buffer.alloc(0)
+      let sum = 0n
+      for (let i = 0; i < perCpu.length; i += 8) sum += perCpu.readBigUInt64LE(i)
+      return Number(sum)
+    }
+    return {
+      chunks: count(tls_lost.TLS_LOST_CHUNK),
+      images: count(tls_lost.TLS_LOST_IMAGE),
+      calls: count(tls_lost.TLS_LOST_BEGIN),
+      data: count(tls_lost.TLS_LOST_DATA),
+    }
+  }
+
+  /** Detaches and releases everything; what is still in the rings is gone: drain() before. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const link of this.#links) link.close()
+    this.#images.close()
+    this.#chunks.close()
+    this.#files.close()
+    this.#object.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/**
+ * Probes what the scope's processes send and receive by TLS libraries, from before the first of them runs.
+ * @throws BpfError when the kernel refuses the programs; ENOENT when cgroup or object is missing
+ */
+export function startTlsCapture(options: TlsCaptureOptions): TlsCapture {
+  return new TlsCapture(options)
+}

@@ -1,0 +1,64 @@
+import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** Beyond, a process's list of mappings is not read: it makes them as it likes. */
+const MOST_MAPPINGS = 65_536
+
+/**
+ * Opens the file whose code a process runs, by the kernel's own links: also in another mount namespace, deleted or replaced.
+ * @param address where it is mapped; 0: the program itself
+ * @returns a descriptor and the path that the process knows it by; undefined when the process or the mapping has gone
+ */
+export function openCodeFile(
+  pid: number,
+  address: bigint,
+): { fd: number; path: string } | undefined {
+  try {
+    const link = address === 0n ? `/proc/${pid}/exe` : mappingAt(pid, address)
+    if (link === undefined) return undefined
+    return { fd: openSync(link, 'r'), path: readlinkSync(link).replace(/ \(deleted\)$/, '') }
+  } catch {
+    return undefined
+  }
+}
+
+/** Link to the file of the mapping that holds an address. */
+function mappingAt(pid: number, address: bigint): string | undefined {
+  for (const { from, to, range } of mappings(pid)) {
+    if (address >= from && address < to) return `/proc/${pid}/map_files/${range}`
+  }
+  return undefined
+}
+
+/** Where a process has mapped code of files: its address in each. */
+export function mappedCode(pid: number): bigint[] {
+  try {
+    return mappings(pid)
+      .filter(({ isCode }) => isCode)
+      .map(({ from }) => from)
+  } catch {
+    return []
+  }
+}
+
+function mappings(pid: number): { from: bigint; to: bigint; range: string; isCode: boolean }[] {
+  return readFileSync(`/proc/${pid}/maps`, 'latin1')
+    .split('\n', MOST_MAPPINGS)
+    .flatMap((line) => {
+      const [range = '', rights = '', , , inode = '0'] = line.split(' ', 5)
+      if (inode === '0') return []
+      const [from, to] = range.split('-')
+      return [
+        { from: BigInt(`0x${from}`), to: BigInt(`0x${to}`), range, isCode: rights[2] === 'x' },
+      ]
+    })
+}
+
+/** Processes of a cgroup and of those below it. */
+export function processesBelow(cgroup: string): number[] {
+  const own = readFileSync(`${cgroup}/cgroup.procs`, 'latin1')
+    .split('\n')
+    .filter(Boolean)
+    .map(Number)
+  const below = readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return [...own, ...below.flatMap(({ name }) => processesBelow(`${cgroup}/${name}`))]
+}

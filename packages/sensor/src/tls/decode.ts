@@ -1,0 +1,76 @@
+import { execId } from '../identity.ts'
+import type { TlsChunk, TlsEnd } from './chunk.ts'
+import {
+  FILE_BYTES,
+  libraries,
+  tls_chunk,
+  tls_cookie,
+  tls_file,
+  tls_header,
+  tls_image,
+  tls_record_kind,
+} from './layout.ts'
+
+/** A process of the scope runs a file's code from here on. */
+export interface TlsImage {
+  /** CLOCK_BOOTTIME, ns. */
+  time: number
+  execId: string
+  pid: number
+  /** Where it was mapped; 0: the process became this program. */
+  address: bigint
+  /** Key of the kernel's map of files that are known. */
+  file: Buffer
+  inode: bigint
+  /** ctime, ns. */
+  changed: bigint
+  /** Its number there; 0: it is not known yet. */
+  known: number
+}
+
+/** What a batch of a ring holds, in order. A record's own length, then the ring's index, stand before each. */
+export function* recordsOf(buffer: Buffer, bytes: number): Generator<number, void, void> {
+  for (let at = 0; at < bytes;) {
+    const length = buffer.readUInt32LE(at)
+    yield at + 8
+    at += 8 + ((length + 7) & ~7)
+  }
+}
+
+/** struct tls_chunk, or struct tls_header of an end, at byte `at`. */
+export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd {
+  const pid = buffer.readUInt32LE(at + tls_header.tgid)
+  const common = {
+    time: Number(buffer.readBigUInt64LE(at + tls_header.time)),
+    execId: execId(pid, buffer.readBigUInt64LE(at + tls_header.start)),
+    session: buffer.readBigUInt64LE(at + tls_header.session),
+  }
+  if (buffer.readUInt16LE(at + tls_header.kind) === tls_record_kind.TLS_END) return common
+  const cookie = buffer.readUInt32LE(at + tls_chunk.cookie)
+  const data = at + tls_chunk.data
+  return {
+    ...common,
+    pid,
+    library: libraries[cookie & tls_cookie.TLS_LIBRARY_MASK] ?? 'openssl',
+    direction: (cookie & tls_cookie.TLS_RECEIVED) === 0 ? 'sent' : 'received',
+    data: Buffer.from(buffer.subarray(data, data + buffer.readUInt32LE(at + tls_chunk.copied))),
+    size: Number(buffer.readBigUInt64LE(at + tls_chunk.moved)),
+    lost: buffer.readUInt16LE(at + tls_header.flags) !== 0,
+  }
+}
+
+/** struct tls_image */
+export function decodeImage(buffer: Buffer, at: number): TlsImage {
+  const pid = buffer.readUInt32LE(at + tls_header.tgid)
+  const file = Buffer.from(buffer.subarray(at + tls_image.file, at + tls_image.file + FILE_BYTES))
+  return {
+    time: Number(buffer.readBigUInt64LE(at + tls_header.time)),
+    execId: execId(pid, buffer.readBigUInt64LE(at + tls_header.start)),
+    pid,
+    address: buffer.readBigUInt64LE(at + tls_header.session),
+    file,
+    inode: file.readBigUInt64LE(tls_file.inode),
+    changed: file.readBigUInt64LE(tls_file.changed),
+    known: buffer.readUInt32LE(at + tls_image.known),
+  }
+}

@@ -1,0 +1,159 @@
+import { readSync } from 'node:fs'
+
+/** Where code is in a file, bytes. */
+export interface Code {
+  offset: number
+  size: number
+}
+
+interface Section {
+  name: string
+  type: number
+  address: number
+  offset: number
+  size: number
+  link: number
+}
+
+interface Segment {
+  executable: boolean
+  offset: number
+  address: number
+  size: number
+}
+
+/** A file that cannot be looked into, though it may have what is looked for. */
+export class UnreadableFile extends Error {
+  override readonly name = 'UnreadableFile'
+}
+
+/** No table that is read at once may be larger: files are made by those who are watched. */
+const LARGEST_TABLE = 128 << 20
+const MOST_SECTIONS = 4096
+const MOST_SEGMENTS = 256
+
+const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 }
+const SHT_SYMTAB = 2
+const SHT_DYNSYM = 11
+const SYMBOL_BYTES = 24
+const STT_FUNC = 2
+
+/** A program or library of this machine's own kind (ELF, 64 bits, little-endian). */
+export class Elf {
+  readonly #fd: number
+  readonly sections: readonly Section[]
+  readonly #segments: readonly Segment[]
+
+  private constructor(fd: number, header: Buffer) {
+    this.#fd = fd
+    this.#segments = this.#readSegments(header)
+    this.sections = this.#readSections(header)
+  }
+
+  /** @returns undefined when the file is something else. @throws UnreadableFile when its tables are too large */
+  static open(fd: number): Elf | undefined {
+    const header = Buffer.alloc(64)
+    if (readSync(fd, header, 0, 64, 0) < 64) return undefined
+    const is64Little = header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2 && header[5] === 1
+    if (!is64Little || header.readUInt16LE(18) !== machines[process.arch]) return undefined
+    return new Elf(fd, header)
+  }
+
+  /** Bytes of the file; fewer where it ends before. */
+  read(offset: number, size: number): Buffer {
+    if (size > LARGEST_TABLE) throw new UnreadableFile(`a table of ${size} bytes`)
+    const bytes = Buffer.allocUnsafe(size)
+    const got = offset <= Number.MAX_SAFE_INTEGER ? readSync(this.#fd, bytes, 0, size, offset) : 0
+    return bytes.subarray(0, got)
+  }
+
+  section(...names: string[]): Section | undefined {
+    return this.sections.find(({ name }) => names.includes(name))
+  }
+
+  /** Where the code at an address is in the file; undefined: no code is there. */
+  offsetOf(address: number): number | undefined {
+    const segment = this.#segments.find(
+      (one) => one.executable && address >= one.address && address < one.address + one.size,
+    )
+    return segment && address - segment.address + segment.offset
+  }
+
+  /** Functions by name: of the names that others link with, or else of all that the file has kept. */
+  functions(names: readonly string[]): Map<string, Code> {
+    const linked = this.#functionsIn(SHT_DYNSYM, names)
+    return linked.size > 0 ? linked : this.#functionsIn(SHT_SYMTAB, names)
+  }
+
+  #functionsIn(type: number, names: readonly string[]): Map<string, Code> {
+    const found = new Map<string, Code>()
+    const table = this.sections.find((section) => section.type === type)
+    const strings = table && this.sections[table.link]
+    if (!table || !strings) return found
+    const wanted = positions(this.read(strings.offset, strings.size), names)
+    if (wanted.size === 0) return found
+    const symbols = this.read(table.offset, table.size)
+    for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
+      const name = wanted.get(symbols.readUInt32LE(at))
+      if (name === undefined || ((symbols[at + 4] as number) & 15) !== STT_FUNC) continue
+      const offset = this.offsetOf(Number(symbols.readBigUInt64LE(at + 8)))
+      // What is imported has no address.
+      if (offset !== undefined && symbols.readUInt16LE(at + 6) !== 0)
+        found.set(name, { offset, size: Number(symbols.readBigUInt64LE(at + 16)) })
+    }
+    return found
+  }
+
+  #readSegments(header: Buffer): Segment[] {
+    const count = header.readUInt16LE(56)
+    if (count > MOST_SEGMENTS) throw new UnreadableFile(`${count} segments`)
+    const table = this.read(Number(header.readBigUInt64LE(32)), count * 56)
+    const segments: Segment[] = []
+    for (let at = 0; at + 56 <= table.length; at += 56) {
+      // PT_LOAD
+      if (table.readUInt32LE(at) !== 1) continue
+      segments.push({
+        executable: (table.readUInt32LE(at + 4) & 1) !== 0,
+        offset: Number(table.readBigUInt64LE(at + 8)),
+        address: Number(table.readBigUInt64LE(at + 16)),
+        size: Number(table.readBigUInt64LE(at + 32)),
+      })
+    }
+    return segments
+  }
+
+  #readSections(header: Buffer): Section[] {
+    const count = header.readUInt16LE(60)
+    if (count > MOST_SECTIONS) throw new UnreadableFile(`${count} sections`)
+    const table = this.read(Number(header.readBigUInt64LE(40)), count * 64)
+    const sections = Array.from({ length: Math.floor(table.length / 64) }, (_, i) => ({
+      name: '',
+      nameAt: table.readUInt32LE(i * 64),
+      type: table.readUInt32LE(i * 64 + 4),
+      address: Number(table.readBigUInt64LE(i * 64 + 16)),
+      offset: Number(table.readBigUInt64LE(i * 64 + 24)),
+      size: Number(table.readBigUInt64LE(i * 64 + 32)),
+      link: table.readUInt32LE(i * 64 + 40),
+    }))
+    const texts = sections[header.readUInt16LE(62)]
+    const names = texts ? this.read(texts.offset, texts.size) : Buffer.alloc(0)
+    for (const section of sections) section.name = textAt(names, section.nameAt)
+    return sections
+  }
+}
+
+/** Where in a table of strings each of the names is, also as the end of a longer one. */
+function positions(strings: Buffer, names: readonly string[]): Map<number, string> {
+  const found = new Map<number, string>()
+  for (const name of names) {
+    const text = Buffer.from(`${name}\0`, 'latin1')
+    for (let at = strings.indexOf(text); at >= 0; at = strings.indexOf(text, at + 1))
+      found.set(at, name)
+  }
+  return found
+}
+
+function textAt(strings: Buffer, at: number): string {
+  const end = strings.indexOf(0, at)
+  return strings.toString('latin1', at, end < 0 ? strings.length : end)
+}

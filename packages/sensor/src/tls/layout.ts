@@ -1,0 +1,43 @@
+import type { TlsLibrary } from './chunk.ts'
+
+/** Where each field of the records of bpf/include/tls.h is, bytes. A test holds these against the object's BTF. */
+export const tls_record_kind = { TLS_CHUNK: 1, TLS_END: 2, TLS_IMAGE: 3 } as const
+
+/** struct tls_header */
+export const tls_header = { kind: 0, flags: 2, tgid: 4, start: 8, time: 16, session: 24 } as const
+
+/** struct tls_chunk */
+export const tls_chunk = { moved: 32, cookie: 40, copied: 44, data: 48 } as const
+
+/** struct tls_image; its `file` is the key of the map tls_files. */
+export const tls_image = { file: 32, known: 56 } as const
+
+/** struct tls_file */
+export const tls_file = { inode: 0, changed: 8, device: 16, generation: 20 } as const
+export const FILE_BYTES = 24
+
+export const tls_cookie = {
+  TLS_LIBRARY_MASK: 0xff,
+  TLS_RECEIVED: 0x100,
+  TLS_COUNT_BY_POINTER: 0x200,
+  TLS_COUNT_IS_INT: 0x400,
+  TLS_ENDS: 0x800,
+  TLS_RETURNS: 0x1000,
+} as const
+
+export const tls_lost = {
+  TLS_LOST_CHUNK: 0,
+  TLS_LOST_IMAGE: 1,
+  TLS_LOST_BEGIN: 2,
+  TLS_LOST_DATA: 3,
+} as const
+
+/** Numbers of libraries in a cookie. */
+export const libraries: readonly TlsLibrary[] = [
+  'openssl',
+  'node',
+  'gnutls',
+  'go',
+  'nss',
+  'boringssl',
+]
