@@ -3,6 +3,7 @@ import type { Hook } from '@runwarden/events'
 import { compile, policyOf } from '@runwarden/policy'
 import { AgentError, messageOf } from './errors.ts'
 import { EventStream } from './event-stream.ts'
+import { githubFacts } from './https/github-facts.ts'
 import { checkMachine, readMachine, type Check } from './preflight.ts'
 import { sweep } from './run-state.ts'
 import { Watch } from './watch.ts'
@@ -42,6 +43,7 @@ export async function examine(): Promise<Examination> {
       compiled: compile(policyOf([])),
       workspace: '/',
       step: 'doctor',
+      github: githubFacts({}),
       stream: new EventStream('doctor'),
       onFork: () => {},
       say: () => {},

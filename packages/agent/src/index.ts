@@ -20,3 +20,4 @@ export {
   type ServiceSettings,
 } from './service/service.ts'
 export { orphans } from './service/state.ts'
+export { githubFacts, readGranted } from './https/github-facts.ts'

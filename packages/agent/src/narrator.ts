@@ -14,6 +14,7 @@ import type { DnsQueryRecord } from './dns/contract.ts'
 import type { CountedAttempts } from './enforce/attempts.ts'
 import type { Flow } from './enforce/flows.ts'
 import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
+import { ContentTeller } from './https/tell.ts'
 import type { ProcessTable } from './process-table.ts'
 import type { Steps } from './steps.ts'
 import { addressText, explainDecision, protocolWord } from './wording.ts'
@@ -70,6 +71,11 @@ function saidName({ reason, said }: Attempt): string | null {
 export class Narrator {
   /** The policy whose lines are named. */
   compiled: CompiledPolicy
+  /** What TLS libraries sent and received is read there. */
+  readonly https = new ContentTeller((at, body) => {
+    this.know(at.execId)
+    return this.tell({ ...this.head(at), ...body })
+  })
   private readonly parts: NarratorParts
   /** The name at the time of the last attempt, by process and destination; null: none led there. */
   private readonly hosts = new Map<string, string | null>()
@@ -101,6 +107,7 @@ export class Narrator {
       case 'exit':
         this.parts.processes.exit(record.execId)
         this.parts.steps.exit(record.execId)
+        this.https.exited(record.execId)
         this.tell({
           ...this.head(record),
           kind: 'process.exit',
@@ -144,21 +151,26 @@ export class Narrator {
 
   flow(flow: Flow): void {
     const address = addressText(flow.address)
+    const id = flow.tgid === 0 ? null : execId(flow.tgid, flow.start)
+    const host = this.parts.learnedName(flow.name) ?? this.hostOf(flow, address)
+    const protocol = protocolWord(flow.protocol)
+    const { verdict, port, bytes: bytesOut, packets: packetsOut } = flow
+    const time = Number(flow.last)
     this.tell({
       kind: 'net.flow',
-      ...this.head({
-        time: Number(flow.last),
-        execId: flow.tgid === 0 ? null : execId(flow.tgid, flow.start),
-      }),
-      verdict: flow.verdict,
+      ...this.head({ time, execId: id }),
+      verdict,
       ...explainDecision(this.compiled, flow),
-      host: this.parts.learnedName(flow.name) ?? this.hostOf(flow, address),
+      host,
       address,
-      port: flow.port,
-      protocol: protocolWord(flow.protocol),
-      bytesOut: flow.bytes,
-      packetsOut: flow.packets,
+      port,
+      protocol,
+      bytesOut,
+      packetsOut,
     })
+    if (id === null) return
+    const { sockets } = flow
+    this.https.flow({ execId: id, host, port, protocol, verdict, bytesOut, sockets, time })
   }
 
   query(query: DnsQueryRecord): void {
@@ -308,8 +320,10 @@ export class Narrator {
     return known?.step ?? (steps.known ? null : step)
   }
 
-  private tell(body: EventBody): void {
+  /** @returns the event's `seq` */
+  private tell(body: EventBody): number {
     const event = this.parts.stream.emit(body)
     for (const finding of this.parts.detections.see(event)) this.parts.stream.emit(finding)
+    return event.seq
   }
 }

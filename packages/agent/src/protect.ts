@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { constants, release } from 'node:os'
-import type { RunFacts } from '@runwarden/events'
+import type { GithubFacts, RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
 import type { ChildProcess } from 'node:child_process'
 import { AgentError, messageOf } from './errors.ts'
@@ -25,6 +25,8 @@ export interface ProtectSettings {
   /** Absolute; changes of files below it are told. */
   workspace: string
   background: 'end' | 'keep'
+  /** The job's place on GitHub, from whoever started this process. */
+  github: GithubFacts
   onEvent: EventSink
   onFork: ForkSink
   /** Called when the command has been started, with what is true of the run if this process is killed. */
@@ -190,6 +192,7 @@ function commonFacts(settings: ProtectSettings, scope: string, startTime: number
     endTime: Date.now(),
     kernel: `Linux ${release()}`,
     workspace: settings.workspace,
+    github: settings.github,
   }
 }
 

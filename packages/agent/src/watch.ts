@@ -1,7 +1,14 @@
-import type { Health, Hook } from '@runwarden/events'
+import type { GithubFacts, Health, Hook } from '@runwarden/events'
 import { isLoopback, readAddress, type CompiledPolicy } from '@runwarden/policy'
+import { githubHosts } from '@runwarden/policy/github-call'
 import { dropFilePages, ownNetnsCookie } from '@runwarden/libbpf'
-import { startSensor, type Sensor, type SensorRecord } from '@runwarden/sensor'
+import {
+  startSensor,
+  startTlsCapture,
+  type Sensor,
+  type SensorRecord,
+  type TlsCapture,
+} from '@runwarden/sensor'
 import { AnsweredNames } from './answered-names.ts'
 import { Detections } from './detections.ts'
 import { readResolvers } from './dns/resolvers.ts'
@@ -11,6 +18,7 @@ import type { Exemptions } from './enforce/exempt.ts'
 import { messageOf } from './errors.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
 import { Guard, guardMs } from './guard/guard.ts'
+import { OutboundCalls } from './https/outbound.ts'
 import { knowsProcesses, Namespaces } from './namespaces.ts'
 import { LinkLayer, type LinkSettings } from './link/link-layer.ts'
 import { Narrator } from './narrator.ts'
@@ -37,6 +45,7 @@ export interface WatchSettings {
   step: string
   /** By default the scope's first program. */
   worker?: WorkerRule | undefined
+  github: GithubFacts
   stream: EventStream
   onFork: ForkSink
   say: (text: string) => void
@@ -65,6 +74,8 @@ export class Watch {
   private readonly closers: ((keep: boolean) => void | Promise<unknown>)[] = []
   private readonly gaps: string[] = []
   private sensor!: Sensor
+  /** Undefined: it could not be started, which was told. */
+  private tls: TlsCapture | undefined
   private enforcer!: Enforcer
   private dns!: DnsProxy
   private narrator!: Narrator
@@ -107,7 +118,7 @@ export class Watch {
   }
 
   private async start(): Promise<void> {
-    const { compiled, workspace, stream, step, exempt, agentCgroup } = this.settings
+    const { compiled, workspace, stream, step, exempt, agentCgroup, github } = this.settings
     const resolvers = readResolvers()
     // The thread starts while the kernel verifies the sensor's programs.
     const starting = startDnsProxy({
@@ -146,6 +157,14 @@ export class Watch {
       onRecords: (records) => this.take(records),
     })
     this.closers.push(() => this.sensor.close())
+    const outbound = new OutboundCalls({
+      repository: github.repository,
+      hosts: githubHosts({
+        GITHUB_API_URL: github.apiUrl ?? undefined,
+        GITHUB_SERVER_URL: github.serverUrl ?? undefined,
+      }),
+      exeOf,
+    })
     this.dns = await starting
     this.narrator = new Narrator({
       stream,
@@ -158,7 +177,13 @@ export class Watch {
       compiled,
       processes,
       names: new AnsweredNames(),
-      detections: { see: (event) => [...detections.see(event), ...this.guard.see(event)] },
+      detections: {
+        see: (event) => [
+          ...detections.see(event),
+          ...this.guard.see(event),
+          ...outbound.see(event),
+        ],
+      },
       learnedName: (id) => this.enforcer.name(id),
       drainDns: () => this.dns.drain(),
       drainSensor: () => {
@@ -193,6 +218,8 @@ export class Watch {
       this.link = link
       this.closers.push((keep) => (keep ? link.release() : link.close()))
     }
+    const tlsHook = this.readTls(agentCgroup)
+    this.hooks.push(tlsHook)
     await this.dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => this.sensor.drain())
     this.namespaces?.adopt()
@@ -227,7 +254,7 @@ export class Watch {
       this.gap(
         'no interface leads out of this machine: packet sockets and virtual machines are decided about from when one does',
       )
-    for (const hook of this.sensor.hooks) {
+    for (const hook of [...this.sensor.hooks, tlsHook]) {
       if (hook.state === 'refused' && hook.tier === 'T0')
         this.gap(`${hook.name} is not watched: ${hook.reason}`)
     }
@@ -263,6 +290,33 @@ export class Watch {
     this.health('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
   }
 
+  /** Content is read from here on; where it can't be, all of it is told as opaque. */
+  private readTls(agentCgroup: bigint | undefined): Hook {
+    const hook = { name: 'uprobes on TLS libraries', tier: 'T0' as const }
+    try {
+      const tls = startTlsCapture({
+        scopeCgroup: this.scope.path,
+        agentCgroup,
+        calls: this.sensor.calls,
+        onContent: (content) => {
+          if (!this.armed) return
+          for (const one of content) this.telling(() => this.narrator.https.take(one))
+        },
+      })
+      this.tls = tls
+      this.closers.push(() => tls.close())
+      return { ...hook, state: 'active', reason: '' }
+    } catch (error) {
+      return { ...hook, state: 'refused', reason: messageOf(error) }
+    }
+  }
+
+  /** Takes what was captured, and closes the connections of processes that have ended. */
+  private drainTls(): void {
+    this.tls?.drain()
+    this.telling(() => this.narrator.https.settle())
+  }
+
   private get tier(): Sensor['tier'] | 'T2' {
     return this.guard.prevents ? 'T2' : this.sensor.tier
   }
@@ -272,6 +326,7 @@ export class Watch {
     if (!this.trimmed) dropFilePages()
     this.trimmed = true
     this.narrator.counted(this.enforcer.attempts())
+    this.drainTls()
     this.guard.tick()
     this.namespaces?.sweep()
     this.followUplinks()
@@ -311,6 +366,8 @@ export class Watch {
   async finish(reason = 'the command has ended'): Promise<Health> {
     clearInterval(this.ticking)
     this.sensor.drain()
+    this.drainTls()
+    this.telling(() => this.narrator.https.finish())
     this.guard.tick()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
     // as a gap, what it lost is not known.
@@ -320,6 +377,7 @@ export class Watch {
     this.eventsLost = {
       ...this.sensor.lost(),
       ...(recordsLost > 0 ? { 'dns.query': recordsLost } : {}),
+      ...this.tlsLost(),
       ...(this.untold > 0 ? { untold: this.untold } : {}),
     }
     const lost = Object.values(this.eventsLost).reduce((sum, count) => sum + count, 0)
@@ -332,6 +390,11 @@ export class Watch {
       eventsLost: this.eventsLost,
       gaps: this.gaps,
     }
+  }
+
+  private tlsLost(): Record<string, number> {
+    const lost = Object.entries(this.tls?.lost() ?? {}).filter(([, count]) => count > 0)
+    return Object.fromEntries(lost.map(([what, count]) => [`tls.${what}`, count]))
   }
 
   /** Ends watch and policy, and leaves nothing behind. A scope of its own must be empty. */

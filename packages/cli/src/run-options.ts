@@ -44,6 +44,16 @@ export const runOptions = {
     value: 'DIR',
     help: 'changes of files below it are told (default: the current folder)',
   },
+  repository: {
+    type: 'text',
+    value: 'OWNER/NAME',
+    help: "the job's repository on GitHub: calls that leave it are told (default: GITHUB_REPOSITORY)",
+  },
+  granted: {
+    type: 'text',
+    value: 'PERMISSIONS',
+    help: "what the job's GITHUB_TOKEN may do, e.g. 'contents: read, issues: write': it is compared with what was needed",
+  },
   background: {
     type: 'choice',
     choices: ['end', 'keep'],

@@ -3,10 +3,12 @@ import {
   AgentError,
   BrokenOff,
   findAccount,
+  githubFacts,
   Interrupted,
   type Protected,
   messageOf,
   protect,
+  readGranted,
   runUnprotected,
 } from '@runwarden/agent'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
@@ -52,6 +54,10 @@ export async function main(words: string[]): Promise<number> {
     for (const sentence of [...compiled.unenforced, ...compiled.warnings]) say(sentence)
   else for (const sentence of compiled.unenforced) say(sentence)
 
+  const granted = options.granted === undefined ? null : readGranted(options.granted)
+  const github = githubFacts(process.env, granted)
+  if (options.repository !== undefined) github.repository = options.repository
+
   const record = RunRecord.open(options.out ?? `.runwarden/${timeName(new Date())}`, say)
   const settings = {
     version,
@@ -62,6 +68,7 @@ export async function main(words: string[]): Promise<number> {
     user: options.user,
     workspace: resolve(options.workspace ?? '.'),
     background: options.background === 'keep' ? ('keep' as const) : ('end' as const),
+    github,
     onEvent: record.add,
     onFork: record.fork,
     onArmed: record.begin,

@@ -52,13 +52,47 @@ export type ReportDns = z.infer<typeof ReportDns>
 
 export const ReportHttp = z.object({
   method: z.string(),
+  scheme: z.enum(['http', 'https']),
   host: z.string(),
   path: z.string(),
   verdict: Verdict,
   step: z.string().nullable(),
   count: z.int(),
+  /** How often each status came; requests without one are in none. */
+  statuses: z.record(z.string(), z.int()),
+  requestBytes: z.number(),
+  responseBytes: z.number(),
+  processes: z.array(ReportProcess),
 })
 export type ReportHttp = z.infer<typeof ReportHttp>
+
+/** Traffic whose content was not read, by program. */
+export const ReportOpaque = z.object({
+  exe: z.string(),
+  host: z.string().nullable(),
+  reason: z.string(),
+  library: z.string().nullable(),
+  connections: z.int(),
+  bytesSent: z.number(),
+  bytesReceived: z.number(),
+  processes: z.array(ReportProcess),
+})
+export type ReportOpaque = z.infer<typeof ReportOpaque>
+
+/** Calls of one endpoint of GitHub, and what they mean for the job's token. */
+export const ReportTokenCall = z.object({
+  endpoint: z.string(),
+  /** `owner/name`; null: it names none. */
+  repository: z.string().nullable(),
+  count: z.int(),
+  /** e.g. `contents: read`. */
+  needs: z.array(z.string()),
+  /** `any`: one of `needs` is enough; `unclear`: one is, or all are. */
+  together: z.enum(['all', 'any', 'unclear']),
+  meaning: z.enum(['needed', 'none', 'unknown', 'other-token', 'outside']),
+  programs: z.array(z.string()),
+})
+export type ReportTokenCall = z.infer<typeof ReportTokenCall>
 
 export const ReportFile = z.object({
   path: z.string(),
@@ -133,6 +167,18 @@ export const Health = z.object({
 
 export type Health = z.infer<typeof Health>
 
+/** The job's place on GitHub; null: not known. */
+export const GithubFacts = z.object({
+  /** `owner/name`. */
+  repository: z.string().nullable(),
+  /** GITHUB_API_URL and GITHUB_SERVER_URL. */
+  apiUrl: z.string().nullable(),
+  serverUrl: z.string().nullable(),
+  /** What the job's token may do, as `permissions:` of a workflow has it. */
+  granted: z.record(z.string(), z.string()).nullable(),
+})
+export type GithubFacts = z.infer<typeof GithubFacts>
+
 /** What the builder is told about a run beside its events. */
 export const RunFacts = z.object({
   version: z.string(),
@@ -152,6 +198,8 @@ export const RunFacts = z.object({
     z.object({ execId: z.string().nullable(), pid: z.int(), exe: z.string(), ended: z.boolean() }),
   ),
   workspace: z.string(),
+  /** What is known of the job on GitHub. */
+  github: GithubFacts,
   health: Health,
 })
 export type RunFacts = z.infer<typeof RunFacts>
@@ -161,13 +209,16 @@ export const Report = RunFacts.extend({
   destinations: z.array(Destination),
   dns: z.array(ReportDns),
   http: z.array(ReportHttp),
+  opaque: z.array(ReportOpaque),
   files: z.array(ReportFile),
   processes: z.array(ReportNode),
   sandbox: z.array(ReportSandbox),
   detections: z.array(ReportDetection),
   steps: z.array(z.object({ id: z.string(), name: z.string() })),
   recommendedPolicy: z.string(),
+  /** A `permissions:` block, ready to be pasted into the workflow; null: no content was read that could tell. */
   minimumPermissions: z.string().nullable(),
+  tokenCalls: z.array(ReportTokenCall),
   /** Entries left out of a list for its bound, by list. */
   truncated: z.record(z.string(), z.int()),
   /** `byVerdict` counts acts (attempts, queries, requests), loopback left out. */

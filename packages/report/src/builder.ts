@@ -93,6 +93,7 @@ export class ReportBuilder {
       case 'detection':
         return this.#detection(event)
       case 'step.start':
+        this.#requests.step(event)
         if (event.step !== null && event.action !== null)
           this.#stepNames.set(event.step, event.action)
         return

@@ -8,6 +8,10 @@ export interface Limits {
   dns: number
   /** Of each verdict. */
   http: number
+  /** Requests whose response is still awaited, and calls of GitHub told apart. */
+  requests: number
+  /** Programs and hosts of traffic that was not read. */
+  opaque: number
   /** Of ordinary files; places watched for being sensitive have as many again. */
   files: number
   sandbox: number
@@ -30,6 +34,8 @@ export const defaultLimits: Limits = {
   destinations: 10_000,
   dns: 10_000,
   http: 5_000,
+  requests: 5_000,
+  opaque: 1_000,
   files: 10_000,
   sandbox: 1_000,
   detections: 500,

@@ -116,9 +116,38 @@ export class Script {
       scheme: 'https',
       host,
       path,
+      version: '1.1',
+      library: 'openssl',
+      authorization: null,
+      truth: 'user',
       verdict: 'allowed',
       reason: 'the policy allows it',
       rule: null,
+      ...more,
+    })
+  }
+
+  /** Of the last request. */
+  response(status: number | null, requestBytes = 0, responseBytes = 0): this {
+    const request = this.events.findLast((event) => event.kind === 'http.request')
+    return this.#push('http.response', {
+      execId: request?.execId ?? null,
+      request: request?.seq ?? 0,
+      status,
+      requestBytes,
+      responseBytes,
+    })
+  }
+
+  opaque(pid: number, host: string | null, more: Given<'http.opaque'> = {}): this {
+    return this.#push('http.opaque', {
+      ...this.#base(pid),
+      library: null,
+      reason: 'no-library',
+      host,
+      connections: 1,
+      bytesSent: 1000,
+      bytesReceived: 0,
       ...more,
     })
   }
@@ -223,6 +252,7 @@ export function facts(more: Partial<RunFacts> = {}): RunFacts {
     exitStatus: 0,
     leftOver: [],
     workspace: '/home/runner/work/shop',
+    github: { repository: null, apiUrl: null, serverUrl: null, granted: null },
     health: {
       tier: 'T0',
       armedMs: 284,

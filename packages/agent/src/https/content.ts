@@ -51,7 +51,7 @@ export class HttpsContent {
   private readonly sessions = new Map<string, Followed>()
   /** Their keys by process. */
   private readonly open = new Map<string, Set<string>>()
-  /** By process: hosts of which requests were read. */
+  /** By process: hosts of connections that were seen; empty: of one whose host is not known. */
   private readonly hosts = new Map<string, Set<string>>()
 
   constructor(sink: ContentSink, options: { budget?: Budget; sessions?: number } = {}) {
@@ -88,15 +88,18 @@ export class HttpsContent {
     }
   }
 
-  /** Tells what is known of all that is still open. */
+  /** Tells what is known of all that is still open: nothing comes any more. */
   finish(): void {
     for (const [key, followed] of this.sessions) this.close(key, followed)
   }
 
-  /** Whether requests to the host were read in the process; without a host, to any. */
-  hasRead(execId: string, host: string | null): boolean {
+  /**
+   * Whether connections to the host were seen in the process, read or told as opaque; without a host, any. One whose
+   * host never showed may be to any host.
+   */
+  hasSeen(execId: string, host: string | null): boolean {
     const hosts = this.hosts.get(execId)
-    return hosts !== undefined && (host === null || hosts.has(host))
+    return hosts !== undefined && (host === null || hosts.has(host) || hosts.has(''))
   }
 
   private follow(key: string, { execId, library, time }: TlsChunk): Followed {
@@ -125,6 +128,7 @@ export class HttpsContent {
     session.end()
     const opaque = session.opaque ?? (evicted ? nothingUnread : null)
     if (opaque === null) return
+    this.remember(source.execId, session.host ?? '')
     this.sink.opaque({ ...source, ...opaque, host: session.host, connections: 1, time: lastTime })
   }
 

@@ -4,6 +4,7 @@ import type { CompiledPolicy } from '@runwarden/policy'
 import { scopeIdentity } from '@runwarden/sensor'
 import { AgentError, messageOf } from '../errors.ts'
 import { EventStream, type EventSink, type ForkSink } from '../event-stream.ts'
+import { githubFacts } from '../https/github-facts.ts'
 import { readMachine, requireMachine } from '../preflight.ts'
 import { stateHome, sweep } from '../run-state.ts'
 import { Scope } from '../scope.ts'
@@ -159,6 +160,7 @@ export class AgentService {
           workspace: settings.workspace ?? state.pinDir,
           step: name,
           worker: { from: 'runner' },
+          github: githubFacts(process.env),
           stream,
           onFork: record.onFork,
           say,
@@ -275,6 +277,7 @@ export class AgentService {
       exitStatus: 0,
       leftOver: [],
       workspace: settings.workspace ?? '',
+      github: githubFacts(process.env),
       health: { ...health, armedMs },
     }
   }

@@ -65,9 +65,12 @@ test('connections are told apart by process and address', () => {
     '7: /7.1 ended with null',
     '7: 1 opaque (not-http) to null, 11 up, 0 down',
   ])
-  expect(content.hasRead(id(7), 'a.example.org')).toBe(true)
-  expect(content.hasRead(id(7), 'b.example.org')).toBe(false)
-  expect(content.hasRead(id(9), null)).toBe(false)
+  expect(content.hasSeen(id(8), 'a.example.org')).toBe(true)
+  expect(content.hasSeen(id(8), 'b.example.org')).toBe(false)
+  expect(content.hasSeen(id(8), null)).toBe(true)
+  expect(content.hasSeen(id(9), null)).toBe(false)
+  // What was not read there may have gone to any host.
+  expect(content.hasSeen(id(7), 'b.example.org')).toBe(true)
 })
 
 test('what was lost before the first call that was seen', () => {

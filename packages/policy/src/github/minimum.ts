@@ -38,7 +38,8 @@ export class MinimumPermissions {
     this.own = own
   }
 
-  add(call: GithubCall, token: TokenKind, program: string): void {
+  /** @param count how many such calls there were, by `programs` */
+  add(call: GithubCall, token: TokenKind, count: number, programs: Iterable<string>): void {
     // Without a token no permission counts.
     if (token === null) return
     const needs = needsOf(call)
@@ -47,7 +48,7 @@ export class MinimumPermissions {
     let entry = this.entries.get(key)
     if (entry === undefined) {
       if (this.entries.size >= MOST) {
-        this.left++
+        this.left += count
         return
       }
       entry = {
@@ -64,10 +65,10 @@ export class MinimumPermissions {
       }
       this.entries.set(key, entry)
     }
-    entry.call.count++
-    const { programs } = entry.call
-    if (program !== '' && programs.length < PROGRAMS && !programs.includes(program))
-      programs.push(program)
+    entry.call.count += count
+    const known = entry.call.programs
+    for (const program of programs)
+      if (program !== '' && known.length < PROGRAMS && !known.includes(program)) known.push(program)
   }
 
   /** The calls, those that need something first. */

@@ -15,7 +15,7 @@ function gathered(calls: readonly Told[], own: string | null = 'Acme/Shop'): Min
     const host = target.slice(0, at) || 'api.github.com'
     const call = githubCall({ method, host, path: target.slice(at) })
     if (call === null) throw new Error(`no call: ${target}`)
-    for (let time = 0; time < times; time++) minimum.add(call, token, program)
+    minimum.add(call, token, times, [program])
   }
   return minimum
 }
@@ -140,7 +140,7 @@ test('the repository may come to be known late, or never', () => {
     host: 'api.github.com',
     path: '/repos/other/lib/issues',
   })
-  if (call !== null) minimum.add(call, 'installation', '')
+  if (call !== null) minimum.add(call, 'installation', 1, [])
   expect(minimum.calls()[0]?.meaning).toBe('needed')
   own = 'acme/shop'
   expect(minimum.calls()[0]?.meaning).toBe('outside')
@@ -153,7 +153,7 @@ test('text of a call stays on its line', () => {
     host: 'api.github.com',
     path: '/x\npermissions: write-all\u202e',
   })
-  if (call !== null) minimum.add(call, 'installation', '')
+  if (call !== null) minimum.add(call, 'installation', 1, [])
   expect(minimum.block()).toBe(
     '# Not known what these need: GET?permissions: write-all /x?permissions: write-all?.\npermissions: {}\n',
   )

@@ -1,0 +1,117 @@
+import type { TlsChunk, TlsEnd } from '@runwarden/sensor'
+import type { EventBody } from '../event-stream.ts'
+import { type ContentSink, HttpsContent, type OpaqueTraffic, type Source } from './content.ts'
+import type { Exchange } from './exchange.ts'
+
+type Of<K extends EventBody['kind']> = Omit<
+  Extract<EventBody, { kind: K }>,
+  'time' | 'execId' | 'step'
+>
+export type ContentBody = Of<'http.request'> | Of<'http.response'> | Of<'http.opaque'>
+
+/** Tells an event of a process at a time (CLOCK_BOOTTIME ns). @returns its `seq` */
+export type TellContent = (at: { time: number; execId: string }, body: ContentBody) => number
+
+/** A flow that may be HTTPS whose content was not read. */
+interface UnreadFlow {
+  execId: string
+  host: string | null
+  port: number
+  protocol: string
+  verdict: string
+  bytesOut: number
+  sockets: number
+  time: number
+}
+
+/** IP bytes of a connection in which not even a ClientHello was sent. */
+const HANDSHAKE = 400
+
+/** Makes events of what the decoders find. */
+export class ContentTeller implements ContentSink {
+  private readonly content = new HttpsContent(this)
+  /** Processes that have ended, of which chunks may still be under way. */
+  private ended: string[] = []
+  private readonly tell: TellContent
+  /** `seq` of requests whose response has not been told. */
+  private readonly seqs = new WeakMap<Exchange, number>()
+
+  constructor(tell: TellContent) {
+    this.tell = tell
+  }
+
+  /** Takes what was captured, one after the other. */
+  take(captured: TlsChunk | TlsEnd): void {
+    if ('data' in captured) this.content.chunk(captured)
+    else this.content.end(captured)
+  }
+
+  exited(execId: string): void {
+    this.ended.push(execId)
+  }
+
+  /** All that had been captured by now was taken: of what processes have ended nothing comes any more. */
+  settle(): void {
+    for (const execId of this.ended) this.content.exited(execId)
+    this.ended = []
+  }
+
+  /** Nothing comes any more at all. */
+  finish(): void {
+    this.ended = []
+    this.content.finish()
+  }
+
+  request({ execId, library }: Source, exchange: Exchange): void {
+    const { head, time } = exchange
+    const seq = this.tell(
+      { time, execId },
+      {
+        ...head,
+        kind: 'http.request',
+        library,
+        truth: 'user',
+        verdict: 'allowed',
+        reason: 'its connection was allowed, and no HTTPS rule is enforced',
+        rule: null,
+      },
+    )
+    this.seqs.set(exchange, seq)
+  }
+
+  response({ execId }: Source, exchange: Exchange): void {
+    const { lastTime, status, requestBytes, responseBytes } = exchange
+    const request = this.seqs.get(exchange)
+    if (request === undefined) return
+    this.tell(
+      { time: lastTime, execId },
+      { kind: 'http.response', request, status, requestBytes, responseBytes },
+    )
+  }
+
+  opaque(traffic: OpaqueTraffic): void {
+    const { execId, time, library, reason, host, connections, bytesSent, bytesReceived } = traffic
+    this.tell(
+      { time, execId },
+      { kind: 'http.opaque', library, reason, host, connections, bytesSent, bytesReceived },
+    )
+  }
+
+  /** A flow is over: what of it was not read is told. */
+  flow(flow: UnreadFlow): void {
+    const { execId, host, port, protocol, verdict, bytesOut, sockets, time } = flow
+    if (port !== 443 || bytesOut < HANDSHAKE) return
+    if (verdict !== 'allowed' && verdict !== 'would-block') return
+    if (protocol !== 'udp' && (protocol !== 'tcp' || this.content.hasSeen(execId, host))) return
+    this.opaque({
+      execId,
+      time,
+      library: null,
+      reason: protocol === 'udp' ? 'quic' : 'no-library',
+      host,
+      connections: sockets,
+      bytesSent: bytesOut,
+      bytesReceived: 0,
+    })
+  }
+}

@@ -1,0 +1,81 @@
+import type { Event } from '@runwarden/events'
+import { githubHosts } from '@runwarden/policy/github-call'
+import { expect, test } from 'vitest'
+import { OutboundCalls } from '../../src/https/outbound.ts'
+
+function calls(repository: string | null): OutboundCalls {
+  return new OutboundCalls({ repository, hosts: githubHosts({}), exeOf: () => '/usr/bin/gh' })
+}
+
+const base = { seq: 7, time: 1, scope: 's', execId: '7-1-0badcafe', step: 'deploy' }
+
+function request(method: string, host: string, path: string): Event {
+  return {
+    ...base,
+    kind: 'http.request',
+    method,
+    scheme: 'https',
+    host,
+    path,
+    version: '2',
+    library: 'openssl',
+    authorization: null,
+    truth: 'user',
+    verdict: 'allowed',
+    reason: '',
+    rule: null,
+  }
+}
+
+test.each([
+  ['POST', 'api.github.com', '/repos/other/lib/issues', 'high a change was asked of other/lib'],
+  ['PUT', 'api.github.com', '/repos/other/lib/contents/x', 'high a change was asked of other/lib'],
+  ['POST', 'github.com', '/other/lib.git/git-receive-pack', 'high a change was asked of other/lib'],
+  ['POST', 'api.github.com', '/user/repos', 'high a change was asked of the list of repositories'],
+  ['POST', 'api.github.com', '/gists', 'high a change was asked of a gist'],
+  ['GET', 'api.github.com', '/repos/other/lib/releases/latest', 'info other/lib was read'],
+  ['POST', 'github.com', '/other/lib/git-upload-pack', 'info other/lib was read'],
+])('%s %s%s is told', (method, host, path, found) => {
+  const [detection, ...more] = calls('Acme/Shop').see(request(method, host, path))
+  expect(`${detection?.severity} ${detection?.title}`).toContain(found)
+  expect(detection).toMatchObject({ id: 'https-outbound-anomaly', evidence: [7], step: 'deploy' })
+  expect(more).toEqual([])
+})
+
+test.each([
+  ['POST', 'api.github.com', '/repos/acme/shop/issues'],
+  ['POST', 'github.com', '/acme/shop.git/git-receive-pack'],
+  ['GET', 'api.github.com', '/rate_limit'],
+  ['POST', 'api.github.com', '/graphql'],
+  ['POST', 'api.github.com', '/markdown'],
+  ['POST', 'example.com', '/repos/other/lib/issues'],
+])('%s %s%s is of the job itself, or shows nothing', (method, host, path) => {
+  expect(calls('Acme/Shop').see(request(method, host, path))).toEqual([])
+})
+
+test('told once for each repository and act', () => {
+  const outbound = calls('acme/shop')
+  const see = (method: string): number =>
+    outbound.see(request(method, 'api.github.com', '/repos/other/lib/issues')).length
+  expect([see('GET'), see('GET'), see('POST'), see('PATCH')]).toEqual([1, 0, 1, 0])
+})
+
+test('the repository comes with the first step, and nothing is told before it is known', () => {
+  const outbound = calls(null)
+  const other = request('POST', 'api.github.com', '/repos/other/lib/issues')
+  expect(outbound.see(other)).toEqual([])
+  outbound.see({
+    ...base,
+    kind: 'step.start',
+    pid: 7,
+    action: null,
+    job: null,
+    workflow: null,
+    repository: 'Other/Lib',
+    runId: null,
+    runAttempt: null,
+    truth: 'user',
+  })
+  expect(outbound.see(other)).toEqual([])
+  expect(outbound.see(request('POST', 'api.github.com', '/repos/acme/shop/issues'))).toHaveLength(1)
+})
