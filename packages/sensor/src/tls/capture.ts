@@ -164,12 +164,17 @@ export class TlsCapture {
     if (!file) return NOT_TLS
     const changed = fstatSync(file.fd, { bigint: true }).ctimeNs
     const number = this.#files.examine(file.fd, file.path)
-    // Another program by now, or changed: it is looked at again when it is next run.
-    if (changed !== image.changed) return number
+    // Another program by now, or changed, or there was no time: it is looked at again when it is next run.
+    if (changed !== image.changed || number === 0) return number
     const value = Buffer.alloc(4)
     value.writeUInt32LE(number)
     this.#known.set(image.file, value)
     return number
+  }
+
+  /** Programs and libraries that are seen. */
+  probed(): { path: string; library: TlsLibrary }[] {
+    return this.#files.list().map(({ path, library }) => ({ path, library }))
   }
 
   /** Hands over everything that the kernel side has told so far. */

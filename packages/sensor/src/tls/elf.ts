@@ -28,9 +28,11 @@ export class UnreadableFile extends Error {
 }
 
 /** No table that is read at once may be larger: files are made by those who are watched. */
-const LARGEST_TABLE = 128 << 20
+const LARGEST_TABLE = 64 << 20
 const MOST_SECTIONS = 4096
 const MOST_SEGMENTS = 256
+/** Times that a name is in a table of strings: once, and as the end of some longer ones. */
+const MOST_NAMESAKES = 64
 
 const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 }
 const SHT_SYMTAB = 2
@@ -79,19 +81,27 @@ export class Elf {
     return segment && address - segment.address + segment.offset
   }
 
-  /** Functions by name: of the names that others link with, or else of all that the file has kept. */
-  functions(names: readonly string[]): Map<string, Code> {
-    const linked = this.#functionsIn(SHT_DYNSYM, names)
-    return linked.size > 0 ? linked : this.#functionsIn(SHT_SYMTAB, names)
+  /**
+   * Functions by name: of the names that others link with, or else of all that the file has kept.
+   * @param marks without one of these among them there are none
+   */
+  functions(names: readonly string[], marks: readonly string[]): Map<string, Code> {
+    const linked = this.#functionsIn(SHT_DYNSYM, names, marks)
+    return linked.size > 0 ? linked : this.#functionsIn(SHT_SYMTAB, names, marks)
   }
 
-  #functionsIn(type: number, names: readonly string[]): Map<string, Code> {
+  #functionsIn(
+    type: number,
+    names: readonly string[],
+    marks: readonly string[],
+  ): Map<string, Code> {
     const found = new Map<string, Code>()
     const table = this.sections.find((section) => section.type === type)
     const strings = table && this.sections[table.link]
     if (!table || !strings) return found
-    const wanted = positions(this.read(strings.offset, strings.size), names)
-    if (wanted.size === 0) return found
+    const texts = this.read(strings.offset, strings.size)
+    if (positions(texts, marks).size === 0) return found
+    const wanted = positions(texts, names)
     const symbols = this.read(table.offset, table.size)
     for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
       const name = wanted.get(symbols.readUInt32LE(at))
@@ -147,8 +157,12 @@ function positions(strings: Buffer, names: readonly string[]): Map<number, strin
   const found = new Map<number, string>()
   for (const name of names) {
     const text = Buffer.from(`${name}\0`, 'latin1')
-    for (let at = strings.indexOf(text); at >= 0; at = strings.indexOf(text, at + 1))
+    let at = -1
+    for (let i = 0; i < MOST_NAMESAKES; i++) {
+      at = strings.indexOf(text, at + 1)
+      if (at < 0) break
       found.set(at, name)
+    }
   }
   return found
 }

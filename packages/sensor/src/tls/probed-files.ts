@@ -11,6 +11,13 @@ const FIRST_NUMBER = 2
 /** A probe is a descriptor, and a file has up to some 30: a job that makes programs without end is bounded here. */
 const MOST_FILES = 512
 
+/**
+ * Looking at files may take this much of the agent's time: who is watched makes them, as many and as large as it likes.
+ * What is not looked at for that is told, and looked at when it is next run.
+ */
+const LOOKING_MS = 1000
+const WINDOW_MS = 10_000
+
 export interface ProbedFile {
   number: number
   library: TlsLibrary
@@ -39,6 +46,8 @@ export class ProbedFiles {
   readonly #byNumber = new Map<number, Held>()
   readonly #onRefused: (path: string, reason: string) => void
   #next = FIRST_NUMBER
+  #windowEnd = 0
+  #spentMs = 0
 
   /** @param onRefused a file that has TLS, or may have it, and is not seen */
   constructor(object: BpfObject, onRefused: (path: string, reason: string) => void) {
@@ -55,11 +64,37 @@ export class ProbedFiles {
     this.#byNumber.get(number)?.users.add(pid)
   }
 
+  /** What is probed now. */
+  list(): ProbedFile[] {
+    return [...this.#byNumber.values()].map(({ number, library, path, since }) => ({
+      number,
+      library,
+      path,
+      since,
+    }))
+  }
+
   /**
    * Looks at a file, and puts probes on it where it has TLS. Takes the descriptor over.
-   * @returns its number; NOT_TLS: nothing to be seen there
+   * @returns its number; NOT_TLS: nothing to be seen there; 0: it could not be looked at now
    */
   examine(fd: number, path: string): number {
+    const begin = performance.now()
+    if (begin > this.#windowEnd) {
+      this.#windowEnd = begin + WINDOW_MS
+      this.#spentMs = 0
+    }
+    if (this.#spentMs > LOOKING_MS) {
+      closeSync(fd)
+      this.#onRefused(path, `files were looked at for ${LOOKING_MS} ms already`)
+      return 0
+    }
+    const number = this.#examine(fd, path)
+    this.#spentMs += performance.now() - begin
+    return number
+  }
+
+  #examine(fd: number, path: string): number {
     let held = false
     try {
       const stat = fstatSync(fd, { bigint: true })

@@ -65,15 +65,18 @@ export function planProbes(fd: number): ProbePlan | undefined {
     const plan = planGo(elf)
     if (plan) return plan
   }
-  const functions = elf.functions([
-    ...Object.keys(opensslCalls),
-    ...opensslEnds,
-    boringsslMark,
-    nodeMark,
-    ...Object.keys(gnutlsCalls),
-    gnutlsOldSend,
-    ...gnutlsEnds,
-  ])
+  const functions = elf.functions(
+    [
+      ...Object.keys(opensslCalls),
+      ...opensslEnds,
+      boringsslMark,
+      nodeMark,
+      ...Object.keys(gnutlsCalls),
+      gnutlsOldSend,
+      ...gnutlsEnds,
+    ],
+    ['SSL_read', 'gnutls_record_recv'],
+  )
   const has = (name: string): boolean => functions.has(name)
   const offset = (name: string): number | undefined => functions.get(name)?.offset
   if (has('SSL_write') && has('SSL_read')) {
