@@ -39,8 +39,8 @@ enum connect_reason {
 	REASON_RESOLVER = 14,	 /* a socket on the port of this machine's own resolver */
 	/* The name that a connection says of itself; each in place of REASON_NAME. */
 	REASON_SERVER_NAME = 15,      /* SNI or Host that the policy does not allow at this address */
-	REASON_NO_SERVER_NAME = 16,   /* TLS or HTTP that says no name, at an address of several */
-	REASON_NOT_TLS = 17,	      /* neither TLS nor HTTP, at an address of several */
+	REASON_NO_SERVER_NAME = 16,   /* TLS or HTTP that says no name, at an address of names that are not allowed there */
+	REASON_NOT_TLS = 17,	      /* neither TLS nor HTTP, at an address of names that are not allowed there */
 	REASON_ENCRYPTED_HELLO = 18,  /* ECH: another name may be inside */
 	REASON_SPLIT_HELLO = 19,      /* the name may be in a later packet or record */
 	REASON_MALFORMED_HELLO = 20,  /* a ClientHello that can't be read */

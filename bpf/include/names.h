@@ -10,8 +10,9 @@
 /* Port ranges that policy gives one name over TCP, over its lines. */
 #define NAME_RANGES 8
 
-/* Several names led here. In place of the only one. */
+/* In place of the only name of an address: several led there; several, of which not all are in the map any more. */
 #define NAME_SHARED 0xffffffffU
+#define NAME_FORGOTTEN 0xfffffffeU
 
 /* RANGE_UNCHECKED: the policy line wants no look at what a connection says of itself. */
 enum range_flags {
@@ -36,7 +37,10 @@ struct name_range {
 	u16 to;
 };
 
-/* Under name 0 lies whether the address has one name or more: `asked` is the only one, or NAME_SHARED. */
+/*
+ * Under name 0 lies what all names of the address have in common: `asked` is the only one, or one of the above;
+ * the ranges are the ports that policy allows every one of them for.
+ */
 struct led {
 	u64 expires; /* CLOCK_BOOTTIME, ns; swept out some time later */
 	u32 asked;   /* the name that was asked: this one, or one that it is an alias of */
@@ -69,13 +73,37 @@ static __always_inline bool find_name_grant(const u8 *address, u16 port, u32 nam
 	return false;
 }
 
+static __always_inline struct led *find_common(const u8 *address)
+{
+	struct led_key key = {};
+
+	__builtin_memcpy(key.address, address, 16);
+	return bpf_map_lookup_elem(&led, &key);
+}
+
+static __always_inline bool is_several(const struct led *common)
+{
+	return !common || common->asked == NAME_SHARED || common->asked == NAME_FORGOTTEN;
+}
+
 /* More than one name led to the address, or nothing is known of it. */
 static __always_inline bool is_shared(const u8 *address)
 {
-	struct led_key key = {};
-	struct led *only;
+	return is_several(find_common(address));
+}
 
-	__builtin_memcpy(key.address, address, 16);
-	only = bpf_map_lookup_elem(&led, &key);
-	return !only || only->asked == NAME_SHARED;
+/* What says no name may be meant for one that led to the address, and that policy does not allow there on this port. */
+static __always_inline bool may_mean_another(const u8 *address, u16 port)
+{
+	struct led *common = find_common(address);
+
+	if (!is_several(common))
+		return false;
+	for (u32 i = 0; common && i < NAME_RANGES; i++) {
+		if (i >= common->count)
+			break;
+		if (port >= common->ranges[i].from && port <= common->ranges[i].to)
+			return false;
+	}
+	return true;
 }

@@ -122,8 +122,9 @@ __noinline int decide_said(u32 index, struct packet *packet, struct flow *flow, 
 	}
 	if (!bytes->fault)
 		return 0;
-	/* What says no name gets the one that the address has. What hides or splits a name could be for any other. */
-	if ((bytes->fault == REASON_NO_SERVER_NAME || bytes->fault == REASON_NOT_TLS) && !is_shared(packet->to.address))
+	/* What says no name gets one that the address has. What hides or splits a name could be for any other. */
+	if ((bytes->fault == REASON_NO_SERVER_NAME || bytes->fault == REASON_NOT_TLS) &&
+	    !may_mean_another(packet->to.address, packet->to.port))
 		return 0;
 	if (find_grant(&packet->to, decision))
 		return 0;

@@ -48,8 +48,10 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
   family: 'an address family other than IP',
   resolver: 'a socket on port 53 could answer in place of the resolver of this machine',
   'server-name': 'the policy does not allow the name that it asked for at this address',
-  'no-server-name': 'it asked for no name, and several lead to this address',
-  'not-tls': 'neither TLS nor HTTP, so it asked for no name, and several lead to this address',
+  'no-server-name':
+    'it asked for no name, and a name that is not allowed here leads to this address',
+  'not-tls':
+    'neither TLS nor HTTP, so it asked for no name, and a name that is not allowed here leads to this address',
   'encrypted-hello': 'its ClientHello may hold another name, encrypted (ECH)',
   'split-hello': 'the name that it asks for may come in a later packet or record',
   'malformed-hello': 'its ClientHello cannot be read',

@@ -7,10 +7,12 @@ import {
   encodeLedKey,
   encodeNameText,
   type Led,
+  ALL_NAMES,
+  NAME_FORGOTTEN,
   NAME_SHARED,
   type NameRange,
-  ONLY_NAME,
 } from './name-maps.ts'
+import { intersection, union } from './name-ranges.ts'
 import { written } from './written.ts'
 
 /** Connections that are just being made say their name after the answer's time. */
@@ -85,25 +87,41 @@ export class LedNames {
           ranges: other ? union(ranges, before.ranges) : ranges,
         }) && kept
     }
-    const only = this.#get(address, ONLY_NAME)
-    const asked = this.#onlyName(only?.asked, id, aliases)
-    const until = only !== undefined && only.expires > expires ? only.expires : expires
-    return this.#set(address, ONLY_NAME, { expires: until, asked, ranges: [] }) && kept
+    const all = this.#get(address, ALL_NAMES)
+    const asked = this.#onlyName(all?.asked, id, aliases)
+    const until = all !== undefined && all.expires > expires ? all.expires : expires
+    const common = all === undefined || all.asked === id ? ranges : intersection(all.ranges, ranges)
+    return this.#set(address, ALL_NAMES, { expires: until, asked, ranges: common }) && kept
   }
 
   /** Notes that a name which policy does not allow leads to an address as well. */
   share(address: Uint8Array, expires: bigint): void {
-    this.#set(address, ONLY_NAME, { expires, asked: NAME_SHARED, ranges: [] })
+    this.#set(address, ALL_NAMES, { expires, asked: NAME_FORGOTTEN, ranges: [] })
   }
 
   /** Gives every name that leads somewhere the ports of another policy, by the name that was asked. */
   relearn(ranges: (asked: string, address: Buffer) => NameRange[]): void {
+    const common = new Map<string, NameRange[]>()
+    const wholes: [key: Buffer, address: Buffer, led: Led][] = []
     for (const [key, value] of this.#led.entries()) {
       const { address, name } = decodeLedKey(key)
       const led = decodeLed(value)
+      if (name === ALL_NAMES) {
+        wholes.push([key, address, led])
+        continue
+      }
       const text = this.#texts.get(led.asked)
-      if (name === ONLY_NAME || text === undefined) continue
-      this.#led.set(key, encodeLed({ ...led, ranges: ranges(text, address) }))
+      if (text === undefined) continue
+      const own = ranges(text, address)
+      this.#led.set(key, encodeLed({ ...led, ranges: own }))
+      if (name !== led.asked) continue
+      const known = common.get(address.toString('latin1'))
+      common.set(address.toString('latin1'), known === undefined ? own : intersection(known, own))
+    }
+    for (const [key, address, led] of wholes) {
+      // What the policy allows a forgotten name for cannot be told.
+      const own = led.asked === NAME_FORGOTTEN ? [] : common.get(address.toString('latin1'))
+      this.#led.set(key, encodeLed({ ...led, ranges: own ?? [] }))
     }
   }
 
@@ -117,13 +135,22 @@ export class LedNames {
     }
   }
 
-  /** Removes what has expired; whether an address has one name is known as long as there is room. */
+  /** Removes what has expired; what all names of an address have in common is known as long as there is room. */
   sweep(forRoom = false): number {
     const now = this.#now()
     const dead: Buffer[] = []
     for (const [key, value] of this.#led.entries()) {
-      const gone = decodeLed(value).expires + (forRoom ? 0n : GRACE) <= now
-      if (gone && (forRoom || decodeLedKey(key).name !== ONLY_NAME)) dead.push(key)
+      const { expires, asked } = decodeLed(value)
+      const { address, name } = decodeLedKey(key)
+      if (expires + (forRoom ? 0n : GRACE) > now || (!forRoom && name === ALL_NAMES)) continue
+      dead.push(key)
+      if (name !== asked) continue
+      const all = this.#get(address, ALL_NAMES)
+      if (all?.asked === NAME_SHARED)
+        this.#led.set(
+          encodeLedKey(address, ALL_NAMES),
+          encodeLed({ ...all, asked: NAME_FORGOTTEN }),
+        )
     }
     return dead.length === 0 ? 0 : this.#led.deleteBatch(Buffer.concat(dead), dead.length)
   }
@@ -135,7 +162,7 @@ export class LedNames {
   /** A name's alias is no other name: then the one that it leads to stays the only one. */
   #onlyName(known: number | undefined, id: number, aliases: readonly number[]): number {
     if (known === undefined || known === id) return id
-    if (aliases.includes(known)) return known
+    if (known === NAME_FORGOTTEN || aliases.includes(known)) return known
     return this.#aliases.get(known)?.has(id) ? id : NAME_SHARED
   }
 
@@ -181,10 +208,4 @@ export class LedNames {
     this.#texts.set(id, name)
     this.#lastId = Math.max(this.#lastId, id)
   }
-}
-
-function union(ranges: readonly NameRange[], more: readonly NameRange[]): NameRange[] {
-  const has = (range: NameRange): boolean =>
-    ranges.some(({ portFrom, portTo }) => portFrom <= range.portFrom && portTo >= range.portTo)
-  return [...ranges, ...more.filter((range) => !has(range))]
 }

@@ -22,8 +22,11 @@ export function encodeNameText(name: string): Buffer | null {
 /** In place of an address's only name: several led there. */
 export const NAME_SHARED = 0xffff_ffff
 
-/** Under this name lies whether an address has one name or more. */
-export const ONLY_NAME = 0
+/** The same, and not all of them are in the map any more, or ever were. */
+export const NAME_FORGOTTEN = 0xffff_fffe
+
+/** Under this name lies what all names of an address have in common: the ports that policy allows each of them for. */
+export const ALL_NAMES = 0
 
 /** Port ranges of one name at one address. */
 export const NAME_RANGES = 8
@@ -43,7 +46,7 @@ export interface NameRange {
 export interface Led {
   /** CLOCK_BOOTTIME ns. */
   expires: bigint
-  /** The name that was asked: this one, or one that it is an alias of. Under ONLY_NAME: the only one, or NAME_SHARED. */
+  /** The name that was asked: this one, or one that it is an alias of. Under ALL_NAMES: the only one, NAME_SHARED or NAME_FORGOTTEN. */
   asked: number
   ranges: NameRange[]
 }

@@ -107,7 +107,8 @@ test('an alias of a name is no other name', async () => {
   const lead = (name: string, ...aliases: string[]): boolean =>
     learner.learn(name, readAddress(ONE)!, 600, grants, aliases)
   lead('gist.example.org', 'hub.example.org')
-  lead('hub.example.org')
+  const https = grants.map((grant) => ({ ...grant, portFrom: 443, portTo: 443 }))
+  learner.learn('hub.example.org', readAddress(ONE)!, 600, https)
   lead('www.example.org', 'hub.example.org')
   const ssh = (): Promise<unknown> => rig.send(scope, ONE, 22, 'SSH-2.0-x\r\n')
   expect(await ssh()).toMatchObject({ outcome: 'ok' })
@@ -254,6 +255,9 @@ describe('on a device that takes single segments', () => {
     ;({ enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535')))
     learn(enforcer, ['good.example.org', ONE, 0], ['other.example.org', ONE, 0])
     learn(enforcer, ['good.example.org', '2001:db8:1::1', 0])
+    const learner = LearnedAddresses.open(enforcer.maps)
+    learner.share(readAddress(ONE)!, 600)
+    learner.close()
   })
   afterAll(() => enforcer.close())
 

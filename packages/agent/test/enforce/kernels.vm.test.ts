@@ -27,8 +27,8 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
     vm = await bootVm({
       kernel,
       checkout: true,
-      modules: ['veth', 'vsock', 'tcp_diag'],
-      programs: ['/usr/sbin/ip', '/usr/bin/nsenter', '/usr/bin/setpriv'],
+      modules: ['veth', 'vsock', 'tcp_diag', 'nf_tables', 'nft_quota'],
+      programs: ['/usr/sbin/ip', '/usr/sbin/nft', '/usr/bin/nsenter', '/usr/bin/setpriv'],
       compile: ['act', 'wire', 'peer'].map((name) => `${folder}/acts/${name}.c`),
     })
   }, 300_000)

@@ -49,6 +49,8 @@ export class Talker implements AsyncDisposable {
 export const FAR = [
   '198.51.100.1',
   '198.51.100.2',
+  '198.51.100.3',
+  '198.51.100.4',
   '203.0.113.1',
   '203.0.113.9',
   '2001:db8:1::1',

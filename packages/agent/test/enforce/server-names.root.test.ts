@@ -8,9 +8,13 @@ import { policy } from './rig.ts'
 
 /** Only good.example.org led there. */
 const ALONE = '198.51.100.1'
-/** good.example.org and other.example.org, which is allowed as well, did. */
+/** good.example.org and other.example.org, which is allowed as well, did; and a name that is not. */
 const SHARED = '198.51.100.2'
 const SHARED6 = '2001:db8:1::2'
+/** good.example.org and other.example.org did. */
+const BOTH = '198.51.100.3'
+/** good.example.org did; and narrow.example.org, which is allowed on port 443 only. */
+const NARROW = '198.51.100.4'
 /** An address line of the policy allows it; good.example.org led there. */
 const BY_ADDRESS = '203.0.113.1'
 /** free.example.org, whose policy line wants no look at names, did. */
@@ -36,7 +40,13 @@ function enforce(egress: 'audit' | 'block'): { enforcer: Enforcer; scope: string
   for (const address of [SHARED, SHARED6]) {
     learn('good.example.org', address, 0)
     learn('other.example.org', address, 1)
+    learner.share(readAddress(address)!, 600)
   }
+  learn('good.example.org', BOTH, 0)
+  learn('other.example.org', BOTH, 1)
+  learn('good.example.org', NARROW, 0)
+  const https = { ...grant(1), portFrom: 443, portTo: 443 }
+  learner.learn('narrow.example.org', readAddress(NARROW)!, 600, [https])
   learn('good.example.org', BY_ADDRESS, 0)
   learner.learn('free.example.org', readAddress(FREE)!, 600, [{ ...grant(0), unchecked: true }])
   learner.learn('good.example.org', readAddress(FREE)!, 600, [grant(0)])
@@ -118,6 +128,10 @@ describe('in block mode', () => {
       ],
       ['no SNI where there is one name', ALONE, 443, none],
       ['another protocol where there is one name', ALONE, 22, 'SSH-2.0-test\r\n'],
+      ['no SNI where all names are allowed', BOTH, 443, none],
+      ['another protocol where all names are allowed', BOTH, 22, 'SSH-2.0-test\r\n'],
+      ['HTTP without Host where all names are allowed', BOTH, 80, 'GET / HTTP/1.0\r\n\r\n'],
+      ['no SNI on a port that all names are allowed for', NARROW, 443, none],
       [
         'two requests at once',
         SHARED,
@@ -277,6 +291,27 @@ describe('in block mode', () => {
       record(Buffer.from('0200000100', 'hex')),
     ],
     ['another protocol', SHARED, 22, 'not-tls other', 'SSH-2.0-test\r\n'],
+    [
+      'it on a port that a name is not allowed for',
+      NARROW,
+      22,
+      'not-tls other',
+      'SSH-2.0-test\r\n',
+    ],
+    [
+      'SNI of another name where all are allowed',
+      BOTH,
+      443,
+      'server-name tls evil.example.net',
+      evil,
+    ],
+    [
+      'a hello in two records where all names are allowed',
+      BOTH,
+      443,
+      'split-hello tls',
+      twoRecords,
+    ],
     [
       'HTTP for another host',
       SHARED,

@@ -21,8 +21,8 @@ export const servers: readonly ServerOptions[] = [
     certificateFor: ['*.allow.example.com', 'good.example.com', '198.51.100.10'],
   },
   {
-    // One address, two allowed names and one that is not.
-    name: ['front.example.com', 'second.example.com', 'hidden.example.net'],
+    // One address, two allowed names, one that is allowed on another port only, and one that is not.
+    name: ['front.example.com', 'second.example.com', 'narrow.example.com', 'hidden.example.net'],
     addresses: ['198.51.100.20', '2001:db8:1::20'],
     ports: { https: 443, http: 80 },
     certificateFor: [
@@ -33,7 +33,8 @@ export const servers: readonly ServerOptions[] = [
     ],
   },
   {
-    name: 'lone.example.com',
+    // Of allowed names only.
+    name: ['lone.example.com', 'pair.example.com'],
     addresses: ['198.51.100.21'],
     ports: { https: 443, http: 80 },
   },
@@ -97,6 +98,9 @@ allow:
   - second.example.com:80
   - lone.example.com
   - lone.example.com:80
+  - pair.example.com
+  - pair.example.com:80
+  - narrow.example.com:8080
   - proxy.example.com:3128
   - dns.google
   - doh.example.com

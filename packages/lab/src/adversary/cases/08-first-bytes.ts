@@ -4,12 +4,16 @@ import { curl, python } from './script.ts'
 
 const by = 'packet: the first bytes name nothing that is allowed here'
 const twin = curl('"https://front.example.com/$T"')
-/** Two names lead to the address; both are known. */
-const where = "address_of('second.example.com'); where = (address_of('front.example.com'), 443)"
+/** Two names lead to the address, and both are known; one of them is not allowed on this port. */
+const where = "address_of('narrow.example.com'); where = (address_of('front.example.com'), 443)"
 const hideout = "HIDDEN = T + '.hidden.example.net'"
 
 const hellos: readonly (readonly [string, string, string])[] = [
-  ['no-sni', 'no SNI, on an address of several names', 'pieces(where, hello(None, session=DATA))'],
+  [
+    'no-sni',
+    'no SNI, on an address of a name that is not allowed there',
+    'pieces(where, hello(None, session=DATA))',
+  ],
   ['empty-sni', 'empty name in SNI', "pieces(where, hello('', session=DATA))"],
   ['sni-address', 'an address in SNI', "pieces(where, hello('198.51.100.20', session=DATA))"],
   [
@@ -119,10 +123,10 @@ const cases: Case[] = hellos.map(([id, technique, code]) => ({
   by,
 }))
 
-/** The rule for what names nothing: it gets the name of the address, when that has one only. */
+/** The rule for what names nothing: it gets a name of the address, when all that it has are allowed. */
 const lone: Open = {
   result: 'not-held',
-  why: 'the documented rule: what says no name gets the one name that the address is known by, and goes to that server',
+  why: 'the documented rule: what says no name gets one that the address is known by, and goes to that server; all of these are allowed',
   advice: 'as for an allowed host: allow no servers that pass on what strangers bring',
 }
 
@@ -146,8 +150,10 @@ export const firstBytes: Row = {
       ['ssh', 'SSH on port 443', "b'SSH-2.0-' + DATA + b'\\r\\n'"],
     ].map(([id = '', what = '', bytes = '']) => ({
       id: `hello-lone-${id}`,
-      technique: `${what}, on an address of one name`,
-      attempt: python(`pieces((address_of('lone.example.com'), 443), ${bytes})`),
+      technique: `${what}, on an address of allowed names`,
+      attempt: python(
+        `address_of('pair.example.com'); pieces((address_of('lone.example.com'), 443), ${bytes})`,
+      ),
       twin: curl('"https://lone.example.com/$T"'),
       by: '–',
       silent: 'an allowed connection',

@@ -3,8 +3,8 @@ import { curl, python } from './script.ts'
 
 const by = 'packet: the Host is no allowed name that led here'
 const twin = curl('"http://front.example.com/$T"')
-/** Two names lead to the address; both are known. */
-const where = "address_of('second.example.com'); where = (address_of('front.example.com'), 80)"
+/** Two names lead to the address, and both are known; one of them is not allowed on this port. */
+const where = "address_of('narrow.example.com'); where = (address_of('front.example.com'), 80)"
 const hideout = "HIDDEN = T + '.hidden.example.net'; H = HIDDEN.encode(); F = b'front.example.com'"
 
 const requests: readonly (readonly [string, string, string])[] = [
@@ -81,7 +81,7 @@ const requests: readonly (readonly [string, string, string])[] = [
   ],
   [
     'no-host',
-    'HTTP/1.0 without Host, on an address of several names',
+    'HTTP/1.0 without Host, on an address of a name that is not allowed there',
     "pieces(where, b'GET /' + DATA + b' HTTP/1.0\\r\\n\\r\\n')",
   ],
   ['oldest', 'HTTP/0.9', "pieces(where, b'GET /' + DATA + b'\\r\\n')"],
@@ -111,16 +111,16 @@ const cases: Case[] = requests.map(([id, technique, code]) => ({
   by,
 }))
 
-/** The rule for what names nothing: it gets the name of the address, when that has one only. */
+/** The rule for what names nothing: it gets a name of the address, when all that it has are allowed. */
 const lone: Open = {
   result: 'not-held',
-  why: 'the documented rule: what says no name gets the one name that the address is known by, and goes to that server',
+  why: 'the documented rule: what says no name gets one that the address is known by, and goes to that server; all of these are allowed',
   advice: 'as for an allowed host: allow no servers that pass on what strangers bring',
 }
 
 const proxy: Open = {
   result: 'not-held',
-  why: 'what is no HTTP and no TLS goes to the one server that the address is known by; a SOCKS proxy passes it on',
+  why: 'what is no HTTP and no TLS goes to the server that the address is known by; a SOCKS proxy passes it on',
   advice: 'allow no proxies that serve every destination',
 }
 
@@ -134,8 +134,10 @@ export const plainHttp: Row = {
       ['no-http', 'bytes that are no HTTP', "b'\\0\\1\\2' + DATA"],
     ].map(([id = '', what = '', bytes = '']) => ({
       id: `http-lone-${id}`,
-      technique: `${what}, on an address of one name`,
-      attempt: python(`pieces((address_of('lone.example.com'), 80), ${bytes})`),
+      technique: `${what}, on an address of allowed names`,
+      attempt: python(
+        `address_of('pair.example.com'); pieces((address_of('lone.example.com'), 80), ${bytes})`,
+      ),
       twin: curl('"http://lone.example.com/$T"'),
       by: '–',
       silent: 'an allowed connection',
