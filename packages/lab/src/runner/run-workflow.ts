@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { EngineCommand } from './engine.ts'
+import { RunnerError } from './error.ts'
+import type { JobResult, Plan } from './plan.ts'
+
+export interface WorkflowOptions {
+  /** Folder of the simulated runner: its program, `_work` and `_temp`; made when it is not there. */
+  folder: string
+  /** The checkout; by default an empty folder in `folder`. */
+  workspace?: string
+  /** Which job; needed when the workflow has several. */
+  job?: string
+  /** Folder with actions, each as `owner/repository/ref`. */
+  actions?: string
+  repository?: string
+  ref?: string
+  sha?: string
+  event?: { name: string; payload: Record<string, unknown> }
+  secrets?: Record<string, string>
+  inputs?: Record<string, string>
+  engine?: EngineCommand
+}
+
+/** A worker that is ready to be started, by whatever watches it. */
+export interface PreparedWorker {
+  /** The program called Runner.Worker, and its arguments. */
+  command: [string, ...string[]]
+  workspace: string
+  /** What the job did, once the worker has ended. @throws RunnerError when it did not come to its end */
+  result(): JobResult
+}
+
+/**
+ * Makes what a job of a workflow needs to run as under GitHub's runner, without starting it.
+ * @param file a workflow, `.github/workflows/….yml`
+ */
+export function prepareWorkflow(file: string, options: WorkflowOptions): PreparedWorker {
+  const folder = resolve(options.folder)
+  const workspace = resolve(options.workspace ?? join(folder, '_work', 'repo', 'repo'))
+  const temp = join(folder, '_work', '_temp')
+  for (const path of [workspace, temp, join(folder, 'bin')]) mkdirSync(path, { recursive: true })
+  const program = join(folder, 'bin', 'Runner.Worker')
+  if (!existsSync(program)) nameProgram(process.execPath, program)
+  const plan: Plan = {
+    workflow: resolve(file),
+    job: options.job,
+    workspace,
+    temp,
+    actions: options.actions === undefined ? undefined : resolve(options.actions),
+    repository: options.repository ?? 'acme/app',
+    ref: options.ref ?? 'refs/heads/main',
+    sha: options.sha ?? '0123456789abcdef0123456789abcdef01234567',
+    event: options.event ?? { name: 'push', payload: {} },
+    actor: 'someone',
+    runId: '1658821493',
+    secrets: options.secrets ?? {},
+    inputs: options.inputs ?? {},
+    node: process.execPath,
+    engine: options.engine,
+    result: join(folder, 'result.json'),
+  }
+  const planFile = join(folder, 'plan.json')
+  writeFileSync(planFile, JSON.stringify(plan), { mode: 0o600 })
+  const worker = join(import.meta.dirname, 'worker.ts')
+  return {
+    command: [program, '--disable-warning=ExperimentalWarning', worker, planFile],
+    workspace,
+    result() {
+      if (!existsSync(plan.result))
+        throw new RunnerError('the worker has not come to its end: see what it said on stderr')
+      return JSON.parse(readFileSync(plan.result, 'utf8')) as JobResult
+    },
+  }
+}
+
+/**
+ * Runs a job of a workflow as GitHub's runner does: see README.md for where it differs.
+ * @throws RunnerError with what the worker said when the workflow could not be run
+ */
+export async function runWorkflow(
+  file: string,
+  options: WorkflowOptions,
+): Promise<JobResult & { log: string }> {
+  const worker = prepareWorkflow(file, options)
+  const [program, ...args] = worker.command
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (log += text))
+  const [status] = (await once(child, 'close')) as [number | null]
+  if (status !== 0 && status !== 1) throw new RunnerError(`the worker ended with ${status}: ${log}`)
+  return { ...worker.result(), log }
+}
+
+/** The same program under the worker's name: a link where it can be, else a copy. */
+function nameProgram(program: string, name: string): void {
+  try {
+    linkSync(program, name)
+  } catch {
+    copyFileSync(program, name)
+  }
+}

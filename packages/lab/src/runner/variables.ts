@@ -1,0 +1,66 @@
+import { arch } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Plan } from './plan.ts'
+import type { Job, Workflow } from './workflow.ts'
+
+/** The `github` context of a job, by GitHub's names. */
+export function githubContext(plan: Plan, workflow: Workflow, job: Job): Record<string, unknown> {
+  const { repository, ref, sha, event, actor, runId, workspace } = plan
+  return {
+    actor,
+    api_url: 'https://api.github.com',
+    event: event.payload,
+    event_name: event.name,
+    event_path: join(plan.temp, '_github_workflow', 'event.json'),
+    graphql_url: 'https://api.github.com/graphql',
+    job: job.id,
+    ref,
+    ref_name: ref.replace(/^refs\/[^/]+\//, ''),
+    ref_type: ref.startsWith('refs/tags/') ? 'tag' : 'branch',
+    repository,
+    repository_owner: repository.split('/')[0],
+    run_attempt: '1',
+    run_id: runId,
+    run_number: '1',
+    server_url: 'https://github.com',
+    sha,
+    workflow: workflow.name,
+    workflow_ref: `${repository}/.github/workflows/${plan.workflow.split('/').at(-1)}@${ref}`,
+    workspace,
+  }
+}
+
+export function runnerContext({ temp }: Plan): Record<string, string> {
+  return {
+    name: 'simulated',
+    os: 'Linux',
+    arch: arch() === 'arm64' ? 'ARM64' : 'X64',
+    environment: 'self-hosted',
+    temp,
+    tool_cache: join(dirname(temp), '_tool'),
+    workspace: dirname(dirname(temp)),
+  }
+}
+
+/** GITHUB_* and RUNNER_*, as each step has them. */
+export function contextVariables(
+  github: Readonly<Record<string, unknown>>,
+  runner: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries([
+    ['CI', 'true'],
+    ['GITHUB_ACTIONS', 'true'],
+    ...named('GITHUB', github),
+    ...named('RUNNER', runner),
+  ])
+}
+
+/** What is text in a context. */
+function named(
+  prefix: string,
+  context: Readonly<Record<string, unknown>>,
+): [name: string, value: string][] {
+  return Object.entries(context)
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    .map(([name, value]) => [`${prefix}_${name.toUpperCase()}`, value])
+}
