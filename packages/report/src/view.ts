@@ -2,4 +2,15 @@
 export { placeOf } from './address.ts'
 export { lacking, policyEntry, type Lacking } from './allowable.ts'
 export { bySeverity, byWeight } from './order.ts'
-export { bytes, counted, duration, grouped, missing, protection, Who } from './wording.ts'
+export { grantedBeside } from './permissions.ts'
+export {
+  bytes,
+  counted,
+  duration,
+  grouped,
+  missing,
+  opaqueWords,
+  protection,
+  statusesOf,
+  Who,
+} from './wording.ts'

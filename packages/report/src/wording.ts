@@ -1,4 +1,4 @@
-import type { Report, ReportNode } from '@runwarden/events'
+import type { Report, ReportHttp, ReportNode } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
 
 /** `1 name`, `12,345 names`. */
@@ -31,6 +31,33 @@ export function bytes(count: number): string {
     unit += 1
   }
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+}
+
+const opaqueReasons: Record<string, string> = {
+  'not-http': 'not HTTP',
+  malformed: 'breaks the rules of HTTP',
+  limits: 'larger than is followed',
+  cut: 'not all of it was captured',
+  lost: 'some of it was lost',
+  upgraded: 'became another protocol, such as WebSocket',
+  tunnel: 'became a tunnel (CONNECT)',
+  evicted: 'too many connections at once',
+  'no-library': 'no TLS library that can be read',
+  quic: 'HTTP/3 (QUIC)',
+}
+
+/** Why traffic was not read. */
+export function opaqueWords(reason: string): string {
+  return opaqueReasons[reason] ?? plain(reason, 40)
+}
+
+/** The statuses of requests, the most frequent first: `200, 404 ×3`. */
+export function statusesOf({ statuses }: ReportHttp): string {
+  return Object.entries(statuses)
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, 5)
+    .map(([status, count]) => plain(count === 1 ? status : `${status} ×${grouped(count)}`, 40))
+    .join(', ')
 }
 
 /** Whether the run was protected, in a few words. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { ReportBuilder, defaultLimits } from '../src/index.ts'
 import { hostileReport } from './hostile.ts'
 import { facts, id, Script } from './script.ts'
-import { reportOf, stolenReport } from './runs.ts'
+import { releasedReport, reportOf, stolenReport } from './runs.ts'
 
 const limits = {
   ...defaultLimits,
@@ -14,6 +14,8 @@ const limits = {
   http: 20,
   sandbox: 20,
   detections: 20,
+  requests: 20,
+  opaque: 20,
 }
 
 function bounded(script: Script, more: Partial<typeof limits> = {}): Report {
@@ -24,6 +26,7 @@ function bounded(script: Script, more: Partial<typeof limits> = {}): Report {
 
 test.each([
   ['a run with a thief in it', stolenReport],
+  ['a run that makes a release', releasedReport],
   ['a run with hostile text everywhere', () => hostileReport()],
   ['a run of which nothing was seen', () => reportOf(new Script())],
 ])('the report of %s keeps to its contract', (_, report) => {
@@ -187,4 +190,102 @@ test('steps are those of the run and of its events', () => {
     { id: 'npm', name: 'npm' },
     { id: 'build', name: 'build' },
   ])
+})
+
+test('requests alike are one entry, with the statuses and sizes of their responses', () => {
+  const report = reportOf(
+    new Script()
+      .exec(2, 1, ['curl'])
+      .http(2, 'PUT', 'a.example.org', '/x')
+      .response(200, 10, 1)
+      .http(2, 'PUT', 'a.example.org', '/x')
+      .response(404, 10, 2)
+      .http(2, 'PUT', 'a.example.org', '/x')
+      .response(null, 5)
+      .http(2, 'GET', 'a.example.org', '/x'),
+  )
+  expect(
+    report.http.map(({ method, count, statuses, requestBytes, responseBytes, processes }) => [
+      method,
+      count,
+      statuses,
+      requestBytes,
+      responseBytes,
+      processes.map(({ exe }) => exe),
+    ]),
+  ).toEqual([
+    ['PUT', 3, { 200: 1, 404: 1 }, 25, 3, ['/usr/bin/curl']],
+    ['GET', 1, {}, 0, 0, ['/usr/bin/curl']],
+  ])
+})
+
+test('what was not read is told by program, host and reason', () => {
+  const report = reportOf(
+    new Script()
+      .exec(2, 1, ['cargo'])
+      .opaque(2, 'a.example.org')
+      .opaque(2, 'a.example.org', { connections: 3 })
+      .opaque(2, 'a.example.org', { reason: 'quic' }),
+  )
+  expect(report.opaque.map(({ exe, reason, connections }) => [exe, reason, connections])).toEqual([
+    ['/usr/bin/cargo', 'no-library', 4],
+    ['/usr/bin/cargo', 'quic', 1],
+  ])
+})
+
+test('without any content nothing is claimed about the token', () => {
+  expect(stolenReport().minimumPermissions).toBe(null)
+  expect(reportOf(new Script().http(2, 'GET', 'a.example.org', '/')).minimumPermissions).toBe(
+    'permissions: {}\n',
+  )
+})
+
+test("the repository of the first step is the job's, and an Enterprise server is GitHub, too", () => {
+  const script = new Script().http(2, 'POST', 'git.acme.example', '/api/v3/repos/a/b/issues', {
+    authorization: 'installation',
+  })
+  script.events.push({
+    seq: 2,
+    time: 1,
+    scope: 'run-7',
+    execId: id(2),
+    step: 'npm',
+    kind: 'step.start',
+    pid: 2,
+    action: null,
+    job: null,
+    workflow: null,
+    repository: 'A/B',
+    runId: null,
+    runAttempt: null,
+    truth: 'user',
+  })
+  const report = reportOf(script, {
+    github: {
+      repository: null,
+      apiUrl: 'https://git.acme.example/api/v3',
+      serverUrl: 'https://git.acme.example',
+      granted: null,
+    },
+  })
+  expect(report.minimumPermissions).toBe(
+    'permissions:\n  issues: write # POST /repos/{owner}/{repo}/issues\n',
+  )
+})
+
+test('a flood of requests keeps to its bounds, and those that were refused stay', () => {
+  const script = new Script()
+    .repeat(500, (run, index) =>
+      run.http(2, 'GET', 'api.github.com', `/repos/a/b/issues/${index}/${index}`, {
+        authorization: 'installation',
+      }),
+    )
+    .http(2, 'GET', 'late.example.net', '/', { verdict: 'blocked' })
+    .repeat(50, (run, index) => run.opaque(2, `n${index}.example.org`))
+  const report = bounded(script, { requests: 10, opaque: 5 })
+  expect(report.http).toHaveLength(21)
+  expect(report.http[0]?.host).toBe('late.example.net')
+  expect(report.opaque).toHaveLength(5)
+  expect(report.truncated).toEqual({ http: 480, opaque: 45 })
+  expect(report.minimumPermissions).toMatch(/^# Not all was kept: about 490 further calls/)
 })

@@ -76,6 +76,11 @@ export function hostileReport(texts: readonly string[] = hostile): Report {
       })
       .connect(pid, `ok${text}`, '203.0.113.1', { reason: text, rule: text })
       .http(pid, text, text, `/${text}`)
+      .http(pid, text, 'api.github.com', `/repos/${text}/${text}`, {
+        authorization: 'installation',
+      })
+      .response(200)
+      .opaque(pid, text)
       .file(pid, 'write', `/home/runner/work/shop/${text}`)
       .file(pid, 'read', `/root/${text}`, { sensitive: text })
       .rename(pid, `/tmp/${text}`, `/tmp/to-${text}`)

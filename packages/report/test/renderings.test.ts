@@ -1,7 +1,7 @@
 import type { RunFacts } from '@runwarden/events'
 import { expect, test } from 'vitest'
 import { renderSummary, renderTerminal, type TerminalOptions } from '../src/index.ts'
-import { reportOf, stolen, stolenReport } from './runs.ts'
+import { releasedReport, reportOf, stolen, stolenReport } from './runs.ts'
 import { facts, Script } from './script.ts'
 
 const out = '.runwarden/2026-03-03T09-30-00'
@@ -69,6 +69,7 @@ const cases = [
     () =>
       reportOf(new Script().exec(2, 1, ['true']).exit(2), { command: ['true'], policyFile: null }),
   ],
+  ['released', () => releasedReport()],
   ['troubled', () => reportOf(new Script(), troubled)],
 ] as const
 

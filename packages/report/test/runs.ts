@@ -92,6 +92,51 @@ export function stolen(): Script {
   return script
 }
 
+/** A job that makes a release: requests to GitHub and elsewhere, some of them not read. */
+export function released(): Script {
+  const token = { authorization: 'installation' } as const
+  const api = 'api.github.com'
+  return new Script('release')
+    .exec(200, 1, ['git', 'fetch'])
+    .http(200, 'POST', 'github.com', '/acme/shop/git-upload-pack', { ...token, version: '2' })
+    .response(200, 400, 88_213)
+    .exit(200)
+    .exec(201, 1, ['gh', 'release', 'create', 'v1'])
+    .http(201, 'POST', api, '/repos/acme/shop/releases', { ...token, library: 'go' })
+    .response(201, 300, 2_000)
+    .repeat(3, (run) =>
+      run
+        .http(201, 'POST', 'uploads.github.com', '/repos/acme/shop/releases/7/assets', token)
+        .response(201, 98_304, 500),
+    )
+    .http(201, 'POST', api, '/graphql', token)
+    .response(null)
+    .exec(202, 1, ['node', 'notify.js'])
+    .http(202, 'POST', api, '/repos/acme/shop/issues/7/comments', token)
+    .response(403, 20, 100)
+    .http(202, 'GET', api, '/repos/other/lib/releases/latest', token)
+    .response(200, 0, 5_000)
+    .http(202, 'POST', 'hooks.example.org', '/services/x')
+    .exec(203, 1, ['cargo', 'publish'])
+    .opaque(203, 'index.example.org', { connections: 4, bytesSent: 20_000 })
+    .opaque(203, 'uploads.github.com')
+    .opaque(202, null, { library: 'node', reason: 'upgraded', bytesReceived: 70_000 })
+}
+
+const acme = { repository: 'Acme/Shop', apiUrl: null, serverUrl: null } as const
+
+export function releasedReport(): Report {
+  return reportOf(released(), {
+    command: ['sh', 'release.sh'],
+    step: 'release',
+    egress: 'audit',
+    github: {
+      ...acme,
+      granted: { contents: 'write', issues: 'read', packages: 'write', 'id-token': 'none' },
+    },
+  })
+}
+
 export function stolenReport(): Report {
   return reportOf(stolen(), {
     leftOver: [{ execId: null, pid: 4177, exe: '/usr/bin/nohup', ended: true }],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hostileReport } from '../../report/test/hostile.ts'
-import { reportOf, stolenReport } from '../../report/test/runs.ts'
+import { releasedReport, reportOf, stolenReport } from '../../report/test/runs.ts'
 import { facts, Script } from '../../report/test/script.ts'
 import { Browser } from './browser.ts'
 import { Built } from './built.ts'
@@ -45,6 +45,22 @@ test('the page opens from its file, asks for nothing else, and has its rooms und
   expect(await page.names('banner')).toHaveLength(1)
   expect(page.problems).toEqual([])
   expect(page.requests).toEqual([url])
+})
+
+test('requests, what was not read, and the permissions that the token needs', async () => {
+  const page = await browser.open(built.page('released', releasedReport()))
+  expect(await page.names('heading')).toEqual(
+    expect.arrayContaining([
+      'HTTPS requests 7',
+      'HTTPS traffic that stayed opaque 3',
+      'Minimum token permissions',
+    ]),
+  )
+  const text = await page.run(() => document.querySelector('main')?.textContent ?? '')
+  expect(text).toContain('contents: write # git fetch')
+  expect(text).toContain('packages: write was granted, and not needed.')
+  expect(text).toContain('no TLS library that can be read')
+  expect(page.problems).toEqual([])
 })
 
 test('hostile text is shown, and nothing of it runs', async () => {

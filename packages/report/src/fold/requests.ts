@@ -8,6 +8,7 @@ import {
   type TokenKind,
 } from '@runwarden/policy/github'
 import type { Limits } from '../limits.ts'
+import { counted } from '../wording.ts'
 import { Fold } from './fold.ts'
 
 /** Calls with a token, which may be GitHub's: whose hosts they are is known at the end. */
@@ -159,7 +160,7 @@ export class Requests {
     const connections = unread.reduce((sum, one) => sum + one.connections, 0)
     if (connections > 0)
       caveats.push(
-        `Not all was read: ${connections} connections to ${hosts.server} stayed opaque, and may need more.`,
+        `Not all was read: ${counted(connections, 'connection')} to ${hosts.server} stayed opaque, and may need more.`,
       )
     if (this.#tokens.left > 0)
       caveats.push(`Not all was kept: about ${this.#tokens.left} further calls may need more.`)

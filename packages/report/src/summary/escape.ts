@@ -33,3 +33,10 @@ function references(text: string, pattern = /[^\p{L}\p{N} ,/=.…-]|www\./giu): 
     [...found].map((one) => `&#${one.codePointAt(0)};`).join(''),
   )
 }
+
+/** Lines that cannot end the code block they stand in. */
+export function fenced(text: string): string {
+  return text
+    .replaceAll('```', String.raw`\x60\x60\x60`)
+    .replaceAll(/[^\n -~]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
+}

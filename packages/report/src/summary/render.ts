@@ -13,7 +13,8 @@ import {
   refusedHooks,
   Who,
 } from '../wording.ts'
-import { code, sentence } from './escape.ts'
+import { code, fenced, sentence } from './escape.ts'
+import { requestSections } from './requests.ts'
 import { Sheet } from './sheet.ts'
 
 /** GitHub takes summaries of at most 1 MiB; some is left for what other steps append to one file. */
@@ -56,6 +57,7 @@ export function renderSummary(report: Report): string {
       ]),
     100,
   )
+  requestSections(sheet, report, who)
   sheet.table(
     '### Sensitive files',
     ['Act', 'File', 'Why it is watched', 'Program'],
@@ -165,11 +167,4 @@ function processes(of: { processes: Destination['processes'] }, who: Who): strin
     code(who.command(first, 160), 200) +
     (of.processes.length > 1 ? ` +${of.processes.length - 1}` : '')
   )
-}
-
-/** Lines that cannot end the code block they stand in. */
-function fenced(text: string): string {
-  return text
-    .replaceAll('```', String.raw`\x60\x60\x60`)
-    .replaceAll(/[^\n -~]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
 }

@@ -4,6 +4,7 @@ import { allow, detections, files, leftOver, names } from './findings.ts'
 import { headline, notices, places } from './headline.ts'
 import { destinations } from './destinations.ts'
 import { painter, type Paint } from './paint.ts'
+import { permissions, requests } from './requests.ts'
 
 export interface TerminalOptions {
   color?: boolean
@@ -40,6 +41,8 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
     destinations(page),
     names(page),
     allow(page),
+    requests(page),
+    permissions(page),
     files(page),
     leftOver(page),
     places(page, out),

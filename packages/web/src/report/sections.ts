@@ -7,6 +7,8 @@ import { Detections } from './sections/Detections.tsx'
 import { Dns } from './sections/Dns.tsx'
 import { Files } from './sections/Files.tsx'
 import { HealthSection } from './sections/HealthSection.tsx'
+import { Opaque } from './sections/Opaque.tsx'
+import { Permissions } from './sections/Permissions.tsx'
 import { Policy } from './sections/Policy.tsx'
 import { Requests } from './sections/Requests.tsx'
 import { Sandbox } from './sections/Sandbox.tsx'
@@ -48,9 +50,21 @@ export function sections(report: Report): Room[] {
     { id: 'dns', title: 'DNS', count: report.dns.length, Room: Dns },
     report.http.length > 0 && {
       id: 'http',
-      title: 'HTTP requests',
+      title: 'HTTPS requests',
       count: report.http.length,
       Room: Requests,
+    },
+    report.opaque.length > 0 && {
+      id: 'opaque',
+      title: 'Not read',
+      count: report.opaque.length,
+      Room: Opaque,
+    },
+    report.tokenCalls.length > 0 && {
+      id: 'permissions',
+      title: 'Token permissions',
+      count: null,
+      Room: Permissions,
     },
     { id: 'processes', title: 'Processes', count: report.counts.processes },
     { id: 'files', title: 'Files', count: report.files.length, Room: Files },

@@ -1,12 +1,13 @@
 import { useState } from 'react'
 import type { ReportHttp } from '@runwarden/events'
-import { counted, grouped } from '@runwarden/report/view'
+import { bytes, counted, grouped, statusesOf } from '@runwarden/report/view'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
 import { Section } from '../../ui/Section.tsx'
 import { Code } from '../../ui/Text.tsx'
 import { usePage } from '../context.ts'
+import { ProcessList } from '../ProcessLink.tsx'
 
 const columns: Column<ReportHttp>[] = [
   {
@@ -31,10 +32,33 @@ const columns: Column<ReportHttp>[] = [
     wide: true,
   },
   {
+    title: 'Status',
+    cell: (request) => statusesOf(request),
+    by: (request) => Object.keys(request.statuses)[0] ?? '',
+    tight: true,
+  },
+  {
     title: 'Requests',
     cell: (request) => grouped(request.count),
     by: (request) => request.count,
     number: true,
+  },
+  {
+    title: 'Up',
+    cell: (request) => bytes(request.requestBytes),
+    by: (request) => request.requestBytes,
+    number: true,
+  },
+  {
+    title: 'Down',
+    cell: (request) => bytes(request.responseBytes),
+    by: (request) => request.responseBytes,
+    number: true,
+  },
+  {
+    title: 'Process',
+    cell: (request) => <ProcessList processes={request.processes} />,
+    by: (request) => request.processes[0]?.exe ?? '',
   },
 ]
 
@@ -46,7 +70,12 @@ export function Requests() {
     `${request.method} ${request.host}${request.path}`.toLowerCase().includes(word),
   )
   return (
-    <Section id="http" title="HTTP requests" count={report.http.length}>
+    <Section
+      id="http"
+      title="HTTPS requests"
+      count={report.http.length}
+      about="What programs asked over TLS, read before it was encrypted: what it says is what the program said. Queries and header values are never kept."
+    >
       <div className="tools">
         <SearchBox
           label="Search requests"
@@ -56,11 +85,11 @@ export function Requests() {
         />
       </div>
       <DataTable
-        caption="HTTP requests"
+        caption="HTTPS requests"
         columns={columns}
         rows={rows}
         rowKey={(request) =>
-          `${request.verdict} ${request.step} ${request.method} ${request.host}${request.path}`
+          `${request.verdict} ${request.step} ${request.method} ${request.scheme}://${request.host}${request.path}`
         }
       />
     </Section>
