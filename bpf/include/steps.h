@@ -184,3 +184,67 @@ static __always_inline void tell_step(struct task_struct *task, u32 step)
 	environment.size = size < ENV_CHUNKS * ENV_CHUNK ? size : ENV_CHUNKS * ENV_CHUNK;
 	bpf_loop(environment.size / ENV_CHUNK + 1, send_environment, &environment, 0);
 }
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct bpf_iter__task {
+	struct task_struct *task;
+};
+#pragma clang attribute pop
+
+/* More than there are between a runner's worker and what its steps run, as a rule. */
+enum { GENERATIONS = 64 };
+/* Of a step that ran before it was watched: behind it the root's process id. Counted numbers stay below. */
+#define STEP_RAN_BEFORE 0x80000000u
+
+/*
+ * Run once, when all hooks are attached: what runs already, by its living ancestors. The worker is the one furthest up;
+ * the step's root is the one below it.
+ */
+SEC("iter/task")
+int steps_running(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task, *above, *below, *root = 0, *worker = 0;
+	struct step_record record = {};
+	struct member *member;
+	u16 flags;
+
+	if (!task || task->pid != task->tgid || !task_in_scope(task))
+		return 0;
+	above = below = task;
+	for (int i = 0; i < GENERATIONS; i++) {
+		if (!above || BPF_CORE_READ(above, tgid) <= 1)
+			break;
+		if (is_called_worker(BPF_CORE_READ(above, mm, exe_file))) {
+			worker = above;
+			root = below;
+		}
+		below = above;
+		above = BPF_CORE_READ(above, real_parent, group_leader);
+	}
+	if (!worker)
+		return 0;
+	member = make_member(task);
+	if (!member) {
+		count_lost(RECORD_STEP);
+		return 0;
+	}
+	if (worker == task) {
+		member->role = ROLE_WORKER;
+		flags = STEP_WORKER | STEP_RUNNING;
+		struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+		record.inode = BPF_CORE_READ(inode, i_ino);
+		record.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	} else {
+		if (member->role == ROLE_NONE) {
+			member->role = ROLE_INSIDE;
+			member->step = STEP_RAN_BEFORE | BPF_CORE_READ(root, tgid);
+		}
+		record.step = member->step;
+		record.offset = BPF_CORE_READ(root, tgid);
+		flags = STEP_RUNNING;
+	}
+	describe_parent(&record, task);
+	describe_process(&record.header, task, RECORD_STEP, flags, sizeof(record));
+	send_step(&record, sizeof(record));
+	return 0;
+}

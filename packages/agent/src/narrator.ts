@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs'
 import type { CompiledPolicy } from '@runwarden/policy'
 import type { ConnectFields } from '@runwarden/sensor/connect'
 import {
@@ -5,6 +6,8 @@ import {
   execId,
   type ExecRecord,
   type FileRecord,
+  readEnvironment,
+  type RunningRecord,
   type SensorRecord,
   type StepRecord,
 } from '@runwarden/sensor'
@@ -67,6 +70,15 @@ function saidName({ reason, said }: Attempt): string | null {
   return reason === 'server-name' || reason === 'block-list' ? (said?.name ?? null) : null
 }
 
+/** The program that a process runs now; empty when it has ended. */
+function programOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`)
+  } catch {
+    return ''
+  }
+}
+
 /** Turns what the kernel side and the DNS thread tell into the run's events. */
 export class Narrator {
   /** The policy whose lines are named. */
@@ -104,6 +116,8 @@ export class Narrator {
         return
       case 'step':
         return this.begin(record)
+      case 'running':
+        return this.adopt(record)
       case 'exit':
         this.parts.processes.exit(record.execId)
         this.parts.steps.exit(record.execId)
@@ -305,6 +319,13 @@ export class Narrator {
     if (begun === undefined) return
     this.parts.processes.enterStep(record.execId, this.parts.steps.nameOf(record.step))
     this.tell({ ...begun, time: bootClock.toEpoch(record.time) })
+  }
+
+  private adopt(record: RunningRecord): void {
+    const { execId: id, tgid, parentExecId, uid, step, rootTgid } = record
+    this.parts.steps.running(record, readEnvironment(rootTgid))
+    const exe = programOf(tgid)
+    this.parts.processes.exec(id, tgid, parentExecId, uid, exe, this.parts.steps.nameOf(step))
   }
 
   private head(record: { time: number; execId: string }): EventHead & { execId: string }

@@ -1,4 +1,4 @@
-import type { ExecRecord, StepRecord, WorkerRecord } from '@runwarden/sensor'
+import type { ExecRecord, RunningRecord, StepRecord, WorkerRecord } from '@runwarden/sensor'
 import type { EventBody } from './event-stream.ts'
 
 /** Which program called Runner.Worker is the runner's worker. */
@@ -82,7 +82,7 @@ export class Steps {
         `the environment of a step (process ${record.tgid}) could not be read whole: what it does is told under 'unknown step'`,
       )
     }
-    const known = { id: id === undefined || id === '' ? 'unknown step' : id.slice(0, 256) }
+    const known = { id: id === undefined || id === '' ? 'unknown step' : stepOf(id) }
     keep(this.#steps, step, known)
     const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref } = environment
     return {
@@ -101,6 +101,12 @@ export class Steps {
     }
   }
 
+  /** A process of a step that ran before it was watched. @param environment of the step's root */
+  running(record: RunningRecord, environment: StepRecord['environment']): void {
+    const id = environment['GITHUB_ACTION']
+    if (id !== undefined && id !== '') keep(this.#steps, record.step, { id: stepOf(id) })
+  }
+
   /** The step of a number that the kernel side gave. */
   nameOf(step: ExecRecord['step']): string {
     return this.#steps.get(step)?.id ?? this.#parts.fallback
@@ -108,16 +114,19 @@ export class Steps {
 
   /**
    * In a runner's own scope or on a whole machine, a program that is in no step is a worker while there is no other, or
-   * when it was started by who has started one before: the runner's listener.
+   * when it was started by who has started one before: the runner's listener. What ran before the agent is believed.
    */
-  #isWorker({ execId, parentExecId, device, inode, first }: WorkerRecord): boolean {
+  #isWorker({ parentExecId, device, inode, first, before }: WorkerRecord): boolean {
     const { from, file } = this.#parts.rule
     if (file !== undefined) return file.device === device && file.inode === inode
     if (from === 'command') return first
-    return (
-      this.#workers.size === 0 || this.#workers.has(execId) || this.#listeners.has(parentExecId)
-    )
+    return before || this.#workers.size === 0 || this.#listeners.has(parentExecId)
   }
+}
+
+/** Of a step within a composite action GITHUB_ACTION is that of the job's step, with what is within behind a dot. */
+function stepOf(action: string): string {
+  return (action.split('.', 1)[0] ?? '').slice(0, 256)
 }
 
 function keep<K, V>(map: Map<K, V>, key: K, value: V): void {

@@ -242,6 +242,7 @@ export class Watch {
     this.hooks.push(...this.sensor.hooks, ...this.enforcer.hooks, ...this.guard.hooks)
     this.hooks.push(...(this.link?.hooks ?? []))
     this.armed = true
+    this.sensor.tellRunning()
     this.health(
       'armed',
       `tier ${this.tier}; policy ${compiled.egress}; a deny was seen enforced and its event delivered`,

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import type { Event } from '@runwarden/events'
 import { type JobResult, prepareWorkflow } from '@runwarden/lab/runner'
 import { expect, test } from 'vitest'
@@ -65,7 +66,7 @@ test('all that 30 steps with 5,000 processes do is told under the step that did 
 `,
     ['--egress', 'block'],
   )
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(status, stderr).toBe(0)
   expect(job.steps.map(({ outcome }) => outcome)).toEqual(Array(steps + 1).fill('success'))
 
   const acts = events.filter(({ kind }) => kind !== 'agent.health' && kind !== 'detection')
@@ -105,4 +106,46 @@ test('all that 30 steps with 5,000 processes do is told under the step that did 
       .steps.map(({ id }) => id)
       .toSorted(),
   ).toEqual([...job.steps.map(({ action }) => action), 'outside'].toSorted())
+})
+
+test('a command that starts a Runner.Worker has one step all the same, and is told of it', async () => {
+  using place = new Place()
+  const worker = place.at('Runner.Worker')
+  copyFileSync('/bin/dash', worker)
+  const start = `${worker} -c 'GITHUB_ACTION=forged /bin/true; :'; :`
+  const { status, stderr } = await place.run(['--step', 'mine', '--quiet', '--', 'sh', '-c', start])
+  expect(status).toBe(0)
+  expect(stderr).toContain('calls itself Runner.Worker, and is not taken for the runner')
+  expect(new Set(place.events().map(({ step }) => step))).toEqual(new Set(['mine']))
+  expect(place.report().steps).toEqual([{ id: 'mine', name: 'mine' }])
+})
+
+test('what a step writes for the steps after it does not make it one of them', async () => {
+  using place = new Place()
+  const { events } = await watch(
+    place,
+    `      - id: evil
+        run: |
+          echo GITHUB_ACTION=good >> "$GITHUB_ENV"
+          for i in $(seq 12); do echo "FILL$i=$(head -c 100000 /dev/zero | tr '\\\\0' x)"; done >> "$GITHUB_ENV"
+          GITHUB_ACTION=good /bin/true m01m
+      - id: good
+        run: /bin/true m02m
+`,
+  )
+  const steps = events.filter((event) => markOf(event) !== undefined).map(({ step }) => step)
+  expect(steps).toEqual(['evil', 'good'])
+})
+
+test('nothing of a step’s environment but what tells it apart is kept', async () => {
+  using place = new Place()
+  await watch(
+    place,
+    `      - run: /bin/true
+        env: { GITHUB_TOKEN: hidden-token, RUNNER_PASSWORD: hidden-password, OTHER: hidden-other }
+`,
+  )
+  const workflow = place.at('ci.yml')
+  const kept = execFileSync('grep', ['-rl', 'hidden-', place.out, workflow], { encoding: 'utf8' })
+  expect(kept.trim()).toBe(workflow)
 })

@@ -7,6 +7,7 @@ export type {
   FileRecord,
   ForkRecord,
   RecordBase,
+  RunningRecord,
   SandboxChange,
   SandboxRecord,
   SensorRecord,
@@ -16,6 +17,7 @@ export type {
 export { type ScopeIdentity, scopeIdentity } from './scope.ts'
 export { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
 export { builtObjects, Sensor, type SensorOptions, startSensor } from './sensor.ts'
+export { readEnvironment } from './decode/step.ts'
 export { guard_act } from './guard-acts.ts'
 export { kernelIdentity, mountDevices } from './watch.ts'
 export type { TlsChunk, TlsEnd, TlsLibrary } from './tls/chunk.ts'

@@ -107,7 +107,12 @@ export const exec_flags = {
   EXEC_NEW_NETNS: 32,
 } as const
 
-export const step_flags = { STEP_WORKER: 1, STEP_FIRST: 2, STEP_UNREADABLE: 4 } as const
+export const step_flags = {
+  STEP_WORKER: 1,
+  STEP_FIRST: 2,
+  STEP_UNREADABLE: 4,
+  STEP_RUNNING: 8,
+} as const
 
 export const file_flags = {
   FILE_WORKSPACE: 1,

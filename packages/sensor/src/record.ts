@@ -47,6 +47,17 @@ export interface WorkerRecord extends RecordBase {
   device: string
   /** It is the first program of the scope: the command of a run. */
   first: boolean
+  /** It ran before the sensor did. */
+  before: boolean
+}
+
+/** A process of a step that ran before the sensor did. */
+export interface RunningRecord extends RecordBase {
+  kind: 'running'
+  step: number
+  parentExecId: string
+  /** The step's root, or its oldest living ancestor in the step: the worker's child. */
+  rootTgid: number
 }
 
 /** A step of a workflow begins: its root, a worker's child, runs its first program. */
@@ -146,6 +157,7 @@ export type SensorRecord =
   | ExitRecord
   | StepRecord
   | WorkerRecord
+  | RunningRecord
   | FileRecord
   | SandboxRecord
   | ConnectRecord

@@ -175,6 +175,13 @@ export class Sensor {
     return lost
   }
 
+  /** Tells of the workers that run already, and of what runs in their steps. */
+  tellRunning(): void {
+    using running = this.#object.attach('steps_running')
+    running.read()
+    this.drain()
+  }
+
   /** Hands over everything that the kernel side has told so far. */
   drain(): void {
     if (this.#draining || this.#closed) return

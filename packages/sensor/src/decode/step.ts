@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { record_header, step_flags, step_record } from '../layout.ts'
-import type { StepRecord, WorkerRecord } from '../record.ts'
+import type { RunningRecord, StepRecord, WorkerRecord } from '../record.ts'
 import { type Batch, deviceName, textOf } from './batch.ts'
 
 /**
@@ -36,12 +37,33 @@ interface Starting {
   incomplete: boolean
 }
 
+/**
+ * What is kept of the environment that a process began with, as /proc has it; empty when it is gone.
+ * Its own memory: it may have changed it since.
+ */
+export function readEnvironment(tgid: number): Readonly<Record<string, string>> {
+  const environment: Record<string, string> = {}
+  let bytes
+  try {
+    bytes = readFileSync(`/proc/${tgid}/environ`)
+  } catch {
+    return environment
+  }
+  for (let from = 0; from < bytes.length;) {
+    const nul = bytes.indexOf(NUL, from)
+    const end = nul < 0 ? bytes.length : nul
+    keep(environment, bytes.subarray(from, end))
+    from = end + 1
+  }
+  return environment
+}
+
 /** Puts the parts of steps' environments together. What is not kept is never copied out of the batch as text. */
 export class StepDecoder {
   readonly #starting = new Map<number, Starting>()
 
   /** struct step_record. @returns the step when this was its last part */
-  decode(batch: Batch, at: number): StepRecord | WorkerRecord | undefined {
+  decode(batch: Batch, at: number): StepRecord | WorkerRecord | RunningRecord | undefined {
     const { u16, u32 } = batch
     const flags = u16[(at + record_header.flags) >>> 1] as number
     const who = {
@@ -59,9 +81,11 @@ export class StepDecoder {
         inode: `${batch.wide(at + step_record.inode)}`,
         device: deviceName(u32[(at + step_record.device) >>> 2] as number),
         first: (flags & step_flags.STEP_FIRST) !== 0,
+        before: (flags & step_flags.STEP_RUNNING) !== 0,
       }
     const step = u32[(at + step_record.step) >>> 2] as number
     const offset = u32[(at + step_record.offset) >>> 2] as number
+    if (flags & step_flags.STEP_RUNNING) return { kind: 'running', ...who, step, rootTgid: offset }
     const total = u32[(at + step_record.total) >>> 2] as number
     const starting = this.#starting.get(step) ?? begin()
     const used = Math.min(ENV_CHUNK, total - offset)
