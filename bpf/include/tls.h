@@ -27,7 +27,7 @@ enum tls_limits {
 	TLS_SMALL = 512,
 	TLS_MIDDLE = 4096,
 	TLS_PART = 16384, /* all plain text that one TLS record can hold (RFC 8446 §5.1) */
-	TLS_PARTS = 8,	  /* of one call; what is beyond is counted, not copied */
+	TLS_PARTS = 8,	  /* of one call, where more than one; what is beyond is counted, not copied */
 };
 
 struct tls_header {
@@ -47,12 +47,12 @@ struct tls_chunk {
 	char data[];
 };
 
-/* A file by its inode, and whether it is still the file that it was. */
+/* A file by its inode, and whether it is still the file that it was: whoever gets the number next is made later. */
 struct tls_file {
 	__u64 inode;
 	__u64 changed; /* ctime, ns */
-	__u32 device;
-	__u32 generation;
+	__u32 device;  /* the kernel's dev_t: major << 20 | minor */
+	__u32 unused;
 };
 
 /* A process runs a file's code from here on: by exec (address 0) or by mmap. */

@@ -57,7 +57,10 @@ struct tls_session_key {
 	u32 unused;
 };
 
-/* Sessions that have been told of, with whether something of them was lost since. */
+/* HTTP/2's frames can begin anywhere in a call: more of it is copied. Other protocols say first what follows. */
+enum tls_session_state { SESSION_LOST = 1, SESSION_FRAMES = 2 };
+
+/* Sessions that have been told of. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
@@ -91,13 +94,13 @@ struct telling {
 	u64 buffer;
 	u64 moved;
 	u32 cookie;
-	u32 lost;
+	u32 state; /* enum tls_session_state */
 };
 
 static __always_inline void fill_chunk(struct tls_chunk *chunk, struct telling *t, u64 size, u32 copied, u32 room)
 {
 	describe_session(&chunk->header, TLS_CHUNK, &t->key);
-	chunk->header.flags = t->lost;
+	chunk->header.flags = t->state & SESSION_LOST;
 	chunk->moved = size;
 	chunk->cookie = t->cookie;
 	if (copied > room)
@@ -107,7 +110,7 @@ static __always_inline void fill_chunk(struct tls_chunk *chunk, struct telling *
 		count_tls_lost(TLS_LOST_DATA);
 	}
 	chunk->copied = copied;
-	t->lost = 0;
+	t->state &= ~SESSION_LOST;
 	bpf_ringbuf_submit(chunk, BPF_RB_NO_WAKEUP);
 }
 
@@ -118,7 +121,7 @@ static __always_inline void fill_chunk(struct tls_chunk *chunk, struct telling *
 		if (chunk) {                                                                       \
 			fill_chunk(chunk, t, size, copied, room);                                  \
 		} else {                                                                           \
-			t->lost = 1;                                                               \
+			t->state |= SESSION_LOST;                                                  \
 			count_tls_lost(TLS_LOST_CHUNK);                                            \
 		}                                                                                  \
 	} while (0)
@@ -130,7 +133,7 @@ static long tell_part(u32 index, struct telling *t)
 
 	if (!size)
 		return 1;
-	if (size > TLS_PART && index < TLS_PARTS - 1)
+	if (size > TLS_PART && t->state & SESSION_FRAMES && index < TLS_PARTS - 1)
 		size = TLS_PART;
 	copied = size > TLS_PART ? TLS_PART : size;
 	if (copied <= TLS_SMALL)
@@ -144,16 +147,25 @@ static long tell_part(u32 index, struct telling *t)
 	return 0;
 }
 
+/* The client's first bytes (RFC 9113 §3.4) are "PRI * HTTP/2.0". */
+static __always_inline u32 first_state(u64 buffer)
+{
+	u32 word = 0;
+
+	bpf_probe_read_user(&word, sizeof(word), (void *)buffer);
+	return word == 0x20495250 ? SESSION_FRAMES : 0;
+}
+
 static __always_inline void tell_moved(const struct tls_call *call, u64 moved, u32 cookie)
 {
 	struct telling t = { .key = session_of(call->session), .buffer = call->buffer, .cookie = cookie };
-	u32 *lost = bpf_map_lookup_elem(&tls_sessions, &t.key);
+	u32 *state = bpf_map_lookup_elem(&tls_sessions, &t.key);
 
-	t.lost = lost ? *lost : 0;
+	t.state = state ? *state : first_state(call->buffer);
 	t.moved = moved < call->size ? moved : call->size;
 	bpf_loop(TLS_PARTS, tell_part, &t, 0);
-	if (!lost || *lost != t.lost)
-		bpf_map_update_elem(&tls_sessions, &t.key, &t.lost, BPF_ANY);
+	if (!state || *state != t.state)
+		bpf_map_update_elem(&tls_sessions, &t.key, &t.state, BPF_ANY);
 }
 
 /* The end of a call that began: its arguments, once. Two probes on one function tell of it once, too. */
@@ -170,15 +182,14 @@ static __always_inline bool take_call(const struct tls_call_key *key, struct tls
 static __always_inline void end_session(u64 session)
 {
 	struct tls_session_key key = session_of(session);
+	u32 *state = bpf_map_lookup_elem(&tls_sessions, &key);
 	struct tls_header *end;
 
-	if (!bpf_map_lookup_elem(&tls_sessions, &key))
+	if (!state)
 		return;
 	end = bpf_ringbuf_reserve(&tls_chunks, sizeof(*end), 0);
 	if (!end) {
-		u32 lost = 1;
-
-		bpf_map_update_elem(&tls_sessions, &key, &lost, BPF_ANY);
+		*state = SESSION_LOST;
 		count_tls_lost(TLS_LOST_CHUNK);
 		return;
 	}

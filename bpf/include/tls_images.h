@@ -15,10 +15,6 @@ struct timespec64 {
 	long tv_nsec;
 };
 
-struct inode___generation {
-	u32 i_generation;
-};
-
 /* Since 6.11. */
 struct inode___seconds {
 	s64 i_ctime_sec;
@@ -68,14 +64,12 @@ static __always_inline u64 changed_at(struct inode *inode)
 static __always_inline void tell_image(struct task_struct *task, struct file *file, u64 address)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct inode___generation *numbered = (void *)inode;
 	struct tls_image image = {
 		.header = { .kind = TLS_IMAGE, .session = address },
 		.file = {
 			.inode = BPF_CORE_READ(inode, i_ino),
 			.changed = changed_at(inode),
 			.device = BPF_CORE_READ(inode, i_sb, s_dev),
-			.generation = BPF_CORE_READ(numbered, i_generation),
 		},
 	};
 	u32 *known = bpf_map_lookup_elem(&tls_files, &image.file);

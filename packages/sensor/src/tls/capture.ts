@@ -7,7 +7,7 @@ import { builtObjects } from '../sensor.ts'
 import type { TlsChunk, TlsEnd, TlsLibrary } from './chunk.ts'
 import { mappedCode, openCodeFile, processesBelow } from './code-file.ts'
 import { commonPlaces } from './common-places.ts'
-import { decodeContent, decodeImage, recordsOf, type TlsImage } from './decode.ts'
+import { decodeContent, decodeImage, fileKey, recordsOf, type TlsImage } from './decode.ts'
 import { tls_lost } from './layout.ts'
 import { NOT_TLS, ProbedFiles } from './probed-files.ts'
 import { probePrograms } from './probes.ts'
@@ -122,7 +122,9 @@ export class TlsCapture {
   #start(): void {
     for (const place of this.#options.places ?? commonPlaces()) {
       try {
-        this.#files.examine(openSync(place, 'r'), realpathSync(place))
+        const fd = openSync(place, 'r')
+        const key = fileKey(fstatSync(fd, { bigint: true }))
+        this.#remember(key, this.#files.examine(fd, realpathSync(place)))
       } catch {
         // Gone, or not for us: who runs it is seen when it does.
       }
@@ -165,11 +167,15 @@ export class TlsCapture {
     const changed = fstatSync(file.fd, { bigint: true }).ctimeNs
     const number = this.#files.examine(file.fd, file.path)
     // Another program by now, or changed, or there was no time: it is looked at again when it is next run.
-    if (changed !== image.changed || number === 0) return number
+    if (changed === image.changed) this.#remember(image.file, number)
+    return number
+  }
+
+  #remember(file: Buffer, number: number): void {
+    if (number === 0) return
     const value = Buffer.alloc(4)
     value.writeUInt32LE(number)
-    this.#known.set(image.file, value)
-    return number
+    this.#known.set(file, value)
   }
 
   /** Programs and libraries that are seen. */

@@ -21,8 +21,7 @@ export interface TlsImage {
   address: bigint
   /** Key of the kernel's map of files that are known. */
   file: Buffer
-  inode: bigint
-  /** ctime, ns. */
+  /** Its ctime, ns. */
   changed: bigint
   /** Its number there; 0: it is not known yet. */
   known: number
@@ -69,8 +68,27 @@ export function decodeImage(buffer: Buffer, at: number): TlsImage {
     pid,
     address: buffer.readBigUInt64LE(at + tls_header.session),
     file,
-    inode: file.readBigUInt64LE(tls_file.inode),
     changed: file.readBigUInt64LE(tls_file.changed),
     known: buffer.readUInt32LE(at + tls_image.known),
   }
+}
+
+/** Key of a file in the kernel's map, where the file system has no numbers of its own for what others see (overlayfs, btrfs). */
+export function fileKey({
+  ino,
+  ctimeNs,
+  dev,
+}: {
+  ino: bigint
+  ctimeNs: bigint
+  dev: bigint
+}): Buffer {
+  const key = Buffer.alloc(FILE_BYTES)
+  key.writeBigUInt64LE(ino, tls_file.inode)
+  key.writeBigUInt64LE(ctimeNs, tls_file.changed)
+  // stat's device is in the form of glibc's makedev().
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn)
+  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn)
+  key.writeUInt32LE(Number(((major << 20n) | (minor & 0xfffffn)) & 0xffffffffn), tls_file.device)
+  return key
 }

@@ -13,7 +13,7 @@ export const tls_chunk = { moved: 32, cookie: 40, copied: 44, data: 48 } as cons
 export const tls_image = { file: 32, known: 56 } as const
 
 /** struct tls_file */
-export const tls_file = { inode: 0, changed: 8, device: 16, generation: 20 } as const
+export const tls_file = { inode: 0, changed: 8, device: 16 } as const
 export const FILE_BYTES = 24
 
 export const tls_cookie = {

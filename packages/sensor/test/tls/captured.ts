@@ -140,26 +140,17 @@ export class Captured implements AsyncDisposable {
 }
 
 /** A Go program of clients/, static and stripped. */
-export function buildGo(folder: string, name: string): string {
+export function buildGo(folder: string, name: string, architecture?: 'amd64' | 'arm64'): string {
   const program = join(folder, name)
-  execFileSync(
-    'go',
-    [
-      'build',
-      '-trimpath',
-      '-ldflags=-s -w',
-      '-o',
-      program,
-      new URL(`clients/${name}.go`, import.meta.url).pathname,
-    ],
-    {
-      env: {
-        ...process.env,
-        CGO_ENABLED: '0',
-        HOME: folder,
-        GOCACHE: join(tmpdir(), 'runwarden-go-cache'),
-      },
+  const source = new URL(`clients/${name}.go`, import.meta.url).pathname
+  execFileSync('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', program, source], {
+    env: {
+      ...process.env,
+      CGO_ENABLED: '0',
+      HOME: folder,
+      GOCACHE: join(tmpdir(), 'runwarden-go-cache'),
+      ...(architecture ? { GOARCH: architecture } : {}),
     },
-  )
+  })
   return program
 }

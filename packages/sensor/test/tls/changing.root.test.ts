@@ -115,8 +115,8 @@ test('a library that is deleted is seen as long as somebody runs it, and let go 
   expect(seen.text('sent')).toContain('marker-again')
 })
 
-/** No network: both sides of a session in memory. 64 MB, then `marker-late` when the file `go` is there. */
-const flood = `
+/** No network: both sides of a session in memory, `a` the client. */
+const memorySession = `
 import os, ssl, subprocess, time
 subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'k', '-out', 'c', '-subj', '/CN=a'], check=True, capture_output=True)
 server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -128,6 +128,10 @@ for i in range(4):
     for side in (a, b):
         try: side.do_handshake()
         except ssl.SSLWantReadError: pass
+`
+
+/** 64 MB, then `marker-late` when the file `go` is there. */
+const flood = `${memorySession}
 def exchange(data):
     a.write(data)
     got = 0
@@ -161,27 +165,29 @@ test('what does not fit the ring is counted, and the next chunk of its session s
   expect(seen.capture.lost().chunks).toBe(lost)
 })
 
-test('of a call that moves much the first 128 KiB are kept, and all is counted', async () => {
-  await using seen = await Captured.start()
-  const body = Buffer.alloc(1 << 20, 'abcdefgh').toString()
-  await seen.run('/usr/bin/python3', [
-    '-c',
-    `
-import http.client, os, ssl
-context = ssl.create_default_context(cafile=os.environ['SSL_CERT_FILE'])
-connection = http.client.HTTPSConnection('${seen.url.replace('https://', '')}', context=context)
-connection.request('POST', '/', 'abcdefgh' * 131072)
-connection.getresponse().read()`,
-  ])
-  expect(seen.requests[0]?.body).toHaveLength(body.length)
-  const sent = seen.chunks.filter(({ direction }) => direction === 'sent').slice(1)
-  expect(sent.reduce((sum, { size }) => sum + size, 0)).toBe(body.length)
-  expect(sent.map(({ data }) => data.length)).toEqual(Array.from({ length: 8 }, () => 16384))
-  expect(sent.map(({ size }) => size)).toEqual([
-    ...Array.from({ length: 7 }, () => 16384),
-    body.length - 7 * 16384,
-  ])
-})
+const megabyte = 1 << 20
+
+test.each([
+  ['HTTP/1: the first 16 KiB', '', [16_384], [megabyte]],
+  [
+    'HTTP/2: the first 128 KiB, in parts',
+    'PRI * HTTP/2.0',
+    Array.from({ length: 8 }, () => 16_384),
+    [...Array.from({ length: 7 }, () => 16_384), megabyte - 7 * 16_384],
+  ],
+])(
+  'of a call that moves much, all is counted and a part is kept. %s',
+  async (_, first, kept, sizes) => {
+    await using seen = await Captured.start()
+    const program = `${memorySession}
+a.write(b'${first || 'POST / HTTP/1.1'}')
+a.write(bytes(${megabyte}))`
+    expect(await seen.run('/usr/bin/python3', ['-c', program])).toMatchObject({ stderr: '' })
+    const sent = seen.chunks.filter(({ direction }) => direction === 'sent').slice(1)
+    expect(sent.map(({ data }) => data.length)).toEqual(kept)
+    expect(sent.map(({ size }) => size)).toEqual(sizes)
+  },
+)
 
 test('a child that has a session of its parent is told as itself', async () => {
   await using seen = await Captured.start()
