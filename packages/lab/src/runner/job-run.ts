@@ -203,7 +203,9 @@ export class JobRun {
       contexts,
       level.status,
     )
-    const shell = step.shell ?? this.#job.shell
+    // In a container nobody knows whether there is a bash.
+    const shell =
+      step.shell ?? this.#job.shell ?? (this.#container === undefined ? undefined : 'sh')
     return await this.#launch(level, {
       ...this.#head(step, level, 'main'),
       env,

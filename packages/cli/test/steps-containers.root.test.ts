@@ -1,0 +1,96 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { type Lab, startLab } from '@runwarden/lab'
+import { type ContainerEngine, image, startContainerEngine } from '@runwarden/lab/containers'
+import { prepareWorkflow } from '@runwarden/lab/runner'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Place, runwarden } from './runwarden.ts'
+
+let lab: Lab
+let engine: ContainerEngine
+beforeAll(async () => {
+  lab = await startLab({})
+  engine = await startContainerEngine(lab)
+}, 600_000)
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]()
+  await lab[Symbol.asyncDispose]()
+})
+
+test('what runs in the job’s container, and in a container of a step, is told under its step', async () => {
+  using place = new Place()
+  const acts = (mark: string): string =>
+    `sh -c ": ${mark}"; touch ${mark}; curl -s -m 20 http://203.0.113.1:${20_000 + Number(mark.slice(1, 3))} || true`
+  writeFileSync(
+    place.at('ci.yml'),
+    `on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    container: { image: '${image}', options: --network host }
+    steps:
+      - id: one
+        run: |
+          ${acts('m01m')}
+          (while [ ! -e over ]; do sleep 0.2; done; ${acts('m02m')}; touch done) > /dev/null 2>&1 &
+      - id: two
+        run: '${acts('m03m').replaceAll("'", "''")}; GITHUB_ACTION=one sh -c ": m04m"'
+      - id: three
+        uses: docker://${image}
+        with: { entrypoint: touch, args: m05m }
+      - id: four
+        run: touch over; while [ ! -e done ]; do sleep 0.2; done
+`,
+  )
+  mkdirSync(place.at('work'))
+  const worker = prepareWorkflow(place.at('ci.yml'), {
+    folder: place.at('runner'),
+    workspace: place.at('work'),
+    engine: ['podman'],
+  })
+  const { status, stdout, stderr } = await lab.runner.exec(
+    runwarden,
+    [
+      'run',
+      '--step',
+      'outside',
+      '--egress',
+      'block',
+      '--quiet',
+      '--out',
+      place.out,
+      '--',
+      ...worker.command,
+    ],
+    { cwd: place.at('work'), env: engine.env, timeout: 500_000 },
+  )
+  expect(status, stdout + stderr).toBe(0)
+  expect(worker.result().steps.map(({ outcome }) => outcome)).toEqual(Array(4).fill('success'))
+  const told = place.events().flatMap((event) => {
+    if (event.kind === 'net.connect' && event.address === '203.0.113.1')
+      return [`${event.port - 20_000} connect ${event.step}`]
+    const about =
+      event.kind === 'process.exec'
+        ? event.argv.slice(0, 3)
+        : event.kind === 'file.create'
+          ? [event.path]
+          : []
+    const mark = /\bm(\d\d)m$/.exec(about.at(-1) ?? '')?.[1]
+    return mark === undefined
+      ? []
+      : [`${Number(mark)} ${event.kind.split('.')[1] ?? ''} ${event.step}`]
+  })
+  expect([...new Set(told)].toSorted()).toEqual([
+    '1 connect one',
+    '1 create one',
+    '1 exec one',
+    '2 connect one',
+    '2 create one',
+    '2 exec one',
+    '3 connect two',
+    '3 create two',
+    '3 exec two',
+    '4 exec two',
+    '5 create three',
+    '5 exec three',
+  ])
+}, 600_000)
