@@ -1,0 +1,64 @@
+import { globSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { startLab } from '@runwarden/lab'
+import { image, startContainerEngine } from '@runwarden/lab/containers'
+import { expect, test } from 'vitest'
+import { startTlsCapture, type TlsUse } from '../../src/index.ts'
+
+const name = 'good.example.com'
+
+function cgroupRoot(): string {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+  return mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2')?.[1] ?? ''
+}
+
+test('what a program in a container sends is seen, by the library of its image', async () => {
+  await using lab = await startLab({
+    servers: [{ name, addresses: ['198.51.100.10'], ports: { https: 443 } }],
+  })
+  await using engine = await startContainerEngine(lab)
+  const cgroup = mkdtempSync(join(cgroupRoot(), 'runwarden-tls-'))
+  const uses: TlsUse[] = []
+  let sent = ''
+  try {
+    // None of the machine's own: what the container runs was never looked at before.
+    using capture = startTlsCapture({
+      scopeCgroup: cgroup,
+      places: [],
+      onContent: (content) => {
+        for (const one of content)
+          if ('data' in one && one.direction === 'sent') sent += String(one.data)
+      },
+      onUse: (use) => uses.push(use),
+    })
+    const ask = (marker: string) =>
+      lab.runner.exec(
+        'podman',
+        [
+          'run',
+          '--rm',
+          `--cgroup-parent=/${basename(cgroup)}`,
+          image,
+          'curl',
+          '-sS',
+          '--http1.1',
+          `https://${name}/${marker}`,
+        ],
+        { env: engine.env, cgroup, timeout: 300_000 },
+      )
+    expect(await ask('marker-first')).toMatchObject({ status: 0, stderr: '' })
+    expect(await ask('marker-second')).toMatchObject({ status: 0, stderr: '' })
+    capture.drain()
+    const asked = (await lab.internet.records()).flatMap(({ requests }) => requests)
+    expect(asked.map(({ path }) => path)).toEqual(['/marker-first', '/marker-second'])
+    expect(sent).toContain('GET /marker-second HTTP/1.1')
+    expect(uses).toContainEqual(
+      expect.objectContaining({
+        library: 'openssl',
+        path: expect.stringMatching(/libssl\.so\.3$/),
+      }),
+    )
+  } finally {
+    for (const below of globSync(`${cgroup}/**/`).toReversed()) rmdirSync(below)
+  }
+}, 600_000)
