@@ -12,6 +12,7 @@ import {
 } from '@runwarden/libbpf'
 import { builtObjects } from '@runwarden/sensor'
 import type { Enforcer } from '../enforce/enforcer.ts'
+import { SHARED_MAPS } from '../enforce/map-names.ts'
 import { AgentError, messageOf } from '../errors.ts'
 import { findUplinks, type Uplink } from './uplinks.ts'
 
@@ -34,37 +35,6 @@ export interface LinkLayerOptions extends LinkSettings {
 }
 
 const PROGRAM = 'link_egress'
-
-/** All maps of link.bpf.c but its own, and the rings: a test holds this against the object. */
-export const SHARED_MAPS = [
-  'policy_state',
-  'policies',
-  'grant_hosts_0',
-  'grant_hosts_1',
-  'grants_0',
-  'grants_1',
-  'single_ports_0',
-  'single_ports_1',
-  'grant_ports_0',
-  'grant_ports_1',
-  'blocked_hosts_0',
-  'blocked_hosts_1',
-  'blocked_0',
-  'blocked_1',
-  'learned',
-  'names',
-  'name_ids',
-  'led',
-  'dns_client',
-  'flows',
-  'sockets',
-  'epoch',
-  'attempts_0',
-  'attempts_1',
-  'exempt_cgroups',
-  'exempt_processes',
-  'exempt_sockets',
-] as const
 
 interface Held {
   uplink: Uplink

@@ -12,7 +12,8 @@ import {
   policyOf,
 } from '@runwarden/policy'
 import { type ConnectFields, decodeConnect } from '@runwarden/sensor/connect'
-import { type Enforcer, type EnforcerOptions, openEnforcer } from '../../src/enforce/enforcer.ts'
+import { type Enforcer, openEnforcer } from '../../src/enforce/enforcer.ts'
+import type { EnforcerOptions } from '../../src/enforce/enforcer-options.ts'
 import { Acts } from './acts.ts'
 import { Net, Talker } from './net.ts'
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { SHARED_MAPS } from '../../src/link/link-layer.ts'
+import { SHARED_MAPS } from '../../src/enforce/map-names.ts'
 import { findUplinks } from '../../src/link/uplinks.ts'
 
 const object = join(import.meta.dirname, '../../../../bpf/build', process.arch, 'link.bpf.o')

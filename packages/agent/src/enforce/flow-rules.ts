@@ -1,0 +1,34 @@
+import { type CompiledPolicy, decide } from '@runwarden/policy'
+import type { Flow } from './flows.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
+
+/**
+ * Tells which rule of a policy allows a flow; null: none does. Flows alike are decided once.
+ * @param nameOf the learned name of an id
+ */
+export function flowRules(
+  compiled: CompiledPolicy,
+  nameOf: (id: number) => string | null,
+): (flow: Flow) => number | null {
+  const indexes = new Map(
+    compiled.rules.map(({ where, text }, index) => [`${where} ${text}`, index]),
+  )
+  const known = new Map<string, number | null>()
+  return (flow) => {
+    const alike = `${flow.name} ${flow.address.toString('latin1')} ${flow.port} ${flow.protocol}`
+    const before = known.get(alike)
+    if (before !== undefined) return before
+    const protocol =
+      flow.protocol === IPPROTO_TCP ? 'tcp' : flow.protocol === IPPROTO_UDP ? 'udp' : 'other'
+    const host = nameOf(flow.name)
+    const { verdict, rule } = decide(compiled, {
+      host,
+      address: flow.address,
+      port: flow.port,
+      protocol,
+    })
+    const index = verdict === 'allowed' && rule !== null ? (indexes.get(rule) ?? null) : null
+    known.set(alike, index)
+    return index
+  }
+}

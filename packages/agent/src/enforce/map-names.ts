@@ -1,0 +1,33 @@
+/** What a destination is decided by. */
+const DECISION_MAPS = [
+  'policy_state',
+  'policies',
+  'grant_hosts_0',
+  'grant_hosts_1',
+  'grants_0',
+  'grants_1',
+  'single_ports_0',
+  'single_ports_1',
+  'grant_ports_0',
+  'grant_ports_1',
+  'blocked_hosts_0',
+  'blocked_hosts_1',
+  'blocked_0',
+  'blocked_1',
+  'learned',
+  'names',
+  'name_ids',
+  'led',
+  'dns_client',
+  'flows',
+  'sockets',
+  'exempt_cgroups',
+  'exempt_processes',
+  'exempt_sockets',
+] as const
+
+/** What stays in force without an agent, and is taken over by the next one. */
+export const PINNED_MAPS = [...DECISION_MAPS, 'blocked_names_0', 'blocked_names_1'] as const
+
+/** All maps of link.bpf.c but its own, and the rings: a test holds this against the object. */
+export const SHARED_MAPS = [...DECISION_MAPS, 'epoch', 'attempts_0', 'attempts_1'] as const
