@@ -5,7 +5,7 @@ import { AgentError, messageOf } from './errors.ts'
 import { EventStream } from './event-stream.ts'
 import { githubFacts } from './https/github-facts.ts'
 import { checkMachine, readMachine, type Check } from './preflight.ts'
-import { sweep } from './run-state.ts'
+import { sweep } from './run-sweep.ts'
 import { Watch } from './watch.ts'
 
 /** What a machine can do. */

@@ -10,7 +10,7 @@ import { groupsOf, planConfinement, requireConfined } from './harden/confinement
 import type { Confinement } from './harden/confinement.ts'
 import { findAccount, launch } from './launcher.ts'
 import { readMachine, requireMachine } from './preflight.ts'
-import { sweep } from './run-state.ts'
+import { sweep } from './run-sweep.ts'
 import { Signals } from './signals.ts'
 import { Watch } from './watch.ts'
 

@@ -1,13 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import {
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AgentError, errnoOf, messageOf } from './errors.ts'
 import { findCgroup2, readMounts } from './mounts.ts'
@@ -144,49 +136,4 @@ export function removeFolder(folder: string): void {
     // Another run's folder is in it, or it is gone: both are fine.
     if (!['ENOTEMPTY', 'ENOENT', 'EEXIST', 'EBUSY'].includes(errnoOf(error) ?? '')) throw error
   }
-}
-
-/**
- * Cleans up after runs whose agent is no more. A scope in which something still runs stays as
- * it is, its policy enforced.
- * @returns a sentence for each run that was found.
- */
-export async function sweep(): Promise<string[]> {
-  let ids: string[]
-  try {
-    ids = readdirSync(stateHome)
-  } catch {
-    return []
-  }
-  const said: string[] = []
-  for (const id of ids) {
-    // What agents leave stays in force until one takes it over.
-    if (id === scopesFolder) continue
-    const folder = join(stateHome, id)
-    let owner: Owner
-    try {
-      owner = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as Owner
-    } catch {
-      // A run that is being made at this moment; one that died so early has no processes.
-      const pid = Number.parseInt(id, 10)
-      if (processStart(pid) === undefined) {
-        removeFolder(folder)
-        said.push(`cleaned up after run ${id}, which ended before it was armed`)
-      }
-      continue
-    }
-    if (owner.namespaces !== ownNamespaces()) continue
-    if (processStart(owner.pid) === owner.start) continue
-    const scope = Scope.at(owner.cgroup)
-    if (scope.isPopulated()) {
-      said.push(
-        `run ${id} lost its agent (process ${owner.pid}); its policy stays enforced on processes ${scope.processes().slice(0, 8).join(', ')}; end them to have it cleaned up`,
-      )
-      continue
-    }
-    await scope.remove()
-    removeFolder(folder)
-    said.push(`cleaned up after run ${id}, whose agent (process ${owner.pid}) did not end properly`)
-  }
-  return said
 }

@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { launch } from '../src/launcher.ts'
-import { RunState, sweep } from '../src/run-state.ts'
+import { RunState } from '../src/run-state.ts'
+import { sweep } from '../src/run-sweep.ts'
+import { Scope } from '../src/scope.ts'
 import { findCgroup2, readMounts } from '../src/mounts.ts'
 
 let state: RunState
@@ -101,31 +103,50 @@ test('ending the scope ends also what ignores SIGTERM, and what it made in cgrou
   expect(state.scope.isPopulated()).toBe(false)
 })
 
-test('what a killed agent left is cleaned up by the next start, unless something runs in it', async () => {
+/** An agent that is killed, in a mount namespace of its own or not, with a command of it that goes on. */
+async function killedAgent(
+  command: readonly [string, ...string[]],
+  ...namespace: string[]
+): Promise<{ scope: Scope; said: () => Promise<string>; mounts: () => unknown[] }> {
   const source = `
     import { RunState } from ${JSON.stringify(new URL('../src/run-state.ts', import.meta.url).href)}
     import { launch } from ${JSON.stringify(new URL('../src/launcher.ts', import.meta.url).href)}
     const state = RunState.create()
-    launch({ scope: state.scope, command: ['sleep', '1000'], dropNetRaw: false })
+    launch({ scope: state.scope, command: ${JSON.stringify(command)}, dropNetRaw: false })
     console.log(state.scope.path)
     setInterval(() => {}, 1000)
   `
-  const agent = spawn(process.execPath, ['--input-type=module', '-e', source], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const [file = '', ...args] = [...namespace, process.execPath, '--input-type=module', '-e', source]
+  const agent = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [path] = (await once(agent.stdout, 'data')) as [Buffer]
-  const cgroup = path.toString().trim()
+  const scope = Scope.at(path.toString().trim())
+  while (scope.processes().length === 0) await new Promise(setImmediate)
   agent.kill('SIGKILL')
   await once(agent, 'exit')
+  const run = `run ${agent.pid}-`
+  return {
+    scope,
+    said: async () => (await sweep()).filter((line) => line.includes(run)).join(),
+    mounts: () => readMounts().filter((mount) => mount.path.includes(`/${agent.pid}-`)),
+  }
+}
 
-  const { Scope } = await import('../src/scope.ts')
-  const scope = Scope.at(cgroup)
-  while (scope.processes().length === 0) await new Promise(setImmediate)
-  const mine = (said: string[]): string[] =>
-    said.filter((line) => line.includes(`process ${agent.pid}`))
-  expect(mine(await sweep()).join()).toContain('stays enforced on processes')
+const alone = ['unshare', '--mount', '--propagation', 'private', '--']
+
+test('what a killed agent left is cleaned up by the next start, unless something runs in it', async () => {
+  const { scope, said, mounts } = await killedAgent(['sleep', '1000'])
+  expect(await said()).toContain('stays enforced on processes')
   await scope.end(0)
-  expect(mine(await sweep()).join()).toContain('cleaned up after run')
-  expect(existsSync(cgroup)).toBe(false)
-  expect(readMounts().filter((mount) => mount.path.includes(`/${agent.pid}-`))).toEqual([])
+  expect(await said()).toContain('cleaned up after run')
+  expect(existsSync(scope.path)).toBe(false)
+  expect(mounts()).toEqual([])
+})
+
+test('the same when its mount namespace is gone, too', async () => {
+  const { scope, said } = await killedAgent(['sleep', '1000'], ...alone)
+  expect(await said()).toContain('lost its agent and its mount namespace; end processes')
+  await scope.end(0)
+  expect(await said()).toContain('whose agent and mount namespace are gone')
+  expect(existsSync(scope.path)).toBe(false)
+  expect(await said()).toBe('')
 })
