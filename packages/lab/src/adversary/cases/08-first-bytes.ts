@@ -1,14 +1,11 @@
-import type { Case, Open, Row } from '../case.ts'
+import type { Row } from '../case.ts'
 import { changedBytes } from './08-changed-bytes.ts'
-import { curl, python } from './script.ts'
+import { curl } from './script.ts'
+import { atAllowedAddress, atSharedAddress, type Spoken } from './spoken.ts'
 
 const by = 'packet: the first bytes name nothing that is allowed here'
-const twin = curl('"https://front.example.com/$T"')
-/** Two names lead to the address, and both are known; one of them is not allowed on this port. */
-const where = "address_of('narrow.example.com'); where = (address_of('front.example.com'), 443)"
-const hideout = "HIDDEN = T + '.hidden.example.net'"
 
-const hellos: readonly (readonly [string, string, string])[] = [
+const hellos: readonly Spoken[] = [
   [
     'no-sni',
     'no SNI, on an address of a name that is not allowed there',
@@ -115,21 +112,6 @@ const hellos: readonly (readonly [string, string, string])[] = [
   ],
 ]
 
-const cases: Case[] = hellos.map(([id, technique, code]) => ({
-  id: `hello-${id}`,
-  technique,
-  attempt: python(`${where}\n${hideout}\n${code}`),
-  twin,
-  by,
-}))
-
-/** The rule for what names nothing: it gets a name of the address, when all that it has are allowed. */
-const lone: Open = {
-  result: 'not-held',
-  why: 'the documented rule: what says no name gets one that the address is known by, and goes to that server; all of these are allowed',
-  advice: 'as for an allowed host: allow no servers that pass on what strangers bring',
-}
-
 export const firstBytes: Row = {
   row: 8,
   title: 'The first bytes of TLS',
@@ -143,23 +125,12 @@ export const firstBytes: Row = {
       twin: curl('"https://good.example.com/$T"'),
       by: 'connect: `EPERM`',
     },
-    ...cases,
-    ...[
+    ...atSharedAddress('hello', 443, hellos, by),
+    ...atAllowedAddress('hello', 443, [
       ['no-sni', 'no SNI', 'hello(None, session=DATA)'],
       ['no-tls', 'bytes that are no TLS', "b'hello ' + DATA + b'\\n'"],
       ['ssh', 'SSH on port 443', "b'SSH-2.0-' + DATA + b'\\r\\n'"],
-    ].map(([id = '', what = '', bytes = '']) => ({
-      id: `hello-lone-${id}`,
-      technique: `${what}, on an address of allowed names`,
-      attempt: python(
-        `address_of('pair.example.com'); pieces((address_of('lone.example.com'), 443), ${bytes})`,
-      ),
-      twin: curl('"https://lone.example.com/$T"'),
-      by: '–',
-      silent: 'an allowed connection',
-      user: lone,
-      root: lone,
-    })),
+    ]),
     ...changedBytes,
   ],
 }

@@ -1,13 +1,10 @@
-import type { Case, Open, Row } from '../case.ts'
+import type { Open, Row } from '../case.ts'
 import { curl, python } from './script.ts'
+import { atAllowedAddress, atSharedAddress, type Spoken } from './spoken.ts'
 
 const by = 'packet: the Host is no allowed name that led here'
 const twin = curl('"http://front.example.com/$T"')
-/** Two names lead to the address, and both are known; one of them is not allowed on this port. */
-const where = "address_of('narrow.example.com'); where = (address_of('front.example.com'), 80)"
-const hideout = "HIDDEN = T + '.hidden.example.net'; H = HIDDEN.encode(); F = b'front.example.com'"
-
-const requests: readonly (readonly [string, string, string])[] = [
+const requests: readonly Spoken[] = [
   ['spoofed', 'denied Host', "pieces(where, b'GET / HTTP/1.1\\r\\nHost: ' + H + b'\\r\\n\\r\\n')"],
   [
     'two-hosts',
@@ -103,21 +100,6 @@ const requests: readonly (readonly [string, string, string])[] = [
   ],
 ]
 
-const cases: Case[] = requests.map(([id, technique, code]) => ({
-  id: `http-${id}`,
-  technique,
-  attempt: python(`${where}\n${hideout}\n${code}`),
-  twin,
-  by,
-}))
-
-/** The rule for what names nothing: it gets a name of the address, when all that it has are allowed. */
-const lone: Open = {
-  result: 'not-held',
-  why: 'the documented rule: what says no name gets one that the address is known by, and goes to that server; all of these are allowed',
-  advice: 'as for an allowed host: allow no servers that pass on what strangers bring',
-}
-
 const proxy: Open = {
   result: 'not-held',
   why: 'what is no HTTP and no TLS goes to the server that the address is known by; a SOCKS proxy passes it on',
@@ -128,22 +110,11 @@ export const plainHttp: Row = {
   row: 9,
   title: 'Plain HTTP',
   cases: [
-    ...cases,
-    ...[
+    ...atSharedAddress('http', 80, requests, by),
+    ...atAllowedAddress('http', 80, [
       ['no-host', 'HTTP/1.0 without Host', "b'GET /' + DATA + b' HTTP/1.0\\r\\n\\r\\n'"],
       ['no-http', 'bytes that are no HTTP', "b'\\0\\1\\2' + DATA"],
-    ].map(([id = '', what = '', bytes = '']) => ({
-      id: `http-lone-${id}`,
-      technique: `${what}, on an address of allowed names`,
-      attempt: python(
-        `address_of('pair.example.com'); pieces((address_of('lone.example.com'), 80), ${bytes})`,
-      ),
-      twin: curl('"http://lone.example.com/$T"'),
-      by: '–',
-      silent: 'an allowed connection',
-      user: lone,
-      root: lone,
-    })),
+    ]),
     {
       id: 'http-curl-host',
       technique: 'denied Host by curl -H',
