@@ -20,4 +20,5 @@ export {
   type ServiceSettings,
 } from './service/service.ts'
 export { orphans } from './service/state.ts'
+export { workerFile } from './steps.ts'
 export { githubFacts, readGranted } from './https/github-facts.ts'

@@ -12,6 +12,7 @@ import { findAccount, launch } from './launcher.ts'
 import { readMachine, requireMachine } from './preflight.ts'
 import { sweep } from './run-sweep.ts'
 import { Signals } from './signals.ts'
+import type { WorkerRule } from './steps.ts'
 import { Watch } from './watch.ts'
 
 export interface ProtectSettings {
@@ -19,8 +20,9 @@ export interface ProtectSettings {
   command: readonly [string, ...string[]]
   compiled: CompiledPolicy
   policyFile: string | null
-  /** Name of the one step that the run is. */
+  /** Name of the one step that the run is; of what is in none, when the command is a runner. */
   step: string
+  worker?: WorkerRule | undefined
   user: string | undefined
   /** Absolute; changes of files below it are told. */
   workspace: string

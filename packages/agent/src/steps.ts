@@ -1,4 +1,13 @@
-import type { ExecRecord, RunningRecord, StepRecord, WorkerRecord } from '@runwarden/sensor'
+import { basename } from 'node:path'
+import {
+  type ExecRecord,
+  kernelIdentity,
+  mountDevices,
+  type RunningRecord,
+  type StepRecord,
+  type WorkerRecord,
+} from '@runwarden/sensor'
+import { AgentError } from './errors.ts'
 import type { EventBody } from './event-stream.ts'
 
 /** Which program called Runner.Worker is the runner's worker. */
@@ -7,6 +16,22 @@ export interface WorkerRule {
   from: 'command' | 'runner'
   /** The worker's file, as the kernel's objects name it: then this file alone, at any time. */
   file?: { device: string; inode: string } | undefined
+}
+
+/** The rule that a file is the worker, whoever starts it. @throws AgentError when it is not there */
+export function workerFile(path: string): WorkerRule {
+  const identity = basename(path) === PROGRAM ? kernelIdentity(path, mountDevices()) : null
+  if (identity === null)
+    throw new AgentError(
+      'NO_WORKER',
+      `${path}, which is to be the runner's worker, is no file called ${PROGRAM}`,
+      "name the runner's bin/Runner.Worker with --worker",
+    )
+  const { device, inode } = identity
+  return {
+    from: 'command',
+    file: { device: `${device >>> 20}:${device & 0xfffff}`, inode: `${inode}` },
+  }
 }
 
 /** A step of a workflow, by what the worker gave its root. */
@@ -23,6 +48,8 @@ export interface StepsParts {
   gap: (text: string) => void
 }
 
+/** What the kernel side looks for. */
+const PROGRAM = 'Runner.Worker'
 /** Roots of steps, workers and their makers that are remembered: only workers make them. */
 const KEPT = 4096
 

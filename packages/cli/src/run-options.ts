@@ -39,6 +39,11 @@ export const runOptions = {
     value: 'NAME',
     help: "name of the step in reports (default: the command's first word)",
   },
+  worker: {
+    type: 'text',
+    value: 'FILE',
+    help: "the runner's worker, when the command is a runner: what each of its steps does is told under that step (default: the command itself, when it is called Runner.Worker)",
+  },
   workspace: {
     type: 'text',
     value: 'DIR',

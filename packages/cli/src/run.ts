@@ -10,6 +10,7 @@ import {
   protect,
   readGranted,
   runUnprotected,
+  workerFile,
 } from '@runwarden/agent'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
 import { readPolicy } from './read-policy.ts'
@@ -65,6 +66,7 @@ export async function main(words: string[]): Promise<number> {
     compiled,
     policyFile: options.policy ?? null,
     step: options.step ?? file,
+    worker: options.worker === undefined ? undefined : workerFile(options.worker),
     user: options.user,
     workspace: resolve(options.workspace ?? '.'),
     background: options.background === 'keep' ? ('keep' as const) : ('end' as const),

@@ -16,10 +16,13 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]()
 })
 
+/** Runs a program, makes a file and reaches out, with a mark of the place in each. */
+function acts(mark: string): string {
+  return `sh -c ": ${mark}"; touch ${mark}; curl -s -m 20 http://203.0.113.1:${20_000 + Number(mark.slice(1, 3))} || true`
+}
+
 test('what runs in the job’s container, and in a container of a step, is told under its step', async () => {
   using place = new Place()
-  const acts = (mark: string): string =>
-    `sh -c ": ${mark}"; touch ${mark}; curl -s -m 20 http://203.0.113.1:${20_000 + Number(mark.slice(1, 3))} || true`
   writeFileSync(
     place.at('ci.yml'),
     `on: push

@@ -120,6 +120,22 @@ test('a command that starts a Runner.Worker has one step all the same, and is to
   expect(place.report().steps).toEqual([{ id: 'mine', name: 'mine' }])
 })
 
+test('the worker may be a program that the command starts, when it is named', async () => {
+  using place = new Place()
+  const worker = place.at('Runner.Worker')
+  copyFileSync('/bin/dash', worker)
+  const start = `${worker} -c 'GITHUB_ACTION=named /bin/true m01m; :'; :`
+  const run = ['--step', 'mine', '--quiet', '--worker', worker, '--', 'sh', '-c', start]
+  expect((await place.run(run)).status).toBe(0)
+  const marked = place.eventsOf('process.exec').filter(({ argv }) => argv[1] === 'm01m')
+  expect(marked.map(({ step }) => step)).toEqual(['named'])
+  const wrong = await place.run(['--worker', '/bin/true', '--', 'true'])
+  expect(wrong).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining('is no file called Runner.Worker'),
+  })
+})
+
 test('what a step writes for the steps after it does not make it one of them', async () => {
   using place = new Place()
   const { events } = await watch(
