@@ -259,6 +259,10 @@ struct skb_shared_info {
 
 struct sock_common {
 	unsigned short skc_family;
+	u32 skc_daddr;
+	struct in6_address {
+		u8 bytes[16];
+	} skc_v6_daddr;
 };
 
 struct sock {

@@ -31,7 +31,7 @@ struct exec_record {
 	__u16 exe_size;
 	__u16 cwd_size;
 	__u16 argv_size;
-	__u16 unused;
+	__u16 stdio; /* four bits each for descriptors 0, 1 and 2: see stdio.h */
 	__u64 inode;
 	__u64 parent_start; /* CLOCK_BOOTTIME, ns */
 	__u32 device;	    /* the kernel's dev_t: major << 20 | minor */

@@ -6,6 +6,7 @@
 #include "process.h"
 #include "rings.h"
 #include "path.h"
+#include "stdio.h"
 #include "steps.h"
 
 /*
@@ -80,6 +81,7 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	end = append_argv(s, end, BPF_CORE_READ(task, mm), &flags);
 	record->argv_size = end - cwd_end;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	record->stdio = stdio_of(task);
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);

@@ -237,9 +237,11 @@ export class Narrator {
       deleted,
       uid,
       tgid,
+      stdio,
     } = record
     const step = this.parts.steps.nameOf(record.step)
     this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, step)
+    this.parts.processes.describe(record.execId, argv, cwd)
     this.parts.onExec(record)
     this.tell({
       ...this.head(record),
@@ -256,6 +258,7 @@ export class Narrator {
       device,
       memfd,
       deleted,
+      stdio,
     })
   }
 

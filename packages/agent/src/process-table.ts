@@ -9,7 +9,13 @@ export interface Process {
   /** The step of the workflow that it is in, from its beginning to its end; null: none is known. */
   step: string | null
   ended: boolean
+  /** Of its last exec, or of the process that it was made by: the beginning of a long one. */
+  argv?: readonly string[]
+  cwd?: string
 }
+
+/** Characters of the arguments that are kept of a process. */
+const argvKept = 1024
 
 /**
  * The processes of a scope by identity. Those that have ended stay known, since what they did may
@@ -54,7 +60,8 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false })
+    const { argv = [], cwd = '' } = parent ?? {}
+    return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false, argv, cwd })
   }
 
   /** A process runs another program from here on. */
@@ -75,6 +82,21 @@ export class ProcessTable {
       return known
     }
     return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false })
+  }
+
+  /** What a process was started with. */
+  describe(execId: string, argv: readonly string[], cwd: string): void {
+    const process = this.get(execId)
+    if (process === undefined) return
+    let room = argvKept
+    process.argv = argv
+      .map((text) => {
+        const kept = text.slice(0, room)
+        room -= kept.length + 1
+        return kept
+      })
+      .filter((_, index) => index < argvKept / 2 && (index === 0 || room > -argvKept))
+    process.cwd = cwd
   }
 
   /** A worker's child becomes a step. */

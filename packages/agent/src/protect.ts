@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { constants, release } from 'node:os'
 import type { GithubFacts, RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
+import type { RuleSet } from '@runwarden/rules'
 import type { ChildProcess } from 'node:child_process'
 import { AgentError, messageOf } from './errors.ts'
 import { EventStream, type EventSink, type ForkSink } from './event-stream.ts'
@@ -29,6 +30,8 @@ export interface ProtectSettings {
   background: 'end' | 'keep'
   /** The job's place on GitHub, from whoever started this process. */
   github: GithubFacts
+  /** Rules of detections, those that are built in among them; without, only those. */
+  rules?: RuleSet | undefined
   onEvent: EventSink
   onFork: ForkSink
   /** Called when the command has been started, with what is true of the run if this process is killed. */
@@ -111,7 +114,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
       leftOver: [],
       health: watch.healthSoFar(),
     }
-    await Promise.all([once(child, 'exit'), settings.onArmed(soFar)])
+    await Promise.all([once(child, 'exit'), settings.onArmed(soFar), watch.readRules()])
     const leftOver = listLeftOver(watch, settings.background)
     if (settings.background === 'end') await watch.scope.end(graceMs)
     const health = await watch.finish()

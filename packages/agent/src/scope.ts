@@ -139,6 +139,11 @@ export class Scope {
     while (this.isPopulated()) await delay(5)
   }
 
+  /** Ends every process in the scope at once. */
+  kill(): void {
+    writeFileSync(join(this.path, 'cgroup.kill'), '1')
+  }
+
   /** Removes the cgroup and what the job made below it. It must be empty. */
   async remove(): Promise<void> {
     if (this.namespace !== undefined) closeSync(this.namespace)

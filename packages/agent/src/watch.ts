@@ -15,11 +15,14 @@ import { readResolvers } from './dns/resolvers.ts'
 import { startDnsProxy, type DnsProxy } from './dns/start.ts'
 import { openEnforcer, type Enforcer } from './enforce/enforcer.ts'
 import type { Exemptions } from './enforce/exempt.ts'
+import type { RuleSet } from '@runwarden/rules'
 import { messageOf } from './errors.ts'
+import { jobNames } from './job-names.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
 import { Guard, guardMs } from './guard/guard.ts'
 import { OutboundCalls } from './https/outbound.ts'
 import { knowsProcesses, Namespaces } from './namespaces.ts'
+import { Lockdown } from './lockdown.ts'
 import { LinkLayer, type LinkSettings } from './link/link-layer.ts'
 import { Narrator } from './narrator.ts'
 import { ProcessTable } from './process-table.ts'
@@ -49,6 +52,8 @@ export interface WatchSettings {
   stream: EventStream
   onFork: ForkSink
   say: (text: string) => void
+  /** Rules of detections, those that are built in among them; without, only those. */
+  rules?: RuleSet | undefined
   /** Who the policy does not hold for. */
   exempt?: Exemptions | undefined
   /** Id of the agent's own cgroup, where it is in the scope. */
@@ -70,6 +75,7 @@ export class Watch {
   readonly scope: Scope
   readonly hooks: Hook[]
   private readonly settings: WatchSettings
+  private readonly lockdown: Lockdown
   private readonly state: WatchPlace
   private readonly closers: ((keep: boolean) => void | Promise<unknown>)[] = []
   private readonly gaps: string[] = []
@@ -79,6 +85,7 @@ export class Watch {
   private enforcer!: Enforcer
   private dns!: DnsProxy
   private narrator!: Narrator
+  private detections!: Detections
   private guard!: Guard
   private link: LinkLayer | undefined
   private linkFailure = ''
@@ -98,6 +105,12 @@ export class Watch {
     this.state = state
     this.scope = state.scope
     this.hooks = []
+    this.lockdown = new Lockdown({
+      ids: () => this.narrator.compiled.lockdown,
+      end: () => this.scope.kill(),
+      emit: (finding) => settings.stream.emit(finding),
+      say: settings.say,
+    })
   }
 
   /**
@@ -147,7 +160,15 @@ export class Watch {
     }
     const { processes } = this
     const exeOf = (id: string | null): string => (id === null ? '' : (processes.get(id)?.exe ?? ''))
-    const detections = new Detections(exeOf, (pid) => processes.withPid(pid) !== undefined)
+    this.detections = new Detections({
+      processes,
+      job: jobNames(process.env),
+      rules: this.settings.rules,
+      emit: (finding) => stream.emit(finding),
+      gap: (text) => this.gap(text),
+    })
+    const { detections } = this
+    stream.addSink((event) => this.lockdown.see(event))
     this.sensor = startSensor({
       scopeCgroup: this.scope.path,
       agentCgroup,
@@ -286,6 +307,11 @@ export class Watch {
     this.enforcer.refindExempt()
   }
 
+  /** Reads the rules of detections: when the command has been started, so that it does not wait for that. */
+  readRules(): Promise<void> {
+    return this.detections.load()
+  }
+
   /** Tells that another policy is in force. */
   reloaded(): void {
     this.health('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
@@ -366,6 +392,7 @@ export class Watch {
   /** Takes all that is still under way, and returns the run's health. */
   async finish(reason = 'the command has ended'): Promise<Health> {
     clearInterval(this.ticking)
+    await this.readRules()
     this.sensor.drain()
     this.drainTls()
     this.telling(() => this.narrator.https.finish())

@@ -1,24 +1,38 @@
 import type { Event } from '@runwarden/events'
 import { expect, test } from 'vitest'
 import { Detections } from '../src/detections.ts'
+import { ProcessTable } from '../src/process-table.ts'
 
 let seq = 0
 const base = () => ({ seq: ++seq, time: 0, scope: 's', execId: 'p', step: 'build' })
 const network = { verdict: 'blocked', reason: 'not in the policy', rule: null } as const
 const file = { truth: 'kernel', workspace: true, sensitive: null, errno: 0 } as const
 
+/** Detections with their rules read, and one process that has run `exe` so far. */
+async function rig(exe: string, inside: number[] = []) {
+  const processes = new ProcessTable()
+  processes.exec('p', 4_000_000, null, 0, exe)
+  for (const pid of inside) processes.exec(`inside-${pid}`, pid, null, 0, '/bin/app')
+  const gaps: string[] = []
+  const detections = new Detections({
+    processes,
+    job: {},
+    emit: () => {},
+    gap: (text) => gaps.push(text),
+  })
+  await detections.load()
+  return { detections, gaps, runs: (next: string) => processes.exec('p', 4_000_000, null, 0, next) }
+}
+
 /** The ids of what a sequence of events leads to; `exe` is who acts from there on. */
-function found(acts: (Event | string)[], inside: number[] = []): string[] {
-  let exe = '/bin/sh'
-  const detections = new Detections(
-    () => exe,
-    (pid) => inside.includes(pid),
-  )
+async function found(acts: (Event | string)[], inside: number[] = []): Promise<string[]> {
+  const { detections, gaps, runs } = await rig('/bin/sh', inside)
   const ids: string[] = []
   for (const act of acts) {
-    if (typeof act === 'string') exe = act
+    if (typeof act === 'string') runs(act)
     else ids.push(...detections.see(act).map(({ id, severity }) => `${id} ${severity}`))
   }
+  expect(gaps).toEqual([])
   return ids
 }
 
@@ -93,7 +107,7 @@ test.each<[string, (Event | string)[], string[]]>([
   ['a file that its own writer changes is nothing', [create('/w/a'), write('/w/a')], []],
   [
     'a file that another program changes is told',
-    ['/usr/bin/git', create('/w/a'), '/usr/bin/sed', write('/w/a'), write('/w/a')],
+    ['/usr/bin/git', create('/w/a'), '/usr/bin/python3', write('/w/a'), write('/w/a')],
     ['source-code-overwritten low'],
   ],
   [
@@ -102,7 +116,7 @@ test.each<[string, (Event | string)[], string[]]>([
       '/usr/bin/git',
       create('/w/a'),
       { ...base(), ...file, kind: 'file.rename', path: '/w/a', to: '/w/b', link: 'rename' },
-      '/usr/bin/sed',
+      '/usr/bin/python3',
       write('/w/b'),
     ],
     ['source-code-overwritten low'],
@@ -113,7 +127,7 @@ test.each<[string, (Event | string)[], string[]]>([
       '/usr/bin/git',
       create('/w/a'),
       { ...base(), ...file, kind: 'file.delete', path: '/w/a' },
-      '/usr/bin/sed',
+      '/usr/bin/python3',
       create('/w/a'),
     ],
     [],
@@ -123,7 +137,7 @@ test.each<[string, (Event | string)[], string[]]>([
     [
       '/usr/bin/git',
       create('/w/a'),
-      '/usr/bin/sed',
+      '/usr/bin/python3',
       write('/w/a', { errno: 13 }),
       write('/x/a', { workspace: false }),
     ],
@@ -149,8 +163,8 @@ test.each<[string, (Event | string)[], string[]]>([
     [ptrace(5), ptrace(77, 1), ptrace(null)],
     [],
   ],
-])('%s', (_, acts, ids) => {
-  expect(found(acts, [5])).toEqual(ids)
+])('%s', async (_, acts, ids) => {
+  expect(await found(acts, [5])).toEqual(ids)
 })
 
 const asked = (
@@ -210,15 +224,12 @@ test.each<[string, Event[], string[]]>([
     ],
     [],
   ],
-])('%s', (_, acts, ids) => {
-  expect(found(acts)).toEqual(ids)
+])('%s', async (_, acts, ids) => {
+  expect(await found(acts)).toEqual(ids)
 })
 
-test('a tunnel is told once for its zone, with the last queries as evidence and what to do', () => {
-  const detections = new Detections(
-    () => '/usr/bin/tool',
-    () => false,
-  )
+test('a tunnel is told once for its zone, with the last queries as evidence and what to do', async () => {
+  const { detections } = await rig('/usr/bin/tool')
   const names = Array.from({ length: 40 }, (_, i) =>
     [`${i}x`, `${i}y`].map((part) => part.repeat(30).slice(0, 60)).join('.'),
   )
@@ -240,7 +251,21 @@ test('a tunnel is told once for its zone, with the last queries as evidence and 
   ])
 })
 
-test('a flood of names does not become a flood of findings', () => {
+test('a flood of names does not become a flood of findings', async () => {
   const acts = Array.from({ length: 5000 }, (_, i) => query(`n${i}.test`, 'blocked'))
-  expect(found(acts)).toHaveLength(1000)
+  expect(await found(acts)).toHaveLength(1000)
+})
+
+test('what happens before the rules have been read is found when they have', async () => {
+  const processes = new ProcessTable()
+  const later: string[] = []
+  const detections = new Detections({
+    processes,
+    job: {},
+    emit: ({ id }) => later.push(id),
+    gap: (text) => later.push(text),
+  })
+  expect(detections.see(query('evil.test', 'attack-blocked'))).toEqual([])
+  await detections.load()
+  expect(later).toEqual(['attack-blocked'])
 })

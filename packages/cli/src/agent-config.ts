@@ -20,6 +20,8 @@ export interface ScopeConfig {
   exempt: ExemptConfig
   /** Interfaces that lead outwards beside those that are found to. */
   uplinks: string[]
+  /** Rule files. */
+  rules: string[]
 }
 
 export interface AgentConfig {
@@ -62,6 +64,7 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
       presets: options['exempt-preset'],
     },
     uplinks: [],
+    rules: options.rules,
   }
   return { scopes: [scope], out: defaultOut, state: undefined, onStop: 'end', ...given }
 }
@@ -92,13 +95,25 @@ function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
     workspace: null,
     exempt: { cgroups: [], programs: [], presets: [] },
     uplinks: [],
+    rules: [],
   }
-  const known = ['cgroup', 'name', 'policy', 'block-list', 'workspace', 'exempt', 'uplinks']
+  const known = [
+    'cgroup',
+    'name',
+    'policy',
+    'block-list',
+    'workspace',
+    'exempt',
+    'uplinks',
+    'rules',
+  ]
   for (const entry of reader.entries(node, known, { scope: 'cgroup', blocklist: 'block-list' })) {
     const { key, value } = entry
     if (key === 'exempt') readExempt(reader, entry, scope.exempt)
     else if (key === 'uplinks')
       scope.uplinks = reader.texts(entry, 'of interfaces').map(({ text }) => text)
+    else if (key === 'rules')
+      scope.rules = reader.texts(entry, 'of rule files').map(({ text }) => text)
     else {
       const text = reader.text(value)
       if (key === 'cgroup') scope.cgroup = text ?? ''

@@ -18,6 +18,11 @@ export const agentOptions = {
     value: 'FILE',
     help: 'known-bad domains, wildcard domains and addresses (JSON)',
   },
+  rules: {
+    type: 'list',
+    value: 'FILE',
+    help: 'rules of detections beside the built-in ones (docs/rules.md); may be given again',
+  },
   'exempt-exe': {
     type: 'list',
     value: 'PATH',

@@ -12,6 +12,7 @@ import { agentOptions } from './agent-options.ts'
 import { notifyReady } from './notify.ts'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
 import { readPolicy } from './read-policy.ts'
+import { readRuleFiles } from './read-rules.ts'
 import { RunRecord } from './run-record.ts'
 import { timeName } from './run-files.ts'
 import { writeText } from './terminal.ts'
@@ -54,7 +55,7 @@ export async function main(words: string[]): Promise<number> {
   })
   service = await AgentService.start({
     version,
-    scopes: config.scopes.map((scope) => settingsOf(scope, config)),
+    scopes: await Promise.all(config.scopes.map((scope) => settingsOf(scope, config))),
     ...(config.state === undefined ? {} : { home: resolve(config.state) }),
     say,
   })
@@ -65,7 +66,7 @@ export async function main(words: string[]): Promise<number> {
   return 0
 }
 
-function settingsOf(scope: ScopeConfig, { out }: AgentConfig): ScopeSettings {
+async function settingsOf(scope: ScopeConfig, { out }: AgentConfig): Promise<ScopeSettings> {
   const name = scope.name ?? scopeName(findCgroup(scope.cgroup))
   return {
     name,
@@ -74,6 +75,7 @@ function settingsOf(scope: ScopeConfig, { out }: AgentConfig): ScopeSettings {
     workspace: scope.workspace,
     exempt: scope.exempt,
     uplinks: scope.uplinks,
+    rules: await readRuleFiles(scope.rules),
     read: () =>
       readPolicy({
         policy: scope.policy ?? undefined,

@@ -20,6 +20,14 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'say what this machine can do, and what to change',
     load: () => import('./doctor.ts'),
   },
+  rules: {
+    summary: 'check, test and list rules of detections',
+    // It is none of those that wait for anything.
+    load: async () => {
+      const { main: run } = await import('./rules.ts')
+      return { main: async (words) => run(words) }
+    },
+  },
   policy: { summary: 'check, explain and simulate policies', load: () => import('./policy.ts') },
 }
 

@@ -1,11 +1,13 @@
 import {
   type CompiledPolicy,
   compile,
+  detectionIds,
   extendPolicy,
   parseAllowedEndpoints,
   parseBlockList,
   policyOf,
 } from '@runwarden/policy'
+import { nearest, UsageError } from './options.ts'
 import { readNamedFile } from './run-files.ts'
 
 /** The options that make up a policy. */
@@ -15,13 +17,20 @@ export interface PolicyOptions {
   'block-list': string | undefined
   egress: string | undefined
   'fail-mode': string | undefined
+  /** Ids of detections, commas or blanks between. */
+  lockdown?: readonly string[]
 }
 
 /**
  * Reads and compiles what the command line says of policy: the document, more endpoints, the modes.
- * @throws PolicyError with file, line and column; AgentError for a file that can't be read.
+ * @param rules ids of detections that are not built in
+ * @throws UsageError; PolicyError with file, line and column; AgentError for a file that can't be read.
  */
-export async function readPolicy(options: PolicyOptions): Promise<CompiledPolicy> {
+export async function readPolicy(
+  options: PolicyOptions,
+  rules: readonly string[] = [],
+): Promise<CompiledPolicy> {
+  const lockdown = readLockdown(options.lockdown ?? [], [...detectionIds, ...rules])
   const endpoints = options.allow.flatMap((text, index) =>
     parseAllowedEndpoints(text, options.allow.length === 1 ? '--allow' : `--allow (${index + 1})`),
   )
@@ -36,5 +45,20 @@ export async function readPolicy(options: PolicyOptions): Promise<CompiledPolicy
   const list = options['block-list']
   const blockList =
     list === undefined ? undefined : parseBlockList(readNamedFile(list, 'block list'), list)
-  return compile(extendPolicy(base, { endpoints, egress, failMode }), blockList)
+  return compile(extendPolicy(base, { endpoints, egress, failMode, lockdown }), blockList)
+}
+
+function readLockdown(texts: readonly string[], known: readonly string[]) {
+  const ids = texts.flatMap((text) => text.split(/[\s,]+/)).filter(Boolean)
+  for (const id of ids) {
+    if (known.includes(id)) continue
+    const meant = nearest(id, known)
+    throw new UsageError(
+      `--lockdown '${id}' is no detection${meant === undefined ? '' : `; did you mean '${meant}'?`}; 'runwarden rules list' shows them`,
+    )
+  }
+  return ids.map((detection) => ({
+    detection,
+    where: { file: '--lockdown', line: 1, column: 1 },
+  }))
 }

@@ -18,6 +18,16 @@ export const runOptions = {
     value: 'FILE',
     help: 'known-bad domains, wildcard domains and addresses (JSON): stopped in audit mode too, over every allowed endpoint',
   },
+  rules: {
+    type: 'list',
+    value: 'FILE',
+    help: 'rules of detections beside the built-in ones, and suppressions (docs/rules.md); may be given again',
+  },
+  lockdown: {
+    type: 'list',
+    value: 'ID,…',
+    help: 'end the command when one of these detections is found; beside those that the policy names',
+  },
   out: {
     type: 'text',
     value: 'DIR',

@@ -14,6 +14,7 @@ import {
 } from '@runwarden/agent'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
 import { readPolicy } from './read-policy.ts'
+import { readRuleFiles } from './read-rules.ts'
 import { timeName } from './run-files.ts'
 import { RunRecord } from './run-record.ts'
 import { runOptions } from './run-options.ts'
@@ -49,7 +50,11 @@ export async function main(words: string[]): Promise<number> {
   const [file, ...args] = rest
   if (file === undefined || file === '')
     throw new UsageError('run needs a command: runwarden run [OPTIONS] -- COMMAND')
-  const compiled = await readPolicy(options)
+  const rules = await readRuleFiles(options.rules)
+  const compiled = await readPolicy(
+    options,
+    rules?.rules.map(({ id }) => id),
+  )
   if (options.user !== undefined) findAccount(options.user)
   if (!options.quiet)
     for (const sentence of [...compiled.unenforced, ...compiled.warnings]) say(sentence)
@@ -64,6 +69,7 @@ export async function main(words: string[]): Promise<number> {
     version,
     command: [file, ...args] as [string, ...string[]],
     compiled,
+    rules,
     policyFile: options.policy ?? null,
     step: options.step ?? file,
     worker: options.worker === undefined ? undefined : workerFile(options.worker),

@@ -22,10 +22,11 @@ const mayImport: Record<string, readonly string[]> = {
   libbpf: [],
   lab: [],
   sensor: ['libbpf', 'events'],
-  agent: ['events', 'libbpf', 'policy', 'sensor'],
+  rules: ['events', 'policy'],
+  agent: ['events', 'libbpf', 'policy', 'rules', 'sensor'],
   report: ['events', 'policy'],
   web: ['events', 'report'],
-  cli: ['agent', 'events', 'policy', 'report'],
+  cli: ['agent', 'events', 'policy', 'report', 'rules'],
 }
 
 /** `from '…'` and `import('…')` of a source file. */

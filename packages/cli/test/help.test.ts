@@ -18,6 +18,7 @@ const commands: { words: string[]; options: string[] }[] = [
   { words: [], options: ['--help', '--version'] },
   { words: ['run'], options: Object.keys(runOptions).map((name) => `--${name}`) },
   { words: ['agent'], options: Object.keys(agentOptions).map((name) => `--${name}`) },
+  { words: ['rules'], options: ['--json', '--help'] },
   { words: ['doctor'], options: ['--json', '--help'] },
   { words: ['policy'], options: ['--policy FILE', '--block-list FILE', '--json', '--help'] },
 ]

@@ -43,6 +43,24 @@ const base = {
   step: z.string().nullable(),
 }
 
+/**
+ * What a file descriptor is: `fifo` is a pipe that has a name; `network` a socket of an internet family whose
+ * peer is not on this machine, `loopback` one whose peer is, `socket` any other.
+ */
+export const Stdio = z.enum([
+  'closed',
+  'file',
+  'directory',
+  'pipe',
+  'fifo',
+  'device',
+  'socket',
+  'network',
+  'loopback',
+  'other',
+])
+export type Stdio = z.infer<typeof Stdio>
+
 export const ProcessExec = z.object({
   ...base,
   kind: z.literal('process.exec'),
@@ -62,6 +80,8 @@ export const ProcessExec = z.object({
   memfd: z.boolean(),
   /** The program's file had no name any more when it started. */
   deleted: z.boolean(),
+  /** What its input, output and error output were when it started. */
+  stdio: z.array(Stdio).optional(),
 })
 
 export const ProcessExit = z.object({
@@ -278,6 +298,10 @@ export const Detection = z.object({
   text: z.string(),
   /** `seq` of the events behind it. */
   evidence: z.array(z.int()),
+  /** The rule behind it, where it was one. */
+  rule: z.string().optional(),
+  /** The suppression that says that it is expected, with its place; without it, it counts. */
+  suppressed: z.string().optional(),
 })
 
 export const Hook = z.object({

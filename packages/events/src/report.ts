@@ -145,6 +145,16 @@ export const ReportDetection = z.object({
 })
 export type ReportDetection = z.infer<typeof ReportDetection>
 
+/** Findings that a suppression says are expected: kept apart, never left out. */
+export const ReportSuppressed = z.object({
+  id: z.string(),
+  title: z.string(),
+  /** The suppression's reason, with its place. */
+  by: z.string(),
+  count: z.int(),
+})
+export type ReportSuppressed = z.infer<typeof ReportSuppressed>
+
 /** A change of a process's own confinement, or an attempt at one. */
 export const ReportSandbox = z.object({
   change: z.string(),
@@ -214,6 +224,7 @@ export const Report = RunFacts.extend({
   processes: z.array(ReportNode),
   sandbox: z.array(ReportSandbox),
   detections: z.array(ReportDetection),
+  suppressed: z.array(ReportSuppressed).optional(),
   steps: z.array(z.object({ id: z.string(), name: z.string() })),
   recommendedPolicy: z.string(),
   /** A `permissions:` block, ready to be pasted into the workflow; null: no content was read that could tell. */

@@ -52,6 +52,8 @@ export interface CompiledPolicy {
   readonly failMode: FailMode
   /** Which roads to more rights the job loses. */
   readonly hardening: Hardening
+  /** Detections that end the job. */
+  readonly lockdown: readonly string[]
   readonly rules: readonly CompiledRule[]
   readonly addresses: readonly AddressGrant[]
   readonly names: readonly NameGrant[]
@@ -102,6 +104,7 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     egress: policy.egress,
     failMode: policy.failMode,
     hardening: hardeningOf(policy),
+    lockdown: policy.lockdown.map(({ detection }) => detection),
     rules,
     addresses,
     names,

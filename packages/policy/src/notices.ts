@@ -28,11 +28,6 @@ export function unenforcedOf(policy: Policy, compiled: CompiledPolicy): string[]
       `${formatPlace(policy.disableFileMonitoring.where)}: disable-file-monitoring is not enforced yet: files are still watched`,
     )
   }
-  for (const { detection, where } of policy.lockdown) {
-    sentences.push(
-      `${formatPlace(where)}: lockdown is not enforced yet: ${detection} does not end the job`,
-    )
-  }
   return sentences
 }
 

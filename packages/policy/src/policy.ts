@@ -87,6 +87,7 @@ export function extendPolicy(
     endpoints?: readonly Endpoint[]
     egress?: Egress | undefined
     failMode?: FailMode | undefined
+    lockdown?: readonly LockdownEntry[]
   },
 ): Policy {
   return {
@@ -94,6 +95,7 @@ export function extendPolicy(
     egress: more.egress ?? policy.egress,
     failMode: more.failMode ?? policy.failMode,
     rules: [...policy.rules, ...(more.endpoints ?? []).map(endpointRule)],
+    lockdown: [...policy.lockdown, ...(more.lockdown ?? [])],
   }
 }
 

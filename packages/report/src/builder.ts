@@ -8,6 +8,7 @@ import type {
   ReportFile,
   ReportProcess,
   ReportSandbox,
+  ReportSuppressed,
   RunFacts,
 } from '@runwarden/events'
 import { endpointOf, isLoopback } from './address.ts'
@@ -35,6 +36,7 @@ export class ReportBuilder {
   readonly #files: Fold<ReportFile>
   readonly #sandbox: Fold<ReportSandbox>
   readonly #detections: Fold<ReportDetection>
+  readonly #suppressed: Fold<ReportSuppressed>
   /** Processes left out of single entries. */
   readonly #processesLeft = new Seen()
   readonly #steps = new Set<string>()
@@ -57,6 +59,7 @@ export class ReportBuilder {
     this.#files = new Fold(this.#limits.files)
     this.#sandbox = new Fold(this.#limits.sandbox)
     this.#detections = new Fold(this.#limits.detections)
+    this.#suppressed = new Fold(this.#limits.detections)
     this.#recent = Array.from({ length: Math.max(1, this.#limits.recentEvents) })
   }
 
@@ -118,6 +121,7 @@ export class ReportBuilder {
     for (const destination of destinations) destination.count = Math.max(1, destination.count)
     destinations.sort(byWeight)
     const dns = this.#dns.values().sort(byWeight)
+    const suppressed = this.#suppressed.values()
     const steps = new Set([facts.step, ...this.#steps])
     return {
       ...facts,
@@ -130,6 +134,7 @@ export class ReportBuilder {
       processes: this.#processes.nodes(),
       sandbox: this.#sandbox.values(),
       detections: this.#detections.values(),
+      ...(suppressed.length > 0 ? { suppressed } : {}),
       steps: [...steps].map((id) => ({ id, name: this.#stepNames.get(id) ?? id })),
       recommendedPolicy: recommendedPolicy(destinations, dns),
       ...this.#requests.tokenNeeds(facts.github, (id) => this.#processes.at(id, facts.endTime).exe),
@@ -265,6 +270,18 @@ export class ReportBuilder {
   }
 
   #detection(event: EventOf<'detection'>): void {
+    if (event.suppressed !== undefined) {
+      const { id, suppressed: by } = event
+      const title = this.#text(event.title)
+      const entry = this.#suppressed.entry([id, title, by].join('\0'), id, () => ({
+        id,
+        title,
+        by: this.#text(by),
+        count: 0,
+      }))
+      if (entry !== undefined) entry.count += 1
+      return
+    }
     this.#detections.entry(String(event.seq), event.severity, () => {
       if (event.execId !== null) this.#processes.note(event.execId)
       return {

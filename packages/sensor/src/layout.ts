@@ -29,6 +29,7 @@ export const exec_record = {
   exe_size: 32,
   cwd_size: 34,
   argv_size: 36,
+  stdio: 38,
   inode: 40,
   parent_start: 48,
   device: 56,

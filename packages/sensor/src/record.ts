@@ -1,3 +1,4 @@
+import type { Stdio } from '@runwarden/events'
 import type { ConnectFields } from './decode/connect.ts'
 
 /** What every record says: which process did it, when. */
@@ -28,6 +29,8 @@ export interface ExecRecord extends RecordBase {
   device: string
   memfd: boolean
   deleted: boolean
+  /** What its descriptors 0, 1 and 2 are. */
+  stdio: Stdio[]
   /** exe or cwd were longer than what is kept: their beginning is missing. */
   pathTruncated: boolean
   /** Id of the cgroup (v2) that it runs in. */

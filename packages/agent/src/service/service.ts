@@ -1,6 +1,7 @@
 import { release } from 'node:os'
 import type { RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
+import type { RuleSet } from '@runwarden/rules'
 import { scopeIdentity } from '@runwarden/sensor'
 import { AgentError, messageOf } from '../errors.ts'
 import { EventStream, type EventSink, type ForkSink } from '../event-stream.ts'
@@ -38,6 +39,8 @@ export interface ScopeSettings {
   uplinks: readonly string[]
   /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
   read: () => Promise<CompiledPolicy>
+  /** Rules of detections, those that are built in among them; without, only those. */
+  rules?: RuleSet | undefined
   record: () => Promise<ScopeRecord>
 }
 
@@ -146,7 +149,12 @@ export class AgentService {
     const own = this.#ownBelow(cgroup)
     const exempt = findExempt(settings.exempt, own)
     const state = ScopeState.take(this.#home, cgroup)
-    for (const sentence of [...compiled.unenforced, ...notHardened(compiled), ...compiled.warnings])
+    for (const sentence of [
+      ...compiled.unenforced,
+      ...notHardened(compiled),
+      ...notLockedDown(compiled, cgroup),
+      ...compiled.warnings,
+    ])
       say(sentence)
     if (exempt !== undefined)
       for (const sentence of describeExempt(exempt, settings.exempt)) say(sentence)
@@ -164,6 +172,7 @@ export class AgentService {
           github: githubFacts(process.env),
           stream,
           onFork: record.onFork,
+          rules: settings.rules,
           say,
           exempt,
           link:
@@ -186,6 +195,7 @@ export class AgentService {
           )
     }
     const armedMs = performance.now()
+    void watch.readRules()
     this.#governed.set(name, {
       settings,
       state,
@@ -282,6 +292,15 @@ export class AgentService {
       health: { ...health, armedMs },
     }
   }
+}
+
+/** Where the whole machine is the scope, to end the job would be to end the machine. */
+function notLockedDown({ lockdown }: CompiledPolicy, cgroup: string): string[] {
+  return lockdown.length > 0 && scopeIdentity(cgroup).level === 0
+    ? [
+        'lockdown is NOT enforced on the whole machine, only on cgroups: detections are told, and end nothing',
+      ]
+    : []
 }
 
 /** What a service cannot take from processes that others started. */

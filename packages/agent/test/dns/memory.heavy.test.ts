@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { AnsweredNames } from '../../src/answered-names.ts'
+import { ProcessTable } from '../../src/process-table.ts'
 import { Detections } from '../../src/detections.ts'
 import { TYPE } from '../../src/dns/codes.ts'
 import { DEFAULT_LIMITS } from '../../src/dns/contract.ts'
@@ -49,10 +50,13 @@ test(
       onRecords: (records) => records.forEach((record) => ring.write(record)),
     })
     const names = new AnsweredNames()
-    const detections = new Detections(
-      () => '/usr/bin/tool',
-      () => false,
-    )
+    const detections = new Detections({
+      processes: new ProcessTable(),
+      job: {},
+      emit: () => {},
+      gap: (text) => expect(text).toBe(''),
+    })
+    await detections.load()
     const stream = new EventStream('scope')
     let told = 0
     /** As the agent does with what the thread tells. */

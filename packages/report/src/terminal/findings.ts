@@ -1,4 +1,4 @@
-import type { ReportDns } from '@runwarden/events'
+import type { ReportDns, ReportSuppressed } from '@runwarden/events'
 import { plain } from '@runwarden/events/plain'
 import { lacking, policyEntry } from '../allowable.ts'
 import { bySeverity } from '../order.ts'
@@ -7,7 +7,7 @@ import { clip, wrap } from './columns.ts'
 import { severityStyle, verdictStyle } from './paint.ts'
 import type { Page } from './render.ts'
 
-const ROOM = { ofKind: 4, names: 12, allow: 12, files: 12, leftOver: 10 }
+const ROOM = { ofKind: 4, suppressed: 8, names: 12, allow: 12, files: 12, leftOver: 10 }
 
 /** Detections, the gravest first, each with its text and the process behind it; many of one kind are folded. */
 export function detections({ report, who, paint, width }: Page): string[] {
@@ -29,7 +29,22 @@ export function detections({ report, who, paint, width }: Page): string[] {
     if (count > ROOM.ofKind)
       lines.push(paint('dim', `and ${grouped(count - ROOM.ofKind)} more ${plain(id, 60)}`))
   }
-  return lines.length === 0 ? [] : [paint('bold', 'Detections'), ...lines]
+  return [
+    ...(lines.length === 0 ? [] : [paint('bold', 'Detections'), ...lines]),
+    ...suppressed(report.suppressed ?? []).map((line) => paint('dim', clip(line, width))),
+  ]
+}
+
+/** Findings that a rule file says are expected: a line each, so that none is silent. */
+function suppressed(all: readonly ReportSuppressed[]): string[] {
+  const lines = all
+    .slice(0, ROOM.suppressed)
+    .map(
+      ({ id, title, by, count }) =>
+        `suppressed: ${id}${count > 1 ? ` ×${grouped(count)}` : ''}: ${plain(title, 120)} (${plain(by, 200)})`,
+    )
+  const more = all.length - ROOM.suppressed
+  return more > 0 ? [...lines, `and ${grouped(more)} more suppressed`] : lines
 }
 
 /** Names that the resolver refused, or would have. */

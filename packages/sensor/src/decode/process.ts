@@ -1,3 +1,4 @@
+import type { Stdio } from '@runwarden/events'
 import { exec_flags, exec_record, exit_record, fork_record, record_header } from '../layout.ts'
 import type { ExecRecord, ExitRecord, ForkRecord } from '../record.ts'
 import { type Batch, deviceName, textOf } from './batch.ts'
@@ -29,11 +30,30 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     device: deviceName(u32[(at + exec_record.device) >>> 2] as number),
     memfd: (flags & exec_flags.EXEC_MEMFD) !== 0,
     deleted: (flags & exec_flags.EXEC_DELETED) !== 0,
+    stdio: stdioOf(u16[(at + exec_record.stdio) >>> 1] as number),
     pathTruncated: (flags & exec_flags.EXEC_PATH_TRUNCATED) !== 0,
     cgroup: batch.wide(at + exec_record.cgroup),
     newNetns: (flags & exec_flags.EXEC_NEW_NETNS) !== 0,
     step: u32[(at + exec_record.step) >>> 2] as number,
   }
+}
+
+/** By the bits of the file's type (stat.h) and those that bpf/include/stdio.h adds. */
+const kinds: Readonly<Record<number, Stdio>> = {
+  0x0: 'closed',
+  0x1: 'pipe',
+  0x2: 'device',
+  0x3: 'fifo',
+  0x4: 'directory',
+  0x6: 'device',
+  0x8: 'file',
+  0xb: 'loopback',
+  0xc: 'socket',
+  0xd: 'network',
+}
+
+function stdioOf(bits: number): Stdio[] {
+  return [0, 4, 8].map((shift) => kinds[(bits >>> shift) & 0xf] ?? 'other')
 }
 
 /** The kernel's block of arguments: each ends with a NUL, except a last one that was cut. */

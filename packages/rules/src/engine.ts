@@ -1,0 +1,181 @@
+import type { Event, Severity } from '@runwarden/events'
+import { Context, type World } from './context.ts'
+import { describeFailure, type Expression } from './expression.ts'
+import type { Added } from './fields.ts'
+import { Memories } from './memories.ts'
+import type { Memory, Rule, RuleSet, SeenKind } from './rule.ts'
+import { type JobNames, suppressedBy } from './suppress.ts'
+
+/** What a rule has found. */
+export interface Found {
+  readonly rule: string
+  readonly id: string
+  readonly severity: Severity
+  readonly title: string
+  readonly text: string
+  /** `seq` of the events behind it, in order. */
+  readonly evidence: readonly number[]
+  /** Why it is expected, and the line that says so; null: it is not. */
+  readonly suppressed: string | null
+}
+
+export interface EngineParts {
+  readonly world: World
+  readonly job?: JobNames
+  /** Takes a rule's failure, once for each rule. */
+  readonly onFailure?: (text: string) => void
+}
+
+/** Findings of one id that are told one by one. */
+const toldPerId = 1000
+const mostEvidence = 24
+
+/** What has a condition: a rule or a memory. */
+interface Asked<T> {
+  readonly of: T
+  readonly when: Expression<boolean>
+}
+
+/** The conditions of one kind of events: those that need a field to have a value are looked up by it. */
+class Conditions<T> {
+  readonly #always: Asked<T>[] = []
+  readonly #byField = new Map<string, Map<string, Asked<T>[]>>()
+
+  add(of: T, when: Expression<boolean>): void {
+    const asked = { of, when }
+    if (when.needs === null) this.#always.push(asked)
+    for (const value of when.needs?.values ?? []) {
+      const field = when.needs?.field ?? ''
+      let byValue = this.#byField.get(field)
+      if (byValue === undefined) this.#byField.set(field, (byValue = new Map()))
+      const there = byValue.get(value)
+      if (there === undefined) byValue.set(value, [asked])
+      else there.push(asked)
+    }
+  }
+
+  /** Calls back for each condition that may hold for what the context shows. */
+  each(context: Context, take: (asked: Asked<T>) => void): void {
+    for (const asked of this.#always) take(asked)
+    for (const [field, byValue] of this.#byField) {
+      const value = (context.event as unknown as Record<string, unknown>)[field]
+      if (typeof value !== 'string') continue
+      for (const asked of byValue.get(value) ?? []) take(asked)
+    }
+  }
+}
+
+/** Runs rules over the events of one job. */
+export class Engine {
+  readonly #set: RuleSet
+  readonly #parts: EngineParts
+  readonly #context: Context
+  readonly #memories: Memories
+  readonly #rules = new Map<SeenKind, Conditions<Rule>>()
+  readonly #notes = new Map<SeenKind, Conditions<Memory>>()
+  readonly #told = new Map<string, Set<string>>()
+  readonly #failed = new Set<unknown>()
+
+  constructor(set: RuleSet, parts: EngineParts) {
+    this.#set = set
+    this.#parts = parts
+    this.#memories = new Memories(
+      new Map(set.memories.map((memory) => [memory.name, memory])),
+      (execId) => parts.world.process(execId),
+    )
+    this.#context = new Context(parts.world, this.#memories)
+    for (const rule of set.rules) index(this.#rules, rule, rule.when)
+    for (const memory of set.memories) index(this.#notes, memory, memory.when)
+  }
+
+  /** What an event leads to. Rules see what was remembered before it. */
+  see(event: Event, added: Added): Found[] {
+    if (event.kind === 'detection' || event.kind === 'agent.health') return []
+    const { kind } = event
+    const rules = this.#rules.get(kind)
+    const notes = this.#notes.get(kind)
+    if (rules === undefined && notes === undefined) return []
+    const context = this.#context
+    context.show(event, added)
+    this.#memories.at(event)
+    const found: Found[] = []
+    rules?.each(context, (asked) => {
+      context.memory.evidence = []
+      if (this.#holds(asked)) this.#find(event, asked.of, found)
+    })
+    if (notes !== undefined) this.#note(notes, kind)
+    return found
+  }
+
+  #note(notes: Conditions<Memory>, kind: SeenKind): void {
+    const toNote: Memory[] = []
+    notes.each(this.#context, (asked) => {
+      if (this.#holds(asked)) toNote.push(asked.of)
+    })
+    for (const memory of toNote)
+      this.#memories.note(memory.name, this.#value(memory, memory.value?.get(kind)) ?? '')
+  }
+
+  #holds({ of, when }: Asked<Rule | Memory>): boolean {
+    return this.#value(of, when) === true
+  }
+
+  /** An expression may have no value for an event (the tenth argument of five): then it does not hold. */
+  #value<T>(of: Rule | Memory, expression: Expression<T> | undefined): T | undefined {
+    try {
+      return expression?.run(this.#context)
+    } catch (error) {
+      if (!this.#failed.has(of)) {
+        this.#failed.add(of)
+        this.#parts.onFailure?.(
+          `${of.where.file}:${of.where.line}: '${of.name}' does not hold for an event for which it has no value: ${describeFailure(error)}`,
+        )
+      }
+      return undefined
+    }
+  }
+
+  #find(event: Event & { kind: SeenKind }, rule: Rule, found: Found[]): void {
+    const context = this.#context
+    const asked = [...context.memory.evidence]
+    const about =
+      this.#value(rule, rule.about.get(event.kind)) ?? `${rule.name} ${context.process.execId}`
+    let told = this.#told.get(rule.id)
+    if (told === undefined) this.#told.set(rule.id, (told = new Set()))
+    if (told.has(about) || told.size >= toldPerId) return
+    told.add(about)
+    const text = (part: ReadonlyMap<SeenKind, (context: Context) => string>): string => {
+      try {
+        return part.get(event.kind)?.(context) ?? ''
+      } catch (error) {
+        return `(${describeFailure(error)})`
+      }
+    }
+    const evidence = [...new Set([...asked, event.seq])].toSorted((a, b) => a - b)
+    const suppression = suppressedBy(this.#set.suppressions, rule.id, event, {
+      process: context.process.exe,
+      job: this.#parts.job ?? {},
+    })
+    found.push({
+      rule: rule.name,
+      id: rule.id,
+      severity: rule.severity,
+      title: text(rule.title),
+      text: `${text(rule.explanation)} ${text(rule.advice)}`,
+      evidence: evidence.slice(-mostEvidence),
+      suppressed: suppression,
+    })
+  }
+}
+
+function index<T>(
+  by: Map<SeenKind, Conditions<T>>,
+  of: T,
+  when: ReadonlyMap<SeenKind, Expression<boolean>>,
+): void {
+  for (const [kind, expression] of when) {
+    let conditions = by.get(kind)
+    if (conditions === undefined) by.set(kind, (conditions = new Conditions()))
+    conditions.add(of, expression)
+  }
+}

@@ -1,0 +1,68 @@
+import { Environment } from '@marcbachmann/cel-js'
+import { eventViews } from './context.ts'
+import { isResolverAddress, isResolverName } from './dns-resolvers.ts'
+import { emptyOf, fields } from './fields.ts'
+import { glob } from './glob.ts'
+import { MemoryView } from './memories.ts'
+import { processFields, ProcessView } from './process-view.ts'
+import type { SeenKind } from './rule.ts'
+
+/** The names that expressions may use, by kind of event. */
+export class Environments {
+  readonly #base: Environment
+  readonly #ofKind = new Map<SeenKind, Environment>()
+
+  /** @param lists named lists of texts, which expressions use as variables */
+  constructor(lists: ReadonlyMap<string, readonly string[]>) {
+    this.#base = new Environment({ limits: { maxAstNodes: 2000, maxDepth: 60 } })
+      .registerType('Process', { ctor: ProcessView, fields: { ...processFields } })
+      .registerType('Memory', { ctor: MemoryView, fields: {} })
+      .registerVariable('process', 'Process')
+      .registerVariable('target', 'Process')
+      .registerVariable('memory', 'Memory')
+      .registerFunction('glob(string, string): bool', glob)
+      .registerFunction('isDnsResolver(string): bool', isResolverName)
+      .registerFunction('isDnsResolverAddress(string): bool', isResolverAddress)
+      .registerFunction('Memory.holds(string): bool', (memory: MemoryView, name: string) =>
+        memory.holds(name, null),
+      )
+      .registerFunction(
+        'Memory.holds(string, string): bool',
+        (memory: MemoryView, name: string, value: string) => memory.holds(name, value),
+      )
+      .registerFunction('Memory.count(string): double', (memory: MemoryView, name: string) =>
+        memory.count(name),
+      )
+      // Numbers of events are doubles, and those in expressions are integers.
+      .registerOperator('double == int', (a: number, b: bigint) => a === Number(b))
+    // A set is looked into by one step.
+    for (const [name, values] of lists)
+      this.#base.registerConstant(name, 'list<string>', new Set(values))
+  }
+
+  of(kind: SeenKind): Environment {
+    let environment = this.#ofKind.get(kind)
+    if (environment === undefined) {
+      const ctor = eventViews.get(kind)
+      if (ctor === undefined) throw new Error(`no view of ${kind}`)
+      const types = Object.fromEntries(
+        Object.entries(fields[kind]).map(([name, { type }]) => [name, type]),
+      )
+      environment = this.#base
+        .clone()
+        .registerType(kind, { ctor, fields: types })
+        .registerVariable('event', kind)
+      this.#ofKind.set(kind, environment)
+    }
+    return environment
+  }
+}
+
+/** A field of a kind of events with its type; undefined: it has none of that name. */
+export function fieldOf(
+  kind: SeenKind,
+  name: string,
+): { type: string; empty: unknown } | undefined {
+  const field = Object.hasOwn(fields[kind], name) ? fields[kind][name] : undefined
+  return field === undefined ? undefined : { type: field.type, empty: emptyOf(field.type) }
+}

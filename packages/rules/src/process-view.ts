@@ -1,0 +1,126 @@
+import { baseName } from './fields.ts'
+import type { Role } from './rule.ts'
+
+/** What is known of a process. */
+export interface ProcessFacts {
+  readonly execId: string
+  readonly pid: number
+  readonly parentExecId: string | null
+  readonly exe: string
+  readonly argv?: readonly string[]
+  readonly cwd?: string
+  readonly uid: number
+  /** `other` when it is left out. */
+  readonly role?: Role
+  /** In the scope, so that it is under the policy; true when it is left out. */
+  readonly inside?: boolean
+}
+
+/** Ancestors that rules see; what descends further is a fork bomb. */
+const mostAncestors = 32
+
+/** A process as rules see it: of one that is not known all is empty. */
+export class ProcessView {
+  readonly #facts: ProcessFacts | undefined
+  readonly #find: (execId: string | null) => ProcessFacts | undefined
+  #parent: ProcessView | undefined
+  #ancestors: ProcessView[] | undefined
+
+  constructor(
+    facts: ProcessFacts | undefined,
+    find: (execId: string | null) => ProcessFacts | undefined,
+  ) {
+    this.#facts = facts
+    this.#find = find
+  }
+
+  get known(): boolean {
+    return this.#facts !== undefined
+  }
+
+  get execId(): string {
+    return this.#facts?.execId ?? ''
+  }
+
+  get pid(): number {
+    return this.#facts?.pid ?? 0
+  }
+
+  get uid(): number {
+    return this.#facts?.uid ?? 0
+  }
+
+  get exe(): string {
+    return this.#facts?.exe ?? ''
+  }
+
+  get name(): string {
+    return baseName(this.exe)
+  }
+
+  /** For sentences: a process whose program is not known has no name either. */
+  get who(): string {
+    return this.exe === '' ? 'a process that has ended' : this.exe
+  }
+
+  get argv(): readonly string[] {
+    return this.#facts?.argv ?? []
+  }
+
+  get commandLine(): string {
+    return this.argv.join(' ')
+  }
+
+  get cwd(): string {
+    return this.#facts?.cwd ?? ''
+  }
+
+  get inside(): boolean {
+    return this.#facts?.inside ?? this.known
+  }
+
+  get worker(): boolean {
+    return this.#facts?.role === 'worker'
+  }
+
+  get agent(): boolean {
+    return this.#facts?.role === 'agent'
+  }
+
+  get parent(): ProcessView {
+    this.#parent ??= new ProcessView(
+      this.#facts === undefined ? undefined : this.#find(this.#facts.parentExecId),
+      this.#find,
+    )
+    return this.#parent
+  }
+
+  /** The nearest first. */
+  get ancestors(): readonly ProcessView[] {
+    if (this.#ancestors !== undefined) return this.#ancestors
+    const found: ProcessView[] = []
+    for (let at = this.parent; at.known && found.length < mostAncestors; at = at.parent)
+      found.push(at)
+    this.#ancestors = found
+    return found
+  }
+}
+
+/** Its fields, for CEL. */
+export const processFields = {
+  known: 'bool',
+  execId: 'string',
+  pid: 'double',
+  uid: 'double',
+  exe: 'string',
+  name: 'string',
+  who: 'string',
+  argv: 'list<string>',
+  commandLine: 'string',
+  cwd: 'string',
+  inside: 'bool',
+  worker: 'bool',
+  agent: 'bool',
+  parent: 'Process',
+  ancestors: 'list<Process>',
+} as const satisfies Record<Exclude<keyof ProcessView, never>, string>

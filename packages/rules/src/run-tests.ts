@@ -1,0 +1,90 @@
+import type { Event } from '@runwarden/events'
+import { Engine } from './engine.ts'
+import type { ProcessFacts } from './process-view.ts'
+import type { Rule, RuleSet, RuleTest, TestEvent } from './rule.ts'
+
+/** What came of one test of a rule. */
+export interface TestResult {
+  readonly rule: Rule
+  readonly test: RuleTest
+  /** Findings of the rule. */
+  readonly found: number
+  /** Conditions that had no value. */
+  readonly failures: readonly string[]
+}
+
+/** Runs the tests of some rules of a set; memories work as they do in a job. */
+export function runTests(set: RuleSet, rules: readonly Rule[] = set.rules): TestResult[] {
+  return rules.flatMap((rule) =>
+    rule.tests.map((test) => ({ rule, test, ...runTest({ ...set, rules: [rule] }, test) })),
+  )
+}
+
+function runTest(set: RuleSet, test: RuleTest): { found: number; failures: string[] } {
+  const failures: string[] = []
+  const processes = new Map<string, ProcessFacts>(
+    test.processes.map((process, index) => [
+      process.name,
+      { ...process, execId: process.name, pid: 1000 + index, parentExecId: process.parent },
+    ]),
+  )
+  let target: string | null = null
+  const engine = new Engine(
+    { ...set, suppressions: [] },
+    {
+      world: {
+        process: (execId) => processes.get(execId ?? ''),
+        target: () => processes.get(target ?? ''),
+      },
+      onFailure: (text) => failures.push(text),
+    },
+  )
+  let found = 0
+  for (const [index, event] of test.events.entries()) {
+    target = event.target
+    if (event.kind === 'process.exec') runs(processes, event)
+    const { writer } = event.fields
+    found += engine.see(eventOf(event, index + 1), {
+      writer: typeof writer === 'string' ? writer : '',
+    }).length
+  }
+  return { found, failures }
+}
+
+/** What an event has that nothing is said of. */
+const nothing = {
+  errno: 0,
+  truth: 'kernel',
+  argv: [],
+  addresses: [],
+  cnames: [],
+  path: '',
+  to: '',
+  address: '',
+  port: 0,
+  protocol: 'tcp',
+  verdict: 'allowed',
+  host: null,
+  exe: '',
+  name: '',
+  detail: '',
+}
+
+/** The event of a test, whole: what is not said is empty. */
+function eventOf({ kind, by, at, fields }: TestEvent, seq: number): Event {
+  const said = { ...nothing, ...fields }
+  const event = { seq, time: at * 1000, scope: 'test', execId: by, step: 'test', ...said, kind }
+  return event as unknown as Event
+}
+
+/** An exec changes what its process runs, before rules see it. */
+function runs(processes: Map<string, ProcessFacts>, { by, fields }: TestEvent): void {
+  const process = processes.get(by ?? '')
+  if (process === undefined) return
+  const { exe, argv } = fields
+  processes.set(process.execId, {
+    ...process,
+    ...(typeof exe === 'string' ? { exe } : {}),
+    ...(Array.isArray(argv) ? { argv: argv.map(String) } : {}),
+  })
+}
