@@ -329,6 +329,7 @@ export class Watch {
           if (!this.armed) return
           for (const one of content) this.telling(() => this.narrator.https.take(one))
         },
+        onUse: (use) => this.narrator.https.use(use),
       })
       this.tls = tls
       this.closers.push(() => tls.close())

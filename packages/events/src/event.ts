@@ -219,6 +219,7 @@ export const HttpOpaque = z.object({
     'tunnel',
     'evicted',
     'no-library',
+    'late',
     'quic',
   ]),
   /** Which was asked before, or that the connection was made to; null: none is known. */

@@ -43,6 +43,7 @@ const opaqueReasons: Record<string, string> = {
   tunnel: 'became a tunnel (CONNECT)',
   evicted: 'too many connections at once',
   'no-library': 'no TLS library that can be read',
+  late: 'its TLS library was found when it ran already',
   quic: 'HTTP/3 (QUIC)',
 }
 

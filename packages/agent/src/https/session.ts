@@ -47,6 +47,7 @@ export class HttpSession {
   push(chunk: Chunk): void {
     if (this.serves) return
     if (chunk.lost) this.lost()
+    if (chunk.size === 0) return
     if (this.connection === null && this.opaque === null) this.begin(chunk)
     else this.follow(chunk)
   }
@@ -80,7 +81,7 @@ export class HttpSession {
     const first = Buffer.concat(
       this.early.filter((one) => one.direction === direction).map((one) => one.data),
     )
-    const kind = beginning(first)
+    const kind = beginning(first, direction)
     if (direction === 'received' && (kind === 'http1' || kind === 'http2')) {
       this.serves = true
       return this.wipe()
@@ -119,18 +120,26 @@ export class HttpSession {
   }
 }
 
+/** A token (RFC 9110 §5.6.2) and a blank, as far as they are there. */
+const method = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}(?: |$)/
+
 /** What the first bytes of a client begin; `unsure`: there are too few yet. */
-function beginning(bytes: Buffer): 'http1' | 'http2' | 'other' | 'unsure' {
+function beginning(
+  bytes: Buffer,
+  direction: Chunk['direction'],
+): 'http1' | 'http2' | 'other' | 'unsure' {
   const shared = Math.min(bytes.length, PREFACE.length)
   if (bytes.compare(PREFACE, 0, shared, 0, shared) === 0)
     return bytes.length < PREFACE.length ? 'unsure' : 'http2'
-  const end = bytes.subarray(0, MAX_LINE).indexOf(0x0a)
   // A server of HTTP/2 may speak first: SETTINGS on stream 0.
   if (bytes.length >= 9 && bytes[0] === 0 && bytes[3] === 4 && bytes.readUInt32BE(5) === 0)
     return 'unsure'
-  // A method and a blank are told from most else early.
-  const method = /^[A-Z]{1,20}(?: |$)/.exec(bytes.toString('latin1', 0, 24))
-  if (end < 0) return method === null ? 'other' : bytes.length > 24 ? 'http1' : 'unsure'
+  const end = bytes.subarray(0, MAX_LINE).indexOf(0x0a)
+  if (end < 0) {
+    // A method and a blank are told from most else early. Who serves is not said before the line is whole.
+    if (!method.test(bytes.toString('latin1', 0, 48))) return 'other'
+    return direction === 'sent' && bytes.length > 48 ? 'http1' : 'unsure'
+  }
   const line = bytes.subarray(0, bytes[end - 1] === 0x0d ? end - 1 : end)
   return readRequestLine(line) === null ? 'other' : 'http1'
 }

@@ -1,4 +1,4 @@
-import type { TlsChunk, TlsEnd } from '@runwarden/sensor'
+import type { TlsChunk, TlsEnd, TlsLibrary, TlsUse } from '@runwarden/sensor'
 import type { EventBody } from '../event-stream.ts'
 import { type ContentSink, HttpsContent, type OpaqueTraffic, type Source } from './content.ts'
 import type { Exchange } from './exchange.ts'
@@ -27,11 +27,16 @@ interface UnreadFlow {
 /** IP bytes of a connection in which not even a ClientHello was sent. */
 const HANDSHAKE = 400
 
+/** Processes of which it is remembered that their library was found late. */
+const MOST_LATE = 8192
+
 /** Makes events of what the decoders find. */
 export class ContentTeller implements ContentSink {
   private readonly content = new HttpsContent(this)
   /** Processes that have ended, of which chunks may still be under way. */
   private ended: string[] = []
+  /** Processes whose library was found when they ran already. */
+  private readonly late = new Map<string, TlsLibrary>()
   private readonly tell: TellContent
   /** `seq` of requests whose response has not been told. */
   private readonly seqs = new WeakMap<Exchange, number>()
@@ -44,6 +49,11 @@ export class ContentTeller implements ContentSink {
   take(captured: TlsChunk | TlsEnd): void {
     if ('data' in captured) this.content.chunk(captured)
     else this.content.end(captured)
+  }
+
+  /** A process has a library that is seen, from now on. */
+  use({ execId, library, lateMs }: TlsUse): void {
+    if (lateMs > 0 && this.late.size < MOST_LATE) this.late.set(execId, library)
   }
 
   exited(execId: string): void {
@@ -102,12 +112,16 @@ export class ContentTeller implements ContentSink {
     const { execId, host, port, protocol, verdict, bytesOut, sockets, time } = flow
     if (port !== 443 || bytesOut < HANDSHAKE) return
     if (verdict !== 'allowed' && verdict !== 'would-block') return
-    if (protocol !== 'udp' && (protocol !== 'tcp' || this.content.hasSeen(execId, host))) return
+    const quic = protocol === 'udp'
+    const late = this.late.get(execId)
+    if (!quic && protocol !== 'tcp') return
+    // Of one that was found late it is not known which of its connections were before that.
+    if (!quic && late === undefined && this.content.hasSeen(execId, host)) return
     this.opaque({
       execId,
       time,
-      library: null,
-      reason: protocol === 'udp' ? 'quic' : 'no-library',
+      library: quic ? null : (late ?? null),
+      reason: quic ? 'quic' : late === undefined ? 'no-library' : 'late',
       host,
       connections: sockets,
       bytesSent: bytesOut,

@@ -18,6 +18,8 @@ export type OpaqueReason =
   | 'evicted'
   /** No TLS library that can be read was seen in the program. */
   | 'no-library'
+  /** The library was found when the program ran already: what it did before was not seen. */
+  | 'late'
   /** HTTP/3: QUIC is not read. */
   | 'quic'
 

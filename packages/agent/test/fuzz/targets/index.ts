@@ -1,0 +1,7 @@
+import { dnsAnswer, dnsQuery } from './dns.ts'
+import { hpack } from './hpack.ts'
+import { http1, http2 } from './http.ts'
+import { policy } from './policy.ts'
+import { records, tlsRecords } from './records.ts'
+
+export const targets = [http1, http2, hpack, dnsQuery, dnsAnswer, records, tlsRecords, policy]
