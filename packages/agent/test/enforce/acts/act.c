@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
-#include <linux/io_uring.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/sockios.h>
@@ -20,9 +19,9 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include "ring.h"
 
 static union {
 	struct sockaddr any;
@@ -359,22 +358,12 @@ static int packet(void)
 	return end(fd < 0 ? fd : sendto(fd, &packet, sizeof(packet), 0, (void *)&link, sizeof(link)));
 }
 
-// Submits one request to a new ring and waits for its result.
+// One request to a new ring.
 static int ring(struct io_uring_sqe *request)
 {
-	struct io_uring_params params = {};
-	int fd = syscall(SYS_io_uring_setup, 4, &params);
-	if (fd < 0)
-		return end(fd);
-	char *sq = mmap(NULL, params.sq_off.array + params.sq_entries * 4, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
-	char *cq = mmap(NULL, params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_CQ_RING);
-	struct io_uring_sqe *entries = mmap(NULL, params.sq_entries * sizeof(*entries), PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
-	entries[0] = *request;
-	((unsigned *)(sq + params.sq_off.array))[0] = 0;
-	__atomic_store_n((unsigned *)(sq + params.sq_off.tail), 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-		return end(-1);
-	int result = ((struct io_uring_cqe *)(cq + params.cq_off.cqes))[0].res;
+	int result;
+	open_ring(0);
+	submit(request, 1, &result);
 	errno = -result;
 	return end(result < 0 ? -1 : 0);
 }
