@@ -163,12 +163,19 @@ export class Enforcer implements Disposable {
    * new policy before.
    */
   replacePolicy(compiled: CompiledPolicy): void {
+    this.preparePolicy(compiled)()
+  }
+
+  /** Does what takes time of replacePolicy(). @returns what puts the policy in force */
+  preparePolicy(compiled: CompiledPolicy): () => void {
     const generation = this.#slots.write(compiled)
     const rule = flowRules(compiled, (id) => this.name(id))
     // Before, so that no live flow is cut in between; and after, for those that began meanwhile.
     renewFlows(this.#object.map('flows'), generation, rule)
-    this.#slots.enact(generation)
-    renewFlows(this.#object.map('flows'), generation, rule)
+    return () => {
+      this.#slots.enact(generation)
+      renewFlows(this.#object.map('flows'), generation, rule)
+    }
   }
 
   /** A learned name by its id; null: there is none. */
