@@ -6,6 +6,7 @@
 #pragma once
 
 #include "process.h"
+#include "observe.h"
 
 enum tls_record_kind {
 	TLS_CHUNK = 1,
@@ -60,8 +61,11 @@ struct tls_image {
 	struct tls_header header; /* session: address of the mapping */
 	struct tls_file file;
 	__u32 known; /* as user space has put it into tls_files; 0: it has not */
-	__u32 unused;
+	__u32 path_size; /* "leaf\0parent\0…\0" behind the struct, as in observe.h; none where it is known */
+	__u64 unused[2];
 };
+
+_Static_assert(sizeof(struct tls_image) == TEXT_OFFSET, "text of image");
 
 enum tls_lost {
 	TLS_LOST_CHUNK = 0, /* no room in the ring */

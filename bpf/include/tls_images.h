@@ -64,23 +64,35 @@ static __always_inline u64 changed_at(struct inode *inode)
 static __always_inline void tell_image(struct task_struct *task, struct file *file, u64 address)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct tls_image image = {
-		.header = { .kind = TLS_IMAGE, .session = address },
-		.file = {
-			.inode = BPF_CORE_READ(inode, i_ino),
-			.changed = changed_at(inode),
-			.device = BPF_CORE_READ(inode, i_sb, s_dev),
-		},
+	struct tls_file key = {
+		.inode = BPF_CORE_READ(inode, i_ino),
+		.changed = changed_at(inode),
+		.device = BPF_CORE_READ(inode, i_sb, s_dev),
 	};
-	u32 *known = bpf_map_lookup_elem(&tls_files, &image.file);
+	u32 *known = bpf_map_lookup_elem(&tls_files, &key);
+	struct scratch *s;
+	struct tls_image *image;
+	u32 end = 0, walked = 0;
 
 	if (known && *known == NOT_TLS)
 		return;
-	image.known = known ? *known : 0;
-	image.header.tgid = task->tgid;
-	image.header.start = task->group_leader->start_boottime;
-	image.header.time = bpf_ktime_get_boot_ns();
-	if (bpf_ringbuf_output(&tls_images, &image, sizeof(image), 0))
+	s = scratch_at(SLOT_TRACEPOINT);
+	if (!s)
+		return;
+	clear_record(s);
+	image = (void *)&s->record;
+	/* It may have ended before somebody looks at what it ran. */
+	if (!known)
+		end = append_path(SLOT_TRACEPOINT, 0, PATH_MAX_KEPT, place_of_file(file), &walked);
+	image->header.kind = TLS_IMAGE;
+	image->header.tgid = task->tgid;
+	image->header.start = task->group_leader->start_boottime;
+	image->header.time = bpf_ktime_get_boot_ns();
+	image->header.session = address;
+	image->file = key;
+	image->known = known ? *known : 0;
+	image->path_size = end;
+	if (bpf_ringbuf_output(&tls_images, image, record_size(end), 0))
 		count_tls_lost(TLS_LOST_IMAGE);
 }
 

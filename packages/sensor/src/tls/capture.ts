@@ -162,7 +162,7 @@ export class TlsCapture {
   }
 
   #examine(image: TlsImage): number {
-    const file = openCodeFile(image.pid, image.address)
+    const file = openCodeFile(image.pid, image.address, image.path)
     if (!file) return NOT_TLS
     const changed = fstatSync(file.fd, { bigint: true }).ctimeNs
     const number = this.#files.examine(file.fd, file.path)

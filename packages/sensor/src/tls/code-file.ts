@@ -1,4 +1,4 @@
-import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { constants, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 
 /** Beyond, a process's list of mappings is not read: it makes them as it likes. */
 const MOST_MAPPINGS = 65_536
@@ -6,27 +6,37 @@ const MOST_MAPPINGS = 65_536
 /**
  * Opens the file whose code a process runs, by the kernel's own links: also in another mount namespace, deleted or replaced.
  * @param address where it is mapped; 0: the program itself
- * @returns a descriptor and the path that the process knows it by; undefined when the process or the mapping has gone
+ * @param otherwise where it was, for when the process or the mapping has gone; what is there now may be another file
+ * @returns a descriptor and the path that the process knows it by; undefined when it is nowhere
  */
 export function openCodeFile(
   pid: number,
   address: bigint,
+  otherwise = '',
 ): { fd: number; path: string } | undefined {
   try {
     const link = address === 0n ? `/proc/${pid}/exe` : mappingAt(pid, address)
-    if (link === undefined) return undefined
     return { fd: openSync(link, 'r'), path: readlinkSync(link).replace(/ \(deleted\)$/, '') }
+  } catch {
+    return openRegular(otherwise)
+  }
+}
+
+/** A path of somebody else's mount namespace: what is no file here is left alone, and does not hold us up. */
+function openRegular(path: string): { fd: number; path: string } | undefined {
+  try {
+    if (path === '' || !statSync(path).isFile()) return undefined
+    return { fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), path }
   } catch {
     return undefined
   }
 }
 
 /** Link to the file of the mapping that holds an address. */
-function mappingAt(pid: number, address: bigint): string | undefined {
-  for (const { from, to, range } of mappings(pid)) {
-    if (address >= from && address < to) return `/proc/${pid}/map_files/${range}`
-  }
-  return undefined
+function mappingAt(pid: number, address: bigint): string {
+  const found = mappings(pid).find(({ from, to }) => address >= from && address < to)
+  if (!found) throw new Error('the mapping has gone')
+  return `/proc/${pid}/map_files/${found.range}`
 }
 
 /** Where a process has mapped code of files: its address in each. */

@@ -2,6 +2,7 @@ import { execId } from '../identity.ts'
 import type { TlsChunk, TlsEnd } from './chunk.ts'
 import {
   FILE_BYTES,
+  IMAGE_BYTES,
   libraries,
   tls_chunk,
   tls_cookie,
@@ -25,6 +26,8 @@ export interface TlsImage {
   changed: bigint
   /** Its number there; 0: it is not known yet. */
   known: number
+  /** Where the file was, where it is not known yet; else empty. */
+  path: string
 }
 
 /** What a batch of a ring holds, in order. A record's own length, then the ring's index, stand before each. */
@@ -70,6 +73,15 @@ export function decodeImage(buffer: Buffer, at: number): TlsImage {
     file,
     changed: file.readBigUInt64LE(tls_file.changed),
     known: buffer.readUInt32LE(at + tls_image.known),
+    path: buffer
+      .toString(
+        'utf8',
+        at + IMAGE_BYTES,
+        at + IMAGE_BYTES + buffer.readUInt32LE(at + tls_image.path_size),
+      )
+      .split('\0')
+      .toReversed()
+      .join('/'),
   }
 }
 

@@ -10,7 +10,8 @@ export const tls_header = { kind: 0, flags: 2, tgid: 4, start: 8, time: 16, sess
 export const tls_chunk = { moved: 32, cookie: 40, copied: 44, data: 48 } as const
 
 /** struct tls_image; its `file` is the key of the map tls_files. */
-export const tls_image = { file: 32, known: 56 } as const
+export const tls_image = { file: 32, known: 56, path_size: 60 } as const
+export const IMAGE_BYTES = 80
 
 /** struct tls_file */
 export const tls_file = { inode: 0, changed: 8, device: 16 } as const

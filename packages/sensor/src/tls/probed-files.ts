@@ -12,7 +12,7 @@ const FIRST_NUMBER = 2
 const MOST_FILES = 512
 
 /**
- * Looking at files may take this much of the agent's time: who is watched makes them, as many and as large as it likes.
+ * Looking at files may take this much of the agent's processor time: who is watched makes them, as many and as large as it likes.
  * What is not looked at for that is told, and looked at when it is next run.
  */
 const LOOKING_MS = 1000
@@ -79,18 +79,23 @@ export class ProbedFiles {
    * @returns its number; NOT_TLS: nothing to be seen there; 0: it could not be looked at now
    */
   examine(fd: number, path: string): number {
-    const begin = performance.now()
-    if (begin > this.#windowEnd) {
-      this.#windowEnd = begin + WINDOW_MS
+    const now = performance.now()
+    if (now > this.#windowEnd) {
+      this.#windowEnd = now + WINDOW_MS
       this.#spentMs = 0
     }
     if (this.#spentMs > LOOKING_MS) {
       closeSync(fd)
-      this.#onRefused(path, `files were looked at for ${LOOKING_MS} ms already`)
+      this.#onRefused(
+        path,
+        `files were looked at for ${LOOKING_MS} ms within ${WINDOW_MS} ms already`,
+      )
       return 0
     }
+    const before = process.threadCpuUsage()
     const number = this.#examine(fd, path)
-    this.#spentMs += performance.now() - begin
+    const { user, system } = process.threadCpuUsage(before)
+    this.#spentMs += (user + system) / 1000
     return number
   }
 

@@ -69,6 +69,21 @@ test('a library that nobody knew is seen from shortly after it is mapped, and ho
   expect(seen.uses[1]?.lateMs).toBe(0)
 })
 
+test('a program that had ended before it was looked at is seen when it is next run', async () => {
+  await using seen = await Captured.start([])
+  const folder = join(seen.folder, 'bin')
+  mkdirSync(folder)
+  copyFileSync('/usr/bin/node', join(folder, 'node'))
+  // Nobody can look at it meanwhile: this process is blocked until it has ended.
+  const enter = `echo $$ > '${seen.cgroup}/cgroup.procs' && exec "$0" --version`
+  expect(spawnSync('sh', ['-c', enter, join(folder, 'node')])).toMatchObject({ status: 0 })
+  await until(() => seen.uses.length > 0)
+  expect(seen.uses).toMatchObject([{ library: 'node', path: join(folder, 'node') }])
+  expect(await seen.run(join(folder, 'node'), ['--version'])).toMatchObject({ status: 0 })
+  await until(() => seen.uses.length > 1)
+  expect(seen.uses[1]?.lateMs).toBe(0)
+})
+
 test('a library that another one takes the place of is one more', async () => {
   const { seen, library, post } = await withOwnLibrary()
   await using _ = seen

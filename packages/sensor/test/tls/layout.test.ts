@@ -40,7 +40,8 @@ describe.each(['x64', 'arm64'])('records of TLS in the object for %s', (architec
     },
   )
 
-  it('have keys of files as long as TypeScript copies them', () => {
+  it('have keys of files, and a fixed part before a path, as long as TypeScript copies them', () => {
+    expect(find('STRUCT', 'tls_image')?.size).toBe(layout.IMAGE_BYTES)
     expect(find('STRUCT', 'tls_file')?.size).toBe(layout.FILE_BYTES)
   })
 
