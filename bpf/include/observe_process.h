@@ -109,8 +109,13 @@ int process_exec(u64 *ctx)
 	bool first = !started;
 	started = 1;
 	if (member) {
+		if (member->role == ROLE_NONE && is_put_into_container(task)) {
+			member->role = ROLE_CONTAINED;
+			member->step = number_step();
+			tell_contained(task, member->step);
+		}
 		step = member->step;
-		if (member->role == ROLE_NONE && is_called_worker(bprm->file)) {
+		if ((member->role == ROLE_NONE || member->role == ROLE_CONTAINED) && is_called_worker(bprm->file)) {
 			member->role = ROLE_WORKER;
 			tell_worker(task, bprm->file, first);
 		}

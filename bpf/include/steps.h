@@ -16,6 +16,7 @@ enum step_role {
 	ROLE_WORKER = 1, /* runs a program called Runner.Worker, and is in no step */
 	ROLE_ROOT = 2,	 /* a worker's child, before its first program */
 	ROLE_INSIDE = 3,
+	ROLE_CONTAINED = 4, /* in a container that a daemon made: in no step by descent */
 };
 
 enum member_state {
@@ -27,7 +28,7 @@ enum member_state {
 struct member {
 	u32 state;
 	u32 role;
-	u32 step; /* number of the step's root among all workers' children, from 1; 0: in no step */
+	u32 step; /* number of the step's root, or of the container's first process, from 1; 0: neither */
 	u32 unused;
 };
 
@@ -40,6 +41,11 @@ struct {
 } members SEC(".maps");
 
 u32 steps_begun;
+
+static __always_inline u32 number_step(void)
+{
+	return __sync_fetch_and_add(&steps_begun, 1) + 1;
+}
 
 static __always_inline struct member *member_of(struct task_struct *task)
 {
@@ -83,9 +89,9 @@ static __always_inline u32 inherit_step(struct task_struct *parent, struct task_
 		to->state = LEFT;
 	if (from->role == ROLE_WORKER) {
 		to->role = ROLE_ROOT;
-		to->step = __sync_fetch_and_add(&steps_begun, 1) + 1;
+		to->step = number_step();
 	} else {
-		to->role = ROLE_INSIDE;
+		to->role = from->role == ROLE_CONTAINED ? ROLE_CONTAINED : ROLE_INSIDE;
 		to->step = from->step;
 	}
 	return to->step;
@@ -143,6 +149,26 @@ static __always_inline void tell_worker(struct task_struct *task, struct file *f
 	record.device = BPF_CORE_READ(inode, i_sb, s_dev);
 	describe_parent(&record, task);
 	describe_process(&record.header, task, RECORD_STEP, STEP_WORKER | (first ? STEP_FIRST : 0), sizeof(record));
+	send_step(&record, sizeof(record));
+}
+
+/*
+ * The first program of a container, or one that a daemon puts into it (exec): in a pid namespace that its parent is not in.
+ * Whoever asked the daemon is not among its ancestors; user space looks for that.
+ */
+static __always_inline bool is_put_into_container(struct task_struct *task)
+{
+	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
+
+	return BPF_CORE_READ(task, thread_pid, level) > BPF_CORE_READ(parent, thread_pid, level);
+}
+
+static __always_inline void tell_contained(struct task_struct *task, u32 step)
+{
+	struct step_record record = { .step = step };
+
+	describe_parent(&record, task);
+	describe_process(&record.header, task, RECORD_STEP, STEP_CONTAINED, sizeof(record));
 	send_step(&record, sizeof(record));
 }
 

@@ -118,6 +118,10 @@ export class Narrator {
         return this.begin(record)
       case 'running':
         return this.adopt(record)
+      case 'contained':
+        this.parts.steps.contained(record)
+        this.parts.processes.enterStep(record.execId, this.parts.steps.nameOf(record.step))
+        return
       case 'exit':
         this.parts.processes.exit(record.execId)
         this.parts.steps.exit(record.execId)
@@ -135,6 +139,9 @@ export class Narrator {
       case 'sandbox': {
         const { change, detail, truth, errno, targetPid } = record
         this.know(record.execId)
+        // Its end may have been told before: the rings are not in step.
+        if (change === 'engine' && this.parts.processes.get(record.execId)?.ended === false)
+          this.parts.steps.callsEngine(record.execId, this.stepOf(record.execId))
         this.tell({
           ...this.head(record),
           kind: 'sandbox.change',

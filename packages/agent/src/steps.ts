@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import {
+  type ContainedRecord,
   type ExecRecord,
   kernelIdentity,
   mountDevices,
@@ -65,6 +66,8 @@ export class Steps {
   readonly #workers = new Map<string, WorkerRecord>()
   /** Who has started a worker. */
   readonly #listeners = new Map<string, true>()
+  /** Steps of living processes that have connected to a container engine. */
+  readonly #callers = new Map<string, string>()
   #refused = false
   #known = false
 
@@ -95,6 +98,7 @@ export class Steps {
   /** A process has ended. */
   exit(execId: string): void {
     this.#workers.delete(execId)
+    this.#callers.delete(execId)
   }
 
   /** A worker's child runs its first program. @returns the event of it, when a step begins */
@@ -132,6 +136,17 @@ export class Steps {
   running(record: RunningRecord, environment: StepRecord['environment']): void {
     const id = environment['GITHUB_ACTION']
     if (id !== undefined && id !== '') keep(this.#steps, record.step, { id: stepOf(id) })
+  }
+
+  /** A process has connected to a container engine's socket. */
+  callsEngine(execId: string, step: string | null): void {
+    if (step !== null && step !== this.#parts.fallback) keep(this.#callers, execId, step)
+  }
+
+  /** The first program of a container: in the step whose processes are connected to an engine, when there is one such. */
+  contained({ step }: ContainedRecord): void {
+    const [caller, ...others] = new Set(this.#callers.values())
+    if (caller !== undefined && others.length === 0) keep(this.#steps, step, { id: caller })
   }
 
   /** The step of a number that the kernel side gave. */

@@ -76,4 +76,4 @@ test('an agent tells apart the steps of a job that ran before it, of the next jo
     'in-nobody': 'runner',
     'in-other': 'other',
   })
-})
+}, 600_000)

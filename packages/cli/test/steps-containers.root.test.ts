@@ -97,3 +97,60 @@ jobs:
     '5 exec three',
   ])
 }, 600_000)
+
+test('a container that a step has a daemon make is told under that step, unless two steps could have asked for it', async () => {
+  using place = new Place()
+  const podman = `podman --url unix://${place.at('podman.sock')}`
+  const run = `${podman} run --rm --network host ${image}`
+  writeFileSync(
+    place.at('ci.yml'),
+    `on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - id: ready
+        run: |
+          while [ ! -S ${place.at('podman.sock')} ]; do sleep 0.2; done
+      - id: alone
+        run: |
+          ${run} sh -c ': m01m'; GITHUB_ACTION=ready ${podman} run --rm -e GITHUB_ACTION=ready ${image} sh -c ': m02m'
+      - id: stays
+        run: |
+          ${run} sh -c ': m03m; while [ ! -e /over ]; do sleep 0.2; done' > /dev/null 2>&1 & sleep 4
+      - id: beside
+        run: |
+          ${run} sh -c ': m04m'
+`,
+  )
+  mkdirSync(place.at('work'))
+  const { command, result } = prepareWorkflow(place.at('ci.yml'), {
+    folder: place.at('runner'),
+    workspace: place.at('work'),
+  })
+  const { status, stdout, stderr } = await lab.runner.exec(
+    runwarden,
+    [
+      ...['run', '--step', 'outside', '--quiet', '--out', place.out, '--worker', command[0], '--'],
+      ...[
+        'sh',
+        '-c',
+        `podman system service --time 0 unix://${place.at('podman.sock')} & engine=$!; "$@"; status=$?; kill $engine; exit $status`,
+      ],
+      ...['sh', ...command],
+    ],
+    { cwd: place.at('work'), env: engine.env, timeout: 500_000 },
+  )
+  expect(status, stdout + stderr).toBe(0)
+  expect(result().steps.map(({ outcome }) => outcome)).toEqual(Array(4).fill('success'))
+  const told = place.eventsOf('process.exec').flatMap(({ exe, argv, step }) => {
+    const mark = /^: (m\d\dm)/.exec(argv.at(-1) ?? '')?.[1]
+    return mark === undefined || !exe.endsWith('/busybox') ? [] : [`${mark} ${step}`]
+  })
+  expect([...new Set(told)].toSorted()).toEqual([
+    'm01m alone',
+    'm02m alone',
+    'm03m stays',
+    'm04m outside',
+  ])
+}, 600_000)

@@ -106,7 +106,7 @@ test('all that 30 steps with 5,000 processes do is told under the step that did 
       .steps.map(({ id }) => id)
       .toSorted(),
   ).toEqual([...job.steps.map(({ action }) => action), 'outside'].toSorted())
-})
+}, 600_000)
 
 test('a command that starts a Runner.Worker has one step all the same, and is told of it', async () => {
   using place = new Place()
@@ -118,7 +118,7 @@ test('a command that starts a Runner.Worker has one step all the same, and is to
   expect(stderr).toContain('calls itself Runner.Worker, and is not taken for the runner')
   expect(new Set(place.events().map(({ step }) => step))).toEqual(new Set(['mine']))
   expect(place.report().steps).toEqual([{ id: 'mine', name: 'mine' }])
-})
+}, 600_000)
 
 test('the worker may be a program that the command starts, when it is named', async () => {
   using place = new Place()
@@ -134,7 +134,7 @@ test('the worker may be a program that the command starts, when it is named', as
     status: 125,
     stderr: expect.stringContaining('is no file called Runner.Worker'),
   })
-})
+}, 600_000)
 
 test('what a step writes for the steps after it does not make it one of them', async () => {
   using place = new Place()
@@ -151,7 +151,7 @@ test('what a step writes for the steps after it does not make it one of them', a
   )
   const steps = events.filter((event) => markOf(event) !== undefined).map(({ step }) => step)
   expect(steps).toEqual(['evil', 'good'])
-})
+}, 600_000)
 
 test('nothing of a step’s environment but what tells it apart is kept', async () => {
   using place = new Place()
@@ -164,4 +164,4 @@ test('nothing of a step’s environment but what tells it apart is kept', async 
   const workflow = place.at('ci.yml')
   const kept = execFileSync('grep', ['-rl', 'hidden-', place.out, workflow], { encoding: 'utf8' })
   expect(kept.trim()).toBe(workflow)
-})
+}, 600_000)

@@ -113,6 +113,7 @@ export const step_flags = {
   STEP_FIRST: 2,
   STEP_UNREADABLE: 4,
   STEP_RUNNING: 8,
+  STEP_CONTAINED: 16,
 } as const
 
 export const file_flags = {

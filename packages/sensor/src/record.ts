@@ -63,6 +63,12 @@ export interface RunningRecord extends RecordBase {
   rootTgid: number
 }
 
+/** The first program in a container that a daemon made, or one that it put there: in no step by descent. */
+export interface ContainedRecord extends RecordBase {
+  kind: 'contained'
+  step: number
+}
+
 /** A step of a workflow begins: its root, a worker's child, runs its first program. */
 export interface StepRecord extends RecordBase {
   kind: 'step'
@@ -161,6 +167,7 @@ export type SensorRecord =
   | StepRecord
   | WorkerRecord
   | RunningRecord
+  | ContainedRecord
   | FileRecord
   | SandboxRecord
   | ConnectRecord

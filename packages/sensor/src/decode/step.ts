@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { record_header, step_flags, step_record } from '../layout.ts'
-import type { RunningRecord, StepRecord, WorkerRecord } from '../record.ts'
+import type { ContainedRecord, RunningRecord, StepRecord, WorkerRecord } from '../record.ts'
 import { type Batch, deviceName, textOf } from './batch.ts'
 
 /**
@@ -63,7 +63,10 @@ export class StepDecoder {
   readonly #starting = new Map<number, Starting>()
 
   /** struct step_record. @returns the step when this was its last part */
-  decode(batch: Batch, at: number): StepRecord | WorkerRecord | RunningRecord | undefined {
+  decode(
+    batch: Batch,
+    at: number,
+  ): StepRecord | WorkerRecord | RunningRecord | ContainedRecord | undefined {
     const { u16, u32 } = batch
     const flags = u16[(at + record_header.flags) >>> 1] as number
     const who = {
@@ -85,6 +88,7 @@ export class StepDecoder {
       }
     const step = u32[(at + step_record.step) >>> 2] as number
     const offset = u32[(at + step_record.offset) >>> 2] as number
+    if (flags & step_flags.STEP_CONTAINED) return { kind: 'contained', ...who, step }
     if (flags & step_flags.STEP_RUNNING) return { kind: 'running', ...who, step, rootTgid: offset }
     const total = u32[(at + step_record.total) >>> 2] as number
     const starting = this.#starting.get(step) ?? begin()
