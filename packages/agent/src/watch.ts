@@ -330,6 +330,8 @@ export class Watch {
         scopeCgroup: this.scope.path,
         agentCgroup,
         calls: this.sensor.calls,
+        onUnseen: ({ path, reason }) =>
+          this.gap(`what ${path} sends by TLS is not read: ${reason}`),
         onContent: (content) => {
           if (!this.armed) return
           for (const one of content) this.telling(() => this.narrator.https.take(one))

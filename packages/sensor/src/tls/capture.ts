@@ -16,6 +16,8 @@ import { probePrograms } from './probes.ts'
 const INTERVAL_MS = 10
 const SWEEP_MS = 1000
 const BATCH_BYTES = 1 << 20
+/** Files that are told as unseen; a job can make any number of them. */
+const MOST_TOLD = 32
 /** Slot of the sensor's map of programs for the end of mmap(). */
 const MMAP_SLOT = 1
 
@@ -75,6 +77,9 @@ export class TlsCapture {
   readonly #images: RingReader
   readonly #chunks: RingReader
   readonly #timers: NodeJS.Timeout[]
+  /** Files that were told as unseen. */
+  readonly #told = new Set<string>()
+  #started = false
   #closed = false
 
   /** @internal see startTlsCapture */
@@ -90,9 +95,7 @@ export class TlsCapture {
       multiUprobes: isAtLeast(kernelRelease(), [6, 6]) ? probePrograms : [],
     })
     this.#object.load()
-    this.#files = new ProbedFiles(this.#object, (path, reason) =>
-      options.onUnseen?.({ path, reason }),
-    )
+    this.#files = new ProbedFiles(this.#object, (path, reason) => this.#unseen(path, reason))
     this.#known = this.#object.map('tls_files')
     this.#images = new RingReader({
       maps: [this.#object.map('tls_images')],
@@ -124,11 +127,13 @@ export class TlsCapture {
       try {
         const fd = openSync(place, 'r')
         const key = fileKey(fstatSync(fd, { bigint: true }))
-        this.#remember(key, this.#files.examine(fd, realpathSync(place)))
+        const number = this.#files.examine(fd, realpathSync(place))
+        if (number > NOT_TLS) this.#remember(key, number)
       } catch {
         // Gone, or not for us: who runs it is seen when it does.
       }
     }
+    this.#started = true
     this.#links.push(this.#object.attach('tls_exec'))
     const { calls } = this.#options
     if (calls) this.#object.install('tls_mmap', calls, MMAP_SLOT)
@@ -159,6 +164,14 @@ export class TlsCapture {
       path: file.path,
       lateMs: Math.max(0, file.since - bootClock.toEpoch(image.time)),
     })
+  }
+
+  /** Only of what the scope runs: each file once, and not without end. */
+  #unseen(path: string, reason: string): void {
+    if (!this.#started || this.#told.has(path) || this.#told.size > MOST_TOLD) return
+    this.#told.add(path)
+    if (this.#told.size <= MOST_TOLD) this.#options.onUnseen?.({ path, reason })
+    else this.#options.onUnseen?.({ path: 'others', reason: `there are more than ${MOST_TOLD}` })
   }
 
   #examine(image: TlsImage): number {

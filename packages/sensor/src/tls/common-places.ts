@@ -11,7 +11,7 @@ const libraryPlaces = [
 ]
 const libraryNames = ['libssl.so.*', 'libgnutls.so.*']
 /** Programs of runners that bring a TLS library of their own. */
-const programs = ['node', 'gh', 'docker', 'kubectl', 'terraform', 'bun', 'deno']
+const programs = ['node', 'gh', 'docker', 'kubectl', 'terraform']
 /** Where GitHub's runner and its tool cache keep node. */
 const toolPlaces = [
   '/opt/hostedtoolcache/node/*/*/bin/node',

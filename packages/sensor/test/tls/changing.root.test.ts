@@ -84,6 +84,18 @@ test('a program that had ended before it was looked at is seen when it is next r
   expect(seen.uses[1]?.lateMs).toBe(0)
 })
 
+test('a program that cannot be looked into is told once', async () => {
+  await using seen = await Captured.start([])
+  const program = join(seen.folder, 'odd')
+  const content = readFileSync('/usr/bin/true')
+  // The number of sections, which nobody needs to run it.
+  content.writeUInt16LE(5000, 60)
+  writeFileSync(program, content, { mode: 0o755 })
+  for (let i = 0; i < 3; i++) expect(await seen.run(program, [])).toMatchObject({ status: 0 })
+  await until(() => seen.unseen.length > 0)
+  expect(seen.unseen).toEqual([{ path: program, reason: '5000 sections' }])
+})
+
 test('a library that another one takes the place of is one more', async () => {
   const { seen, library, post } = await withOwnLibrary()
   await using _ = seen
