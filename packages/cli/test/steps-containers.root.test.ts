@@ -131,14 +131,22 @@ jobs:
   const { status, stdout, stderr } = await lab.runner.exec(
     runwarden,
     [
-      ...['run', '--step', 'outside', '--quiet', '--out', place.out, '--worker', command[0], '--'],
-      ...[
-        'sh',
-        '-c',
-        `podman system service --time 0 unix://${place.at('podman.sock')} & engine=$!; "$@"; status=$?; kill $engine; exit $status`,
-      ],
-      ...['sh', ...command],
-    ],
+      'run',
+      '--step',
+      'outside',
+      '--quiet',
+      '--out',
+      place.out,
+      '--worker',
+      command[0],
+      '--',
+    ].concat(
+      'sh',
+      '-c',
+      `podman system service --time 0 unix://${place.at('podman.sock')} & engine=$!; "$@"; status=$?; kill $engine; exit $status`,
+      'sh',
+      command,
+    ),
     { cwd: place.at('work'), env: engine.env, timeout: 500_000 },
   )
   expect(status, stdout + stderr).toBe(0)

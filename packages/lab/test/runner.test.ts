@@ -43,12 +43,12 @@ describe('steps', () => {
   test('are children of a process called Runner.Worker, named as GitHub names them', async () => {
     const job = await run(`    steps:
       - run: cat /proc/$PPID/comm; echo "$GITHUB_ACTION $GITHUB_JOB $GITHUB_WORKFLOW $RUNNER_OS"
-      - run: echo "$GITHUB_ACTION"
+      - run: echo "$GITHUB_ACTION \${{ github.action }}"
       - id: named
         run: echo "$GITHUB_ACTION $0 $-"
 `)
     expect(job.log).toContain('Runner.Worker\n__run build CI Linux\n')
-    expect(job.log).toContain('\n__run_2\n')
+    expect(job.log).toContain('\n__run_2 __run_2\n')
     expect(job.log).toMatch(/\nnamed \/\S+\/_temp\/[0-9a-f-]{36}\.sh \w*e\w*\n/)
     expect(ran(job)).toEqual(['__run main success', '__run_2 main success', 'named main success'])
   })

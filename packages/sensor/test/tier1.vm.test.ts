@@ -13,7 +13,7 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
       kernel,
       checkout: true,
       programs: ordinaryPrograms,
-      compile: ['file', 'process', 'sandbox', 'uring'].map((name) => `${folder}/acts/${name}.c`),
+      compile: ['file', 'process', 'sandbox', 'steps', 'uring'].map((name) => `${folder}/acts/${name}.c`),
     })
   })
   afterAll(() => vm[Symbol.asyncDispose]())
@@ -27,6 +27,7 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
   test.each([
     ['process', 'program that really runs|keeps the identity|tells a vfork|tells a signal$', 4],
     ['file', 'a new file$|is removed$|another name$|database is read|"open","n"|"rename"', 6],
+    ['steps', 'begins with|4096 bytes|brother by|thread that runs', 4],
     ['sandbox', '"unshare"|"mount"|"attach"|by finit_module|uses io_uring', 5],
   ])(
     'acts of %s are told as they are here',

@@ -106,3 +106,10 @@ function find(
     origin: { repository: `${owner}/${name}`, ref },
   }
 }
+
+/** The variables that name an action which is not local. */
+export function originOf({ origin }: Action): Record<string, string> {
+  return origin === null
+    ? {}
+    : { GITHUB_ACTION_REPOSITORY: origin.repository, GITHUB_ACTION_REF: origin.ref }
+}

@@ -1,114 +1,58 @@
-import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Action, readAction, type Stage } from './action.ts'
-import { actionCommand, JobContainer, type Mounted } from './engine.ts'
+import { type Action, originOf, readAction, type Stage } from './action.ts'
+import { actionCommand, JobContainer } from './engine.ts'
 import { RunnerError } from './error.ts'
-import { type Contexts, holds, mapping, type Status, textOf, textsOf } from './expression.ts'
-import type { Told } from './file-commands.ts'
+import { holds, mapping, textOf, textsOf } from './expression.ts'
+import { JobState, type Level, type StepEnd } from './job-state.ts'
 import { endOrphans } from './orphans.ts'
 import type { JobResult, Plan, StepResult } from './plan.ts'
 import { findProgram, scriptCommand } from './shell.ts'
-import { runProcess, type StepProcess } from './step-process.ts'
-import { contextVariables, githubContext, runnerContext } from './variables.ts'
 import type { Job, Step, Workflow } from './workflow.ts'
-
-/** The steps of a job, or of a composite action within it. */
-interface Level {
-  /** GITHUB_ACTION of its steps; null: their own ids. */
-  action: string | null
-  status: Status
-  steps: Record<string, { outputs: Record<string, string>; outcome: string; conclusion: string }>
-  inputs: Readonly<Record<string, string>>
-  env: Readonly<Record<string, string>>
-  /** GITHUB_ACTION_*, in a composite action. */
-  variables: Readonly<Record<string, string>>
-}
-
-/** How a step ended. */
-interface StepEnd {
-  succeeded: boolean
-  outputs: Record<string, string>
-}
-
-/** What one process of a step needs. */
-type Start = Pick<
-  StepProcess,
-  'action' | 'stage' | 'name' | 'env' | 'cwd' | 'timeoutMinutes' | 'command'
-> & {
-  /** It runs in the job's container, where there is one. */
-  inContainer: boolean
-}
 
 /** One run of a job, in the order and with the processes of GitHub's runner. */
 export class JobRun {
-  readonly #plan: Plan
-  readonly #workflow: Workflow
-  readonly #job: Job
-  readonly #github: Record<string, unknown>
-  readonly #runner: Record<string, string>
-  readonly #tracking = `github_${randomUUID()}`
-  readonly #results: StepResult[] = []
-  readonly #states = new Map<string, Record<string, string>>()
+  readonly #state: JobState
   /** Post stages, to be run from the last to the first. */
   readonly #posts: (() => Promise<void>)[] = []
-  /** The job's `env:`, and what steps wrote to GITHUB_ENV. */
-  #env: Record<string, string> = {}
-  #paths: string[] = []
-  #container: JobContainer | undefined
-  readonly #top: Level = {
-    action: null,
-    status: 'success',
-    steps: {},
-    inputs: {},
-    env: {},
-    variables: {},
-  }
 
   constructor(plan: Plan, workflow: Workflow, job: Job) {
-    this.#plan = plan
-    this.#workflow = workflow
-    this.#job = job
-    this.#github = githubContext(plan, workflow, job)
-    this.#runner = runnerContext(plan)
-    this.#top.inputs = plan.inputs
+    this.#state = new JobState(plan, workflow, job)
   }
 
   async run(): Promise<JobResult> {
-    const event = join(this.#plan.temp, '_github_workflow', 'event.json')
+    const event = join(this.#state.plan.temp, '_github_workflow', 'event.json')
     mkdirSync(dirname(event), { recursive: true })
-    writeFileSync(event, JSON.stringify(this.#plan.event.payload))
-    this.#env = textsOf(this.#workflow.env, this.#contexts(this.#top), 'success')
-    Object.assign(this.#env, textsOf(this.#job.env, this.#contexts(this.#top), 'success'))
+    writeFileSync(event, JSON.stringify(this.#state.plan.event.payload))
     try {
       this.#startContainer()
       await this.#runPre()
-      await this.#runSteps(this.#job.steps, this.#top)
+      await this.#runSteps(this.#state.job.steps, this.#state.top)
       for (const post of this.#posts.toReversed()) await post()
     } finally {
-      this.#container?.remove()
-      endOrphans(this.#tracking)
+      this.#state.container?.remove()
+      endOrphans(this.#state.tracking)
     }
     return {
-      job: this.#job.id,
-      status: this.#top.status === 'success' ? 'success' : 'failure',
-      steps: this.#results,
-      outputs: textsOf(this.#job.outputs, this.#contexts(this.#top), 'success'),
+      job: this.#state.job.id,
+      status: this.#state.top.status === 'success' ? 'success' : 'failure',
+      steps: this.#state.results,
+      outputs: textsOf(this.#state.job.outputs, this.#state.contexts(this.#state.top), 'success'),
     }
   }
 
   #startContainer(): void {
-    const { container } = this.#job
+    const { container } = this.#state.job
     if (container === undefined) return
     const text = (value: typeof container.options): string =>
-      textOf(value, this.#contexts(this.#top), 'success')
+      textOf(value, this.#state.contexts(this.#state.top), 'success')
     const volumes = Array.isArray(container.volumes) ? container.volumes : []
-    this.#container = new JobContainer(
-      this.#engine(`job '${this.#job.id}'`),
-      this.#mounts('/__w'),
+    this.#state.container = new JobContainer(
+      this.#state.engine(`job '${this.#state.job.id}'`),
+      this.#state.mounts('/__w'),
       {
         image: text(container.image),
-        env: textsOf(container.env, this.#contexts(this.#top), 'success'),
+        env: textsOf(container.env, this.#state.contexts(this.#state.top), 'success'),
         volumes: volumes.map(text),
         options: text(container.options).split(/\s+/).filter(Boolean),
       },
@@ -117,23 +61,23 @@ export class JobRun {
 
   /** Before all steps, and only of actions that are there before the checkout: not of local ones. */
   async #runPre(): Promise<void> {
-    for (const step of this.#job.steps) {
+    for (const step of this.#state.job.steps) {
       if (step.uses === undefined || step.uses.startsWith('./') || step.uses.startsWith('docker:'))
         continue
-      const action = readAction(step.uses, this.#plan)
+      const action = readAction(step.uses, this.#state.plan)
       if (action.using === 'node' && action.pre !== undefined)
-        await this.#runStage(step, this.#top, action, action.pre, 'pre')
+        await this.#runStage(step, this.#state.top, action, action.pre, 'pre')
     }
   }
 
   async #runSteps(steps: readonly Step[], level: Level): Promise<void> {
     for (const step of steps) {
-      const env = this.#stepEnv(step, level)
-      const contexts = this.#contexts(level, env)
+      const env = this.#state.stepEnv(step, level)
+      const contexts = this.#state.contexts(level, env, step)
       if (!holds(step.if, contexts, level.status)) {
         this.#keep(step, level, 'skipped', 'skipped', {})
-        this.#results.push({
-          ...this.#head(step, level, 'main'),
+        this.#state.results.push({
+          ...this.#state.head(step, level, 'main'),
           outcome: 'skipped',
           status: null,
           pid: null,
@@ -166,7 +110,7 @@ export class JobRun {
     if (step.uses === undefined) return await this.#runScript(step, level, env)
     if (step.uses.startsWith('docker://'))
       return await this.#runDocker(step, level, env, step.uses.slice(9), undefined, undefined)
-    const action = readAction(step.uses, this.#plan)
+    const action = readAction(step.uses, this.#state.plan)
     if (action.using === 'composite') return await this.#runComposite(step, level, env, action)
     if (action.using === 'docker') {
       if (!action.image.startsWith('docker://'))
@@ -189,33 +133,35 @@ export class JobRun {
     const { post } = action
     if (post !== undefined)
       this.#posts.push(async () => {
-        if (holds(post.if, this.#contexts(level), this.#top.status))
+        if (holds(post.if, this.#state.contexts(level), this.#state.top.status))
           await this.#runStage(step, level, action, post, 'post')
       })
     return await this.#runStage(step, level, action, { script: action.main, if: '' }, 'main')
   }
 
   async #runScript(step: Step, level: Level, env: Readonly<Record<string, string>>) {
-    const contexts = this.#contexts(level, env)
+    const contexts = this.#state.contexts(level, env, step)
     const script = textOf(step.run, contexts, level.status)
     const folder = textOf(
-      step.workingDirectory ?? this.#job.workingDirectory,
+      step.workingDirectory ?? this.#state.job.workingDirectory,
       contexts,
       level.status,
     )
     // In a container nobody knows whether there is a bash.
     const shell =
-      step.shell ?? this.#job.shell ?? (this.#container === undefined ? undefined : 'sh')
-    return await this.#launch(level, {
-      ...this.#head(step, level, 'main'),
+      step.shell ??
+      this.#state.job.shell ??
+      (this.#state.container === undefined ? undefined : 'sh')
+    return await this.#state.launch(level, {
+      ...this.#state.head(step, level, 'main'),
       env,
-      cwd: join(this.#plan.workspace, folder),
+      cwd: join(this.#state.plan.workspace, folder),
       timeoutMinutes: step.timeoutMinutes,
       inContainer: true,
       command: (inside, path) => {
-        const [program, ...args] = scriptCommand(script, shell, this.#plan.temp, inside)
+        const [program, ...args] = scriptCommand(script, shell, this.#state.plan.temp, inside)
         // In a container its own PATH finds it.
-        return [this.#container === undefined ? findProgram(program, path) : program, ...args]
+        return [this.#state.container === undefined ? findProgram(program, path) : program, ...args]
       },
     })
   }
@@ -227,23 +173,20 @@ export class JobRun {
     { script }: Stage,
     stage: StepResult['stage'],
   ) {
-    const env = this.#stepEnv(step, level)
-    const head = this.#head(step, level, stage)
-    const state = this.#states.get(head.action) ?? {}
-    return await this.#launch(level, {
+    const env = this.#state.stepEnv(step, level)
+    const head = this.#state.head(step, level, stage)
+    return await this.#state.launch(level, {
       ...head,
       env: {
         ...env,
-        ...this.#inputs(step, level, env, action),
+        ...this.#state.inputs(step, level, env, action),
         ...originOf(action),
-        ...Object.fromEntries(
-          Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]),
-        ),
+        ...this.#state.stateOf(head.action),
       },
-      cwd: this.#plan.workspace,
+      cwd: this.#state.plan.workspace,
       timeoutMinutes: step.timeoutMinutes,
       inContainer: false,
-      command: () => [this.#plan.node, script],
+      command: () => [this.#state.plan.node, script],
     })
   }
 
@@ -253,9 +196,9 @@ export class JobRun {
     env: Readonly<Record<string, string>>,
     action: Action & { using: 'composite' },
   ) {
-    const inputs = this.#inputValues(step, level, env, action)
+    const inputs = this.#state.inputValues(step, level, env, action)
     const inner: Level = {
-      action: this.#head(step, level, 'main').action,
+      action: this.#state.head(step, level, 'main').action,
       status: 'success',
       steps: {},
       inputs,
@@ -263,7 +206,7 @@ export class JobRun {
       variables: { ...originOf(action), GITHUB_ACTION_PATH: action.path },
     }
     await this.#runSteps(action.steps, inner)
-    const contexts = this.#contexts(inner, env)
+    const contexts = this.#state.contexts(inner, env)
     const outputs = Object.fromEntries(
       Object.entries(action.outputs).map(([name, one]) => [
         name,
@@ -281,35 +224,35 @@ export class JobRun {
     action: (Action & { using: 'docker' }) | undefined,
     entrypoint: string | undefined,
   ) {
-    const engine = this.#engine(`step '${step.id}'`)
+    const engine = this.#state.engine(`step '${step.id}'`)
     const contexts = {
-      ...this.#contexts(level, env),
-      inputs: action ? this.#inputValues(step, level, env, action) : {},
+      ...this.#state.contexts(level, env, step),
+      inputs: action ? this.#state.inputValues(step, level, env, action) : {},
     }
     const given = textsOf(step.with, contexts, level.status)
     const args =
       action?.args.map((one) => textOf(one, contexts, level.status)) ??
       given['args']?.split(/\s+/) ??
       []
-    const mounts = this.#mounts('/github')
+    const mounts = this.#state.mounts('/github')
     const all = {
       ...env,
       ...(action
         ? {
             ...textsOf(action.env, contexts, level.status),
-            ...this.#inputs(step, level, env, action),
+            ...this.#state.inputs(step, level, env, action),
             ...originOf(action),
           }
         : {}),
     }
-    return await this.#launch(level, {
-      ...this.#head(step, level, 'main'),
+    return await this.#state.launch(level, {
+      ...this.#state.head(step, level, 'main'),
       env: all,
-      cwd: this.#plan.workspace,
+      cwd: this.#state.plan.workspace,
       timeoutMinutes: step.timeoutMinutes,
       inContainer: false,
       command: () => {
-        const variables = Object.keys({ ...all, ...contextVariables(this.#github, this.#runner) })
+        const variables = Object.keys({ ...all, ...this.#state.variables() })
         const names = [
           ...variables,
           'GITHUB_ACTION',
@@ -327,115 +270,4 @@ export class JobRun {
       },
     })
   }
-
-  /** Runs a process of a step, and takes its file commands. */
-  async #launch(level: Level, start: Start): Promise<StepEnd> {
-    const { action, stage, name } = start
-    const container = start.inContainer ? this.#container : undefined
-    const { status, pid, told } = await runProcess({
-      ...start,
-      env: {
-        ...start.env,
-        ...contextVariables(this.#github, this.#runner),
-        ...level.variables,
-        GITHUB_ACTION: action,
-      },
-      paths: this.#paths,
-      tracking: this.#tracking,
-      plan: this.#plan,
-      container,
-    })
-    this.#take(action, told)
-    const outcome = status === 0 ? 'success' : 'failure'
-    this.#results.push({ action, stage, name, outcome, status, pid })
-    return { succeeded: status === 0, outputs: told.outputs }
-  }
-
-  #take(action: string, { env, paths, state }: Told): void {
-    // As the runner does: its own variables are set anew for each step, and node's is refused.
-    for (const [name, value] of Object.entries(env))
-      if (name !== 'NODE_OPTIONS') this.#env[name] = value
-    this.#paths.push(...paths)
-    this.#states.set(action, { ...this.#states.get(action), ...state })
-  }
-
-  #head(step: Step, level: Level, stage: StepResult['stage']) {
-    const name = textOf(step.name, this.#contexts(level), level.status)
-    return { action: level.action ?? step.id, stage, name: name === '' ? step.id : name }
-  }
-
-  #stepEnv(step: Step, level: Level): Record<string, string> {
-    const env = { ...this.#env, ...level.env }
-    return { ...env, ...textsOf(step.env, this.#contexts(level, env), level.status) }
-  }
-
-  #inputValues(
-    step: Step,
-    level: Level,
-    env: Readonly<Record<string, string>>,
-    action: Action,
-  ): Record<string, string> {
-    const contexts = this.#contexts(level, env)
-    return {
-      ...textsOf(action.inputs, contexts, level.status),
-      ...textsOf(step.with, contexts, level.status),
-    }
-  }
-
-  #inputs(
-    step: Step,
-    level: Level,
-    env: Readonly<Record<string, string>>,
-    action: Action,
-  ): Record<string, string> {
-    return Object.fromEntries(
-      Object.entries(this.#inputValues(step, level, env, action)).map(([name, value]) => [
-        `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,
-        value,
-      ]),
-    )
-  }
-
-  #contexts(level: Level, env: Readonly<Record<string, string>> = this.#env): Contexts {
-    return {
-      github: { ...this.#github, action: level.action },
-      env,
-      runner: this.#runner,
-      steps: level.steps,
-      inputs: level.inputs,
-      secrets: this.#plan.secrets,
-      job: { status: this.#top.status },
-      vars: {},
-      needs: {},
-      strategy: {},
-      matrix: {},
-    }
-  }
-
-  #mounts(root: '/__w' | '/github'): Mounted[] {
-    const { workspace, temp } = this.#plan
-    return root === '/github'
-      ? [
-          { from: workspace, to: '/github/workspace' },
-          { from: temp, to: temp },
-        ]
-      : [
-          { from: workspace, to: '/__w/repo/repo' },
-          { from: temp, to: '/__w/_temp' },
-        ]
-  }
-
-  #engine(what: string): NonNullable<Plan['engine']> {
-    if (this.#plan.engine === undefined)
-      throw new RunnerError(
-        `${what} needs a container, and there is no engine: name one as 'engine', e.g. ['podman']`,
-      )
-    return this.#plan.engine
-  }
-}
-
-function originOf({ origin }: Action): Record<string, string> {
-  return origin === null
-    ? {}
-    : { GITHUB_ACTION_REPOSITORY: origin.repository, GITHUB_ACTION_REF: origin.ref }
 }

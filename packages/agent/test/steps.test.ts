@@ -1,0 +1,143 @@
+import type { StepRecord, WorkerRecord } from '@runwarden/sensor'
+import { describe, expect, test } from 'vitest'
+import { Steps, workerFile, type WorkerRule } from '../src/steps.ts'
+
+const base = { time: 0, tgid: 1, start: 1, uid: 0 }
+
+function worker(execId: string, more: Partial<WorkerRecord> = {}): WorkerRecord {
+  return {
+    ...base,
+    kind: 'worker',
+    execId,
+    parentExecId: 'listener',
+    inode: '1',
+    device: '8:1',
+    first: false,
+    before: false,
+    ...more,
+  }
+}
+
+function step(number: number, parentExecId: string, more: Partial<StepRecord> = {}): StepRecord {
+  return {
+    ...base,
+    kind: 'step',
+    execId: `root-${number}`,
+    parentExecId,
+    step: number,
+    environment: { GITHUB_ACTION: `step-${number}` },
+    incomplete: false,
+    ...more,
+  }
+}
+
+function make(rule: WorkerRule): { steps: Steps; gaps: string[] } {
+  const gaps: string[] = []
+  return { steps: new Steps({ rule, fallback: 'outside', gap: (text) => gaps.push(text) }), gaps }
+}
+
+describe('the worker of a command', () => {
+  test('is its first program, and nothing after it', () => {
+    const { steps, gaps } = make({ from: 'command' })
+    steps.worker(worker('a', { first: true }))
+    steps.worker(worker('b'))
+    expect(steps.begin(step(1, 'a'))).toMatchObject({ kind: 'step.start', step: 'step-1' })
+    expect(steps.begin(step(2, 'b'))).toBeUndefined()
+    expect([steps.nameOf(1), steps.nameOf(2), steps.nameOf(0)]).toEqual([
+      'step-1',
+      'outside',
+      'outside',
+    ])
+    expect(gaps).toHaveLength(1)
+  })
+
+  test('is the file that is named, whoever starts it', () => {
+    const { steps } = make({ from: 'command', file: { device: '8:1', inode: '7' } })
+    steps.worker(worker('a', { inode: '7' }))
+    steps.worker(worker('b', { first: true }))
+    expect(steps.begin(step(1, 'a'))).toBeDefined()
+    expect(steps.begin(step(2, 'b'))).toBeUndefined()
+    expect(() => workerFile('/bin/sh')).toThrow('is no file called Runner.Worker')
+  })
+})
+
+describe('the worker of a runner', () => {
+  test('is the only one, or of the same listener', () => {
+    const { steps, gaps } = make({ from: 'runner' })
+    steps.worker(worker('a'))
+    steps.worker(worker('fake', { parentExecId: 'daemon' }))
+    steps.worker(worker('b'))
+    expect(steps.begin(step(1, 'fake'))).toBeUndefined()
+    expect(steps.begin(step(2, 'a'))).toBeDefined()
+    expect(steps.begin(step(3, 'b'))).toBeDefined()
+    expect(gaps).toHaveLength(1)
+  })
+
+  test('may be of another listener when the one before it has ended', () => {
+    const { steps } = make({ from: 'runner' })
+    steps.worker(worker('a'))
+    steps.exit('a')
+    steps.worker(worker('b', { parentExecId: 'other' }))
+    expect(steps.begin(step(1, 'b'))).toBeDefined()
+  })
+
+  test('is believed when it ran before the agent', () => {
+    const { steps } = make({ from: 'runner' })
+    steps.worker(worker('a', { before: true }))
+    steps.worker(worker('b', { before: true, parentExecId: 'other' }))
+    expect(steps.begin(step(1, 'b'))).toBeDefined()
+  })
+})
+
+/** With a runner's worker, `a`. */
+function known(): Steps {
+  const { steps } = make({ from: 'runner' })
+  steps.worker(worker('a'))
+  return steps
+}
+
+describe('a step', () => {
+  test('of a composite action is the job’s own', () => {
+    const steps = known()
+    steps.begin(step(1, 'a', { environment: { GITHUB_ACTION: 'build.inner.more' } }))
+    expect(steps.nameOf(1)).toBe('build')
+  })
+
+  test('is none where the worker does something itself', () => {
+    const steps = known()
+    expect(steps.begin(step(1, 'a', { environment: {} }))).toBeUndefined()
+    expect(steps.nameOf(1)).toBe('outside')
+  })
+
+  test('is unknown, and told so, where its environment could not be read', () => {
+    const { steps, gaps } = make({ from: 'runner' })
+    steps.worker(worker('a'))
+    steps.begin(step(1, 'a', { environment: {}, incomplete: true }))
+    expect(steps.nameOf(1)).toBe('unknown step')
+    expect(gaps).toHaveLength(1)
+  })
+
+  test('has the containers that a daemon makes while it alone is connected', () => {
+    const steps = known()
+    const contain = (number: number): string => {
+      steps.contained({ ...base, kind: 'contained', execId: `c-${number}`, step: number })
+      return steps.nameOf(number)
+    }
+    expect(contain(10)).toBe('outside')
+    steps.callsEngine('client', 'one')
+    expect(contain(11)).toBe('one')
+    steps.callsEngine('other client', 'two')
+    expect(contain(12)).toBe('outside')
+    steps.exit('client')
+    expect(contain(13)).toBe('two')
+    steps.exit('other client')
+    expect(contain(14)).toBe('outside')
+  })
+
+  test('is remembered within bounds', () => {
+    const steps = known()
+    for (let number = 1; number <= 10_000; number++) steps.begin(step(number, 'a'))
+    expect(steps.nameOf(1)).toBe('outside')
+    expect(steps.nameOf(10_000)).toBe('step-10000')
+  })
+})
