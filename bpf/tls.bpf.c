@@ -104,13 +104,24 @@ static __always_inline struct tls_call_key go_call(u64 g, u64 sp)
 	return key;
 }
 
+/*
+ * Another goroutine can read the answer before a Write has returned: what is sent is told when it begins. It begins twice
+ * where the stack must grow for it; then it is there already.
+ */
+static __always_inline void go_begins(const struct tls_call_key *key, const struct tls_call *call, u32 cookie)
+{
+	if (!(cookie & TLS_RECEIVED) && !bpf_map_lookup_elem(&tls_calls, key))
+		tell_moved(call, call->size, cookie);
+	bpf_map_update_elem(&tls_calls, key, call, BPF_ANY);
+}
+
 static __always_inline void go_returns(const struct tls_call_key *key, s64 moved, u32 cookie)
 {
 	struct tls_call call;
 
 	if (!take_call(key, &call))
 		count_tls_lost(TLS_LOST_BEGIN);
-	else if (moved > 0)
+	else if (cookie & TLS_RECEIVED && moved > 0)
 		tell_moved(&call, moved, cookie);
 }
 
@@ -135,7 +146,7 @@ int tls_go(struct pt_regs___user *regs)
 	if (cookie & TLS_RETURNS)
 		go_returns(&key, regs->GO_RESULT, cookie);
 	else
-		bpf_map_update_elem(&tls_calls, &key, &call, BPF_ANY);
+		go_begins(&key, &call, cookie);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
  * Calls of TLS libraries. What moved is known when a call returns: its arguments are kept from its begin until then, and
- * the data is read at the end, as much as the call says that it moved. All of that is the program's own memory.
+ * the data is read at the end, as much as the call says that it moved. (What Go sends is told at the begin: see there.) All of
+ * that is the program's own memory.
  *
  * These programs can be preempted by one another: nothing of theirs is in per-CPU memory, records are written in the
  * ring itself.
