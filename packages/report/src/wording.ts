@@ -114,20 +114,34 @@ export function refusedHooks(report: Report): string[] {
 export class Who {
   readonly #nodes: Map<string, ReportNode>
   readonly #workspace: string
+  /** The run has steps to tell apart. */
+  readonly #steps: boolean
 
   constructor(report: Report) {
+    this.#steps = report.steps.length > 1
     this.#nodes = new Map(report.processes.map((node) => [node.execId, node]))
     this.#workspace = report.workspace
   }
 
-  /** The command line that the process was at that time, e.g. `node postinstall.js`; the program's path if arguments are unknown. */
-  command(process: { execId: string; exe: string; image: number | null }, limit = 200): string {
+  /**
+   * The command line that the process was at that time, e.g. `node postinstall.js`, the program's path if arguments are
+   * unknown; behind its step where there are several: `build: node postinstall.js`.
+   */
+  command(
+    process: { execId: string; exe: string; image: number | null; step?: string | null },
+    limit = 200,
+  ): string {
+    const step = this.#step(process.step ?? this.#nodes.get(process.execId)?.step)
     const argv =
       process.image === null
         ? undefined
         : this.#nodes.get(process.execId)?.images[process.image]?.argv
-    if (argv !== undefined && argv.length > 0) return plainCommand(argv, limit)
-    return process.exe === '' ? 'unknown program' : plain(process.exe, limit)
+    if (argv !== undefined && argv.length > 0) return step + plainCommand(argv, limit)
+    return step + (process.exe === '' ? 'unknown program' : plain(process.exe, limit))
+  }
+
+  #step(step: string | null | undefined): string {
+    return this.#steps && step ? `${plain(step, 60)}: ` : ''
   }
 
   /** The programs from the run's first process down to this one, by their last path component: `npm › sh › node`. */
@@ -158,7 +172,7 @@ export class Who {
     const lineage = this.lineage(execId)
     if (lineage === '') return `process ${this.pid(execId)}`
     const place = this.place({ execId, image: this.#last(execId) })
-    return `${lineage}${place === '' || place === '.' ? '' : ` in ${place}`} (pid ${this.pid(execId)})`
+    return `${this.#step(this.#nodes.get(execId)?.step)}${lineage}${place === '' || place === '.' ? '' : ` in ${place}`} (pid ${this.pid(execId)})`
   }
 
   #last(execId: string): number | null {

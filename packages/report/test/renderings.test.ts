@@ -103,3 +103,16 @@ test.each([20, 40, 80, 200, 1000])('a terminal of %i columns has lines that fit'
   for (const line of renderTerminal(stolenReport(), { width, out }).split('\n'))
     expect(line.length).toBeLessThanOrEqual(room)
 })
+
+test('programs are shown behind their step where there are several', () => {
+  const texts = (step: string): string[] => {
+    const script = new Script('build')
+      .exec(2, 1, ['curl', 'it'])
+      .connect(2, 'a.example.com', '198.51.100.1', { port: 443, verdict: 'blocked', rule: null })
+      .detect(2, { title: 'a.example.com was refused' })
+    const report = reportOf(script, { step })
+    return [renderTerminal(report, { color: false, width: 200 }), renderSummary(report)]
+  }
+  for (const text of texts('outside')) expect(text).toContain('build: curl')
+  for (const text of texts('build')) expect(text).not.toContain('build: curl')
+})
