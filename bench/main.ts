@@ -189,6 +189,7 @@ function printed(name: string): string {
   console.log(stdout)
   return stdout.replace(/^\{.*$/m, '').trim()
 }
+printed('rules.ts')
 const dns = printed('dns.ts')
 const throughput = printed('throughput.ts')
 const policySize = printed('policy-size.ts')

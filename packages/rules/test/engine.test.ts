@@ -1,0 +1,130 @@
+import type { Event } from '@runwarden/events'
+import { expect, test } from 'vitest'
+import { Engine, type EngineParts, type Found, readRules } from '../src/index.ts'
+
+const processes = new Map(
+  [
+    ['root', null],
+    ['a', 'root'],
+    ['a1', 'a'],
+    ['a2', 'a'],
+    ['far', null],
+  ].map(([execId, parentExecId]) => [
+    execId as string,
+    { execId: execId as string, pid: 1, parentExecId: parentExecId ?? null, exe: '/bin/x', uid: 0 },
+  ]),
+)
+
+const world: EngineParts['world'] = {
+  process: (execId) => processes.get(execId ?? ''),
+  target: () => undefined,
+}
+
+let seq = 0
+const query = (name: string, execId = 'a1', time = 0): Event => ({
+  seq: ++seq,
+  time,
+  scope: 's',
+  execId,
+  step: 'build',
+  kind: 'dns.query',
+  name,
+  type: 'A',
+  server: '',
+  serverPort: 53,
+  protocol: 'udp',
+  verdict: 'allowed',
+  reason: '',
+  rule: null,
+  rcode: null,
+  addresses: [],
+  cnames: [],
+})
+
+function engine(text: string, parts: Partial<EngineParts> = {}): (event: Event) => Found[] {
+  const set = readRules([{ file: 'r.yml', text: `version: 1\n${text}` }])
+  const one = new Engine(set, { world, ...parts })
+  return (event) => one.see(event, { writer: '' })
+}
+
+const correlating = (of: string): string => `
+remember:
+  - { as: asked, of: ${of}, for: 10s, on: [dns.query], when: event.name.startsWith('first'), value: event.name }
+rules:
+  - rule: second
+    severity: low
+    on: [dns.query]
+    when: event.name == 'second' && memory.holds('asked')
+    about: string(event.seq)
+    title: '{event.name} after {memory.count("asked")}'
+    explanation: e
+    advice: a
+`
+
+test.each([
+  ['process', ['a1']],
+  ['family', ['root', 'a', 'a1', 'a2']],
+  ['step', ['root', 'a', 'a1', 'a2', 'far']],
+  ['job', ['root', 'a', 'a1', 'a2', 'far']],
+])('what is remembered of a %s is recalled for it, as evidence, for its time', (of, by) => {
+  const see = engine(correlating(of))
+  const first = query('first-1')
+  expect(see(first)).toEqual([])
+  expect([...processes.keys()].filter((id) => see(query('second', id, 9000)).length > 0)).toEqual(
+    by,
+  )
+  const then = query('second', 'a1', 9000)
+  expect(see(then)).toMatchObject([{ evidence: [first.seq, then.seq], title: 'second after 1' }])
+  expect(see(query('second', 'a1', 10_001))).toEqual([])
+})
+
+test('a rule does not see what its own event makes remembered', () => {
+  const see = engine(correlating('job').replace("== 'second'", "== 'first'"))
+  expect(see(query('first'))).toEqual([])
+  expect(see(query('first'))).toHaveLength(1)
+})
+
+test('a finding is told once for what it is about, and a thousand of an id', () => {
+  const text = `
+rules:
+  - { rule: any, severity: low, on: [dns.query], when: 'true', about: event.name, title: t, explanation: e, advice: a }
+`
+  const see = engine(text)
+  expect([query('x'), query('x'), query('y')].flatMap(see)).toHaveLength(2)
+  expect(Array.from({ length: 2000 }, (_, i) => query(`n${i}`)).flatMap(see)).toHaveLength(998)
+})
+
+test('an expression without a value does not hold, and is told once', () => {
+  const failures: string[] = []
+  const see = engine(
+    `
+rules:
+  - { rule: tenth, severity: low, on: [dns.query], when: "event.addresses[9] == 'x'", title: t, explanation: e, advice: a }
+`,
+    { onFailure: (text) => failures.push(text) },
+  )
+  expect([query('x'), query('y')].flatMap(see)).toEqual([])
+  expect(failures).toEqual([expect.stringMatching(/^r\.yml:4: 'tenth' does not hold/)])
+})
+
+test.each([
+  ['{ id: any, reason: ours }', true],
+  ["{ id: 'a*', endpoint: '*.example.org', reason: ours }", true],
+  ["{ id: any, process: '/bin/*', step: build, reason: ours }", true],
+  ["{ owner: acme, repository: 'acme/*', job: test, reason: ours }", true],
+  ['{ id: any, step: deploy, reason: ours }', false],
+  ['{ workflow: ci, reason: ours }', false],
+])('%s suppresses: %s', (suppression, suppresses) => {
+  const see = engine(
+    `
+rules:
+  - { rule: any, severity: low, on: [dns.query], when: 'true', title: t, explanation: e, advice: a }
+suppress:
+  - ${suppression}
+`,
+    { job: { owner: 'acme', repository: 'acme/web', job: 'test' } },
+  )
+  expect(see(query('x.example.org'))).toMatchObject([
+    { suppressed: suppresses ? 'r.yml:6: ours' : null },
+  ])
+})
