@@ -104,15 +104,17 @@ test.each([20, 40, 80, 200, 1000])('a terminal of %i columns has lines that fit'
     expect(line.length).toBeLessThanOrEqual(room)
 })
 
+/** What is shown of a run whose acts are in the step `build`, and whose own name is another or the same. */
+function textsOf(step: string): string[] {
+  const script = new Script('build')
+    .exec(2, 1, ['curl', 'it'])
+    .connect(2, 'a.example.com', '198.51.100.1', { port: 443, verdict: 'blocked', rule: null })
+    .detect(2, { title: 'a.example.com was refused' })
+  const report = reportOf(script, { step })
+  return [renderTerminal(report, { color: false, width: 200 }), renderSummary(report)]
+}
+
 test('programs are shown behind their step where there are several', () => {
-  const texts = (step: string): string[] => {
-    const script = new Script('build')
-      .exec(2, 1, ['curl', 'it'])
-      .connect(2, 'a.example.com', '198.51.100.1', { port: 443, verdict: 'blocked', rule: null })
-      .detect(2, { title: 'a.example.com was refused' })
-    const report = reportOf(script, { step })
-    return [renderTerminal(report, { color: false, width: 200 }), renderSummary(report)]
-  }
-  for (const text of texts('outside')) expect(text).toContain('build: curl')
-  for (const text of texts('build')) expect(text).not.toContain('build: curl')
+  for (const text of textsOf('outside')) expect(text).toContain('build: curl')
+  for (const text of textsOf('build')) expect(text).not.toContain('build: curl')
 })
