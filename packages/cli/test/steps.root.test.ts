@@ -16,7 +16,11 @@ async function watch(place: Place, steps: string, args: string[] = []): Promise<
   const workspace = place.at('work')
   mkdirSync(workspace)
   writeFileSync(file, `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`)
-  const worker = prepareWorkflow(file, { folder: place.at('runner'), workspace })
+  const worker = prepareWorkflow(file, {
+    folder: place.at('runner'),
+    workspace,
+    actions: place.at('actions'),
+  })
   const ended = await place.run([
     '--step',
     'outside',
@@ -106,6 +110,42 @@ test('all that 30 steps with 5,000 processes do is told under the step that did 
       .steps.map(({ id }) => id)
       .toSorted(),
   ).toEqual([...job.steps.map(({ action }) => action), 'outside'].toSorted())
+}, 600_000)
+
+test('stages of an action, and steps within a composite one, are the step that uses it', async () => {
+  using place = new Place()
+  const action = (name: string, text: string): string => {
+    mkdirSync(place.at('actions', 'acme', name, 'v1'), { recursive: true })
+    writeFileSync(place.at('actions', 'acme', name, 'v1', 'action.yml'), text)
+    return place.at('actions', 'acme', name, 'v1', 'run.js')
+  }
+  writeFileSync(
+    action(
+      'js',
+      "name: js\ndescription: ''\nruns: { using: node24, pre: run.js, main: run.js, post: run.js }\n",
+    ),
+    "require('child_process').execFileSync('/bin/true', ['m01m'])",
+  )
+  action(
+    'many',
+    "name: many\ndescription: ''\nruns:\n  using: composite\n  steps:\n    - { run: /bin/true m02m, shell: bash }\n    - { id: own, run: /bin/true m02m, shell: sh }\n",
+  )
+  const { events } = await watch(
+    place,
+    '      - uses: acme/js@v1\n      - { id: all, uses: acme/many@v1 }\n      - run: /bin/true m03m\n',
+  )
+  const marked = events.filter(
+    (event) => event.kind === 'process.exec' && markOf(event) !== undefined,
+  )
+  expect(marked.map((event) => `${markOf(event)} ${event.step}`)).toEqual([
+    '01 __acme_js',
+    '01 __acme_js',
+    '02 all',
+    '02 all',
+    '03 __run',
+    '01 __acme_js',
+  ])
+  expect(place.report().steps).toContainEqual({ id: '__acme_js', name: 'acme/js@v1' })
 }, 600_000)
 
 test('a command that starts a Runner.Worker has one step all the same, and is told of it', async () => {
