@@ -200,6 +200,8 @@ export const HttpResponse = z.object({
   /** Of the bodies as they were transferred (compressed). */
   requestBytes: z.number(),
   responseBytes: z.number(),
+  /** The fields of a GraphQL mutation, by name, e.g. `addComment`; null: it was none, or could not be read. */
+  mutations: z.array(z.string()).nullable(),
 })
 
 /** HTTPS traffic, or what may be, whose content was not read. Told when the connection ends. */

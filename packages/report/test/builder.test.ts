@@ -233,6 +233,26 @@ test('what was not read is told by program, host and reason', () => {
   ])
 })
 
+test('a call of GraphQL is told by what it changes, once its response says so', () => {
+  const call = { authorization: 'installation' } as const
+  const report = reportOf(
+    new Script()
+      .http(2, 'POST', 'api.github.com', '/graphql', call)
+      .response(200, 10, 10, ['createIssue'])
+      .http(2, 'POST', 'api.github.com', '/graphql', call)
+      .response(200),
+    { github: { repository: 'acme/shop', apiUrl: null, serverUrl: null, granted: null } },
+  )
+  expect(report.minimumPermissions).toBe(`# Not known what these need: POST /graphql.
+permissions:
+  issues: write # mutation createIssue
+`)
+  expect(report.tokenCalls.map(({ endpoint, count }) => `${endpoint} ${count}`)).toEqual([
+    'mutation createIssue 1',
+    'POST /graphql 1',
+  ])
+})
+
 test('without any content nothing is claimed about the token', () => {
   expect(stolenReport().minimumPermissions).toBe(null)
   expect(reportOf(new Script().http(2, 'GET', 'a.example.org', '/')).minimumPermissions).toBe(

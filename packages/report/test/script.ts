@@ -128,7 +128,12 @@ export class Script {
   }
 
   /** Of the last request. */
-  response(status: number | null, requestBytes = 0, responseBytes = 0): this {
+  response(
+    status: number | null,
+    requestBytes = 0,
+    responseBytes = 0,
+    mutations: string[] | null = null,
+  ): this {
     const request = this.events.findLast((event) => event.kind === 'http.request')
     return this.#push('http.response', {
       execId: request?.execId ?? null,
@@ -136,6 +141,7 @@ export class Script {
       status,
       requestBytes,
       responseBytes,
+      mutations,
     })
   }
 

@@ -1,3 +1,4 @@
+import { GraphqlBody, isGraphql } from './graphql.ts'
 import type { Authorization } from './kept-value.ts'
 import type { OpaqueReason } from './undecodable.ts'
 
@@ -27,6 +28,10 @@ export interface Exchange {
   responseBytes: number
   requestEnded: boolean
   responseEnded: boolean
+  /** While it is sent: where it may say what is changed. */
+  graphql: GraphqlBody | null
+  /** Names of a GraphQL mutation's fields; null: it is none, or not known. */
+  mutations: string[] | null
 }
 
 /** Takes what a connection's decoder finds. */
@@ -49,6 +54,8 @@ export function exchangeOf(head: RequestHead, time: number): Exchange {
     responseBytes: 0,
     requestEnded: false,
     responseEnded: false,
+    graphql: isGraphql(head) ? new GraphqlBody() : null,
+    mutations: null,
   }
 }
 
@@ -63,4 +70,17 @@ export function hostOf(authority: string, scheme: 'http' | 'https'): string {
     .toLowerCase()
   const port = defaultPort[scheme]
   return (host.endsWith(port) ? host.slice(0, -port.length) : host).slice(0, 300)
+}
+
+/** A request is whole: what its body says is taken out of it. */
+export function endRequest(exchange: Exchange): void {
+  exchange.requestEnded = true
+  exchange.mutations = exchange.graphql?.mutations() ?? null
+  exchange.graphql = null
+}
+
+/** Nothing more is known of it: what is held for it is let go. */
+export function endExchange(exchange: Exchange): void {
+  exchange.graphql?.wipe()
+  exchange.graphql = null
 }

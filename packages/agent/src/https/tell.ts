@@ -90,12 +90,12 @@ export class ContentTeller implements ContentSink {
   }
 
   response({ execId }: Source, exchange: Exchange): void {
-    const { lastTime, status, requestBytes, responseBytes } = exchange
+    const { lastTime, status, requestBytes, responseBytes, mutations } = exchange
     const request = this.seqs.get(exchange)
     if (request === undefined) return
     this.tell(
       { time: lastTime, execId },
-      { kind: 'http.response', request, status, requestBytes, responseBytes },
+      { kind: 'http.response', request, status, requestBytes, responseBytes, mutations },
     )
   }
 

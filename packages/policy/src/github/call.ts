@@ -46,6 +46,8 @@ export interface GithubCall {
   path: string
   /** The repository that the path names, `owner/name` in lower case; null: it names none. */
   repository: string | null
+  /** Of GraphQL: the fields of a mutation; null: it is none, or not known. */
+  mutations: readonly string[] | null
   /** It changes something there. Null: can't be told (GraphQL). */
   writes: boolean | null
 }
@@ -54,6 +56,7 @@ export interface Request {
   method: string
   host: string
   path: string
+  mutations?: readonly string[] | null
 }
 
 const reading = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -70,6 +73,7 @@ export function githubCall(request: Request, hosts: GithubHosts = githubCom): Gi
     method,
     path,
     repository: null,
+    mutations: null,
     writes: !reads,
     ...more,
   })
@@ -78,7 +82,11 @@ export function githubCall(request: Request, hosts: GithubHosts = githubCom): Gi
     return call('upload', { path: inside, repository: repositoryOf(inside) })
   }
   if (host === hosts.api && /^\/(?:api\/)?graphql$/.test(path))
-    return call('graphql', { path: '/graphql', writes: null })
+    return call('graphql', {
+      path: '/graphql',
+      mutations: request.mutations ?? null,
+      writes: request.mutations ? true : null,
+    })
   if (host === hosts.api && path.startsWith(`${hosts.apiPath}/`)) {
     const inside = path.slice(hosts.apiPath.length)
     return call('rest', {

@@ -1,4 +1,5 @@
 import type { GithubCall } from './call.ts'
+import { mutationNeeds } from './mutations.ts'
 import { permissionTable } from './permission-table.ts'
 
 export type Access = 'read' | 'write'
@@ -123,7 +124,7 @@ function readNeeds(call: GithubCall): Needs {
     case 'rest':
       return restNeeds(call)
     case 'graphql':
-      return { ...nothing, endpoint: 'POST /graphql', needs: [], known: false }
+      return graphqlNeeds(call)
     case 'git': {
       const endpoint = call.writes === true ? 'git push' : gitEndpoint(call.path)
       return { ...nothing, endpoint, needs: [{ permission: 'contents', access }] }
@@ -153,6 +154,23 @@ function readNeeds(call: GithubCall): Needs {
         needs: [{ permission: 'models', access: 'read' }],
       }
   }
+}
+
+/** What mutations need that are known; queries do not show whether they read more than everybody may. */
+function graphqlNeeds({ mutations }: GithubCall): Needs {
+  const fields = mutations ?? []
+  const endpoint = mutations === null ? 'POST /graphql' : `mutation ${fields.join(', ')}`
+  const needs: Need[] = []
+  let known = mutations !== null
+  let either = false
+  for (const field of fields) {
+    const permissions = mutationNeeds.get(field)
+    if (permissions === undefined) known = false
+    either ||= (permissions?.length ?? 0) > 1
+    for (const permission of permissions ?? []) needs.push({ permission, access: 'write' })
+  }
+  if (!known) return { ...nothing, endpoint, needs: [], known: false }
+  return { ...nothing, endpoint, needs, together: either && fields.length === 1 ? 'any' : 'all' }
 }
 
 function gitEndpoint(path: string): string {

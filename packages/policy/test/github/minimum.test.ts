@@ -132,6 +132,25 @@ test('each call says what it means for the token', () => {
   expect(calls[0]?.needs).toEqual(['contents: read'])
 })
 
+test('mutations of GraphQL need what their counterparts do, where they are known', () => {
+  const minimum = new MinimumPermissions(() => 'acme/shop')
+  for (const mutations of [
+    ['addComment'],
+    ['createPullRequest'],
+    ['mergePullRequest'],
+    ['newThing'],
+  ]) {
+    const request = { method: 'POST', host: 'api.github.com', path: '/graphql', mutations }
+    const call = githubCall(request)
+    if (call !== null) minimum.add(call, 'installation', 1, [])
+  }
+  expect(minimum.block()).toBe(`# Not known what these need: mutation newThing.
+permissions:
+  contents: write      # mutation mergePullRequest
+  pull-requests: write # mutation createPullRequest, mutation addComment
+`)
+})
+
 test('the repository may come to be known late, or never', () => {
   let own: string | null = null
   const minimum = new MinimumPermissions(() => own)

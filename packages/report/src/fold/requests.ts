@@ -16,6 +16,7 @@ interface TokenRequest {
   method: string
   host: string
   path: string
+  mutations: readonly string[] | null
   token: TokenKind
   count: number
   execIds: Set<string>
@@ -38,6 +39,8 @@ export class Requests {
   readonly #limits: Limits
   /** The entries of requests whose response has not come, by their event. */
   readonly #awaited = new Map<number, ReportHttp>()
+  /** Calls of GraphQL, of which the response tells what they change, by their event. */
+  readonly #graphql = new Map<number, { request: TokenRequest; execId: string | null }>()
   #repository: string | null = null
   #seen = false
 
@@ -79,7 +82,9 @@ export class Requests {
     return entry
   }
 
-  response({ request, status, requestBytes, responseBytes }: EventOf<'http.response'>): void {
+  response(event: EventOf<'http.response'>): void {
+    const { request, status, requestBytes, responseBytes } = event
+    this.#mutation(event)
     const entry = this.#awaited.get(request)
     if (entry === undefined) return
     this.#awaited.delete(request)
@@ -125,7 +130,7 @@ export class Requests {
     let ofGithub = false
     for (const request of this.#tokens.values()) {
       const call = githubCall(request, hosts)
-      if (call === null) continue
+      if (call === null || request.count === 0) continue
       ofGithub = true
       minimum.add(call, request.token, request.count, [...request.execIds].map(exeOf))
     }
@@ -138,17 +143,42 @@ export class Requests {
   #token(event: EventOf<'http.request'>, method: string, host: string, path: string): void {
     const { authorization: token, execId } = event
     if (token === null) return
-    const entry = this.#tokens.entry([token, method, host, path].join('\0'), 'token', () => ({
+    const request = this.#count({ method, host, path, token, mutations: null }, execId)
+    if (request === undefined || !path.endsWith('/graphql')) return
+    this.#graphql.set(event.seq, { request, execId })
+    if (this.#graphql.size <= this.#limits.requests) return
+    const oldest = this.#graphql.keys().next()
+    if (oldest.done !== true) this.#graphql.delete(oldest.value)
+  }
+
+  /** A call of GraphQL is told by what it changes, once that is known. */
+  #mutation({ request: seq, mutations }: EventOf<'http.response'>): void {
+    const known = this.#graphql.get(seq)
+    this.#graphql.delete(seq)
+    if (known === undefined || mutations === null) return
+    if (this.#count({ ...known.request, mutations }, known.execId) !== undefined)
+      known.request.count -= 1
+  }
+
+  #count(
+    of: Omit<TokenRequest, 'count' | 'execIds'>,
+    execId: string | null,
+  ): TokenRequest | undefined {
+    const { method, host, path, token, mutations } = of
+    const key = [token, method, host, path, mutations].join('\0')
+    const entry = this.#tokens.entry(key, 'token', () => ({
       method,
       host,
       path,
       token,
+      mutations,
       count: 0,
       execIds: new Set(),
     }))
-    if (entry === undefined) return
+    if (entry === undefined) return undefined
     entry.count += 1
     if (execId !== null && entry.execIds.size < PROCESSES) entry.execIds.add(execId)
+    return entry
   }
 
   /** Why calls may be missing. */

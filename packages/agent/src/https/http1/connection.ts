@@ -1,5 +1,11 @@
 import { type Budget, Share } from '../budget.ts'
-import { type Exchange, exchangeOf, type ExchangeSink } from '../exchange.ts'
+import {
+  endExchange,
+  endRequest,
+  type Exchange,
+  exchangeOf,
+  type ExchangeSink,
+} from '../exchange.ts'
 import { MAX_LINE, MAX_PIPELINED } from '../limits.ts'
 import { type OpaqueReason, Undecodable } from '../undecodable.ts'
 import { HeadFields, readRequestLine, readStatusLine, type RequestLine } from './heads.ts'
@@ -47,8 +53,10 @@ export class Http1Connection {
           start: (line) => this.requestLine(line),
           header: (name, value) => this.fields.add(name, value),
           headEnd: () => this.requestHead(),
-          body: (bytes) => {
-            if (this.sending !== null) this.sending.requestBytes += bytes
+          body: (bytes, piece) => {
+            if (this.sending === null) return
+            this.sending.requestBytes += bytes
+            this.sending.graphql?.add(piece)
           },
           end: () => this.requestEnd(),
         },
@@ -160,7 +168,7 @@ export class Http1Connection {
     const exchange = this.sending
     this.sending = null
     if (exchange === null) return
-    exchange.requestEnded = true
+    endRequest(exchange)
     if (exchange.responseEnded) this.done(exchange)
   }
 
@@ -211,6 +219,7 @@ export class Http1Connection {
     if (exchange === undefined) return
     if (this.sending === exchange) this.sending = null
     exchange.lastTime = this.time
+    endExchange(exchange)
     this.sink.response(exchange)
   }
 }

@@ -20,7 +20,8 @@ export interface MessageSink {
   header(name: string, value: string): void
   /** @throws Undecodable when it can't be told */
   headEnd(): Body
-  body(bytes: number): void
+  /** @param piece undefined: they were not captured */
+  body(bytes: number, piece?: Buffer): void
   /** The message is whole. */
   end(): void
 }
@@ -59,13 +60,14 @@ export class MessageReader {
     while (at < bytes.length) {
       if (this.state === 'other') return
       if (this.state === 'until-close') {
-        this.sink.body(bytes.length - at)
+        this.sink.body(bytes.length - at, bytes.subarray(at))
         return
       }
       if (this.state === 'data') {
         const count = Math.min(this.left, bytes.length - at)
+        const piece = bytes.subarray(at, at + count)
         at += count
-        this.data(count)
+        this.data(count, piece)
         continue
       }
       const newline = bytes.indexOf(0x0a, at)
@@ -205,9 +207,9 @@ export class MessageReader {
     this.head = 0
   }
 
-  private data(count: number): void {
+  private data(count: number, piece?: Buffer): void {
     this.left -= count
-    if (count > 0) this.sink.body(count)
+    if (count > 0) this.sink.body(count, piece)
     if (this.left > 0) return
     if (this.chunked) this.state = 'data-end'
     else this.finish()

@@ -1,5 +1,7 @@
 import { type Budget, Share } from '../budget.ts'
 import {
+  endExchange,
+  endRequest,
   type Exchange,
   exchangeOf,
   type ExchangeSink,
@@ -36,10 +38,11 @@ export class Http2Connection {
     this.sink = sink
     this.requests = this.half(budget, {
       fields: (stream, fields, end) => this.requestFields(stream, fields, end),
-      data: (stream, bytes, end) => {
+      data: (stream, bytes, end, piece) => {
         const exchange = this.streams.get(stream)
         if (exchange === undefined) return
         exchange.requestBytes += bytes
+        if (bytes > 0) exchange.graphql?.add(piece)
         if (end) this.requestEnd(stream, exchange)
       },
     })
@@ -80,8 +83,7 @@ export class Http2Connection {
   end(): void {
     for (const { shares } of [this.requests, this.responses])
       for (const share of shares) share.hold(0)
-    for (const exchange of this.streams.values()) this.sink.response(exchange)
-    this.streams.clear()
+    for (const stream of this.streams.keys()) this.forget(stream)
   }
 
   private of(direction: 'sent' | 'received'): Half {
@@ -92,7 +94,7 @@ export class Http2Connection {
     budget: Budget,
     take: {
       fields: (stream: number, fields: Fields, end: boolean) => void
-      data: (stream: number, bytes: number, end: boolean) => void
+      data: (stream: number, bytes: number, end: boolean, piece?: Buffer) => void
     },
   ): Half {
     const blocks = new Share(budget)
@@ -142,7 +144,7 @@ export class Http2Connection {
   }
 
   private requestEnd(stream: number, exchange: Exchange): void {
-    exchange.requestEnded = true
+    endRequest(exchange)
     if (exchange.responseEnded || this.responses.failed) this.forget(stream)
   }
 
@@ -164,6 +166,7 @@ export class Http2Connection {
     if (exchange === undefined) return
     this.streams.delete(stream)
     exchange.lastTime = this.time
+    endExchange(exchange)
     this.sink.response(exchange)
   }
 }

@@ -17,8 +17,8 @@ const PRIORITY = 0x20
 export interface FrameSink {
   /** A header block, whole. Its bytes are wiped when this returns. `promised`: of a PUSH_PROMISE. */
   headers(stream: number, block: Buffer, endStream: boolean, promised: boolean): void
-  /** Bytes of content, without padding; zero at the end of an empty frame. */
-  data(stream: number, bytes: number, endStream: boolean): void
+  /** Bytes of content, without padding; zero at the end of an empty frame. `piece` undefined: they were not captured. */
+  data(stream: number, bytes: number, endStream: boolean, piece?: Buffer): void
   reset(stream: number): void
 }
 
@@ -108,23 +108,24 @@ export class FrameReader {
       if (this.left === 0) this.endOfBlock()
       return
     }
-    if (this.padding >= 0) return this.content(piece.length)
+    if (this.padding >= 0) return this.content(piece.length, piece)
     const [padding] = piece
     if (padding === undefined || padding > this.left - 1)
       throw new Undecodable('malformed', 'more padding than payload')
     this.padding = padding
     this.left -= 1
-    this.content(piece.length - 1)
+    this.content(piece.length - 1, piece.subarray(1))
   }
 
-  /** Bytes of a frame of which only their number counts. */
-  private content(count: number): void {
+  /** Bytes of a frame without a header block. */
+  private content(count: number, piece?: Buffer): void {
     const unpadded = this.left - this.padding
     this.left -= count
     const end = this.left === 0
     if (this.type === DATA) {
       const endStream = end && (this.flags & END_STREAM) !== 0
-      this.sink.data(this.stream, Math.max(0, Math.min(count, unpadded)), endStream)
+      const bytes = Math.max(0, Math.min(count, unpadded))
+      this.sink.data(this.stream, bytes, endStream, piece?.subarray(0, bytes))
     }
     if (!end) return
     this.headerAt = 0
