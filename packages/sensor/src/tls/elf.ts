@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs'
+import { UnreadableFile, Window } from './window.ts'
 
 /** Where code is in a file, bytes. */
 export interface Code {
@@ -22,13 +23,8 @@ interface Segment {
   size: number
 }
 
-/** A file that cannot be looked into, though it may have what is looked for. */
-export class UnreadableFile extends Error {
-  override readonly name = 'UnreadableFile'
-}
-
-/** No table that is read at once may be larger: files are made by those who are watched. */
-const LARGEST_TABLE = 64 << 20
+/** Nothing that is read at once may be larger: files are made by those who are watched. */
+const LARGEST_READ = 1 << 20
 const MOST_SECTIONS = 4096
 const MOST_SEGMENTS = 256
 /** Times that a name is in a table of strings: once, and as the end of some longer ones. */
@@ -42,12 +38,15 @@ const STT_FUNC = 2
 
 /** A program or library of this machine's own kind (ELF, 64 bits, little-endian). */
 export class Elf {
-  readonly #fd: number
+  readonly fd: number
+  /** For tables of any size. */
+  readonly window: Window
   readonly sections: readonly Section[]
   readonly #segments: readonly Segment[]
 
   private constructor(fd: number, header: Buffer) {
-    this.#fd = fd
+    this.fd = fd
+    this.window = new Window(fd)
     this.#segments = this.#readSegments(header)
     this.sections = this.#readSections(header)
   }
@@ -63,9 +62,9 @@ export class Elf {
 
   /** Bytes of the file; fewer where it ends before. */
   read(offset: number, size: number): Buffer {
-    if (size > LARGEST_TABLE) throw new UnreadableFile(`a table of ${size} bytes`)
+    if (size > LARGEST_READ) throw new UnreadableFile(`a table of ${size} bytes`)
     const bytes = Buffer.allocUnsafe(size)
-    const got = offset <= Number.MAX_SAFE_INTEGER ? readSync(this.#fd, bytes, 0, size, offset) : 0
+    const got = offset <= Number.MAX_SAFE_INTEGER ? readSync(this.fd, bytes, 0, size, offset) : 0
     return bytes.subarray(0, got)
   }
 
@@ -99,17 +98,26 @@ export class Elf {
     const table = this.sections.find((section) => section.type === type)
     const strings = table && this.sections[table.link]
     if (!table || !strings) return found
-    const texts = this.read(strings.offset, strings.size)
-    if (positions(texts, marks).size === 0) return found
-    const wanted = positions(texts, names)
-    const symbols = this.read(table.offset, table.size)
-    for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
-      const name = wanted.get(symbols.readUInt32LE(at))
-      if (name === undefined || ((symbols[at + 4] as number) & 15) !== STT_FUNC) continue
-      const offset = this.offsetOf(Number(symbols.readBigUInt64LE(at + 8)))
+    const named = (wanted: readonly string[]): [string, number][] => [
+      ...this.window.find(
+        strings.offset,
+        strings.size,
+        wanted.map((name) => `${name}\0`),
+        MOST_NAMESAKES,
+      ),
+    ]
+    if (named(marks).length === 0) return found
+    const wanted = new Map(named(names).map(([text, at]) => [at, text.slice(0, -1)]))
+    for (let at = 0; at + SYMBOL_BYTES <= table.size; at += SYMBOL_BYTES) {
+      const name = wanted.get(this.window.u32(table.offset + at))
+      const symbol =
+        name === undefined ? undefined : this.window.copy(table.offset + at, SYMBOL_BYTES)
+      if (name === undefined || symbol === undefined || ((symbol[4] as number) & 15) !== STT_FUNC)
+        continue
+      const offset = this.offsetOf(Number(symbol.readBigUInt64LE(8)))
       // What is imported has no address.
-      if (offset !== undefined && symbols.readUInt16LE(at + 6) !== 0)
-        found.set(name, { offset, size: Number(symbols.readBigUInt64LE(at + 16)) })
+      if (offset !== undefined && symbol.readUInt16LE(6) !== 0)
+        found.set(name, { offset, size: Number(symbol.readBigUInt64LE(16)) })
     }
     return found
   }
@@ -150,21 +158,6 @@ export class Elf {
     for (const section of sections) section.name = textAt(names, section.nameAt)
     return sections
   }
-}
-
-/** Where in a table of strings each of the names is, also as the end of a longer one. */
-function positions(strings: Buffer, names: readonly string[]): Map<number, string> {
-  const found = new Map<number, string>()
-  for (const name of names) {
-    const text = Buffer.from(`${name}\0`, 'latin1')
-    let at = -1
-    for (let i = 0; i < MOST_NAMESAKES; i++) {
-      at = strings.indexOf(text, at + 1)
-      if (at < 0) break
-      found.set(at, name)
-    }
-  }
-  return found
 }
 
 function textAt(strings: Buffer, at: number): string {

@@ -1,4 +1,5 @@
-import { type Code, type Elf, UnreadableFile } from './elf.ts'
+import type { Code, Elf } from './elf.ts'
+import { UnreadableFile, Window } from './window.ts'
 
 /** Where Go's own table of functions is: also stripped programs have it, their stacks cannot be walked without. */
 const tableSections = ['.gopclntab', '.data.rel.ro.gopclntab']
@@ -37,21 +38,19 @@ export function goFunctions(elf: Elf, names: readonly string[]): Map<string, Cod
     throw new UnreadableFile('a table of functions that is not one')
   // Since Go 1.26 the begin of the code is not in the table.
   const text = textStart === 0 ? (elf.section('.text')?.address ?? 0) : textStart
-  const texts = elf.read(table.offset + namesAt, unitsAt - namesAt)
   const wanted = new Map<number, string>()
-  for (const name of names) {
-    const at = texts.indexOf(`\0${name}\0`, 0, 'latin1')
-    if (at >= 0) wanted.set(at + 1, name)
-  }
+  const texts = names.map((name) => `\0${name}\0`)
+  for (const [text, at] of elf.window.find(table.offset + namesAt, unitsAt - namesAt, texts, 1))
+    wanted.set(at + 1, text.slice(1, -1))
   if (wanted.size === 0) return found
-  const functions = elf.read(table.offset + functionsAt, table.size - functionsAt)
-  for (let i = 0; i < count && i * 8 + 16 <= functions.length; i++) {
-    const about = functions.readUInt32LE(i * 8 + 4)
-    if (about + 8 > functions.length) continue
-    const name = wanted.get(functions.readUInt32LE(about + 4))
+  // What is said of each function is in the order of the functions: two places that move along.
+  const functions = table.offset + functionsAt
+  const about = new Window(elf.fd)
+  for (let i = 0; i < count && found.size < wanted.size; i++) {
+    const name = wanted.get(about.u32(functions + elf.window.u32(functions + i * 8 + 4) + 4))
     if (name === undefined) continue
-    const begin = functions.readUInt32LE(i * 8)
-    const size = functions.readUInt32LE(i * 8 + 8) - begin
+    const begin = elf.window.u32(functions + i * 8)
+    const size = elf.window.u32(functions + i * 8 + 8) - begin
     const offset = elf.offsetOf(text + begin)
     if (offset !== undefined && size > 0) found.set(name, { offset, size })
   }

@@ -1,8 +1,8 @@
 import { type BigIntStats, closeSync, existsSync, type FSWatcher, fstatSync, watch } from 'node:fs'
 import { BpfError, type BpfObject, closeUprobes, type Uprobes } from '@runwarden/libbpf'
 import type { TlsLibrary } from './chunk.ts'
-import { UnreadableFile } from './elf.ts'
 import { planProbes, type ProbePlan } from './probes.ts'
+import { UnreadableFile } from './window.ts'
 
 /** Numbers of files in the kernel's map. */
 export const NOT_TLS = 1

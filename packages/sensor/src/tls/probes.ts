@@ -1,8 +1,9 @@
 import type { TlsLibrary } from './chunk.ts'
-import { Elf, UnreadableFile } from './elf.ts'
+import { Elf } from './elf.ts'
 import { goFunctions, isGo } from './go-functions.ts'
 import { libraries, tls_cookie } from './layout.ts'
 import { returnsOf } from './returns.ts'
+import { UnreadableFile } from './window.ts'
 
 /** A program of bpf/tls.bpf.c: where in the file it runs, and what the cookie of each place says. */
 export interface Probes {

@@ -2,8 +2,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { UnreadableFile } from '../../src/tls/elf.ts'
 import { planProbes } from '../../src/tls/probes.ts'
+import { UnreadableFile } from '../../src/tls/window.ts'
 import { buildGo } from './captured.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'runwarden-hostile-'))
