@@ -47,6 +47,47 @@ describe('exec', () => {
     expect(seen.of('exec').at(-1)?.argv).toEqual(['/bin/true', 'ü\uFFFD'])
   })
 
+  it('tells what a program has at its standard descriptors', async () => {
+    using seen = new Observed()
+    const script = `
+import os, socket, subprocess
+def start(*three): subprocess.run(['/bin/true'], stdin=three[0], stdout=three[1], stderr=three[2])
+def ends(family, address):
+    server = socket.create_server(address, family=family)
+    client = socket.create_connection(server.getsockname()[:2])
+    return server, client
+server, client = ends(socket.AF_INET, ('127.0.0.1', 0))
+a, b = socket.socketpair()
+os.mkfifo('named'); fifo = os.open('named', os.O_RDWR)
+r, w = os.pipe()
+start(client, a, fifo)
+start(r, os.open('file', os.O_CREAT | os.O_RDWR), os.open('.', os.O_RDONLY))
+far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); far.connect(('192.0.2.1', 9))
+start(far, os.open('/dev/null', os.O_RDWR), far)
+start(ends(socket.AF_INET6, ('::1', 0))[1], 2, 2)
+os.execv('/bin/sh', ['sh', '-c', 'exec /bin/true 0<&- 1>&- 2>&-'])
+`
+    await seen.run(
+      'unshare',
+      '-n',
+      'sh',
+      '-c',
+      'ip link set lo up; ip route add 192.0.2.0/24 dev lo; exec python3 -c "$0"',
+      script,
+    )
+    const told = seen
+      .of('exec')
+      .filter(({ argv }) => argv[0] === '/bin/true')
+      .map(({ stdio }) => stdio)
+    expect(told.slice(0, 3)).toEqual([
+      ['loopback', 'socket', 'fifo'],
+      ['pipe', 'file', 'directory'],
+      ['network', 'device', 'network'],
+    ])
+    expect(told.slice(3).map(([input]) => input)).toEqual(['loopback', 'closed'])
+    expect(told.at(-1)).toEqual(['closed', 'closed', 'closed'])
+  })
+
   it('tells an anonymous memory file for what it is', async () => {
     using seen = new Observed()
     await seen.run(act, 'memfd', '/bin/true')

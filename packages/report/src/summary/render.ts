@@ -121,6 +121,17 @@ function detected(sheet: Sheet, report: Report, who: Who): void {
       ]),
     50,
   )
+  sheet.table(
+    '### Suppressed detections',
+    ['Detection', 'What', 'Count', 'Suppressed by'],
+    (report.suppressed ?? []).map(({ id, title, count, by }) => [
+      code(id),
+      sentence(title, 300),
+      String(count),
+      sentence(by, 300),
+    ]),
+    50,
+  )
 }
 
 function names(sheet: Sheet, report: Report, who: Who): void {
