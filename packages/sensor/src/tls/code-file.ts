@@ -63,12 +63,13 @@ function mappings(pid: number): { from: bigint; to: bigint; range: string; isCod
     })
 }
 
-/** Processes of a cgroup and of those below it. */
+/** Processes of a cgroup and of those below it; those that end or are removed meanwhile are left out. */
 export function processesBelow(cgroup: string): number[] {
-  const own = readFileSync(`${cgroup}/cgroup.procs`, 'latin1')
-    .split('\n')
-    .filter(Boolean)
-    .map(Number)
-  const below = readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  return [...own, ...below.flatMap(({ name }) => processesBelow(`${cgroup}/${name}`))]
+  try {
+    const own = readFileSync(`${cgroup}/cgroup.procs`, 'latin1').split('\n').filter(Boolean)
+    const below = readdirSync(cgroup, { withFileTypes: true }).filter((one) => one.isDirectory())
+    return [...own.map(Number), ...below.flatMap(({ name }) => processesBelow(`${cgroup}/${name}`))]
+  } catch {
+    return []
+  }
 }

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, existsSync, type FSWatcher, fstatSync, watch } from 'node:fs'
-import { BpfError, type BpfObject, closeUprobes, type Uprobes } from '@runwarden/libbpf'
+import { type BpfObject, closeUprobes, type Uprobes } from '@runwarden/libbpf'
 import type { TlsLibrary } from './chunk.ts'
 import { planProbes, type ProbePlan } from './probes.ts'
 import { UnreadableFile } from './window.ts'
@@ -112,10 +112,18 @@ export class ProbedFiles {
       if (this.#byNumber.size >= MOST_FILES)
         throw new UnreadableFile(`${MOST_FILES} files are probed already`)
       const uprobes = this.#attach(fd, plan)
-      held = true
-      return this.#hold({ fd, path, stat, uprobes, library: plan.library })
+      try {
+        const number = this.#hold({ fd, path, stat, uprobes, library: plan.library })
+        held = true
+        return number
+      } catch (error) {
+        closeUprobes(uprobes)
+        throw error
+      }
     } catch (error) {
-      if (!(error instanceof UnreadableFile) && !(error instanceof BpfError)) throw error
+      // Unreadable, refused by the kernel, or the file system's own trouble.
+      if (!(error instanceof UnreadableFile) && !(error instanceof Error && 'code' in error))
+        throw error
       this.#onRefused(path, error.message)
       return NOT_TLS
     } finally {
