@@ -1,0 +1,64 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { prepareWorkflow } from '@runwarden/lab/runner'
+import { expect, test } from 'vitest'
+import { type Ended, Place } from './runwarden.ts'
+
+const workflow = `on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - id: honest
+        run: echo 'int main(void) { return 0; }' > main.c; gcc -o app main.c; ./app
+      - id: thief
+        run: |
+          for process in /proc/[0-9]*; do
+            case $(readlink $process/exe) in */Runner.Worker) worker=\${process#/proc/} ;; esac
+          done
+          python3 - "$worker" <<'PY'
+          import re, sys
+          with open(f'/proc/{sys.argv[1]}/maps') as maps, open(f'/proc/{sys.argv[1]}/mem', 'rb', 0) as mem:
+              for start, end in re.findall(r'^([0-9a-f]+)-([0-9a-f]+) rw', maps.read(), re.M):
+                  try:
+                      mem.seek(int(start, 16))
+                      if b'ghs_of' + b'_the_job' in mem.read(int(end, 16) - int(start, 16)): print('found it'); break
+                  except OSError: pass
+          PY
+          sleep \${LINGER:-0}
+      - id: later
+        run: touch later
+`
+
+/** Runs the workflow as GitHub's runner does, with a secret in the worker's memory. */
+async function watch(place: Place, args: string[] = [], linger = '0'): Promise<Ended> {
+  const file = place.at('ci.yml')
+  writeFileSync(file, workflow.replace(`\${LINGER:-0}`, linger))
+  mkdirSync(place.at('work'))
+  const worker = prepareWorkflow(file, {
+    folder: place.at('runner'),
+    workspace: place.at('work'),
+    secrets: { GITHUB_TOKEN: 'ghs_of_the_job' },
+  })
+  return place.run(['--workspace', place.at('work'), ...args, '--', ...worker.command])
+}
+
+test("who reads the worker's memory is told, with the step, and nobody else is", async () => {
+  using place = new Place()
+  const { status, stderr } = await watch(place)
+  expect(status, stderr).toBe(0)
+  expect(
+    place.report().detections.map(({ id, severity, step }) => ({ id, severity, step })),
+  ).toEqual([{ id: 'runner-worker-memory-read', severity: 'critical', step: 'thief' }])
+})
+
+test('lockdown ends the worker too: no later step runs', async () => {
+  using place = new Place()
+  const { status, stderr } = await watch(place, ['--lockdown', 'runner-worker-memory-read'], '300')
+  expect(status, stderr).toBe(137)
+  expect(stderr).toContain('runwarden: the job was ended: ')
+  expect(place.report().detections.map(({ id, step }) => ({ id, step }))).toEqual([
+    { id: 'runner-worker-memory-read', step: 'thief' },
+    { id: 'job-locked-down', step: 'thief' },
+  ])
+  expect((await place.exec('ls', [place.at('work')])).stdout).not.toContain('later')
+})
