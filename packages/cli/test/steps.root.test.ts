@@ -15,6 +15,8 @@ async function watch(place: Place, steps: string, args: string[] = []): Promise<
   const file = place.at('ci.yml')
   const workspace = place.at('work')
   mkdirSync(workspace)
+  // What a step leaves goes on while it is there: it ends with the test's folder, however the test does.
+  writeFileSync(place.at('work', 'on'), '')
   writeFileSync(file, `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`)
   const worker = prepareWorkflow(file, {
     folder: place.at('runner'),
@@ -50,9 +52,9 @@ test('all that 30 steps with 5,000 processes do is told under the step that did 
     const mark = `m${String(index).padStart(2, '0')}m`
     return `      - id: ${mark.replaceAll('m', 's')}
         run: |
-          go_on() { while [ ! -e over ]; do /bin/sleep 0.2; done; touch "$1-late-$2"; /bin/true $1 late $2; touch "$1-done-$2"; }
+          go_on() { while [ -e on ] && [ ! -e over ]; do /bin/sleep 0.2; done; touch "$1-late-$2"; /bin/true $1 late $2; touch "$1-done-$2"; }
           go_on ${mark} child &
-          ( setsid sh -c 'while [ ! -e over ]; do sleep 0.2; done; touch ${mark}-late-own; /bin/true ${mark} late own; touch ${mark}-done-own' & ) &
+          ( setsid sh -c 'while [ -e on ] && [ ! -e over ]; do sleep 0.2; done; touch ${mark}-late-own; /bin/true ${mark} late own; touch ${mark}-done-own' & ) &
           for i in $(seq ${short}); do /bin/true ${mark} $i; done
           echo x > ${mark}-file; mv ${mark}-file ${mark}-moved
           getent hosts ${mark}.example.com || true
