@@ -52,6 +52,8 @@ export interface Case {
   silent?: string
   user?: Open
   root?: Open
+  /** What comes of it where tier T2 is active (LSM programs), when that is better. */
+  t2?: Partial<Record<Attacker, Result>>
 }
 
 /** The cases of one row of the list of ways round. */
@@ -65,6 +67,8 @@ export function attackersOf({ as = ['user', 'root'] }: Case): readonly Attacker[
   return as
 }
 
-export function expectedOf(one: Case, attacker: Attacker): Result {
-  return one[attacker]?.result ?? 'held'
+/** What must come of it, at tier T0 or at T2. */
+export function expectedOf(one: Case, attacker: Attacker, tier: 'T0' | 'T2' = 'T0'): Result {
+  const better = tier === 'T2' ? one.t2?.[attacker] : undefined
+  return better ?? one[attacker]?.result ?? 'held'
 }

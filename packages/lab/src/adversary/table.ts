@@ -18,6 +18,7 @@ export function renderTable(): string {
   return [
     marks.begin,
     `${cases.length} techniques. ${count('user')} ${count('root')}`,
+    'Results at tier T0; “T2”: what comes of it where LSM programs guard Runwarden, where that was tried and is better.',
     '',
     '| row | technique | tier | user | root | how it is stopped; or that it is not, why, and what to do |',
     '| --- | --- | --- | --- | --- | --- |',
@@ -46,7 +47,8 @@ function count(as: Attacker): string {
 function cell(one: Case, as: Attacker): string {
   if (!attackersOf(one).includes(as)) return '–'
   if (one.impossible === true) return 'cannot here'
-  return words[expectedOf(one, as)] + (one[as]?.race === true ? ' at worst' : '')
+  const better = one.t2?.[as] === undefined ? '' : `; T2: ${words[one.t2[as]]}`
+  return words[expectedOf(one, as)] + (one[as]?.race === true ? ' at worst' : '') + better
 }
 
 function how(one: Case): string {

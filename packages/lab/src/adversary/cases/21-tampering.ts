@@ -94,7 +94,7 @@ export const tampering: Row = {
       'bpftool link detach of every link of the scope',
       'for one in $(links); do bpftool link detach id $one; done; reach',
       mended,
-      { root: told },
+      { root: told, t2: { root: 'held' } },
     ),
     tamper(
       'detach-loop',
