@@ -102,7 +102,9 @@ const guarded = (command: readonly string[]): string[] => [
   join(place, 'out'),
   '--',
   // The agent is busy with itself for a second after its start, on one of two processors.
-  ...['sh', '-c', 'sleep 2; exec "$0" "$@"'],
+  'sh',
+  '-c',
+  'sleep 2; exec "$0" "$@"',
   ...command,
 ]
 

@@ -6,7 +6,7 @@ import { type Lab, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Place, runwarden } from './runwarden.ts'
 
-/** a.example.com and b.example.com, which are allowed, and evil.example.com are served there. */
+/** a.example.com and b.example.com, which are allowed, c.example.com, allowed on another port, and evil.example.com are served there. */
 const SHARED = '198.51.100.20'
 /** Only alone.example.com, which is allowed, and evil.example.com, which nobody can look up. */
 const ALONE = '198.51.100.21'
@@ -19,6 +19,7 @@ egress: block
 allow:
   - a.example.com:1-65535
   - b.example.com:1-65535
+  - c.example.com:25
   - alone.example.com:1-65535
   - many.example.com
   - chain.example.com
@@ -62,7 +63,7 @@ const get = (host) => new Promise((done) => http.get({ agent, host: "a.example.c
 }).on("error", (error) => done(error.code)))
 ;(async () => { for (const host of ${JSON.stringify(hosts)}) console.log(await get(host)); agent.destroy() })()'`
 
-const look = 'for name in a b alone; do getent ahosts $name.example.com >/dev/null; done\n'
+const look = 'for name in a b c alone; do getent ahosts $name.example.com >/dev/null; done\n'
 const server = (why: string): RegExp => new RegExp(`^${why} on an address of`)
 
 const cases: Case[] = [
@@ -243,7 +244,7 @@ beforeAll(async () => {
   lab = await startLab({
     servers: [
       {
-        name: ['a.example.com', 'b.example.com', 'evil.example.com'],
+        name: ['a.example.com', 'b.example.com', 'c.example.com', 'evil.example.com'],
         addresses: [SHARED],
         ...plain,
       },

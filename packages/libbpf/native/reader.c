@@ -19,9 +19,6 @@
 #include "ring.h"
 
 #define RINGS_MAX 16
-/* A drain gives up behind this many times the rings' size: who floods must not own the thread. */
-#define DRAIN_ROUNDS 4
-
 struct reader {
 	struct handle handle;
 	uint32_t rings;
@@ -239,41 +236,19 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 	napi_close_handle_scope(env, scope);
 }
 
-static uint64_t positions(const struct reader *reader)
-{
-	uint64_t sum = 0;
-	uint32_t i;
-
-	for (i = 0; i < reader->rings; i++)
-		sum += reader->ring[i].position;
-	return sum;
-}
-
-/* ringDrain(reader): how many records were delivered */
+/* ringDrain(reader): how many records were delivered. What comes meanwhile waits: who floods must not own the thread. */
 napi_value js_ringDrain(napi_env env, napi_callback_info info)
 {
 	struct reader *reader;
 	napi_value value;
 	double records = 0;
-	uint64_t budget;
-	bool more;
-	uint32_t i;
 
 	if (!arguments(env, info, 1, &value) || !(reader = handle_get(env, value, HANDLE_RING)))
 		return NULL;
 	if (reader->inside)
 		return fail(env, "ring", "BPF_RING_BUSY", EBUSY, "drain", NULL);
-	budget = positions(reader);
-	for (i = 0; i < reader->rings; i++)
-		budget += DRAIN_ROUNDS * reader->ring[i].size;
 	reader->depth++;
-	do {
-		more = false;
-		if (!reader_pass(env, reader, false, &records))
-			break;
-		for (i = 0; i < reader->rings; i++)
-			more = ring_ready(&reader->ring[i]) || more;
-	} while (more && positions(reader) < budget);
+	reader_pass(env, reader, false, &records);
 	if (!reader->handle.closed)
 		reader_rearm(reader);
 	reader_leave(reader);

@@ -34,8 +34,8 @@ export class RingReader {
   }
 
   /**
-   * Delivers now until the rings are empty, and returns how many records that were. Gives up
-   * behind four times the rings' size, so that a flood cannot hold the thread for ever.
+   * Delivers what is in the rings now, and returns how many records that were. What comes meanwhile is for the next
+   * call, so that a flood cannot hold the thread.
    */
   drain(): number {
     return native().ringDrain(this.#handle)

@@ -13,7 +13,9 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
       kernel,
       checkout: true,
       programs: ordinaryPrograms,
-      compile: ['file', 'process', 'sandbox', 'steps', 'uring'].map((name) => `${folder}/acts/${name}.c`),
+      compile: ['file', 'process', 'sandbox', 'steps', 'uring'].map(
+        (name) => `${folder}/acts/${name}.c`,
+      ),
     })
   })
   afterAll(() => vm[Symbol.asyncDispose]())
