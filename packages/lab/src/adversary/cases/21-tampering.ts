@@ -126,7 +126,7 @@ export const tampering: Row = {
       'audit mode written into the policy’s map',
       'one=$(map policy_state); value=$(bpftool -j map lookup id $one key 0 0 0 0); bpftool map update id $one key 0 0 0 0 value 2 0 0 0; reach',
       mended,
-      { root: told },
+      { root: told, t2: { root: 'held' } },
     ),
     tamper(
       'all-maps',
@@ -157,6 +157,7 @@ export const tampering: Row = {
           why: 'nobody is left to mend it; the run ends without a report and with an exit status that is not the command’s',
           advice: 'treat a run without a report as compromised; tier T2 prevents it',
         },
+        t2: { root: 'held' },
       },
     ),
     tamper(
@@ -194,7 +195,7 @@ for line in open('/proc/%s/maps' % pid):
             memory.write(same)
 PY`,
       '–',
-      { shows: 'status', root: writtenMemory },
+      { shows: 'status', root: writtenMemory, t2: { root: 'held' } },
     ),
     tamper(
       'trace',
@@ -208,7 +209,7 @@ libc.ptrace(17, pid, 0, 0)
 sys.exit(9 if failed else 0)
 PY`,
       'told: `outside-process-traced`',
-      { shows: 'status', root: traced },
+      { shows: 'status', root: traced, t2: { root: 'held' } },
     ),
     tamper(
       'terminate',
