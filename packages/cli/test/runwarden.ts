@@ -12,6 +12,8 @@ export const runwarden = join(import.meta.dirname, '../bin/runwarden')
 export const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
+  // With a socket as its input, and this at 0, bash would take itself for the end of an rsh and read ~/.bashrc.
+  SHLVL: '1',
   LANG: 'C.UTF-8',
 }
 
