@@ -1,5 +1,5 @@
 import type { Event } from '@runwarden/events'
-import type { Engine, Found, JobNames, RuleSet } from '@runwarden/rules'
+import type { Engine, Found, JobNames, ProcessFacts, RuleSet } from '@runwarden/rules'
 import { tunnelFinding } from './dns-findings.ts'
 import { messageOf } from './errors.ts'
 import type { EventBody } from './event-stream.ts'
@@ -7,6 +7,14 @@ import type { ProcessTable } from './process-table.ts'
 import { targetOf } from './targets.ts'
 import { Tunnels } from './tunnels.ts'
 import { Writers } from './writers.ts'
+
+/** An event that waits for the rules, and what was true when it came: processes end and run other programs meanwhile. */
+interface Waiting {
+  event: Event
+  writer: string
+  actor: ProcessFacts | undefined
+  target: ProcessFacts | undefined
+}
 
 type DetectionBody = Extract<EventBody, { kind: 'detection' }>
 
@@ -29,7 +37,8 @@ export class Detections {
   private readonly tunnels = new Tunnels()
   private readonly writers = new Writers()
   private readonly toldTunnels = new Set<string>()
-  private waiting: { event: Event; writer: string }[] = []
+  private waiting: Waiting[] = []
+  private looking: Waiting | undefined
   private engine: Engine | undefined
   private loading: Promise<void> | undefined
 
@@ -53,7 +62,7 @@ export class Detections {
       : ''
     const found = event.kind === 'dns.query' ? this.ofTunnel(event) : []
     if (this.engine === undefined) {
-      if (event.kind !== 'detection') this.waiting.push({ event, writer })
+      if (event.kind !== 'detection') this.waiting.push(this.asItIs(event, writer))
       return found
     }
     return [...found, ...this.byRules(this.engine, event, writer)]
@@ -64,16 +73,32 @@ export class Detections {
     const { processes, job, rules, gap } = this.parts
     const engine = new RuleEngine(rules ?? builtinRules(), {
       world: {
-        process: (execId) => (execId === null ? undefined : processes.get(execId)),
-        target: (event) => targetOf(event, processes),
+        process: (execId) => {
+          if (execId === null) return undefined
+          const then = this.looking?.actor
+          return then?.execId === execId ? then : processes.get(execId)
+        },
+        target: (event) =>
+          this.looking === undefined ? targetOf(event, processes) : this.looking.target,
       },
       job,
       onFailure: gap,
     })
-    for (const { event, writer } of this.waiting)
-      for (const finding of this.byRules(engine, event, writer)) this.parts.emit(finding)
+    for (const waiting of this.waiting) {
+      this.looking = waiting
+      for (const finding of this.byRules(engine, waiting.event, waiting.writer))
+        this.parts.emit(finding)
+    }
+    this.looking = undefined
     this.waiting = []
     this.engine = engine
+  }
+
+  private asItIs(event: Event, writer: string): Waiting {
+    const { processes } = this.parts
+    const actor = event.execId === null ? undefined : processes.get(event.execId)
+    const target = targetOf(event, processes)
+    return { event, writer, actor: actor === undefined ? undefined : { ...actor }, target }
   }
 
   private byRules(engine: Engine, event: Event, writer: string): DetectionBody[] {

@@ -123,7 +123,7 @@ export class Narrator {
         this.parts.processes.enterStep(record.execId, this.parts.steps.nameOf(record.step))
         return
       case 'exit':
-        this.parts.processes.exit(record.execId)
+        this.parts.processes.exit(record.execId, this.head(record).time)
         this.parts.steps.exit(record.execId)
         this.https.exited(record.execId)
         this.tell({

@@ -9,6 +9,8 @@ export interface Process {
   /** The step of the workflow that it is in, from its beginning to its end; null: none is known. */
   step: string | null
   ended: boolean
+  /** When it ended, as events have their time. */
+  endedAt?: number
   /** Of its last exec, or of the process that it was made by: the beginning of a long one. */
   argv?: readonly string[]
   cwd?: string
@@ -40,9 +42,15 @@ export class ProcessTable {
     return this.living.get(execId) ?? this.ended.get(execId)
   }
 
-  /** The living process of a pid. */
-  withPid(pid: number): Process | undefined {
-    return this.living.values().find((process) => process.pid === pid)
+  /**
+   * The living process of a pid.
+   * @param at or the one that lived then: what it did may be told later than its end
+   */
+  withPid(pid: number, at = Infinity): Process | undefined {
+    const has = (process: Process): boolean => process.pid === pid
+    const living = this.living.values().find(has)
+    if (living !== undefined || at === Infinity) return living
+    return this.ended.values().find((process) => has(process) && (process.endedAt ?? 0) >= at)
   }
 
   /** A process was made: it runs its parent's program. */
@@ -105,10 +113,12 @@ export class ProcessTable {
     if (process !== undefined) process.step = step
   }
 
-  exit(execId: string): void {
+  /** @param at as events have their time */
+  exit(execId: string, at = 0): void {
     const process = this.living.get(execId)
     if (process === undefined) return
     process.ended = true
+    process.endedAt = at
     this.living.delete(execId)
     this.ended.set(execId, process)
   }

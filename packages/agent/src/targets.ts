@@ -10,7 +10,7 @@ const workerName = 'Runner.Worker'
 export function targetOf(event: Event, processes: ProcessTable): ProcessFacts | undefined {
   const pid = pidOf(event)
   if (pid === null) return undefined
-  const inside = processes.withPid(pid)
+  const inside = processes.withPid(pid, event.time)
   const { exe, name } =
     inside === undefined ? readProcess(pid) : { exe: inside.exe, name: commandOf(pid) }
   return {
