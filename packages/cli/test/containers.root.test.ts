@@ -72,7 +72,10 @@ describe('a container', () => {
     { timeout: 600_000 },
     async ([, options, before]) => {
       const ended = await run(`${before} ${podmanRun(options, fetchGood, reachForBad)}`)
-      expect(ended).toMatchObject({ status: 0, stdout: expect.stringContaining('hello') })
+      expect(ended, ended.stderr).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining('hello'),
+      })
       await expectNothingElseLeft(lab)
       expectRefusalsTold(place.events())
       const reached = place
