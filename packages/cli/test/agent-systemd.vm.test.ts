@@ -30,7 +30,7 @@ const job = `[Unit]
 Requires=runwarden.service
 After=runwarden.service
 [Service]
-ExecStart=/bin/sh -c 'while :; do /usr/local/bin/act tcp 203.0.113.9 443; done'
+ExecStart=/bin/sh -c 'while :; do /usr/local/bin/act tcp 203.0.113.9 443; sleep 0.1; done'
 StandardOutput=append:/run/job
 `
 
