@@ -28,7 +28,7 @@ export default defineConfig({
         extends: true,
         test: { name: 'heavy', include: [heavy], maxWorkers: 1, fileParallelism: false },
       },
-      { extends: true, test: { name: 'vm', include: [vm], maxWorkers: 2, hookTimeout: 300_000 } },
+      { extends: true, test: { name: 'vm', include: [vm], maxWorkers: 2, hookTimeout: 900_000 } },
       { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 2 } },
     ],
   },

@@ -26,7 +26,7 @@ hostname runner
 while read -r module; do insmod "/modules/$module.ko"; done </modules/order
 
 # The port appears a moment after its driver.
-until [ -c /dev/vport0p1 ]; do usleep 10000; done
+until [ -c /dev/vport0p1 ] && (exec 3<>/dev/vport0p1) 2>/dev/null; do usleep 10000; done
 exec 3<>/dev/vport0p1
 echo ready >&3
 

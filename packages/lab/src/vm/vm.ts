@@ -46,7 +46,7 @@ export interface RunOptions {
 }
 
 /** Emulation on a machine that is busy with other things takes this long at worst. */
-const bootSeconds = 240
+const bootSeconds = 150
 
 /** A running virtual machine. */
 export class Vm {
@@ -166,13 +166,17 @@ export async function bootVm(options: VmOptions): Promise<Vm> {
     const initrd = join(folder, 'initrd')
     writeCpio(tree, initrd)
     const [program, args] = qemu(kernel, initrd, { memoryMb, cpus, lsm })
-    const vm = new Vm(kernel, spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] }))
-    try {
-      await vm.ready()
-      return vm
-    } catch (error) {
-      await vm[Symbol.asyncDispose]()
-      throw error
+    for (let tries = 1; ; tries++) {
+      const vm = new Vm(kernel, spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] }))
+      try {
+        await vm.ready()
+        return vm
+      } catch (error) {
+        await vm[Symbol.asyncDispose]()
+        // An emulated machine may stick in its firmware or kernel before anything of ours runs.
+        if (tries === 2) throw error
+        console.error(`runwarden: lab: booted again: ${String(error)}`)
+      }
     }
   } finally {
     // The guest has unpacked it.
