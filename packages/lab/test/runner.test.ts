@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -211,17 +211,53 @@ runs:
   })
 })
 
+describe('what steps say', () => {
+  test('is in pages, masked, without the commands; annotations are told', async () => {
+    put('repo/a', 'x')
+    const job = await run(
+      `    steps:
+      - run: |
+          echo "::add-mask::hidden"; echo "a hidden b"; echo "known $KNOWN"; printf known-secret | base64
+          echo "::group::one"; echo "::warning file=a.js,line=3,title=x%2Cy::odd%0Athing"
+          echo "::stop-commands::token"; echo "::error::not one"; echo "::token::"
+          echo "hash \${{ hashFiles('a', 'b') != '' && hashFiles('none') == '' }}"
+        env: { KNOWN: "\${{ secrets.PASSWORD }}" }
+      - run: 'echo "::set-env name=A::b"'
+`,
+      { secrets: { PASSWORD: 'known-secret' } },
+    )
+    const folder = at('runner/_diag/pages')
+    const pages = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+    const texts = pages.map((text) =>
+      text.replaceAll(/^\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z /gm, ''),
+    )
+    // The job's, and one of each step.
+    expect(texts.length, texts.join('====')).toBe(3)
+    expect(texts.find((text) => text.includes('a *** b') && !text.includes('set-env'))).toContain(
+      'a *** b\nknown ***\n***\n##[group]one\n##[warning]odd\nthing\n::stop-commands::token\n::error::not one\n::token::\nhash true\n',
+    )
+    expect(pages.join('')).not.toContain('hidden')
+    expect(job.steps.map(({ outcome }) => outcome)).toEqual(['success', 'failure'])
+    expect(job.steps[0]?.annotations).toEqual([
+      {
+        level: 'warning',
+        message: 'odd\nthing',
+        properties: { file: 'a.js', line: '3', title: 'x,y' },
+      },
+    ])
+  })
+})
+
 describe('what cannot be run is said', () => {
   test.for([
     ['    steps:\n      - runs: echo\n', "Unexpected value 'runs'"],
     [
       '    strategy: { matrix: { a: [1] } }\n    steps:\n      - run: echo\n',
-      "job 'build' has 'strategy:'",
+      "has 'strategy:': use runJobs",
     ],
     ['    steps:\n      - uses: acme/none@v1\n', 'there is no action.yml in'],
     ['    container: busybox\n    steps:\n      - run: echo\n', "name one as 'engine'"],
     ['    steps:\n      - run: echo\n        shell: fish\n', "shell 'fish' is unknown"],
-    ["    steps:\n      - run: echo ${{ hashFiles('x') }}\n", 'hashFiles'],
     [
       '    steps:\n      - run: echo no >> "$GITHUB_ENV"\n',
       "GITHUB_ENV, line 1: 'no' is not name=value",

@@ -5,7 +5,7 @@ import { mapping, type Value } from './expression.ts'
 import { convertActionTemplate, NoOperationTraceWriter, parseAction } from './parser.ts'
 import { plainOf, type Step, stepsOf } from './workflow.ts'
 
-/** One stage of a JavaScript action: its script, and the condition of pre and post. */
+/** One stage of an action: its script or entrypoint, and the condition of pre and post. */
 export interface Stage {
   script: string
   if: string
@@ -29,8 +29,11 @@ export type Action = ActionHead &
         using: 'docker'
         image: string
         entrypoint: string | undefined
-        args: Value[]
+        /** Undefined: those that the step gives. */
+        args: Value[] | undefined
         env: Value | undefined
+        pre: Stage | undefined
+        post: Stage | undefined
       }
   )
 
@@ -69,14 +72,23 @@ export function readAction(uses: string, places: ActionPlaces): Action {
   const runs = mapping(root['runs'])
   if (converted.using === 'composite')
     return { ...head, using: 'composite', steps: stepsOf(file, runs['steps'], converted.steps) }
+  // Not among what the conversion knows in every version of it: read as it stands.
+  const entry = (name: 'pre' | 'post'): Stage | undefined => {
+    const script = runs[`${name}-entrypoint`]
+    const condition = runs[`${name}-if`]
+    if (typeof script !== 'string') return undefined
+    return { script, if: typeof condition === 'string' ? condition : 'always()' }
+  }
   if (converted.using === 'docker')
     return {
       ...head,
       using: 'docker',
       image: converted.image,
       entrypoint: converted.entrypoint,
-      args: Array.isArray(runs['args']) ? runs['args'] : [],
+      args: Array.isArray(runs['args']) ? runs['args'] : undefined,
       env: runs['env'],
+      pre: entry('pre'),
+      post: entry('post'),
     }
   const stage = (script: string | undefined, condition: string | undefined): Stage | undefined =>
     script === undefined ? undefined : { script: join(path, script), if: condition ?? 'always()' }

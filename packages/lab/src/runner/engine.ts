@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { dirname } from 'node:path'
 import { RunnerError } from './error.ts'
+import type { StepLog } from './log-pages.ts'
 
 /** A container engine's command with what it always needs, e.g. `podman --runtime runc`. */
 export type EngineCommand = readonly [string, ...string[]]
@@ -16,36 +19,16 @@ export function pathInside(mounts: readonly Mounted[], path: string): string {
   return mount === undefined ? path : `${mount.to}${path.slice(mount.from.length)}`
 }
 
-/** The job's container: made before its first step, and removed after its last. */
+/** The job's container, in which its scripts are run. */
 export class JobContainer {
   readonly mounts: readonly Mounted[]
   readonly #engine: EngineCommand
   readonly #id: string
 
-  /** @throws RunnerError with what the engine said */
-  constructor(
-    engine: EngineCommand,
-    mounts: readonly Mounted[],
-    what: { image: string; env: Record<string, string>; volumes: string[]; options: string[] },
-  ) {
+  constructor(engine: EngineCommand, id: string, mounts: readonly Mounted[]) {
     this.#engine = engine
+    this.#id = id
     this.mounts = mounts
-    const volumes = [...mounts.map(({ from, to }) => `${from}:${to}`), ...what.volumes]
-    const variables = { GITHUB_ACTIONS: 'true', CI: 'true', ...what.env }
-    this.#id = run(engine, [
-      'create',
-      '--workdir',
-      mounts[0]?.to ?? '/',
-      ...volumes.flatMap((volume) => ['-v', volume]),
-      ...Object.entries(variables).flatMap(([name, value]) => ['-e', `${name}=${value}`]),
-      ...what.options,
-      '--entrypoint',
-      'tail',
-      what.image,
-      '-f',
-      '/dev/null',
-    ]).trim()
-    run(engine, ['start', this.#id])
   }
 
   /** The command that runs another one in the container; variables are taken from the engine's environment. */
@@ -68,17 +51,51 @@ export class JobContainer {
       ...command,
     ]
   }
+}
 
-  remove(): void {
-    run(this.#engine, ['rm', '--force', '--time', '0', this.#id])
-  }
+/** Removes containers, whatever they do, and then their network. */
+export function removeAll(
+  engine: EngineCommand,
+  ids: readonly string[],
+  network: string | undefined,
+): void {
+  for (const id of ids) runEngine(engine, ['rm', '--force', '--time', '0', id])
+  if (network !== undefined) runEngine(engine, ['network', 'rm', network])
+}
+
+/** Builds the image of a Dockerfile action. @returns the image's name */
+export function buildImage(engine: EngineCommand, file: string, log: StepLog): string {
+  const image = `localhost/action:${randomUUID().replaceAll('-', '')}`
+  log.line(`##[group]Build container for action use: '${file}'.`)
+  log.line(runEngine(engine, ['build', '-t', image, '-f', file, dirname(file)]).trim())
+  log.line('##[endgroup]')
+  log.end()
+  return image
+}
+
+/**
+ * `starting`, `healthy`, `unhealthy`; empty: it has no health check. An engine without a daemon runs a check only when it is
+ * told to, where there is no systemd: so it is told.
+ */
+export function inspectHealth(engine: EngineCommand, id: string): string {
+  const format = '{{if .Config.Healthcheck}}yes{{end}}'
+  if (runEngine(engine, ['inspect', '--format', format, id]).trim() === '') return ''
+  const [program, ...always] = engine
+  spawnSync(program, [...always, 'healthcheck', 'run', id], { stdio: 'ignore' })
+  return runEngine(engine, ['inspect', '--format', '{{.State.Health.Status}}', id]).trim()
 }
 
 /** The command of a container action: a container that is removed when it has ended. */
 export function actionCommand(
   [program, ...always]: EngineCommand,
   mounts: readonly Mounted[],
-  what: { image: string; entrypoint: string | undefined; args: string[]; variables: string[] },
+  what: {
+    image: string
+    network: string | undefined
+    entrypoint: string | undefined
+    args: string[]
+    variables: string[]
+  },
 ): [string, ...string[]] {
   return [
     program,
@@ -88,14 +105,16 @@ export function actionCommand(
     '--workdir',
     mounts[0]?.to ?? '/',
     ...what.variables.flatMap((name) => ['-e', name]),
-    ...mounts.flatMap(({ from, to }) => ['-v', `${from}:${to}`]),
     ...(what.entrypoint === undefined ? [] : ['--entrypoint', what.entrypoint]),
+    ...(what.network === undefined ? [] : ['--network', what.network]),
+    ...mounts.flatMap(({ from, to }) => ['-v', `${from}:${to}`]),
     what.image,
     ...what.args,
   ]
 }
 
-function run([program, ...always]: EngineCommand, args: readonly string[]): string {
+/** @throws RunnerError with what the engine said */
+export function runEngine([program, ...always]: EngineCommand, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, [...always, ...args], {
     encoding: 'utf8',
   })

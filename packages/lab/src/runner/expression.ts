@@ -1,5 +1,6 @@
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions'
 import { RunnerError } from './error.ts'
+import { hashFiles } from './hash-files.ts'
 
 /** `${{ … }}`, to be evaluated when its step's turn has come. */
 export class Expression {
@@ -23,17 +24,37 @@ export type Value =
 /** Contexts (`github`, `env`, …) by name. */
 export type Contexts = Readonly<Record<string, unknown>>
 
-/** How the job or the composite action stands, for success(), failure() and their kind. */
-export type Status = 'success' | 'failure' | 'cancelled'
+/** How the job, the composite action or what a job needs stands, for success(), failure() and their kind. */
+export type Status = 'success' | 'failure' | 'cancelled' | 'skipped'
 
 /** A function of an expression that takes nothing. */
 function is(name: string, value: boolean) {
   return { name, minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(value) }
 }
 
+/** hashFiles() of the workspace that the `github` context names. */
+function hashing(contexts: Contexts) {
+  const { workspace } = (contexts['github'] ?? {}) as { workspace?: string }
+  return {
+    name: 'hashFiles',
+    minArgs: 1,
+    maxArgs: 255,
+    call: (...patterns: { coerceString(): string }[]) => {
+      if (workspace === undefined) throw new RunnerError('hashFiles() is for steps only')
+      return new data.StringData(
+        hashFiles(
+          workspace,
+          patterns.map((one) => one.coerceString()),
+        ),
+      )
+    },
+  }
+}
+
 /** @throws RunnerError */
 export function evaluate(text: string, contexts: Contexts, status: Status): unknown {
   const functions = [
+    hashing(contexts),
     is('always', true),
     is('success', status === 'success'),
     is('failure', status === 'failure'),
@@ -43,7 +64,7 @@ export function evaluate(text: string, contexts: Contexts, status: Status): unkn
     const tokens = new Lexer(text).lex().tokens
     const parsed = new Parser(tokens, Object.keys(contexts), functions).parse()
     const known = JSON.parse(JSON.stringify(contexts), data.reviver) as data.Dictionary
-    const byName = new Map(functions.map((one) => [one.name, one]))
+    const byName = new Map(functions.map((one) => [one.name.toLowerCase(), one]))
     const result = new Evaluator(parsed, known, byName).evaluate()
     return JSON.parse(JSON.stringify(result, data.replacer)) as unknown
   } catch (error) {

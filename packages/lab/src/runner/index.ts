@@ -1,5 +1,6 @@
 export { RunnerError } from './error.ts'
 export type { JobResult, StepResult } from './plan.ts'
+export { type JobsOptions, type RanJob, runJobs } from './run-jobs.ts'
 export {
   prepareWorkflow,
   type PreparedWorker,

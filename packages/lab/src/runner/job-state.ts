@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import type { Action } from './action.ts'
 import type { EngineCommand, JobContainer, Mounted } from './engine.ts'
 import { RunnerError } from './error.ts'
 import { type Contexts, type Status, textOf, textsOf } from './expression.ts'
+import { JobLog } from './log-pages.ts'
+import { Masks } from './masks.ts'
 import type { Told } from './file-commands.ts'
 import type { Plan, StepResult } from './plan.ts'
 import { runProcess, type StepProcess } from './step-process.ts'
@@ -11,6 +14,8 @@ import type { Job, Step, Workflow } from './workflow.ts'
 
 /** The steps of a job, or of a composite action within it. */
 export interface Level {
+  /** Tells it apart from all others of the job. */
+  path: string
   /** GITHUB_ACTION of its steps; null: their own ids. */
   action: string | null
   status: Status
@@ -19,11 +24,21 @@ export interface Level {
   env: Readonly<Record<string, string>>
   /** GITHUB_ACTION_*, in a composite action. */
   variables: Readonly<Record<string, string>>
+  /** Of the composite actions in it, by the step that uses them: the same for all their stages. */
+  inner: Map<string, Level>
+  /** What is to be run behind all steps, from the last to the first. */
+  posts: (() => Promise<void>)[]
+}
+
+export function makeLevel(level: Omit<Level, 'inner' | 'posts' | 'status' | 'steps'>): Level {
+  return { ...level, status: 'success', steps: {}, inner: new Map(), posts: [] }
 }
 
 /** How a step ended. */
 export interface StepEnd {
   succeeded: boolean
+  /** The job was cancelled meanwhile. */
+  cancelled?: boolean
   outputs: Record<string, string>
 }
 
@@ -32,8 +47,12 @@ type Start = Pick<
   StepProcess,
   'action' | 'stage' | 'name' | 'env' | 'cwd' | 'timeoutMinutes' | 'command'
 > & {
+  /** Tells its action's state apart from others'. */
+  key: string
   /** It runs in the job's container, where there is one. */
   inContainer: boolean
+  /** The path that a file has in a container that its process makes. */
+  translate?: (path: string) => string
 }
 
 /** What a job has come to so far, and the processes that it makes. */
@@ -45,14 +64,16 @@ export class JobState {
   /** The job's `env:`, and what steps wrote to GITHUB_ENV. */
   env: Record<string, string> = {}
   container: JobContainer | undefined
-  readonly top: Level = {
-    action: null,
-    status: 'success',
-    steps: {},
-    inputs: {},
-    env: {},
-    variables: {},
-  }
+  /** `job.services`, by their names. */
+  readonly services: Record<string, unknown> = {}
+  /** Steps whose post is to be run, by their keys. */
+  readonly registered = new Set<string>()
+  /** The network of the job's containers. */
+  network: string | undefined
+  readonly masks: Masks
+  readonly log: JobLog
+  readonly cancel = new AbortController()
+  readonly top: Level = makeLevel({ path: '', action: null, inputs: {}, env: {}, variables: {} })
   readonly #github: Record<string, unknown>
   readonly #runner: Record<string, string>
   readonly #states = new Map<string, Record<string, string>>()
@@ -64,15 +85,18 @@ export class JobState {
     this.#github = githubContext(plan, workflow, job)
     this.#runner = runnerContext(plan)
     this.top.inputs = plan.inputs
+    this.masks = new Masks(plan.secrets)
+    this.log = new JobLog(join(plan.diag, 'pages'), this.masks)
     this.env = textsOf(workflow.env, this.contexts(this.top), 'success')
     Object.assign(this.env, textsOf(job.env, this.contexts(this.top), 'success'))
   }
 
   /** Runs a process of a step, and takes its file commands. */
   async launch(level: Level, start: Start): Promise<StepEnd> {
-    const { action, stage, name } = start
+    const { action, stage, name, key } = start
     const container = start.inContainer ? this.container : undefined
-    const { status, pid, told } = await runProcess({
+    const log = this.log.step()
+    const { status, succeeded, pid, told, annotations } = await runProcess({
       ...start,
       env: {
         ...start.env,
@@ -84,26 +108,32 @@ export class JobState {
       tracking: this.tracking,
       plan: this.plan,
       container,
+      log,
+      masks: this.masks,
+      cancelled: this.cancel.signal,
     })
-    this.#take(action, told)
-    const outcome = status === 0 ? 'success' : 'failure'
-    this.results.push({ action, stage, name, outcome, status, pid })
-    return { succeeded: status === 0, outputs: told.outputs }
+    log.end()
+    this.#take(key, told)
+    const cancelled = !succeeded && this.cancel.signal.aborted
+    const outcome = succeeded ? 'success' : cancelled ? 'cancelled' : 'failure'
+    this.results.push({ action, stage, name, outcome, status, pid, annotations })
+    return { succeeded, cancelled, outputs: told.outputs }
   }
 
   /** What a step told. */
-  #take(action: string, { env, paths, state }: Told): void {
+  #take(key: string, { env, paths, state }: Told): void {
     // As the runner does: its own variables are set anew for each step, and node's is refused.
     for (const [name, value] of Object.entries(env))
       if (name !== 'NODE_OPTIONS') this.env[name] = value
     this.#paths.push(...paths)
-    this.#states.set(action, { ...this.#states.get(action), ...state })
+    this.#states.set(key, { ...this.#states.get(key), ...state })
   }
 
   /** How a step is called. */
   head(step: Step, level: Level, stage: StepResult['stage']) {
     const name = textOf(step.name, this.contexts(level), level.status)
-    return { action: level.action ?? step.id, stage, name: name === '' ? step.id : name }
+    const key = `${level.path}/${step.id}`
+    return { key, action: level.action ?? step.id, stage, name: name === '' ? step.id : name }
   }
 
   /** The `env` context of a step. */
@@ -113,13 +143,8 @@ export class JobState {
   }
 
   /** `inputs` of an action: its defaults, and `with:`. */
-  inputValues(
-    step: Step,
-    level: Level,
-    env: Readonly<Record<string, string>>,
-    action: Action,
-  ): Record<string, string> {
-    const contexts = this.contexts(level, env)
+  inputValues(step: Step, level: Level, action: Action): Record<string, string> {
+    const contexts = this.contexts(level, this.stepEnv(step, level))
     return {
       ...textsOf(action.inputs, contexts, level.status),
       ...textsOf(step.with, contexts, level.status),
@@ -127,14 +152,9 @@ export class JobState {
   }
 
   /** INPUT_… */
-  inputs(
-    step: Step,
-    level: Level,
-    env: Readonly<Record<string, string>>,
-    action: Action,
-  ): Record<string, string> {
+  inputs(step: Step, level: Level, action: Action): Record<string, string> {
     return Object.fromEntries(
-      Object.entries(this.inputValues(step, level, env, action)).map(([name, value]) => [
+      Object.entries(this.inputValues(step, level, action)).map(([name, value]) => [
         `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,
         value,
       ]),
@@ -149,11 +169,11 @@ export class JobState {
       steps: level.steps,
       inputs: level.inputs,
       secrets: this.plan.secrets,
-      job: { status: this.top.status },
+      job: { status: this.top.status, services: this.services },
       vars: {},
-      needs: {},
-      strategy: {},
-      matrix: {},
+      needs: this.plan.needs,
+      strategy: this.plan.strategy,
+      matrix: this.plan.matrix ?? {},
     }
   }
 
@@ -163,7 +183,9 @@ export class JobState {
     return root === '/github'
       ? [
           { from: workspace, to: '/github/workspace' },
-          { from: temp, to: temp },
+          { from: join(temp, '_github_home'), to: '/github/home' },
+          { from: join(temp, '_github_workflow'), to: '/github/workflow' },
+          { from: join(temp, '_runner_file_commands'), to: '/github/file_commands' },
         ]
       : [
           { from: workspace, to: '/__w/repo/repo' },
@@ -181,12 +203,9 @@ export class JobState {
   }
 
   /** STATE_…: what the action told in its stages before. */
-  stateOf(action: string): Record<string, string> {
+  stateOf(key: string): Record<string, string> {
     return Object.fromEntries(
-      Object.entries(this.#states.get(action) ?? {}).map(([name, value]) => [
-        `STATE_${name}`,
-        value,
-      ]),
+      Object.entries(this.#states.get(key) ?? {}).map(([name, value]) => [`STATE_${name}`, value]),
     )
   }
 

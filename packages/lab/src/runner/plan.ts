@@ -1,13 +1,31 @@
+import type { Annotation } from './commands.ts'
 import type { EngineCommand } from './engine.ts'
 
+/** One leg of `strategy.matrix`, and what the `strategy` context says of it. */
+export interface Leg {
+  matrix: Record<string, unknown> | null
+  strategy: Record<string, unknown>
+}
+
+/** What the `needs` context has of a job. */
+export interface Need {
+  result: JobResult['status']
+  outputs: Record<string, string>
+}
+
 /** What the worker is told; the runner's own is a message from GitHub. */
-export interface Plan {
+export interface Plan extends Leg {
   /** The workflow's file. */
   workflow: string
+  /** The file that was triggered, where `workflow` is one that it calls. */
+  caller: string
   job: string | undefined
+  needs: Record<string, Need>
   workspace: string
   /** RUNNER_TEMP. */
   temp: string
+  /** The runner's `_diag`. */
+  diag: string
   actions: string | undefined
   repository: string
   ref: string
@@ -17,6 +35,8 @@ export interface Plan {
   runId: string
   secrets: Record<string, string>
   inputs: Record<string, string>
+  /** ACTIONS_RUNTIME_URL, ACTIONS_ID_TOKEN_REQUEST_URL and their kind: only actions are given them. */
+  services: Record<string, string>
   /** The node that runs JavaScript actions. */
   node: string
   engine: EngineCommand | undefined
@@ -29,16 +49,17 @@ export interface StepResult {
   action: string
   stage: 'pre' | 'main' | 'post'
   name: string
-  outcome: 'success' | 'failure' | 'skipped'
+  outcome: 'success' | 'failure' | 'skipped' | 'cancelled'
   /** Exit status of its process; null: none was started, or a signal ended it. */
   status: number | null
   /** Of its root process; null: none was started. */
   pid: number | null
+  annotations: Annotation[]
 }
 
 export interface JobResult {
   job: string
-  status: 'success' | 'failure'
+  status: 'success' | 'failure' | 'cancelled' | 'skipped'
   steps: StepResult[]
   outputs: Record<string, string>
 }

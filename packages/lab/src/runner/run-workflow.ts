@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileS
 import { join, resolve } from 'node:path'
 import type { EngineCommand } from './engine.ts'
 import { RunnerError } from './error.ts'
-import type { JobResult, Plan } from './plan.ts'
+import type { JobResult, Leg, Need, Plan } from './plan.ts'
 
 export interface WorkflowOptions {
   /** Folder of the simulated runner: its program, `_work` and `_temp`; made when it is not there. */
@@ -13,6 +13,8 @@ export interface WorkflowOptions {
   workspace?: string
   /** Which job; needed when the workflow has several. */
   job?: string
+  /** Leg of the job's matrix, and what else a job is given by those before it; see runJobs. */
+  given?: Partial<Leg> & { needs?: Record<string, Need>; caller?: string }
   /** Folder with actions, each as `owner/repository/ref`. */
   actions?: string
   repository?: string
@@ -22,6 +24,8 @@ export interface WorkflowOptions {
   secrets?: Record<string, string>
   inputs?: Record<string, string>
   engine?: EngineCommand
+  /** ACTIONS_ID_TOKEN_REQUEST_URL and other variables that only actions are given. */
+  services?: Record<string, string>
 }
 
 /** A worker that is ready to be started, by whatever watches it. */
@@ -46,9 +50,14 @@ export function prepareWorkflow(file: string, options: WorkflowOptions): Prepare
   if (!existsSync(program)) nameProgram(process.execPath, program)
   const plan: Plan = {
     workflow: resolve(file),
+    caller: resolve(options.given?.caller ?? file),
     job: options.job,
+    matrix: options.given?.matrix ?? null,
+    strategy: options.given?.strategy ?? {},
+    needs: options.given?.needs ?? {},
     workspace,
     temp,
+    diag: join(folder, '_diag'),
     actions: options.actions === undefined ? undefined : resolve(options.actions),
     repository: options.repository ?? 'acme/app',
     ref: options.ref ?? 'refs/heads/main',
@@ -58,6 +67,7 @@ export function prepareWorkflow(file: string, options: WorkflowOptions): Prepare
     runId: '1658821493',
     secrets: options.secrets ?? {},
     inputs: options.inputs ?? {},
+    services: options.services ?? {},
     node: process.execPath,
     engine: options.engine,
     result: join(folder, 'result.json'),

@@ -25,7 +25,7 @@ export function githubContext(plan: Plan, workflow: Workflow, job: Job): Record<
     server_url: 'https://github.com',
     sha,
     workflow: workflow.name,
-    workflow_ref: `${repository}/.github/workflows/${plan.workflow.split('/').at(-1)}@${ref}`,
+    workflow_ref: `${repository}/.github/workflows/${plan.caller.split('/').at(-1)}@${ref}`,
     workspace,
   }
 }

@@ -18,10 +18,22 @@ async function main(planFile: string): Promise<number> {
         ? `${plan.workflow} has several jobs: name one of ${names.join(', ')}`
         : `${plan.workflow} has no job '${plan.job}': it has ${names.join(', ')}`,
     )
-  const result = await new JobRun(plan, workflow, job).run()
+  if (!('steps' in job))
+    throw new RunnerError(`job '${job.id}' of ${plan.workflow} calls a workflow: use runJobs`)
+  if (job.strategy !== undefined && plan.matrix === null)
+    throw new RunnerError(`job '${job.id}' of ${plan.workflow} has 'strategy:': use runJobs`)
+  const run = new JobRun(plan, { ...workflow, name: await nameOf(plan) }, job)
+  // As the runner is told to cancel a job.
+  process.on('SIGINT', () => run.cancel())
+  const result = await run.run()
   writeFileSync(plan.result, JSON.stringify(result))
   // As the runner's worker: 100 succeeded, 102 failed (TaskResult behind an offset); here a shell's words.
   return result.status === 'success' ? 0 : 1
+}
+
+/** `github.workflow`: of a called workflow its caller's. */
+async function nameOf({ caller }: Plan): Promise<string> {
+  return (await readWorkflow(caller)).name
 }
 
 // node calls its main thread otherwise; tools look for the name.

@@ -25,22 +25,52 @@ export interface Container {
   env: Value | undefined
   volumes: Value | undefined
   options: Value | undefined
+  ports: Value | undefined
 }
 
-export interface Job {
+/** A container of `services:`. */
+export interface Service extends Container {
+  name: string
+}
+
+/** What every job has, also one that calls a reusable workflow. */
+export interface JobHead {
   id: string
+  name: Value | undefined
+  needs: string[]
+  if: string
+  strategy: Value | undefined
+  continueOnError: Value | undefined
+  /** Read, and told: there is one run only, with nothing to wait for. */
+  concurrency: Value | undefined
+}
+
+/** A job that is another workflow: `uses: ./.github/workflows/….yml`. */
+export interface Call extends JobHead {
+  uses: string
+  with: Value | undefined
+  /** `inherit`, or a mapping. */
+  secrets: Value | undefined
+}
+
+export interface Job extends JobHead {
   env: Value | undefined
   shell: string | undefined
   workingDirectory: Value | undefined
   outputs: Value | undefined
   container: Container | undefined
+  services: Service[]
+  timeoutMinutes: Value | undefined
   steps: Step[]
 }
 
 export interface Workflow {
   name: string
   env: Value | undefined
-  jobs: Job[]
+  concurrency: Value | undefined
+  jobs: (Job | Call)[]
+  /** `on.workflow_call`; undefined: it cannot be called. */
+  call: { inputs: Value | undefined; outputs: Value | undefined } | undefined
 }
 
 /** A token of GitHub's parsers, as far as it is looked at: by the names of its classes' own fields. */
@@ -103,25 +133,63 @@ export async function readWorkflow(path: string): Promise<Workflow> {
   return {
     name: typeof root['name'] === 'string' ? root['name'] : basename(path),
     env: root['env'],
-    jobs: template.jobs.map((job) => {
-      const id = job.id.value
-      const raw = mapping(jobs[id])
-      if (job.type !== 'job')
-        throw unsupported(path, `job '${id}' calls a reusable workflow (uses:)`)
-      for (const key of ['strategy', 'services'])
-        if (raw[key] !== undefined) throw unsupported(path, `job '${id}' has '${key}:'`)
-      const own = { ...defaults, ...mapping(mapping(raw['defaults'])['run']) }
-      return {
-        id,
-        env: raw['env'],
-        shell: optionalText(own['shell']),
-        workingDirectory: own['working-directory'],
-        outputs: raw['outputs'],
-        container: containerOf(raw['container']),
-        steps: stepsOf(path, raw['steps'], job.steps),
-      }
-    }),
+    concurrency: root['concurrency'],
+    call: callOf(root['on']),
+    jobs: template.jobs.map((job) => jobOf(path, job, mapping(jobs[job.id.value]), defaults)),
   }
+}
+
+/** A job as the conversion gives it. */
+type Converted = Awaited<ReturnType<typeof convertWorkflowTemplate>>['jobs'][number]
+
+function jobOf(
+  path: string,
+  job: Converted,
+  raw: { [key: string]: Value },
+  defaults: { [key: string]: Value },
+): Job | Call {
+  const condition = readToken(job.if).expression
+  const head: JobHead = {
+    id: job.id.value,
+    name: raw['name'],
+    needs: [raw['needs'] ?? []].flat().filter((need) => typeof need === 'string'),
+    if: condition === undefined || condition === '' ? 'success()' : condition,
+    strategy: raw['strategy'],
+    continueOnError: raw['continue-on-error'],
+    concurrency: raw['concurrency'],
+  }
+  if (job.type !== 'job')
+    return {
+      ...head,
+      uses: optionalText(raw['uses']) ?? '',
+      with: raw['with'],
+      secrets: raw['secrets'],
+    }
+  const own = { ...defaults, ...mapping(mapping(raw['defaults'])['run']) }
+  return {
+    ...head,
+    env: raw['env'],
+    shell: optionalText(own['shell']),
+    workingDirectory: own['working-directory'],
+    outputs: raw['outputs'],
+    container: containerOf(raw['container']),
+    services: Object.entries(mapping(raw['services'])).flatMap(([name, one]) => {
+      const container = containerOf(one)
+      return container === undefined ? [] : [Object.assign(container, { name })]
+    }),
+    timeoutMinutes: raw['timeout-minutes'],
+    steps: stepsOf(path, raw['steps'], job.steps),
+  }
+}
+
+function callOf(on: Value | undefined): Workflow['call'] {
+  const isCalled =
+    on === 'workflow_call' ||
+    (Array.isArray(on) && on.includes('workflow_call')) ||
+    'workflow_call' in mapping(on)
+  if (!isCalled) return undefined
+  const { inputs, outputs } = mapping(mapping(on)['workflow_call'])
+  return { inputs, outputs }
 }
 
 /** Joins what the conversion has worked out (id, condition) with what it leaves out. */
@@ -155,9 +223,15 @@ export function stepsOf(
 function containerOf(value: Value | undefined): Container | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string' || value instanceof Expression)
-    return { image: value, env: undefined, volumes: undefined, options: undefined }
-  const { image = '', env, volumes, options } = mapping(value)
-  return { image, env, volumes, options }
+    return {
+      image: value,
+      env: undefined,
+      volumes: undefined,
+      options: undefined,
+      ports: undefined,
+    }
+  const { image = '', env, volumes, options, ports } = mapping(value)
+  return { image, env, volumes, options, ports }
 }
 
 function optionalText(value: Value | undefined): string | undefined {
