@@ -5,7 +5,11 @@ import { defineConfig } from 'rolldown'
  * programs, native binding, the worker of the DNS proxy, the report page) where it always is.
  */
 export default defineConfig({
-  input: ['packages/cli/src/main.ts', 'packages/agent/src/dns/worker.ts'],
+  input: [
+    'packages/cli/src/main.ts',
+    'packages/agent/src/dns/worker.ts',
+    'packages/agent/src/integrity/worker.ts',
+  ],
   platform: 'node',
   output: {
     dir: 'build/js',

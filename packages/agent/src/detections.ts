@@ -6,7 +6,6 @@ import type { EventBody } from './event-stream.ts'
 import type { ProcessTable } from './process-table.ts'
 import { targetOf } from './targets.ts'
 import { Tunnels } from './tunnels.ts'
-import { Writers } from './writers.ts'
 
 /** An event that waits for the rules, and what was true when it came: processes end and run other programs meanwhile. */
 interface Waiting {
@@ -26,6 +25,8 @@ export interface DetectionParts {
   /** Takes what was found in events that had waited for the rules. */
   emit: (finding: DetectionBody) => void
   gap: (text: string) => void
+  /** Takes an event, and tells which program had written its file before. */
+  writerOf: (event: Event) => string
 }
 
 /**
@@ -35,7 +36,6 @@ export interface DetectionParts {
 export class Detections {
   private readonly parts: DetectionParts
   private readonly tunnels = new Tunnels()
-  private readonly writers = new Writers()
   private readonly toldTunnels = new Set<string>()
   private waiting: Waiting[] = []
   private looking: Waiting | undefined
@@ -57,9 +57,7 @@ export class Detections {
 
   /** The findings that an event leads to. */
   see(event: Event): DetectionBody[] {
-    const writer = event.kind.startsWith('file.')
-      ? this.writers.see(event, this.exeOf(event.execId))
-      : ''
+    const writer = this.parts.writerOf(event)
     const found = event.kind === 'dns.query' ? this.ofTunnel(event) : []
     if (this.engine === undefined) {
       if (event.kind !== 'detection') this.waiting.push(this.asItIs(event, writer))

@@ -158,6 +158,11 @@ export class Narrator {
     }
   }
 
+  /** What was found out about a file, later than the act. */
+  changed(body: Extract<EventBody, { kind: 'file.changed' }>): void {
+    this.tell(body)
+  }
+
   /** Attempts alike that were counted instead of told. */
   counted(attempts: readonly CountedAttempts[]): void {
     for (const attempt of attempts) {
@@ -248,7 +253,7 @@ export class Narrator {
     } = record
     const step = this.parts.steps.nameOf(record.step)
     this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, step)
-    this.parts.processes.describe(record.execId, argv, cwd)
+    this.parts.processes.describe(record.execId, argv, cwd, bootClock.toEpoch(record.time))
     this.parts.onExec(record)
     this.tell({
       ...this.head(record),

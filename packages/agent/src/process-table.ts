@@ -11,10 +11,15 @@ export interface Process {
   ended: boolean
   /** When it ended, as events have their time. */
   endedAt?: number
+  /** When it began to run its program, as events have their time. */
+  since?: number
   /** Of its last exec, or of the process that it was made by: the beginning of a long one. */
   argv?: readonly string[]
   cwd?: string
 }
+
+/** Processes that ended last, for what ran at a time just past. */
+const recentKept = 256
 
 /** Characters of the arguments that are kept of a process. */
 const argvKept = 1024
@@ -27,6 +32,7 @@ const argvKept = 1024
 export class ProcessTable {
   private readonly living = new Map<string, Process>()
   private readonly ended = new Map<string, Process>()
+  private readonly recent: Process[] = []
   private readonly limit: number
 
   /** @param limit processes kept, living and ended together. */
@@ -51,6 +57,13 @@ export class ProcessTable {
     const living = this.living.values().find(has)
     if (living !== undefined || at === Infinity) return living
     return this.ended.values().find((process) => has(process) && (process.endedAt ?? 0) >= at)
+  }
+
+  /** The processes that ran their program at a time that is just past. */
+  runningAt(time: number): Process[] {
+    return [...this.living.values(), ...this.recent].filter(
+      ({ since = 0, ended, endedAt = 0 }) => since <= time && (!ended || endedAt >= time),
+    )
   }
 
   /** A process was made: it runs its parent's program. */
@@ -93,9 +106,10 @@ export class ProcessTable {
   }
 
   /** What a process was started with. */
-  describe(execId: string, argv: readonly string[], cwd: string): void {
+  describe(execId: string, argv: readonly string[], cwd: string, since?: number): void {
     const process = this.get(execId)
     if (process === undefined) return
+    if (since !== undefined) process.since = since
     let room = argvKept
     process.argv = argv
       .map((text) => {
@@ -121,6 +135,8 @@ export class ProcessTable {
     process.endedAt = at
     this.living.delete(execId)
     this.ended.set(execId, process)
+    this.recent.push(process)
+    if (this.recent.length > recentKept) this.recent.shift()
   }
 
   private keep(process: Process): Process {

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import type { GithubFacts, Health, Hook } from '@runwarden/events'
 import { isLoopback, readAddress, type CompiledPolicy } from '@runwarden/policy'
 import { githubHosts } from '@runwarden/policy/github-call'
@@ -21,6 +22,7 @@ import { jobNames } from './job-names.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
 import { Guard, guardMs } from './guard/guard.ts'
 import { OutboundCalls } from './https/outbound.ts'
+import { Integrity } from './integrity/integrity.ts'
 import { knowsProcesses, Namespaces } from './namespaces.ts'
 import { Lockdown } from './lockdown.ts'
 import { LinkLayer, type LinkSettings } from './link/link-layer.ts'
@@ -87,6 +89,7 @@ export class Watch {
   private narrator!: Narrator
   private detections!: Detections
   private guard!: Guard
+  private integrity!: Integrity
   private link: LinkLayer | undefined
   private linkFailure = ''
   private namespaces: Namespaces | undefined
@@ -160,12 +163,21 @@ export class Watch {
     }
     const { processes } = this
     const exeOf = (id: string | null): string => (id === null ? '' : (processes.get(id)?.exe ?? ''))
+    const integrity = new Integrity({
+      workspace: realpathSync(workspace),
+      processes,
+      emit: (changed) => this.telling(() => this.narrator.changed(changed)),
+      gap: (text) => this.gap(text),
+    })
+    this.integrity = integrity
+    this.closers.push(() => integrity.close())
     this.detections = new Detections({
       processes,
       job: jobNames(process.env),
       rules: this.settings.rules,
       emit: (finding) => stream.emit(finding),
       gap: (text) => this.gap(text),
+      writerOf: (event) => integrity.see(event),
     })
     const { detections } = this
     stream.addSink((event) => this.lockdown.see(event))
@@ -314,6 +326,7 @@ export class Watch {
 
   /** Reads the rules of detections: when the command has been started, so that it does not wait for that. */
   readRules(): Promise<void> {
+    this.integrity.begin()
     return this.detections.load()
   }
 
@@ -405,6 +418,7 @@ export class Watch {
     this.drainTls()
     this.telling(() => this.narrator.https.finish())
     this.guard.tick()
+    await this.integrity.finish()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
     // as a gap, what it lost is not known.
     const recordsLost = (await this.dns.close())?.recordsLost ?? 0

@@ -15,6 +15,7 @@ async function rig(exe: string, inside: number[] = []) {
   for (const pid of inside) processes.exec(`inside-${pid}`, pid, null, 0, '/bin/app')
   const gaps: string[] = []
   const detections = new Detections({
+    writerOf: () => '',
     processes,
     job: {},
     emit: () => {},
@@ -65,14 +66,6 @@ const connect = (
   via: 'connect',
   count: 1,
 })
-const write = (path: string, more: Partial<{ workspace: boolean; errno: number }> = {}): Event => ({
-  ...base(),
-  ...file,
-  kind: 'file.write',
-  path,
-  ...more,
-})
-const create = (path: string): Event => ({ ...base(), ...file, kind: 'file.create', path })
 const ptrace = (targetPid: number | null, errno = 0): Event => ({
   ...base(),
   kind: 'sandbox.change',
@@ -103,45 +96,6 @@ test.each<[string, (Event | string)[], string[]]>([
     'a block-listed address is critical',
     [connect('192.0.2.1', 'attack-blocked')],
     ['attack-blocked critical'],
-  ],
-  ['a file that its own writer changes is nothing', [create('/w/a'), write('/w/a')], []],
-  [
-    'a file that another program changes is told',
-    ['/usr/bin/git', create('/w/a'), '/usr/bin/python3', write('/w/a'), write('/w/a')],
-    ['source-code-overwritten low'],
-  ],
-  [
-    '… also under its new name',
-    [
-      '/usr/bin/git',
-      create('/w/a'),
-      { ...base(), ...file, kind: 'file.rename', path: '/w/a', to: '/w/b', link: 'rename' },
-      '/usr/bin/python3',
-      write('/w/b'),
-    ],
-    ['source-code-overwritten low'],
-  ],
-  [
-    '… but not when it was deleted and made anew',
-    [
-      '/usr/bin/git',
-      create('/w/a'),
-      { ...base(), ...file, kind: 'file.delete', path: '/w/a' },
-      '/usr/bin/python3',
-      create('/w/a'),
-    ],
-    [],
-  ],
-  [
-    '… nor when it failed, or lies elsewhere',
-    [
-      '/usr/bin/git',
-      create('/w/a'),
-      '/usr/bin/python3',
-      write('/w/a', { errno: 13 }),
-      write('/x/a', { workspace: false }),
-    ],
-    [],
   ],
   [
     'another process’s memory is told',
@@ -260,6 +214,7 @@ test('what happens before the rules have been read is found when they have', asy
   const processes = new ProcessTable()
   const later: string[] = []
   const detections = new Detections({
+    writerOf: () => '',
     processes,
     job: {},
     emit: ({ id }) => later.push(id),

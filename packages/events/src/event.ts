@@ -257,6 +257,52 @@ export const FileRename = z.object({
   link: z.enum(['rename', 'hard', 'symbolic']),
 })
 
+/**
+ * A file of the workspace was changed by another process than the one that wrote it first: told when it has been looked at,
+ * some milliseconds after the act. `execId` is who acted last.
+ */
+export const FileChanged = z.object({
+  ...base,
+  kind: z.literal('file.changed'),
+  path: z.string(),
+  truth: Truth,
+  /**
+   * `restored`: it holds again what it held before, or two acts in a row have left what it held; `unchanged`: one act has;
+   * `unknown`: what it holds, or held, was not read.
+   */
+  state: z.enum(['changed', 'restored', 'unchanged', 'unknown']),
+  /** How, since its writer had left it. */
+  ways: z.array(z.enum(['write', 'replace', 'link', 'remove'])),
+  /** Acts of others since then. */
+  acts: z.int(),
+  /** `seq` of the first of them. */
+  evidence: z.array(z.int()),
+  /** Who wrote it first; null: it was there before the run. */
+  writer: z
+    .object({
+      execId: z.string(),
+      exe: z.string(),
+      /** The beginning of its command line. */
+      command: z.string(),
+      step: z.string().nullable(),
+    })
+    .nullable(),
+  /** How the one who acts stands to the writer. `same-program`: another process of it in the same step, not related. */
+  relation: z.enum(['same-program', 'same-step', 'other-step', 'before-run']),
+  /** SHA-256, hexadecimal, of what it held when it was looked at last, and holds; null: not known, `unread` says why. */
+  content: z.object({
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+    unread: z.enum(['', 'gone', 'large', 'special', 'elsewhere', 'unreadable', 'budget']),
+  }),
+  /** The folder of the dependency that it belongs to, e.g. `/w/node_modules/a`; null: it is the checkout's own. */
+  dependency: z.string().nullable(),
+  /** Programs of those acts. */
+  programs: z.array(z.string()),
+  /** Programs, by their last names, that ran when the first of these acts happened, and descend neither way. */
+  alongside: z.array(z.string()),
+})
+
 export const SandboxChange = z.object({
   ...base,
   kind: z.literal('sandbox.change'),
@@ -343,6 +389,7 @@ export const Event = z.discriminatedUnion('kind', [
   FileDelete,
   FileRead,
   FileRename,
+  FileChanged,
   SandboxChange,
   Detection,
   AgentHealth,

@@ -108,6 +108,27 @@ export const ReportFile = z.object({
 })
 export type ReportFile = z.infer<typeof ReportFile>
 
+/** A file of the workspace that another process than its first writer changed; one entry for each program and outcome. */
+export const ReportChange = z.object({
+  path: z.string(),
+  /** As in the event `file.changed`. */
+  state: z.enum(['changed', 'restored', 'unchanged', 'unknown']),
+  ways: z.array(z.string()),
+  execId: z.string().nullable(),
+  exe: z.string(),
+  step: z.string().nullable(),
+  /** Who wrote it first; null: it was there before the run. */
+  writer: z.object({ exe: z.string(), step: z.string().nullable() }).nullable(),
+  relation: z.enum(['same-program', 'same-step', 'other-step', 'before-run']),
+  /** SHA-256, hexadecimal; null: not known. Of the last time. */
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  /** The folder of the dependency that it belongs to; null: the checkout's own. */
+  dependency: z.string().nullable(),
+  count: z.int(),
+})
+export type ReportChange = z.infer<typeof ReportChange>
+
 /** A node of the process tree, parents before children. */
 export const ReportNode = z.object({
   execId: z.string(),
@@ -221,6 +242,8 @@ export const Report = RunFacts.extend({
   http: z.array(ReportHttp),
   opaque: z.array(ReportOpaque),
   files: z.array(ReportFile),
+  /** Absent where there are none. */
+  changes: z.array(ReportChange).optional(),
   processes: z.array(ReportNode),
   sandbox: z.array(ReportSandbox),
   detections: z.array(ReportDetection),

@@ -3,6 +3,7 @@ import type {
   Event,
   EventOf,
   Report,
+  ReportChange,
   ReportDetection,
   ReportDns,
   ReportFile,
@@ -18,6 +19,7 @@ import { ProcessTable } from './fold/processes.ts'
 import { Requests } from './fold/requests.ts'
 import { Seen } from './fold/seen.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { changeOf, byState } from './fold/changes.ts'
 import { byWeight } from './order.ts'
 import { recommendedPolicy } from './recommended.ts'
 
@@ -34,6 +36,7 @@ export class ReportBuilder {
   readonly #dns: Fold<ReportDns>
   readonly #requests: Requests
   readonly #files: Fold<ReportFile>
+  readonly #changes: Fold<ReportChange>
   readonly #sandbox: Fold<ReportSandbox>
   readonly #detections: Fold<ReportDetection>
   readonly #suppressed: Fold<ReportSuppressed>
@@ -47,7 +50,7 @@ export class ReportBuilder {
   /** The last events by `seq` modulo its length, for the evidence of detections. */
   readonly #recent: (Event | undefined)[]
   /** Entries whose program is not known yet. */
-  readonly #toName: { process: ReportProcess | ReportFile; time: number }[] = []
+  readonly #toName: { process: ReportProcess | ReportFile | ReportChange; time: number }[] = []
   #events = 0
 
   constructor(options: { limits?: Partial<Limits> } = {}) {
@@ -57,6 +60,7 @@ export class ReportBuilder {
     this.#dns = new Fold(this.#limits.dns)
     this.#requests = new Requests(this.#limits)
     this.#files = new Fold(this.#limits.files)
+    this.#changes = new Fold(this.#limits.changes)
     this.#sandbox = new Fold(this.#limits.sandbox)
     this.#detections = new Fold(this.#limits.detections)
     this.#suppressed = new Fold(this.#limits.detections)
@@ -91,6 +95,8 @@ export class ReportBuilder {
       case 'file.read':
       case 'file.rename':
         return this.#file(event)
+      case 'file.changed':
+        return this.#changed(event)
       case 'sandbox.change':
         return this.#change(event)
       case 'detection':
@@ -122,6 +128,7 @@ export class ReportBuilder {
     destinations.sort(byWeight)
     const dns = this.#dns.values().sort(byWeight)
     const suppressed = this.#suppressed.values()
+    const changes = this.#changes.values().sort(byState)
     const steps = new Set([facts.step, ...this.#steps])
     return {
       ...facts,
@@ -131,6 +138,7 @@ export class ReportBuilder {
       http: this.#requests.http.values().sort(byWeight),
       opaque: this.#requests.opaque.values().sort((a, b) => b.connections - a.connections),
       files: this.#files.values(),
+      ...(changes.length > 0 ? { changes } : {}),
       processes: this.#processes.nodes(),
       sandbox: this.#sandbox.values(),
       detections: this.#detections.values(),
@@ -155,6 +163,7 @@ export class ReportBuilder {
       http: this.#requests.http.left,
       opaque: this.#requests.opaque.left,
       files: this.#files.left,
+      changes: this.#changes.left,
       processes: this.#processes.left,
       sandbox: this.#sandbox.left,
       detections: this.#detections.left,
@@ -257,6 +266,23 @@ export class ReportBuilder {
       return made
     })
     if (entry !== undefined) entry.count += 1
+  }
+
+  #changed(event: EventOf<'file.changed'>): void {
+    const { execId, state, time, writer } = event
+    const exe = execId === null ? '' : this.#processes.at(execId, time).exe
+    const key = [state, exe, event.path].join('\0')
+    const entry = this.#changes.entry(key, state, () => {
+      if (execId !== null) this.#processes.note(execId)
+      return changeOf(event, exe, (text) => this.#text(text))
+    })
+    if (entry === undefined) return
+    entry.count += 1
+    entry.ways = [...event.ways]
+    entry.before = event.content.before
+    entry.after = event.content.after
+    if (writer === null || exe !== '' || execId === null || entry.count > 1) return
+    this.#toName.push({ process: entry, time })
   }
 
   #change(event: EventOf<'sandbox.change'>): void {

@@ -1,6 +1,7 @@
 import type { Event } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
 import { placeOf } from './address.ts'
+import { changeWords } from './wording.ts'
 
 /** One line of what an event was, safe to show. */
 export function inWords(event: Event): string {
@@ -37,6 +38,8 @@ export function inWords(event: Event): string {
       return `${event.kind.slice(5)} ${plain(event.path, 400)}${failed(event.errno)}`
     case 'file.rename':
       return `${event.link === 'rename' ? 'rename' : `${event.link} link`} ${plain(event.path, 400)} to ${plain(event.to, 400)}${failed(event.errno)}`
+    case 'file.changed':
+      return `${changeWords(event.state)} ${plain(event.path, 400)}, which ${event.writer === null ? 'was there before the run' : `${plain(event.writer.exe, 200)} had written`}`
     case 'sandbox.change':
       return `${event.change}: ${plain(event.detail, 400)}${failed(event.errno)}`
     case 'detection':

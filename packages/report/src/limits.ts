@@ -14,6 +14,8 @@ export interface Limits {
   opaque: number
   /** Of ordinary files; places watched for being sensitive have as many again. */
   files: number
+  /** Of each outcome. */
+  changes: number
   sandbox: number
   /** Of each severity. */
   detections: number
@@ -37,6 +39,7 @@ export const defaultLimits: Limits = {
   requests: 5_000,
   opaque: 1_000,
   files: 10_000,
+  changes: 1_000,
   sandbox: 1_000,
   detections: 500,
   processesOfEntry: 8,

@@ -1,4 +1,4 @@
-import type { Report, ReportHttp, ReportNode } from '@runwarden/events'
+import type { Report, ReportChange, ReportHttp, ReportNode } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
 
 /** `1 name`, `12,345 names`. */
@@ -51,6 +51,18 @@ const opaqueReasons: Record<string, string> = {
 export function opaqueWords(reason: string): string {
   return opaqueReasons[reason] ?? plain(reason, 40)
 }
+
+/** What was done to a file that is not the doer's own, as a verb. */
+export function changeWords(state: ReportChange['state']): string {
+  return changes[state]
+}
+
+const changes = {
+  changed: 'changed',
+  restored: 'changed and restored',
+  unchanged: 'wrote the same into',
+  unknown: 'wrote into',
+} as const
 
 /** The statuses of requests, the most frequent first: `200, 404 ×3`. */
 export function statusesOf({ statuses }: ReportHttp): string {

@@ -70,6 +70,21 @@ const file = {
 
 const writer: Field = { type: 'string', of: (_event: unknown, added: Added) => added.writer }
 
+type Changed = {
+  writer: { exe: string; command: string; step: string | null } | null
+  content: { before: string | null; after: string | null }
+}
+
+const ofWriter = (name: 'exe' | 'command' | 'step'): Field => ({
+  type: 'string',
+  of: ({ writer: who }: Changed) => who?.[name] ?? '',
+})
+
+const ofContent = (name: 'before' | 'after'): Field => ({
+  type: 'string',
+  of: ({ content }: Changed) => content?.[name] ?? '',
+})
+
 const stdio = (fd: number): Field => ({
   type: 'string',
   of: ({ stdio: kinds }: { stdio?: readonly string[] }) => kinds?.[fd] ?? '',
@@ -141,6 +156,23 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
   'file.delete': { ...common, ...file },
   'file.read': { ...common, ...file },
   'file.rename': { ...common, ...file, to: text, link: text, writer },
+  'file.changed': {
+    ...common,
+    path: text,
+    name: { type: 'string', of: ({ path }: { path: string }) => baseName(path) },
+    state: text,
+    ways: texts,
+    acts: number,
+    writer: ofWriter('exe'),
+    writerCommand: ofWriter('command'),
+    writerStep: ofWriter('step'),
+    relation: text,
+    before: ofContent('before'),
+    after: ofContent('after'),
+    dependency: text,
+    programs: texts,
+    alongside: texts,
+  },
   'sandbox.change': { ...common, change: text, detail: text, truth: text, errno: number, done },
 }
 

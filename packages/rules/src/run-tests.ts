@@ -74,7 +74,25 @@ const nothing = {
 function eventOf({ kind, by, at, fields }: TestEvent, seq: number): Event {
   const said = { ...nothing, ...fields }
   const event = { seq, time: at * 1000, scope: 'test', execId: by, step: 'test', ...said, kind }
+  if (kind === 'file.changed') Object.assign(event, changedOf(fields))
   return event as unknown as Event
+}
+
+/** What rules see flat, as the event has it. */
+function changedOf({
+  writer,
+  writerCommand,
+  writerStep,
+  before,
+  after,
+}: TestEvent['fields']): object {
+  return {
+    writer:
+      writer === undefined
+        ? null
+        : { exe: writer, command: writerCommand ?? '', step: writerStep ?? null },
+    content: { before: before ?? null, after: after ?? null },
+  }
 }
 
 /** An exec changes what its process runs, before rules see it. */

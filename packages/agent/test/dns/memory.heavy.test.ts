@@ -51,6 +51,7 @@ test(
     })
     const names = new AnsweredNames()
     const detections = new Detections({
+      writerOf: () => '',
       processes: new ProcessTable(),
       job: {},
       emit: () => {},

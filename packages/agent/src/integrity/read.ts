@@ -1,0 +1,56 @@
+import { hash } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { type Content, mostBytes, type Unread } from './contract.ts'
+
+const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+/** One byte more than is taken tells that there is more. */
+const room = Buffer.alloc(mostBytes + 1)
+
+/**
+ * What the file at a path holds. Paths are chosen by the job: only a regular file that is at this very path is read,
+ * never what a link or a pipe in its place leads to.
+ */
+export function readContent(path: string): Content {
+  const content: Content = { digest: null, unread: '', bytes: 0, changedMs: 0, readMs: 0 }
+  let fd = -1
+  try {
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    const stat = fstatSync(fd)
+    content.changedMs = stat.ctimeMs
+    content.unread = unreadable(fd, path, stat)
+    if (content.unread === '') {
+      content.bytes = fill(fd)
+      if (content.bytes > mostBytes) content.unread = 'large'
+      else content.digest = hash('sha256', room.subarray(0, content.bytes), 'hex')
+    }
+  } catch (error) {
+    content.unread = reasonOf(error)
+  } finally {
+    if (fd >= 0) closeSync(fd)
+  }
+  content.readMs = Date.now()
+  return content
+}
+
+function unreadable(fd: number, path: string, stat: ReturnType<typeof fstatSync>): Unread {
+  if (!stat.isFile()) return 'special'
+  if (stat.size > mostBytes) return 'large'
+  // A folder above may be a link by now.
+  return readlinkSync(`/proc/self/fd/${fd}`) === path ? '' : 'elsewhere'
+}
+
+function fill(fd: number): number {
+  let bytes = 0
+  for (;;) {
+    const read = readSync(fd, room, bytes, room.length - bytes, null)
+    if (read === 0) return bytes
+    bytes += read
+    if (bytes > mostBytes) return bytes
+  }
+}
+
+function reasonOf(error: unknown): Unread {
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'gone'
+  return code === 'ELOOP' ? 'elsewhere' : 'unreadable'
+}

@@ -1,0 +1,172 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Content, ReaderAsk, ReaderReply, Unread } from './contract.ts'
+
+type Take = (content: Content) => void
+
+interface Asked {
+  path: string
+  take: Take
+}
+
+/** How often what nobody waits for is read, and how much of it: 1,000 files and 32 MiB a second. */
+const tickMs = 50
+const filesPerTick = 50
+const bytesPerTick = (32 << 20) / (1000 / tickMs)
+/** Files that wait: beyond, they are not read. */
+const mostWaiting = 20_000
+/** What a foreign change makes is read at once, up to so many files that have not been answered yet. */
+const mostUrgent = 2_000
+const youngMb = 4
+/** How long the end of a run waits for what is still being read. */
+const patienceMs = 3_000
+
+export interface ReaderParts {
+  /** What was there before the run. */
+  onWalked: (files: readonly [path: string, digest: string][]) => void
+  gap: (text: string) => void
+}
+
+/**
+ * Reads files in a thread of its own, which is started when there is something to read. It costs at most some four hundredths
+ * of a processor for files that are only remembered; those that somebody changed come first.
+ */
+export class ContentReader {
+  readonly #parts: ReaderParts
+  readonly #asked = new Map<number, Take>()
+  #waiting: Asked[] = []
+  #urgent: Asked[] = []
+  #worker: Worker | undefined
+  #ticking: NodeJS.Timeout | undefined
+  #flushing = false
+  #failed = false
+  #closed = false
+  #number = 0
+  #bytes = 0
+  #idle: (() => void) | undefined
+  /** Files that were not read because too many were to be. */
+  skipped = 0
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts
+  }
+
+  /** Reads a file soon. */
+  later(path: string, take: Take): void {
+    if (this.#failed || this.#closed || this.#waiting.length >= mostWaiting) return this.#skip(take)
+    this.#waiting.push({ path, take })
+    this.#ticking ??= setInterval(() => this.#tick(), tickMs).unref()
+  }
+
+  /** Reads a file at once. */
+  now(path: string, take: Take): void {
+    if (this.#failed || this.#closed || this.#urgent.length + this.#asked.size >= mostUrgent)
+      return this.#skip(take)
+    this.#urgent.push({ path, take })
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => {
+      this.#flushing = false
+      const files = this.#urgent
+      this.#urgent = []
+      this.#read(files)
+    })
+  }
+
+  /** Reads what is below a folder. @param before milliseconds since the epoch: what was changed later is left out */
+  walk(root: string, before: number): void {
+    this.#post({ kind: 'walk', root, before })
+  }
+
+  /** Resolves when what was asked for urgently is there, or when it takes too long. */
+  async settled(): Promise<boolean> {
+    if (this.#asked.size === 0 && this.#urgent.length === 0) return true
+    const idle = Promise.withResolvers<boolean>()
+    this.#idle = () => idle.resolve(true)
+    const timer = setTimeout(() => idle.resolve(false), patienceMs)
+    const done = await idle.promise
+    clearTimeout(timer)
+    this.#idle = undefined
+    return done
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#ticking)
+    await this.#worker?.terminate()
+  }
+
+  #tick(): void {
+    this.#bytes = Math.max(0, this.#bytes - bytesPerTick)
+    if (this.#bytes > 0 || this.#asked.size > filesPerTick) return
+    const files = this.#waiting.splice(0, filesPerTick)
+    if (files.length > 0) return this.#read(files)
+    clearInterval(this.#ticking)
+    this.#ticking = undefined
+  }
+
+  #read(files: Asked[]): void {
+    this.#post({
+      kind: 'read',
+      files: files.map(({ path, take }) => {
+        const number = ++this.#number
+        this.#asked.set(number, take)
+        return [number, path]
+      }),
+    })
+  }
+
+  #post(ask: ReaderAsk): void {
+    if (this.#closed || this.#failed) return
+    this.#worker ??= this.#start()
+    this.#worker.postMessage(ask)
+  }
+
+  #start(): Worker {
+    const own = new URL(import.meta.url)
+    const worker = new Worker(new URL(`./worker${extname(own.pathname)}`, own), {
+      name: 'runwarden-files',
+      resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+    })
+    worker.on('message', (reply: ReaderReply) => this.#replied(reply))
+    let reason = 'its thread ended'
+    worker.on('error', (error) => {
+      reason = error.message
+    })
+    worker.on('exit', () => {
+      if (this.#closed) return
+      this.#failed = true
+      this.#parts.gap(`what files hold is not known any more: ${reason}`)
+      for (const take of this.#asked.values()) this.#skip(take)
+      this.#asked.clear()
+      this.#idle?.()
+    })
+    worker.unref()
+    return worker
+  }
+
+  #replied(reply: ReaderReply): void {
+    switch (reply.kind) {
+      case 'walked':
+        return this.#parts.onWalked(reply.files)
+      case 'walk-ended':
+        this.skipped += reply.left
+        return
+      case 'read':
+        for (const [number, content] of reply.files) {
+          this.#bytes += content.bytes
+          const take = this.#asked.get(number)
+          this.#asked.delete(number)
+          take?.(content)
+        }
+        if (this.#asked.size === 0 && this.#urgent.length === 0) this.#idle?.()
+    }
+  }
+
+  #skip(take: Take): void {
+    this.skipped++
+    const unread: Unread = 'budget'
+    take({ digest: null, unread, bytes: 0, changedMs: 0, readMs: 0 })
+  }
+}
