@@ -1,5 +1,6 @@
 export { AgentError, messageOf } from './errors.ts'
-export { EventFile, OutputFolder } from './output.ts'
+export { OutputFolder } from './output.ts'
+export { RotatingEvents, type Rotation, serviceRotation } from './rotating-events.ts'
 export { checkMachine, readMachine, type Check } from './preflight.ts'
 export {
   BrokenOff,
@@ -20,5 +21,6 @@ export {
   type ServiceSettings,
 } from './service/service.ts'
 export { orphans } from './service/state.ts'
+export { shortestSecret } from './secrets/scanner.ts'
 export { workerFile } from './steps.ts'
 export { githubFacts, readGranted } from './https/github-facts.ts'

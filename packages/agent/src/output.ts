@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -71,6 +72,11 @@ export class OutputFolder {
     }
   }
 
+  /** Gives a file another name of the folder, in the place of what has that name. */
+  rename(from: string, to: string): void {
+    renameSync(`/proc/self/fd/${this.fd}/${from}`, `/proc/self/fd/${this.fd}/${to}`)
+  }
+
   /** Whether a file of the folder is still the one that was opened here. */
   holds(name: string, fd: number): boolean {
     const opened = fstatSync(fd)
@@ -113,6 +119,11 @@ export class EventFile {
   constructor(fd: number, onFailure?: (failure: string) => void) {
     this.fd = fd
     this.onFailure = onFailure
+  }
+
+  /** Bytes in the file, and of lines that wait to be written, as far as they are known. */
+  get bytes(): number {
+    return this.size + this.text.length
   }
 
   add(line: string): void {

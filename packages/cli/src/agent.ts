@@ -5,6 +5,7 @@ import {
   findCgroup,
   orphans,
   scopeName,
+  serviceRotation,
   type ScopeSettings,
 } from '@runwarden/agent'
 import { type AgentConfig, readAgentConfig, type ScopeConfig } from './agent-config.ts'
@@ -14,7 +15,7 @@ import { describeOptions, parseOptions, UsageError } from './options.ts'
 import { readPolicy } from './read-policy.ts'
 import { readRuleFiles } from './read-rules.ts'
 import { RunRecord } from './run-record.ts'
-import { timeName } from './run-files.ts'
+import { readNamedFile, timeName } from './run-files.ts'
 import { writeText } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -29,8 +30,8 @@ Options:
 ${describeOptions(agentOptions)}
 
 It says 'armed' of each scope when a deny was seen enforced there and its event delivered, and tells
-systemd when all are. SIGHUP reads all policies and block lists anew; when one is at fault, all
-that were in force stay so. It ends with 125 when a scope cannot be armed.`
+systemd when all are. SIGHUP reads the configuration anew, with all policies, block lists and rules; when
+any of it is at fault, all that was in force stays so. It ends with 125 when a scope cannot be armed.`
 
 const say = (text: string): void => writeText(2, `runwarden: ${text}\n`)
 
@@ -51,18 +52,33 @@ export async function main(words: string[]): Promise<number> {
   let asked = false
   process.on('SIGHUP', () => {
     if (service === undefined) asked = true
-    else void service.reload()
+    else void reload(service)
   })
+  let onStop = config.onStop
+  const reload = async (running: AgentService): Promise<void> => {
+    let next = config
+    const taken = await running.reload(async () => {
+      next = await readAgentConfig(options)
+      if (next.state !== config.state)
+        throw new AgentError(
+          'STATE_MOVED',
+          `'state: ${next.state ?? ''}' is not where this agent keeps its state`,
+          'restart the agent to have it elsewhere',
+        )
+      return Promise.all(next.scopes.map((scope) => settingsOf(scope, next)))
+    })
+    if (taken) onStop = next.onStop
+  }
   service = await AgentService.start({
     version,
     scopes: await Promise.all(config.scopes.map((scope) => settingsOf(scope, config))),
     ...(config.state === undefined ? {} : { home: resolve(config.state) }),
     say,
   })
-  if (asked) await service.reload()
+  if (asked) await reload(service)
   notifyReady(say)
   await stopped.promise
-  await service.stop(config.onStop)
+  await service.stop(onStop)
   return 0
 }
 
@@ -76,6 +92,7 @@ async function settingsOf(scope: ScopeConfig, { out }: AgentConfig): Promise<Sco
     exempt: scope.exempt,
     uplinks: scope.uplinks,
     rules: await readRuleFiles(scope.rules),
+    rulesVersion: JSON.stringify(scope.rules.map((file) => readNamedFile(file, 'rules'))),
     read: () =>
       readPolicy({
         policy: scope.policy ?? undefined,
@@ -85,7 +102,11 @@ async function settingsOf(scope: ScopeConfig, { out }: AgentConfig): Promise<Sco
         'fail-mode': undefined,
       }),
     async record() {
-      const record = RunRecord.open(join(resolve(out), name, timeName(new Date())), say)
+      const record = RunRecord.open(
+        join(resolve(out), name, timeName(new Date())),
+        say,
+        serviceRotation,
+      )
       await record.load()
       return {
         onEvent: record.add,

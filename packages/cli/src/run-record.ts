@@ -1,5 +1,5 @@
 import type { Event, Report, RunFacts } from '@runwarden/events'
-import { EventFile, OutputFolder, messageOf } from '@runwarden/agent'
+import { messageOf, OutputFolder, RotatingEvents, type Rotation } from '@runwarden/agent'
 import type { ReportBuilder } from '@runwarden/report'
 import { isatty } from 'node:tty'
 import { writeText } from './terminal.ts'
@@ -11,7 +11,7 @@ export class RunRecord {
   /** Something of the record could not be kept. */
   incomplete = false
   private readonly folder: OutputFolder | undefined
-  private readonly events: EventFile | undefined
+  private readonly events: RotatingEvents | undefined
   private readonly say: (text: string) => void
   private reports: ReportPackage | undefined
   private builder: ReportBuilder | undefined
@@ -24,6 +24,7 @@ export class RunRecord {
     folder: OutputFolder | undefined,
     say: (text: string) => void,
     failure: string,
+    rotation?: Rotation,
   ) {
     this.folder = folder
     this.say = say
@@ -31,17 +32,25 @@ export class RunRecord {
       this.fail(failure)
       return
     }
-    this.events = new EventFile(folder.create('events.ndjson'), (why) => {
-      this.fail(`events can no longer be written: ${why}; the command goes on under its policy`)
+    this.events = new RotatingEvents({
+      folder,
+      name: 'events.ndjson',
+      rotation,
+      onFailure: (why) =>
+        this.fail(`events can no longer be written: ${why}; the command goes on under its policy`),
+      onDropped: (count) =>
+        this.say(
+          `RECORD SHORTENED: the oldest file of events was removed for its age, with ${count} events; copy ${folder.path} elsewhere more often to keep all`,
+        ),
     })
     // What has happened can be read while the job runs, and survives a kill of this process.
     this.flushing = setInterval(() => this.events?.flush(), 200).unref()
   }
 
   /** Never fails: without a folder the command is still protected, and the loss is told. */
-  static open(path: string, say: (text: string) => void): RunRecord {
+  static open(path: string, say: (text: string) => void, rotation?: Rotation): RunRecord {
     try {
-      return new RunRecord(OutputFolder.open(path), say, '')
+      return new RunRecord(OutputFolder.open(path), say, '', rotation)
     } catch (error) {
       return new RunRecord(undefined, say, `cannot write to ${path}: ${messageOf(error)}`)
     }
@@ -104,7 +113,7 @@ export class RunRecord {
   async finish(facts: RunFacts, { quiet }: { quiet: boolean }): Promise<Report> {
     const { jsonParts, renderHtmlParts, renderSummary, renderTerminal } = await this.load()
     clearInterval(this.flushing)
-    const changed = (this.folder && this.events?.tampering(this.folder, 'events.ndjson')) ?? ''
+    const changed = this.events?.tampering() ?? ''
     this.events?.close()
     if (changed !== '' && this.events?.failure === '') {
       this.fail(`somebody else changed the record while the command ran: ${changed}`)
@@ -121,6 +130,10 @@ export class RunRecord {
       this.fail(`${this.events.lost} events are not in events.ndjson: ${this.events.failure}`)
       facts.health.eventsLost['written'] = this.events.lost
     }
+    if (this.events !== undefined && this.events.dropped > 0)
+      facts.health.gaps.push(
+        `the oldest ${this.events.dropped} events are in the reports, and in no file of events any more`,
+      )
     if (this.incomplete)
       facts.health.gaps.push('the files of the record are incomplete: see what was said on stderr')
     const report = this.build(facts)

@@ -14,6 +14,7 @@ import { Watch } from '../watch.ts'
 import { findCgroup, hierarchy } from './cgroups.ts'
 import { describeExempt, type ExemptSettings, findExempt, passesDhcp } from './exempt.ts'
 import { OwnCgroup } from './own-cgroup.ts'
+import { type Plan, planReload } from './plan-reload.ts'
 import { orphans, ScopeState } from './state.ts'
 
 /** Where the record of a scope goes. */
@@ -41,6 +42,8 @@ export interface ScopeSettings {
   read: () => Promise<CompiledPolicy>
   /** Rules of detections, those that are built in among them; without, only those. */
   rules?: RuleSet | undefined
+  /** Changes when the rules do. */
+  rulesVersion?: string
   record: () => Promise<ScopeRecord>
 }
 
@@ -110,12 +113,14 @@ export class AgentService {
   }
 
   /**
-   * Reads all policies and block lists anew and puts them in force. When one is at fault none is
-   * changed, which is said and told in every scope.
-   * @returns whether they are in force
+   * Reads the configuration anew, all policies, block lists and rules with it, and puts it in force: new scopes are
+   * armed, changed ones taken over in place, and those that it has no more end. When any of it is at
+   * fault none of it is, which is said and told in every scope.
+   * @param read the scopes; by default those that there are
+   * @returns whether it is in force
    */
-  reload(): Promise<boolean> {
-    return this.#inTurn(() => this.#reload())
+  reload(read?: () => Promise<readonly ScopeSettings[]>): Promise<boolean> {
+    return this.#inTurn(() => this.#reload(read))
   }
 
   /**
@@ -217,31 +222,50 @@ export class AgentService {
     return this.#own.isBelow(cgroup) ? this.#own.path : undefined
   }
 
-  async #reload(): Promise<boolean> {
+  async #reload(
+    read: () => Promise<readonly ScopeSettings[]> = () =>
+      Promise.resolve([...this.#governed.values()].map(({ settings }) => settings)),
+  ): Promise<boolean> {
     const since = performance.now()
-    const scopes = [...this.#governed.values()]
+    const before = [...this.#governed.values()]
     const replaced: Governed[] = []
+    const came: string[] = []
+    let plan: Plan<Governed>
+    const policies = new Map<Governed, CompiledPolicy>()
     try {
-      const policies: CompiledPolicy[] = []
-      for (const { settings, watch } of scopes) {
-        policies.push(await settings.read())
-        watch.refindExempt()
+      plan = planReload(before, await read())
+      for (const [scope, settings] of plan.stays) {
+        policies.set(scope, await settings.read())
+        findExempt(settings.exempt, undefined)
+        if (!plan.changed.has(scope)) scope.watch.refindExempt()
       }
-      for (const [index, scope] of scopes.entries()) {
-        const compiled = policies[index] as CompiledPolicy
+      for (const settings of plan.comes) {
+        await this.#govern(settings)
+        came.push(settings.name)
+      }
+      for (const [scope, compiled] of policies) {
         await scope.watch.replacePolicy(compiled)
         replaced.push(scope)
       }
-      for (const [index, scope] of scopes.entries())
-        scope.compiled = policies[index] as CompiledPolicy
     } catch (error) {
       for (const scope of replaced) await scope.watch.replacePolicy(scope.compiled)
-      for (const { watch } of scopes)
-        watch.gap(`reload refused, the policy before it stays in force: ${messageOf(error)}`)
+      for (const name of came) await this.#end(name)
+      const refused = `reload refused, the policy before it stays in force: ${messageOf(error)}`
+      for (const { watch } of before) watch.gap(refused)
+      if (before.length === 0) this.#settings.say(refused)
       return false
     }
+    for (const [scope, compiled] of policies) scope.compiled = compiled
+    let whole = true
+    for (const [scope, settings] of plan.stays) {
+      if (plan.changed.has(scope)) whole = (await this.#takeOver(scope, settings)) && whole
+      else scope.settings = settings
+    }
+    for (const { settings } of plan.goes) await this.#end(settings.name)
     const taken = `in ${Math.round(performance.now() - since)} ms`
-    for (const { settings, compiled, watch } of scopes) {
+    for (const [scope] of plan.stays) {
+      const { settings, compiled, watch } = scope
+      if (plan.changed.has(scope)) continue
       for (const sentence of [
         ...compiled.unenforced,
         ...notHardened(compiled),
@@ -251,7 +275,26 @@ export class AgentService {
       watch.reloaded()
       this.#settings.say(`${settings.name}: reloaded ${taken}: ${compiled.egress}`)
     }
-    return true
+    return whole
+  }
+
+  /** A new watch takes the place of a scope's, whose policy stays enforced meanwhile; it has a record of its own. */
+  async #takeOver({ settings: old }: Governed, settings: ScopeSettings): Promise<boolean> {
+    await this.#end(old.name, true)
+    try {
+      await this.#govern(settings)
+      return true
+    } catch (error) {
+      this.#settings.say(
+        `${old.name}: its new settings are NOT in force, the old ones are put back: ${messageOf(error)}`,
+      )
+      await this.#govern(old).catch((again: unknown) => {
+        this.#settings.say(
+          `${old.name}: NOT WATCHED any more: ${messageOf(again)}; its policy stays enforced, and no new name resolves: restart the agent`,
+        )
+      })
+      return false
+    }
   }
 
   /** Ends one scope's watch and writes its report. */
@@ -262,8 +305,10 @@ export class AgentService {
     const { watch, state, record } = scope
     if (!state.isAlive) this.#settings.say(`${name}: its cgroup is gone: the scope has ended`)
     const health = await watch.finish('the watch has ended')
-    if (keep && state.isAlive) await watch.abandon()
-    else await watch.close()
+    if (keep && state.isAlive) {
+      await watch.abandon()
+      state.letGo()
+    } else await watch.close()
     await record.finish(this.#facts(scope, health))
     this.#settings.say(
       `${name}: ${keep ? 'no longer watched; its policy stays enforced, and no new name resolves' : 'ended'}`,

@@ -23,6 +23,12 @@ function readOwner(folder: string): Owner | undefined {
   }
 }
 
+/** @param start of this process, by which it is told from a later one with its number */
+function writeOwner(folder: string, cgroup: string, start: string): void {
+  const owner: Owner = { pid: process.pid, start, cgroup, namespaces: ownNamespaces() }
+  writeFileSync(join(folder, 'owner.json'), JSON.stringify(owner), { mode: 0o600 })
+}
+
 /** Its agent runs; in another pid namespace that cannot be seen, and is taken for granted. */
 function isHeld(owner: Owner): boolean {
   const [, pids] = owner.namespaces.split(' ')
@@ -70,13 +76,7 @@ export class ScopeState implements WatchPlace {
     const pins = join(folder, 'bpf')
     if (!isMounted(pins)) mount('bpf', pins)
     const adopted = existsSync(join(pins, 'enforce', 'links'))
-    const taken: Owner = {
-      pid: process.pid,
-      start: processStart(process.pid) ?? '',
-      cgroup,
-      namespaces: ownNamespaces(),
-    }
-    writeFileSync(join(folder, 'owner.json'), JSON.stringify(taken), { mode: 0o600 })
+    writeOwner(folder, cgroup, processStart(process.pid) ?? '')
     return new ScopeState(scope, folder, adopted)
   }
 
@@ -87,6 +87,11 @@ export class ScopeState implements WatchPlace {
     } catch {
       return false
     }
+  }
+
+  /** What is in force stays so, and is there for the next agent, or for this one, to take. */
+  letGo(): void {
+    writeOwner(this.#folder, this.scope.path, 'nobody')
   }
 
   close(): Promise<void> {
