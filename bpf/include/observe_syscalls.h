@@ -327,11 +327,11 @@ __noinline int on_sandbox(struct call_context *c)
 }
 
 /* What other objects have to say of a call's end: one program a system call costs half of two. */
-enum { CALLS_SOCKET = 0, CALLS_MMAP_CODE = 1 };
+enum { CALLS_SOCKET = 0, CALLS_MMAP_CODE = 1, CALLS_WRITE = 2 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, 3);
 	__type(key, u32);
 	__type(value, u32);
 } calls SEC(".maps");
@@ -354,6 +354,10 @@ int syscall_exit(u64 *ctx)
 	}
 	if (call.act == ACT_MMAP) {
 		bpf_tail_call(ctx, &calls, CALLS_MMAP_CODE);
+		return 0;
+	}
+	if (call.act >= ACT_WRITE) {
+		bpf_tail_call(ctx, &calls, CALLS_WRITE);
 		return 0;
 	}
 	s64 result = call.compat ? (s32)ctx[1] : (s64)ctx[1];

@@ -10,6 +10,7 @@
 #include "process.h"
 #include "rings.h"
 #include "scratch.h"
+#include "worker.h"
 
 enum step_role {
 	ROLE_NONE = 0,
@@ -95,21 +96,6 @@ static __always_inline u32 inherit_step(struct task_struct *parent, struct task_
 		to->step = from->step;
 	}
 	return to->step;
-}
-
-static __always_inline bool is_called_worker(struct file *file)
-{
-	struct qstr name;
-	char text[16] = {};
-
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-
-	bpf_core_read(&name, sizeof(name), &dentry->d_name);
-	if (name.len != 13)
-		return false;
-	bpf_probe_read_kernel(text, 13, name.name);
-	/* "Runner.W" "orker" */
-	return *(u64 *)text == 0x572e72656e6e7552ull && *(u64 *)(text + 8) == 0x72656b726full;
 }
 
 /* More than the kernel lets arguments and environment be together (three quarters of 8 MiB). */

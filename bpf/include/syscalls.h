@@ -48,12 +48,29 @@ enum act {
 	ACT_SOCKET,
 	ACT_CONNECT,
 	ACT_MMAP,
+	/* Writes: see build_log.h. */
+	ACT_WRITE,
+	ACT_WRITEV,
+	ACT_SENDFILE,
+	ACT_SPLICE,
+	ACT_TEE,
 };
 
 enum { SYSCALLS = 512 };
 
 #if defined(__TARGET_ARCH_x86)
 static const u8 acts_native[SYSCALLS] = {
+	[1] = ACT_WRITE, /* write */
+	[18] = ACT_WRITE, /* pwrite64 */
+	[20] = ACT_WRITEV, /* writev */
+	[40] = ACT_SENDFILE, /* sendfile */
+	[44] = ACT_WRITE, /* sendto */
+	[46] = ACT_SENDFILE, /* sendmsg */
+	[275] = ACT_SPLICE, /* splice */
+	[276] = ACT_TEE, /* tee */
+	[278] = ACT_WRITEV, /* vmsplice */
+	[296] = ACT_WRITEV, /* pwritev */
+	[328] = ACT_WRITEV, /* pwritev2 */
 	[2] = ACT_OPEN, /* open */
 	[9] = ACT_MMAP, /* mmap */
 	[41] = ACT_SOCKET, /* socket */
@@ -97,6 +114,18 @@ static const u8 acts_native[SYSCALLS] = {
 };
 
 static const u8 acts_compat[SYSCALLS] = {
+	[4] = ACT_WRITE, /* write */
+	[146] = ACT_WRITEV, /* writev */
+	[181] = ACT_WRITE, /* pwrite64 */
+	[187] = ACT_SENDFILE, /* sendfile */
+	[239] = ACT_SENDFILE, /* sendfile64 */
+	[313] = ACT_SPLICE, /* splice */
+	[315] = ACT_TEE, /* tee */
+	[316] = ACT_WRITEV, /* vmsplice */
+	[334] = ACT_WRITEV, /* pwritev */
+	[369] = ACT_WRITE, /* sendto */
+	[370] = ACT_SENDFILE, /* sendmsg */
+	[379] = ACT_WRITEV, /* pwritev2 */
 	[5] = ACT_OPEN, /* open */
 	[8] = ACT_CREAT, /* creat */
 	[9] = ACT_LINK, /* link */
@@ -141,6 +170,17 @@ static const u8 acts_compat[SYSCALLS] = {
 };
 #elif defined(__TARGET_ARCH_arm64)
 static const u8 acts_native[SYSCALLS] = {
+	[64] = ACT_WRITE, /* write */
+	[66] = ACT_WRITEV, /* writev */
+	[68] = ACT_WRITE, /* pwrite64 */
+	[70] = ACT_WRITEV, /* pwritev */
+	[71] = ACT_SENDFILE, /* sendfile */
+	[75] = ACT_WRITEV, /* vmsplice */
+	[76] = ACT_SPLICE, /* splice */
+	[77] = ACT_TEE, /* tee */
+	[206] = ACT_WRITE, /* sendto */
+	[211] = ACT_SENDFILE, /* sendmsg */
+	[287] = ACT_WRITEV, /* pwritev2 */
 	[33] = ACT_MKNODAT, /* mknodat */
 	[35] = ACT_UNLINKAT, /* unlinkat */
 	[36] = ACT_SYMLINKAT, /* symlinkat */
@@ -177,6 +217,18 @@ static const u8 acts_native[SYSCALLS] = {
 };
 
 static const u8 acts_compat[SYSCALLS] = {
+	[4] = ACT_WRITE, /* write */
+	[146] = ACT_WRITEV, /* writev */
+	[181] = ACT_WRITE, /* pwrite64 */
+	[187] = ACT_SENDFILE, /* sendfile */
+	[239] = ACT_SENDFILE, /* sendfile64 */
+	[290] = ACT_WRITE, /* sendto */
+	[296] = ACT_SENDFILE, /* sendmsg */
+	[340] = ACT_SPLICE, /* splice */
+	[342] = ACT_TEE, /* tee */
+	[343] = ACT_WRITEV, /* vmsplice */
+	[362] = ACT_WRITEV, /* pwritev */
+	[393] = ACT_WRITEV, /* pwritev2 */
 	[5] = ACT_OPEN, /* open */
 	[8] = ACT_CREAT, /* creat */
 	[9] = ACT_LINK, /* link */

@@ -6,6 +6,7 @@ import {
   execId,
   type ExecRecord,
   type FileRecord,
+  type LogChunk,
   readEnvironment,
   type RunningRecord,
   type SensorRecord,
@@ -233,6 +234,19 @@ export class Narrator {
       addresses,
       cnames,
     })
+  }
+
+  /** The step that wrote to a log; undefined: it is none. */
+  stepOfLog({ execId: id, page, time }: LogChunk): string | null | undefined {
+    this.know(id)
+    const at = this.parts.steps.at(id, time)
+    // A worker's pages are its log; what it says beside has been in them.
+    return page ? at : at === undefined ? this.stepOf(id) : undefined
+  }
+
+  /** A secret was found in a log. */
+  found(body: EventBody): void {
+    this.tell(body)
   }
 
   private exec(record: ExecRecord): void {

@@ -12,6 +12,7 @@ import type { Confinement } from './harden/confinement.ts'
 import { findAccount, launch } from './launcher.ts'
 import { readMachine, requireMachine } from './preflight.ts'
 import { sweep } from './run-sweep.ts'
+import type { KnownSecret } from './secrets/scanner.ts'
 import { Signals } from './signals.ts'
 import type { WorkerRule } from './steps.ts'
 import { Watch } from './watch.ts'
@@ -30,6 +31,8 @@ export interface ProtectSettings {
   background: 'end' | 'keep'
   /** The job's place on GitHub, from whoever started this process. */
   github: GithubFacts
+  /** Values to be found in the build log. */
+  secrets?: readonly KnownSecret[] | undefined
   /** Rules of detections, those that are built in among them; without, only those. */
   rules?: RuleSet | undefined
   onEvent: EventSink
@@ -88,7 +91,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
   for (const sentence of await sweep()) settings.say(sentence)
   const stream = new EventStream(`run-${process.pid}-${startTime.toString(36)}`)
   stream.addSink(settings.onEvent)
-  const watch = await Watch.arm({ ...settings, stream })
+  const watch = await Watch.arm({ ...settings, stream, outputs: [1, 2] })
   let child: ChildProcess
   try {
     signals.check()

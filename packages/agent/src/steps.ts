@@ -53,6 +53,8 @@ export interface StepsParts {
 const PROGRAM = 'Runner.Worker'
 /** Roots of steps, workers and their makers that are remembered: only workers make them. */
 const KEPT = 4096
+/** Of one worker: what it wrote to its log comes some milliseconds later. */
+const BEGUN = 64
 
 /**
  * Which step a process is in. The kernel side numbers the children of programs called Runner.Worker, and hands each
@@ -68,6 +70,8 @@ export class Steps {
   readonly #listeners = new Map<string, true>()
   /** Steps of living processes that have connected to a container engine. */
   readonly #callers = new Map<string, string>()
+  /** The steps that each worker has begun last, and when. */
+  readonly #begun = new Map<string, { id: string; time: number }[]>()
   #refused = false
   #known = false
 
@@ -101,6 +105,17 @@ export class Steps {
     this.#callers.delete(execId)
   }
 
+  /**
+   * The step that a worker was at, also when it has ended since.
+   * @param time CLOCK_BOOTTIME, ns
+   * @returns null: none had begun; undefined: it is no worker
+   */
+  at(worker: string, time: number): string | null | undefined {
+    const begun = this.#begun.get(worker)
+    if (begun === undefined) return this.#workers.has(worker) ? null : undefined
+    return begun.findLast((step) => step.time <= time)?.id ?? null
+  }
+
   /** A worker's child runs its first program. @returns the event of it, when a step begins */
   begin(record: StepRecord): EventBody | undefined {
     if (!this.#workers.has(record.parentExecId)) return undefined
@@ -115,6 +130,10 @@ export class Steps {
     }
     const known = { id: id === undefined || id === '' ? 'unknown step' : stepOf(id) }
     keep(this.#steps, step, known)
+    const begun = this.#begun.get(record.parentExecId) ?? []
+    begun.push({ id: known.id, time: record.time })
+    if (begun.length > BEGUN) begun.shift()
+    keep(this.#begun, record.parentExecId, begun)
     const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref } = environment
     return {
       kind: 'step.start',

@@ -30,6 +30,8 @@ import { Narrator } from './narrator.ts'
 import { ProcessTable } from './process-table.ts'
 import { processStart, RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
+import { LogWatch } from './secrets/log-watch.ts'
+import type { KnownSecret } from './secrets/scanner.ts'
 import { Steps, type WorkerRule } from './steps.ts'
 
 /** The scope's cgroup, and what is kept of its policy outside of this process. */
@@ -56,6 +58,10 @@ export interface WatchSettings {
   say: (text: string) => void
   /** Rules of detections, those that are built in among them; without, only those. */
   rules?: RuleSet | undefined
+  /** Descriptors of this process that the command's output goes to. */
+  outputs?: readonly number[] | undefined
+  /** Values to be found in the build log. */
+  secrets?: readonly KnownSecret[] | undefined
   /** Who the policy does not hold for. */
   exempt?: Exemptions | undefined
   /** Id of the agent's own cgroup, where it is in the scope. */
@@ -84,6 +90,7 @@ export class Watch {
   private sensor!: Sensor
   /** Undefined: it could not be started, which was told. */
   private tls: TlsCapture | undefined
+  private logs!: LogWatch
   private enforcer!: Enforcer
   private dns!: DnsProxy
   private narrator!: Narrator
@@ -251,8 +258,9 @@ export class Watch {
       this.link = link
       this.closers.push((keep) => (keep ? link.release() : link.close()))
     }
+    this.readLogs(agentCgroup)
     const tlsHook = this.readTls(agentCgroup)
-    this.hooks.push(tlsHook)
+    this.hooks.push(tlsHook, this.logs.hook)
     await this.dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => this.sensor.drain())
     this.namespaces?.adopt()
@@ -288,7 +296,7 @@ export class Watch {
       this.gap(
         'no interface leads out of this machine: packet sockets and virtual machines are decided about from when one does',
       )
-    for (const hook of [...this.sensor.hooks, tlsHook]) {
+    for (const hook of [...this.sensor.hooks, tlsHook, this.logs.hook]) {
       if (hook.state === 'refused' && hook.tier === 'T0')
         this.gap(`${hook.name} is not watched: ${hook.reason}`)
     }
@@ -333,6 +341,23 @@ export class Watch {
   /** Tells that another policy is in force. */
   reloaded(): void {
     this.health('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
+  }
+
+  private readLogs(agentCgroup: bigint | undefined): void {
+    const logs = new LogWatch({
+      scopeCgroup: this.scope.path,
+      agentCgroup,
+      calls: this.sensor.calls,
+      outputs: this.settings.outputs ?? [],
+      known: this.settings.secrets ?? [],
+      armed: () => this.armed,
+      drainSensor: () => this.sensor.drain(),
+      stepOf: (chunk) => this.narrator.stepOfLog(chunk),
+      emit: (body) => this.telling(() => this.narrator.found(body)),
+      gap: (text) => this.gap(text),
+    })
+    this.logs = logs
+    this.closers.push(() => logs.close())
   }
 
   /** Content is read from here on; where it can't be, all of it is told as opaque. */
@@ -418,6 +443,7 @@ export class Watch {
     this.drainTls()
     this.telling(() => this.narrator.https.finish())
     this.guard.tick()
+    this.logs.finish()
     await this.integrity.finish()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
     // as a gap, what it lost is not known.

@@ -69,6 +69,11 @@ export const runOptions = {
     value: 'PERMISSIONS',
     help: "what the job's GITHUB_TOKEN may do, e.g. 'contents: read, issues: write': it is compared with what was needed",
   },
+  'secret-env': {
+    type: 'list',
+    value: 'NAME',
+    help: 'a variable whose value is a secret: where the command writes it to the build log, in any usual encoding, it is told (may be given again)',
+  },
   background: {
     type: 'choice',
     choices: ['end', 'keep'],

@@ -333,6 +333,25 @@ export const SandboxChange = z.object({
   targetPid: z.int().nullable(),
 })
 
+/** Something that looks like a secret, or was named as one, where others can read it. The secret itself is nowhere kept. */
+export const SecretFound = z.object({
+  ...base,
+  kind: z.literal('secret.found'),
+  /** `log`: the build log, as far as it was written to where it leaves the job, masked. */
+  place: z.enum(['log']),
+  /** Line in that log, from 1. */
+  position: z.int(),
+  /** E.g. `github-token`, `private-key`; `known-secret NAME`: a value that was named as a secret. */
+  secret: z.string(),
+  /** How it was written: `plain`, `reversed`, `base64 of base64`; outermost first. */
+  form: z.string(),
+  /** Its checksum or structure says that it is one, or it was named as one. */
+  proven: z.boolean(),
+  /** HMAC-SHA-256 of the secret, 32 hexadecimal digits, with a key of this run that nobody keeps: equal for equal secrets. */
+  hash: z.string(),
+  truth: Truth,
+})
+
 export const Severity = z.enum(['info', 'low', 'medium', 'high', 'critical'])
 export type Severity = z.infer<typeof Severity>
 
@@ -391,6 +410,7 @@ export const Event = z.discriminatedUnion('kind', [
   FileRename,
   FileChanged,
   SandboxChange,
+  SecretFound,
   Detection,
   AgentHealth,
 ])

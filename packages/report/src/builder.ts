@@ -106,6 +106,7 @@ export class ReportBuilder {
         if (event.step !== null && event.action !== null)
           this.#stepNames.set(event.step, event.action)
         return
+      case 'secret.found':
       case 'agent.health':
         return
     }

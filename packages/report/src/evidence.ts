@@ -40,6 +40,8 @@ export function inWords(event: Event): string {
       return `${event.link === 'rename' ? 'rename' : `${event.link} link`} ${plain(event.path, 400)} to ${plain(event.to, 400)}${failed(event.errno)}`
     case 'file.changed':
       return `${changeWords(event.state)} ${plain(event.path, 400)}, which ${event.writer === null ? 'was there before the run' : `${plain(event.writer.exe, 200)} had written`}`
+    case 'secret.found':
+      return `wrote a secret (${plain(event.secret, 100)}, ${plain(event.form, 100)}) to line ${event.position} of the build log`
     case 'sandbox.change':
       return `${event.change}: ${plain(event.detail, 400)}${failed(event.errno)}`
     case 'detection':

@@ -173,6 +173,15 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     programs: texts,
     alongside: texts,
   },
+  'secret.found': {
+    ...common,
+    place: text,
+    position: number,
+    secret: text,
+    form: text,
+    proven: truth,
+    hash: text,
+  },
   'sandbox.change': { ...common, change: text, detail: text, truth: text, errno: number, done },
 }
 

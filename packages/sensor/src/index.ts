@@ -30,3 +30,4 @@ export {
   type TlsUnseen,
   type TlsUse,
 } from './tls/capture.ts'
+export { LogCapture, type LogChunk } from './log/capture.ts'

@@ -1,0 +1,157 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { madeUpToken } from '@runwarden/lab/tokens'
+import { describe, expect, it } from 'vitest'
+import { Scanner } from '../../src/secrets/scanner.ts'
+
+const now = Date.parse('2026-01-01')
+const token = madeUpToken('ghp_', 'Scanner')
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+const hex = (text: string): string => Buffer.from(text).toString('hex')
+const back = (text: string): string => [...text].toReversed().join('')
+
+function scan(text: string, known: { name: string; value: string; masked: boolean }[] = []) {
+  const scanner = new Scanner()
+  scanner.know(known)
+  return scanner.scan(text, now).map(({ kind, form }) => `${kind}: ${form}`)
+}
+
+const jwt = (claims: object): string =>
+  [{ alg: 'RS256', typ: 'JWT' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .concat(randomBytes(64).toString('base64url'))
+    .join('.')
+
+const live = { iss: 'https://token.actions.example.com', exp: now / 1000 + 60 }
+const key = generateKeyPairSync('ed25519').privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+  type: 'pkcs1',
+  format: 'pem',
+}) as string
+/** As base64(1) breaks it. */
+const folded = (text: string): string => base64(text).replaceAll(/.{76}/g, '$&\n')
+const awsSecret = `wJalrXUtnFEMI/K7MDENG/${'bPxRfiCYzQ9vR2kLmT'}`
+const named = (masked: boolean) => [{ name: 'DB', value: 'correct horse/battery', masked }]
+
+describe('secrets that are found', () => {
+  it.each([
+    ['a token', `token: ${token}\n`, 'github-token: plain'],
+    ['in quotes', `{"t":"${token}"}`, 'github-token: plain'],
+    ['of npm', madeUpToken('npm_', 'Pkg'), 'npm-token: plain'],
+    ['in base64', base64(`x ${token}`), 'github-token: base64'],
+    ['in base64 of base64', base64(base64(`{"a":"${token}"}`)), 'github-token: base64 of base64'],
+    [
+      'in folded base64',
+      folded(`${'some words before it, '.repeat(9)}${token}`),
+      'github-token: base64',
+    ],
+    ['in hexadecimal', hex(token), 'github-token: hexadecimal'],
+    ['in base64 of hexadecimal', base64(hex(token)), 'github-token: base64 of hexadecimal'],
+    ['reversed', `${back(token)}\n`, 'github-token: reversed'],
+    ['with blanks between', [...token].join(' '), 'github-token: separated'],
+    ['one character a line', [...token].join('\n'), 'github-token: separated'],
+    [
+      'percent-encoded',
+      [...token].map((c) => `%${hex(c)}`).join(''),
+      'github-token: percent-encoded',
+    ],
+    ['a key', key, 'private-key: plain'],
+    ['an RSA key', `x\n${rsa}`, 'private-key: plain'],
+    ['a key in JSON', JSON.stringify({ private_key: key }), 'private-key: plain'],
+    ['a live web token', jwt(live), 'json-web-token: plain'],
+    ["GitHub's stateless token", `ghs_12_${jwt(live)}`, 'json-web-token: plain'],
+    [
+      'an AWS key with its secret',
+      `AKIA${'QZ7RTK2MVW3XNP4L'}\nsecret = ${awsSecret}\n`,
+      'aws-key-pair: plain',
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(scan(text)).toContain(expected)
+  })
+
+  it('values that were named, in any form but those that are masked', () => {
+    const forms = [
+      'correct horse/battery',
+      base64('correct horse/battery'),
+      hex('correct horse/battery'),
+    ]
+    expect(forms.flatMap((text) => scan(text, named(false)))).toEqual([
+      'known-secret DB: plain',
+      'known-secret DB: base64',
+      'known-secret DB: hexadecimal',
+    ])
+    expect(forms.flatMap((text) => scan(text, named(true)))).toEqual([
+      'known-secret DB: hexadecimal',
+    ])
+  })
+})
+
+describe('what is none', () => {
+  it.each([
+    ['a token whose checksum is wrong', `${token.slice(0, -1)}${token.endsWith('a') ? 'b' : 'a'}`],
+    ["AWS's example", `AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY`],
+    [
+      'an AWS key id alone, and a commit',
+      `AKIAQZ7RTK2MVW3XNP4L ${createHash('sha1').digest('hex')}`,
+    ],
+    [
+      'placeholders',
+      `ghp_${'x'.repeat(36)} hf_${'a'.repeat(34)} glpat-xxxxxxxxxxxxxxxxxxxx sk_live_${'0'.repeat(24)}`,
+    ],
+    ['an expired web token', jwt({ ...live, exp: now / 1000 - 60 })],
+    ['a web token that nobody issued', jwt({ sub: '1234567890', exp: live.exp })],
+    [
+      'the line that begins a key',
+      '-----BEGIN PRIVATE KEY-----\n(omitted)\n-----END PRIVATE KEY-----',
+    ],
+    [
+      'a public key',
+      generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    ],
+    [
+      'digests of a lock file',
+      Array.from(
+        { length: 400 },
+        () =>
+          `"integrity": "sha512-${randomBytes(64).toString('base64')}",\nsha256:${randomBytes(32).toString('hex')}`,
+      ).join('\n'),
+    ],
+    ['compressed data in base64', gzipSync(randomBytes(30000)).toString('base64')],
+    [
+      'a table of single characters',
+      Array.from({ length: 200 }, () => '. . . x . F . . s . . . . .').join('\n'),
+    ],
+    [
+      'names with the marks in them',
+      'my_ghp_thing npm_config_registry npm_lifecycle_event sk-learn hf_hub_download eyJ eyJhbGciOi',
+    ],
+  ])('%s', (_, text) => {
+    expect(scan(text)).toEqual([])
+  })
+})
+
+it('takes time that grows with the length only, whatever the text is', () => {
+  const mebibyte = 1 << 20
+  const nested = Array.from({ length: 12 }).reduce<string>((text) => base64(text), 'A'.repeat(6000))
+  const hostile = [
+    'A',
+    'eyJ',
+    'eyJA.',
+    '-----BEGIN PRIVATE KEY-----',
+    'ghp_',
+    '_phg',
+    'AKIAQZ7RTK2MVW3XNP4L ',
+    '%41',
+    'a ',
+    'a\n',
+    '4141',
+    'sk-',
+    'QUFB',
+    'eyJhbGciOiJSUzI1NiJ9.eyJ',
+  ]
+  for (const text of [...hostile.map((part) => part.repeat(mebibyte / part.length)), nested])
+    expect(scan(text).length).toBeLessThanOrEqual(64)
+}, 120_000)

@@ -1,0 +1,96 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { madeUpToken } from '@runwarden/lab/tokens'
+import { prepareWorkflow } from '@runwarden/lab/runner'
+import { expect, test } from 'vitest'
+import { Place } from './runwarden.ts'
+
+const token = madeUpToken('ghs_', 'Tj')
+
+const found = (place: Place) =>
+  place.eventsOf('secret.found').map(({ step, secret, form }) => `${step}: ${secret}, ${form}`)
+
+/** Runs the steps as GitHub's runner does; the job's token is masked in its log. */
+async function job(place: Place, steps: string) {
+  writeFileSync(
+    place.at('ci.yml'),
+    `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`,
+  )
+  mkdirSync(place.at('work'))
+  const worker = prepareWorkflow(place.at('ci.yml'), {
+    folder: place.at('runner'),
+    workspace: place.at('work'),
+    secrets: { GITHUB_TOKEN: token },
+  })
+  const workspace = ['--workspace', place.at('work')]
+  return await place.run([...workspace, '--', ...worker.command])
+}
+
+test('a token that gets around masking is told with its step, and is nowhere kept; what is masked is not told', async () => {
+  using place = new Place()
+  const { status, stderr, stdout } = await job(
+    place,
+    `      - id: honest
+        env: { TOKEN: "\${{ secrets.GITHUB_TOKEN }}" }
+        run: echo "the token is $TOKEN"; echo "$TOKEN" | base64 -w 0
+      - id: thief
+        env: { TOKEN: "\${{ secrets.GITHUB_TOKEN }}" }
+        run: echo "{\\"token\\":\\"$TOKEN\\"}" | base64 -w 0 | base64 -w 0
+      - id: other-thief
+        env: { TOKEN: "\${{ secrets.GITHUB_TOKEN }}" }
+        run: sleep 0.3; echo "$TOKEN" | rev >&2; echo "$TOKEN" | sed 's/./& /g'
+      - id: later
+        run: echo done
+`,
+  )
+  expect(status, stderr).toBe(0)
+  expect(stdout).toContain('the token is ***')
+  expect(found(place)).toEqual([
+    'thief: github-token, base64 of base64',
+    'other-thief: github-token, reversed',
+    'other-thief: github-token, separated',
+  ])
+  const detections = place.report().detections.filter(({ id }) => id === 'secret-in-build-log')
+  expect(detections.map(({ id, severity, step }) => ({ id, severity, step }))).toEqual([
+    { id: 'secret-in-build-log', severity: 'high', step: 'thief' },
+    { id: 'secret-in-build-log', severity: 'high', step: 'other-thief' },
+    { id: 'secret-in-build-log', severity: 'high', step: 'other-thief' },
+  ])
+  for (const file of ['events.ndjson', 'report.json', 'summary.md', 'report.html'])
+    expect(readFileSync(`${place.out}/${file}`, 'utf8')).not.toContain(token.slice(6))
+})
+
+test('the output of a command is the log where there is no runner, whatever call writes it', async () => {
+  using place = new Place()
+  const other = madeUpToken('ghp_', 'Other')
+  writeFileSync(place.at('t'), `${token}\n`)
+  const { status, stderr } = await place.run(
+    [
+      '--secret-env',
+      'PASSWORD',
+      '--step',
+      'build',
+      '--',
+      'python3',
+      '-c',
+      `import os, sys
+os.write(2, b'x' * 100000 + b' ')
+os.write(2, '${token}'[:9].encode()); os.write(2, '${token}'[9:].encode() + b'\\n')
+os.writev(1, [b'one ', '${other}'.encode(), b'\\n'])
+source = os.open('t', os.O_RDONLY)
+os.sendfile(1, source, 0, 41)
+os.write(1, os.environb[b'PASSWORD'].hex().encode() + b'\\n')
+`,
+    ],
+    { env: { PASSWORD: 'correct horse battery' } },
+  )
+  expect(status, stderr).toBe(0)
+  expect(found(place)).toEqual([
+    'build: github-token, plain',
+    'build: github-token, plain',
+    'build: known-secret PASSWORD, hexadecimal',
+  ])
+  expect(new Set(place.eventsOf('secret.found').map(({ hash }) => hash)).size).toBe(3)
+  expect(place.report().health.gaps.join()).toContain(
+    'a part of the build log was not looked at for secrets: 41 bytes were written without a buffer',
+  )
+})
