@@ -26,7 +26,7 @@ struct pt_regs___user {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20);
+	__uint(max_entries, 4 << 20);
 } tls_chunks SEC(".maps");
 
 /* A call under way: the thread (or Go's g) that makes it, and where the frame of the function is. */

@@ -30,8 +30,9 @@ Options:
 ${describeOptions(agentOptions)}
 
 It says 'armed' of each scope when a deny was seen enforced there and its event delivered, and tells
-systemd when all are. SIGHUP reads the configuration anew, with all policies, block lists and rules; when
-any of it is at fault, all that was in force stays so. It ends with 125 when a scope cannot be armed.`
+systemd when all are. SIGHUP reads the configuration anew, with all policies, block lists and rules;
+when any of it is at fault, all that was in force stays so.
+It ends with 125 when a scope cannot be armed.`
 
 const say = (text: string): void => writeText(2, `runwarden: ${text}\n`)
 

@@ -2,13 +2,15 @@
 /* What this process keeps resident without need. */
 #include "addon.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 /*
  * dropFilePages(): bytes that were resident, 0 without /proc. Unmaps the pages of files that nobody wrote to through the mapping (programs,
- * their constants): they stay in the page cache, and what is used again is mapped again without reading a disk.
+ * their constants): they stay in the page cache, and what is used again is mapped again without reading a disk. Memory that was
+ * freed goes back to the kernel, too: loading the kernel programs takes tens of megabytes for a moment.
  */
 napi_value js_dropFilePages(napi_env env, napi_callback_info info)
 {
@@ -20,6 +22,7 @@ napi_value js_dropFilePages(napi_env env, napi_callback_info info)
 	napi_value result;
 
 	(void)info;
+	malloc_trim(0);
 	while (maps && fgets(line, sizeof(line), maps)) {
 		unsigned long from, to;
 

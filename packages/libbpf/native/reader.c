@@ -169,8 +169,9 @@ static bool batch_deliver(napi_env env, struct reader *reader, struct batch *bat
 }
 
 /*
- * One pass: delivers what was in the rings when it began, which bounds it. Returns false when the
- * callback threw or the reader was closed; what is left stays in the rings.
+ * One pass: delivers what was in the rings when it began, which bounds it; in the event loop one batch of that, so that
+ * what else waits there (signals, timers) has its turn between batches. Returns false when the callback threw or the
+ * reader was closed; what is left stays in the rings.
  */
 static bool reader_pass(napi_env env, struct reader *reader, bool loop, double *records)
 {
@@ -188,9 +189,11 @@ static bool reader_pass(napi_env env, struct reader *reader, bool loop, double *
 	going = batch_begin(env, reader, &batch, reader->room);
 	for (i = 0; going && i < rings; i++) {
 		while (going && (need = ring_copy(&reader->ring[i], i, end[i], &batch))) {
+			bool enough = loop && batch.count;
+
 			*records += batch.count;
 			going = batch_deliver(env, reader, &batch, loop) &&
-				!reader->handle.closed &&
+				!reader->handle.closed && !enough &&
 				batch_begin(env, reader, &batch,
 					    need > reader->room ? need : reader->room);
 		}

@@ -6,7 +6,7 @@ export interface RingReaderOptions {
   maps: readonly BpfMap[]
   /** Size of the one buffer that batches come in; it grows when a single record needs more. */
   bufferBytes: number
-  /** Deliver when the kernel wakes; else only drain() delivers. */
+  /** Deliver when the kernel wakes, one batch each time the event loop comes round; else only drain() delivers. */
   wake: boolean
   /**
    * `count` records in the first `bytes` of `buffer`, which is the reader's again when this

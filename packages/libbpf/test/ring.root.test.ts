@@ -114,6 +114,26 @@ test('a full buffer is delivered in the middle, without a record lost or doubled
   expect(seen.batches).toEqual([...upTo(25).map(() => 39), 25])
 })
 
+test('the event loop has its turn between the batches of a wake-up', async () => {
+  using seen = collect({ wake: true, bufferBytes: 4096 })
+  object.run('flood', order({ count: 1000 }))
+  const turns: number[] = []
+  await until(() => {
+    if (seen.batches.length !== turns.at(-1)) turns.push(seen.batches.length)
+    return seen.numbers.length >= 1000
+  })
+  expect(seen.numbers).toEqual(upTo(1000))
+  const steps = turns.map((turn, i) => turn - (turns[i - 1] ?? 0))
+  expect(Math.max(...steps)).toBe(1)
+})
+
+test('a record larger than the buffer makes it grow, behind a wake-up too', async () => {
+  using seen = collect({ wake: true, bufferBytes: 64 })
+  object.run('flood', order({ count: 3 }))
+  await until(() => seen.numbers.length >= 3)
+  expect(seen.numbers).toEqual(upTo(3))
+})
+
 test('a record larger than the buffer makes it grow', () => {
   const lengths: number[] = []
   using reader = new RingReader({

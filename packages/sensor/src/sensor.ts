@@ -18,6 +18,8 @@ import { Watch } from './watch.ts'
  */
 const INTERVAL_MS = 10
 const BATCH_BYTES = 1 << 20
+/** What is urgent comes in smaller ones: signals and timers have their turn between them. */
+const URGENT_BATCH_BYTES = 1 << 18
 /** A busy agent may need this long to open its sockets; beyond, a program goes on without. */
 const NETNS_WAIT_NS = 100_000_000n
 
@@ -143,7 +145,7 @@ export class Sensor {
     const urgent = new Decoder(watch, steps)
     this.#urgent = new RingReader({
       maps: [this.maps.urgent],
-      bufferBytes: BATCH_BYTES,
+      bufferBytes: URGENT_BATCH_BYTES,
       wake: true,
       onBatch: (buffer, bytes) => {
         const records = urgent.decode(buffer, bytes)
@@ -158,7 +160,8 @@ export class Sensor {
         }
       },
     })
-    this.#timer = setInterval(() => this.drain(), INTERVAL_MS)
+    // The urgent ring wakes by itself, batch by batch.
+    this.#timer = setInterval(() => this.#drainBulk(), INTERVAL_MS)
   }
 
   /** Records that did not fit into their ring, by kind; kinds that lost none are left out. */
@@ -189,6 +192,16 @@ export class Sensor {
     try {
       this.#bulk.drain()
       this.#urgent.drain()
+    } finally {
+      this.#draining = false
+    }
+  }
+
+  #drainBulk(): void {
+    if (this.#draining || this.#closed) return
+    this.#draining = true
+    try {
+      this.#bulk.drain()
     } finally {
       this.#draining = false
     }

@@ -12,7 +12,7 @@ import { tls_lost } from './layout.ts'
 import { NOT_TLS, ProbedFiles } from './probed-files.ts'
 import { probePrograms } from './probes.ts'
 
-/** What the ring of content holds is handed over this often; it has 16 MiB. */
+/** What the ring of content holds is handed over this often; it has 4 MiB. */
 const INTERVAL_MS = 10
 const SWEEP_MS = 1000
 const BATCH_BYTES = 1 << 20
