@@ -47,6 +47,25 @@ test('the page opens from its file, asks for nothing else, and has its rooms und
   expect(page.requests).toEqual([url])
 })
 
+test('suppressed findings are in a room of their own, with why they do not count; without any there is none', async () => {
+  const by = 'our generator writes there (rules.yml:4) <b>\u202e'
+  const suppressed = [
+    { id: 'source-code-overwritten', title: 'src/a.ts was changed', by, count: 3 },
+  ]
+  const report = { ...stolenReport(), suppressed }
+  const page = await browser.open(built.page('suppressed', report))
+  expect(await page.names('heading')).toContain('Suppressed findings 1')
+  expect(await page.names('heading')).toContain('Detections 3')
+  expect(await page.names('table')).toContain('Suppressed findings')
+  expect(await page.run(() => document.querySelector('#suppressed tbody tr')?.textContent)).toBe(
+    String.raw`source-code-overwrittensrc/a.ts was changed3our generator writes there (rules.yml:4) <b>\u{202e}`,
+  )
+  expect(await page.run(tooFaint)).toEqual([])
+  expect(page.problems).toEqual([])
+  const other = await browser.open(built.page('none suppressed', stolenReport()))
+  expect(await other.run(() => document.querySelector('#suppressed'))).toBeNull()
+})
+
 test('requests, what was not read, and the permissions that the token needs', async () => {
   const page = await browser.open(built.page('released', releasedReport()))
   expect(await page.names('heading')).toEqual(

@@ -12,6 +12,7 @@ import { Permissions } from './sections/Permissions.tsx'
 import { Policy } from './sections/Policy.tsx'
 import { Requests } from './sections/Requests.tsx'
 import { Sandbox } from './sections/Sandbox.tsx'
+import { Suppressed } from './sections/Suppressed.tsx'
 
 export interface Room {
   id: string
@@ -33,6 +34,12 @@ export function sections(report: Report): Room[] {
       count: report.detections.length,
       alarm: report.detections.length > 0,
       Room: Detections,
+    },
+    (report.suppressed ?? []).length > 0 && {
+      id: 'suppressed',
+      title: 'Suppressed',
+      count: report.suppressed?.length ?? 0,
+      Room: Suppressed,
     },
     {
       id: 'allow',
