@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Report, ReportChange } from '@runwarden/events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Place } from './runwarden.ts'
@@ -107,7 +108,7 @@ async function run(files: Record<string, string>, script: string): Promise<Run> 
       '--',
       'bash',
       '-ec',
-      `git clone -q "$P/origin" copy; cd copy; sleep 1.5; ${script}`,
+      `${identity} git clone -q "$P/origin" copy; cd copy; sleep 1.5; ${script}`,
     ],
     { env, cwd: place.at('work') },
   )
@@ -168,4 +169,101 @@ sh "$P/sun.sh" & gcc -O3 -c big.c -o "$P/big.o"; wait`,
   expect(byJob.map(({ id, severity }) => `${id} ${severity}`)).toEqual([
     'source-code-overwritten high',
   ])
+})
+
+const loud = (report: Report): string[] =>
+  report.detections
+    .filter(({ evidence, severity }) => evidence.length > 0 && severity !== 'info')
+    .map(
+      ({ id, severity, title }) =>
+        `${id} ${severity} ${nameOf(title.split(' ').find((word) => word.includes('/')) ?? '')}`,
+    )
+
+test('two files that change places by io_uring, there and back', async () => {
+  const uring = new Place()
+  using _uring = uring
+  const act = uring.compile('uring', join(import.meta.dirname, '../../sensor/test/acts'))
+  const { place, report, changes } = await run(
+    { 'a.c': 'int good;\n' },
+    `cp a.c good.c; echo 'int evil;' > evil.c; "${act}" rename evil.c a.c; sleep 0.3; "${act}" rename good.c a.c`,
+  )
+  using _ = place
+  expect(changes.filter(({ path }) => nameOf(path) === 'a.c').map(({ state }) => state)).toEqual([
+    'restored',
+    'changed',
+  ])
+  expect(loud(report)).toContain('source-code-overwritten medium a.c')
+})
+
+/** What builds do to files that others wrote. */
+const twins: [name: string, script: string][] = [
+  [
+    'a formatter',
+    "mkdir -p node_modules/prettier/bin; echo \"const fs = require('fs'); fs.writeFileSync(process.argv[3], fs.readFileSync(process.argv[3], 'utf8').trim())\" > node_modules/prettier/bin/prettier.cjs; node node_modules/prettier/bin/prettier.cjs --write a.c",
+  ],
+  [
+    'a version that is stamped, compiled and put back',
+    "sed -i.bak 's/good/v2/' a.c; gcc -c a.c -o a.o; mv a.c.bak a.c",
+  ],
+  [
+    'a version that is stamped and checked out again',
+    "sed -i 's/good/v2/' a.c; gcc -c a.c -o a.o; git checkout -q -- a.c",
+  ],
+  [
+    'an archive, and a copy, over the checkout',
+    'tar cf "$P/all.tar" a.c Makefile; sleep 0.1; tar xf "$P/all.tar"; cp a.c "$P/x.c"; cp "$P/x.c" a.c',
+  ],
+  ['make, twice, with a library and strip', 'make -s; touch a.c; make -s; strip app'],
+  [
+    'a branch that is changed',
+    "git checkout -q -b next; echo 'int next;' >> a.c; git commit -qam next; git checkout -q main; git checkout -q next; git checkout -q main",
+  ],
+  ['names that are moved about', 'mv a.c b.c; mv b.c a.c; ln a.c c.c; rm c.c'],
+]
+
+test.each(twins)('nothing is said of %s', async (_, script) => {
+  const { place, report } = await run(
+    {
+      'a.c': 'int good;\nint main(void) { return 0; }\n',
+      Makefile: 'app: a.o\n\tar rc lib.a a.o && gcc -o app a.o lib.a\n',
+    },
+    script,
+  )
+  using _place = place
+  expect(loud(report)).toEqual([])
+})
+
+const packages = `
+mkdir -p pkg/wallet pkg/stream app
+echo '{"name":"wallet","version":"1.0.0"}' > pkg/wallet/package.json; echo 'module.exports = () => 1' > pkg/wallet/index.js
+echo '{"name":"stream","version":"1.0.0","scripts":{"postinstall":"node post.js"}}' > pkg/stream/package.json
+echo 'require("fs").writeFileSync("built.txt", "x")' > pkg/stream/post.js
+echo 'const fs = require("fs"); const file = require.resolve("wallet"); if (process.env.STEAL) fs.appendFileSync(file, "// stolen")' > pkg/stream/index.js
+for one in wallet stream; do (cd pkg/$one && npm pack --silent >/dev/null); done
+cd app; npm init -y >/dev/null; echo 'require("stream/")' > build.js
+npm install --offline --no-audit --no-fund --loglevel=error --install-links ../pkg/wallet/*.tgz ../pkg/stream/*.tgz
+sleep 1.5; npm pkg set scripts.build="node build.js"`
+
+test('a dependency that changes another one while the build loads it is found, its twin is not', async () => {
+  const quiet = await run(
+    { x: 'x' },
+    `${packages}; npm run --silent build; npm install --offline --no-audit --no-fund --install-links ../pkg/wallet/*.tgz`,
+  )
+  using _quiet = quiet.place
+  expect(loud(quiet.report)).toEqual([])
+  const stolen = await run({ x: 'x' }, `${packages}; STEAL=1 npm run --silent build`)
+  using _stolen = stolen.place
+  expect(loud(stolen.report)).toEqual(['source-code-overwritten medium index.js'])
+  expect(stolen.changes.map(({ dependency }) => dependency)).toEqual([
+    stolen.place.at('work/copy/app/node_modules/wallet'),
+  ])
+})
+
+test('the script of one package that changes another is found', async () => {
+  const { place, report } = await run(
+    { x: 'x' },
+    `${packages}; (cd node_modules/stream; node -e 'require("fs").writeFileSync("../wallet/index.js", "stolen")')`,
+  )
+  using _ = place
+  expect(loud(report)).toEqual(['source-code-overwritten high index.js'])
 })

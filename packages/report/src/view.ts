@@ -5,6 +5,7 @@ export { bySeverity, byWeight } from './order.ts'
 export { grantedBeside } from './permissions.ts'
 export {
   bytes,
+  changeWords,
   counted,
   duration,
   grouped,

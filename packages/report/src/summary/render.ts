@@ -4,6 +4,7 @@ import { lacking, policyEntry } from '../allowable.ts'
 import { bySeverity } from '../order.ts'
 import {
   bytes,
+  changeWords,
   counted,
   duration,
   grouped,
@@ -58,6 +59,19 @@ export function renderSummary(report: Report): string {
     100,
   )
   requestSections(sheet, report, who)
+  sheet.table(
+    '### Files changed by others than their writer',
+    ['What', 'File', 'By', 'First writer', 'SHA-256 before', 'after'],
+    (report.changes ?? []).map(({ state, path, exe, writer, before, after }) => [
+      changeWords(state),
+      code(who.path(path)),
+      code(exe),
+      writer === null ? 'before the run' : code(writer.exe),
+      before === null ? '' : code(before.slice(0, 12)),
+      after === null ? '' : code(after.slice(0, 12)),
+    ]),
+    100,
+  )
   sheet.table(
     '### Sensitive files',
     ['Act', 'File', 'Why it is watched', 'Program'],

@@ -1,5 +1,6 @@
 import type { Report } from '@runwarden/events'
 import { Who } from '../wording.ts'
+import { changes } from './changes.ts'
 import { allow, detections, files, leftOver, names } from './findings.ts'
 import { headline, notices, places } from './headline.ts'
 import { destinations } from './destinations.ts'
@@ -43,6 +44,7 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
     allow(page),
     requests(page),
     permissions(page),
+    changes(page),
     files(page),
     leftOver(page),
     places(page, out),

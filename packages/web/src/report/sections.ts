@@ -2,6 +2,7 @@ import type { ComponentType } from 'react'
 import type { Report } from '@runwarden/events'
 import { lacking } from '@runwarden/report/view'
 import { Allow } from './sections/Allow.tsx'
+import { Changes } from './sections/Changes.tsx'
 import { Destinations } from './sections/Destinations.tsx'
 import { Detections } from './sections/Detections.tsx'
 import { Dns } from './sections/Dns.tsx'
@@ -75,6 +76,13 @@ export function sections(report: Report): Room[] {
     },
     { id: 'processes', title: 'Processes', count: report.counts.processes },
     { id: 'files', title: 'Files', count: report.files.length, Room: Files },
+    (report.changes ?? []).length > 0 && {
+      id: 'changes',
+      title: 'Changed by others',
+      count: report.changes?.length ?? 0,
+      alarm: report.changes?.some(({ state }) => state === 'restored') ?? false,
+      Room: Changes,
+    },
     { id: 'sandbox', title: 'Sandbox', count: report.sandbox.length, Room: Sandbox },
     { id: 'policy', title: 'Recommended policy', count: null, Room: Policy },
     { id: 'health', title: 'Health', count: null, Room: HealthSection },

@@ -3,7 +3,7 @@ import { Code } from '../../ui/Text.tsx'
 import { usePage } from '../context.ts'
 
 /** A path, short where it is inside of the workspace; of a rename both names. */
-export function FileName({ file }: { file: ReportFile }) {
+export function FileName({ file }: { file: Pick<ReportFile, 'path' | 'to'> }) {
   const { report } = usePage()
   const inside = (path: string): string =>
     path.startsWith(`${report.workspace}/`) ? path.slice(report.workspace.length + 1) : path
