@@ -308,18 +308,14 @@ export class Watch {
    * @throws EnforceError when it has no room in the kernel, DnsProxyError; then the old one stays in force
    */
   async replacePolicy(compiled: CompiledPolicy): Promise<void> {
-    // The DNS thread reads it meanwhile.
-    const asked = this.dns.replacePolicy(compiled)
-    let enact: () => void
+    await this.dns.replacePolicy(compiled)
     try {
-      enact = this.enforcer.preparePolicy(compiled)
+      // In one go: a tick of the guard between the two would take what is prepared for somebody else's, and mend it.
+      this.enforcer.preparePolicy(compiled)()
     } catch (error) {
-      await asked
       await this.dns.replacePolicy(this.narrator.compiled)
       throw error
     }
-    await asked
-    enact()
     // What was decided by the old one is told by its lines: also what was counted, in both maps of it.
     this.sensor.drain()
     for (let map = 0; map < 2; map++) this.narrator.counted(this.enforcer.attempts())
