@@ -3,5 +3,16 @@ import { hpack } from './hpack.ts'
 import { http1, http2 } from './http.ts'
 import { policy } from './policy.ts'
 import { records, tlsRecords } from './records.ts'
+import { secrets } from './secrets.ts'
 
-export const targets = [http1, http2, hpack, dnsQuery, dnsAnswer, records, tlsRecords, policy]
+export const targets = [
+  http1,
+  http2,
+  hpack,
+  dnsQuery,
+  dnsAnswer,
+  records,
+  tlsRecords,
+  policy,
+  secrets,
+]
