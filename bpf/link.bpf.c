@@ -215,7 +215,7 @@ int link_egress(struct __sk_buff *skb)
 	flow = packet.fault ? NULL : find_flow(&packet.to, cookie);
 	if (!flow || flow->generation != decision.generation) {
 		if (!packet.fault)
-			decide(&packet.to, cookie, &decision);
+			decide(&packet.to, cookie, &decision, &nobody, false);
 		else if (!decide_block_list(&packet.to, &decision))
 			deny(&decision, packet.fault);
 		/* Loopback addresses that root has routed out. */

@@ -4,6 +4,7 @@
 
 #include <bpf/bpf_endian.h>
 #include "names.h"
+#include "narrowed_grants.h"
 
 /* A destination, 16 bytes as two words so that it is compared in two steps. */
 struct destination {
@@ -109,8 +110,10 @@ static __always_inline bool find_grant(const struct destination *to, struct deci
 				bpf_map_lookup_elem(&grant_ports_0, &ports);
 	if (!rule)
 		return false;
-	decision->reason = REASON_ADDRESS;
 	decision->rule = *rule;
+	if (*rule & RULES_NARROWED)
+		return false;
+	decision->reason = REASON_ADDRESS;
 	return true;
 }
 
@@ -192,10 +195,28 @@ static __always_inline bool decide_block_list(const struct destination *to, stru
 	return true;
 }
 
-/* `decision` comes with the generation; `cookie` is the socket's, for live flows. Not static: see packet.h. */
-__noinline int decide(const struct destination *to, u64 cookie, struct decision *decision)
+/* Lines for the destination that are narrowed. Makes the key that find_grant() left the rule of one of them. */
+static __always_inline bool allows_owner(struct decision *decision, const struct owner *owner, bool calls)
 {
-	if (!to || !decision)
+	bool found;
+
+	if (decision->rule == RULE_NONE)
+		return false;
+	decision->rule = find_narrowed(decision->rule, decision->generation & 1, owner, calls, &found);
+	decision->reason = REASON_ADDRESS;
+	return found;
+}
+
+/*
+ * `decision` comes with the generation; `cookie` is the socket's, for live flows. `calls`: the owner is the current task's
+ * process. A refusal has the rule of a narrowed line that would allow it to others. Not static: see packet.h.
+ */
+__noinline int decide(const struct destination *to, u64 cookie, struct decision *decision, const struct owner *owner,
+		      bool calls)
+{
+	u32 narrowed;
+
+	if (!to || !decision || !owner)
 		return -1;
 	decision->rule = RULE_NONE;
 	decision->name = 0;
@@ -207,11 +228,15 @@ __noinline int decide(const struct destination *to, u64 cookie, struct decision 
 		decision->reason = REASON_LOOPBACK;
 		return 0;
 	}
-	if (find_learned(to, to->protocol, decision) || find_grant(to, decision) || is_live(to, cookie, decision))
+	if (find_learned(to, to->protocol, decision) || find_grant(to, decision) || allows_owner(decision, owner, calls))
+		return 0;
+	narrowed = decision->rule;
+	if (is_live(to, cookie, decision))
 		return 0;
 	if (to->protocol == IPPROTO_UDP && to->port == HTTPS_PORT && find_learned(to, IPPROTO_TCP, decision))
 		deny(decision, REASON_QUIC);
 	else
 		deny(decision, REASON_NO_RULE);
+	decision->rule = narrowed;
 	return 0;
 }

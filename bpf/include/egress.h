@@ -118,7 +118,7 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 		decision.verdict = VERDICT_BLOCKED;
 		decision.reason = REASON_PROXY;
 	} else {
-		decide(&packet.to, cookie, &decision);
+		decide(&packet.to, cookie, &decision, &owner, false);
 		names = first_names(&packet.to, &decision);
 		recheck(&packet.to, flow, state, &decision, &names);
 		/* Root can route 127.0.0.0/8 to another device. */

@@ -225,6 +225,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct pid *thread_pid;
+	u64 self_exec_id;
 };
 
 struct linux_binprm {
@@ -245,6 +246,10 @@ struct ns_common {
 };
 
 struct net {
+	struct ns_common ns;
+};
+
+struct mnt_namespace {
 	struct ns_common ns;
 };
 

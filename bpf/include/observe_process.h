@@ -3,6 +3,7 @@
 #pragma once
 
 #include "netns.h"
+#include "note_program.h"
 #include "process.h"
 #include "rings.h"
 #include "path.h"
@@ -63,6 +64,7 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	u32 end = append_path(SLOT_TRACEPOINT, 0, PATH_MAX_KEPT, exe, &walked);
 	record->exe_size = end;
 	u32 exe_end = end;
+	note_program(task, file, s, end, walked);
 	u32 name[2] = {};
 	struct qstr last;
 	struct dentry *leaf = exe.dentry;
@@ -108,6 +110,8 @@ int process_exec(u64 *ctx)
 	u32 step = 0;
 	bool first = !started;
 	started = 1;
+	if (first)
+		note_first(bprm->file);
 	if (member) {
 		if (member->role == ROLE_NONE && is_put_into_container(task)) {
 			member->role = ROLE_CONTAINED;
@@ -220,6 +224,7 @@ int process_fork(u64 *ctx)
 	if (is_leaver(parent))
 		mark_leaver(child);
 	u32 step = inherit_step(parent, child);
+	inherit_program(parent, child);
 	if (!in_scope())
 		return 0;
 	struct fork_record record = { .step = step };
@@ -251,6 +256,8 @@ int process_exit(u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	struct signal_struct *signal = task->signal;
+	if (!signal->live.counter)
+		forget_program(task);
 	/* `live` has been counted down for this thread: 0 is the last one's. */
 	if (signal->live.counter || !in_scope())
 		return 0;

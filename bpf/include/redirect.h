@@ -101,7 +101,7 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 		if (flow && flow->generation == decision.generation)
 			return PASSES;
 	}
-	decide(to, cookie, &decision);
+	decide(to, cookie, &decision, &owner, true);
 	tell(&owner, to, &decision, cookie, via);
 	if (is_denied(&decision))
 		return DENIED;

@@ -11,12 +11,6 @@
 
 #define via_type(via, type) ((u32)(via) | (u32)(type) << 8)
 
-struct owner {
-	u64 start;
-	u32 tgid;
-	u32 uid;
-};
-
 static __always_inline void current_owner(struct owner *owner)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -236,7 +236,7 @@ export class Watch {
     })
     this.enforcer = openEnforcer({
       scopeCgroup: this.scope.path,
-      reuse: this.sensor.maps,
+      reuse: { ...this.sensor.maps, ...this.sensor.narrowed },
       socketCalls: this.sensor.calls,
       compiled,
       proxy: this.dns.ports,

@@ -3,6 +3,7 @@ import {
   type CompiledPolicy,
   blockLabel,
   formatAddress,
+  narrowedReason,
   ruleLabel,
   uncheckedHint,
 } from '@runwarden/policy'
@@ -110,6 +111,7 @@ export function explainDecision(
     return { reason: `on the block list: ${why}`, rule: blockLabel(compiled, rule) }
   }
   const label = ruleLabel(compiled, rule)
+  if (verdict !== 'allowed') return { reason: narrowedReason(compiled, rule), rule: label }
   const live = reason === 'live-flow' ? ` (${reasons[reason]})` : ''
   return { reason: `allowed by ${label}${live}`, rule: label }
 }

@@ -27,6 +27,14 @@ const common = {
   help: { type: 'flag', help: 'show this' },
 } as const satisfies OptionTable
 
+const explainOnly = {
+  exe: {
+    type: 'text',
+    value: 'PATH',
+    help: 'the program that would connect (explain only); without it, lines narrowed to programs allow nothing',
+  },
+} as const satisfies OptionTable
+
 const help = `Works on policies without running anything.
 
 Usage:
@@ -36,7 +44,7 @@ Usage:
                                                       runs (the folders that run --out left)
 
 Options:
-${describeOptions(common)}
+${describeOptions({ ...common, ...explainOnly })}
 
 check ends with 1 when something in the policy has no effect yet; explain and simulate end with 1
 when something is or would have been refused; 125 means that a file could not be read or is invalid.`
@@ -117,13 +125,15 @@ function check(words: string[]): number {
 }
 
 function explainEndpoints(words: string[]): number {
-  const { options, rest } = parseOptions(common, words)
+  const { options, rest } = parseOptions({ ...common, ...explainOnly }, words)
   if (rest.length === 0)
     throw new UsageError(
       'policy explain needs an endpoint: runwarden policy explain --policy FILE registry.example.org:443',
     )
   const { policy, blockList } = load(options, 'explain')
-  const explanations = rest.map((text) => explain(policy, parseEndpoint(text), blockList))
+  const explanations = rest.map((text) =>
+    explain(policy, parseEndpoint(text), blockList, options.exe),
+  )
   if (options.json) console.log(JSON.stringify(explanations, null, 2))
   else process.stdout.write(explanations.map(formatExplanation).join('\n'))
   return explanations.every(({ verdict }) => verdict === 'allowed') ? 0 : 1
@@ -143,7 +153,7 @@ async function readEvents(path: string): Promise<RecordedEvent[]> {
       if (text === '') continue
       try {
         const event = JSON.parse(text) as RecordedEvent
-        if (event.kind === 'net.connect' || event.kind === 'dns.query') events.push(event)
+        if (['net.connect', 'dns.query', 'process.exec'].includes(event.kind)) events.push(event)
       } catch {
         throw new AgentError(
           'EVENTS',

@@ -6,7 +6,9 @@ import type { EndpointProtocol } from './endpoint-parts.ts'
 import { formatPlace } from './error.ts'
 import { addName, emptyNameIndex } from './name-index.ts'
 import type { NameIndex } from './name-index.ts'
-import { unenforcedOf, warningsOf } from './notices.ts'
+import { compileNarrowings, narrowingOf } from './narrowing.ts'
+import type { CompiledNarrowings } from './narrowing.ts'
+import { narrowing as narrowingText, overriddenOf, unenforcedOf, warningsOf } from './notices.ts'
 import { hardeningOf, isEnforced } from './policy.ts'
 import type { Egress, EndpointRule, FailMode, Hardening, Policy } from './policy.ts'
 
@@ -17,6 +19,8 @@ export interface CompiledRule {
   readonly where: string
   /** The endpoint as the policy names it. */
   readonly text: string
+  /** What it is narrowed to, in words. */
+  readonly only?: string
 }
 
 /** Addresses that policy names. 16 bytes, IPv4 as ::ffff:a.b.c.d; `prefix` counts their bits (IPv4 /24 is 120). */
@@ -28,6 +32,8 @@ export interface AddressGrant {
   readonly portFrom: number
   readonly portTo: number
   readonly rule: number
+  /** Number of what it is narrowed to; 0: it is for everybody. */
+  readonly narrowing: number
 }
 
 /** What a name that fits `patternText` may be reached for. */
@@ -57,6 +63,9 @@ export interface CompiledPolicy {
   readonly rules: readonly CompiledRule[]
   readonly addresses: readonly AddressGrant[]
   readonly names: readonly NameGrant[]
+  /** What lines are narrowed to. */
+  readonly narrowings: CompiledNarrowings
+  /** Which requests HTTPS rules allow. */
   readonly blockedAddresses: readonly { address: Uint8Array; prefix: number; entry: number }[]
   readonly blockEntries: readonly CompiledBlockEntry[]
   /** Where the block list came from; null: there is none. */
@@ -75,7 +84,7 @@ export interface CompiledPolicy {
 
 /**
  * Turns a policy into what the layers enforce. A rule that is narrowed in a way that is not
- * enforced yet (steps, exe, methods, paths) grants nothing: it would let through more than it
+ * enforced yet (steps, names to programs) grants nothing: it would let through more than it
  * says. Such rules, and switches without effect, are told in `unenforced`.
  */
 export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
@@ -84,15 +93,27 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   const names: NameGrant[] = []
   const nameIndex = emptyNameIndex()
   const addressIndex = emptyAddressIndex()
+  const narrowings = compileNarrowings(policy.rules.filter(isEnforced))
   for (const rule of policy.rules) {
     if (!isEnforced(rule)) continue
     const { host, protocol, portFrom, portTo } = rule.endpoint
     const index = rules.length
-    rules.push({ index, where: formatPlace(rule.where), text: ruleText(rule) })
+    const only = rule.exe.length > 0 ? { only: narrowingText(rule) } : {}
+    rules.push({ index, where: formatPlace(rule.where), text: ruleText(rule), ...only })
     if (host.kind === 'address') {
       const { family, address, prefix } = host
       addAddress(addressIndex, address, prefix, addresses.length)
-      addresses.push({ family, address, prefix, protocol, portFrom, portTo, rule: index })
+      const narrowing = narrowingOf(narrowings, rule)
+      addresses.push({
+        family,
+        address,
+        prefix,
+        protocol,
+        portFrom,
+        portTo,
+        rule: index,
+        narrowing,
+      })
     } else {
       const patternText = host.kind === 'name' ? host.name : host.pattern
       addName(nameIndex, patternText, names.length)
@@ -108,12 +129,17 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     rules,
     addresses,
     names,
+    narrowings,
     ...compileBlockList(blockList),
     unenforced: [],
     warnings: [],
     index: { names: nameIndex, addresses: addressIndex, ...blockIndices(blockList) },
   }
-  return { ...compiled, unenforced: unenforcedOf(policy, compiled), warnings: warningsOf(policy) }
+  return {
+    ...compiled,
+    unenforced: unenforcedOf(policy, compiled),
+    warnings: [...warningsOf(policy), ...overriddenOf(policy, compiled)],
+  }
 }
 
 function ruleText(rule: EndpointRule): string {

@@ -1,6 +1,7 @@
 import { lookUpAddress } from './address-index.ts'
 import { isLoopback, readAddress } from './address.ts'
 import type { AddressGrant, CompiledPolicy, NameGrant } from './compile.ts'
+import { fitsProgram } from './narrowing.ts'
 import { lookUpName } from './name-index.ts'
 
 /** What was decided about one network act. These four words, nowhere others. */
@@ -31,11 +32,11 @@ export function matchName(compiled: CompiledPolicy, name: string): NameMatch {
   return blocked === undefined ? { grants } : { blocked, grants }
 }
 
-/** All grants of an address (16 bytes, IPv4 mapped) by policy lines that name it or its block, in the policy's order. */
+/** All grants to everybody of an address (16 bytes, IPv4 mapped) by policy lines that name it or its block, in the policy's order. */
 export function matchAddress(compiled: CompiledPolicy, address: Uint8Array): AddressGrant[] {
-  return lookUpAddress(compiled.index.addresses, address).map(
-    (i) => compiled.addresses[i] as AddressGrant,
-  )
+  return lookUpAddress(compiled.index.addresses, address)
+    .map((i) => compiled.addresses[i] as AddressGrant)
+    .filter(({ narrowing }) => narrowing === 0)
 }
 
 /** One attempt to reach something. A host that is given is the name that led to the address. */
@@ -44,6 +45,10 @@ export interface Attempt {
   readonly address?: string | Uint8Array | null | undefined
   readonly port: number
   readonly protocol: string
+  /** Path of the program that tries; without it, only lines that are for every program allow it. */
+  readonly exe?: string | null | undefined
+  /** Whether some program may: narrowed lines allow it, too. */
+  readonly anyProgram?: boolean
 }
 
 /**
@@ -64,9 +69,19 @@ export function decide(compiled: CompiledPolicy, attempt: Attempt): Decision {
   const named = match.grants.find((grant) => covers(grant, attempt))
   if (named !== undefined) return allowed(compiled, named.rule)
   if (address !== null) {
-    for (const i of lookUpAddress(compiled.index.addresses, address)) {
-      const grant = compiled.addresses[i]
-      if (grant !== undefined && covers(grant, attempt)) return allowed(compiled, grant.rule)
+    const grants = lookUpAddress(compiled.index.addresses, address)
+      .map((i) => compiled.addresses[i] as AddressGrant)
+      .filter((grant) => covers(grant, attempt))
+      .toSorted((a, b) => Number(a.narrowing > 0) - Number(b.narrowing > 0))
+    const fits = ({ narrowing }: AddressGrant): boolean =>
+      attempt.anyProgram === true || fitsProgram(compiled.narrowings, narrowing, attempt.exe)
+    const grant = grants.find(fits)
+    if (grant !== undefined) return allowed(compiled, grant.rule)
+    if (grants[0] !== undefined) {
+      return {
+        ...refused(compiled, narrowedReason(compiled, grants[0].rule)),
+        rule: ruleLabel(compiled, grants[0].rule),
+      }
     }
   }
   const { protocol } = attempt
@@ -93,6 +108,11 @@ export function decideName(compiled: CompiledPolicy, name: string): Decision {
 export function ruleLabel(compiled: CompiledPolicy, rule: number): string {
   const entry = compiled.rules[rule]
   return entry === undefined ? `rule ${rule}` : `${entry.where} ${entry.text}`
+}
+
+/** Why a line that is narrowed does not allow something. */
+export function narrowedReason(compiled: CompiledPolicy, rule: number): string {
+  return `${ruleLabel(compiled, rule)} allows it to ${compiled.rules[rule]?.only ?? 'others'} only`
 }
 
 /** The text that stands for a block-list entry in events: `block-list.json evil.example`. */

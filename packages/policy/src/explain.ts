@@ -38,9 +38,15 @@ const mostLines = 20
 
 /**
  * Which line decides about one endpoint, and why; with the lines that nearly matched.
+ * @param exe path of the program that would connect
  * @throws PolicyError when the endpoint is a wildcard, a block of addresses or a range of ports
  */
-export function explain(policy: Policy, endpoint: Endpoint, blockList?: BlockList): Explanation {
+export function explain(
+  policy: Policy,
+  endpoint: Endpoint,
+  blockList?: BlockList,
+  exe?: string,
+): Explanation {
   const { host, protocol, portFrom: port } = endpoint
   if (
     host.kind === 'pattern' ||
@@ -54,7 +60,7 @@ export function explain(policy: Policy, endpoint: Endpoint, blockList?: BlockLis
   const attempt =
     host.kind === 'name'
       ? { host: host.name, port, protocol }
-      : { address: host.address, port, protocol }
+      : { address: host.address, port, protocol, exe }
   const decision = decide(compiled, attempt)
   return {
     ...decision,
@@ -99,7 +105,8 @@ function whyNear(rule: PolicyRule, endpoint: Endpoint): string | null {
       return `same host, but over ${rule.endpoint.protocol.toUpperCase()}, not ${asked.protocol.toUpperCase()}`
     }
     if (!covers(rule.endpoint, asked)) return `same host, but another port than ${asked.port}`
-    if (isEnforced(rule)) return alsoAllows
+    if (isEnforced(rule))
+      return rule.exe.length === 0 ? alsoAllows : `allows it to ${narrowing(rule)} only`
     return `would allow it to ${narrowing(rule)} only, which is not enforced yet, so it allows nothing`
   }
   const { host } = rule.endpoint

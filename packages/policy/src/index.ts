@@ -9,7 +9,16 @@ export type { BlockEntry, BlockList } from './block-list.ts'
 export { compile } from './compile.ts'
 export { detectionIds } from './detections.ts'
 export type { AddressGrant, CompiledPolicy, CompiledRule, NameGrant } from './compile.ts'
-export { blockLabel, decide, decideName, matchAddress, matchName, ruleLabel } from './decide.ts'
+export {
+  blockLabel,
+  decide,
+  decideName,
+  matchAddress,
+  matchName,
+  narrowedReason,
+  ruleLabel,
+} from './decide.ts'
+export type { CompiledNarrowings } from './narrowing.ts'
 export type { Attempt, Decision, NameMatch, Verdict } from './decide.ts'
 export { parseEndpoint } from './endpoint.ts'
 export type { Endpoint } from './endpoint.ts'

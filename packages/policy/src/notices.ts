@@ -31,6 +31,17 @@ export function unenforcedOf(policy: Policy, compiled: CompiledPolicy): string[]
   return sentences
 }
 
+/** Narrowed lines that narrow nothing, since another line allows the same to everybody: a sentence each. */
+export function overriddenOf(policy: Policy, compiled: CompiledPolicy): string[] {
+  return policy.rules.flatMap((rule) => {
+    if (!isEnforced(rule) || rule.exe.length === 0) return []
+    const wider = widerRule(rule, compiled)
+    if (wider === null) return []
+    const what = `${formatPlace(rule.where)}: ${formatEndpoint(rule.endpoint)} is narrowed to ${narrowing(rule)}`
+    return [`${what}, but ${wider} allows it without that`]
+  })
+}
+
 /** What a rule is narrowed to: `steps checkout and programs /usr/bin/git`. */
 export function narrowing(rule: PolicyRule): string {
   const parts =
@@ -53,7 +64,10 @@ function widerRule(rule: PolicyRule, compiled: CompiledPolicy): string | null {
   if (host.kind === 'address') {
     const grant = lookUpAddress(compiled.index.addresses, host.address)
       .map((i) => compiled.addresses[i])
-      .find((one) => one !== undefined && one.prefix <= host.prefix && within(one))
+      .find(
+        (one) =>
+          one !== undefined && one.narrowing === 0 && one.prefix <= host.prefix && within(one),
+      )
     return grant === undefined ? null : ruleLabel(compiled, grant.rule)
   }
   // A wildcard is covered by a pattern that its own text fits, "*" being a character like another.
@@ -72,8 +86,9 @@ export function warningsOf(policy: Policy): string[] {
     if (!isEnforced(rule) || rule.preset !== null) continue
     const place = formatPlace(rule.where)
     const text = formatEndpoint(rule.endpoint)
-    const first = seen.get(text)
-    if (first === undefined) seen.set(text, place)
+    const key = [text, ...rule.exe].join('\n')
+    const first = seen.get(key)
+    if (first === undefined) seen.set(key, place)
     else sentences.push(`${place}: ${text} repeats ${first}`)
     const wide = tooWide(rule.endpoint)
     if (wide !== null) sentences.push(`${place}: ${text} ${wide}`)

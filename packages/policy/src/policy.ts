@@ -110,7 +110,8 @@ export function plainRule(endpoint: Endpoint, preset: string | null, where: Wher
 
 /** Whether a rule grants what it says in this version. */
 export function isEnforced(rule: PolicyRule): rule is EndpointRule {
-  return rule.kind === 'endpoint' && rule.steps.length === 0 && rule.exe.length === 0
+  if (rule.kind !== 'endpoint' || rule.steps.length > 0) return false
+  return rule.exe.length === 0 || rule.endpoint.host.kind === 'address'
 }
 
 /** What the switches of a policy take away. The one for containers says sudo as well. */

@@ -4,6 +4,8 @@ import type { Decision } from './decide.ts'
 
 /** What simulate needs of a recorded connection attempt; `net.connect` events fit. */
 export interface RecordedConnect {
+  /** Its process, whose program was told by its `process.exec` before. */
+  readonly execId?: string | null
   readonly kind: 'net.connect'
   readonly host: string | null
   readonly address: string
@@ -21,7 +23,18 @@ export interface RecordedQuery {
   readonly verdict: string
 }
 
-export type RecordedEvent = RecordedConnect | RecordedQuery | { readonly kind: string }
+/** Which program a process runs from then on; `process.exec` events fit. */
+interface RecordedExec {
+  readonly kind: 'process.exec'
+  readonly execId: string
+  readonly exe: string
+}
+
+export type RecordedEvent =
+  | RecordedConnect
+  | RecordedExec
+  | RecordedQuery
+  | { readonly kind: string }
 
 export interface SimulatedDestination {
   readonly host: string | null
@@ -63,8 +76,11 @@ export interface Simulation {
 export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEvent>): Simulation {
   const destinations = new Map<string, SimulatedDestination>()
   const names = new Map<string, SimulatedName>()
+  const programs = new Map<string, string>()
   for (const event of events) {
-    if (isConnect(event)) addConnect(compiled, destinations, event)
+    if (isExec(event)) programs.set(event.execId, event.exe)
+    else if (isConnect(event))
+      addConnect(compiled, destinations, event, programs.get(event.execId ?? ''))
     else if (isQuery(event)) addQuery(compiled, names, event)
   }
   const all = [...destinations.values(), ...names.values()]
@@ -74,6 +90,10 @@ export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEven
     events: sum(all),
     refused: sum(all.filter((entry) => entry.now !== 'allowed')),
   }
+}
+
+function isExec(event: RecordedEvent): event is RecordedExec {
+  return event.kind === 'process.exec'
 }
 
 function isConnect(event: RecordedEvent): event is RecordedConnect {
@@ -88,15 +108,17 @@ function addConnect(
   compiled: CompiledPolicy,
   into: Map<string, SimulatedDestination>,
   event: RecordedConnect,
+  exe: string | undefined,
 ): void {
   const { host, address, port, protocol, verdict } = event
-  const key = `${host ?? ''} ${address} ${port} ${protocol} ${verdict}`
+  const program = compiled.narrowings.tag === 0 ? '' : (exe ?? '')
+  const key = `${host ?? ''} ${address} ${port} ${protocol} ${verdict} ${program}`
   const known = into.get(key)
   if (known !== undefined) {
     known.count += event.count
     return
   }
-  const { verdict: now, reason, rule } = decideConnect(compiled, event)
+  const { verdict: now, reason, rule } = decideConnect(compiled, event, exe)
   into.set(key, {
     host,
     address,
@@ -110,12 +132,16 @@ function addConnect(
   })
 }
 
-function decideConnect(compiled: CompiledPolicy, event: RecordedConnect): Decision {
+function decideConnect(
+  compiled: CompiledPolicy,
+  event: RecordedConnect,
+  exe: string | undefined,
+): Decision {
   // The machine's own resolver is reached under every policy: what it is asked is decided by name.
   if (event.port === 53 && event.verdict === 'allowed' && event.rule === null) {
     return { verdict: 'allowed', reason: 'resolver of the machine', rule: null }
   }
-  return decide(compiled, event)
+  return decide(compiled, { ...event, exe })
 }
 
 function addQuery(

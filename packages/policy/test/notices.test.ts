@@ -33,13 +33,29 @@ lockdown: [reverse-shell]
     'policy.yml:7: upload.example.org:443 is NOT allowed: it is narrowed to HTTPS requests with methods GET, HEAD and paths /acme/**, which is not enforced yet',
     'policy.yml:10: any.example.org:443 is NOT allowed: it is narrowed to HTTPS requests, which is not enforced yet',
     'policy.yml:11: github.com:443 is narrowed to steps checkout, which is not enforced yet; policy.yml:18 github.com:443 (preset github-actions) allows it without that',
-    'policy.yml:13: 203.0.113.8:443 is narrowed to programs **/git, which is not enforced yet; policy.yml:15 203.0.113.0/24:443 allows it without that',
-    'policy.yml:16: *.api.example.net:443 is narrowed to HTTPS requests, which is not enforced yet; policy.yml:17 *.example.net:443 allows it without that',
     'policy.yml:21: disable-file-monitoring is not enforced yet: files are still watched',
   ])
   for (const host of ['deploy.example.org', 'upload.example.org', 'any.example.org']) {
     expect(decide(policy, { host, port: 443, protocol: 'tcp' }).verdict).toBe('blocked')
   }
+})
+
+test('a narrowed line that narrows nothing is warned of', () => {
+  const { unenforced, warnings } = compiled(`version: 1
+allow:
+  - endpoint: 203.0.113.8
+    exe: ["**/git"]
+  - endpoint: 203.0.113.8
+    exe: [/usr/bin/curl]
+  - endpoint: 198.51.100.8
+    exe: ["**/git"]
+  - 203.0.113.0/24
+`)
+  expect(unenforced).toEqual([])
+  expect(warnings).toEqual([
+    'policy.yml:3: 203.0.113.8:443 is narrowed to programs **/git, but policy.yml:9 203.0.113.0/24:443 allows it without that',
+    'policy.yml:5: 203.0.113.8:443 is narrowed to programs /usr/bin/curl, but policy.yml:9 203.0.113.0/24:443 allows it without that',
+  ])
 })
 
 test('switches that are off need no word', () => {

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { cpus, homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Hook } from '@runwarden/events'
@@ -61,6 +61,8 @@ export class Sensor {
   readonly tier: 'T0' | 'T1'
   /** For the enforcement object, which shares them. */
   readonly maps: { readonly urgent: BpfMap; readonly bulk: BpfMap; readonly lost: BpfMap }
+  /** What processes fulfil of narrowed policy lines, by the maps' names: the enforcement writes the lines and reads the processes. */
+  readonly narrowed: Readonly<Record<string, BpfMap>>
   /**
    * Programs that are called at the end of system calls. Slot 0: every socket(); slot 1: every mmap() of code. null: the
    * hook is not active.
@@ -97,6 +99,7 @@ export class Sensor {
         agent_cgid: options.agentCgroup ?? 0n,
         own_netns: options.awaitNetns === true ? statSync('/proc/self/ns/net').ino : 0,
         netns_wait_ns: cpus().length > 1 ? NETNS_WAIT_NS : 0n,
+        first_names_mounts: Number(isEmpty(options.scopeCgroup)),
         ends_leavers: Number(options.endLeavers ?? false),
         watched_inodes: bytesOf(watch.inodeBits),
         watched_hashes: bytesOf(watch.nameBits),
@@ -120,6 +123,9 @@ export class Sensor {
       bulk: loaded.object.map('bulk'),
       lost: loaded.object.map('lost'),
     }
+    this.narrowed = Object.fromEntries(
+      ['narrowings', 'program_fits', 'process_fits'].map((name) => [name, loaded.object.map(name)]),
+    )
     this.servedNetns = loaded.object.map('served_netns')
     this.calls = loaded.hooks.some(
       ({ name, state }) => name === 'tp_btf/sys_exit' && state === 'active',
@@ -239,4 +245,10 @@ export function startSensor(options: SensorOptions): Sensor {
 
 function bytesOf(words: BigUint64Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
+}
+
+/** Whether nothing runs in a cgroup. The root of the hierarchy has no such file: something always does there. */
+function isEmpty(cgroup: string): boolean {
+  const events = `${cgroup}/cgroup.events`
+  return existsSync(events) && readFileSync(events, 'utf8').includes('populated 0')
 }

@@ -7,8 +7,8 @@ export interface EnforcerOptions {
   objectDir?: string
   /** Directory of the scope's cgroup (v2). */
   scopeCgroup: string
-  /** The rings of the sensor, and its count of losses. */
-  reuse: { urgent: BpfMap; bulk: BpfMap; lost: BpfMap }
+  /** The rings of the sensor, its count of losses, and NARROWING_MAPS: without these no process fulfils a narrowed line. */
+  reuse: { urgent: BpfMap; bulk: BpfMap; lost: BpfMap } & Readonly<Record<string, BpfMap>>
   /** The sensor's map for a program that looks at socket(); without it the program gets a hook of its own. */
   socketCalls?: BpfMap | null
   compiled: CompiledPolicy

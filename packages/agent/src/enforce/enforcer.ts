@@ -14,7 +14,7 @@ import { exemptCgroups, exemptGlobals, ExemptPrograms } from './exempt.ts'
 import { flowRules } from './flow-rules.ts'
 import { type Flow, renewFlows, takeFlows } from './flows.ts'
 import { LearnedAddresses } from './learn.ts'
-import { PINNED_MAPS } from './map-names.ts'
+import { NarrowingMaps } from './narrowings.ts'
 import { decodeName, encodeNameKey, type EnforceMapIds } from './maps.ts'
 import { Pins } from './pins.ts'
 import { ScopePrograms } from './scope-programs.ts'
@@ -33,6 +33,7 @@ export class Enforcer implements Disposable {
   readonly #reused: EnforcerOptions['reuse']
   readonly #attached: ScopePrograms
   readonly #slots: PolicySlots
+  readonly #narrowings: NarrowingMaps
   readonly #attempts: AttemptCounts
   readonly #pins: Pins | undefined
   readonly #scopeCgroup: string
@@ -51,6 +52,7 @@ export class Enforcer implements Disposable {
     this.#object = object
     this.#scopeCgroup = options.scopeCgroup
     this.#slots = new PolicySlots(object)
+    this.#narrowings = new NarrowingMaps(object)
     this.#attempts = new AttemptCounts(
       [object.map('attempts_0'), object.map('attempts_1')],
       object.map('epoch'),
@@ -168,6 +170,7 @@ export class Enforcer implements Disposable {
 
   /** Does what takes time of replacePolicy(). @returns what puts the policy in force */
   preparePolicy(compiled: CompiledPolicy): () => void {
+    this.#narrowings.prepare(compiled.narrowings)
     const generation = this.#slots.write(compiled)
     const rule = flowRules(compiled, (id) => this.name(id))
     // Before, so that no live flow is cut in between; and after, for those that began meanwhile.

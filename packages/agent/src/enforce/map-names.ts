@@ -1,3 +1,5 @@
+import { NARROWING_MAPS } from './narrowings.ts'
+
 /** What a destination is decided by. */
 const DECISION_MAPS = [
   'policy_state',
@@ -24,10 +26,18 @@ const DECISION_MAPS = [
   'exempt_cgroups',
   'exempt_processes',
   'exempt_sockets',
+  'narrowed_rules_0',
+  'narrowed_rules_1',
 ] as const
 
 /** What stays in force without an agent, and is taken over by the next one. */
 export const PINNED_MAPS = [...DECISION_MAPS, 'blocked_names_0', 'blocked_names_1'] as const
 
 /** All maps of link.bpf.c but its own, and the rings: a test holds this against the object. */
-export const SHARED_MAPS = [...DECISION_MAPS, 'epoch', 'attempts_0', 'attempts_1'] as const
+export const SHARED_MAPS = [
+  ...DECISION_MAPS,
+  ...NARROWING_MAPS,
+  'epoch',
+  'attempts_0',
+  'attempts_1',
+] as const

@@ -1,9 +1,14 @@
 import type { AddressGrant, CompiledPolicy } from '@runwarden/policy'
 import { IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
-import { disjoint, type PortRange, portPrefixes } from './port-ranges.ts'
+import { disjoint, type NarrowedLine, type PortRange, portPrefixes } from './port-ranges.ts'
 
 /** Bits of a port set's key before the port: set and protocol. */
 const SET_BITS = 48
+
+/** Lines of differing narrowings for one address and port; see bpf/include/narrowed_grants.h. */
+const NARROWED_RULES = 8
+const RULES_NARROWED = 0x8000_0000
+export const NARROWED_RULES_BYTES = 8 + NARROWED_RULES * 8
 
 type Entry = [key: Buffer, value: Buffer]
 
@@ -11,6 +16,7 @@ type Entry = [key: Buffer, value: Buffer]
 export interface PolicyEntries {
   grants: Entry[]
   grantPorts: Entry[]
+  narrowedRules: Entry[]
   blocked: Entry[]
 }
 
@@ -53,7 +59,7 @@ export function policyEntries(policy: CompiledPolicy): PolicyEntries {
     encodeAddressKey(address, prefix),
     encodeNumber(entry),
   ])
-  return { grants, grantPorts: sets.entries, blocked }
+  return { grants, grantPorts: sets.entries, narrowedRules: sets.narrowed, blocked }
 }
 
 function sortedPrefixes(grants: readonly AddressGrant[]): Prefix[] {
@@ -79,10 +85,10 @@ function contains(outer: Prefix | undefined, inner: Prefix): boolean {
 }
 
 function portRanges(grant: AddressGrant): PortRange[] {
-  const { portFrom: from, portTo: to, rule } = grant
+  const { portFrom: from, portTo: to, rule, narrowing } = grant
   const ranges: PortRange[] = []
-  if (grant.protocol !== 'udp') ranges.push({ from, to, rule, protocol: IPPROTO_TCP })
-  if (grant.protocol !== 'tcp') ranges.push({ from, to, rule, protocol: IPPROTO_UDP })
+  if (grant.protocol !== 'udp') ranges.push({ from, to, rule, narrowing, protocol: IPPROTO_TCP })
+  if (grant.protocol !== 'tcp') ranges.push({ from, to, rule, narrowing, protocol: IPPROTO_UDP })
   return ranges
 }
 
@@ -99,6 +105,7 @@ export function encodePortKey(set: number, protocol: number, port: number, bits:
 /** Sets of ports; alike ones are kept once. */
 class PortSets {
   readonly entries: Entry[] = []
+  readonly narrowed: Entry[] = []
   readonly #ids = new Map<string, number>()
 
   id(ranges: readonly PortRange[]): number {
@@ -107,11 +114,29 @@ class PortSets {
     if (known !== undefined) return known
     const id = this.#ids.size + 1
     this.#ids.set(text, id)
-    for (const { from, to, protocol, rule } of ranges) {
+    for (const { from, to, protocol, rule: own, lines } of ranges) {
+      const rule = lines === undefined ? own : this.#narrow(lines)
       for (const { port, bits } of portPrefixes(from, to)) {
         this.entries.push([encodePortKey(id, protocol, port, bits), encodeNumber(rule)])
       }
     }
     return id
+  }
+
+  /** In place of a rule: the key of the lines that allow the ports to some. */
+  #narrow(lines: readonly NarrowedLine[]): number {
+    if (lines.length > NARROWED_RULES)
+      throw new Error(
+        `more than ${NARROWED_RULES} differently narrowed lines name one address and port`,
+      )
+    const key = (RULES_NARROWED | (this.narrowed.length + 1)) >>> 0
+    const value = Buffer.alloc(NARROWED_RULES_BYTES)
+    value.writeUInt32LE(lines.length, 0)
+    for (const [index, { rule, narrowing }] of lines.entries()) {
+      value.writeUInt32LE(rule, 8 + index * 8)
+      value.writeUInt32LE(narrowing, 12 + index * 8)
+    }
+    this.narrowed.push([encodeNumber(key), value])
+    return key
   }
 }

@@ -7,6 +7,15 @@ export interface PortRange {
   /** IPPROTO_TCP or IPPROTO_UDP. */
   protocol: number
   rule: number
+  /** Of a narrowed line: what it is narrowed to. */
+  narrowing?: number
+  /** Where only narrowed lines allow the ports: all of them. */
+  lines?: readonly NarrowedLine[]
+}
+
+export interface NarrowedLine {
+  rule: number
+  narrowing: number
 }
 
 /** Ranges without overlap, the first rule first where several allow a port; sorted by protocol and port. */
@@ -17,17 +26,28 @@ export function disjoint(ranges: readonly PortRange[]): PortRange[] {
     const parts: PortRange[] = []
     for (const [index, from] of starts.entries()) {
       const to = (starts[index + 1] ?? from) - 1
-      const rules = own
-        .filter((range) => range.from <= from && from <= range.to)
-        .map(({ rule }) => rule)
-      if (rules.length === 0) continue
-      const rule = rules.reduce((first, other) => Math.min(first, other))
+      const here = own.filter((range) => range.from <= from && from <= range.to)
+      const rules = here.filter(({ narrowing = 0 }) => narrowing === 0).map(({ rule }) => rule)
       const last = parts.at(-1)
-      if (last?.rule === rule && last.to === from - 1) last.to = to
+      if (here.length === 0) continue
+      if (rules.length === 0) {
+        parts.push({ from, to, protocol, rule: 0, lines: narrowedLines(here) })
+        continue
+      }
+      const rule = rules.reduce((first, other) => Math.min(first, other))
+      if (last?.rule === rule && last.lines === undefined && last.to === from - 1) last.to = to
       else parts.push({ from, to, protocol, rule })
     }
     return parts
   })
+}
+
+/** The first line of each narrowing. */
+function narrowedLines(ranges: readonly PortRange[]): NarrowedLine[] {
+  const lines = new Map<number, NarrowedLine>()
+  for (const { rule, narrowing = 0 } of ranges.toSorted((a, b) => a.rule - b.rule))
+    if (!lines.has(narrowing)) lines.set(narrowing, { rule, narrowing })
+  return [...lines.values()]
 }
 
 /** A range of ports as prefixes of their 16 bits: at most 30. */

@@ -10,6 +10,7 @@ interface Slot {
   grants: BpfMap
   singlePorts: BpfMap
   grantPorts: BpfMap
+  narrowedRules: BpfMap
   blockedHosts: BpfMap
   blocked: BpfMap
   blockedNames: BpfMap
@@ -48,6 +49,7 @@ export class PolicySlots {
       grants: object.map(`grants_${index}`),
       singlePorts: object.map(`single_ports_${index}`),
       grantPorts: object.map(`grant_ports_${index}`),
+      narrowedRules: object.map(`narrowed_rules_${index}`),
       blockedHosts: object.map(`blocked_hosts_${index}`),
       blocked: object.map(`blocked_${index}`),
       blockedNames: object.map(`blocked_names_${index}`),
@@ -83,6 +85,7 @@ export class PolicySlots {
       for (const map of Object.values(slot) as BpfMap[]) clear(map)
       fillBoth(slot.grantHosts, slot.grants, entries.grants)
       fillBoth(slot.singlePorts, slot.grantPorts, entries.grantPorts)
+      fill(slot.narrowedRules, entries.narrowedRules)
       fillBoth(slot.blockedHosts, slot.blocked, entries.blocked)
       fill(slot.blockedNames, names)
       this.#policies.set(

@@ -45,7 +45,13 @@ export class Verdicts {
       return 'passed as if the policy did not block'
     if (!this.isUnanswered(event)) return null
     const { address, port, protocol } = event
-    const { verdict } = decide(compiled, { host: null, address, port, protocol })
+    const { verdict } = decide(compiled, {
+      host: null,
+      address,
+      port,
+      protocol,
+      anyProgram: true,
+    })
     return verdict === 'allowed'
       ? null
       : 'was allowed, and no line of the policy and no answer led there'

@@ -36,5 +36,3 @@ export type ReaderAsk =
 export type ReaderReply =
   | { kind: 'read'; files: [number: number, content: Content][] }
   | { kind: 'walked'; files: [path: string, digest: string][] }
-  /** Files that the walk left out. */
-  | { kind: 'walk-ended'; left: number }

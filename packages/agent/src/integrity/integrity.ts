@@ -118,7 +118,7 @@ export class Integrity {
       )
     if (this.#reader.skipped > 0)
       this.#parts.gap(
-        `what ${this.#reader.skipped} files of the workspace held was not read: there were too many, or they were too large`,
+        `what ${this.#reader.skipped} files held after somebody had changed them was not read: there were too many at once`,
       )
   }
 

@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Content, ReaderAsk, ReaderReply, Unread } from './contract.ts'
+import type { Content, ReaderAsk, ReaderReply } from './contract.ts'
 
 type Take = (content: Content) => void
 
@@ -45,7 +45,7 @@ export class ContentReader {
   #number = 0
   #bytes = 0
   #idle: (() => void) | undefined
-  /** Files that were not read because too many were to be. */
+  /** Files that somebody changed, and that were not read because too many were to be. */
   skipped = 0
 
   constructor(parts: ReaderParts) {
@@ -54,15 +54,17 @@ export class ContentReader {
 
   /** Reads a file soon. */
   later(path: string, take: Take): void {
-    if (this.#failed || this.#closed || this.#waiting.length >= mostWaiting) return this.#skip(take)
+    if (this.#failed || this.#closed || this.#waiting.length >= mostWaiting) return skip(take)
     this.#waiting.push({ path, take })
     this.#ticking ??= setInterval(() => this.#tick(), tickMs).unref()
   }
 
   /** Reads a file at once. */
   now(path: string, take: Take): void {
-    if (this.#failed || this.#closed || this.#urgent.length + this.#asked.size >= mostUrgent)
-      return this.#skip(take)
+    if (this.#failed || this.#closed || this.#urgent.length + this.#asked.size >= mostUrgent) {
+      this.skipped++
+      return skip(take)
+    }
     this.#urgent.push({ path, take })
     if (this.#flushing) return
     this.#flushing = true
@@ -138,7 +140,7 @@ export class ContentReader {
       if (this.#closed) return
       this.#failed = true
       this.#parts.gap(`what files hold is not known any more: ${reason}`)
-      for (const take of this.#asked.values()) this.#skip(take)
+      for (const take of this.#asked.values()) skip(take)
       this.#asked.clear()
       this.#idle?.()
     })
@@ -150,9 +152,6 @@ export class ContentReader {
     switch (reply.kind) {
       case 'walked':
         return this.#parts.onWalked(reply.files)
-      case 'walk-ended':
-        this.skipped += reply.left
-        return
       case 'read':
         for (const [number, content] of reply.files) {
           this.#bytes += content.bytes
@@ -163,10 +162,8 @@ export class ContentReader {
         if (this.#asked.size === 0 && this.#urgent.length === 0) this.#idle?.()
     }
   }
+}
 
-  #skip(take: Take): void {
-    this.skipped++
-    const unread: Unread = 'budget'
-    take({ digest: null, unread, bytes: 0, changedMs: 0, readMs: 0 })
-  }
+function skip(take: Take): void {
+  take({ digest: null, unread: 'budget', bytes: 0, changedMs: 0, readMs: 0 })
 }

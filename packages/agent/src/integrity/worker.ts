@@ -27,7 +27,6 @@ port.on('message', (ask: ReaderAsk) => {
 async function walk(root: string, before: number): Promise<void> {
   let files: [string, string][] = []
   let walked = 0
-  let left = 0
   const folders = [root]
   for (const folder of folders) {
     // What cannot be listed is not there, or is nobody's business.
@@ -36,14 +35,10 @@ async function walk(root: string, before: number): Promise<void> {
       const path = `${folder}/${entry.name}`
       if (entry.isDirectory() && !leftOut.has(entry.name)) folders.push(path)
       if (!entry.isFile()) continue
-      if (walked >= mostWalked) {
-        left++
-        continue
-      }
+      if (walked >= mostWalked) return
       walked++
       const { digest, changedMs } = readContent(path)
-      if (digest === null) left++
-      else if (changedMs < before) files.push([path, digest])
+      if (digest !== null && changedMs < before) files.push([path, digest])
       if (walked % walkedAtOnce !== 0) continue
       reply({ kind: 'walked', files })
       files = []
@@ -52,5 +47,4 @@ async function walk(root: string, before: number): Promise<void> {
     if (folders.length > mostWalked) break
   }
   reply({ kind: 'walked', files })
-  reply({ kind: 'walk-ended', left })
 }

@@ -33,7 +33,12 @@ import {
   LED_BYTES,
   LED_KEY_BYTES,
 } from '../../src/enforce/name-maps.ts'
-import { encodeAddressKey, encodePortKey } from '../../src/enforce/policy-entries.ts'
+import { encodeNarrowings, encodeProgram, NARROWINGS_BYTES } from '../../src/enforce/narrowings.ts'
+import {
+  encodeAddressKey,
+  encodePortKey,
+  NARROWED_RULES_BYTES,
+} from '../../src/enforce/policy-entries.ts'
 import { encodePolicy, POLICY_BYTES } from '../../src/enforce/slots.ts'
 
 interface BtfType {
@@ -90,6 +95,21 @@ function bytesOf(name: string, values: Record<string, number | bigint | Buffer>)
 const address = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
 
 describe('structs of the kernel side are where TypeScript reads and writes them', () => {
+  test('narrowings, program_key, narrowed_rules', () => {
+    const namespaces = Buffer.from('0500000006000000', 'hex')
+    expect(encodeNarrowings(70_001, [5, 6])).toEqual(
+      bytesOf('narrowings', { tag: 70_001, mount_ns: namespaces }),
+    )
+    expect(NARROWINGS_BYTES).toBe(struct('narrowings').size)
+    expect(encodeProgram('/usr/bin/git')).toEqual(
+      bytesOf('program_key', { prefix: 13 * 8, path: Buffer.from('git\0bin\0usr\0\0') }),
+    )
+    expect(encodeProgram('**/bin/git')).toEqual(
+      bytesOf('program_key', { prefix: 8 * 8, path: Buffer.from('git\0bin\0') }),
+    )
+    expect(NARROWED_RULES_BYTES).toBe(struct('narrowed_rules').size)
+  })
+
   test('connect_record', () => {
     const bytes = bytesOf('connect_record', {
       address,

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Policy lines that are narrowed to programs. What a process fulfils is noted at its exec and handed to its children by
+ * observe.bpf.c; where a destination is decided it is only looked up, and only when a narrowed line names the destination.
+ *
+ * A policy's narrowings are numbered. The number carries a tag of their whole list: what one policy's entries say is
+ * never read as another's, while one follows the other.
+ */
+#pragma once
+
+#include "kernel.h"
+
+#define NARROWINGS 64
+
+/* A narrowing's number is tag << 6 | bit; 0: not narrowed. */
+#define NARROWING_BIT(narrowing) ((narrowing) & (NARROWINGS - 1))
+#define NARROWING_TAG(narrowing) ((narrowing) >> 6)
+
+/* One policy's narrowings. */
+struct narrowings {
+	u32 tag;	 /* of their list; 0: there are none */
+	u32 mount_ns[2]; /* inode numbers of the mount namespaces whose paths count */
+};
+
+/* Which narrowings a program fulfils, of two policies. */
+struct fulfils {
+	u64 bits[2];
+};
+
+struct process_fit {
+	u64 exec_id; /* the task's self_exec_id: when it differs, another program was started unseen */
+	u32 tags[2];
+	u64 bits[2];
+};
+
+struct fit_key {
+	u64 start;
+	u32 tgid;
+	u32 unused;
+};
+
+/* A path from its end to its beginning, each part with a NUL behind it; zeros behind. */
+struct program_key {
+	u32 prefix; /* bits */
+	char path[256];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct narrowings);
+} narrowings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct program_key);
+	__type(value, struct fulfils);
+} program_fits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 17);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct fit_key);
+	__type(value, struct process_fit);
+} process_fits SEC(".maps");
+
+/* Whose act it is. */
+struct owner {
+	u64 start;
+	u32 tgid;
+	u32 uid;
+};
+
+/* Whether the process fulfils a narrowing. One that is not known fulfils none. `calls`: it is the current task's. */
+static __always_inline bool fulfils_narrowing(const struct owner *owner, bool calls, u32 narrowing)
+{
+	struct fit_key id = { .start = owner->start, .tgid = owner->tgid };
+	struct process_fit *fit = bpf_map_lookup_elem(&process_fits, &id);
+	u64 bits = 0;
+
+	if (!fit)
+		return false;
+	if (calls) {
+		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+		if (BPF_CORE_READ(task, self_exec_id) != fit->exec_id)
+			return false;
+	}
+	if (fit->tags[0] == NARROWING_TAG(narrowing))
+		bits = fit->bits[0];
+	else if (fit->tags[1] == NARROWING_TAG(narrowing))
+		bits = fit->bits[1];
+	return bits >> NARROWING_BIT(narrowing) & 1;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/* Notes which narrowings of the policy a process fulfils by its program. Costs one look into an array where there are none. */
+#pragma once
+
+#include "narrowed.h"
+#include "path.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct program_key);
+} program_keys SEC(".maps");
+
+/*
+ * Nothing ran in the scope when it was armed: whoever armed it puts the first program there, maybe with a view of its own
+ * of the machine's files. Paths count as this program sees them, too. Set before load.
+ */
+const volatile u8 first_names_mounts = 0;
+u32 first_mount_ns;
+
+static __always_inline u32 mount_ns_of(struct file *file)
+{
+	struct mount *mount = real_mount(BPF_CORE_READ(file, f_path.mnt));
+
+	return BPF_CORE_READ(mount, mnt_ns, ns.inum);
+}
+
+static __always_inline void note_first(struct file *file)
+{
+	if (first_names_mounts)
+		first_mount_ns = mount_ns_of(file);
+}
+
+static __always_inline struct narrowings *narrowings_at(u32 slot)
+{
+	return bpf_map_lookup_elem(&narrowings, &slot);
+}
+
+static __always_inline bool is_narrowed(void)
+{
+	struct narrowings *first = narrowings_at(0), *second = narrowings_at(1);
+
+	return first && second && (first->tag || second->tag);
+}
+
+static __always_inline struct fit_key id_of(struct task_struct *task)
+{
+	struct fit_key id = {
+		.start = BPF_CORE_READ(task, group_leader, start_boottime),
+		.tgid = BPF_CORE_READ(task, tgid),
+	};
+	return id;
+}
+
+/* Root's, and nobody else may write it. */
+static __always_inline bool is_roots(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	return BPF_CORE_READ(inode, i_uid.val) == 0 && !(BPF_CORE_READ(inode, i_mode) & 022);
+}
+
+/* `size` bytes of text of the slot are the path of the program that the task has just started, from its end. */
+static __always_inline void note_program(struct task_struct *task, struct file *file, struct scratch *s, u32 size,
+					 u32 walked)
+{
+	struct fit_key id;
+	struct process_fit fit = {};
+	struct program_key *key;
+	struct fulfils *fulfilled;
+	u32 zero = 0, mount_ns;
+
+	if (!is_narrowed())
+		return;
+	id = id_of(task);
+	fit.exec_id = BPF_CORE_READ(task, self_exec_id);
+	bpf_map_delete_elem(&process_fits, &id);
+	if (walked & (FILE_UNREACHABLE | FILE_PATH_TRUNCATED) || size >= sizeof(key->path) || !is_roots(file))
+		return;
+	key = bpf_map_lookup_elem(&program_keys, &zero);
+	if (!key)
+		return;
+	__builtin_memset(key, 0, sizeof(*key));
+	size = BOUND(size, sizeof(key->path) - 1);
+	bpf_probe_read_kernel(key->path, size, s->text);
+	key->prefix = sizeof(key->path) * 8;
+	fulfilled = bpf_map_lookup_elem(&program_fits, key);
+	if (!fulfilled)
+		return;
+	mount_ns = mount_ns_of(file);
+	if (!mount_ns)
+		return;
+	for (u32 slot = 0; slot < 2; slot++) {
+		struct narrowings *own = narrowings_at(slot);
+		if (!own || (mount_ns != own->mount_ns[0] && mount_ns != own->mount_ns[1] && mount_ns != first_mount_ns))
+			continue;
+		fit.tags[slot] = own->tag;
+		fit.bits[slot] = fulfilled->bits[slot];
+	}
+	bpf_map_update_elem(&process_fits, &id, &fit, BPF_ANY);
+}
+
+/* The child runs its maker's program. */
+static __always_inline void inherit_program(struct task_struct *parent, struct task_struct *child)
+{
+	struct fit_key id, made;
+	struct process_fit *fit;
+
+	if (!is_narrowed())
+		return;
+	id = id_of(parent);
+	made = id_of(child);
+	fit = bpf_map_lookup_elem(&process_fits, &id);
+	if (fit)
+		bpf_map_update_elem(&process_fits, &made, fit, BPF_ANY);
+}
+
+static __always_inline void forget_program(struct task_struct *task)
+{
+	struct fit_key id;
+
+	if (!is_narrowed())
+		return;
+	id = id_of(task);
+	bpf_map_delete_elem(&process_fits, &id);
+}

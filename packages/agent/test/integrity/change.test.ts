@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { act, newChange, settle, type Way } from '../../src/integrity/change.ts'
+import { packageOf } from '../../src/integrity/package-folder.ts'
+import { relationOf, type Writer } from '../../src/integrity/program.ts'
+
+/** An act at a time (milliseconds), or what a look at the file finds; null: it could not be read. */
+type Happened = { at: number; way?: Way } | { finds: string | null }
+
+function statesOf(before: string | null, happened: readonly Happened[]): string[] {
+  const change = newChange(0, before)
+  return happened.flatMap((one, seq) => {
+    if ('at' in one) {
+      act(change, { seq, time: one.at, way: one.way ?? 'write', program: '/bin/x' })
+      return []
+    }
+    const content = { digest: one.finds, unread: '', bytes: 0, changedMs: 0, readMs: 0 } as const
+    return [settle(change, content)]
+  })
+}
+
+test.each<[name: string, before: string | null, happened: Happened[], states: string[]]>([
+  ['changed', 'a', [{ at: 0 }, { finds: 'b' }], ['changed']],
+  ['written as it was', 'a', [{ at: 0 }, { finds: 'a' }], ['unchanged']],
+  [
+    'changed, put back',
+    'a',
+    [{ at: 0 }, { finds: 'b' }, { at: 9 }, { finds: 'a' }],
+    ['changed', 'restored'],
+  ],
+  [
+    'put back by whoever had it open still',
+    'a',
+    [{ at: 0 }, { finds: 'b' }, { finds: 'a' }],
+    ['changed', 'restored'],
+  ],
+  ['put back before anybody looked', 'a', [{ at: 0 }, { at: 5 }, { finds: 'a' }], ['restored']],
+  [
+    '… or looked twice',
+    'a',
+    [{ at: 0 }, { finds: 'a' }, { at: 5 }, { finds: 'a' }],
+    ['unchanged', 'restored'],
+  ],
+  [
+    'touched, and touched again later',
+    'a',
+    [{ at: 0 }, { finds: 'a' }, { at: 5000 }, { finds: 'a' }],
+    ['unchanged', 'unchanged'],
+  ],
+  [
+    'taken away and brought back',
+    'a',
+    [{ at: 0, way: 'remove' }, { at: 5, way: 'replace' }, { finds: 'a' }],
+    ['unchanged'],
+  ],
+  [
+    'put back to what it was in between',
+    'a',
+    [{ at: 0 }, { finds: 'b' }, { at: 1 }, { finds: 'c' }, { at: 2 }, { finds: 'b' }],
+    ['changed', 'changed', 'restored'],
+  ],
+  [
+    'nobody knows what it was',
+    null,
+    [{ at: 0 }, { finds: 'b' }, { at: 9 }, { finds: 'c' }],
+    ['unknown', 'changed'],
+  ],
+  ['it could not be read', 'a', [{ at: 0 }, { finds: null }], ['unknown']],
+])('a file that is: %s', (_, before, happened, states) => {
+  expect(statesOf(before, happened)).toEqual(states)
+})
+
+const git: Writer = {
+  execId: 'g',
+  parent: 'sh',
+  exe: '/usr/bin/git',
+  script: '',
+  command: '',
+  step: '1',
+}
+const npm: Writer = { ...git, exe: '/usr/bin/node', script: '/usr/bin/npm' }
+
+test.each<[string, Writer, Writer | null, string]>([
+  ['the process itself', git, git, 'own'],
+  ['the same program beside it', { ...git, execId: 'h' }, git, 'own'],
+  [
+    'the same program elsewhere in the step',
+    { ...git, execId: 'h', parent: 'x' },
+    git,
+    'same-program',
+  ],
+  ['the same program in another step', { ...git, execId: 'h', step: '2' }, git, 'other-step'],
+  ['another program', { ...git, execId: 'h', exe: '/bin/sed' }, git, 'same-step'],
+  [
+    'another script of the same interpreter, below it',
+    { ...npm, execId: 'h', parent: 'g', script: 'post.js' },
+    npm,
+    'same-step',
+  ],
+  ['anybody, where nobody is known', git, null, 'before-run'],
+])('%s', (_, actor, writer, relation) => {
+  expect(relationOf(actor, writer)).toBe(relation)
+})
+
+test.each([
+  ['/w/src/a.js', null],
+  ['/w/node_modules/a/lib/b.js', '/w/node_modules/a'],
+  ['/w/node_modules/@s/a/b.js', '/w/node_modules/@s/a'],
+  ['/w/node_modules/a/node_modules/b/c.js', '/w/node_modules/a/node_modules/b'],
+  ['/w/node_modules/.package-lock.json', null],
+  ['/w/v/lib/python3/site-packages/six/a.py', '/w/v/lib/python3/site-packages/six'],
+  ['/w/vendor/acme/tool/a.php', '/w/vendor/acme/tool'],
+  ['/elsewhere/node_modules/a/b.js', null],
+])('%s belongs to %s', (path, folder) => {
+  expect(packageOf(path, '/w')).toBe(folder)
+})

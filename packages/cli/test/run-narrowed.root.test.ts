@@ -1,0 +1,180 @@
+import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import type { Event } from '@runwarden/events'
+import { type Lab, startLab } from '@runwarden/lab'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Place, runwarden } from './runwarden.ts'
+
+let place: Place
+let lab: Lab
+
+const v4 = '198.51.100.77'
+const v6 = '2001:db8:1::77'
+
+beforeAll(async () => {
+  place = new Place()
+  for (const folder of ['bin', 'elsewhere']) mkdirSync(place.at(folder))
+  copyFileSync('/usr/bin/curl', place.at('bin/fetch'))
+  copyFileSync('/usr/bin/curl', place.at('elsewhere/fetch'))
+  copyFileSync('/usr/bin/curl', place.at('bin/loose'))
+  copyFileSync('/usr/bin/bash', place.at('bin/say'))
+  copyFileSync('/usr/bin/curl', place.at('bin/by-its-end'))
+  for (const program of ['fetch', 'say', 'by-its-end']) chmodSync(place.at(`bin/${program}`), 0o755)
+  chmodSync(place.at('elsewhere/fetch'), 0o755)
+  chmodSync(place.at('bin/loose'), 0o777)
+  linkSync(place.at('bin/fetch'), place.at('bin/hard-link'))
+  symlinkSync(place.at('bin/fetch'), place.at('elsewhere/symbolic-link'))
+  lab = await startLab({
+    servers: [
+      { name: 'narrowed.example.com', addresses: [v4, v6], ports: { http: 8080, udp: 8081 } },
+    ],
+  })
+})
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]()
+  place[Symbol.dispose]()
+})
+
+/** Every way of trying, by its mark: the request's path, or what the datagram holds. */
+const ways = (): { mark: string; allowed: boolean; script: string }[] => {
+  const fetch = place.at('bin/fetch')
+  const url = (mark: string): string => `http://${v4}:8080/${mark}`
+  return [
+    { mark: 'itself', allowed: true, script: `${fetch} -sS ${url('itself')}` },
+    { mark: 'ipv6', allowed: true, script: `${fetch} -sSg 'http://[${v6}]:8080/ipv6'` },
+    { mark: 'child', allowed: true, script: `sh -c '${fetch} -sS ${url('child')}; true'` },
+    {
+      mark: 'symbolic-link',
+      allowed: true,
+      script: `${place.at('elsewhere/symbolic-link')} -sS ${url('symbolic-link')}`,
+    },
+    {
+      mark: 'by-its-end',
+      allowed: true,
+      script: `${place.at('bin/by-its-end')} -sS ${url('by-its-end')}`,
+    },
+    {
+      mark: 'datagram',
+      allowed: true,
+      script: `${place.at('bin/say')} -c 'echo datagram > /dev/udp/${v4}/8081'`,
+    },
+    { mark: 'other', allowed: false, script: `curl -sS ${url('other')}` },
+    { mark: 'other-ipv6', allowed: false, script: `curl -sSg 'http://[${v6}]:8080/other-ipv6'` },
+    {
+      mark: 'copy',
+      allowed: false,
+      script: `${place.at('elsewhere/fetch')} -sS ${url('copy')}`,
+    },
+    {
+      mark: 'hard-link',
+      allowed: false,
+      script: `${place.at('bin/hard-link')} -sS ${url('hard-link')}`,
+    },
+    {
+      mark: 'called-so',
+      allowed: false,
+      script: `(exec -a ${fetch} curl -sS ${url('called-so')})`,
+    },
+    {
+      mark: 'bind-mount',
+      allowed: false,
+      script: `unshare -m sh -c 'mount --bind /usr/bin/curl ${fetch}; ${fetch} -sS ${url('bind-mount')}'`,
+    },
+    {
+      mark: 'writable-by-all',
+      allowed: false,
+      script: `${place.at('bin/loose')} -sS ${url('writable-by-all')}`,
+    },
+    {
+      mark: 'memory-file',
+      allowed: false,
+      script: `python3 -c 'import os,shutil
+fd = os.memfd_create("fetch", 0)
+os.write(fd, open("${fetch}", "rb").read())
+os.execve(fd, ["${fetch}", "-sS", "${url('memory-file')}"], os.environ)'`,
+    },
+    {
+      mark: 'child-of-it',
+      allowed: false,
+      script: `${place.at('bin/say')} -c 'curl -sS ${url('child-of-it')}'`,
+    },
+    {
+      mark: 'other-datagram',
+      allowed: false,
+      script: `bash -c 'echo other-datagram > /dev/udp/${v4}/8081'`,
+    },
+  ]
+}
+
+async function run(egress: string): Promise<Event[]> {
+  const policy = `
+version: 1
+egress: ${egress}
+allow:
+  - endpoint: ${v4}:8080
+    exe: [${place.at('bin/fetch')}, ${place.at('bin/loose')}]
+  - endpoint: ${v4}:8080
+    exe: ["**/bin/by-its-end"]
+  - endpoint: "[${v6}]:8080"
+    exe: [${place.at('bin/fetch')}]
+  - endpoint: udp://${v4}:8081
+    exe: ["**/bin/say"]
+`
+  writeFileSync(place.at('policy.yml'), policy)
+  const job = ways()
+    .map(({ script }) => script)
+    .join('\n')
+  const ended = await lab.runner.exec(
+    runwarden,
+    [
+      'run',
+      '--policy',
+      'policy.yml',
+      '--quiet',
+      '--out',
+      place.out,
+      '--',
+      'bash',
+      '-c',
+      `${job}\nexit 0`,
+    ],
+    { cwd: place.path },
+  )
+  expect(ended.status, ended.stderr).toBe(0)
+  return place.events()
+}
+
+/** What the servers received, as text. */
+async function arrived(): Promise<string> {
+  return (await lab.internet.records()).map(({ data }) => data.toString()).join('')
+}
+
+describe('lines that are narrowed to programs', () => {
+  let events: Event[]
+  let records: string
+  beforeAll(async () => {
+    events = await run('block')
+    records = await arrived()
+  })
+
+  test('are enforced, and no word says otherwise', () => {
+    expect(JSON.stringify(events)).not.toContain('not enforced')
+  })
+
+  test('let through what runs the program, and nothing else', () => {
+    const outcome = ways().map(
+      ({ mark }) =>
+        `${mark} ${records.includes(`GET /${mark} `) || records.split('\n').includes(mark)}`,
+    )
+    expect(outcome).toEqual(ways().map(({ mark, allowed }) => `${mark} ${allowed}`))
+  })
+
+  test('are named in the reason of what they refuse', () => {
+    const refused = events.find(
+      (event) => event.kind === 'net.connect' && event.verdict === 'blocked' && event.port === 8081,
+    )
+    expect(refused).toMatchObject({
+      reason: `policy.yml:11 udp://${v4}:8081 allows it to programs **/bin/say only`,
+      rule: `policy.yml:11 udp://${v4}:8081`,
+    })
+  })
+})

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { parsePolicy } from '../src/document.ts'
+import { compile, decide, simulate } from '../src/index.ts'
+
+const policy = (...programs: string[]) =>
+  compile(
+    parsePolicy(
+      `version: 1
+egress: block
+allow:
+${programs.map((program) => `  - endpoint: 203.0.113.8:8080\n    exe: ["${program}"]\n`).join('')}`,
+      'policy.yml',
+    ),
+  )
+
+const at = { address: '203.0.113.8', port: 8080, protocol: 'tcp' }
+
+test.for([
+  ['/usr/bin/git', 'allowed'],
+  ['/usr/bin/git2', 'blocked'],
+  ['/bin/git', 'blocked'],
+  ['/opt/a/b/fetch', 'allowed'],
+  ['/opt/b/fetch', 'allowed'],
+  ['/opt/bb/fetch', 'blocked'],
+  ['/fetch', 'blocked'],
+  [null, 'blocked'],
+] as const)('lines for several programs allow each of them: %s %s', ([exe, verdict]) => {
+  const compiled = policy('/usr/bin/git', '**/b/fetch')
+  expect(decide(compiled, { ...at, exe }).verdict).toBe(verdict)
+})
+
+test('a refusal names the line that allows it to others', () => {
+  expect(decide(policy('/usr/bin/git'), { ...at, exe: '/usr/bin/curl' })).toEqual({
+    verdict: 'blocked',
+    reason: 'policy.yml:4 203.0.113.8:8080 allows it to programs /usr/bin/git only',
+    rule: 'policy.yml:4 203.0.113.8:8080',
+  })
+})
+
+test('a recorded connection is decided by the program that its process ran', () => {
+  const connect = {
+    kind: 'net.connect',
+    host: null,
+    verdict: 'allowed',
+    rule: null,
+    count: 1,
+  } as const
+  const { destinations } = simulate(policy('/usr/bin/git'), [
+    { kind: 'process.exec', execId: 'a', exe: '/usr/bin/git' },
+    { ...connect, ...at, execId: 'a' },
+    { kind: 'process.exec', execId: 'a', exe: '/usr/bin/curl' },
+    { ...connect, ...at, execId: 'a' },
+  ])
+  expect(destinations.map(({ now }) => now)).toEqual(['blocked', 'allowed'])
+})
+
+test.for(['/usr/bin/g*', '**/git-*', '/usr/**/git'])(
+  'a wildcard that the kernel cannot look up is an error: %s',
+  (program) => {
+    expect(() => policy(program)).toThrow('a program is a whole path, or **/ and the end of one')
+  },
+)
+
+test('more different lists of programs than the kernel keeps are an error', () => {
+  const programs = Array.from({ length: 65 }, (_, i) => `/usr/bin/${i}`)
+  expect(() => policy(...programs.slice(1))).not.toThrow()
+  expect(() => policy(...programs)).toThrow('at most 64 different lists of programs')
+})
+
+test('lists that differ have different tags', () => {
+  const tags = [['/a'], ['/b'], ['/a', '/b'], ['/b', '/a']].map(
+    (programs) => policy(...programs).narrowings.tag,
+  )
+  expect(new Set(tags).size).toBe(4)
+  expect(policy().narrowings.tag).toBe(0)
+})
