@@ -84,7 +84,10 @@ static __always_inline u32 *find_blocked(const struct destination *to, u32 gener
 	return second ? bpf_map_lookup_elem(&blocked_1, &key) : bpf_map_lookup_elem(&blocked_0, &key);
 }
 
-/* Sets rule and reason when an address or block of the policy allows the destination. */
+/*
+ * Sets rule and reason when an address or block of the policy allows the destination. Where it does so to some only, the
+ * rule is the key of these lines, and it is not allowed yet.
+ */
 static __always_inline bool find_grant(const struct destination *to, struct decision *decision)
 {
 	struct address_key key = { .prefix = 128 };
