@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import type { Event } from '@runwarden/events'
+import type { Event, EventOf } from '@runwarden/events'
 import { type Lab, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Place, runwarden } from './runwarden.ts'
@@ -106,6 +106,7 @@ os.execve(fd, ["${fetch}", "-sS", "${url('memory-file')}"], os.environ)'`,
 }
 
 async function run(egress: string): Promise<Event[]> {
+  const out = place.at(egress)
   const policy = `
 version: 1
 egress: ${egress}
@@ -131,7 +132,7 @@ allow:
       'policy.yml',
       '--quiet',
       '--out',
-      place.out,
+      out,
       '--',
       'bash',
       '-c',
@@ -140,7 +141,7 @@ allow:
     { cwd: place.path },
   )
   expect(ended.status, ended.stderr).toBe(0)
-  return place.events()
+  return place.events(out)
 }
 
 /** What the servers received, as text. */
@@ -177,4 +178,15 @@ describe('lines that are narrowed to programs', () => {
       rule: `policy.yml:11 udp://${v4}:8081`,
     })
   })
+})
+
+test('in audit mode what a line does not fit passes, and is told with the line', async () => {
+  const { address, ...told } = (await run('audit')).find(
+    (event) => event.kind === 'net.connect' && event.verdict === 'would-block',
+  ) as EventOf<'net.connect'>
+  expect(await arrived()).toContain('GET /other ')
+  expect(address).toBe(v4)
+  expect(told.reason).toBe(
+    `policy.yml:5 ${v4}:8080 allows it to programs ${place.at('bin/fetch')}, ${place.at('bin/loose')} only`,
+  )
 })
