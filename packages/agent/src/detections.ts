@@ -1,5 +1,6 @@
 import type { Event } from '@runwarden/events'
 import type { Engine, Found, JobNames, ProcessFacts, RuleSet } from '@runwarden/rules'
+import { type Baseline, isUnseen } from './baseline.ts'
 import { tunnelFinding } from './dns-findings.ts'
 import { messageOf } from './errors.ts'
 import type { EventBody } from './event-stream.ts'
@@ -22,6 +23,8 @@ export interface DetectionParts {
   job: JobNames
   /** Beside the built-in rules; they are read when they are needed. */
   rules?: RuleSet | undefined
+  /** Undefined: what is new is not told. */
+  baseline?: Baseline | undefined
   /** Takes what was found in events that had waited for the rules. */
   emit: (finding: DetectionBody) => void
   gap: (text: string) => void
@@ -100,7 +103,9 @@ export class Detections {
   }
 
   private byRules(engine: Engine, event: Event, writer: string): DetectionBody[] {
-    return engine.see(event, { writer }).map((found) => bodyOf(event, found))
+    return engine
+      .see(event, { writer, unseen: isUnseen(event, this.parts.baseline) })
+      .map((found) => bodyOf(event, found))
   }
 
   private exeOf(execId: string | null): string {

@@ -1,3 +1,4 @@
+export { type Baseline, destinationOf } from './baseline.ts'
 export { AgentError, messageOf } from './errors.ts'
 export { OutputFolder } from './output.ts'
 export { RotatingEvents, type Rotation, serviceRotation } from './rotating-events.ts'

@@ -4,6 +4,7 @@ import { constants, release } from 'node:os'
 import type { GithubFacts, RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
+import type { Baseline } from './baseline.ts'
 import type { ChildProcess } from 'node:child_process'
 import { AgentError, messageOf } from './errors.ts'
 import { EventStream, type EventSink, type ForkSink } from './event-stream.ts'
@@ -35,6 +36,8 @@ export interface ProtectSettings {
   secrets?: readonly KnownSecret[] | undefined
   /** Rules of detections, those that are built in among them; without, only those. */
   rules?: RuleSet | undefined
+  /** Destinations of past runs; undefined: what is new is not told. */
+  baseline?: Baseline | undefined
   onEvent: EventSink
   onFork: ForkSink
   /** Called when the command has been started, with what is true of the run if this process is killed. */

@@ -17,6 +17,7 @@ import { startDnsProxy, type DnsProxy } from './dns/start.ts'
 import { openEnforcer, type Enforcer } from './enforce/enforcer.ts'
 import type { Exemptions } from './enforce/exempt.ts'
 import type { RuleSet } from '@runwarden/rules'
+import type { Baseline } from './baseline.ts'
 import { messageOf } from './errors.ts'
 import { jobNames } from './job-names.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
@@ -62,6 +63,8 @@ export interface WatchSettings {
   outputs?: readonly number[] | undefined
   /** Values to be found in the build log. */
   secrets?: readonly KnownSecret[] | undefined
+  /** Destinations of past runs; undefined: what is new is not told. */
+  baseline?: Baseline | undefined
   /** Who the policy does not hold for. */
   exempt?: Exemptions | undefined
   /** Id of the agent's own cgroup, where it is in the scope. */
@@ -182,6 +185,7 @@ export class Watch {
       processes,
       job: jobNames(process.env),
       rules: this.settings.rules,
+      baseline: this.settings.baseline,
       emit: (finding) => stream.emit(finding),
       gap: (text) => this.gap(text),
       writerOf: (event) => integrity.see(event),

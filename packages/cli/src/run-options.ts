@@ -23,6 +23,11 @@ export const runOptions = {
     value: 'FILE',
     help: 'rules of detections beside the built-in ones, and suppressions (docs/rules.md); may be given again',
   },
+  baseline: {
+    type: 'list',
+    value: 'PATH',
+    help: 'a report.json of a past run of this job, or a folder of such runs: destinations that are in none of them are told; may be given again',
+  },
   lockdown: {
     type: 'list',
     value: 'ID,…',

@@ -14,6 +14,7 @@ import {
   workerFile,
 } from '@runwarden/agent'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
+import { readBaseline } from './read-baseline.ts'
 import { readPolicy } from './read-policy.ts'
 import { readRuleFiles } from './read-rules.ts'
 import { timeName } from './run-files.ts'
@@ -64,6 +65,7 @@ export async function main(words: string[]): Promise<number> {
   if (file === undefined || file === '')
     throw new UsageError('run needs a command: runwarden run [OPTIONS] -- COMMAND')
   const rules = await readRuleFiles(options.rules)
+  const baseline = readBaseline(options.baseline)
   const compiled = await readPolicy(
     options,
     rules?.rules.map(({ id }) => id),
@@ -83,6 +85,7 @@ export async function main(words: string[]): Promise<number> {
     command: [file, ...args] as [string, ...string[]],
     compiled,
     rules,
+    baseline,
     policyFile: options.policy ?? null,
     step: options.step ?? file,
     worker: options.worker === undefined ? undefined : workerFile(options.worker),

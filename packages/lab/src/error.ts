@@ -5,6 +5,7 @@ export type LabErrorCode =
   | 'LAB_DNS'
   | 'LAB_CAPTURE'
   | 'LAB_REGISTRY'
+  | 'LAB_REPLAY'
   | 'LAB_ENDED'
 
 /** A failure of the lab itself, never of what is tested in it. */

@@ -15,6 +15,8 @@ export interface Field {
 export interface Added {
   /** The program that had written the file before this event; empty: none is known. */
   readonly writer: string
+  /** No past run of the job has reached this destination; without a baseline: false. */
+  readonly unseen: boolean
 }
 
 const text: Field = { type: 'string' }
@@ -132,7 +134,14 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     addresses: texts,
     cnames: texts,
   },
-  'net.connect': { ...common, ...network, ...destination, via: text, count: number },
+  'net.connect': {
+    ...common,
+    ...network,
+    ...destination,
+    via: text,
+    count: number,
+    unseen: { type: 'bool', of: (_event: unknown, added: Added) => added.unseen },
+  },
   'net.flow': { ...common, ...network, ...destination, bytesOut: number, packetsOut: number },
   'http.request': {
     ...common,
@@ -208,7 +217,7 @@ export interface EventView {
 export function viewClass(kind: SeenKind): new () => EventView {
   class View implements EventView {
     current: Record<string, unknown> = {}
-    added: Added = { writer: '' }
+    added: Added = { writer: '', unseen: false }
 
     show(event: Event, added: Added): void {
       this.current = event as unknown as Record<string, unknown>

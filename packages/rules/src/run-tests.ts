@@ -43,9 +43,10 @@ function runTest(set: RuleSet, test: RuleTest): { found: number; failures: strin
   for (const [index, event] of test.events.entries()) {
     target = event.target
     if (event.kind === 'process.exec') runs(processes, event)
-    const { writer } = event.fields
+    const { writer, unseen } = event.fields
     found += engine.see(eventOf(event, index + 1), {
       writer: typeof writer === 'string' ? writer : '',
+      unseen: unseen === true,
     }).length
   }
   return { found, failures }

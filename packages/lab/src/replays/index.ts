@@ -1,3 +1,5 @@
+export { replays } from './attacks/index.ts'
+export { build } from './build.ts'
+export { missing } from './evidence.ts'
 export { ordinaryBuilds } from './ordinary.ts'
-export { build, play } from './play.ts'
-export { replays } from './replays.ts'
+export { play } from './play.ts'

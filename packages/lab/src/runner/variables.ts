@@ -12,6 +12,7 @@ export function githubContext(plan: Plan, workflow: Workflow, job: Job): Record<
     event: event.payload,
     event_name: event.name,
     event_path: join(plan.temp, '_github_workflow', 'event.json'),
+    head_ref: headOf(event.payload),
     graphql_url: 'https://api.github.com/graphql',
     job: job.id,
     ref,
@@ -28,6 +29,11 @@ export function githubContext(plan: Plan, workflow: Workflow, job: Job): Record<
     workflow_ref: `${repository}/.github/workflows/${plan.caller.split('/').at(-1)}@${ref}`,
     workspace,
   }
+}
+
+/** The branch of a pull request: whoever opens one chooses its name. */
+function headOf({ pull_request: request }: Record<string, unknown>): string {
+  return (request as { head?: { ref?: string } } | undefined)?.head?.ref ?? ''
 }
 
 export function runnerContext({ temp }: Plan): Record<string, string> {
