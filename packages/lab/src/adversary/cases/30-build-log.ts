@@ -2,7 +2,7 @@ import type { Open, Row } from '../case.ts'
 
 const open: Open = {
   result: 'not-held',
-  why: 'the build log is the job’s own output, which has to leave; secrets in it are not looked for in this version',
+  why: 'the build log is the job’s own output, which has to leave; a secret in it is told (secret-in-build-log) where it has a known form or was named, and not stopped',
   advice: 'the platform’s masking of secrets; build logs that not everybody can read',
 }
 
