@@ -67,12 +67,12 @@ struct step_record {
 	struct record_header header;
 	__u32 step;
 	__u32 offset;
-	__u32 total; /* of the environment, bytes */
+	__u32 total; /* of arguments and environment, bytes */
 	__u32 parent_tgid;
 	__u64 parent_start;
 	__u64 inode; /* of a worker's program */
 	__u32 device;
-	__u32 unused;
+	__u32 args; /* bytes of arguments, in front of the environment */
 	__u64 unused2;
 };
 

@@ -106,6 +106,7 @@ struct environment {
 	u64 start;
 	u32 size;
 	u32 step;
+	u32 args;
 };
 
 static __always_inline void describe_parent(struct step_record *record, struct task_struct *task)
@@ -176,6 +177,7 @@ static long send_environment(u32 index, struct environment *environment)
 	record->step = environment->step;
 	record->offset = offset;
 	record->total = environment->size;
+	record->args = environment->args;
 	describe_parent(record, environment->task);
 	if (bpf_probe_read_user(s->text, used, (void *)(environment->start + offset)))
 		flags |= STEP_UNREADABLE;
@@ -185,13 +187,14 @@ static long send_environment(u32 index, struct environment *environment)
 	return 0;
 }
 
-/* A step begins: its root runs its first program. The environment is what the worker gave it. */
+/* A step begins: its root runs its first program. Arguments and environment, one behind the other, are what the worker gave it. */
 static __always_inline void tell_step(struct task_struct *task, u32 step)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	u64 start = BPF_CORE_READ(mm, env_start);
+	u64 start = BPF_CORE_READ(mm, arg_start);
 	u64 size = BPF_CORE_READ(mm, env_end) - start;
-	struct environment environment = { .task = task, .start = start, .step = step };
+	u32 args = BPF_CORE_READ(mm, env_start) - start;
+	struct environment environment = { .task = task, .start = start, .step = step, .args = args };
 
 	environment.size = size < ENV_CHUNKS * ENV_CHUNK ? size : ENV_CHUNKS * ENV_CHUNK;
 	bpf_loop(environment.size / ENV_CHUNK + 1, send_environment, &environment, 0);

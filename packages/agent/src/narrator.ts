@@ -54,6 +54,7 @@ interface EventHead {
   time: number
   execId: string | null
   step: string | null
+  phase?: 'pre' | 'post'
 }
 
 /** Ends of flows whose name is remembered: beyond, the longest known are forgotten. */
@@ -110,6 +111,7 @@ export class Narrator {
           record.uid,
           this.parts.steps.nameOf(record.step),
         )
+        this.parts.steps.enter(record.childExecId, record.step)
         this.parts.onFork(record.childExecId, record.execId)
         return
       case 'worker':
@@ -265,6 +267,7 @@ export class Narrator {
       tgid,
       stdio,
     } = record
+    this.parts.steps.enter(record.execId, record.step)
     const step = this.parts.steps.nameOf(record.step)
     this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, step)
     this.parts.processes.describe(record.execId, argv, cwd, bootClock.toEpoch(record.time))
@@ -345,8 +348,9 @@ export class Narrator {
 
   private begin(record: StepRecord): void {
     const begun = this.parts.steps.begin(record)
-    if (begun === undefined) return
+    this.parts.steps.enter(record.execId, record.step)
     this.parts.processes.enterStep(record.execId, this.parts.steps.nameOf(record.step))
+    if (begun === undefined) return
     this.tell({ ...begun, time: bootClock.toEpoch(record.time) })
   }
 
@@ -360,7 +364,9 @@ export class Narrator {
   private head(record: { time: number; execId: string }): EventHead & { execId: string }
   private head(record: { time: number; execId: string | null }): EventHead
   private head({ time, execId: id }: { time: number; execId: string | null }): EventHead {
-    return { time: bootClock.toEpoch(time), execId: id, step: this.stepOf(id) }
+    const head = { time: bootClock.toEpoch(time), execId: id, step: this.stepOf(id) }
+    const phase = this.parts.steps.phaseOf(id)
+    return phase === undefined ? head : { ...head, phase }
   }
 
   /** Where there are steps, the one of a process that nothing is known of is not known either. */

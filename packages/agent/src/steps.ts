@@ -4,12 +4,14 @@ import {
   type ExecRecord,
   kernelIdentity,
   mountDevices,
+  readEnvironment,
   type RunningRecord,
   type StepRecord,
   type WorkerRecord,
 } from '@runwarden/sensor'
 import { AgentError } from './errors.ts'
 import type { EventBody } from './event-stream.ts'
+import { isEngine, type Phase, Phases } from './step-phase.ts'
 
 /** Which program called Runner.Worker is the runner's worker. */
 export interface WorkerRule {
@@ -39,6 +41,16 @@ export function workerFile(path: string): WorkerRule {
 interface Step {
   /** GITHUB_ACTION: the step's `id:`, or what the runner made of it (`__run_2`, `__actions_checkout`). */
   id: string
+  stage?: Phase | null
+}
+
+/** A worker that lives, and what is known of its job. */
+interface Worker extends WorkerRecord {
+  phases: Phases
+  /** Hooks of who runs the machine, by their files. */
+  hooks: Map<string, string>
+  /** A step has begun. */
+  atWork: boolean
 }
 
 export interface StepsParts {
@@ -47,7 +59,17 @@ export interface StepsParts {
   fallback: string
   /** Told once, when a program only calls itself a worker. */
   gap: (text: string) => void
+  /** What is kept of a process's environment. */
+  environment?: (tgid: number) => StepRecord['environment']
 }
+
+/** As the runner calls what it does itself. */
+const INITIALIZE = 'Initialize containers'
+const STOP = 'Stop containers'
+const hookNames = {
+  ACTIONS_RUNNER_HOOK_JOB_STARTED: 'Set up runner',
+  ACTIONS_RUNNER_HOOK_JOB_COMPLETED: 'Complete runner',
+} as const
 
 /** What the kernel side looks for. */
 const PROGRAM = 'Runner.Worker'
@@ -65,7 +87,9 @@ export class Steps {
   readonly #parts: StepsParts
   readonly #steps = new Map<number, Step>()
   /** Workers that live, by execId. */
-  readonly #workers = new Map<string, WorkerRecord>()
+  readonly #workers = new Map<string, Worker>()
+  /** Processes of an action's pre or post. */
+  readonly #phases = new Map<string, 'pre' | 'post'>()
   /** Who has started a worker. */
   readonly #listeners = new Map<string, true>()
   /** Steps of living processes that have connected to a container engine. */
@@ -88,7 +112,13 @@ export class Steps {
   worker(record: WorkerRecord): void {
     if (this.#isWorker(record)) {
       this.#known = true
-      keep(this.#workers, record.execId, record)
+      const environment = (this.#parts.environment ?? readEnvironment)(record.tgid)
+      const hooks = Object.entries(hookNames).flatMap(([variable, name]) => {
+        const path = environment[variable]
+        return path === undefined || path === '' ? [] : [[path, name] as const]
+      })
+      const job = { phases: new Phases(), hooks: new Map(hooks), atWork: false }
+      keep(this.#workers, record.execId, { ...record, ...job })
       keep(this.#listeners, record.parentExecId, true)
       return
     }
@@ -118,23 +148,41 @@ export class Steps {
 
   /** A worker's child runs its first program. @returns the event of it, when a step begins */
   begin(record: StepRecord): EventBody | undefined {
-    if (!this.#workers.has(record.parentExecId)) return undefined
+    const worker = this.#workers.get(record.parentExecId)
+    if (worker === undefined) return undefined
     const { environment, incomplete, step } = record
-    const id = environment['GITHUB_ACTION']
-    if (id === undefined || id === '') {
-      // What the worker does itself (git, docker) has none.
-      if (!incomplete) return undefined
+    const { GITHUB_ACTION: action = '' } = environment
+    const own = this.#own(record, worker)
+    if (
+      own !== undefined &&
+      (action === '' || worker.hooks.get(record.argv.at(-1) ?? '') === own)
+    ) {
+      keep(this.#steps, step, { id: own, stage: null })
+      return undefined
+    }
+    // What the worker does itself (git, docker) has none.
+    if (action === '' && !incomplete) return undefined
+    if (action === '')
       this.#parts.gap(
         `the environment of a step (process ${record.tgid}) could not be read whole: what it does is told under 'unknown step'`,
       )
-    }
-    const known = { id: id === undefined || id === '' ? 'unknown step' : stepOf(id) }
+    const id = action === '' ? 'unknown step' : stepOf(action)
+    worker.atWork = true
+    const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref = '' } = environment
+    const stage = worker.phases.of({
+      action: id,
+      repository: repository || null,
+      within: Boolean(environment['GITHUB_ACTION_PATH']),
+      ref,
+      argv: record.argv,
+      truncated: incomplete,
+    })
+    const known = { id, stage }
     keep(this.#steps, step, known)
     const begun = this.#begun.get(record.parentExecId) ?? []
     begun.push({ id: known.id, time: record.time })
     if (begun.length > BEGUN) begun.shift()
     keep(this.#begun, record.parentExecId, begun)
-    const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref } = environment
     return {
       kind: 'step.start',
       time: record.time,
@@ -142,6 +190,7 @@ export class Steps {
       step: known.id,
       pid: record.tgid,
       action: repository ? `${repository}${ref ? `@${ref}` : ''}` : null,
+      stage,
       job: environment['GITHUB_JOB'] ?? null,
       workflow: environment['GITHUB_WORKFLOW'] ?? null,
       repository: environment['GITHUB_REPOSITORY'] ?? null,
@@ -149,6 +198,27 @@ export class Steps {
       runAttempt: environment['GITHUB_RUN_ATTEMPT'] ?? null,
       truth: 'user',
     }
+  }
+
+  /** What the worker does itself has no GITHUB_ACTION: hooks of who runs the machine, and the job's containers. */
+  #own({ argv }: StepRecord, worker: Worker): string | undefined {
+    // `bash -e FILE`: a step's own shell has the step's script among its arguments.
+    const file = argv.slice(1, -1).every((word) => word.startsWith('-')) ? argv.at(-1) : undefined
+    const hook = file === undefined ? undefined : worker.hooks.get(file)
+    if (hook !== undefined || !isEngine(argv)) return hook
+    if (!worker.atWork) return INITIALIZE
+    return argv.includes('rm') ? STOP : undefined
+  }
+
+  /** A process is in the step of a number. */
+  enter(execId: string, step: number): void {
+    const stage = this.#steps.get(step)?.stage
+    if (stage === 'pre' || stage === 'post') keep(this.#phases, execId, stage)
+  }
+
+  /** The stage of what a process does; undefined: main, or not known. */
+  phaseOf(execId: string | null): 'pre' | 'post' | undefined {
+    return execId === null ? undefined : this.#phases.get(execId)
   }
 
   /** A process of a step that ran before it was watched. @param environment of the step's root */

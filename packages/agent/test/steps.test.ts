@@ -26,6 +26,7 @@ function step(number: number, parentExecId: string, more: Partial<StepRecord> = 
     parentExecId,
     step: number,
     environment: { GITHUB_ACTION: `step-${number}` },
+    argv: ['/bin/bash', '-e', '/tmp/script.sh'],
     incomplete: false,
     ...more,
   }

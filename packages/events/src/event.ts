@@ -41,6 +41,8 @@ const base = {
   execId: z.string().nullable(),
   /** The id of the workflow step it belongs to; null: none is known. */
   step: z.string().nullable(),
+  /** It was done before the steps, or behind them, by an action's own stage for that; missing: by its main, or not known. */
+  phase: z.enum(['pre', 'post']).optional(),
 }
 
 /**
@@ -99,6 +101,8 @@ export const StepStart = z.object({
   pid: z.int(),
   /** `owner/repository@ref` of the action that the step uses; null: it is a script, or a local action. */
   action: z.string().nullable(),
+  /** The stage of the action; null: not known. Of a script it is `main`. */
+  stage: z.enum(['pre', 'main', 'post']).nullable().optional(),
   job: z.string().nullable(),
   workflow: z.string().nullable(),
   repository: z.string().nullable(),

@@ -248,7 +248,10 @@ export const Report = RunFacts.extend({
   sandbox: z.array(ReportSandbox),
   detections: z.array(ReportDetection),
   suppressed: z.array(ReportSuppressed).optional(),
-  steps: z.array(z.object({ id: z.string(), name: z.string() })),
+  /** `stages`: those that were seen to begin, in their order. */
+  steps: z.array(
+    z.object({ id: z.string(), name: z.string(), stages: z.array(z.string()).optional() }),
+  ),
   recommendedPolicy: z.string(),
   /** A `permissions:` block, ready to be pasted into the workflow; null: no content was read that could tell. */
   minimumPermissions: z.string().nullable(),

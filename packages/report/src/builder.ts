@@ -45,6 +45,7 @@ export class ReportBuilder {
   readonly #steps = new Set<string>()
   /** The actions that steps use, by step. */
   readonly #stepNames = new Map<string, string>()
+  readonly #stages = new Map<string, Set<string>>()
   readonly #byKind = new Map<string, number>()
   readonly #byVerdict = new Map<string, number>()
   /** The last events by `seq` modulo its length, for the evidence of detections. */
@@ -105,6 +106,7 @@ export class ReportBuilder {
         this.#requests.step(event)
         if (event.step !== null && event.action !== null)
           this.#stepNames.set(event.step, event.action)
+        if (event.step !== null && event.stage) this.#stage(event.step, event.stage)
         return
       case 'secret.found':
       case 'agent.health':
@@ -118,6 +120,17 @@ export class ReportBuilder {
    */
   fork(execId: string, parentExecId: string): void {
     this.#processes.fork(execId, parentExecId)
+  }
+
+  #stage(step: string, stage: string): void {
+    const stages = this.#stages.get(step) ?? new Set()
+    if (this.#stages.size < 1_000) this.#stages.set(step, stages.add(stage))
+  }
+
+  #stepOf(id: string): Report['steps'][number] {
+    const stages = this.#stages.get(id)
+    const known = { id, name: this.#stepNames.get(id) ?? id }
+    return stages === undefined ? known : { ...known, stages: [...stages] }
   }
 
   /** The report of what was added so far. */
@@ -144,7 +157,7 @@ export class ReportBuilder {
       sandbox: this.#sandbox.values(),
       detections: this.#detections.values(),
       ...(suppressed.length > 0 ? { suppressed } : {}),
-      steps: [...steps].map((id) => ({ id, name: this.#stepNames.get(id) ?? id })),
+      steps: [...steps].map((id) => this.#stepOf(id)),
       recommendedPolicy: recommendedPolicy(destinations, dns),
       ...this.#requests.tokenNeeds(facts.github, (id) => this.#processes.at(id, facts.endTime).exe),
       truncated: this.#truncated(),

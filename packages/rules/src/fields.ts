@@ -114,6 +114,7 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     ...common,
     pid: number,
     action: text,
+    stage: text,
     job: text,
     workflow: text,
     repository: text,

@@ -50,6 +50,7 @@ export const step_record = {
   parent_start: 48,
   inode: 56,
   device: 64,
+  args: 68,
 } as const
 
 /** struct exit_record */

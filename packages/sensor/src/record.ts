@@ -80,6 +80,8 @@ export interface StepRecord extends RecordBase {
    * before its first instruction.
    */
   environment: Readonly<Record<string, string>>
+  /** What it runs; a long argument is empty, and so are those that could not be read. */
+  argv: readonly string[]
   /** A part of the environment could not be read, or was lost. */
   incomplete: boolean
 }

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { EngineCommand } from './engine.ts'
 import { RunnerError } from './error.ts'
@@ -47,6 +55,9 @@ export function prepareWorkflow(file: string, options: WorkflowOptions): Prepare
   const temp = join(folder, '_work', '_temp')
   for (const path of [workspace, temp, join(folder, 'bin')]) mkdirSync(path, { recursive: true })
   const program = join(folder, 'bin', 'Runner.Worker')
+  const downloaded = join(folder, '_work', '_actions')
+  if (options.actions !== undefined && !existsSync(downloaded))
+    symlinkSync(resolve(options.actions), downloaded)
   if (!existsSync(program)) nameProgram(process.execPath, program)
   const plan: Plan = {
     workflow: resolve(file),

@@ -8,7 +8,10 @@ import { type Batch, deviceName, textOf } from './batch.ts'
  * that begin alike are secrets.
  */
 const kept = new Set([
+  'ACTIONS_RUNNER_HOOK_JOB_COMPLETED',
+  'ACTIONS_RUNNER_HOOK_JOB_STARTED',
   'GITHUB_ACTION',
+  'GITHUB_ACTION_PATH',
   'GITHUB_ACTION_REF',
   'GITHUB_ACTION_REPOSITORY',
   'GITHUB_JOB',
@@ -18,9 +21,11 @@ const kept = new Set([
   'GITHUB_WORKFLOW',
   'RUNNER_NAME',
 ])
-const NAME_MAX = 32
+const NAME_MAX = 40
 const VALUE_MAX = 512
 const ENV_CHUNK = 4096
+/** Arguments that are kept: an engine's client has many in front of those that tell it apart. */
+const ARGS_MAX = 512
 const STARTING_MAX = 64
 const NUL = 0
 const EQUALS = 0x3d
@@ -28,6 +33,9 @@ const EQUALS = 0x3d
 /** An environment of which more is to come. */
 interface Starting {
   environment: Record<string, string>
+  argv: string[]
+  /** Bytes of arguments from here on. */
+  args: number
   /** Where the next part begins. */
   expected: number
   /** The end of the last part: the beginning of a variable. */
@@ -93,6 +101,7 @@ export class StepDecoder {
     const total = u32[(at + step_record.total) >>> 2] as number
     const starting = this.#starting.get(step) ?? begin()
     const used = Math.min(ENV_CHUNK, total - offset)
+    starting.args = (u32[(at + step_record.args) >>> 2] as number) - offset
     const unreadable = (flags & step_flags.STEP_UNREADABLE) !== 0
     if (unreadable || offset !== starting.expected) {
       starting.incomplete = true
@@ -110,14 +119,16 @@ export class StepDecoder {
       return undefined
     }
     this.#starting.delete(step)
-    const { environment, incomplete } = starting
-    return { kind: 'step', ...who, step, environment, incomplete }
+    const { environment, argv, incomplete } = starting
+    return { kind: 'step', ...who, step, environment, argv, incomplete }
   }
 }
 
 function begin(): Starting {
   return {
     environment: {},
+    argv: [],
+    args: 0,
     expected: 0,
     tail: Buffer.alloc(0),
     passing: false,
@@ -136,13 +147,16 @@ function take(starting: Starting, bytes: Buffer): void {
         starting.tail.length === 0
           ? part
           : Buffer.concat([starting.tail, part.subarray(0, NAME_MAX + VALUE_MAX)])
-      if (end >= 0) keep(starting.environment, variable)
-      else if (isPassed(variable)) starting.passing = true
+      if (end >= 0 && starting.args > 0) keepArgument(starting, variable)
+      else if (end >= 0) keep(starting.environment, variable)
+      else if (starting.args > 0 ? variable.length > VALUE_MAX : isPassed(variable))
+        starting.passing = true
       else {
         starting.tail = Buffer.from(variable)
         return
       }
-    }
+    } else if (end >= 0 && starting.args > 0) keepArgument(starting, Buffer.alloc(0))
+    starting.args -= part.length + (end < 0 ? 0 : 1)
     if (end < 0) {
       starting.tail = Buffer.alloc(0)
       return
@@ -166,6 +180,10 @@ function isPassed(beginning: Buffer): boolean {
   if (beginning.length > NAME_MAX + VALUE_MAX) return true
   const isNamed = beginning.length >= NAME_MAX || beginning.indexOf(EQUALS) >= 0
   return isNamed && keptName(beginning) === undefined
+}
+
+function keepArgument({ argv }: Starting, text: Buffer): void {
+  if (argv.length < ARGS_MAX) argv.push(text.toString('utf8', 0, VALUE_MAX))
 }
 
 /** The first of a name counts: it is what getenv gives. */
