@@ -7,6 +7,9 @@ export type Attacker = 'user' | 'root'
  */
 export type Result = 'held' | 'told' | 'not-held'
 
+/** What not every run has: tier T2 (LSM programs), and a scope that is the whole machine. */
+export type Guard = 'T2' | 'host'
+
 /** A result other than held: why, and what the reader can do about it. */
 export interface Open {
   result: Exclude<Result, 'held'>
@@ -52,8 +55,8 @@ export interface Case {
   silent?: string
   user?: Open
   root?: Open
-  /** What comes of it where tier T2 is active (LSM programs), when that is better. */
-  t2?: Partial<Record<Attacker, Result>>
+  /** What comes of it when that is better than at T0 in a scope of `runwarden run`. */
+  better?: Partial<Record<Guard, Partial<Record<Attacker, Result>>>>
 }
 
 /** The cases of one row of the list of ways round. */
@@ -67,8 +70,8 @@ export function attackersOf({ as = ['user', 'root'] }: Case): readonly Attacker[
   return as
 }
 
-/** What must come of it, at tier T0 or at T2. */
-export function expectedOf(one: Case, attacker: Attacker, tier: 'T0' | 'T2' = 'T0'): Result {
-  const better = tier === 'T2' ? one.t2?.[attacker] : undefined
-  return better ?? one[attacker]?.result ?? 'held'
+/** What must come of it, at tier T0 or with these. */
+export function expectedOf(one: Case, attacker: Attacker, guards: readonly Guard[] = []): Result {
+  const better = guards.map((guard) => one.better?.[guard]?.[attacker])
+  return better.find((result) => result !== undefined) ?? one[attacker]?.result ?? 'held'
 }

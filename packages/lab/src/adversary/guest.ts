@@ -1,23 +1,26 @@
 /**
  * Runs cases in a virtual machine, and says what came of them, a JSON object for each (see GuestOutcome).
  *
- *   node guest.ts user|root PATTERN
+ *   node guest.ts user|root PATTERN [host]
  *
- * PATTERN is a regular expression for ids; those that need a run of their own get one.
+ * PATTERN is a regular expression for ids; those that need a run of their own get one. host: the whole machine is the scope.
  */
 import { runBatch, runControl } from './batch.ts'
 import type { Attacker } from './case.ts'
+import { stepOutside } from './host-scope.ts'
 import type { GuestOutcome } from './in-guest.ts'
 import { casesFor } from './numbered.ts'
 import { Stage } from './stage.ts'
 
-const [, , attacker, pattern = ''] = process.argv
+const [, , attacker, pattern = '', scope] = process.argv
 const as: Attacker = attacker === 'root' ? 'root' : 'user'
 const wanted = new RegExp(pattern)
 const fits = ({ one }: { one: { id: string } }): boolean => wanted.test(one.id)
 const together = casesFor(as, false).filter(fits)
 
-const stage = await Stage.open()
+const host = scope === 'host'
+if (host) stepOutside()
+const stage = await Stage.open({ host })
 try {
   const control = await runControl(stage, as, together, as)
   // What nothing comes of without Runwarden lacks a program or a part of the kernel here.

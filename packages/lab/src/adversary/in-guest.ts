@@ -80,9 +80,14 @@ export function bootAttacked(kernel: KernelName): Promise<Vm> {
   })
 }
 
-/** Runs the cases that the pattern fits in the machine. */
-export async function attackInside(vm: Vm, as: Attacker, pattern: string): Promise<GuestOutcome[]> {
-  const command = `cd /runwarden && node --no-warnings packages/lab/src/adversary/guest.ts ${as} '${pattern}'`
+/** Runs the cases that the pattern fits in the machine; `host`: all of the machine is the scope. */
+export async function attackInside(
+  vm: Vm,
+  as: Attacker,
+  pattern: string,
+  scope: 'run' | 'host',
+): Promise<GuestOutcome[]> {
+  const command = `cd /runwarden && node --no-warnings packages/lab/src/adversary/guest.ts ${as} '${pattern}' ${scope}`
   const { status, stdout, stderr } = await vm.run(command, { timeout: 7200 })
   if (status !== 0) throw new Error(`the suite ended with ${status} in the guest: ${stderr}`)
   return stdout

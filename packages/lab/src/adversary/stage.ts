@@ -19,6 +19,7 @@ import { hasSaid } from '../has-said.ts'
 import { resolvers } from '../dns/dnsmasq.ts'
 import { startLab, type Lab } from '../lab.ts'
 import type { Attacker } from './case.ts'
+import { inside, runInHostScope } from './host-scope.ts'
 import type { Loot } from './proof.ts'
 import { policy as attackedPolicy, records, resolver, servers, tools } from './world.ts'
 
@@ -41,19 +42,24 @@ export class Stage implements AsyncDisposable {
   /** Everybody can read it; `work` below it is where jobs are written. */
   readonly folder: string
   readonly #policy: string
+  readonly #host: boolean
   #stack = new AsyncDisposableStack()
   readonly #said: string[] = []
 
-  private constructor(lab: Lab, folder: string, policy: string) {
+  private constructor(lab: Lab, folder: string, policy: string, host: boolean) {
     this.lab = lab
     this.folder = folder
     this.#policy = policy
+    this.#host = host
   }
 
   /**
-   * @param options `policy` of the jobs; `packets`: whether those on the wire are recorded (default true)
+   * @param options `policy` of the jobs; `packets`: whether those on the wire are recorded (default true); `host`: the
+   * whole machine is the scope (see host-scope.ts)
    */
-  static async open(options: { policy?: string; packets?: boolean } = {}): Promise<Stage> {
+  static async open(
+    options: { policy?: string; packets?: boolean; host?: boolean } = {},
+  ): Promise<Stage> {
     await using stack = new AsyncDisposableStack()
     const folder = mkdtempSync(join(tmpdir(), 'rw-adversary-'))
     stack.defer(() => rmSync(folder, { recursive: true, force: true }))
@@ -68,7 +74,7 @@ export class Stage implements AsyncDisposable {
       }),
     )
     chmodSync(lab.folder, 0o755)
-    const stage = new Stage(lab, folder, options.policy ?? attackedPolicy)
+    const stage = new Stage(lab, folder, options.policy ?? attackedPolicy, options.host ?? false)
     compile(folder)
     await stage.#furnish()
     await stage.atInternet([
@@ -122,6 +128,8 @@ export class Stage implements AsyncDisposable {
       {
         env,
         cwd: this.folder,
+        // Where the whole machine is the scope, nobody on it is outside.
+        ...(this.#host ? { cgroup: inside } : {}),
       },
     )
     await hasSaid(child, 'ready')
@@ -149,6 +157,15 @@ export class Stage implements AsyncDisposable {
       as === 'user'
         ? ['setpriv', `--reuid=${account.id}`, `--regid=${account.id}`, '--clear-groups']
         : []
+    const runwarden = join(checkout, 'packages/cli/bin/runwarden')
+    if (this.#host && out !== null)
+      return runInHostScope(this.lab, {
+        runwarden,
+        policy: `${this.folder}/policy.yml`,
+        workspace: `${this.folder}/home`,
+        out,
+        command: [...bare, ...command],
+      })
     const guarded = [
       'run',
       '--policy',
@@ -162,9 +179,7 @@ export class Stage implements AsyncDisposable {
       '--',
     ]
     const [file = '', ...args] =
-      out === null
-        ? [...bare, ...command]
-        : [join(checkout, 'packages/cli/bin/runwarden'), ...guarded, ...command]
+      out === null ? [...bare, ...command] : [runwarden, ...guarded, ...command]
     return this.lab.runner.exec(file, args, { cwd: this.folder, timeout: 900_000 })
   }
 

@@ -76,7 +76,7 @@ export function writeJob(folder: string, cases: readonly Numbered[], control: bo
   const job = join(folder, 'job.sh')
   writeFileSync(
     job,
-    `cd '${folder}' || exit 1\n: >said/index\necho $PPID >shared/agent\ntrap '' HUP INT TERM USR1 USR2\n${stepFunction(control ? patienceOfControl : patience)}\n${lines.join('\n')}\nexit 0\n`,
+    `cd '${folder}' || exit 1\n: >said/index\necho "\${RUNWARDEN_AGENT:-$PPID}" >shared/agent\ntrap '' HUP INT TERM USR1 USR2\n${stepFunction(control ? patienceOfControl : patience)}\n${lines.join('\n')}\nexit 0\n`,
   )
   return job
 }

@@ -18,7 +18,7 @@ export function renderTable(): string {
   return [
     marks.begin,
     `${cases.length} techniques. ${count('user')} ${count('root')}`,
-    'Results at tier T0; “T2”: what comes of it where LSM programs guard Runwarden, where that was tried and is better.',
+    'At tier T0; “T2” and “host”: what comes of it where LSM programs guard Runwarden, and where the scope is the whole machine (LSM programs guard nothing there, since the agent is inside), when that was tried and is better. On the whole machine jobs keep `CAP_NET_RAW`: their packet sockets are decided at the uplinks (`packages/agent/test/service/host.vm.test.ts`), and pass where the agent finds none, which is a gap of its report.',
     '',
     '| row | technique | tier | user | root | how it is stopped; or that it is not, why, and what to do |',
     '| --- | --- | --- | --- | --- | --- |',
@@ -47,8 +47,11 @@ function count(as: Attacker): string {
 function cell(one: Case, as: Attacker): string {
   if (!attackersOf(one).includes(as)) return '–'
   if (one.impossible === true) return 'cannot here'
-  const better = one.t2?.[as] === undefined ? '' : `; T2: ${words[one.t2[as]]}`
-  return words[expectedOf(one, as)] + (one[as]?.race === true ? ' at worst' : '') + better
+  const better = (['T2', 'host'] as const).flatMap((guard) => {
+    const result = one.better?.[guard]?.[as]
+    return result === undefined ? [] : [`; ${guard}: ${words[result]}`]
+  })
+  return words[expectedOf(one, as)] + (one[as]?.race === true ? ' at worst' : '') + better.join('')
 }
 
 function how(one: Case): string {

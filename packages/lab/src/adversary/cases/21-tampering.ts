@@ -3,10 +3,11 @@ import type { Case, Open, Row } from '../case.ts'
 /** What root in a job knows of the run: the agent, its state, its links and maps, and the machine as the agent sees it. */
 const preamble = `
 agent=$(cat $SHARED/agent)
-state=$(echo /run/runwarden/$agent-*)
+state=$(ls -d /run/runwarden/$agent-* /run/runwarden/scopes/* 2>/dev/null)
 host() { nsenter --target $agent --mount --cgroup --wd=. -- "$@"; }
 top=$(host awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
 scope=$(host find $top -type d -name "runwarden-$agent-*" | head -n 1)
+scope=\${scope:-$top}
 id=$(host stat -c %i "$scope")
 links() { bpftool -j link list | tr '{' '\\n' | sed -n "s/.*\\"id\\":\\([0-9]*\\),.*\\"cgroup_id\\":$id,.*/\\1/p"; }
 maps() { for file in /proc/$agent/fdinfo/*; do sed -n 's/^map_id:[^0-9]*//p' "$file"; done | sort -un; }
@@ -94,7 +95,7 @@ export const tampering: Row = {
       'bpftool link detach of every link of the scope',
       'for one in $(links); do bpftool link detach id $one; done; reach',
       mended,
-      { root: told, t2: { root: 'held' } },
+      { root: told, better: { T2: { root: 'held' } } },
     ),
     tamper(
       'detach-loop',
@@ -126,7 +127,7 @@ export const tampering: Row = {
       'audit mode written into the policy’s map',
       'one=$(map policy_state); value=$(bpftool -j map lookup id $one key 0 0 0 0); bpftool map update id $one key 0 0 0 0 value 2 0 0 0; reach',
       mended,
-      { root: told, t2: { root: 'held' } },
+      { root: told, better: { T2: { root: 'held' } } },
     ),
     tamper(
       'all-maps',
@@ -157,7 +158,7 @@ export const tampering: Row = {
           why: 'nobody is left to mend it; the run ends without a report and with an exit status that is not the command’s',
           advice: 'treat a run without a report as compromised; tier T2 prevents it',
         },
-        t2: { root: 'held' },
+        better: { T2: { root: 'held' } },
       },
     ),
     tamper(
@@ -195,7 +196,7 @@ for line in open('/proc/%s/maps' % pid):
             memory.write(same)
 PY`,
       '–',
-      { shows: 'status', root: writtenMemory, t2: { root: 'held' } },
+      { shows: 'status', root: writtenMemory, better: { T2: { root: 'held' } } },
     ),
     tamper(
       'trace',
@@ -209,7 +210,7 @@ libc.ptrace(17, pid, 0, 0)
 sys.exit(9 if failed else 0)
 PY`,
       'told: `outside-process-traced`',
-      { shows: 'status', root: traced, t2: { root: 'held' } },
+      { shows: 'status', root: traced, better: { T2: { root: 'held' } } },
     ),
     tamper(
       'terminate',
