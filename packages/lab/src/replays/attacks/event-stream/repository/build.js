@@ -1,0 +1,5 @@
+require('flatmap-stream')
+require('node:fs').writeFileSync(
+  'bundle.js',
+  require('node:fs').readFileSync(require.resolve('wallet')),
+)
