@@ -108,7 +108,7 @@ async function run(files: Record<string, string>, script: string): Promise<Run> 
       '--',
       'bash',
       '-ec',
-      `${identity} git clone -q "$P/origin" copy; cd copy; sleep 1.5; ${script}`,
+      `${identity} git clone -q "$P/origin" copy; cd copy; sleep 3; ${script}`,
     ],
     { env, cwd: place.at('work') },
   )

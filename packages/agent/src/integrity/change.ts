@@ -13,6 +13,8 @@ export interface Change {
   puts: number
   /** When the first of these was. */
   putSince: number
+  /** When other content than before had been read: acts until then are in it, also those that are told later. */
+  seenMs: number
   /** Acts since it was looked at last. */
   fresh: number
   /** All acts. */
@@ -40,6 +42,7 @@ export function newChange(since: number, before: string | null): Change {
     held: before === null ? [] : [before],
     puts: 0,
     putSince: since,
+    seenMs: Number.NEGATIVE_INFINITY,
     fresh: 0,
     acts: 0,
     seqs: [],
@@ -64,7 +67,7 @@ export function act(change: Change, { seq, time, way, program }: Act): void {
   change.acts++
   change.fresh++
   // Taking a file away puts nothing there.
-  if (way !== 'remove') {
+  if (way !== 'remove' && time > change.seenMs) {
     if (time - change.putSince > seriesMs) {
       change.puts = 0
       change.putSince = time
@@ -80,12 +83,13 @@ export function act(change: Change, { seq, time, way, program }: Act): void {
  * What it has come to, now that the file was looked at. Two acts in a row that leave what was there before are a restore,
  * too: what was there meanwhile nobody will know.
  */
-export function settle(change: Change, { digest }: Content): State {
+export function settle(change: Change, { digest, readMs }: Content): State {
   change.fresh = 0
   if (digest === null) return 'unknown'
   const last = change.held.at(-1)
   if (digest === last) return change.puts > 1 ? 'restored' : 'unchanged'
   change.puts = 0
+  change.seenMs = readMs
   const known = change.held.includes(digest)
   change.held.push(digest)
   if (change.held.length > mostHeld) change.held.splice(1, 1)

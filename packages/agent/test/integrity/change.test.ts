@@ -4,7 +4,7 @@ import { packageOf } from '../../src/integrity/package-folder.ts'
 import { relationOf, type Writer } from '../../src/integrity/program.ts'
 
 /** An act at a time (milliseconds), or what a look at the file finds; null: it could not be read. */
-type Happened = { at: number; way?: Way } | { finds: string | null }
+type Happened = { at: number; way?: Way } | { finds: string | null; by?: number }
 
 function statesOf(before: string | null, happened: readonly Happened[]): string[] {
   const change = newChange(0, before)
@@ -13,8 +13,8 @@ function statesOf(before: string | null, happened: readonly Happened[]): string[
       act(change, { seq, time: one.at, way: one.way ?? 'write', program: '/bin/x' })
       return []
     }
-    const content = { digest: one.finds, unread: '', bytes: 0, changedMs: 0, readMs: 0 } as const
-    return [settle(change, content)]
+    const content = { digest: one.finds, unread: '', bytes: 0, changedMs: 0 } as const
+    return [settle(change, { ...content, readMs: one.by ?? -1 })]
   })
 }
 
@@ -51,6 +51,12 @@ test.each<[name: string, before: string | null, happened: Happened[], states: st
     'a',
     [{ at: 0, way: 'remove' }, { at: 5, way: 'replace' }, { finds: 'a' }],
     ['unchanged'],
+  ],
+  [
+    'changed by three in a row, and read before two of them are told',
+    'a',
+    [{ at: 0 }, { finds: 'd', by: 20 }, { at: 5 }, { at: 10 }, { finds: 'd', by: 30 }],
+    ['changed', 'unchanged'],
   ],
   [
     'put back to what it was in between',
