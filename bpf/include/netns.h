@@ -10,7 +10,7 @@
 
 #include "rings.h"
 
-enum { WAIT_LOOKS = 1 << 22 };
+enum { WAIT_LOOKS = 1 << 23 };
 
 /* Inode number of the network namespace that the agent is in; 0: nobody waits. Set before load. */
 const volatile u32 own_netns = 0;

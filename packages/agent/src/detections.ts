@@ -70,9 +70,9 @@ export class Detections {
   }
 
   private async readRules(): Promise<void> {
-    const { builtinRules, Engine: RuleEngine } = await import('@runwarden/rules')
+    const { loadBuiltinRules, Engine: RuleEngine } = await import('@runwarden/rules')
     const { processes, job, rules, gap } = this.parts
-    const engine = new RuleEngine(rules ?? builtinRules(), {
+    const engine = new RuleEngine(rules ?? (await loadBuiltinRules()), {
       world: {
         process: (execId) => {
           if (execId === null) return undefined

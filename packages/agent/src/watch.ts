@@ -354,7 +354,8 @@ export class Watch {
       drainSensor: () => this.sensor.drain(),
       stepOf: (chunk) => this.narrator.stepOfLog(chunk),
       emit: (body) => this.telling(() => this.narrator.found(body)),
-      gap: (text) => this.gap(text),
+      // In the report only: stderr is the command's, and nothing of the protection is missing.
+      gap: (text) => this.missing(text),
     })
     this.logs = logs
     this.closers.push(() => logs.close())
@@ -516,8 +517,12 @@ export class Watch {
 
   /** Tells something that is missing from the record, or that could not be done: on stderr, in events and health. */
   gap(text: string): void {
-    this.gaps.push(text)
     this.settings.say(text)
+    this.missing(text)
+  }
+
+  private missing(text: string): void {
+    this.gaps.push(text)
     this.health('gap', text)
   }
 

@@ -20,7 +20,7 @@ const mayImport: Record<string, readonly string[]> = {
   policy: [],
   events: [],
   libbpf: [],
-  lab: [],
+  lab: ['events'],
   sensor: ['libbpf', 'events'],
   rules: ['events', 'policy'],
   agent: ['events', 'libbpf', 'policy', 'rules', 'sensor'],

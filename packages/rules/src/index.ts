@@ -1,5 +1,5 @@
 /** Detections as data: rules in CEL over events, with what is remembered between them. */
-export { builtinRules } from './builtin.ts'
+export { builtinRules, loadBuiltinRules } from './builtin.ts'
 export { codedDetections } from './coded.ts'
 export type { World } from './context.ts'
 export { isResolverAddress, isResolverName } from './dns-resolvers.ts'

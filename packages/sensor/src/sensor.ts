@@ -21,7 +21,7 @@ const BATCH_BYTES = 1 << 20
 /** What is urgent comes in smaller ones: signals and timers have their turn between them. */
 const URGENT_BATCH_BYTES = 1 << 18
 /** A busy agent may need this long to open its sockets; beyond, a program goes on without. */
-const NETNS_WAIT_NS = 100_000_000n
+const NETNS_WAIT_NS = 300_000_000n
 
 export interface SensorOptions {
   /** Folder of observe.bpf.o; by default the build for this machine. */
