@@ -166,8 +166,8 @@ export class Sensor {
         }
       },
     })
-    // The urgent ring wakes by itself, batch by batch.
-    this.#timer = setInterval(() => this.#drainBulk(), INTERVAL_MS)
+    // The urgent ring, too: not each of its records wakes (bpf/include/rings.h).
+    this.#timer = setInterval(() => this.drain(), INTERVAL_MS)
   }
 
   /** Records that did not fit into their ring, by kind; kinds that lost none are left out. */
@@ -198,16 +198,6 @@ export class Sensor {
     try {
       this.#bulk.drain()
       this.#urgent.drain()
-    } finally {
-      this.#draining = false
-    }
-  }
-
-  #drainBulk(): void {
-    if (this.#draining || this.#closed) return
-    this.#draining = true
-    try {
-      this.#bulk.drain()
     } finally {
       this.#draining = false
     }
