@@ -8,6 +8,7 @@ import { StepDecoder } from './decode/step.ts'
 import { loadHooks } from './hooks.ts'
 import { kinds } from './layout.ts'
 import type { SensorRecord } from './record.ts'
+import { countOf } from './per-cpu.ts'
 import { scopeIdentity } from './scope.ts'
 import { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
 import { Watch } from './watch.ts'
@@ -173,13 +174,9 @@ export class Sensor {
   /** Records that did not fit into their ring, by kind; kinds that lost none are left out. */
   lost(): Record<string, number> {
     const lost: Record<string, number> = {}
-    const key = Buffer.alloc(4)
     for (const [name, kind] of Object.entries(kinds)) {
-      key.writeUInt32LE(kind)
-      const perCpu = this.maps.lost.get(key) ?? Buffer.alloc(0)
-      let count = 0n
-      for (let i = 0; i < perCpu.length; i += 8) count += perCpu.readBigUInt64LE(i)
-      if (count > 0n) lost[name] = Number(count)
+      const count = countOf(this.maps.lost, kind)
+      if (count > 0) lost[name] = count
     }
     return lost
   }

@@ -1,6 +1,7 @@
 import { type BigIntStats, fstatSync } from 'node:fs'
 import { type BpfMap, type BpfObject, openObject, RingReader } from '@runwarden/libbpf'
 import { execId } from '../identity.ts'
+import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
 import { builtObjects } from '../sensor.ts'
 import { recordsOf } from '../tls/decode.ts'
@@ -95,14 +96,7 @@ export class LogCapture {
 
   unread(): LogUnread {
     const map = this.#object.map('log_unread')
-    const count = (why: number): number => {
-      const key = Buffer.alloc(4)
-      key.writeUInt32LE(why)
-      const perCpu = map.get(key) ?? Buffer.alloc(0)
-      let sum = 0n
-      for (let i = 0; i < perCpu.length; i += 8) sum += perCpu.readBigUInt64LE(i)
-      return Number(sum)
-    }
+    const count = (what: number): number => countOf(map, what)
     return {
       noRoom: count(log_unread.LOG_NO_ROOM),
       tooLong: count(log_unread.LOG_TOO_LONG),

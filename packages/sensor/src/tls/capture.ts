@@ -2,6 +2,7 @@ import { fstatSync, openSync, realpathSync } from 'node:fs'
 import { type BpfMap, type BpfObject, type Link, openObject, RingReader } from '@runwarden/libbpf'
 import { isAtLeast, kernelRelease } from '../hooks.ts'
 import { bootClock } from '../identity.ts'
+import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
 import { builtObjects } from '../sensor.ts'
 import type { TlsChunk, TlsEnd, TlsLibrary } from './chunk.ts'
@@ -205,14 +206,7 @@ export class TlsCapture {
 
   lost(): TlsLost {
     const map = this.#object.map('tls_lost')
-    const count = (what: number): number => {
-      const key = Buffer.alloc(4)
-      key.writeUInt32LE(what)
-      const perCpu = map.get(key) ?? Buffer.alloc(0)
-      let sum = 0n
-      for (let i = 0; i < perCpu.length; i += 8) sum += perCpu.readBigUInt64LE(i)
-      return Number(sum)
-    }
+    const count = (what: number): number => countOf(map, what)
     return {
       chunks: count(tls_lost.TLS_LOST_CHUNK),
       images: count(tls_lost.TLS_LOST_IMAGE),
