@@ -1,5 +1,6 @@
 import type { Event } from '@runwarden/events'
-import { builtinRules, Engine, readRules } from '@runwarden/rules'
+import { Engine } from '@runwarden/rules'
+import { readBuiltinRules, readRules } from '@runwarden/rules/files'
 import { median } from './contest.ts'
 
 const rulesWanted = 100
@@ -7,7 +8,7 @@ const eventsPerRound = 200_000
 
 /** Rules of a user, over those that are built in: of each kind of condition that those have. */
 function manyRules() {
-  const base = builtinRules()
+  const base = readBuiltinRules()
   const count = Math.max(0, rulesWanted - base.rules.length)
   const rules = Array.from({ length: count }, (_, i) => {
     const [on, when] = [

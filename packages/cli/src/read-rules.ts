@@ -7,9 +7,10 @@ import { readNamedFile } from './run-files.ts'
  */
 export async function readRuleFiles(files: readonly string[]): Promise<RuleSet | undefined> {
   if (files.length === 0) return undefined
-  const { builtinRules, readRules } = await import('@runwarden/rules')
+  const { loadBuiltinRules } = await import('@runwarden/rules')
+  const { readRules } = await import('@runwarden/rules/files')
   return readRules(
     files.map((file) => ({ file, text: readNamedFile(file, 'rules') })),
-    builtinRules(),
+    await loadBuiltinRules(),
   )
 }

@@ -1,5 +1,6 @@
 import { plain } from '@runwarden/events/plain'
-import { builtinRules, codedDetections, readRules, type RuleSet, runTests } from '@runwarden/rules'
+import { codedDetections, type RuleSet } from '@runwarden/rules'
+import { readBuiltinRules, readRules, runTests } from '@runwarden/rules/files'
 import { describeOptions, nearest, type OptionTable, parseOptions, UsageError } from './options.ts'
 import { readNamedFile } from './run-files.ts'
 
@@ -42,13 +43,13 @@ export function main(words: string[]): number {
 function read(files: readonly string[]): RuleSet {
   return readRules(
     files.map((file) => ({ file, text: readNamedFile(file, 'rules') })),
-    builtinRules(),
+    readBuiltinRules(),
   )
 }
 
 /** The rules that are not built in; without a file, those that are. */
 function rulesOf(set: RuleSet, files: readonly string[]): RuleSet['rules'] {
-  return files.length === 0 ? set.rules : set.rules.slice(builtinRules().rules.length)
+  return files.length === 0 ? set.rules : set.rules.slice(readBuiltinRules().rules.length)
 }
 
 function check(files: string[], json: boolean): number {
@@ -64,7 +65,7 @@ function check(files: string[], json: boolean): number {
   } else {
     for (const name of untested) console.log(`${name} has no test`)
     console.log(
-      `${files.join(', ')}: valid; ${rules.length} rules, ${suppressions} suppressions; they are used beside the ${builtinRules().rules.length} built-in rules`,
+      `${files.join(', ')}: valid; ${rules.length} rules, ${suppressions} suppressions; they are used beside the ${readBuiltinRules().rules.length} built-in rules`,
     )
   }
   return 0

@@ -144,9 +144,9 @@ export class Engine {
     if (told === undefined) this.#told.set(rule.id, (told = new Set()))
     if (told.has(about) || told.size >= toldPerId) return
     told.add(about)
-    const text = (part: ReadonlyMap<SeenKind, (context: Context) => string>): string => {
+    const text = (part: ReadonlyMap<SeenKind, Expression<string>>): string => {
       try {
-        return part.get(event.kind)?.(context) ?? ''
+        return part.get(event.kind)?.run(context) ?? ''
       } catch (error) {
         return `(${describeFailure(error)})`
       }

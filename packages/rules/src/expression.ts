@@ -1,8 +1,9 @@
 import { type ASTNode, type Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js'
 import type { Context } from './context.ts'
 
-/** A CEL expression of one type over the events of one kind. */
+/** A CEL expression of one type over the events of one kind, or a text with the values of some in it. */
 export interface Expression<T> {
+  readonly source: string
   /** @throws EvaluationError of the CEL library when it has no value for this event */
   run(context: Context): T
   /** An equation that must hold for the expression to: the engine looks rules up by it. */
@@ -14,9 +15,6 @@ export interface Need {
   readonly field: string
   readonly values: readonly string[]
 }
-
-/** Text with the values of expressions in it. */
-export type Template = (context: Context) => string
 
 /** What is wrong in an expression, and where, in characters from its beginning. */
 export class ExpressionError extends Error {
@@ -54,6 +52,7 @@ export function compileExpression<T>(
     )
   }
   return {
+    source,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type was checked above
     run: (context) => parsed(context as unknown as Record<string, unknown>) as T,
     needs: needsOf(parsed.ast),
@@ -135,7 +134,7 @@ export function compileTemplate(
   environment: Environment,
   source: string,
   memories: ReadonlySet<string>,
-): Template {
+): Expression<string> {
   const parts: (string | Expression<unknown>)[] = []
   let literal = ''
   for (let at = 0; at < source.length; at++) {
@@ -160,8 +159,12 @@ export function compileTemplate(
     }
   }
   parts.push(literal)
-  return (context) =>
-    parts.map((part) => (typeof part === 'string' ? part : clip(part.run(context)))).join('')
+  return {
+    source,
+    run: (context) =>
+      parts.map((part) => (typeof part === 'string' ? part : clip(part.run(context)))).join(''),
+    needs: null,
+  }
 }
 
 /** Where the expression that begins at `from` has its brace: not within quotes. */

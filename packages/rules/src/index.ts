@@ -1,11 +1,9 @@
 /** Detections as data: rules in CEL over events, with what is remembered between them. */
-export { builtinRules, loadBuiltinRules } from './builtin.ts'
+export { loadBuiltinRules } from './builtin.ts'
 export { codedDetections } from './coded.ts'
 export type { World } from './context.ts'
 export { isResolverAddress, isResolverName } from './dns-resolvers.ts'
 export { Engine, type EngineParts, type Found } from './engine.ts'
 export type { ProcessFacts } from './process-view.ts'
-export { readRules, type RuleFile } from './read.ts'
 export type { Role, Rule, RuleSet } from './rule.ts'
-export { runTests, type TestResult } from './run-tests.ts'
 export type { JobNames } from './suppress.ts'

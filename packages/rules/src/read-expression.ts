@@ -6,7 +6,6 @@ import {
   compileTemplate,
   type Expression,
   ExpressionError,
-  type Template,
 } from './expression.ts'
 import type { SeenKind } from './rule.ts'
 
@@ -35,7 +34,7 @@ export function readTemplate(
   { reader, environments, names }: Parts,
   entry: Entry | undefined,
   kinds: readonly SeenKind[],
-): Map<SeenKind, Template> {
+): Map<SeenKind, Expression<string>> {
   return forKinds(reader, entry, kinds, (text, kind) =>
     compileTemplate(environments.of(kind), text.trim(), names),
   )

@@ -1,6 +1,6 @@
 import type { EventKind, Severity } from '@runwarden/events'
 import type { Where } from '@runwarden/policy'
-import type { Expression, Template } from './expression.ts'
+import type { Expression } from './expression.ts'
 
 /** Kinds of events that rules see: all but those that the agent itself makes up. */
 export type SeenKind = Exclude<EventKind, 'detection' | 'agent.health'>
@@ -30,9 +30,9 @@ export interface Rule {
   readonly when: ReadonlyMap<SeenKind, Expression<boolean>>
   /** It is told once for each value of this. */
   readonly about: ReadonlyMap<SeenKind, Expression<string>>
-  readonly title: ReadonlyMap<SeenKind, Template>
-  readonly explanation: ReadonlyMap<SeenKind, Template>
-  readonly advice: ReadonlyMap<SeenKind, Template>
+  readonly title: ReadonlyMap<SeenKind, Expression<string>>
+  readonly explanation: ReadonlyMap<SeenKind, Expression<string>>
+  readonly advice: ReadonlyMap<SeenKind, Expression<string>>
   readonly falseAlarms: string
   readonly tests: readonly RuleTest[]
   readonly where: Where

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fields, seenKinds } from '../src/fields.ts'
-import { builtinRules, readRules, runTests } from '../src/index.ts'
+import { readBuiltinRules, readRules, runTests } from '../src/files.ts'
 import { processFields } from '../src/process-view.ts'
 import { suppressionKeys } from '../src/rule.ts'
 
@@ -9,7 +9,7 @@ const page = readFileSync(new URL('../../../docs/rules.md', import.meta.url), 'u
 
 test('the example is a rule file, and its test passes', () => {
   const [, text = ''] = /^```yaml\n(.*?)^```/ms.exec(page) ?? []
-  const set = readRules([{ file: 'docs', text }], builtinRules())
+  const set = readRules([{ file: 'docs', text }], readBuiltinRules())
   const results = runTests(set).filter(({ rule }) => rule.where.file === 'docs')
   expect(results.map(({ found, test: { finds } }) => [found, finds])).toEqual([[1, 1]])
 })

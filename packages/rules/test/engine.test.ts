@@ -1,6 +1,7 @@
 import type { Event } from '@runwarden/events'
 import { expect, test } from 'vitest'
-import { Engine, type EngineParts, type Found, readRules } from '../src/index.ts'
+import { readRules } from '../src/files.ts'
+import { Engine, type EngineParts, type Found } from '../src/index.ts'
 
 const processes = new Map(
   [

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { Event } from '@runwarden/events'
 import { PolicyError } from '@runwarden/policy'
 import { expect, test } from 'vitest'
-import { Engine, readRules } from '../src/index.ts'
+import { readRules } from '../src/files.ts'
+import { Engine } from '../src/index.ts'
 
 const folder = new URL('../builtin/', import.meta.url)
 const texts = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))

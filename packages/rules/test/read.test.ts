@@ -1,11 +1,11 @@
 import { PolicyError } from '@runwarden/policy'
 import { expect, test } from 'vitest'
-import { builtinRules, readRules } from '../src/index.ts'
+import { readBuiltinRules, readRules } from '../src/files.ts'
 
 /** What is wrong with a rule file, line by line. */
 function problems(text: string): string[] {
   try {
-    readRules([{ file: 'r.yml', text }], builtinRules())
+    readRules([{ file: 'r.yml', text }], readBuiltinRules())
     return []
   } catch (error) {
     if (error instanceof PolicyError) return error.message.split('\n')

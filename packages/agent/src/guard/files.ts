@@ -13,7 +13,6 @@ function programFiles(): string[] {
   return [
     process.execPath,
     process.argv[1] ?? '',
-    fileURLToPath(import.meta.url),
     enterPath,
     ...namesIn(beside).map((name) => join(beside, name)),
     ...namesIn(builtObjects()).map((name) => join(builtObjects(), name)),
@@ -25,7 +24,6 @@ export function guardedPlaces(workspace: string): string[] {
   // Who works on Runwarden itself in this folder changes its files, and may.
   if (workspace === '/' || root.startsWith(`${workspace}/`)) return programFiles()
   const places = new Set(programFiles())
-  collect(dirname(fileURLToPath(import.meta.url)), places)
   for (const name of namesIn(join(root, 'packages')))
     collect(join(root, 'packages', name, 'src'), places)
   return [...places]
