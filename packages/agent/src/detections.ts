@@ -1,109 +1,62 @@
 import type { Event } from '@runwarden/events'
-import type { Engine, Found, JobNames, ProcessFacts, RuleSet } from '@runwarden/rules'
+import type { Engine, Found, JobNames, RuleSet } from '@runwarden/rules'
 import { type Baseline, isUnseen } from './baseline.ts'
 import { tunnelFinding } from './dns-findings.ts'
-import { messageOf } from './errors.ts'
 import type { EventBody } from './event-stream.ts'
 import type { ProcessTable } from './process-table.ts'
 import { targetOf } from './targets.ts'
 import { Tunnels } from './tunnels.ts'
-
-/** An event that waits for the rules, and what was true when it came: processes end and run other programs meanwhile. */
-interface Waiting {
-  event: Event
-  writer: string
-  actor: ProcessFacts | undefined
-  target: ProcessFacts | undefined
-}
 
 type DetectionBody = Extract<EventBody, { kind: 'detection' }>
 
 export interface DetectionParts {
   processes: ProcessTable
   job: JobNames
-  /** Beside the built-in rules; they are read when they are needed. */
+  /** By default the built-in ones. */
   rules?: RuleSet | undefined
   /** Undefined: what is new is not told. */
   baseline?: Baseline | undefined
-  /** Takes what was found in events that had waited for the rules. */
-  emit: (finding: DetectionBody) => void
   gap: (text: string) => void
   /** Takes an event, and tells which program had written its file before. */
   writerOf: (event: Event) => string
 }
 
-/**
- * Findings of the rules (packages/rules) and of the volume of names of a zone. Events that come before the
- * rules have been read wait for them: reading them must not delay the start of a command.
- */
+/** Findings of the rules (packages/rules) and of the volume of names of a zone. */
 export class Detections {
   private readonly parts: DetectionParts
   private readonly tunnels = new Tunnels()
   private readonly toldTunnels = new Set<string>()
-  private waiting: Waiting[] = []
-  private looking: Waiting | undefined
-  private engine: Engine | undefined
-  private loading: Promise<void> | undefined
+  private readonly engine: Engine
 
-  constructor(parts: DetectionParts) {
+  private constructor(parts: DetectionParts, engine: Engine) {
     this.parts = parts
+    this.engine = engine
   }
 
-  /** Reads the rules. What is wrong with them is a gap: the watch goes on. */
-  load(): Promise<void> {
-    this.loading ??= this.readRules().catch((error: unknown) => {
-      this.waiting = []
-      this.parts.gap(`there are no detections by rules: ${messageOf(error)}`)
+  /** Loads the rules, too: only a watch needs them. */
+  static async load(parts: DetectionParts): Promise<Detections> {
+    const { loadBuiltinRules, Engine: RuleEngine } = await import('@runwarden/rules')
+    const { processes, job, gap } = parts
+    const engine = new RuleEngine(parts.rules ?? (await loadBuiltinRules()), {
+      world: {
+        process: (execId) => (execId === null ? undefined : processes.get(execId)),
+        target: (event) => targetOf(event, processes),
+      },
+      job,
+      onFailure: gap,
     })
-    return this.loading
+    return new Detections(parts, engine)
   }
 
   /** The findings that an event leads to. */
   see(event: Event): DetectionBody[] {
     const writer = this.parts.writerOf(event)
     const found = event.kind === 'dns.query' ? this.ofTunnel(event) : []
-    if (this.engine === undefined) {
-      if (event.kind !== 'detection') this.waiting.push(this.asItIs(event, writer))
-      return found
-    }
-    return [...found, ...this.byRules(this.engine, event, writer)]
+    return [...found, ...this.byRules(event, writer)]
   }
 
-  private async readRules(): Promise<void> {
-    const { loadBuiltinRules, Engine: RuleEngine } = await import('@runwarden/rules')
-    const { processes, job, rules, gap } = this.parts
-    const engine = new RuleEngine(rules ?? (await loadBuiltinRules()), {
-      world: {
-        process: (execId) => {
-          if (execId === null) return undefined
-          const then = this.looking?.actor
-          return then?.execId === execId ? then : processes.get(execId)
-        },
-        target: (event) =>
-          this.looking === undefined ? targetOf(event, processes) : this.looking.target,
-      },
-      job,
-      onFailure: gap,
-    })
-    for (const waiting of this.waiting) {
-      this.looking = waiting
-      for (const finding of this.byRules(engine, waiting.event, waiting.writer))
-        this.parts.emit(finding)
-    }
-    this.looking = undefined
-    this.waiting = []
-    this.engine = engine
-  }
-
-  private asItIs(event: Event, writer: string): Waiting {
-    const { processes } = this.parts
-    const actor = event.execId === null ? undefined : processes.get(event.execId)
-    const target = targetOf(event, processes)
-    return { event, writer, actor: actor === undefined ? undefined : { ...actor }, target }
-  }
-
-  private byRules(engine: Engine, event: Event, writer: string): DetectionBody[] {
-    return engine
+  private byRules(event: Event, writer: string): DetectionBody[] {
+    return this.engine
       .see(event, { writer, unseen: isUnseen(event, this.parts.baseline) })
       .map((found) => bodyOf(event, found))
   }

@@ -120,7 +120,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
       leftOver: [],
       health: watch.healthSoFar(),
     }
-    await Promise.all([once(child, 'exit'), settings.onArmed(soFar), watch.readRules()])
+    await Promise.all([once(child, 'exit'), settings.onArmed(soFar)])
     const leftOver = listLeftOver(watch, settings.background)
     if (settings.background === 'end') await watch.scope.end(graceMs)
     const health = await watch.finish()

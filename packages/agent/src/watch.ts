@@ -97,7 +97,6 @@ export class Watch {
   private enforcer!: Enforcer
   private dns!: DnsProxy
   private narrator!: Narrator
-  private detections!: Detections
   private guard!: Guard
   private integrity!: Integrity
   private link: LinkLayer | undefined
@@ -181,16 +180,16 @@ export class Watch {
     })
     this.integrity = integrity
     this.closers.push(() => integrity.close())
-    this.detections = new Detections({
+    // Its thread, too, starts meanwhile.
+    integrity.begin()
+    const detections = await Detections.load({
       processes,
       job: jobNames(process.env),
       rules: this.settings.rules,
       baseline: this.settings.baseline,
-      emit: (finding) => stream.emit(finding),
       gap: (text) => this.gap(text),
       writerOf: (event) => integrity.see(event),
     })
-    const { detections } = this
     stream.addSink((event) => this.lockdown.see(event))
     this.sensor = startSensor({
       scopeCgroup: this.scope.path,
@@ -332,12 +331,6 @@ export class Watch {
     this.enforcer.refindExempt()
   }
 
-  /** Reads the rules of detections: when the command has been started, so that it does not wait for that. */
-  readRules(): Promise<void> {
-    this.integrity.begin()
-    return this.detections.load()
-  }
-
   /** Tells that another policy is in force. */
   reloaded(): void {
     this.health('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
@@ -439,7 +432,6 @@ export class Watch {
   /** Takes all that is still under way, and returns the run's health. */
   async finish(reason = 'the command has ended'): Promise<Health> {
     clearInterval(this.ticking)
-    await this.readRules()
     this.sensor.drain()
     this.drainTls()
     this.telling(() => this.narrator.https.finish())

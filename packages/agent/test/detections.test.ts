@@ -14,14 +14,12 @@ async function rig(exe: string, inside: number[] = []) {
   processes.exec('p', 4_000_000, null, 0, exe)
   for (const pid of inside) processes.exec(`inside-${pid}`, pid, null, 0, '/bin/app')
   const gaps: string[] = []
-  const detections = new Detections({
+  const detections = await Detections.load({
     writerOf: () => '',
     processes,
     job: {},
-    emit: () => {},
     gap: (text) => gaps.push(text),
   })
-  await detections.load()
   return { detections, gaps, runs: (next: string) => processes.exec('p', 4_000_000, null, 0, next) }
 }
 
@@ -208,19 +206,4 @@ test('a tunnel is told once for its zone, with the last queries as evidence and 
 test('a flood of names does not become a flood of findings', async () => {
   const acts = Array.from({ length: 5000 }, (_, i) => query(`n${i}.test`, 'blocked'))
   expect(await found(acts)).toHaveLength(1000)
-})
-
-test('what happens before the rules have been read is found when they have', async () => {
-  const processes = new ProcessTable()
-  const later: string[] = []
-  const detections = new Detections({
-    writerOf: () => '',
-    processes,
-    job: {},
-    emit: ({ id }) => later.push(id),
-    gap: (text) => later.push(text),
-  })
-  expect(detections.see(query('evil.test', 'attack-blocked'))).toEqual([])
-  await detections.load()
-  expect(later).toEqual(['attack-blocked'])
 })

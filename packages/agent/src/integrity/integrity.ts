@@ -48,7 +48,6 @@ export class Integrity {
   /** What was there before the run. */
   readonly #walked = new Map<string, string>()
   readonly #began = Date.now()
-  #begun = false
   #writer: Writer | undefined
   #waiting: (FileEvent | EventOf<'process.exit'>)[] = []
   /** Changed files by who changed them last, to be looked at again. */
@@ -67,11 +66,9 @@ export class Integrity {
     })
   }
 
-  /** Begins to read what is there, once the command has been started. */
+  /** Begins to read what is there. */
   begin(): void {
     const { workspace } = this.#parts
-    if (this.#begun) return
-    this.#begun = true
     // Nobody works on a whole machine.
     if (workspace !== '/') this.#reader.walk(workspace, this.#began)
   }

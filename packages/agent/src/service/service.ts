@@ -200,7 +200,6 @@ export class AgentService {
           )
     }
     const armedMs = performance.now()
-    void watch.readRules()
     this.#governed.set(name, {
       settings,
       state,

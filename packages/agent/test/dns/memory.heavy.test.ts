@@ -43,21 +43,22 @@ test(
     const ring = new RecordRing(4 << 20)
     const proxy = await LocalProxy.open({
       policy: testPolicy({ allow: ['*.many.example'] }),
-      clients: { find: () => ({ process: { tgid: 1, start: 1n }, server: upstream.at }) },
+      clients: {
+        find: () => ({ process: { tgid: 1, start: 1n }, server: upstream.at }),
+        fulfils: () => false,
+      },
       learner: { learn: () => true, share: () => {}, has: () => false },
       resolvers: [upstream.at],
       limits: DEFAULT_LIMITS,
       onRecords: (records) => records.forEach((record) => ring.write(record)),
     })
     const names = new AnsweredNames()
-    const detections = new Detections({
+    const detections = await Detections.load({
       writerOf: () => '',
       processes: new ProcessTable(),
       job: {},
-      emit: () => {},
       gap: (text) => expect(text).toBe(''),
     })
-    await detections.load()
     const stream = new EventStream('scope')
     let told = 0
     /** As the agent does with what the thread tells. */
