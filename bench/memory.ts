@@ -43,8 +43,8 @@ export async function agentMemory(
       if (child.exitCode !== null) throw new Error(`the run ended with ${child.exitCode}`)
       await delay(50)
     }
-    // The agent is done with what the storm left in its rings.
-    await delay(1000)
+    // The agent is done with what the storm left in its rings, and has had a quiet second.
+    await delay(4000)
     found.push(memoryOf(child.pid ?? 0))
     writeFileSync(join(place, `go.${round}`), '')
   }

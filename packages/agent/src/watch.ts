@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs'
 import type { GithubFacts, Health, Hook } from '@runwarden/events'
 import { isLoopback, readAddress, type CompiledPolicy } from '@runwarden/policy'
 import { githubHosts } from '@runwarden/policy/github-call'
-import { dropFilePages, ownNetnsCookie } from '@runwarden/libbpf'
+import { ownNetnsCookie } from '@runwarden/libbpf'
 import {
   startSensor,
   startTlsCapture,
@@ -34,6 +34,7 @@ import type { Scope } from './scope.ts'
 import { LogWatch } from './secrets/log-watch.ts'
 import type { KnownSecret } from './secrets/scanner.ts'
 import { Steps, type WorkerRule } from './steps.ts'
+import { Tidy } from './tidy.ts'
 
 /** The scope's cgroup, and what is kept of its policy outside of this process. */
 export interface WatchPlace {
@@ -106,7 +107,8 @@ export class Watch {
   /** Records are being handed over: their rings are not emptied in the middle of it. */
   private taking = false
   private armed = false
-  private trimmed = false
+  private readonly tidy = new Tidy()
+  private handled = 0
   private untold = 0
   private armedMs: number | null = null
   private ticking: NodeJS.Timeout | undefined
@@ -389,9 +391,7 @@ export class Watch {
   }
 
   private tick(): void {
-    // Most pages of node's file were for the start only.
-    if (!this.trimmed) dropFilePages()
-    this.trimmed = true
+    this.tidy.tick(this.handled)
     this.narrator.counted(this.enforcer.attempts())
     this.drainTls()
     this.guard.tick()
@@ -485,6 +485,7 @@ export class Watch {
   private take(records: readonly SensorRecord[]): void {
     const outer = this.taking
     this.taking = true
+    this.handled += records.length
     try {
       for (const record of records) {
         if (record.kind === 'connect' && this.enforcer.sighted(record)) continue
