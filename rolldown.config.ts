@@ -6,6 +6,7 @@ const entries = [
   'packages/cli/src/main',
   'packages/agent/src/dns/worker',
   'packages/agent/src/integrity/worker',
+  'packages/agent/src/secrets/artifact-worker',
 ]
 
 /**

@@ -97,6 +97,7 @@ enum file_flags {
 	FILE_URING = 128,      /* done by io_uring */
 	FILE_CREATED = 256,    /* this open made the file */
 	FILE_FAILED_OPEN = 512,
+	FILE_BY_ACTION = 1024, /* a read by the program of an action */
 };
 
 struct file_record {

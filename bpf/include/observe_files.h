@@ -2,6 +2,7 @@
 /* Files: opens by the kernel's own struct file; names that are made, removed or changed. */
 #pragma once
 
+#include "by_action.h"
 #include "process.h"
 #include "rings.h"
 #include "watch.h"
@@ -78,6 +79,8 @@ static __always_inline struct open_act weigh_open(struct file *file, u64 open_fl
 	act.bits |= watched_name(place.dentry) & leaf_bits;
 	struct dentry *leaf = place.dentry;
 	act.bits |= watched_name(BPF_CORE_READ(leaf, d_parent)) & dir_bits;
+	if (!changes && runs_action() && (BPF_CORE_READ(inode, i_mode) & MODE_TYPE) == MODE_REGULAR)
+		act.bits |= WATCH_BY_ACTION;
 	if (!act.bits)
 		return act;
 	act.target = proc_target(inode);
@@ -103,6 +106,8 @@ static __always_inline bool maybe_worth_telling(struct file *file, u64 open_flag
 	struct inode *inode = READ(struct file, file, f_inode);
 	if (maybe_watched_inode(READ(struct inode, inode, i_ino)))
 		return true;
+	if (runs_action())
+		return true;
 	struct dentry *dentry = READ(struct file, file, f_path.dentry);
 	u32 size = READ(struct dentry, dentry, d_name.len);
 	if (maybe_watched_name(first_bytes(READ(struct dentry, dentry, d_name.name), size), size))
@@ -117,8 +122,10 @@ static __always_inline u16 file_flags_of(u32 bits)
 	u16 flags = 0;
 	if (bits & WATCH_WORKSPACE)
 		flags |= FILE_WORKSPACE;
-	if (bits & ~WATCH_WORKSPACE)
+	if (bits & ~(WATCH_WORKSPACE | WATCH_BY_ACTION))
 		flags |= FILE_WATCHED;
+	if (bits & WATCH_BY_ACTION)
+		flags |= FILE_BY_ACTION;
 	return flags;
 }
 

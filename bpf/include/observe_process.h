@@ -2,6 +2,7 @@
 /* Processes: exec, fork, exit, and whether one leaves the scope. */
 #pragma once
 
+#include "by_action.h"
 #include "netns.h"
 #include "note_program.h"
 #include "process.h"
@@ -123,10 +124,12 @@ int process_exec(u64 *ctx)
 			member->role = ROLE_WORKER;
 			tell_worker(task, bprm->file, first);
 		}
-		if (member->role == ROLE_ROOT) {
+		bool root = member->role == ROLE_ROOT;
+		if (root) {
 			member->role = ROLE_INSIDE;
 			tell_step(task, step);
 		}
+		note_action(task, member, bprm->file, root);
 	}
 	tell_exec(task, bprm->file, step);
 	return 0;
@@ -256,8 +259,10 @@ int process_exit(u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	struct signal_struct *signal = task->signal;
-	if (!signal->live.counter)
+	if (!signal->live.counter) {
 		forget_program(task);
+		end_action(task);
+	}
 	/* `live` has been counted down for this thread: 0 is the last one's. */
 	if (signal->live.counter || !in_scope())
 		return 0;

@@ -30,7 +30,7 @@ struct member {
 	u32 state;
 	u32 role;
 	u32 step; /* number of the step's root, or of the container's first process, from 1; 0: neither */
-	u32 unused;
+	u32 by_action; /* it runs the program of an action: what it opens is told (by_action.h) */
 };
 
 /* Processes that are or were in the scope. */

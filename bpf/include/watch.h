@@ -22,6 +22,7 @@ enum watch_bits {
 	WATCH_LEAF_WRITE = 16,
 	WATCH_DIR_READ = 32,  /* name of the directory that a file is in, for reads and writes */
 	WATCH_DIR_WRITE = 64,
+	WATCH_BY_ACTION = 128, /* of no name: whoever opens it runs an action */
 };
 
 struct {

@@ -40,6 +40,8 @@ export interface NarratorParts {
   drainSensor: () => void
   onExec: (record: ExecRecord) => void
   onFork: ForkSink
+  /** The program of an action has opened a file for reading. */
+  onReadByAction: (record: FileRecord) => void
 }
 
 /** What a connect record and a count of attempts have in common. */
@@ -48,6 +50,8 @@ type Attempt = Omit<ConnectFields, 'cookie' | 'socketType'> & {
   tgid: number
   execId: string
 }
+
+type SecretBody = Omit<Extract<EventBody, { kind: 'secret.found' }>, 'time' | 'execId' | 'step'>
 
 /** What every event says. */
 interface EventHead {
@@ -251,6 +255,11 @@ export class Narrator {
     this.tell(body)
   }
 
+  /** A secret was found in a file that a process opened at a time (CLOCK_BOOTTIME ns). */
+  foundInFile(at: { time: number; execId: string }, body: SecretBody): void {
+    this.tell({ ...this.head(at), ...body })
+  }
+
   private exec(record: ExecRecord): void {
     const {
       parentTgid,
@@ -294,6 +303,8 @@ export class Narrator {
   private file(record: FileRecord): void {
     const { action, path, to, link, truth, workspace, sensitive, errno } = record
     this.know(record.execId)
+    if (record.byAction) this.parts.onReadByAction(record)
+    if (action === 'read' && sensitive === null) return
     const what = { ...this.head(record), path, truth, workspace, sensitive, errno }
     if (action === 'rename')
       this.tell({ ...what, kind: 'file.rename', to: to ?? '', link: link ?? 'rename' })

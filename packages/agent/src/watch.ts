@@ -31,8 +31,8 @@ import { Narrator } from './narrator.ts'
 import { ProcessTable } from './process-table.ts'
 import { processStart, RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
-import { LogWatch } from './secrets/log-watch.ts'
 import type { KnownSecret } from './secrets/scanner.ts'
+import { SecretWatch } from './secrets/secret-watch.ts'
 import { Steps, type WorkerRule } from './steps.ts'
 import { Tidy } from './tidy.ts'
 
@@ -94,7 +94,7 @@ export class Watch {
   private sensor!: Sensor
   /** Undefined: it could not be started, which was told. */
   private tls: TlsCapture | undefined
-  private logs!: LogWatch
+  private secrets!: SecretWatch
   private enforcer!: Enforcer
   private dns!: DnsProxy
   private narrator!: Narrator
@@ -235,6 +235,7 @@ export class Watch {
         if (!this.taking) this.sensor.drain()
       },
       onFork: this.settings.onFork,
+      onReadByAction: (record) => this.secrets.opened(record),
       onExec: ({ time }) => {
         this.armedMs ??= (time - ownStart()) / 1e6
       },
@@ -263,9 +264,9 @@ export class Watch {
       this.link = link
       this.closers.push((keep) => (keep ? link.release() : link.close()))
     }
-    this.readLogs(agentCgroup)
+    this.watchSecrets(agentCgroup)
     const tlsHook = this.readTls(agentCgroup)
-    this.hooks.push(tlsHook, this.logs.hook)
+    this.hooks.push(tlsHook, this.secrets.hook)
     await this.dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => this.sensor.drain())
     this.namespaces?.adopt()
@@ -301,7 +302,7 @@ export class Watch {
       this.gap(
         'no interface leads out of this machine: packet sockets and virtual machines are decided about from when one does',
       )
-    for (const hook of [...this.sensor.hooks, tlsHook, this.logs.hook]) {
+    for (const hook of [...this.sensor.hooks, tlsHook, this.secrets.hook]) {
       if (hook.state === 'refused' && hook.tier === 'T0')
         this.gap(`${hook.name} is not watched: ${hook.reason}`)
     }
@@ -338,8 +339,8 @@ export class Watch {
     this.health('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
   }
 
-  private readLogs(agentCgroup: bigint | undefined): void {
-    const logs = new LogWatch({
+  private watchSecrets(agentCgroup: bigint | undefined): void {
+    const secrets = new SecretWatch({
       scopeCgroup: this.scope.path,
       agentCgroup,
       calls: this.sensor.calls,
@@ -348,12 +349,15 @@ export class Watch {
       armed: () => this.armed,
       drainSensor: () => this.sensor.drain(),
       stepOf: (chunk) => this.narrator.stepOfLog(chunk),
+      drainContent: () => this.tls?.drain(),
       emit: (body) => this.telling(() => this.narrator.found(body)),
+      emitAt: (at, body) => this.telling(() => this.narrator.foundInFile(at, body)),
       // In the report only: stderr is the command's, and nothing of the protection is missing.
       gap: (text) => this.missing(text),
     })
-    this.logs = logs
-    this.closers.push(() => logs.close())
+    this.secrets = secrets
+    this.settings.stream.addSink((event) => secrets.see(event))
+    this.closers.push(() => secrets.close())
   }
 
   /** Content is read from here on; where it can't be, all of it is told as opaque. */
@@ -436,7 +440,7 @@ export class Watch {
     this.drainTls()
     this.telling(() => this.narrator.https.finish())
     this.guard.tick()
-    this.logs.finish()
+    await this.secrets.finish()
     await this.integrity.finish()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
     // as a gap, what it lost is not known.

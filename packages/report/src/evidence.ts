@@ -41,7 +41,9 @@ export function inWords(event: Event): string {
     case 'file.changed':
       return `${changeWords(event.state)} ${plain(event.path, 400)}, which ${event.writer === null ? 'was there before the run' : `${plain(event.writer.exe, 200)} had written`}`
     case 'secret.found':
-      return `wrote a secret (${plain(event.secret, 100)}, ${plain(event.form, 100)}) to line ${event.position} of the build log`
+      return event.place === 'log'
+        ? `wrote a secret (${plain(event.secret, 100)}, ${plain(event.form, 100)}) to line ${event.position} of the build log`
+        : `read ${plain(event.path, 400)} for an artifact: a secret (${plain(event.secret, 100)}, ${plain(event.form, 100)}) is in line ${event.position}`
     case 'sandbox.change':
       return `${event.change}: ${plain(event.detail, 400)}${failed(event.errno)}`
     case 'detection':

@@ -186,6 +186,7 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
   'secret.found': {
     ...common,
     place: text,
+    path: text,
     position: number,
     secret: text,
     form: text,

@@ -128,6 +128,7 @@ export const file_flags = {
   FILE_URING: 128,
   FILE_CREATED: 256,
   FILE_FAILED_OPEN: 512,
+  FILE_BY_ACTION: 1024,
 } as const
 
 export const file_action = {
@@ -182,4 +183,5 @@ export const watch_bits = {
   WATCH_LEAF_WRITE: 16,
   WATCH_DIR_READ: 32,
   WATCH_DIR_WRITE: 64,
+  WATCH_BY_ACTION: 128,
 } as const

@@ -119,6 +119,8 @@ export interface FileRecord extends RecordBase {
   workspace: boolean
   /** Class of the sensitive place (sensitive.ts); null: it is none. */
   sensitive: string | null
+  /** A read by the program of an action, which may upload it; where `sensitive` is null, it is told for that alone. */
+  byAction: boolean
   /** Positive errno when the act was refused; 0: it was done. */
   errno: number
   /** Done by io_uring. */

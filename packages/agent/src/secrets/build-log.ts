@@ -1,7 +1,7 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { bootClock, type LogChunk } from '@runwarden/sensor'
 import type { EventBody } from '../event-stream.ts'
 import { LogText } from './log-text.ts'
+import { markOf } from './mark.ts'
 import { type FoundSecret, type KnownSecret, Scanner } from './scanner.ts'
 
 /** How much of a log is looked at: at once, and for each millisecond that passes. */
@@ -13,16 +13,19 @@ const MOST_TOLD = 200
 
 export interface BuildLogParts {
   known: readonly KnownSecret[]
+  /** Of the hashes. */
+  key: Uint8Array
   /** The step that a chunk is of; undefined: it is of no log, e.g. of a program that only calls itself a worker. */
   stepOf: (chunk: LogChunk) => string | null | undefined
   emit: (body: EventBody) => void
+  /** Values that the log says are secrets. */
+  learned: (secrets: readonly KnownSecret[]) => void
 }
 
 /** Looks for secrets in what is written to build logs. What it finds is hashed, with a key that is never stored. */
 export class BuildLog {
   readonly #parts: BuildLogParts
   readonly #scanner = new Scanner()
-  readonly #key = randomBytes(32)
   readonly #logs = new Map<string, { text: LogText; last: LogChunk; step: string | null }>()
   readonly #told = new Set<string>()
   #allowance = BURST_BYTES
@@ -76,14 +79,17 @@ export class BuildLog {
     const { text, line } = part
     for (const secret of this.#scanner.scan(text, Date.now()))
       this.#tell(secret, line + text.slice(0, secret.offset).split('\n').length - 1, chunk, step)
-    for (const [, value = ''] of text.matchAll(/^\s*::add-mask::(.+?)\r?$/gm))
-      this.#scanner.know([{ name: '::add-mask::', value, masked: true }])
+    for (const [, value = ''] of text.matchAll(/^\s*::add-mask::(.+?)\r?$/gm)) {
+      const learned = [{ name: '::add-mask::', value, masked: true }]
+      this.#scanner.know(learned)
+      this.#parts.learned(learned)
+    }
   }
 
   /** A page and the job's own log have the same lines: each secret is told once for each way of writing it. */
   #tell(secret: FoundSecret, line: number, chunk: LogChunk, step: string | null): void {
     const { kind, form, proven, value } = secret
-    const hash = createHmac('sha256', this.#key).update(value).digest('hex').slice(0, 32)
+    const hash = markOf(value, this.#parts.key)
     const once = `${hash} ${form} ${step}`
     if (this.#told.has(once) || this.#told.size >= MOST_TOLD) return
     this.#told.add(once)
@@ -95,6 +101,7 @@ export class BuildLog {
       execId,
       step,
       place: 'log',
+      path: '',
       position: line,
       secret: kind,
       form,

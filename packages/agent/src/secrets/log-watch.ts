@@ -12,12 +12,14 @@ export interface LogWatchParts {
   /** Descriptors of this process that the command writes to. */
   outputs: readonly number[]
   known: readonly KnownSecret[]
+  key: Uint8Array
   /** Whether chunks count: before the scope is armed only the self-check writes. */
   armed: () => boolean
   /** Takes what was told of processes and steps so far. */
   drainSensor: () => void
   stepOf: (chunk: LogChunk) => string | null | undefined
   emit: (body: EventBody) => void
+  learned: (secrets: readonly KnownSecret[]) => void
   gap: (text: string) => void
 }
 

@@ -53,7 +53,8 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
       batch.wide(at + file_record.inode),
     )
   }
-  if (sensitive === null && (reading || !workspace)) return undefined
+  const byAction = (flags & file_flags.FILE_BY_ACTION) !== 0
+  if (sensitive === null && (reading || !workspace) && !byAction) return undefined
   const target = u32[(at + file_record.target) >>> 2] as number
   return {
     kind: 'file',
@@ -69,6 +70,7 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
     truth: (flags & file_flags.FILE_USER_NAME) === 0 ? 'kernel' : 'user',
     workspace,
     sensitive,
+    byAction,
     errno: u32[(at + file_record.error) >>> 2] as number,
     uring: (flags & file_flags.FILE_URING) !== 0,
     pathTruncated: (flags & file_flags.FILE_PATH_TRUNCATED) !== 0,

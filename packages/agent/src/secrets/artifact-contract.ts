@@ -1,0 +1,42 @@
+import type { FoundSecret, KnownSecret } from './scanner.ts'
+
+/** What the thread that looks into uploaded files and the agent say to each other. */
+
+/** So much of a file is looked at: of a longer one, its beginning. */
+export const mostOfFile = 64 << 20
+
+/** Given to the thread at its start. */
+export interface ArtifactWorkerData {
+  /** Key of the hashes. */
+  key: Uint8Array
+}
+
+export type ArtifactAsk =
+  | { kind: 'know'; secrets: readonly KnownSecret[] }
+  | { kind: 'look'; number: number; path: string }
+
+/** Why a file was not looked into, or not to its end. */
+export type NotLooked =
+  | ''
+  | 'gone'
+  | 'unreadable'
+  | 'long'
+  /** It is an archive, or compressed, in a form that is not unpacked. */
+  | 'packed'
+  /** There were too many, or they came when there was no time any more. */
+  | 'budget'
+
+/** A secret in a file; the value itself stays in the thread. */
+export interface SecretInFile extends Omit<FoundSecret, 'value' | 'offset'> {
+  /** From 1; in a gzip file, of what it unpacks to. */
+  line: number
+  hash: string
+}
+
+export interface ArtifactReply {
+  number: number
+  /** That were looked at. */
+  bytes: number
+  not: NotLooked
+  found: SecretInFile[]
+}

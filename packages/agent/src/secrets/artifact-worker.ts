@@ -1,0 +1,33 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { ArtifactAsk, ArtifactReply, ArtifactWorkerData } from './artifact-contract.ts'
+import { lookInto } from './artifact-file.ts'
+import { Scanner } from './scanner.ts'
+
+/** Looks into uploaded files, so that the agent's own thread never waits for a disk, or for a large file. */
+const port = parentPort
+if (port === null) throw new Error('artifact-worker.ts is the program of a thread')
+const { key } = workerData as ArtifactWorkerData
+const scanner = new Scanner()
+
+/** One file after the other. */
+let last = Promise.resolve()
+
+port.on('message', (ask: ArtifactAsk) => {
+  if (ask.kind === 'know') {
+    // Nothing masks an artifact. Files are taken byte by byte.
+    const inBytes = ask.secrets.map(({ name, value }) => ({
+      name,
+      value: Buffer.from(value).toString('latin1'),
+      masked: false,
+    }))
+    return scanner.know(inBytes)
+  }
+  last = answer(last, ask.number, ask.path)
+})
+
+async function answer(before: Promise<void>, number: number, path: string): Promise<void> {
+  await before
+  const reply: ArtifactReply = { number, ...(await lookInto(path, scanner, key)) }
+  port?.postMessage(reply)
+}

@@ -1,0 +1,137 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { prepareWorkflow } from '@runwarden/lab/runner'
+import { madeUpToken } from '@runwarden/lab/tokens'
+import { expect, test } from 'vitest'
+import { type HttpsServer, httpsServer } from './https-server.ts'
+import { environment, Place } from './runwarden.ts'
+
+const token = madeUpToken('ghs_', 'Artifact')
+const service = '/twirp/github.actions.results.api.v1.ArtifactService'
+
+/** Uploads as actions/upload-artifact does: asks for a place, then reads the files, and sends them compressed. */
+const upload = `
+const { createReadStream, readdirSync, statSync } = require('node:fs')
+const { join } = require('node:path')
+const { createDeflateRaw } = require('node:zlib')
+const https = require('node:https')
+const ask = (method, path) => new Promise((resolve, reject) => {
+  const request = https.request(process.env.ACTIONS_RESULTS_URL + path, { method, agent }, (answer) => answer.resume().on('end', resolve))
+  resolveRequest(request)
+  request.on('error', reject)
+})
+let resolveRequest
+const agent = new https.Agent({ keepAlive: true })
+const end = (method, path) => { resolveRequest = (request) => request.end('{}'); return ask(method, path) }
+const send = (file) => { resolveRequest = (request) => createReadStream(file).pipe(createDeflateRaw()).pipe(request); return ask('PUT', '/blob') }
+async function main() {
+  // Read before, for another reason.
+  for (const file of (process.env.INPUT_OWN || '').split(' ').filter(Boolean)) require('node:fs').readFileSync(file)
+  await end('POST', '${service}/CreateArtifact')
+  for (const file of process.env.INPUT_PATH.split(' ')) await send(file)
+  await end('POST', '${service}/FinalizeArtifact')
+  agent.destroy()
+}
+main()
+`
+
+async function job(place: Place, server: HttpsServer, steps: string) {
+  const action = place.at('actions', 'acme', 'upload', 'v1')
+  mkdirSync(action, { recursive: true })
+  mkdirSync(place.at('work'))
+  writeFileSync(
+    `${action}/action.yml`,
+    "name: upload\ndescription: ''\ninputs: { path: {}, own: { default: '' } }\nruns: { using: node24, main: run.js }\n",
+  )
+  writeFileSync(`${action}/run.js`, upload)
+  writeFileSync(
+    place.at('ci.yml'),
+    `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`,
+  )
+  const worker = prepareWorkflow(place.at('ci.yml'), {
+    folder: place.at('runner'),
+    workspace: place.at('work'),
+    actions: place.at('actions'),
+  })
+  const run = ['--workspace', place.at('work'), '--secret-env', 'PASSWORD', '--', ...worker.command]
+  const ended = await place.run(run, {
+    env: {
+      PASSWORD: 'größer als 1000 Pferde',
+      ACTIONS_RESULTS_URL: `https://localhost:${server.port}`,
+      NODE_EXTRA_CA_CERTS: server.authority,
+      // Programs on the search path are probed before the job begins.
+      PATH: `${process.execPath.replace(/\/[^/]*$/, '')}:${environment.PATH}`,
+    },
+  })
+  if (ended.status !== 0) throw new Error(ended.stderr)
+  return { ...ended, result: worker.result() }
+}
+
+test('secrets in uploaded files are told with file, line and form, and are nowhere kept', async () => {
+  using place = new Place()
+  await using server = await httpsServer(place.path)
+  const { result, stderr } = await job(
+    place,
+    server,
+    `      - run: |
+          printf '[core]\\n\\textraheader = AUTHORIZATION: basic %s\\n' "$(printf 'x-access-token:${token}' | base64 -w 0)" > config
+          { head -c 9000000 /dev/zero | tr '\\0' '\\n'; echo "password=$PASSWORD"; } > long.log
+          echo "${token}" | rev | gzip > packed.gz
+          printf 'PK\\003\\004 and so on' > packed.zip
+          echo "${token}" > own
+      - id: upload
+        uses: acme/upload@v1
+        with: { path: config long.log packed.gz packed.zip, own: own }
+`,
+  )
+  expect(result.status, stderr).toBe('success')
+  expect(server.requests.filter((one) => one.startsWith('PUT /blob'))).toHaveLength(4)
+  const found = place
+    .eventsOf('secret.found')
+    .filter((event) => event.place === 'artifact')
+    .map(
+      ({ step, path, position, secret, form }) =>
+        `${step}: ${path} ${position}: ${secret}, ${form}`,
+    )
+  const file = (name: string): string => place.at('work', name)
+  expect(found.toSorted()).toEqual([
+    `upload: ${file('config')} 2: github-token, base64`,
+    `upload: ${file('long.log')} 9000001: known-secret PASSWORD, plain`,
+    `upload: ${file('packed.gz')} 1: github-token, gzip of reversed`,
+  ])
+  const hashes = place.eventsOf('secret.found').map(({ hash }) => hash)
+  expect(new Set(hashes).size).toBe(2)
+  const report = place.report()
+  const detections = report.detections.filter(({ id }) => id === 'secret-in-artifact')
+  expect(detections.map(({ severity, step }) => `${severity} ${step}`)).toEqual(
+    Array(3).fill('high upload'),
+  )
+  expect(report.health.gaps.join()).toContain(
+    `files of artifacts were not looked into for secrets: 1 are archives or compressed (zip, zstd, xz, bzip2, 7z) (${file('packed.zip')})`,
+  )
+  for (const name of ['events.ndjson', 'report.json', 'summary.md', 'report.html'])
+    expect(readFileSync(`${place.out}/${name}`, 'utf8')).not.toContain(token.slice(6))
+})
+
+test('an ordinary upload finds nothing, and neither does what an action reads for itself', async () => {
+  using place = new Place()
+  await using server = await httpsServer(place.path)
+  const { result, stderr } = await job(
+    place,
+    server,
+    `      - run: |
+          seq 20000 > numbers; head -c 3000000 /dev/urandom > random; git init -q . ; tar -czf all.tar.gz numbers random .git
+          echo "${token}" > own
+      - uses: acme/upload@v1
+        with: { path: numbers random all.tar.gz, own: own }
+      - run: cat own > /dev/null
+`,
+  )
+  expect(result.status, stderr).toBe('success')
+  expect(server.requests.filter((one) => one.startsWith('PUT /blob'))).toHaveLength(3)
+  expect(place.eventsOf('secret.found')).toEqual([])
+  expect(
+    place.eventsOf('file.read').filter(({ path }) => path.startsWith(place.at('work'))),
+  ).toEqual([])
+  expect(place.report().detections.filter(({ severity }) => severity !== 'info')).toEqual([])
+  expect(place.report().health.gaps.join()).not.toContain('artifacts')
+})
