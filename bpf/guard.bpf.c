@@ -260,11 +260,13 @@ int guard_family(u64 *ctx)
 	bool kernel = ctx[3];
 	struct connect_record *record;
 	struct task_struct *task;
+	u64 now;
 
 	if (kernel || !is_other_family(family) || !in_scope() || !blocks())
 		return 0;
 	if (is_socket_call())
 		return -EPERM;
+	now = bpf_ktime_get_boot_ns();
 	record = bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
 	if (!record) {
 		count_lost(RECORD_CONNECT);
@@ -273,6 +275,7 @@ int guard_family(u64 *ctx)
 	__builtin_memset(record, 0, sizeof(*record));
 	task = bpf_get_current_task_btf();
 	describe_process(&record->header, task, RECORD_CONNECT, 0, sizeof(*record));
+	record->header.time = now;
 	record->rule = RULE_NONE;
 	record->count = 1;
 	record->socket_type = type & 0xf;

@@ -3,8 +3,9 @@
  * The two rings that every object shares, and the count of what did not fit. The loader opens the
  * first object with maps of its own and the others with these reused.
  *
- * `urgent` wakes its reader (at most once in 2 ms): exec, denials, sandbox changes, sensitive places. `bulk` never does, it
- * is drained on a timer: fork, exit, files of the workspace, flows. A flood of bulk loses bulk only.
+ * `urgent` wakes its reader (at most once in 2 ms): exec, denials, sandbox changes, sensitive places. `bulk` never does:
+ * fork, exit, files of the workspace, loopback. A flood of bulk loses bulk only. The reader takes both in the order of the
+ * records' time stamps, and relies on this: a time stamp is taken before its record is reserved.
  */
 #pragma once
 

@@ -14,13 +14,15 @@ static __always_inline void send_named(struct __sk_buff *skb, const struct packe
 {
 	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
 	struct owner owner = { .start = flow->start, .tgid = flow->tgid, .uid = flow->uid };
+	u64 now = bpf_ktime_get_boot_ns();
 	struct named_record *record = bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
 
 	if (!record) {
 		count_lost(RECORD_CONNECT);
 		return;
 	}
-	fill_record(&record->record, &owner, &packet->to, decision, bpf_get_socket_cookie(skb), VIA_PACKET, 0);
+	fill_record(&record->record, &owner, &packet->to, decision, bpf_get_socket_cookie(skb), VIA_PACKET, 0,
+		    now);
 	record->record.header.flags = CONNECT_NAMED;
 	record->record.header.size = sizeof(*record);
 	__builtin_memcpy(record->source, packet->source, 16);

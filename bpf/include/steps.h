@@ -117,7 +117,7 @@ static __always_inline void describe_parent(struct step_record *record, struct t
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);
 }
 
-/* Before what the step does, in the ring that is read first; a flood of that one does not hide the step. */
+/* In the larger ring: an environment may be megabytes. A flood of that one does not hide the step. */
 static __always_inline void send_step(void *record, u32 size)
 {
 	if (bpf_ringbuf_output(&bulk, record, size, BPF_RB_NO_WAKEUP))

@@ -29,12 +29,12 @@ static __always_inline void own(struct socket_state *state, const struct owner *
 
 static __always_inline void fill_record(struct connect_record *record, const struct owner *owner,
 					const struct destination *to, const struct decision *decision, u64 cookie,
-					u8 via, u16 socket_type)
+					u8 via, u16 socket_type, u64 time)
 {
 	record->header.kind = RECORD_CONNECT;
 	record->header.flags = 0;
 	record->header.size = sizeof(*record);
-	record->header.time = bpf_ktime_get_boot_ns();
+	record->header.time = time;
 	record->header.start = owner->start;
 	record->header.tgid = owner->tgid;
 	record->header.uid = owner->uid;
@@ -59,13 +59,14 @@ static __always_inline void send_attempt(const struct owner *owner, const struct
 	/* What stays on the machine interests nobody at once. */
 	bool local = decision->reason == REASON_LOOPBACK;
 	struct connect_record *record;
+	u64 now = bpf_ktime_get_boot_ns();
 
 	record = local ? bpf_ringbuf_reserve(&bulk, sizeof(*record), 0) : bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
 	if (!record) {
 		count_lost(RECORD_CONNECT);
 		return;
 	}
-	fill_record(record, owner, to, decision, cookie, via, socket_type);
+	fill_record(record, owner, to, decision, cookie, via, socket_type, now);
 	bpf_ringbuf_submit(record, local ? BPF_RB_NO_WAKEUP : 0);
 }
 

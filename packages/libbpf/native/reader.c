@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 #include "loop.h"
-#include "ring.h"
+#include "merge.h"
 
-#define RINGS_MAX 16
 struct reader {
 	struct handle handle;
 	uint32_t rings;
 	struct ring ring[RINGS_MAX];
+	struct merge merge; /* without offsets: one ring after the other */
 	int epoll; /* -1: this reader does not wake */
 	uv_poll_t *poll;
 	napi_ref callback;
@@ -56,6 +56,7 @@ static void reader_unmap(struct reader *reader)
 	for (i = 0; i < reader->rings; i++)
 		ring_unmap(&reader->ring[i]);
 	reader->rings = 0;
+	merge_free(&reader->merge);
 }
 
 static void reader_release(struct handle *handle)
@@ -169,41 +170,34 @@ static bool batch_deliver(napi_env env, struct reader *reader, struct batch *bat
 }
 
 /*
- * One pass: delivers what was in the rings when it began, which bounds it; in the event loop one batch of that, so that
- * what else waits there (signals, timers) has its turn between batches. Returns false when the callback threw or the
- * reader was closed; what is left stays in the rings.
+ * One pass: delivers what was in the rings when it began, which bounds it; or one batch of that, so that what else waits in
+ * the event loop (signals, timers) has its turn between batches. It ends when the callback throws or
+ * closes the reader; what is left stays in the rings.
  */
-static bool reader_pass(napi_env env, struct reader *reader, bool loop, double *records)
+static void reader_pass(napi_env env, struct reader *reader, bool one, bool loop, double *records)
 {
-	uint32_t i, rings = reader->rings;
+	struct extent extents[RINGS_MAX];
 	napi_handle_scope scope;
-	uint64_t end[RINGS_MAX];
 	struct batch batch;
-	size_t need;
-	bool going;
+	bool going, enough;
+	size_t need = 0;
 
 	if (napi_open_handle_scope(env, &scope) != napi_ok)
-		return false;
-	for (i = 0; i < rings; i++)
-		end[i] = ring_end(&reader->ring[i]);
-	going = batch_begin(env, reader, &batch, reader->room);
-	for (i = 0; going && i < rings; i++) {
-		while (going && (need = ring_copy(&reader->ring[i], i, end[i], &batch))) {
-			bool enough = loop && batch.count;
-
-			*records += batch.count;
-			going = batch_deliver(env, reader, &batch, loop) &&
-				!reader->handle.closed && !enough &&
-				batch_begin(env, reader, &batch,
-					    need > reader->room ? need : reader->room);
-		}
-	}
-	if (going) {
+		return;
+	extent_take(extents, reader->ring, reader->rings);
+	do {
+		going = batch_begin(env, reader, &batch, need > reader->room ? need : reader->room);
+		if (!going)
+			break;
+		need = reader->merge.offsets ?
+			       fill_by_time(&reader->merge, reader->ring, reader->rings, extents, &batch) :
+			       fill_in_turn(reader->ring, reader->rings, extents, &batch);
 		*records += batch.count;
+		/* An empty one was too small for the next record. */
+		enough = one && batch.count;
 		going = batch_deliver(env, reader, &batch, loop) && !reader->handle.closed;
-	}
+	} while (going && need && !enough);
 	napi_close_handle_scope(env, scope);
-	return going;
 }
 
 /* Has the epoll set look again at the rings that still hold records. */
@@ -232,15 +226,14 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 	/* Takes the edges off; what they told of is read now. */
 	epoll_wait(reader->epoll, ready, RINGS_MAX, 0);
 	reader->depth++;
-	reader_pass(env, reader, true, &records);
+	reader_pass(env, reader, true, true, &records);
 	if (!reader->handle.closed)
 		reader_rearm(reader);
 	reader_leave(reader);
 	napi_close_handle_scope(env, scope);
 }
 
-/* ringDrain(reader): how many records were delivered. What comes meanwhile waits: who floods must not own the thread. */
-napi_value js_ringDrain(napi_env env, napi_callback_info info)
+static napi_value reader_read(napi_env env, napi_callback_info info, bool one)
 {
 	struct reader *reader;
 	napi_value value;
@@ -251,11 +244,23 @@ napi_value js_ringDrain(napi_env env, napi_callback_info info)
 	if (reader->inside)
 		return fail(env, "ring", "BPF_RING_BUSY", EBUSY, "drain", NULL);
 	reader->depth++;
-	reader_pass(env, reader, false, &records);
+	reader_pass(env, reader, one, false, &records);
 	if (!reader->handle.closed)
 		reader_rearm(reader);
 	reader_leave(reader);
 	return number(env, records);
+}
+
+/* ringDrain(reader): how many records were delivered. What comes meanwhile waits: who floods must not own the thread. */
+napi_value js_ringDrain(napi_env env, napi_callback_info info)
+{
+	return reader_read(env, info, false);
+}
+
+/* ringLook(reader): the same for one batch. A reader that wakes goes on with the others in the event loop. */
+napi_value js_ringLook(napi_env env, napi_callback_info info)
+{
+	return reader_read(env, info, true);
 }
 
 static int reader_wake(napi_env env, struct reader *reader)
@@ -288,18 +293,18 @@ static int reader_wake(napi_env env, struct reader *reader)
 	return -uv_poll_start(reader->poll, LOOP_READABLE, on_wake);
 }
 
-/* ringNew(maps, room, wake, onBatch): reader */
+/* ringNew(maps, room, wake, onBatch, timeAt): reader */
 napi_value js_ringNew(napi_env env, napi_callback_info info)
 {
-	napi_value argv[4], element, external;
+	napi_value argv[5], element, external;
 	struct map *maps[RINGS_MAX];
-	uint32_t room = 0, count = 0, i;
+	uint32_t room = 0, count = 0, time_at = 0, i;
 	struct reader *reader;
 	struct batch batch;
 	bool wake = false;
 	int err = 0;
 
-	if (!arguments(env, info, 4, argv))
+	if (!arguments(env, info, 5, argv))
 		return NULL;
 	napi_get_array_length(env, argv[0], &count);
 	napi_get_value_uint32(env, argv[1], &room);
@@ -329,6 +334,8 @@ napi_value js_ringNew(napi_env env, napi_callback_info info)
 		reader->rings = i + 1;
 		err = ring_map(&reader->ring[i], maps[i]);
 	}
+	if (!err && napi_get_value_uint32(env, argv[4], &time_at) == napi_ok)
+		err = merge_init(&reader->merge, time_at);
 	if (!err && (napi_create_reference(env, argv[3], 1, &reader->callback) != napi_ok ||
 		     !batch_begin(env, reader, &batch, reader->room)))
 		err = ENOMEM;

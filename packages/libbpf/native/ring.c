@@ -83,38 +83,49 @@ static void copy_from(const struct ring *ring, uint64_t position, void *to, size
 	memcpy((uint8_t *)to + whole, ring->data, length - whole);
 }
 
-size_t ring_copy(struct ring *ring, uint32_t index, uint64_t end, struct batch *batch)
+bool ring_look(const struct ring *ring, uint64_t position, uint64_t end, struct record *record)
 {
-	uint64_t position = ring->position;
-	size_t need = 0, length;
-	uint32_t head, *header;
-	uint8_t *record;
+	uint32_t head;
 
-	while (position < end) {
-		record = record_at(ring, position);
-		head = __atomic_load_n((uint32_t *)record, __ATOMIC_ACQUIRE);
+	record->next = position;
+	while (record->next < end) {
+		head = __atomic_load_n((uint32_t *)record_at(ring, record->next), __ATOMIC_ACQUIRE);
 		if (head & BPF_RINGBUF_BUSY_BIT)
-			break;
-		length = head & ~BPF_RINGBUF_DISCARD_BIT;
-		if (!(head & BPF_RINGBUF_DISCARD_BIT)) {
-			need = RECORD_HEADER + padded(length);
-			if (need > batch->room - batch->used)
-				break;
-			header = (uint32_t *)(batch->data + batch->used);
-			header[0] = (uint32_t)length;
-			header[1] = index;
-			copy_from(ring, position + RECORD_HEADER, header + 2, padded(length));
-			batch->used += need;
-			batch->count++;
-			need = 0;
-		}
-		position += RECORD_HEADER + padded(length);
+			return false;
+		record->position = record->next;
+		record->length = head & ~BPF_RINGBUF_DISCARD_BIT;
+		record->next += RECORD_HEADER + padded(record->length);
+		if (!(head & BPF_RINGBUF_DISCARD_BIT))
+			return true;
 	}
-	if (position != ring->position) {
-		ring->position = position;
-		__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
-	}
-	return need;
+	return false;
+}
+
+uint64_t ring_word(const struct ring *ring, const struct record *record, size_t at)
+{
+	return *(uint64_t *)record_at(ring, record->position + RECORD_HEADER + at);
+}
+
+size_t batch_bytes(uint32_t length)
+{
+	return RECORD_HEADER + padded(length);
+}
+
+void ring_copy(const struct ring *ring, uint32_t index, const struct record *record, uint8_t *to)
+{
+	uint32_t *header = (uint32_t *)to;
+
+	header[0] = record->length;
+	header[1] = index;
+	copy_from(ring, record->position + RECORD_HEADER, header + 2, padded(record->length));
+}
+
+void ring_publish(struct ring *ring, uint64_t position)
+{
+	if (position == ring->position)
+		return;
+	ring->position = position;
+	__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
 }
 
 /*

@@ -27,11 +27,24 @@ int ring_map(struct ring *ring, const struct map *map);
 void ring_unmap(struct ring *ring);
 /* What was written when it is asked. */
 uint64_t ring_end(const struct ring *ring);
+/* A record in a ring, header left aside. */
+struct record {
+	uint64_t position, next; /* its own, and where the one behind it begins */
+	uint32_t length;
+};
+
 /*
- * Copies whole records up to `end` while they fit, and publishes how far it came. Returns the
- * bytes that the next record needs when that does not fit, 0 when `end` or an uncommitted record
- * was reached.
+ * The first record from a position on that was not discarded, up to `end`; `next` is `end` or an uncommitted record when
+ * there is none, and false is returned.
  */
-size_t ring_copy(struct ring *ring, uint32_t index, uint64_t end, struct batch *batch);
+bool ring_look(const struct ring *ring, uint64_t position, uint64_t end, struct record *record);
+/* A 64-bit word at a byte of a record; the byte is a multiple of 8. */
+uint64_t ring_word(const struct ring *ring, const struct record *record, size_t at);
+/* Writes what a batch has of a record, to 8 aligned bytes. */
+void ring_copy(const struct ring *ring, uint32_t index, const struct record *record, uint8_t *to);
+/* What is before this position has been read. */
+void ring_publish(struct ring *ring, uint64_t position);
+/* Bytes that a record takes of a batch. */
+size_t batch_bytes(uint32_t length);
 /* Whether a committed record waits; when not, the commit of the next one wakes. */
 bool ring_ready(const struct ring *ring);

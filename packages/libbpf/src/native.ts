@@ -87,8 +87,10 @@ export interface Native {
     bufferBytes: number,
     wake: boolean,
     onBatch: (buffer: Buffer, bytes: number, count: number) => void,
+    timeAt: number | undefined,
   ): Handle<'ring'>
   ringDrain(ring: Handle<'ring'>): number
+  ringLook(ring: Handle<'ring'>): number
   ringRef(ring: Handle<'ring'>, on: boolean): void
   connectFromCgroup(cgroup: string, address: string, port: number): number
   destroyTcpSocket(

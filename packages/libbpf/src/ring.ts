@@ -6,6 +6,13 @@ export interface RingReaderOptions {
   maps: readonly BpfMap[]
   /** Size of the one buffer that batches come in; it grows when a single record needs more. */
   bufferBytes: number
+  /**
+   * Byte of a u64 in each record (a multiple of 8), by which records of all rings come in order: a time stamp that its
+   * producer took before it reserved the record. What came before an act in time, as anybody could have seen it, is
+   * delivered before it, whatever the rings; within a batch all stamps ascend. Only when the first ring is about to
+   * overflow it is read out of turn. Without: one ring after the other.
+   */
+  timeAt?: number
   /** Deliver when the kernel wakes, one batch each time the event loop comes round; else only drain() delivers. */
   wake: boolean
   /**
@@ -30,6 +37,7 @@ export class RingReader {
       options.bufferBytes,
       options.wake,
       options.onBatch,
+      options.timeAt,
     )
   }
 
@@ -39,6 +47,11 @@ export class RingReader {
    */
   drain(): number {
     return native().ringDrain(this.#handle)
+  }
+
+  /** Delivers one batch of it. A reader that wakes delivers the others later, one each time the event loop comes round. */
+  look(): number {
+    return native().ringLook(this.#handle)
   }
 
   ref(): void {

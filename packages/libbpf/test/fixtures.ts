@@ -18,13 +18,13 @@ export function fixture(name: 'flood' | 'hooks' | 'maps' | 'refused'): string {
 export function order(options: {
   first?: number
   count: number
-  bulk?: boolean
+  bulk?: boolean | 'every second'
   discardEvery?: number
 }): Buffer {
   const bytes = Buffer.alloc(24)
   bytes.writeBigUInt64LE(BigInt(options.first ?? 0), 0)
   bytes.writeBigUInt64LE(BigInt(options.count), 8)
-  bytes.writeUInt32LE(options.bulk ? 1 : 0, 16)
+  bytes.writeUInt32LE(options.bulk === 'every second' ? 2 : Number(options.bulk ?? false), 16)
   bytes.writeUInt32LE(options.discardEvery ?? 0, 20)
   return bytes
 }

@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url'
 import type { Hook } from '@runwarden/events'
 import { type BpfMap, type BpfObject, type Link, RingReader } from '@runwarden/libbpf'
 import { Decoder } from './decode/decoder.ts'
-import { StepDecoder } from './decode/step.ts'
 import { loadHooks } from './hooks.ts'
-import { kinds } from './layout.ts'
+import { kinds, record_header } from './layout.ts'
 import type { SensorRecord } from './record.ts'
 import { countOf } from './per-cpu.ts'
 import { scopeIdentity } from './scope.ts'
@@ -18,9 +17,8 @@ import { Watch } from './watch.ts'
  * the last time). Rings of 4 and 16 MiB hold what a machine's cores can tell in that time.
  */
 const INTERVAL_MS = 10
-const BATCH_BYTES = 1 << 20
-/** What is urgent comes in smaller ones: signals and timers have their turn between them. */
-const URGENT_BATCH_BYTES = 1 << 18
+/** Signals and timers have their turn between batches: a few thousand records, some 20 ms of what is done with them. */
+const BATCH_BYTES = 1 << 19
 /** A busy agent may need this long to open its sockets; beyond, a program goes on without. */
 const NETNS_WAIT_NS = 300_000_000n
 
@@ -46,7 +44,7 @@ export interface SensorOptions {
    * first instruction until it is among them, 100 ms at most; on a machine with one processor they are told, and go on.
    */
   awaitNetns?: boolean
-  /** A batch of records, urgent or bulk; within one ring in the order of the acts. */
+  /** A batch of records in the order of the acts, of both rings. */
   onRecords(records: SensorRecord[]): void
 }
 
@@ -74,12 +72,10 @@ export class Sensor {
 
   readonly #object: BpfObject
   readonly #links: readonly Link[]
-  readonly #urgent: RingReader
-  readonly #bulk: RingReader
+  readonly #rings: RingReader
   readonly #timer: NodeJS.Timeout
-  #draining = false
-  /** Records of the bulk ring are being handed over. */
-  #drainingBulk = false
+  /** Records are being handed over. */
+  #delivering = false
   #closed = false
 
   /** @internal see startSensor */
@@ -134,41 +130,25 @@ export class Sensor {
       ? loaded.object.map('calls')
       : null
     const { onRecords } = options
-    const steps = new StepDecoder()
-    const bulk = new Decoder(watch, steps)
-    this.#bulk = new RingReader({
-      maps: [this.maps.bulk],
+    const decoder = new Decoder(watch)
+    this.#rings = new RingReader({
+      // The first is the one that must not overflow.
+      maps: [this.maps.urgent, this.maps.bulk],
       bufferBytes: BATCH_BYTES,
-      wake: false,
-      onBatch: (buffer, bytes) => {
-        this.#drainingBulk = true
-        try {
-          onRecords(bulk.decode(buffer, bytes))
-        } finally {
-          this.#drainingBulk = false
-        }
-      },
-    })
-    const urgent = new Decoder(watch, steps)
-    this.#urgent = new RingReader({
-      maps: [this.maps.urgent],
-      bufferBytes: URGENT_BATCH_BYTES,
+      timeAt: record_header.time,
       wake: true,
       onBatch: (buffer, bytes) => {
-        const records = urgent.decode(buffer, bytes)
-        // What led to it (the fork before the exec, the step before what it does) is in the other ring by now.
-        const outer = this.#draining
-        this.#draining = true
+        const records = decoder.decode(buffer, bytes)
+        this.#delivering = true
         try {
-          if (!this.#drainingBulk) this.#bulk.drain()
           onRecords(records)
         } finally {
-          this.#draining = outer
+          this.#delivering = false
         }
       },
     })
-    // The urgent ring, too: not each of its records wakes (bpf/include/rings.h).
-    this.#timer = setInterval(() => this.drain(), INTERVAL_MS)
+    // Not each of the urgent records wakes, and none of the others (bpf/include/rings.h).
+    this.#timer = setInterval(() => this.#rings.look(), INTERVAL_MS)
   }
 
   /** Records that did not fit into their ring, by kind; kinds that lost none are left out. */
@@ -188,22 +168,15 @@ export class Sensor {
     this.drain()
   }
 
-  /** Hands over everything that the kernel side has told so far. */
+  /** Hands over everything that the kernel side has told so far; not while records are being handed over. */
   drain(): void {
-    if (this.#draining || this.#closed) return
-    this.#draining = true
-    try {
-      this.#bulk.drain()
-      this.#urgent.drain()
-    } finally {
-      this.#draining = false
-    }
+    if (!this.#delivering && !this.#closed) this.#rings.drain()
   }
 
   /** The timer and the rings no longer keep the process alive. */
   unref(): void {
     this.#timer.unref()
-    this.#urgent.unref()
+    this.#rings.unref()
   }
 
   /** Detaches and releases everything; what is still in the rings is gone: drain() before. */
@@ -212,8 +185,7 @@ export class Sensor {
     this.#closed = true
     clearInterval(this.#timer)
     for (const link of this.#links) link.close()
-    this.#urgent.close()
-    this.#bulk.close()
+    this.#rings.close()
     this.#object.close()
   }
 

@@ -15,12 +15,10 @@ const ENVELOPE = 8
 export class Decoder {
   readonly #watch: Watch
   #batch: Batch | undefined
-  readonly #steps: StepDecoder
+  readonly #steps = new StepDecoder()
 
-  /** @param steps parts of a step's environment may be in either ring: one for both */
-  constructor(watch: Watch, steps = new StepDecoder()) {
+  constructor(watch: Watch) {
     this.#watch = watch
-    this.#steps = steps
   }
 
   /**

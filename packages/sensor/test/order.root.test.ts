@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { Observed } from './observed.ts'
+
+/** Writes a program, runs it and removes it, again and again; what it runs writes a file. Two of these at once. */
+const script = `
+make() {
+  for i in $(seq 150); do
+    printf '#!/bin/sh\\necho x > made-%s\\n' "$1-$i" > "tool-$1-$i"
+    chmod +x "tool-$1-$i"
+    "./tool-$1-$i"
+    rm "tool-$1-$i"
+  done
+}
+make a & make b & wait`
+
+test('forks, programs, files and ends come in the order of the acts, though two rings tell them', async () => {
+  using seen = new Observed()
+  await seen.run('sh', '-c', script)
+  const { records } = seen
+  expect(seen.sensor.lost()).toEqual({})
+  const first = (matches: (record: (typeof records)[number]) => boolean): number =>
+    records.findIndex(matches)
+
+  const made = new Map(
+    records.map((record, at) => [record.kind === 'fork' ? record.childExecId : '', at]),
+  )
+  const ended = new Map(
+    records.map((record, at) => [record.kind === 'exit' ? record.execId : '', at]),
+  )
+  const latest = new Map<string, number>()
+  for (const [at, { execId, time }] of records.entries()) {
+    expect(at).toBeGreaterThan(made.get(execId) ?? -1)
+    expect(at).toBeLessThanOrEqual(ended.get(execId) ?? records.length)
+    expect(time).toBeGreaterThanOrEqual(latest.get(execId) ?? 0)
+    latest.set(execId, time)
+  }
+
+  for (const who of ['a', 'b']) {
+    for (let i = 1; i <= 150; i++) {
+      const tool = `${seen.workspace}/tool-${who}-${i}`
+      const result = `${seen.workspace}/made-${who}-${i}`
+      const acts = [
+        first((one) => one.kind === 'file' && one.action === 'create' && one.path === tool),
+        first((one) => one.kind === 'exec' && one.argv.includes(`./tool-${who}-${i}`)),
+        first((one) => one.kind === 'file' && one.action === 'create' && one.path === result),
+        first((one) => one.kind === 'file' && one.action === 'delete' && one.path === tool),
+      ]
+      expect(acts).not.toContain(-1)
+      expect(acts).toEqual(acts.toSorted((a, b) => a - b))
+    }
+  }
+})
