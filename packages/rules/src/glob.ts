@@ -17,14 +17,22 @@ export function glob(text: string, pattern: string): boolean {
 }
 
 function prepare(pattern: string): (text: string) => boolean {
-  if (!pattern.includes('*')) return (text) => text === pattern
-  const [, head = '', tail = ''] = /^([^*]*)\*\*([^*]*)$/.exec(pattern) ?? []
-  if (head !== '' || tail !== '') {
-    const least = head.length + tail.length
-    return (text) => text.length >= least && text.startsWith(head) && text.endsWith(tail)
-  }
-  const tokens = pattern.match(/\*\*|\*|[^]/gu) ?? []
-  return (text) => run(tokens, text)
+  const first = pattern.indexOf('*')
+  if (first < 0) return (text) => text === pattern
+  const last = pattern.lastIndexOf('*') + 1
+  const head = pattern.slice(0, first)
+  const tail = pattern.slice(last)
+  const between = pattern.slice(first, last)
+  const least = head.length + tail.length
+  const fits = (text: string): boolean =>
+    text.length >= least && text.startsWith(head) && text.endsWith(tail)
+  if (between === '**') return fits
+  // Most texts are refused by their ends.
+  const inner = (text: string): string => text.slice(head.length, text.length - tail.length)
+  const [, part] = /^\*\*([^*]+)\*\*$/.exec(between) ?? []
+  if (part !== undefined) return (text) => fits(text) && inner(text).includes(part)
+  const tokens = between.match(/\*\*|\*|[^]/gu) ?? []
+  return (text) => fits(text) && run(tokens, inner(text))
 }
 
 /** Simulates the automaton of the pattern: `states` holds the tokens that may come next. */

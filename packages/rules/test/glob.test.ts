@@ -14,6 +14,16 @@ test.each([
   ['a', 'a**a', false],
   ['a.b', 'a?b', false],
   ['', '**', true],
+  ['--env=x', '**env**', true],
+  ['--en=x', '**env**', false],
+  ['ab', '*b*', true],
+  ['a/b', '*b*', false],
+  ['abab', 'ab**ab', true],
+  ['ab', 'ab*ab', false],
+  ['aXbYc', 'a**b**c', true],
+  ['a/XbYc', 'a*b*c', false],
+  ['/w/site-packages/x.pth', '**/site-packages/*.pth', true],
+  ['/w/site-packages/a/x.pth', '**/site-packages/*.pth', false],
   ['(a+)+$', '(a+)+$', true],
 ])('glob(%j, %j) is %s', (text, pattern, matches) => {
   expect(glob(text, pattern)).toBe(matches)
