@@ -22,6 +22,7 @@ export {
   type ServiceSettings,
 } from './service/service.ts'
 export { orphans } from './service/state.ts'
-export { shortestSecret } from './secrets/scanner.ts'
+export { masksIn } from './secrets/masks.ts'
+export { type KnownSecret, mostSecrets, shortestSecret } from './secrets/scanner.ts'
 export { workerFile } from './steps.ts'
 export { githubFacts, readGranted } from './https/github-facts.ts'

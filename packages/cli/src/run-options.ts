@@ -79,6 +79,11 @@ export const runOptions = {
     value: 'NAME',
     help: 'a variable whose value is a secret: where the command writes it to the build log, in any usual encoding, it is told (may be given again)',
   },
+  masks: {
+    type: 'text',
+    value: 'FILE',
+    help: 'secrets that the CI system takes out of its logs, one a line or as ::add-mask::VALUE: where one gets around that, or is in an uploaded artifact, it is told; the file is read once, before the command starts',
+  },
   background: {
     type: 'choice',
     choices: ['end', 'keep'],

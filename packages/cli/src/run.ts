@@ -10,13 +10,13 @@ import {
   protect,
   readGranted,
   runUnprotected,
-  shortestSecret,
   workerFile,
 } from '@runwarden/agent'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
 import { readBaseline } from './read-baseline.ts'
 import { readPolicy } from './read-policy.ts'
 import { readRuleFiles } from './read-rules.ts'
+import { readMasks, readSecretVariables } from './read-secrets.ts'
 import { timeName } from './run-files.ts'
 import { RunRecord } from './run-record.ts'
 import { runOptions } from './run-options.ts'
@@ -41,18 +41,6 @@ const failedOn = 86
 const failed = 125
 
 const say = (text: string): void => writeText(2, `runwarden: ${text}\n`)
-
-/** Values of variables that were named as secrets. @throws UsageError when one has none */
-function secretsOf(names: readonly string[]) {
-  return names.map((name) => {
-    const value = process.env[name]
-    if (value === undefined || value.length < shortestSecret)
-      throw new UsageError(
-        `--secret-env ${name}: the variable has no value of ${shortestSecret} characters or more, which is what can be told from other text`,
-      )
-    return { name, value, masked: false }
-  })
-}
 
 /** `runwarden run` */
 export async function main(words: string[]): Promise<number> {
@@ -93,7 +81,10 @@ export async function main(words: string[]): Promise<number> {
     workspace: resolve(options.workspace ?? '.'),
     background: options.background === 'keep' ? ('keep' as const) : ('end' as const),
     github,
-    secrets: secretsOf(options['secret-env']),
+    secrets: [
+      ...readSecretVariables(options['secret-env']),
+      ...readMasks(options.masks, options.user, say),
+    ],
     onEvent: record.add,
     onFork: record.fork,
     onArmed: record.begin,

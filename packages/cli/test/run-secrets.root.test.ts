@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { madeUpToken } from '@runwarden/lab/tokens'
 import { prepareWorkflow } from '@runwarden/lab/runner'
 import { expect, test } from 'vitest'
-import { Place } from './runwarden.ts'
+import { Place, runwarden } from './runwarden.ts'
 
 const token = madeUpToken('ghs_', 'Tj')
 
@@ -57,6 +57,64 @@ test('a token that gets around masking is told with its step, and is nowhere kep
   ])
   for (const file of ['events.ndjson', 'report.json', 'summary.md', 'report.html'])
     expect(readFileSync(`${place.out}/${file}`, 'utf8')).not.toContain(token.slice(6))
+})
+
+test("the runner's masks: what gets around them is told, and the file that has them is not left to the command", async () => {
+  using place = new Place()
+  writeFileSync(
+    place.at('ci.yml'),
+    `on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - id: build
+        env: { KEY: "\${{ secrets.KEY }}" }
+        run: echo "$KEY"; echo "$KEY" | tail -n 1 | rev; echo "\${{ secrets.SHORT }}"
+`,
+  )
+  const worker = prepareWorkflow(place.at('ci.yml'), {
+    folder: place.at('runner'),
+    secrets: { KEY: 'correct horse\n100% battery', SHORT: 'abc' },
+  })
+  const { status, stderr, stdout } = await place.run([
+    '--quiet',
+    '--masks',
+    worker.masks,
+    '--',
+    ...worker.command,
+  ])
+  expect(status, stderr).toBe(0)
+  expect(stdout).toContain('***')
+  expect(found(place)).toEqual(['build: known-secret mask, reversed'])
+  expect(stderr).toContain(`--masks ${worker.masks}: the command can read this file, too`)
+  expect(stderr + readFileSync(`${place.out}/events.ndjson`, 'utf8')).not.toContain('horse')
+
+  const echo = (masks: string): string =>
+    `"$0" run --quiet --out "$1" --user nobody --masks ${masks} -- bash -c 'rev <<< "correct horse"'`
+  for (const [masks, readable] of [
+    ['masks', false],
+    ['masks-for-all', true],
+    ["<(printf 'correct horse')", false],
+  ] as const) {
+    writeFileSync(place.at('masks'), 'correct horse\n', { mode: 0o600 })
+    writeFileSync(place.at('masks-for-all'), 'correct horse\n', { mode: 0o644 })
+    chmodSync(place.path, 0o755)
+    rmSync(place.out, { recursive: true, force: true })
+    const one = await place.exec('bash', ['-c', echo(masks), runwarden, place.out])
+    expect(one.status, one.stderr).toBe(0)
+    expect(one.stderr.includes("take it from user 'nobody'"), masks).toBe(readable)
+    expect(found(place)).toEqual(['bash: known-secret mask, reversed'])
+  }
+  for (const [text, why] of [
+    ['short\n', 'no value of 6 characters'],
+    [Array.from({ length: 2001 }, (_, i) => `secret ${i}\n`).join(''), 'it has 2001 values'],
+  ] as const) {
+    writeFileSync(place.at('masks'), text)
+    const refused = await place.run(['--masks', place.at('masks'), '--', 'true'])
+    expect(refused.stderr).toContain(why)
+    expect(refused.status).toBe(125)
+  }
 })
 
 test('the output of a command is the log where there is no runner, whatever call writes it', async () => {

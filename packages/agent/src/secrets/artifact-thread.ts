@@ -7,7 +7,7 @@ import type {
   ArtifactWorkerData,
   NotLooked,
 } from './artifact-contract.ts'
-import type { KnownSecret } from './scanner.ts'
+import { type KnownSecret, mostSecrets } from './scanner.ts'
 
 type Take = (reply: ArtifactReply) => void
 
@@ -31,7 +31,7 @@ export class ArtifactThread {
   }
 
   know(secrets: readonly KnownSecret[]): void {
-    if (secrets.length === 0) return
+    if (secrets.length === 0 || this.#known.length >= mostSecrets) return
     this.#known.push(...secrets)
     if (this.#worker !== undefined) this.#post(this.#worker, { kind: 'know', secrets })
   }

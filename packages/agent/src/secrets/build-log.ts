@@ -2,6 +2,7 @@ import { bootClock, type LogChunk } from '@runwarden/sensor'
 import type { EventBody } from '../event-stream.ts'
 import { LogText } from './log-text.ts'
 import { markOf } from './mark.ts'
+import { masksIn } from './masks.ts'
 import { type FoundSecret, type KnownSecret, Scanner } from './scanner.ts'
 
 /** How much of a log is looked at: at once, and for each millisecond that passes. */
@@ -79,11 +80,10 @@ export class BuildLog {
     const { text, line } = part
     for (const secret of this.#scanner.scan(text, Date.now()))
       this.#tell(secret, line + text.slice(0, secret.offset).split('\n').length - 1, chunk, step)
-    for (const [, value = ''] of text.matchAll(/^\s*::add-mask::(.+?)\r?$/gm)) {
-      const learned = [{ name: '::add-mask::', value, masked: true }]
-      this.#scanner.know(learned)
-      this.#parts.learned(learned)
-    }
+    if (!text.includes('::add-mask::')) return
+    const learned = masksIn(text, 'commands')
+    this.#scanner.know(learned)
+    this.#parts.learned(learned)
   }
 
   /** A page and the job's own log have the same lines: each secret is told once for each way of writing it. */

@@ -27,6 +27,10 @@ const DEPTH = 3
 const MOST_FOUND = 64
 /** Characters of a named secret at least: shorter ones are in any text. */
 export const shortestSecret = 6
+/** Named secrets at most: a job can name as many as it likes. */
+export const mostSecrets = 2000
+/** Longer ones are looked for by their lines. */
+const longestSecret = 8192
 
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
 const reversed = (text: string): string => text.split('').toReversed().join('')
@@ -48,20 +52,21 @@ const spacedRun = /[\w+/=.:-](?:([ ,|\t\n]|\r\n)[\w+/=.:-])(?:\1[\w+/=.:-]){12,}
 /** Finds secrets in texts, in time that grows with their length only. */
 export class Scanner {
   readonly #known = new Map<string, KnownSecret>()
+  /** Undefined: to be made of what is known. */
   #values: RegExp | undefined
   #shortest = Infinity
 
-  /** @param secrets values to be found in any form */
+  /** @param secrets values to be found in any form; those beyond `mostSecrets` are not */
   know(secrets: readonly KnownSecret[]): void {
     for (const secret of secrets) {
-      if (secret.value.length < shortestSecret) continue
-      this.#known.set(secret.value, secret)
-      this.#known.set(reversed(secret.value), secret)
-      this.#shortest = Math.min(this.#shortest, secret.value.length)
+      const { value } = secret
+      if (value.length < shortestSecret || value.length > longestSecret) continue
+      if (this.#known.size >= 2 * mostSecrets) return
+      this.#known.set(value, secret)
+      this.#known.set(reversed(value), secret)
+      this.#shortest = Math.min(this.#shortest, value.length)
+      this.#values = undefined
     }
-    if (this.#known.size === 0) return
-    const values = [...this.#known.keys()].toSorted((a, b) => b.length - a.length)
-    this.#values = new RegExp(values.map(escaped).join('|'), 'g')
   }
 
   /** @param now milliseconds since the epoch: who has expired by then is none any more */
@@ -113,7 +118,8 @@ export class Scanner {
         all.found.push({ ...value, form: name('reversed'), offset })
       }
     }
-    if (this.#values === undefined || text.length < this.#shortest) return
+    if (text.length < this.#shortest) return
+    this.#values ??= anyOf(this.#known.keys())
     for (const { 0: written, index } of text.matchAll(this.#values)) {
       const secret = this.#known.get(written)
       if (secret === undefined) continue
@@ -124,6 +130,12 @@ export class Scanner {
       all.found.push({ kind, form, proven: true, value, offset: at(index) })
     }
   }
+}
+
+/** The longest first: a shorter one within it would leave its ends. */
+function anyOf(texts: Iterable<string>): RegExp {
+  const longest = [...texts].toSorted((a, b) => b.length - a.length)
+  return new RegExp(longest.map(escaped).join('|'), 'g')
 }
 
 const maskedForms = new Set(['plain', 'base64', 'percent-encoded'])

@@ -41,6 +41,8 @@ export interface PreparedWorker {
   /** The program called Runner.Worker, and its arguments. */
   command: [string, ...string[]]
   workspace: string
+  /** A file with the job's secrets, as the commands that mask them: for --masks of what watches it. */
+  masks: string
   /** What the job did, once the worker has ended. @throws RunnerError when it did not come to its end */
   result(): JobResult
 }
@@ -85,10 +87,13 @@ export function prepareWorkflow(file: string, options: WorkflowOptions): Prepare
   }
   const planFile = join(folder, 'plan.json')
   writeFileSync(planFile, JSON.stringify(plan), { mode: 0o600 })
+  const masks = join(folder, 'masks')
+  writeFileSync(masks, Object.values(plan.secrets).map(maskCommand).join(''), { mode: 0o600 })
   const worker = join(import.meta.dirname, 'worker.ts')
   return {
     command: [program, '--disable-warning=ExperimentalWarning', worker, planFile],
     workspace,
+    masks,
     result() {
       if (!existsSync(plan.result))
         throw new RunnerError('the worker has not come to its end: see what it said on stderr')
@@ -114,6 +119,12 @@ export async function runWorkflow(
   const [status] = (await once(child, 'close')) as [number | null]
   if (status !== 0 && status !== 1) throw new RunnerError(`the worker ended with ${status}: ${log}`)
   return { ...worker.result(), log }
+}
+
+/** As a step prints it. */
+function maskCommand(secret: string): string {
+  const escaped = secret.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  return `::add-mask::${escaped}\n`
 }
 
 /** The same program under the worker's name: a link where it can be, else a copy. */
