@@ -36,7 +36,7 @@ export class ProcessTable {
   private readonly limit: number
 
   /** @param limit processes kept, living and ended together. */
-  constructor(limit = 32_768) {
+  constructor(limit = 16_384) {
     this.limit = limit
   }
 
@@ -110,14 +110,7 @@ export class ProcessTable {
     const process = this.get(execId)
     if (process === undefined) return
     if (since !== undefined) process.since = since
-    let room = argvKept
-    process.argv = argv
-      .map((text) => {
-        const kept = text.slice(0, room)
-        room -= kept.length + 1
-        return kept
-      })
-      .filter((_, index) => index < argvKept / 2 && (index === 0 || room > -argvKept))
+    process.argv = beginningOf(argv)
     process.cwd = cwd
   }
 
@@ -149,4 +142,18 @@ export class ProcessTable {
     }
     return process
   }
+}
+
+/** The same array where it is short enough: the report keeps it, too. */
+function beginningOf(argv: readonly string[]): readonly string[] {
+  const length = argv.reduce((sum, text) => sum + text.length + 1, 0)
+  if (length <= argvKept) return argv
+  let room = argvKept
+  return argv
+    .map((text) => {
+      const kept = text.slice(0, room)
+      room -= kept.length + 1
+      return kept
+    })
+    .filter((_, index) => index < argvKept / 2 && (index === 0 || room > -argvKept))
 }
