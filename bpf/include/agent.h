@@ -2,6 +2,7 @@
 /* Which process the agent is, and the signals that it can do with. */
 #pragma once
 
+#include "direct.h"
 #include "kernel.h"
 
 /* By its own word; 0: nobody has said. */
@@ -22,7 +23,7 @@ static __always_inline bool is_harmful(u32 signal)
 
 static __always_inline bool is_agent(struct task_struct *task)
 {
-	return agent_tgid && (u32)task->tgid == agent_tgid && task->group_leader->start_boottime == agent_start;
+	return agent_tgid && (u32)task->tgid == agent_tgid && start_of(task) == agent_start;
 }
 
 /* Run by the agent: whoever runs it is it, in whatever pid namespace. */
@@ -32,6 +33,6 @@ int adopt(void *unused)
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	agent_tgid = task->tgid;
-	agent_start = task->group_leader->start_boottime;
+	agent_start = start_of(task);
 	return 0;
 }

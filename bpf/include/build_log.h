@@ -123,7 +123,7 @@ static __always_inline int log_kind(struct task_struct *task, struct file *file,
 		}                                                                                               \
 		struct task_struct *task = bpf_get_current_task_btf();                                          \
 		chunk->tgid = task->tgid;                                                                       \
-		chunk->start = task->group_leader->start_boottime;                                              \
+		chunk->start = start_of(task);                                                                  \
 		chunk->time = bpf_ktime_get_boot_ns();                                                          \
 		chunk->file = w->file;                                                                          \
 		chunk->flags = w->flags;                                                                        \

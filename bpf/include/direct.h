@@ -23,8 +23,19 @@ extern void *bpf_rdonly_cast(void *object, u32 type) __ksym __weak;
 		value_read;                                                                                    \
 	})
 
+/*
+ * When a task's process began. Not by an arrow of a task that is trusted: for each of those, on each path, the verifier of
+ * newer kernels looks through the names of all types of the kernel, for half a millisecond.
+ */
+static __always_inline u64 start_of(struct task_struct *task)
+{
+	struct task_struct *leader = READ(struct task_struct, task, group_leader);
+
+	return READ(struct task_struct, leader, start_boottime);
+}
+
 /* The first 8 bytes of a name, zeroes behind its end. */
-static __always_inline u64 first_bytes(const unsigned char *name, u32 size)
+static __always_inline u64 beginning_of(const unsigned char *name, u32 size)
 {
 	u64 word = 0;
 	if (direct_reads)

@@ -110,11 +110,11 @@ static __always_inline bool maybe_worth_telling(struct file *file, u64 open_flag
 		return true;
 	struct dentry *dentry = READ(struct file, file, f_path.dentry);
 	u32 size = READ(struct dentry, dentry, d_name.len);
-	if (maybe_watched_name(first_bytes(READ(struct dentry, dentry, d_name.name), size), size))
+	if (maybe_watched_name(beginning_of(READ(struct dentry, dentry, d_name.name), size), size))
 		return true;
 	struct dentry *parent = READ(struct dentry, dentry, d_parent);
 	size = READ(struct dentry, parent, d_name.len);
-	return maybe_watched_name(first_bytes(READ(struct dentry, parent, d_name.name), size), size);
+	return maybe_watched_name(beginning_of(READ(struct dentry, parent, d_name.name), size), size);
 }
 
 static __always_inline u16 file_flags_of(u32 bits)

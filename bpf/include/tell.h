@@ -3,6 +3,7 @@
 #pragma once
 
 #include "decide.h"
+#include "direct.h"
 #include "process.h"
 #include "rings.h"
 
@@ -15,7 +16,7 @@ static __always_inline void current_owner(struct owner *owner)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	owner->start = task->group_leader->start_boottime;
+	owner->start = start_of(task);
 	owner->tgid = task->tgid;
 	owner->uid = task->cred->euid.val;
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "direct.h"
 #include "tls.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -75,7 +76,7 @@ static __always_inline struct tls_session_key session_of(u64 session)
 
 	return (struct tls_session_key){
 		.session = session,
-		.start = task->group_leader->start_boottime,
+		.start = start_of(task),
 		.tgid = task->tgid,
 	};
 }

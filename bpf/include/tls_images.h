@@ -86,7 +86,7 @@ static __always_inline void tell_image(struct task_struct *task, struct file *fi
 		end = append_path(SLOT_TRACEPOINT, 0, PATH_MAX_KEPT, place_of_file(file), &walked);
 	image->header.kind = TLS_IMAGE;
 	image->header.tgid = task->tgid;
-	image->header.start = task->group_leader->start_boottime;
+	image->header.start = start_of(task);
 	image->header.time = bpf_ktime_get_boot_ns();
 	image->header.session = address;
 	image->file = key;

@@ -79,7 +79,7 @@ __noinline int watched_name_of(u64 address)
 	struct dentry *dentry = (void *)address;
 	u32 size = READ(struct dentry, dentry, d_name.len);
 	const unsigned char *name = READ(struct dentry, dentry, d_name.name);
-	if (!maybe_watched_name(first_bytes(name, size), size))
+	if (!maybe_watched_name(beginning_of(name, size), size))
 		return 0;
 	struct watch_name key = {};
 	if (size > NAME_KEPT)
