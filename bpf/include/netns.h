@@ -8,7 +8,13 @@
  */
 #pragma once
 
-#include "rings.h"
+#include "kernel.h"
+
+/* Process ids of who begins to wait. It has a ring of its own: what waits is not behind all that a flood has to tell. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 16);
+} awaiting SEC(".maps");
 
 enum { WAIT_LOOKS = 1 << 23 };
 
@@ -32,14 +38,13 @@ struct netns_wait {
 	u32 netns;
 };
 
-/* The namespace that the process is in and nobody answers in; 0: it is served. The next record wakes the agent. */
+/* The namespace that the process is in and nobody answers in; 0: it is served. */
 static __always_inline u32 unserved_netns(struct task_struct *task)
 {
 	u32 netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 
 	if (!own_netns || netns == own_netns || bpf_map_lookup_elem(&served_netns, &netns))
 		return 0;
-	last_wake = 0;
 	return netns;
 }
 
@@ -48,9 +53,11 @@ static long look_again(u32 index, struct netns_wait *wait)
 	return bpf_map_lookup_elem(&served_netns, &wait->netns) || bpf_ktime_get_ns() > wait->until;
 }
 
-static __always_inline void await_service(u32 netns)
+static __always_inline void await_service(struct task_struct *task)
 {
+	u32 netns = unserved_netns(task), tgid = task->tgid;
 	struct netns_wait wait = { .until = bpf_ktime_get_ns() + netns_wait_ns, .netns = netns };
 
-	bpf_loop(WAIT_LOOKS, look_again, &wait, 0);
+	if (netns && !bpf_ringbuf_output(&awaiting, &tgid, sizeof(tgid), BPF_RB_FORCE_WAKEUP))
+		bpf_loop(WAIT_LOOKS, look_again, &wait, 0);
 }

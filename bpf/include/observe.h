@@ -23,7 +23,6 @@ enum exec_flags {
 	EXEC_ARGV_TRUNCATED = 4,
 	EXEC_PATH_TRUNCATED = 8,
 	EXEC_ARGV_UNREADABLE = 16,
-	EXEC_NEW_NETNS = 32, /* in a network namespace that the agent does not serve yet: see netns.h */
 };
 
 struct exec_record {

@@ -92,12 +92,8 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);
 	record->cgroup = bpf_get_current_cgroup_id();
 	u32 size = record_size(end);
-	u32 netns = unserved_netns(task);
-	if (netns)
-		flags |= EXEC_NEW_NETNS;
 	describe_process(&record->header, task, RECORD_EXEC, flags, size);
-	if (!send_urgent(&s->record, size, RECORD_EXEC) && netns)
-		await_service(netns);
+	send_urgent(&s->record, size, RECORD_EXEC);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -132,6 +128,7 @@ int process_exec(u64 *ctx)
 		note_action(task, member, bprm->file, root);
 	}
 	tell_exec(task, bprm->file, step);
+	await_service(task);
 	return 0;
 }
 

@@ -53,22 +53,20 @@ export class Namespaces {
     this.#parts = parts
   }
 
-  /** Looks whether a record is about a namespace that is new. */
+  /** Looks whether a record is about a namespace that is new: before a program starts there, or without one. */
   see(record: SensorRecord): void {
-    if (record.kind === 'exec' && record.newNetns) this.#serve(record.tgid)
-    // Before it starts a program, or without: served as soon as it can be.
-    else if (
+    if (
       record.kind === 'sandbox' &&
       record.errno === 0 &&
       (record.change === 'namespace' || record.change === 'setns') &&
       /\bnet\b/.test(record.detail)
     )
-      this.#serve(record.targetPid ?? record.tgid)
+      this.serve(record.targetPid ?? record.tgid)
   }
 
   /** Serves those in which processes of the scope are already. */
   adopt(): void {
-    for (const pid of this.#parts.processes()) this.#serve(pid)
+    for (const pid of this.#parts.processes()) this.serve(pid)
   }
 
   /** Leaves those in which no process of the scope is any more. */
@@ -97,7 +95,8 @@ export class Namespaces {
       .then(() => closeSync(descriptor))
   }
 
-  #serve(pid: number): void {
+  /** Serves the namespace that a process is in. */
+  serve(pid: number): void {
     const dns = this.#parts.dns()
     if (dns === undefined) return
     let descriptor: number

@@ -145,9 +145,7 @@ export class Narrator {
         return this.file(record)
       case 'sandbox': {
         const { change, detail, truth, errno, targetPid } = record
-        this.know(record.execId)
-        // Its end may have been told before: the rings are not in step.
-        if (change === 'engine' && this.parts.processes.get(record.execId)?.ended === false)
+        if (change === 'engine')
           this.parts.steps.callsEngine(record.execId, this.stepOf(record.execId))
         this.tell({
           ...this.head(record),
@@ -302,7 +300,6 @@ export class Narrator {
 
   private file(record: FileRecord): void {
     const { action, path, to, link, truth, workspace, sensitive, errno } = record
-    this.know(record.execId)
     if (record.byAction) this.parts.onReadByAction(record)
     if (action === 'read' && sensitive === null) return
     const what = { ...this.head(record), path, truth, workspace, sensitive, errno }
@@ -352,7 +349,7 @@ export class Narrator {
     if (oldest.done !== true) this.hosts.delete(oldest.value)
   }
 
-  /** A process that acts before its fork was told: the fork waits in the other ring. */
+  /** A query or a request of a process whose fork was not told: it waits in the rings. */
   private know(id: string): void {
     if (this.parts.processes.get(id) === undefined) this.parts.drainSensor()
   }

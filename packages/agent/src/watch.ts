@@ -198,7 +198,7 @@ export class Watch {
       agentCgroup,
       workspace,
       endLeavers: compiled.egress === 'block',
-      awaitNetns: this.namespaces !== undefined,
+      ...(this.namespaces ? { onAwaiting: (pid) => this.namespaces?.serve(pid) } : {}),
       onRecords: (records) => this.take(records),
     })
     this.closers.push(() => this.sensor.close())

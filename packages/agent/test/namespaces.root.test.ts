@@ -76,8 +76,6 @@ async function start(): Promise<{ pid: number; inode: number }> {
   return { pid, inode: statSync(`/proc/${pid}/ns/net`).ino }
 }
 
-const started = (tgid: number): SensorRecord =>
-  ({ kind: 'exec', newNetns: true, tgid }) as SensorRecord
 const changed = (tgid: number, detail: string, targetPid: number | null): SensorRecord =>
   ({
     kind: 'sandbox',
@@ -90,7 +88,7 @@ const changed = (tgid: number, detail: string, targetPid: number | null): Sensor
 
 test('a namespace in which a program starts is served', async () => {
   const { pid, inode } = await start()
-  namespaces.see(started(pid))
+  namespaces.serve(pid)
   await vi.waitUntil(() => served.has(inode))
   expect([...proxy.at.values()]).toEqual([inode])
 })
@@ -98,8 +96,8 @@ test('a namespace in which a program starts is served', async () => {
 test('that names can’t be answered in a namespace is told once, and nobody waits for it', async () => {
   proxy.failure = new Error('the port is taken')
   const { pid, inode } = await start()
-  namespaces.see(started(pid))
-  namespaces.see(started(pid))
+  namespaces.serve(pid)
+  namespaces.serve(pid)
   await vi.waitUntil(() => gaps.length > 0)
   expect(served.has(inode)).toBe(true)
   expect(gaps).toEqual([expect.stringContaining('the port is taken')])
@@ -126,8 +124,8 @@ test('other changes, and the agent’s own namespace, need nothing', async () =>
 
 test('a namespace is served once for all of its processes, and left when the last is gone', async () => {
   const first = await start()
-  namespaces.see(started(first.pid))
-  namespaces.see(started(first.pid))
+  namespaces.serve(first.pid)
+  namespaces.serve(first.pid)
   await vi.waitUntil(() => served.has(first.inode))
   expect(proxy.at.size).toBe(1)
   namespaces.sweep()
@@ -143,7 +141,7 @@ test('a namespace is served once for all of its processes, and left when the las
 
 test('all are left in the end, also when the proxy is gone', async () => {
   const { pid } = await start()
-  namespaces.see(started(pid))
+  namespaces.serve(pid)
   await vi.waitUntil(() => proxy.at.size === 1)
   const [descriptor = -1] = proxy.at.keys()
   vi.spyOn(proxy, 'leave').mockRejectedValue(new Error('it is gone'))

@@ -106,7 +106,6 @@ export const exec_flags = {
   EXEC_ARGV_TRUNCATED: 4,
   EXEC_PATH_TRUNCATED: 8,
   EXEC_ARGV_UNREADABLE: 16,
-  EXEC_NEW_NETNS: 32,
 } as const
 
 export const step_flags = {

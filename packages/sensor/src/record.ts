@@ -35,8 +35,6 @@ export interface ExecRecord extends RecordBase {
   pathTruncated: boolean
   /** Id of the cgroup (v2) that it runs in. */
   cgroup: number
-  /** It waits in a network namespace that is not among `servedNetns` yet (SensorOptions.awaitNetns). */
-  newNetns: boolean
   /** Number of the step that it is in, among those of this sensor; 0: of none. */
   step: number
 }

@@ -19,6 +19,10 @@ import { Watch } from './watch.ts'
 const INTERVAL_MS = 10
 /** Signals and timers have their turn between batches: a few thousand records, some 20 ms of what is done with them. */
 const BATCH_BYTES = 1 << 19
+/** A process id, and what stands before each record of a batch. */
+const ENVELOPE = 8
+const AWAITING_RECORD = ENVELOPE + 8
+const AWAITING_BYTES = 1 << 12
 /** A busy agent may need this long to open its sockets; beyond, a program goes on without. */
 const NETNS_WAIT_NS = 300_000_000n
 
@@ -41,9 +45,10 @@ export interface SensorOptions {
   endLeavers?: boolean
   /**
    * Programs that start in another network namespace than this process's, and in none of `servedNetns`, wait before their
-   * first instruction until it is among them, 100 ms at most; on a machine with one processor they are told, and go on.
+   * first instruction until it is among them, 300 ms at most; on a machine with one processor they are told, and go on.
+   * Called with each one's process id, however much else is to be told first.
    */
-  awaitNetns?: boolean
+  onAwaiting?: (pid: number) => void
   /** A batch of records in the order of the acts, of both rings. */
   onRecords(records: SensorRecord[]): void
 }
@@ -73,6 +78,7 @@ export class Sensor {
   readonly #object: BpfObject
   readonly #links: readonly Link[]
   readonly #rings: RingReader
+  readonly #awaiting: RingReader
   readonly #timer: NodeJS.Timeout
   /** Records are being handed over. */
   #delivering = false
@@ -94,7 +100,7 @@ export class Sensor {
         scope_cgid: scope.id,
         scope_level: scope.level,
         agent_cgid: options.agentCgroup ?? 0n,
-        own_netns: options.awaitNetns === true ? statSync('/proc/self/ns/net').ino : 0,
+        own_netns: options.onAwaiting ? statSync('/proc/self/ns/net').ino : 0,
         netns_wait_ns: cpus().length > 1 ? NETNS_WAIT_NS : 0n,
         first_names_mounts: Number(isEmpty(options.scopeCgroup)),
         ends_leavers: Number(options.endLeavers ?? false),
@@ -147,6 +153,15 @@ export class Sensor {
         }
       },
     })
+    this.#awaiting = new RingReader({
+      maps: [loaded.object.map('awaiting')],
+      bufferBytes: AWAITING_BYTES,
+      wake: true,
+      onBatch: (buffer, bytes) => {
+        for (let at = 0; at < bytes; at += AWAITING_RECORD)
+          options.onAwaiting?.(buffer.readUInt32LE(at + ENVELOPE))
+      },
+    })
     // Not each of the urgent records wakes, and none of the others (bpf/include/rings.h).
     this.#timer = setInterval(() => this.#rings.look(), INTERVAL_MS)
   }
@@ -177,6 +192,7 @@ export class Sensor {
   unref(): void {
     this.#timer.unref()
     this.#rings.unref()
+    this.#awaiting.unref()
   }
 
   /** Detaches and releases everything; what is still in the rings is gone: drain() before. */
@@ -186,6 +202,7 @@ export class Sensor {
     clearInterval(this.#timer)
     for (const link of this.#links) link.close()
     this.#rings.close()
+    this.#awaiting.close()
     this.#object.close()
   }
 

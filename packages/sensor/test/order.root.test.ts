@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { setTimeout as later } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Observed } from './observed.ts'
 
@@ -49,4 +51,21 @@ test('forks, programs, files and ends come in the order of the acts, though two 
       expect(acts).toEqual(acts.toSorted((a, b) => a - b))
     }
   }
+})
+
+test('who waits in a network namespace is told at once, before what a flood has to tell', async () => {
+  const files = 20_000
+  const told: { pid: number; records: number }[] = []
+  using seen = new Observed({
+    onAwaiting: (pid) => told.push({ pid, records: seen.records.length }),
+  })
+  // Nothing is taken from the rings meanwhile; who waits goes on after 300 ms.
+  const flood = `echo $$ > "$0/cgroup.procs"; cd "$1"; i=0
+while [ $i -lt ${files} ]; do : > f; i=$((i + 1)); done; exec unshare --net true`
+  const { status } = spawnSync('sh', ['-c', flood, seen.cgroup, seen.workspace])
+  expect(status).toBe(0)
+  while (seen.of('exec').length < 2) await later(5)
+  expect(seen.of('file').length).toBe(files)
+  expect(told).toEqual([{ pid: seen.of('exec').at(-1)?.tgid, records: expect.any(Number) }])
+  expect(told[0]?.records).toBeLessThan(files)
 })

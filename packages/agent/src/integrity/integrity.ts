@@ -49,7 +49,6 @@ export class Integrity {
   readonly #walked = new Map<string, string>()
   readonly #began = Date.now()
   #writer: Writer | undefined
-  #waiting: (FileEvent | EventOf<'process.exit'>)[] = []
   /** Changed files by who changed them last, to be looked at again. */
   readonly #unsettled = new Map<string, Last>()
   /** Files that are being looked at, and what was done to them last. */
@@ -75,35 +74,23 @@ export class Integrity {
 
   /** Takes an event, and tells which program is known to have written its file before; empty: none. */
   see(event: Event): string {
-    switch (event.kind) {
-      case 'process.exit':
-      case 'file.create':
-      case 'file.write':
-      case 'file.delete':
-      case 'file.rename':
-        this.#waiting.push(event)
-        // Which program a process runs is in the other ring: what happened is weighed when both have been emptied.
-        if (this.#waiting.length === 1) setImmediate(() => this.#weigh())
-    }
+    const writer = this.#writerBefore(event)
+    if (event.kind === 'process.exit') this.#exited(event.execId)
+    else if (event.kind === 'file.delete') this.#taken(event, event.path)
+    else if (event.kind === 'file.rename') this.#renamed(event)
+    else if (event.kind === 'file.create' || event.kind === 'file.write')
+      this.#put(event, event.path, event.kind === 'file.create' ? 'create' : 'write')
+    return writer
+  }
+
+  #writerBefore(event: Event): string {
     if (event.kind !== 'file.write' && event.kind !== 'file.rename') return ''
     const path = event.kind === 'file.write' ? event.path : event.to
     return this.#files.get(path)?.writer?.exe ?? ''
   }
 
-  #weigh(): void {
-    const events = this.#waiting
-    this.#waiting = []
-    for (const event of events) {
-      if (event.kind === 'process.exit') this.#exited(event.execId)
-      else if (event.kind === 'file.delete') this.#taken(event, event.path)
-      else if (event.kind === 'file.rename') this.#renamed(event)
-      else this.#put(event, event.path, event.kind === 'file.create' ? 'create' : 'write')
-    }
-  }
-
   /** Looks at what was changed a last time, and says what was not read. */
   async finish(): Promise<void> {
-    this.#weigh()
     for (const [path, last] of this.#unsettled) this.#look(path, last)
     this.#unsettled.clear()
     if (!(await this.#reader.settled()))

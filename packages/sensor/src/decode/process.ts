@@ -33,7 +33,6 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     stdio: stdioOf(u16[(at + exec_record.stdio) >>> 1] as number),
     pathTruncated: (flags & exec_flags.EXEC_PATH_TRUNCATED) !== 0,
     cgroup: batch.wide(at + exec_record.cgroup),
-    newNetns: (flags & exec_flags.EXEC_NEW_NETNS) !== 0,
     step: u32[(at + exec_record.step) >>> 2] as number,
   }
 }
