@@ -33,6 +33,9 @@ const MOST_NAMESAKES = 64
 const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 }
 const SHT_SYMTAB = 2
 const SHT_DYNSYM = 11
+const SHT_GNU_HASH = 0x6ffffff6
+/** Symbols looked at for one name in a table by hash: there are a few in a chain. */
+const LONGEST_CHAIN = 1024
 const SYMBOL_BYTES = 24
 const STT_FUNC = 2
 
@@ -85,8 +88,41 @@ export class Elf {
    * @param marks without one of these among them there are none
    */
   functions(names: readonly string[], marks: readonly string[]): Map<string, Code> {
-    const linked = this.#functionsIn(SHT_DYNSYM, names, marks)
+    const linked = this.#hashed(names, marks) ?? this.#functionsIn(SHT_DYNSYM, names, marks)
     return linked.size > 0 ? linked : this.#functionsIn(SHT_SYMTAB, names, marks)
+  }
+
+  /** By the table that the linker goes by, too; undefined: the file has none. */
+  #hashed(names: readonly string[], marks: readonly string[]): Map<string, Code> | undefined {
+    const hash = this.sections.find(({ type }) => type === SHT_GNU_HASH)
+    const table = hash && this.sections[hash.link]
+    const strings = table && this.sections[table.link]
+    if (!hash || !table || !strings) return undefined
+    const word = (offset: number): number => {
+      const bytes = this.read(offset, 4)
+      return bytes.length === 4 ? bytes.readUInt32LE(0) : 0
+    }
+    const buckets = word(hash.offset)
+    const first = word(hash.offset + 4)
+    const bucketsAt = hash.offset + 16 + word(hash.offset + 8) * 8
+    const chainsAt = bucketsAt + buckets * 4
+    const found = new Map<string, Code>()
+    for (const name of buckets === 0 ? [] : names) {
+      const wanted = gnuHash(name)
+      let at = word(bucketsAt + (wanted % buckets) * 4)
+      for (let step = 0; step < LONGEST_CHAIN && at >= first; step++, at++) {
+        const there = word(chainsAt + (at - first) * 4)
+        // The lowest bit says that the chain ends.
+        if (there >>> 1 === wanted >>> 1) {
+          const symbol = this.read(table.offset + at * SYMBOL_BYTES, SYMBOL_BYTES)
+          if (symbol.length < SYMBOL_BYTES) break
+          const text = this.read(strings.offset + symbol.readUInt32LE(0), name.length + 1)
+          if (text.toString('latin1') === `${name}\0`) this.#take(found, name, symbol)
+        }
+        if ((there & 1) === 1) break
+      }
+    }
+    return marks.some((mark) => found.has(mark)) ? found : new Map<string, Code>()
   }
 
   #functionsIn(
@@ -112,14 +148,16 @@ export class Elf {
       const name = wanted.get(this.window.u32(table.offset + at))
       const symbol =
         name === undefined ? undefined : this.window.copy(table.offset + at, SYMBOL_BYTES)
-      if (name === undefined || symbol === undefined || ((symbol[4] as number) & 15) !== STT_FUNC)
-        continue
-      const offset = this.offsetOf(Number(symbol.readBigUInt64LE(8)))
-      // What is imported has no address.
-      if (offset !== undefined && symbol.readUInt16LE(6) !== 0)
-        found.set(name, { offset, size: Number(symbol.readBigUInt64LE(16)) })
+      if (name !== undefined && symbol !== undefined) this.#take(found, name, symbol)
     }
     return found
+  }
+
+  #take(found: Map<string, Code>, name: string, symbol: Buffer): void {
+    const offset = this.offsetOf(Number(symbol.readBigUInt64LE(8)))
+    // What is imported has no address.
+    if (((symbol[4] as number) & 15) !== STT_FUNC || symbol.readUInt16LE(6) === 0) return
+    if (offset !== undefined) found.set(name, { offset, size: Number(symbol.readBigUInt64LE(16)) })
   }
 
   #readSegments(header: Buffer): Segment[] {
@@ -158,6 +196,13 @@ export class Elf {
     for (const section of sections) section.name = textAt(names, section.nameAt)
     return sections
   }
+}
+
+/** The hash of names in tables of the GNU linker. */
+function gnuHash(name: string): number {
+  let hash = 5381
+  for (const byte of Buffer.from(name, 'latin1')) hash = (Math.imul(hash, 33) + byte) >>> 0
+  return hash
 }
 
 function textAt(strings: Buffer, at: number): string {
