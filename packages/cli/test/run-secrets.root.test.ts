@@ -59,6 +59,10 @@ test('a token that gets around masking is told with its step, and is nowhere kep
     expect(readFileSync(`${place.out}/${file}`, 'utf8')).not.toContain(token.slice(6))
 })
 
+/** A shell command that prints a secret backwards, as a user that is not root. */
+const echo = (masks: string): string =>
+  `"$0" run --quiet --out "$1" --user nobody --masks ${masks} -- bash -c 'rev <<< "correct horse"'`
+
 test("the runner's masks: what gets around them is told, and the file that has them is not left to the command", async () => {
   using place = new Place()
   writeFileSync(
@@ -90,8 +94,6 @@ jobs:
   expect(stderr).toContain(`--masks ${worker.masks}: the command can read this file, too`)
   expect(stderr + readFileSync(`${place.out}/events.ndjson`, 'utf8')).not.toContain('horse')
 
-  const echo = (masks: string): string =>
-    `"$0" run --quiet --out "$1" --user nobody --masks ${masks} -- bash -c 'rev <<< "correct horse"'`
   for (const [masks, readable] of [
     ['masks', false],
     ['masks-for-all', true],

@@ -1,8 +1,10 @@
 import { dnsAnswer, dnsQuery } from './dns.ts'
 import { hpack } from './hpack.ts'
 import { http1, http2 } from './http.ts'
+import { masks } from './masks.ts'
 import { policy } from './policy.ts'
 import { records, tlsRecords } from './records.ts'
+import { rules } from './rules.ts'
 import { secrets } from './secrets.ts'
 
 export const targets = [
@@ -15,4 +17,6 @@ export const targets = [
   tlsRecords,
   policy,
   secrets,
+  masks,
+  rules,
 ]
