@@ -120,8 +120,12 @@ static __always_inline bool find_grant(const struct destination *to, struct deci
 	return true;
 }
 
-/* Sets rule, name and reason when an allowed name led to the destination; the name also when it is only known. */
-static __always_inline bool find_learned(const struct destination *to, u8 protocol, struct decision *decision)
+/*
+ * Sets rule, name and reason when a name that is allowed to the owner led to the destination; the name also when it is
+ * only known. `narrowed` gets the rule of a line that allows it to others.
+ */
+static __always_inline bool find_learned(const struct destination *to, u8 protocol, struct decision *decision,
+					 const struct owner *owner, bool calls, u32 *narrowed)
 {
 	struct learned_key key = { .protocol = protocol };
 	struct learned *entry;
@@ -141,6 +145,10 @@ static __always_inline bool find_learned(const struct destination *to, u8 protoc
 			continue;
 		if (range->expires <= now)
 			continue;
+		if (range->narrowing && !fulfils_narrowing(owner, calls, range->narrowing)) {
+			*narrowed = range->rule;
+			continue;
+		}
 		decision->rule = range->rule;
 		decision->reason = REASON_NAME;
 		decision->unchecked = range->flags & RANGE_UNCHECKED;
@@ -157,6 +165,14 @@ static __always_inline struct flow *find_flow(const struct destination *to, u64 
 		return NULL;
 	__builtin_memcpy(key.address, to->address, 16);
 	return bpf_map_lookup_elem(&flows, &key);
+}
+
+/* Whose way it is: the flow's fields are laid out as an owner's. */
+static __always_inline const struct owner *owner_of(const struct flow *flow)
+{
+	_Static_assert(__builtin_offsetof(struct flow, tgid) - __builtin_offsetof(struct flow, start) ==
+			       __builtin_offsetof(struct owner, tgid), "a flow holds its owner");
+	return (const struct owner *)&flow->start;
 }
 
 /* A live flow stays allowed when its name's time runs out, as long as the policy still allows the name. */
@@ -217,7 +233,7 @@ static __always_inline bool allows_owner(struct decision *decision, const struct
 __noinline int decide(const struct destination *to, u64 cookie, struct decision *decision, const struct owner *owner,
 		      bool calls)
 {
-	u32 narrowed;
+	u32 narrowed = RULE_NONE, over_tcp;
 
 	if (!to || !decision || !owner)
 		return -1;
@@ -231,12 +247,15 @@ __noinline int decide(const struct destination *to, u64 cookie, struct decision 
 		decision->reason = REASON_LOOPBACK;
 		return 0;
 	}
-	if (find_learned(to, to->protocol, decision) || find_grant(to, decision) || allows_owner(decision, owner, calls))
+	if (find_learned(to, to->protocol, decision, owner, calls, &narrowed) || find_grant(to, decision) ||
+	    allows_owner(decision, owner, calls))
 		return 0;
-	narrowed = decision->rule;
+	if (narrowed == RULE_NONE)
+		narrowed = decision->rule;
 	if (is_live(to, cookie, decision))
 		return 0;
-	if (to->protocol == IPPROTO_UDP && to->port == HTTPS_PORT && find_learned(to, IPPROTO_TCP, decision))
+	if (to->protocol == IPPROTO_UDP && to->port == HTTPS_PORT &&
+	    find_learned(to, IPPROTO_TCP, decision, owner, calls, &over_tcp))
 		deny(decision, REASON_QUIC);
 	else
 		deny(decision, REASON_NO_RULE);

@@ -26,28 +26,38 @@ static __always_inline void note_dns_client(const struct packet *packet, struct 
 	bpf_map_update_elem(&dns_client, &key, &client, BPF_ANY);
 }
 
-/* Another policy may no longer allow the name that a connection has said, though it allows another one there. */
-static __always_inline void recheck(const struct destination *to, const struct flow *flow, const struct socket_state *state,
-				    struct decision *decision, u8 *names)
+/*
+ * Another policy may no longer allow the name that a connection has said, though it allows another one there. Returns
+ * what is to be looked at for names. Not static: see packet.h.
+ */
+__noinline int recheck(const struct destination *to, const struct flow *flow, const struct socket_state *state,
+		       const struct owner *owner, struct decision *decision)
 {
-	u32 name, rule;
+	struct led_key key = {};
+	u32 rule;
+	u8 names;
 
+	if (!to || !owner || !decision)
+		return 0;
+	names = first_names(to, decision);
 	if (flow && !(flow->names & (NAMES_PENDING | NAMES_REFUSED)))
-		name = flow->name;
+		key.name = flow->name;
 	else if (!flow && state && state->checked)
-		name = state->name;
+		key.name = state->name;
 	else
-		return;
+		return names;
 	if (to->protocol != IPPROTO_TCP || decision->reason != REASON_NAME || decision->unchecked)
-		return;
+		return names;
 	if (!flow)
-		*names = state->names;
-	if (find_name_grant(to->address, to->port, name, &rule)) {
-		decision->name = name;
+		names = state->names;
+	__builtin_memcpy(key.address, to->address, 16);
+	if (find_owned_grant(&key, to->port, owner, &rule)) {
+		decision->name = key.name;
 		decision->rule = rule;
 	} else if (is_shared(to->address)) {
 		deny(decision, REASON_SERVER_NAME);
 	}
+	return names;
 }
 
 static __always_inline int decide_packet(struct __sk_buff *skb)
@@ -119,8 +129,7 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 		decision.reason = REASON_PROXY;
 	} else {
 		decide(&packet.to, cookie, &decision, &owner, false);
-		names = first_names(&packet.to, &decision);
-		recheck(&packet.to, flow, state, &decision, &names);
+		names = recheck(&packet.to, flow, state, &owner, &decision);
 		/* Root can route 127.0.0.0/8 to another device. */
 		if (decision.reason == REASON_LOOPBACK && !local)
 			deny(&decision, REASON_NO_RULE);

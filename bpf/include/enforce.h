@@ -31,7 +31,7 @@
 #define DNS_PORT 53
 #define HTTPS_PORT 443
 
-#define LEARNED_RANGES 8
+#define LEARNED_RANGES 16
 
 enum policy_mode {
 	MODE_AUDIT = 0,
@@ -93,6 +93,8 @@ struct learned_range {
 	u16 from;
 	u16 to;
 	u32 flags; /* enum range_flags */
+	u32 narrowing; /* of the line; 0: it is for everybody (narrowed.h) */
+	u32 pad;
 };
 
 struct learned {

@@ -59,6 +59,8 @@ struct first_bytes {
 	u8 connects;
 	struct name_hash hash;
 	struct decision decision;
+	struct led_key led; /* of what is looked up: the stack has no room for it */
+	u32 narrowed;	    /* rule of a line that allows the name to others */
 	struct name_key names[SAID_NAMES];
 	u8 head[HEAD_ROOM] __attribute__((aligned(8)));
 };

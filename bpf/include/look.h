@@ -32,7 +32,7 @@ static __always_inline int decide_further(u32 index, struct packet *packet, stru
 		read_request(index);
 		if (bytes->protocol != FIRST_HTTP)
 			return 0;
-		if (decide_said(index, packet, flow, decision))
+		if (decide_said(index, packet, flow, bytes, decision))
 			return 1;
 	}
 	/* No client sends that many at once. */
@@ -59,7 +59,7 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 			unsay(bytes, SAID_TARGET);
 		}
 	}
-	if (named && (decide_said(index, packet, flow, decision) ||
+	if (named && (decide_said(index, packet, flow, bytes, decision) ||
 		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, bytes, decision)))) {
 		send_named(skb, packet, flow, decision, bytes);
 		flow->verdict = decision->verdict;

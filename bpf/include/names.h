@@ -6,6 +6,7 @@
 #pragma once
 
 #include "enforce.h"
+#include "narrowed.h"
 
 /* Port ranges that policy gives one name over TCP, over its lines. */
 #define NAME_RANGES 8
@@ -33,13 +34,14 @@ struct led_key {
 /* What the policy allows a name for over TCP. */
 struct name_range {
 	u32 rule;
+	u32 narrowing; /* of the line; 0: it is for everybody */
 	u16 from;
 	u16 to;
 };
 
 /*
  * Under name 0 lies what all names of the address have in common: `asked` is the only one, or one of the above;
- * the ranges are the ports that policy allows every one of them for.
+ * the ranges are the ports that policy allows every one of them for, to who fulfils their narrowing.
  */
 struct led {
 	u64 expires; /* CLOCK_BOOTTIME, ns; swept out some time later */
@@ -51,14 +53,14 @@ struct led {
 HASH(name_ids, struct name_key, u32, 1 << 16);
 HASH(led, struct led_key, struct led, 1 << 18);
 
-/* Whether the policy allows a name at an address, on a port; sets its rule. */
-static __always_inline bool find_name_grant(const u8 *address, u16 port, u32 name, u32 *rule)
+/*
+ * Whether the policy allows a name to its owner at an address, on a port; sets its rule: also that of a narrowed line
+ * which allows it to others. No owner: what it allows to everybody.
+ */
+static __always_inline bool find_owned_grant(const struct led_key *key, u16 port, const struct owner *owner, u32 *rule)
 {
-	struct led_key key = { .name = name };
-	struct led *entry;
+	struct led *entry = bpf_map_lookup_elem(&led, key);
 
-	__builtin_memcpy(key.address, address, 16);
-	entry = bpf_map_lookup_elem(&led, &key);
 	if (!entry)
 		return false;
 	for (u32 i = 0; i < NAME_RANGES; i++) {
@@ -68,17 +70,19 @@ static __always_inline bool find_name_grant(const u8 *address, u16 port, u32 nam
 		if (port < range->from || port > range->to)
 			continue;
 		*rule = range->rule;
+		if (range->narrowing && (!owner || !fulfils_narrowing(owner, false, range->narrowing)))
+			continue;
 		return true;
 	}
 	return false;
 }
 
-static __always_inline struct led *find_common(const u8 *address)
+static __always_inline bool find_name_grant(const u8 *address, u16 port, u32 name, u32 *rule)
 {
-	struct led_key key = {};
+	struct led_key key = { .name = name };
 
 	__builtin_memcpy(key.address, address, 16);
-	return bpf_map_lookup_elem(&led, &key);
+	return find_owned_grant(&key, port, NULL, rule);
 }
 
 static __always_inline bool is_several(const struct led *common)
@@ -89,20 +93,28 @@ static __always_inline bool is_several(const struct led *common)
 /* More than one name led to the address, or nothing is known of it. */
 static __always_inline bool is_shared(const u8 *address)
 {
-	return is_several(find_common(address));
+	struct led_key key = {};
+
+	__builtin_memcpy(key.address, address, 16);
+	return is_several(bpf_map_lookup_elem(&led, &key));
 }
 
-/* What says no name may be meant for one that led to the address, and that policy does not allow there on this port. */
-static __always_inline bool may_mean_another(const u8 *address, u16 port)
+/*
+ * What says no name may be meant for one that led to the address, and that policy does not allow its owner there on this
+ * port. `key` is of name 0.
+ */
+static __always_inline bool may_mean_another(const struct led_key *key, u16 port, const struct owner *owner)
 {
-	struct led *common = find_common(address);
+	struct led *common = bpf_map_lookup_elem(&led, key);
 
 	if (!is_several(common))
 		return false;
 	for (u32 i = 0; common && i < NAME_RANGES; i++) {
 		if (i >= common->count)
 			break;
-		if (port >= common->ranges[i].from && port <= common->ranges[i].to)
+		if (port < common->ranges[i].from || port > common->ranges[i].to)
+			continue;
+		if (!common->ranges[i].narrowing || fulfils_narrowing(owner, false, common->ranges[i].narrowing))
 			return false;
 	}
 	return true;

@@ -75,13 +75,21 @@ struct owner {
 	u32 uid;
 };
 
-/* Whether the process fulfils a narrowing. One that is not known fulfils none. `calls`: it is the current task's. */
-static __always_inline bool fulfils_narrowing(const struct owner *owner, bool calls, u32 narrowing)
+/*
+ * Whether the process fulfils a narrowing. One that is not known fulfils none. `calls`: it is the current task's. Not
+ * static: see packet.h.
+ */
+__noinline int fulfils_narrowing(const struct owner *owner, bool calls, u32 narrowing)
 {
-	struct fit_key id = { .start = owner->start, .tgid = owner->tgid };
-	struct process_fit *fit = bpf_map_lookup_elem(&process_fits, &id);
+	struct process_fit *fit;
+	struct fit_key id = {};
 	u64 bits = 0;
 
+	if (!owner)
+		return false;
+	id.start = owner->start;
+	id.tgid = owner->tgid;
+	fit = bpf_map_lookup_elem(&process_fits, &id);
 	if (!fit)
 		return false;
 	if (calls) {

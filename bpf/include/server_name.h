@@ -66,14 +66,13 @@ static __always_inline bool is_bound(const struct flow *flow)
 }
 
 /*
- * Whether a said name is one that the policy allows at this address. Sets rule and name. A connection may say again what
- * was good before, also when the name's time has run out meanwhile.
+ * Whether a said name is one that the policy allows the owner at this address. Sets rule and name. A connection may say
+ * again what was good before, also when the name's time has run out meanwhile.
  */
-static __always_inline bool is_allowed_name(struct name_key *name, const struct packet *packet, const struct flow *flow,
-					    struct decision *decision)
+static __always_inline bool is_allowed_name(struct first_bytes *bytes, u32 which, const struct packet *packet,
+					    const struct flow *flow, struct decision *decision)
 {
-	u32 *id = bpf_map_lookup_elem(&name_ids, name);
-	u32 rule;
+	u32 *id = bpf_map_lookup_elem(&name_ids, &bytes->names[which]);
 
 	if (!id)
 		return false;
@@ -81,24 +80,25 @@ static __always_inline bool is_allowed_name(struct name_key *name, const struct 
 		decision->name = *id;
 		return true;
 	}
-	if (!find_name_grant(packet->to.address, packet->to.port, *id, &rule))
+	bytes->narrowed = RULE_NONE;
+	bytes->led.name = *id;
+	if (!find_owned_grant(&bytes->led, packet->to.port, owner_of(flow), &bytes->narrowed))
 		return false;
 	decision->name = *id;
-	decision->rule = rule;
+	decision->rule = bytes->narrowed;
 	return true;
 }
 
-/*
- * Decides by what the first bytes say. `decision` comes with what the flow was decided by; it is changed to a refusal,
- * and then 1 is returned, or to the name that was said.
- */
-__noinline int decide_said(u32 index, struct packet *packet, struct flow *flow, struct decision *decision)
+/* Parts of decide_said(), with frames of their own, one after the other: the stack is short here. Not static: see packet.h. */
+
+/* Whether one of the said names is on the block list. */
+__noinline int is_listed(u32 index, struct decision *decision)
 {
 	struct first_bytes *bytes = place(index);
 	struct policy *policy;
 
-	if (!bytes || !packet || !flow || !decision)
-		return 0;
+	if (!bytes || !decision)
+		return false;
 	policy = policy_of(decision->generation);
 	for (u32 which = 0; which < SAID_NAMES && policy && policy->blocked_names; which++) {
 		u32 entry;
@@ -111,26 +111,57 @@ __noinline int decide_said(u32 index, struct packet *packet, struct flow *flow, 
 		decision->verdict = VERDICT_ATTACK_BLOCKED;
 		decision->reason = REASON_BLOCK_LIST;
 		decision->rule = entry;
-		return 1;
+		return true;
 	}
-	if (!is_bound(flow))
-		return 0;
+	return false;
+}
+
+/* Whether policy allows the said names at this address; else `fault` says what is wrong. */
+__noinline int fits_names(u32 index, const struct packet *packet, const struct flow *flow, struct decision *decision)
+{
+	struct first_bytes *bytes = place(index);
+
+	if (!bytes || !packet || !flow || !decision)
+		return false;
+	bytes->narrowed = RULE_NONE;
+	__builtin_memcpy(bytes->led.address, packet->to.address, 16);
 	for (u32 which = 0; which < SAID_NAMES; which++) {
-		if (!bytes->names[which].length || is_allowed_name(&bytes->names[which], packet, flow, decision))
+		if (!bytes->names[which].length || is_allowed_name(bytes, which, packet, flow, decision))
 			continue;
 		bytes->which = which;
 		bytes->fault = REASON_SERVER_NAME;
 		break;
 	}
 	if (!bytes->fault)
-		return 0;
+		return true;
 	/* What says no name gets one that the address has. What hides or splits a name could be for any other. */
-	if ((bytes->fault == REASON_NO_SERVER_NAME || bytes->fault == REASON_NOT_TLS) &&
-	    !may_mean_another(packet->to.address, packet->to.port))
-		return 0;
-	if (find_grant(&packet->to, decision))
+	bytes->led.name = 0;
+	return (bytes->fault == REASON_NO_SERVER_NAME || bytes->fault == REASON_NOT_TLS) &&
+	       !may_mean_another(&bytes->led, packet->to.port, owner_of(flow));
+}
+
+/* Whether an address or block of the policy allows it, whatever was said. */
+__noinline int allows_address(const struct packet *packet, const struct flow *flow, struct decision *decision)
+{
+	if (!packet || !flow || !decision)
+		return false;
+	return find_grant(&packet->to, decision) || allows_owner(decision, owner_of(flow), false);
+}
+
+/*
+ * Decides by what the first bytes say. `decision` comes with what the flow was decided by; it is changed to a refusal,
+ * and then 1 is returned, or to the name that was said.
+ */
+static __always_inline int decide_said(u32 index, struct packet *packet, struct flow *flow, struct first_bytes *bytes,
+				       struct decision *decision)
+{
+	if (is_listed(index, decision))
+		return 1;
+	if (!is_bound(flow) || fits_names(index, packet, flow, decision) || allows_address(packet, flow, decision))
 		return 0;
 	deny(decision, bytes->fault);
+	if (bytes->fault == REASON_SERVER_NAME)
+		decision->rule = bytes->narrowed;
 	return 1;
 }
 

@@ -45,6 +45,8 @@ export interface NameGrant {
   /** Connections are not held to the name. */
   readonly unchecked: boolean
   readonly patternText: string
+  /** Number of what it is narrowed to; 0: it is for everybody. */
+  readonly narrowing: number
 }
 
 interface CompiledBlockEntry {
@@ -84,8 +86,8 @@ export interface CompiledPolicy {
 
 /**
  * Turns a policy into what the layers enforce. A rule that is narrowed in a way that is not
- * enforced yet (steps, names to programs) grants nothing: it would let through more than it
- * says. Such rules, and switches without effect, are told in `unenforced`.
+ * enforced yet (steps) grants nothing: it would let through more than it says. Such rules, and
+ * switches without effect, are told in `unenforced`.
  */
 export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   const rules: CompiledRule[] = []
@@ -98,12 +100,12 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     if (!isEnforced(rule)) continue
     const { host, protocol, portFrom, portTo } = rule.endpoint
     const index = rules.length
-    const only = rule.exe.length > 0 ? { only: narrowingText(rule) } : {}
+    const narrowing = narrowingOf(narrowings, rule)
+    const only = narrowing > 0 ? { only: narrowingText(rule) } : {}
     rules.push({ index, where: formatPlace(rule.where), text: ruleText(rule), ...only })
     if (host.kind === 'address') {
       const { family, address, prefix } = host
       addAddress(addressIndex, address, prefix, addresses.length)
-      const narrowing = narrowingOf(narrowings, rule)
       addresses.push({
         family,
         address,
@@ -118,7 +120,7 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
       const patternText = host.kind === 'name' ? host.name : host.pattern
       addName(nameIndex, patternText, names.length)
       const unchecked = rule.names === 'unchecked'
-      names.push({ protocol, portFrom, portTo, rule: index, unchecked, patternText })
+      names.push({ protocol, portFrom, portTo, rule: index, unchecked, patternText, narrowing })
     }
   }
   const compiled: CompiledPolicy = {

@@ -39,16 +39,20 @@ export function matchAddress(compiled: CompiledPolicy, address: Uint8Array): Add
     .filter(({ narrowing }) => narrowing === 0)
 }
 
+/** Who tries. When nothing is known of that, only lines for everybody allow it. */
+export interface Actor {
+  /** Path of the program. */
+  readonly exe?: string | null | undefined
+  /** Whether it is one that a line is narrowed to, by the line's number: in place of what is known else. */
+  readonly fulfils?: (narrowing: number) => boolean
+}
+
 /** One attempt to reach something. A host that is given is the name that led to the address. */
-export interface Attempt {
+export interface Attempt extends Actor {
   readonly host?: string | null | undefined
   readonly address?: string | Uint8Array | null | undefined
   readonly port: number
   readonly protocol: string
-  /** Path of the program that tries; without it, only lines that are for every program allow it. */
-  readonly exe?: string | null | undefined
-  /** Whether some program may: narrowed lines allow it, too. */
-  readonly anyProgram?: boolean
 }
 
 /**
@@ -66,24 +70,15 @@ export function decide(compiled: CompiledPolicy, attempt: Attempt): Decision {
     const [entry] = lookUpAddress(compiled.index.blockedAddresses, address)
     if (entry !== undefined) return attackBlocked(compiled, entry)
   }
-  const named = match.grants.find((grant) => covers(grant, attempt))
-  if (named !== undefined) return allowed(compiled, named.rule)
-  if (address !== null) {
-    const grants = lookUpAddress(compiled.index.addresses, address)
-      .map((i) => compiled.addresses[i] as AddressGrant)
-      .filter((grant) => covers(grant, attempt))
-      .toSorted((a, b) => Number(a.narrowing > 0) - Number(b.narrowing > 0))
-    const fits = ({ narrowing }: AddressGrant): boolean =>
-      attempt.anyProgram === true || fitsProgram(compiled.narrowings, narrowing, attempt.exe)
-    const grant = grants.find(fits)
-    if (grant !== undefined) return allowed(compiled, grant.rule)
-    if (grants[0] !== undefined) {
-      return {
-        ...refused(compiled, narrowedReason(compiled, grants[0].rule)),
-        rule: ruleLabel(compiled, grants[0].rule),
-      }
-    }
-  }
+  const addresses = address === null ? [] : lookUpAddress(compiled.index.addresses, address)
+  const grants = [
+    ...everybodyFirst(match.grants),
+    ...everybodyFirst(addresses.map((i) => compiled.addresses[i] as AddressGrant)),
+  ].filter((grant) => covers(grant, attempt))
+  const grant = grants.find((one) => fits(compiled, one, attempt))
+  if (grant !== undefined) return allowed(compiled, grant.rule)
+  const [narrowed] = grants
+  if (narrowed !== undefined) return refusedByNarrowing(compiled, narrowed.rule)
   const { protocol } = attempt
   if (protocol !== 'tcp' && protocol !== 'udp') {
     return refused(compiled, `only TCP and UDP can be allowed, this is ${protocol}`)
@@ -95,13 +90,15 @@ export function decide(compiled: CompiledPolicy, attempt: Attempt): Decision {
  * The decision about looking a name up: allowed when any endpoint of the policy fits the name,
  * whatever its port.
  */
-export function decideName(compiled: CompiledPolicy, name: string): Decision {
+export function decideName(compiled: CompiledPolicy, name: string, by: Actor = {}): Decision {
   const match = matchName(compiled, name)
   if (match.blocked !== undefined) return attackBlocked(compiled, match.blocked)
-  const [grant] = match.grants
-  return grant === undefined
+  const grants = everybodyFirst(match.grants)
+  const grant = grants.find((one) => fits(compiled, one, by))
+  if (grant !== undefined) return allowed(compiled, grant.rule)
+  return grants[0] === undefined
     ? refused(compiled, 'not in the policy')
-    : allowed(compiled, grant.rule)
+    : refusedByNarrowing(compiled, grants[0].rule)
 }
 
 /** The text that stands for a rule in events: `policy.yml:4 registry.example.org:443`. */
@@ -148,6 +145,21 @@ function attackBlocked(compiled: CompiledPolicy, entry: number): Decision {
 function allowed(compiled: CompiledPolicy, rule: number): Decision {
   const label = ruleLabel(compiled, rule)
   return { verdict: 'allowed', reason: `allowed by ${label}`, rule: label }
+}
+
+function fits({ narrowings }: CompiledPolicy, grant: { narrowing: number }, by: Actor): boolean {
+  const { narrowing } = grant
+  if (narrowing === 0) return true
+  return by.fulfils?.(narrowing) ?? fitsProgram(narrowings, narrowing, by.exe)
+}
+
+function everybodyFirst<T extends { narrowing: number }>(grants: readonly T[]): T[] {
+  return grants.toSorted((a, b) => Number(a.narrowing > 0) - Number(b.narrowing > 0))
+}
+
+function refusedByNarrowing(compiled: CompiledPolicy, rule: number): Decision {
+  const reason = narrowedReason(compiled, rule)
+  return { ...refused(compiled, reason), rule: ruleLabel(compiled, rule) }
 }
 
 function refused(compiled: CompiledPolicy, reason: string): Decision {

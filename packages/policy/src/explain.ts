@@ -59,7 +59,7 @@ export function explain(
   const compiled = compile(policy, blockList)
   const attempt =
     host.kind === 'name'
-      ? { host: host.name, port, protocol }
+      ? { host: host.name, port, protocol, exe }
       : { address: host.address, port, protocol, exe }
   const decision = decide(compiled, attempt)
   return {

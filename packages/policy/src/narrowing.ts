@@ -40,7 +40,6 @@ export function fitsProgram(
   narrowing: number,
   exe: string | null | undefined,
 ): boolean {
-  if (narrowing === 0) return true
   if (exe === null || exe === undefined) return false
   return (programs[narrowing % MOST] ?? []).some((program) =>
     program.startsWith('**/') ? exe.endsWith(program.slice(2)) : exe === program,

@@ -74,7 +74,7 @@ function widerRule(rule: PolicyRule, compiled: CompiledPolicy): string | null {
   const name = host.kind === 'name' ? host.name : host.pattern
   const grant = lookUpName(compiled.index.names, name)
     .map((i) => compiled.names[i])
-    .find((one) => one !== undefined && within(one))
+    .find((one) => one !== undefined && one.narrowing === 0 && within(one))
   return grant === undefined ? null : ruleLabel(compiled, grant.rule)
 }
 

@@ -110,8 +110,7 @@ export function plainRule(endpoint: Endpoint, preset: string | null, where: Wher
 
 /** Whether a rule grants what it says in this version. */
 export function isEnforced(rule: PolicyRule): rule is EndpointRule {
-  if (rule.kind !== 'endpoint' || rule.steps.length > 0) return false
-  return rule.exe.length === 0 || rule.endpoint.host.kind === 'address'
+  return rule.kind === 'endpoint' && rule.steps.length === 0
 }
 
 /** What the switches of a policy take away. The one for containers says sudo as well. */

@@ -18,6 +18,7 @@ export interface RecordedConnect {
 
 /** What simulate needs of a recorded DNS question; `dns.query` events fit. */
 export interface RecordedQuery {
+  readonly execId?: string | null
   readonly kind: 'dns.query'
   readonly name: string
   readonly verdict: string
@@ -81,7 +82,7 @@ export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEven
     if (isExec(event)) programs.set(event.execId, event.exe)
     else if (isConnect(event))
       addConnect(compiled, destinations, event, programs.get(event.execId ?? ''))
-    else if (isQuery(event)) addQuery(compiled, names, event)
+    else if (isQuery(event)) addQuery(compiled, names, event, programs.get(event.execId ?? ''))
   }
   const all = [...destinations.values(), ...names.values()]
   return {
@@ -148,15 +149,17 @@ function addQuery(
   compiled: CompiledPolicy,
   into: Map<string, SimulatedName>,
   event: RecordedQuery,
+  exe: string | undefined,
 ): void {
   const { name, verdict } = event
-  const key = `${name.toLowerCase()} ${verdict}`
+  const program = compiled.narrowings.tag === 0 ? '' : (exe ?? '')
+  const key = `${name.toLowerCase()} ${verdict} ${program}`
   const known = into.get(key)
   if (known !== undefined) {
     known.count++
     return
   }
-  const { verdict: now, reason, rule } = decideName(compiled, name)
+  const { verdict: now, reason, rule } = decideName(compiled, name, { exe })
   into.set(key, { name, was: verdict, now, reason, rule, count: 1 })
 }
 

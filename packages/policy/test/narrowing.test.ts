@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parsePolicy } from '../src/document.ts'
-import { compile, decide, simulate } from '../src/index.ts'
+import { compile, decide, decideName, simulate } from '../src/index.ts'
 
 const policy = (...programs: string[]) =>
   compile(
@@ -35,6 +35,52 @@ test('a refusal names the line that allows it to others', () => {
     reason: 'policy.yml:4 203.0.113.8:8080 allows it to programs /usr/bin/git only',
     rule: 'policy.yml:4 203.0.113.8:8080',
   })
+})
+
+const names = compile(
+  parsePolicy(
+    `version: 1
+egress: block
+allow:
+  - endpoint: deploy.example.org
+    exe: [/usr/bin/git]
+  - endpoint: deploy.example.org
+    exe: [/usr/bin/curl]
+  - endpoint: "*.example.org:8080"
+    exe: ["**/fetch"]
+  - everybody.example.org:8080
+`,
+    'policy.yml',
+  ),
+)
+
+test.for([
+  ['deploy.example.org', 443, '/usr/bin/git', 'policy.yml:4 deploy.example.org:443'],
+  ['deploy.example.org', 443, '/usr/bin/curl', 'policy.yml:6 deploy.example.org:443'],
+  ['deploy.example.org', 443, '/usr/bin/wget', null],
+  ['deploy.example.org', 443, null, null],
+  ['deploy.example.org', 8080, '/opt/fetch', 'policy.yml:8 *.example.org:8080'],
+  ['deploy.example.org', 8080, '/usr/bin/git', null],
+  ['everybody.example.org', 8080, null, 'policy.yml:10 everybody.example.org:8080'],
+  ['everybody.example.org', 8080, '/opt/fetch', 'policy.yml:10 everybody.example.org:8080'],
+] as const)(
+  'a name is allowed to the programs of its lines: %s %d %s',
+  ([host, port, exe, rule]) => {
+    const decision = decide(names, { host, port, protocol: 'tcp', exe })
+    if (rule !== null) expect(decision).toMatchObject({ verdict: 'allowed', rule })
+    else
+      expect(decision).toMatchObject({
+        verdict: 'blocked',
+        reason: expect.stringMatching(/allows it to programs .* only/),
+      })
+  },
+)
+
+test('a name is looked up for the programs of its lines, whatever the port', () => {
+  const verdicts = ['/usr/bin/git', '/opt/fetch', '/usr/bin/wget'].map(
+    (exe) => decideName(names, 'deploy.example.org', { exe }).verdict,
+  )
+  expect(verdicts).toEqual(['allowed', 'allowed', 'blocked'])
 })
 
 test('a recorded connection is decided by the program that its process ran', () => {

@@ -51,11 +51,19 @@ allow:
   - endpoint: 198.51.100.8
     exe: ["**/git"]
   - 203.0.113.0/24
+  - endpoint: git.example.org
+    exe: ["**/git"]
+  - endpoint: alone.example.net
+    exe: ["**/git"]
+  - endpoint: alone.example.net
+    exe: [/usr/bin/curl]
+  - "*.example.org"
 `)
   expect(unenforced).toEqual([])
   expect(warnings).toEqual([
     'policy.yml:3: 203.0.113.8:443 is narrowed to programs **/git, but policy.yml:9 203.0.113.0/24:443 allows it without that',
     'policy.yml:5: 203.0.113.8:443 is narrowed to programs /usr/bin/curl, but policy.yml:9 203.0.113.0/24:443 allows it without that',
+    'policy.yml:10: git.example.org:443 is narrowed to programs **/git, but policy.yml:16 *.example.org:443 allows it without that',
   ])
 })
 

@@ -27,6 +27,8 @@ export type Standing = 'trusted' | 'here' | 'strange'
 /** Finds out who sends from an address and port of a network namespace (see Place); null: nobody of this scope. */
 export interface ClientLookup {
   find(protocol: 'udp' | 'tcp', host: string, port: number, netns: number): DnsClient | null
+  /** Whether a process is one that a policy line is narrowed to, by the line's number. */
+  fulfils(process: NonNullable<DnsClient['process']>, narrowing: number): boolean
 }
 
 /** What a name or address may be used for: destination ports of a protocol, and the index of the rule that says so. */
@@ -37,6 +39,8 @@ export interface NameGrant {
   rule: number
   /** Connections are bound to no name by the rule. */
   unchecked?: boolean
+  /** Number of what the rule's line is narrowed to; 0 and left out: it is for everybody. */
+  narrowing?: number
 }
 
 /** Takes the addresses that an allowed name led to, so that the kernel lets connections to them pass. */
@@ -66,7 +70,9 @@ export interface NamePolicy {
   grants(name: string): readonly NameGrant[]
   /** Text of a rule, with its place. */
   rule(index: number): string
-  /** What policy allows an address itself to be used for, by lines that name it or its block. */
+  /** Why a rule whose line is narrowed does not allow something. */
+  narrowed(index: number): string
+  /** What policy allows everybody to use an address itself for, by lines that name it or its block. */
   addressGrants(address: Address): readonly NameGrant[]
 }
 

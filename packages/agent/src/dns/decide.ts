@@ -2,7 +2,7 @@ import type { Verdict } from '@runwarden/events'
 import { type Address, fromReverseName, specialRange } from './address.ts'
 import type { Answer, AnswerAddress } from './answer.ts'
 import { TYPE } from './codes.ts'
-import type { DnsClient, NameGrant, NamePolicy, Standing } from './contract.ts'
+import type { ClientLookup, DnsClient, NameGrant, NamePolicy, Standing } from './contract.ts'
 import { writeName } from './name.ts'
 import type { Query } from './query.ts'
 import { localhostData } from './reply.ts'
@@ -26,6 +26,13 @@ export interface Decision {
 const NO_GRANTS: readonly NameGrant[] = []
 const LOOPBACK_PTR = writeName('localhost')
 
+/** What is known beside a query. */
+export interface Known {
+  standing: (client: DnsClient) => Standing
+  learned: (address: Address) => boolean
+  fulfils: ClientLookup['fulfils']
+}
+
 /**
  * Decides a query: block list, then names that are answered here, then names of containers, then the
  * name by policy, then the server that was asked. In audit mode what policy does not allow is forwarded
@@ -35,8 +42,7 @@ export function decideQuery(
   policy: NamePolicy,
   query: Query,
   client: DnsClient,
-  standing: (client: DnsClient) => Standing,
-  learned: (address: Address) => boolean,
+  { standing, learned, fulfils }: Known,
 ): Decision {
   const listed = policy.blocked(query.plain ? query.name : plainLike(query.name))
   if (listed)
@@ -47,8 +53,10 @@ export function decideQuery(
     const reason = 'name of a container, asked of a resolver on this machine'
     return decision('allowed', reason, null, 'forward')
   }
-  const named = decideName(policy, query, learned)
-  if (named.verdict !== 'allowed' || standing(client) === 'trusted') return named
+  const named = decideName(policy, query, client, { learned, fulfils })
+  if (named.grants.length === 0 && named.verdict !== 'allowed') return named
+  if (standing(client) === 'trusted') return named
+  if (named.verdict !== 'allowed') return { ...named, grants: NO_GRANTS }
   const { host, port } = client.server
   const reason = `${host} port ${port} is neither a resolver of this machine nor allowed by policy`
   // What an unknown server says opens nothing, and what it is asked may be a message: neither takes place.
@@ -64,15 +72,23 @@ export function decideQuery(
 function decideName(
   policy: NamePolicy,
   query: Query,
-  learned: (address: Address) => boolean,
+  { process }: DnsClient,
+  { learned, fulfils }: Omit<Known, 'standing'>,
 ): Decision {
   if (!query.plain) return denied(policy, 'the name holds bytes that no host name has')
   const grants = query.name === '' ? NO_GRANTS : policy.grants(query.name)
   if (grants.length > 0) {
+    // Of whom it is not known who asks, the connect decides.
+    const own = ({ narrowing = 0 }: NameGrant): boolean =>
+      narrowing === 0 || process === null || fulfils(process, narrowing)
+    if (!grants.some(own)) {
+      const { rule } = grants[0]!
+      return { ...denied(policy, policy.narrowed(rule)), rule: policy.rule(rule), grants }
+    }
     return {
       verdict: 'allowed',
       reason: 'allowed by policy',
-      rule: policy.rule(grants[0]!.rule),
+      rule: policy.rule(grants.find(own)!.rule),
       act: 'forward',
       data: null,
       grants,

@@ -3,6 +3,7 @@ import {
   type CompiledPolicy,
   matchAddress,
   matchName,
+  narrowedReason,
   ruleLabel,
 } from '@runwarden/policy'
 import type { NamePolicy } from './contract.ts'
@@ -21,6 +22,7 @@ export function namePolicy(compiled: CompiledPolicy): NamePolicy {
     },
     grants: (name) => matchName(compiled, name).grants,
     rule: (index) => ruleLabel(compiled, index),
+    narrowed: (index) => narrowedReason(compiled, index),
     addressGrants: (address) => matchAddress(compiled, address),
   }
 }

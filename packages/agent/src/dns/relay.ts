@@ -138,14 +138,12 @@ export class Relay {
   }
 
   #decide(query: Query, asker: Asker): Decision {
-    const { policy, learner } = this.#parts
-    return decideQuery(
-      policy,
-      query,
-      asker.client,
-      ({ server }) => this.#servers.standing(policy, server, asker.protocol),
-      (address) => learner.has(address),
-    )
+    const { policy, learner, clients } = this.#parts
+    return decideQuery(policy, query, asker.client, {
+      standing: ({ server }) => this.#servers.standing(policy, server, asker.protocol),
+      learned: (address) => learner.has(address),
+      fulfils: (process, narrowing) => clients.fulfils(process, narrowing),
+    })
   }
 
   #pending(query: Query, asker: Asker, decision: Decision): Pending {

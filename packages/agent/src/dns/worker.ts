@@ -17,7 +17,7 @@ import { parseServer } from './resolvers.ts'
 const SWEEP_MS = 60_000
 
 /** Before the kernel's maps are there nobody is known and nothing is learned. */
-const nobody: ClientLookup = { find: () => null }
+const nobody: ClientLookup = { find: () => null, fulfils: () => false }
 const nothing: Learner = { learn: () => false, share: () => {}, has: () => false }
 
 const { policy, resolvers, limits, ring } = workerData as DnsWorkerData

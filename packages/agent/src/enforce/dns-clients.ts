@@ -8,18 +8,23 @@ import {
   IPPROTO_TCP,
   IPPROTO_UDP,
 } from './maps.ts'
+import { ProcessFits } from './process-fits.ts'
 
 /** Who asks the DNS proxy, by what the kernel noted when the query passed `cgroup_skb/egress`. */
 export class DnsClients implements ClientLookup {
   readonly #map: BpfMap
+  readonly #fits: ProcessFits | null
 
-  constructor(map: BpfMap) {
+  /** @param fits without it, nobody is one that a line is narrowed to */
+  constructor(map: BpfMap, fits: ProcessFits | null = null) {
     this.#map = map
+    this.#fits = fits
   }
 
   /** Opens the map of an enforcer, from any thread. */
   static open(ids: EnforceMapIds): DnsClients {
-    return new DnsClients(openMapById(ids.dnsClients))
+    const fits = ids.processFits === null ? null : new ProcessFits(openMapById(ids.processFits))
+    return new DnsClients(openMapById(ids.dnsClients), fits)
   }
 
   /** The process that sends from this address and port; null: nobody of the scope does. */
@@ -36,7 +41,12 @@ export class DnsClients implements ClientLookup {
     }
   }
 
+  fulfils(process: NonNullable<DnsClient['process']>, narrowing: number): boolean {
+    return this.#fits?.fulfils(process, narrowing) ?? false
+  }
+
   close(): void {
     this.#map.close()
+    this.#fits?.close()
   }
 }

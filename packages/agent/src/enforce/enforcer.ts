@@ -18,6 +18,7 @@ import { NarrowingMaps } from './narrowings.ts'
 import { PINNED_MAPS } from './map-names.ts'
 import { decodeName, encodeNameKey, type EnforceMapIds } from './maps.ts'
 import { Pins } from './pins.ts'
+import { ProcessFits } from './process-fits.ts'
 import { ScopePrograms } from './scope-programs.ts'
 import { CANARY_ENTRY, checkDenial } from './self-check.ts'
 import { hashSizes, PolicySlots } from './slots.ts'
@@ -35,6 +36,7 @@ export class Enforcer implements Disposable {
   readonly #attached: ScopePrograms
   readonly #slots: PolicySlots
   readonly #narrowings: NarrowingMaps
+  readonly #fits: ProcessFits | null
   readonly #attempts: AttemptCounts
   readonly #pins: Pins | undefined
   readonly #scopeCgroup: string
@@ -54,6 +56,8 @@ export class Enforcer implements Disposable {
     this.#scopeCgroup = options.scopeCgroup
     this.#slots = new PolicySlots(object)
     this.#narrowings = new NarrowingMaps(object)
+    const fits = options.reuse['process_fits']
+    this.#fits = fits === undefined ? null : new ProcessFits(fits)
     this.#attempts = new AttemptCounts(
       [object.map('attempts_0'), object.map('attempts_1')],
       object.map('epoch'),
@@ -64,6 +68,7 @@ export class Enforcer implements Disposable {
       nameIds: object.map('name_ids').id,
       led: object.map('led').id,
       dnsClients: object.map('dns_client').id,
+      processFits: fits?.id ?? null,
     }
     this.#pins = pins
     this.#attached = new ScopePrograms(object, options.scopeCgroup, pins)
@@ -173,7 +178,7 @@ export class Enforcer implements Disposable {
   preparePolicy(compiled: CompiledPolicy): () => void {
     this.#narrowings.prepare(compiled.narrowings)
     const generation = this.#slots.write(compiled)
-    const rule = flowRules(compiled, (id) => this.name(id))
+    const rule = flowRules(compiled, (id) => this.name(id), this.#fits)
     // Before, so that no live flow is cut in between; and after, for those that began meanwhile.
     renewFlows(this.#object.map('flows'), generation, rule)
     return () => {

@@ -1,21 +1,25 @@
 import { type CompiledPolicy, decide } from '@runwarden/policy'
 import type { Flow } from './flows.ts'
+import type { ProcessFits } from './process-fits.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
 
 /**
  * Tells which rule of a policy allows a flow; null: none does. Flows alike are decided once.
  * @param nameOf the learned name of an id
+ * @param fits which processes fulfil what lines are narrowed to
  */
 export function flowRules(
   compiled: CompiledPolicy,
   nameOf: (id: number) => string | null,
+  fits: Pick<ProcessFits, 'fulfils'> | null,
 ): (flow: Flow) => number | null {
   const indexes = new Map(
     compiled.rules.map(({ where, text }, index) => [`${where} ${text}`, index]),
   )
   const known = new Map<string, number | null>()
   return (flow) => {
-    const alike = `${flow.name} ${flow.address.toString('latin1')} ${flow.port} ${flow.protocol}`
+    const who = compiled.narrowings.tag === 0 ? '' : `${flow.tgid} ${flow.start}`
+    const alike = `${flow.name} ${flow.address.toString('latin1')} ${flow.port} ${flow.protocol} ${who}`
     const before = known.get(alike)
     if (before !== undefined) return before
     const protocol =
@@ -26,6 +30,7 @@ export function flowRules(
       address: flow.address,
       port: flow.port,
       protocol,
+      fulfils: (narrowing) => fits?.fulfils(flow, narrowing) ?? false,
     })
     const index = verdict === 'allowed' && rule !== null ? (indexes.get(rule) ?? null) : null
     known.set(alike, index)

@@ -23,20 +23,21 @@ export function bootTime(): bigint {
 }
 
 /**
- * What wants no look at names goes first, then what grants; of these what lives longest. The first that fits decides,
- * and of too many the last are left out.
+ * What grants goes first; of that what wants no look at names, then what is for everybody, then what lives longest. The
+ * first that fits decides, and of too many the last are left out.
  */
 function byWorth(a: LearnedRange, b: LearnedRange): number {
-  const unchecked = Number(b.unchecked) - Number(a.unchecked)
-  const granting = Number(b.rule !== RULE_NONE) - Number(a.rule !== RULE_NONE)
   return (
-    granting || unchecked || Number(b.expires - a.expires > 0n) - Number(b.expires - a.expires < 0n)
+    Number(b.rule !== RULE_NONE) - Number(a.rule !== RULE_NONE) ||
+    Number(b.unchecked) - Number(a.unchecked) ||
+    Number(a.narrowing > 0) - Number(b.narrowing > 0) ||
+    Number(b.expires - a.expires > 0n) - Number(b.expires - a.expires < 0n)
   )
 }
 
 /**
- * Adds ranges to those of an address: of the same ports the one that lives longest stays, what has
- * expired goes, and of more than LEARNED_RANGES the ones worth most stay.
+ * Adds ranges to those of an address: of the same ports for the same programs the one that lives longest stays, what
+ * has expired goes, and of more than LEARNED_RANGES the ones worth most stay.
  */
 export function mergeRanges(
   known: readonly LearnedRange[],
@@ -46,7 +47,8 @@ export function mergeRanges(
   const ranges = new Map<string, LearnedRange>()
   for (const range of [...known, ...added]) {
     if (range.expires <= now) continue
-    const key = `${range.rule === RULE_NONE} ${range.unchecked} ${range.portFrom} ${range.portTo}`
+    const { rule, unchecked, narrowing, portFrom, portTo } = range
+    const key = `${rule === RULE_NONE} ${unchecked} ${narrowing} ${portFrom} ${portTo}`
     const before = ranges.get(key)
     if (before === undefined || before.expires < range.expires) ranges.set(key, range)
   }
@@ -90,7 +92,7 @@ export class LearnedAddresses implements Learner {
    * @param ttl seconds
    * @param grants what the name may be used for; empty: the name is only kept for the reports
    * @param aliases the other names of the answer's chain
-   * @returns false when the kernel's maps are full: connections to the address stay denied
+   * @returns false when the kernel has no room for all of it: connections that only the rest allows stay denied
    */
   learn(
     name: string,
@@ -189,13 +191,25 @@ export class LearnedAddresses implements Learner {
   ): boolean {
     const key = encodeLearnedKey(address, protocol)
     const known = this.#learned.get(key)
-    const value = encodeLearnedValue(
-      mergeRanges(known ? decodeLearnedValue(known) : [], added, now),
-    )
-    return (
+    const ranges = mergeRanges(known ? decodeLearnedValue(known) : [], added, now)
+    const value = encodeLearnedValue(ranges)
+    const kept =
       written(this.#learned, key, value) || (this.sweep() > 0 && written(this.#learned, key, value))
-    )
+    const granting = added.filter(({ rule }) => rule !== RULE_NONE)
+    return kept && granting.every((range) => ranges.some((other) => standsFor(other, range)))
   }
+}
+
+/** Whether what is granted by a range is granted by the other, at least as long. */
+function standsFor(other: LearnedRange, range: LearnedRange): boolean {
+  return (
+    other.rule !== RULE_NONE &&
+    other.expires >= range.expires &&
+    other.unchecked === range.unchecked &&
+    other.narrowing === range.narrowing &&
+    other.portFrom === range.portFrom &&
+    other.portTo === range.portTo
+  )
 }
 
 function expiryOf(now: bigint, ttl: number): bigint {
@@ -211,7 +225,8 @@ function numbersOf({ protocol }: NameGrant): readonly number[] {
 function nameRanges(grants: readonly NameGrant[]): NameRange[] {
   return grants
     .filter((grant) => numbersOf(grant).includes(IPPROTO_TCP))
-    .map(({ rule, portFrom, portTo }) => ({ rule, portFrom, portTo }))
+    .map(({ rule, portFrom, portTo, narrowing = 0 }) => ({ rule, portFrom, portTo, narrowing }))
+    .toSorted((a, b) => Number(a.narrowing > 0) - Number(b.narrowing > 0))
 }
 
 /** What an address holds of a name; the name alone when it grants nothing. */
@@ -222,17 +237,18 @@ function learnedRanges(
   expires: bigint,
 ): LearnedRange[] {
   if (grants.length === 0) {
-    const unchecked = false
-    return [{ expires, name, rule: RULE_NONE, portFrom: 0, portTo: 65_535, unchecked }]
+    const known = { rule: RULE_NONE, portFrom: 0, portTo: 65_535, unchecked: false, narrowing: 0 }
+    return [{ expires, name, ...known }]
   }
   return grants
     .filter((grant) => numbersOf(grant).includes(protocol))
-    .map(({ portFrom, portTo, rule, unchecked = false }) => ({
+    .map(({ portFrom, portTo, rule, unchecked = false, narrowing = 0 }) => ({
       expires,
       name,
       rule,
       portFrom,
       portTo,
       unchecked,
+      narrowing,
     }))
 }

@@ -9,6 +9,7 @@ import {
   type Led,
   ALL_NAMES,
   NAME_FORGOTTEN,
+  NAME_RANGES,
   NAME_SHARED,
   type NameRange,
 } from './name-maps.ts'
@@ -66,7 +67,7 @@ export class LedNames {
 
   /**
    * Notes that a name led to an address, by way of its aliases: connections to it may say each of them.
-   * @returns false when there is no room: connections that say them are refused
+   * @returns false when there is no room for all: connections that say what is left out are refused
    */
   add(
     id: number,
@@ -76,7 +77,8 @@ export class LedNames {
     aliases: number[],
   ): boolean {
     this.#aliases.set(id, new Set(aliases))
-    let kept = this.#set(address, id, { expires, asked: id, ranges })
+    let kept =
+      this.#set(address, id, { expires, asked: id, ranges }) && ranges.length <= NAME_RANGES
     for (const alias of aliases) {
       const before = this.#get(address, alias)
       const other = before !== undefined && before.asked !== id && before.expires > this.#now()

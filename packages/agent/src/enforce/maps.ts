@@ -11,6 +11,8 @@ export interface EnforceMapIds {
   nameIds: number
   led: number
   dnsClients: number
+  /** Of the sensor; null: there is none. */
+  processFits: number | null
 }
 
 /** IP protocol numbers of the two protocols that names can be granted for. */
@@ -21,7 +23,7 @@ export const IPPROTO_UDP = 17
 export const RULE_NONE = 0xffff_ffff
 
 /** Ranges of ports that one learned address holds, over all names that lead to it. */
-export const LEARNED_RANGES = 8
+export const LEARNED_RANGES = 16
 
 /** Ports of an address that a name led to. */
 export interface LearnedRange {
@@ -35,11 +37,13 @@ export interface LearnedRange {
   portTo: number
   /** The rule binds connections to no name. */
   unchecked: boolean
+  /** What the rule's line is narrowed to, as the kernel numbers it; 0: it is for everybody. */
+  narrowing: number
 }
 
 const UNCHECKED = 1
 
-const RANGE_BYTES = 24
+const RANGE_BYTES = 32
 export const LEARNED_KEY_BYTES = 20
 export const LEARNED_VALUE_BYTES = 8 + LEARNED_RANGES * RANGE_BYTES
 
@@ -66,6 +70,7 @@ export function encodeLearnedValue(ranges: readonly LearnedRange[]): Buffer {
     value.writeUInt16LE(range.portFrom, at + 16)
     value.writeUInt16LE(range.portTo, at + 18)
     value.writeUInt32LE(range.unchecked ? UNCHECKED : 0, at + 20)
+    value.writeUInt32LE(range.narrowing, at + 24)
   }
   return value
 }
@@ -81,6 +86,7 @@ export function decodeLearnedValue(value: Buffer): LearnedRange[] {
       portFrom: value.readUInt16LE(at + 16),
       portTo: value.readUInt16LE(at + 18),
       unchecked: (value.readUInt32LE(at + 20) & UNCHECKED) !== 0,
+      narrowing: value.readUInt32LE(at + 24),
     }
   })
 }

@@ -32,7 +32,7 @@ export const ALL_NAMES = 0
 export const NAME_RANGES = 8
 
 export const LED_KEY_BYTES = 20
-const RANGE_BYTES = 8
+const RANGE_BYTES = 12
 export const LED_BYTES = 16 + NAME_RANGES * RANGE_BYTES
 
 /** TCP ports that policy allows a name for. */
@@ -40,6 +40,8 @@ export interface NameRange {
   rule: number
   portFrom: number
   portTo: number
+  /** What the rule's line is narrowed to; 0: it is for everybody. */
+  narrowing: number
 }
 
 /** That a name led to an address. */
@@ -72,8 +74,9 @@ export function encodeLed({ expires, asked, ranges }: Led): Buffer {
   for (const [index, range] of kept.entries()) {
     const at = 16 + index * RANGE_BYTES
     value.writeUInt32LE(range.rule, at)
-    value.writeUInt16LE(range.portFrom, at + 4)
-    value.writeUInt16LE(range.portTo, at + 6)
+    value.writeUInt32LE(range.narrowing, at + 4)
+    value.writeUInt16LE(range.portFrom, at + 8)
+    value.writeUInt16LE(range.portTo, at + 10)
   }
   return value
 }
@@ -87,8 +90,9 @@ export function decodeLed(value: Buffer): Led {
       const at = 16 + index * RANGE_BYTES
       return {
         rule: value.readUInt32LE(at),
-        portFrom: value.readUInt16LE(at + 4),
-        portTo: value.readUInt16LE(at + 6),
+        narrowing: value.readUInt32LE(at + 4),
+        portFrom: value.readUInt16LE(at + 8),
+        portTo: value.readUInt16LE(at + 10),
       }
     }),
   }

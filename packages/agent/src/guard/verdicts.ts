@@ -50,7 +50,7 @@ export class Verdicts {
       address,
       port,
       protocol,
-      anyProgram: true,
+      fulfils: () => true,
     })
     return verdict === 'allowed'
       ? null

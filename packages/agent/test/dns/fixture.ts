@@ -30,6 +30,8 @@ export interface TestPolicy {
   block?: string[]
   /** Addresses that policy names; a bare one on every port of TCP and UDP. */
   addresses?: (string | Named)[]
+  /** Names of `allow` that are narrowed, to the number. */
+  narrowed?: Record<string, number>
 }
 
 const GRANT: NameGrant = { protocol: 'tcp', portFrom: 443, portTo: 443, rule: 0 }
@@ -45,6 +47,7 @@ export function testPolicy({
   allow = [],
   block = [],
   addresses = [],
+  narrowed = {},
 }: TestPolicy = {}): NamePolicy {
   return {
     egress,
@@ -52,8 +55,9 @@ export function testPolicy({
       fits(block, name)
         ? { reason: 'known bad', rule: `block-list.json ${fits(block, name)}` }
         : null,
-    grants: (name) => (fits(allow, name) ? [GRANT] : []),
+    grants: (name) => (fits(allow, name) ? [{ ...GRANT, narrowing: narrowed[name] ?? 0 }] : []),
     rule: (index) => `policy.yml:${index + 1}`,
+    narrowed: (index) => `policy.yml:${index + 1} allows it to others only`,
     addressGrants: (address) =>
       addresses
         .map((each): Named => (typeof each === 'string' ? { address: each } : each))
@@ -97,6 +101,8 @@ export interface TestProxyOptions {
   learnable?: boolean
   /** Addresses of the machine's interfaces. */
   own?: string[]
+  /** Narrowings that every client fulfils. */
+  fulfils?: number[]
 }
 
 export async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
@@ -107,7 +113,10 @@ export async function startTestProxy(options: TestProxyOptions): Promise<TestPro
   }
   const proxy = await LocalProxy.open({
     policy: testPolicy(options.policy),
-    clients: { find: () => client.now },
+    clients: {
+      find: () => client.now,
+      fulfils: (_, narrowing) => options.fulfils?.includes(narrowing) ?? false,
+    },
     learner: {
       learn(name: string, address: Address, ttl: number, grants: readonly NameGrant[]) {
         learned.push({ name, address: formatAddress(address), ttl, ports: grants.map(portsOf) })

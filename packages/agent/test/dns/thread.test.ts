@@ -64,7 +64,14 @@ test('a map that is not there is an error of the request, and the proxy lives on
   await using proxy = await startDnsProxy(options())
   const none = 0x7fff_ffff
   await expect(
-    proxy.useMaps({ learned: none, names: none, nameIds: none, led: none, dnsClients: none }),
+    proxy.useMaps({
+      learned: none,
+      names: none,
+      nameIds: none,
+      led: none,
+      dnsClients: none,
+      processFits: null,
+    }),
   ).rejects.toThrow()
   await proxy.replacePolicy(compiled)
   expect(await proxy.stats()).toMatchObject({ queries: 0 })

@@ -39,6 +39,12 @@ import {
   encodePortKey,
   NARROWED_RULES_BYTES,
 } from '../../src/enforce/policy-entries.ts'
+import {
+  encodeFitKey,
+  FIT_KEY_BYTES,
+  fulfilsNarrowing,
+  PROCESS_FIT_BYTES,
+} from '../../src/enforce/process-fits.ts'
 import { encodePolicy, POLICY_BYTES } from '../../src/enforce/slots.ts'
 
 interface BtfType {
@@ -108,6 +114,23 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       bytesOf('program_key', { prefix: 8 * 8, path: Buffer.from('git\0bin\0') }),
     )
     expect(NARROWED_RULES_BYTES).toBe(struct('narrowed_rules').size)
+  })
+
+  test('fit_key and process_fit', () => {
+    expect(encodeFitKey({ start: 1n << 42n, tgid: 70_023 })).toEqual(
+      bytesOf('fit_key', { start: 1n << 42n, tgid: 70_023 }),
+    )
+    const tags = Buffer.from('0700000009000000', 'hex')
+    const bits = Buffer.from('01000000000000000200000000000080', 'hex')
+    const fit = bytesOf('process_fit', { exec_id: 70_024n, tags, bits })
+    const fulfilled = [7 * 64, 7 * 64 + 1, 9 * 64 + 1, 9 * 64 + 63, 8 * 64].map((narrowing) =>
+      fulfilsNarrowing(fit, narrowing),
+    )
+    expect(fulfilled).toEqual([true, false, true, true, false])
+    expect([struct('fit_key').size, struct('process_fit').size]).toEqual([
+      FIT_KEY_BYTES,
+      PROCESS_FIT_BYTES,
+    ])
   })
 
   test('connect_record', () => {
@@ -248,6 +271,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       portFrom: 4004,
       portTo: 4005,
       unchecked: true,
+      narrowing: 70_021,
     }
     expect(encodeLearnedKey(address, 17)).toEqual(bytesOf('learned_key', { address, protocol: 17 }))
     expect(decodeLearnedKey(bytesOf('learned_key', { address, protocol: 17 }))).toEqual({
@@ -261,6 +285,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       from: 4004,
       to: 4005,
       flags: 1,
+      narrowing: 70_021,
     })
     const value = bytesOf('learned', { count: 1, ranges: one })
     expect(encodeLearnedValue([range])).toEqual(value)
@@ -278,12 +303,17 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       address,
       name: 70_016,
     })
-    const ranges = bytesOf('name_range', { rule: 70_017, from: 4008, to: 4009 })
+    const ranges = bytesOf('name_range', {
+      rule: 70_017,
+      narrowing: 70_022,
+      from: 4008,
+      to: 4009,
+    })
     const value = bytesOf('led', { expires: 21n, asked: 70_018, count: 1, ranges })
     const led = {
       expires: 21n,
       asked: 70_018,
-      ranges: [{ rule: 70_017, portFrom: 4008, portTo: 4009 }],
+      ranges: [{ rule: 70_017, portFrom: 4008, portTo: 4009, narrowing: 70_022 }],
     }
     expect(encodeLed(led)).toEqual(value)
     expect(decodeLed(value)).toEqual(led)
