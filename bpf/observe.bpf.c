@@ -26,6 +26,7 @@ struct shared_types {
 	enum sandbox_flags sandbox_flags;
 	enum sandbox_change sandbox_change;
 	enum watch_bits watch_bits;
+	enum container_bits container_bits;
 };
 
 struct shared_types *shared_types;

@@ -137,11 +137,12 @@ struct pid {
 	struct upid numbers[1];
 };
 
-struct uts_namespace;
-struct ipc_namespace;
 struct time_namespace;
 struct cgroup_namespace;
 struct net;
+
+struct uts_namespace;
+struct ipc_namespace;
 
 struct nsproxy {
 	struct uts_namespace *uts_ns;
@@ -208,6 +209,10 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct seccomp {
+	int mode;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
@@ -226,6 +231,8 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct pid *thread_pid;
 	u64 self_exec_id;
+	unsigned long atomic_flags;
+	struct seccomp seccomp;
 };
 
 struct linux_binprm {
@@ -250,6 +257,23 @@ struct net {
 };
 
 struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct uts_namespace {
+	struct ns_common ns;
+};
+
+struct ipc_namespace {
+	struct ns_common ns;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct user_namespace {
+	int level;
 	struct ns_common ns;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "by_action.h"
+#include "container.h"
 #include "netns.h"
 #include "note_program.h"
 #include "process.h"
@@ -128,6 +129,8 @@ int process_exec(u64 *ctx)
 		note_action(task, member, bprm->file, root);
 	}
 	tell_exec(task, bprm->file, step);
+	if (enters_container(task, member))
+		tell_container();
 	await_service(task);
 	return 0;
 }

@@ -31,6 +31,7 @@ struct member {
 	u32 role;
 	u32 step; /* number of the step's root, or of the container's first process, from 1; 0: neither */
 	u32 by_action; /* it runs the program of an action: what it opens is told (by_action.h) */
+	u32 container; /* number of the mount namespace that it was told to be contained in (container.h) */
 };
 
 /* Processes that are or were in the scope. */

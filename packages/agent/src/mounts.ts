@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 
 /** One line of /proc/self/mountinfo (proc(5)). */
 export interface Mount {
+  /** `major:minor` */
+  device: string
   /** Folder of the file system that is mounted. */
   root: string
   /** Where it is mounted. */
@@ -25,8 +27,9 @@ export function parseMounts(text: string): Mount[] {
   for (const line of text.split('\n')) {
     const [left, right] = line.split(' - ')
     if (left === undefined || right === undefined) continue
-    const [, , , root = '', path = '', options = ''] = left.split(' ')
+    const [, , device = '', root = '', path = '', options = ''] = left.split(' ')
     const mount: Mount = {
+      device,
       root: unescapePath(root),
       path: unescapePath(path),
       type: right.split(' ')[0] ?? '',

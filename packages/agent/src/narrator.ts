@@ -13,6 +13,7 @@ import {
   type StepRecord,
 } from '@runwarden/sensor'
 import type { AnsweredNames } from './answered-names.ts'
+import { containerFacts, containerText } from './container-facts.ts'
 import type { Detections } from './detections.ts'
 import type { DnsQueryRecord } from './dns/contract.ts'
 import type { CountedAttempts } from './enforce/attempts.ts'
@@ -147,14 +148,13 @@ export class Narrator {
         const { change, detail, truth, errno, targetPid } = record
         if (change === 'engine')
           this.parts.steps.callsEngine(record.execId, this.stepOf(record.execId))
+        const what = { ...this.head(record), kind: 'sandbox.change' as const, change, truth, errno }
+        const container = record.container && containerFacts(record.container, record.tgid)
         this.tell({
-          ...this.head(record),
-          kind: 'sandbox.change',
-          change,
-          detail,
-          truth,
-          errno,
+          ...what,
+          detail: container === undefined ? detail : containerText(container),
           targetPid,
+          ...(container === undefined ? {} : { container }),
         })
         return
       }

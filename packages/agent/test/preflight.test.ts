@@ -8,7 +8,14 @@ const good: Machine = {
   hasBtf: true,
   fileSystems: ['proc', 'cgroup2', 'bpf'],
   mounts: [
-    { root: '/', path: '/sys/fs/cgroup', type: 'cgroup2', options: ['rw'], readOnly: false },
+    {
+      device: '0:26',
+      root: '/',
+      path: '/sys/fs/cgroup',
+      type: 'cgroup2',
+      options: ['rw'],
+      readOnly: false,
+    },
   ],
   hostsLine: 'files dns',
 }

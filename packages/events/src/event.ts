@@ -325,6 +325,8 @@ export const SandboxChange = z.object({
     'io_uring',
     // A connection to a container engine's socket.
     'engine',
+    // A program was started in a mount namespace and a root that its maker has not: `container` says what it has.
+    'container',
     // A signal that ends or stops the agent; what the guard refused (tier T2).
     'signal',
     'guard',
@@ -335,6 +337,24 @@ export const SandboxChange = z.object({
   errno: z.int(),
   /** The process acted upon, where there is one. */
   targetPid: z.int().nullable(),
+  container: z
+    .object({
+      /** Effective ones, without CAP_, in lower case. */
+      capabilities: z.array(z.string()),
+      /** In a user namespace below the machine's: the capabilities are over that only. */
+      ownUsers: z.boolean(),
+      seccomp: z.enum(['none', 'strict', 'filter']),
+      noNewPrivileges: z.boolean(),
+      /** Namespaces that it shares with the job's machine: of `user` `pid` `net` `ipc` `uts`. */
+      shares: z.array(z.string()),
+      /** What it sees of the machine's file systems, by the path there; null: it was over before that was read. */
+      mounts: z
+        .array(z.object({ from: z.string(), to: z.string(), readOnly: z.boolean() }))
+        .nullable(),
+      /** Whether it can write to /sys; null: it has none, or that was not read. */
+      sysWritable: z.boolean().nullable(),
+    })
+    .optional(),
 })
 
 /** Something that looks like a secret, or was named as one, where others can read it. The secret itself is nowhere kept. */

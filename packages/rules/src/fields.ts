@@ -87,6 +87,16 @@ const ofContent = (name: 'before' | 'after'): Field => ({
   of: ({ content }: Changed) => content?.[name] ?? '',
 })
 
+type Contained = {
+  container?: {
+    capabilities: string[]
+    ownUsers: boolean
+    seccomp: string
+    shares: string[]
+    mounts: { from: string }[] | null
+  }
+}
+
 const stdio = (fd: number): Field => ({
   type: 'string',
   of: ({ stdio: kinds }: { stdio?: readonly string[] }) => kinds?.[fd] ?? '',
@@ -193,7 +203,25 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     proven: truth,
     hash: text,
   },
-  'sandbox.change': { ...common, change: text, detail: text, truth: text, errno: number, done },
+  'sandbox.change': {
+    ...common,
+    change: text,
+    detail: text,
+    truth: text,
+    errno: number,
+    done,
+    capabilities: {
+      type: 'list<string>',
+      of: ({ container }: Contained) => container?.capabilities ?? [],
+    },
+    ownUsers: { type: 'bool', of: ({ container }: Contained) => container?.ownUsers ?? false },
+    seccomp: { type: 'string', of: ({ container }: Contained) => container?.seccomp ?? '' },
+    shares: { type: 'list<string>', of: ({ container }: Contained) => container?.shares ?? [] },
+    mounts: {
+      type: 'list<string>',
+      of: ({ container }: Contained) => container?.mounts?.map(({ from }) => from) ?? [],
+    },
+  },
 }
 
 export const seenKinds = Object.keys(fields) as SeenKind[]

@@ -76,6 +76,7 @@ function eventOf({ kind, by, at, fields }: TestEvent, seq: number): Event {
   const said = { ...nothing, ...fields }
   const event = { seq, time: at * 1000, scope: 'test', execId: by, step: 'test', ...said, kind }
   if (kind === 'file.changed') Object.assign(event, changedOf(fields))
+  if (fields['change'] === 'container') Object.assign(event, { container: containerOf(fields) })
   return event as unknown as Event
 }
 
@@ -93,6 +94,17 @@ function changedOf({
         ? null
         : { exe: writer, command: writerCommand ?? '', step: writerStep ?? null },
     content: { before: before ?? null, after: after ?? null },
+  }
+}
+
+function containerOf({ capabilities, ownUsers, seccomp, shares, mounts }: TestEvent['fields']) {
+  const paths = Array.isArray(mounts) ? mounts : []
+  return {
+    capabilities: capabilities ?? [],
+    ownUsers: ownUsers ?? false,
+    seccomp: seccomp ?? 'filter',
+    shares: shares ?? [],
+    mounts: paths.map((from: unknown) => ({ from })),
   }
 }
 

@@ -172,6 +172,13 @@ export const sandbox_change = {
   SANDBOX_SIGNAL: 23,
   SANDBOX_GUARD: 24,
   SANDBOX_ENGINE: 25,
+  SANDBOX_CONTAINER: 26,
+} as const
+
+export const container_bits = {
+  CONTAINER_SECCOMP: 3,
+  CONTAINER_NO_NEW_PRIVS: 4,
+  CONTAINER_OWN_USERS: 8,
 } as const
 
 export const watch_bits = {

@@ -1,5 +1,6 @@
 import type { Stdio } from '@runwarden/events'
 import type { ConnectFields } from './decode/connect.ts'
+import type { ContainerRights } from './decode/container.ts'
 
 /** What every record says: which process did it, when. */
 export interface RecordBase {
@@ -143,6 +144,7 @@ export type SandboxChange =
   | 'bpf'
   | 'io_uring'
   | 'engine'
+  | 'container'
   | 'signal'
   | 'guard'
 
@@ -155,6 +157,8 @@ export interface SandboxRecord extends RecordBase {
   truth: 'kernel' | 'user'
   errno: number
   targetPid: number | null
+  /** Of the change `container`. */
+  container?: ContainerRights
 }
 
 /** One attempt to reach a destination, or several alike: decode/connect.ts. */

@@ -71,6 +71,7 @@ describe.each(['x64', 'arm64'])('the layout of records in the object for %s', (a
     'sandbox_flags',
     'sandbox_change',
     'watch_bits',
+    'container_bits',
   ] as const)('has the numbers of enum %s', (name) => {
     const values = types.find((type) => type.kind === 'ENUM' && type.name === name)?.values
     expect(Object.fromEntries(values?.map(({ name: key, val }) => [key, val]) ?? [])).toEqual(

@@ -1,6 +1,7 @@
 import { record_header, sandbox_change as c, sandbox_flags, sandbox_record } from '../layout.ts'
 import type { SandboxChange, SandboxRecord } from '../record.ts'
 import { type Batch, textOf } from './batch.ts'
+import { decodeContainer } from './container.ts'
 import { named } from './file.ts'
 import { refusal, signalName } from './guard.ts'
 
@@ -110,6 +111,7 @@ const tellers: Record<number, (facts: Facts) => Told> = {
     return tell('guard', refusal(act, what, f.target))
   },
   [c.SANDBOX_ENGINE]: (f) => tell('engine', `connect(${f.from})`),
+  [c.SANDBOX_CONTAINER]: () => tell('container', 'container()'),
   [c.SANDBOX_FSMOUNT]: () => tell('mount', 'fsmount()'),
   [c.SANDBOX_OPEN_TREE]: (f) => tell('mount', `open_tree(${f.from})`),
   [c.SANDBOX_MOUNT_SETATTR]: (f) => tell('mount', `mount_setattr(${f.from})`),
@@ -151,5 +153,6 @@ export function decodeSandbox(batch: Batch, at: number): SandboxRecord {
     truth: flags & sandbox_flags.SANDBOX_USER_TEXT ? 'user' : 'kernel',
     errno: result < 0 ? -result : 0,
     targetPid: target === 0 ? null : target,
+    ...(code === c.SANDBOX_CONTAINER ? { container: decodeContainer(batch, at) } : {}),
   }
 }
