@@ -26,18 +26,25 @@ static __always_inline bool is_engine_name(u64 name)
 	       name == NAME8('v', 'i', 'r', 't', 'l', 'x', 'c', 'd') || name == NAME8('m', 'u', 'l', 't', 'i', 'p', 'a', 's');
 }
 
-__noinline int tell_engine(struct sandbox_act *act, s32 fd)
+/* The Unix socket behind a descriptor; 0: it is something else. Asked of every connection: by single loads where they can be. */
+static __always_inline struct sock *unix_socket_of(struct task_struct *task, s32 fd)
 {
-	if (!act)
-		return 0;
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct file *file = file_of(task, fd);
-	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : 0;
-	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != SOCKFS_MAGIC)
+	if (!file)
 		return 0;
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-	struct sock *sk = BPF_CORE_READ(socket, sk);
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
+	struct inode *inode = READ(struct file, file, f_inode);
+	struct super_block *filesystem = READ(struct inode, inode, i_sb);
+	if (READ(struct super_block, filesystem, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	struct socket *socket = READ(struct file, file, private_data);
+	struct sock *sk = READ(struct socket, socket, sk);
+	return sk && READ(struct sock, sk, __sk_common.skc_family) == AF_UNIX ? sk : 0;
+}
+
+__noinline int tell_engine(struct sandbox_act *act, u64 socket)
+{
+	struct sock *sk = (void *)socket;
+	if (!act || !sk)
 		return 0;
 	struct unix_sock *peer = (void *)BPF_CORE_READ((struct unix_sock *)sk, peer);
 	struct dentry *leaf = peer ? BPF_CORE_READ(peer, path.dentry) : 0;

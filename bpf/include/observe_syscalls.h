@@ -348,8 +348,11 @@ int syscall_exit(u64 *ctx)
 	struct call call = call_of(regs, task);
 	if (!call.act || (call.act == ACT_MMAP && !(argument(regs, call.compat, 2) & 4 /* PROT_EXEC */)) || !in_scope())
 		return 0;
+	s64 result = call.compat ? (s32)ctx[1] : (s64)ctx[1];
 	if (call.act == ACT_SOCKET) {
-		bpf_tail_call(ctx, &calls, CALLS_SOCKET);
+		/* Of most there is nothing to say. */
+		if (result < 0 || is_other_family(argument(regs, call.compat, 0)))
+			bpf_tail_call(ctx, &calls, CALLS_SOCKET);
 		return 0;
 	}
 	if (call.act == ACT_MMAP) {
@@ -360,11 +363,11 @@ int syscall_exit(u64 *ctx)
 		bpf_tail_call(ctx, &calls, CALLS_WRITE);
 		return 0;
 	}
-	s64 result = call.compat ? (s32)ctx[1] : (s64)ctx[1];
 	if (call.act == ACT_CONNECT) {
-		union call_act *act = result ? 0 : new_call_act();
+		struct sock *sk = result ? 0 : unix_socket_of(task, argument(regs, call.compat, 0));
+		union call_act *act = sk ? new_call_act() : 0;
 		if (act)
-			tell_engine(&act->sandbox, argument(regs, call.compat, 0));
+			tell_engine(&act->sandbox, number_of(sk));
 		return 0;
 	}
 	bool opens = call.act <= ACT_OPEN_BY_HANDLE_AT;
