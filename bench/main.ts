@@ -193,6 +193,7 @@ printed('rules.ts')
 const dns = printed('dns.ts')
 const throughput = printed('throughput.ts')
 const policySize = printed('policy-size.ts')
+const detection = printed('detection.ts')
 
 project.close()
 
@@ -205,6 +206,7 @@ if (process.argv.includes('--write')) {
     dns,
     throughput,
     policySize,
+    detection,
     rounds,
     machine: `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`,
   })

@@ -14,6 +14,8 @@ export interface Measured {
   /** What bench/throughput.ts and bench/policy-size.ts print. */
   throughput: string
   policySize: string
+  /** What bench/detection.ts prints. */
+  detection: string
   rounds: number
   machine: string
 }
@@ -31,6 +33,7 @@ export function writeTable({
   dns,
   throughput,
   policySize,
+  detection,
   rounds,
   machine,
 }: Measured): void {
@@ -74,6 +77,12 @@ export function writeTable({
     '',
     '```text',
     policySize,
+    '```',
+    '',
+    "From the kernel's time stamp of an act to its detection in `events.ndjson`:",
+    '',
+    '```text',
+    detection,
     '```',
     '',
     end,

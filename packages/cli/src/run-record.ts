@@ -19,6 +19,7 @@ export class RunRecord {
   /** Events from before the report package was loaded. */
   private waiting: (Event | [child: string, parent: string])[] = []
   private readonly flushing: NodeJS.Timeout | undefined
+  private flushingSoon = false
 
   private constructor(
     folder: OutputFolder | undefined,
@@ -60,8 +61,19 @@ export class RunRecord {
   readonly add = (event: Event): void => {
     this.lastSeq = event.seq
     this.events?.add(JSON.stringify(event))
+    if (event.kind === 'detection') this.flushSoon()
     if (this.builder === undefined) this.waiting.push(event)
     else this.builder.add(event)
+  }
+
+  /** Whoever follows the file sees a detection at once; those of one batch of records are one write. */
+  private flushSoon(): void {
+    if (this.flushingSoon) return
+    this.flushingSoon = true
+    setImmediate(() => {
+      this.flushingSoon = false
+      this.events?.flush()
+    })
   }
 
   /** Takes who was forked by whom. Bound, too. */
