@@ -2,8 +2,9 @@ import type { FoundSecret, KnownSecret } from './scanner.ts'
 
 /** What the thread that looks into uploaded files and the agent say to each other. */
 
-/** So much of a file is looked at: of a longer one, its beginning. */
+/** So much of a file is looked at (of a longer one, its beginning), and of all files of a run. */
 export const mostOfFile = 64 << 20
+export const mostOfRun = 512 << 20
 
 /** Given to the thread at its start. */
 export interface ArtifactWorkerData {

@@ -1,6 +1,11 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { ArtifactAsk, ArtifactReply, ArtifactWorkerData } from './artifact-contract.ts'
+import {
+  type ArtifactAsk,
+  type ArtifactReply,
+  type ArtifactWorkerData,
+  mostOfRun,
+} from './artifact-contract.ts'
 import { lookInto } from './artifact-file.ts'
 import { Scanner } from './scanner.ts'
 
@@ -9,6 +14,7 @@ const port = parentPort
 if (port === null) throw new Error('artifact-worker.ts is the program of a thread')
 const { key } = workerData as ArtifactWorkerData
 const scanner = new Scanner()
+let bytes = 0
 
 /** One file after the other. */
 let last = Promise.resolve()
@@ -28,6 +34,11 @@ port.on('message', (ask: ArtifactAsk) => {
 
 async function answer(before: Promise<void>, number: number, path: string): Promise<void> {
   await before
-  const reply: ArtifactReply = { number, ...(await lookInto(path, scanner, key)) }
+  const looked =
+    bytes < mostOfRun
+      ? await lookInto(path, scanner, key)
+      : { bytes: 0, not: 'budget' as const, found: [] }
+  bytes += looked.bytes
+  const reply: ArtifactReply = { number, ...looked }
   port?.postMessage(reply)
 }

@@ -26,9 +26,8 @@ export interface ArtifactsParts {
   gap: (text: string) => void
 }
 
-/** Files that are looked into in one run, and their bytes. */
+/** Files that are looked into in one run. */
 const MOST_FILES = 20_000
-const MOST_BYTES = 1 << 30
 /** Opened files that wait for the requests that were sent before. */
 const MOST_WAITING = 50_000
 const MOST_UPLOADS = 256
@@ -71,7 +70,6 @@ export class Artifacts {
   #waiting: Opened[] = []
   #scheduled = false
   #files = 0
-  #bytes = 0
   #told = 0
   readonly #notLooked = new Map<NotLooked, { files: number; first: string }>()
 
@@ -152,7 +150,7 @@ export class Artifacts {
       const time = bootClock.toEpoch(file.time)
       if (!uploader.uploads.some(({ from, to }) => from <= time && time <= to)) continue
       uploader.seen.add(file.path)
-      if (this.#files >= MOST_FILES || this.#bytes >= MOST_BYTES) {
+      if (this.#files >= MOST_FILES) {
         this.#missed('budget', file.path)
         continue
       }
@@ -162,11 +160,7 @@ export class Artifacts {
     }
   }
 
-  #looked(
-    { path, time, execId }: Opened,
-    { bytes, not, found }: Omit<ArtifactReply, 'number'>,
-  ): void {
-    this.#bytes += bytes
+  #looked({ path, time, execId }: Opened, { not, found }: Omit<ArtifactReply, 'number'>): void {
     if (not !== '') this.#missed(not, path)
     for (const { kind, form, proven, line, hash } of found) {
       if (this.#told >= MOST_TOLD) return

@@ -40,12 +40,17 @@ const byMark = new Map<string, Shape>(
   shapes.flatMap((shape) => shape.marks.map((mark) => [mark, shape] as const)),
 )
 const marks = new RegExp([...byMark.keys()].map(escaped).join('|'), 'g')
-const backMarks = new RegExp([...byMark.keys()].map((mark) => escaped(reversed(mark))).join('|'))
+const backMarks = new RegExp(
+  [...byMark.keys()].map((mark) => escaped(reversed(mark))).join('|'),
+  'g',
+)
+/** The longest secret with a mark, a private key, is before its reversed mark within so many characters. */
+const BACK = 8192
 
 /** A run of base64, also over lines as base64(1) breaks it; of hexadecimal digits, as xxd(1) does. */
 const base64Run = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]+)*/g
 const hexRun = /(?:[0-9a-fA-F]{2}){8,}(?:\r?\n(?:[0-9a-fA-F]{2})+)*/g
-const percentRun = /%[0-9a-fA-F]{2}/
+const percentCode = /%[0-9a-fA-F]{2}/g
 /** Single characters with the same thing between them. */
 const spacedRun = /[\w+/=.:-](?:([ ,|\t\n]|\r\n)[\w+/=.:-])(?:\1[\w+/=.:-]){12,}/g
 
@@ -93,11 +98,12 @@ export class Scanner {
     }
     for (const run of text.matchAll(spacedRun))
       within(run[0].replaceAll(run[1] ?? '', ''), 'separated', run.index)
-    if (forms.at(-1) !== 'percent-encoded' && percentRun.test(text)) {
-      const decoded = text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, code: string) =>
-        String.fromCharCode(parseInt(code, 16)),
+    if (forms.at(-1) === 'percent-encoded') return
+    for (const [line, at] of linesWith(percentCode, text)) {
+      const decoded = line.replaceAll(percentCode, (code) =>
+        String.fromCharCode(parseInt(code.slice(1), 16)),
       )
-      within(decoded, 'percent-encoded', 0)
+      within(decoded, 'percent-encoded', at)
     }
   }
 
@@ -109,12 +115,12 @@ export class Scanner {
       const value = tokenAt(text, index, mark, all.now)
       if (value !== null) all.found.push({ ...value, form: name(), offset: at(index) })
     }
-    if (text.search(backMarks) >= 0) {
-      const back = reversed(text)
+    for (const [begin, to] of placesOf(backMarks, text)) {
+      const back = reversed(text.slice(begin, to))
       for (const { 0: mark, index } of back.matchAll(marks)) {
         const value = tokenAt(back, index, mark, all.now)
         if (value === null) continue
-        const offset = at(back.length - index - value.value.length)
+        const offset = at(to - index - value.value.length)
         all.found.push({ ...value, form: name('reversed'), offset })
       }
     }
@@ -136,6 +142,33 @@ export class Scanner {
 function anyOf(texts: Iterable<string>): RegExp {
   const longest = [...texts].toSorted((a, b) => b.length - a.length)
   return new RegExp(longest.map(escaped).join('|'), 'g')
+}
+
+/** Lines in which the pattern is, each with where it begins. */
+function* linesWith(pattern: RegExp, text: string): Generator<[line: string, at: number]> {
+  let end = -1
+  for (const { index } of text.matchAll(pattern)) {
+    if (index <= end) continue
+    const begin = text.lastIndexOf('\n', index) + 1
+    end = text.indexOf('\n', index)
+    if (end < 0) end = text.length
+    yield [text.slice(begin, end), begin]
+  }
+}
+
+/** Where reversed secrets with these marks at their ends can be: places that do not overlap. */
+function* placesOf(pattern: RegExp, text: string): Generator<[from: number, to: number]> {
+  let from = 0
+  let to = 0
+  for (const { 0: mark, index } of text.matchAll(pattern)) {
+    if (index - BACK > to) {
+      if (to > 0) yield [from, to]
+      from = index - BACK
+    }
+    // And one character more, which says whether a word begins there.
+    to = index + mark.length + 1
+  }
+  if (to > 0) yield [from, Math.min(to, text.length)]
 }
 
 const maskedForms = new Set(['plain', 'base64', 'percent-encoded'])
