@@ -1,3 +1,4 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { defineConfig } from 'vitest/config'
 
 /**
@@ -8,12 +9,37 @@ const heavy = 'packages/*/test/**/*.heavy.test.ts'
 const vm = 'packages/*/test/**/*.vm.test.ts'
 const adversary = 'packages/*/test/**/*.adversary.test.ts'
 
+/** Files that take a minute and more, the longest first. */
+const long = [
+  'agent/test/service/host.vm.test.ts',
+  'agent/test/kernels.vm.test.ts',
+  'sensor/test/kernels.vm.test.ts',
+  'cli/test/kernels.vm.test.ts',
+  'lab/test/adversary/kernels.vm.test.ts',
+  'lab/test/replays.root.test.ts',
+  'cli/test/run-integrity.root.test.ts',
+  'lab/test/ordinary-builds.root.test.ts',
+]
+
+function place({ moduleId }: TestSpecification): number {
+  const found = long.findIndex((name) => moduleId.endsWith(`/packages/${name}`))
+  return found < 0 ? long.length : found
+}
+
+/** The long ones first: one that began last would keep a single worker busy. Otherwise vitest goes by size. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b))
+  }
+}
+
 export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // In CI a test that fails is tried once more, and named as unsteady by scripts/count-tests.ts.
     retry: process.env['CI'] === undefined ? 0 : 1,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -29,7 +55,8 @@ export default defineConfig({
         test: { name: 'heavy', include: [heavy], maxWorkers: 1, fileParallelism: false },
       },
       { extends: true, test: { name: 'vm', include: [vm], maxWorkers: 2, hookTimeout: 900_000 } },
-      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 2 } },
+      // Most of an attempt's time is a wait for an answer that never comes: all files at once.
+      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 4 } },
     ],
   },
 })

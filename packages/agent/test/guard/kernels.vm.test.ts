@@ -84,17 +84,17 @@ const acts: readonly [what: string, outcome: string, told: string | null][] = [
   ['/opt/tamper memory', refused, 'changing the running kernel (lockdown reason N)'],
   ['/opt/tamper vsock', refused, null],
   [
-    'echo >>/runwarden/packages/agent/src/watch.ts',
+    'echo >>/runwarden/build/js/packages/cli/src/main.js',
     refused,
     'changing a file that the agent runs from (inode N)',
   ],
   [
-    'rm /runwarden/packages/agent/src/watch.ts',
+    'rm /runwarden/build/js/packages/cli/src/main.js',
     refused,
     'changing a file that the agent runs from (inode N)',
   ],
   [
-    'host mount -t tmpfs none /runwarden/packages/agent/src',
+    'host mount -t tmpfs none /runwarden/build/js/packages/cli/src',
     'mount',
     "mounting over a folder of the agent's (inode N)",
   ],

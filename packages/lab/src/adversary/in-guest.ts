@@ -1,5 +1,12 @@
 import { readdirSync } from 'node:fs'
-import { bootVm, type KernelName, ordinaryPrograms, type Vm, type VmFile } from '../vm/index.ts'
+import {
+  bootVm,
+  guestNode,
+  type KernelName,
+  ordinaryPrograms,
+  type Vm,
+  type VmFile,
+} from '../vm/index.ts'
 import type { Outcome } from './batch.ts'
 import type { Attacker } from './case.ts'
 
@@ -87,9 +94,12 @@ export async function attackInside(
   pattern: string,
   scope: 'run' | 'host',
 ): Promise<GuestOutcome[]> {
-  const command = `cd /runwarden && node --no-warnings packages/lab/src/adversary/guest.ts ${as} '${pattern}' ${scope}`
+  const command = `cd /runwarden && ${guestNode} packages/lab/src/adversary/guest.ts ${as} '${pattern}' ${scope}`
   const { status, stdout, stderr } = await vm.run(command, { timeout: 7200 })
-  if (status !== 0) throw new Error(`the suite ended with ${status} in the guest: ${stderr}`)
+  if (status !== 0) {
+    const { stdout: faults } = await vm.run('dmesg | grep -E "segfault|trap|fault" | tail -n 20')
+    throw new Error(`the suite ended with ${status} in the guest: ${stderr}${faults}`)
+  }
   return stdout
     .split('\n')
     .filter(Boolean)

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { basename } from 'node:path'
 import { output } from './command.ts'
 import { build, checkout, guestCheckout } from './paths.ts'
@@ -8,13 +9,13 @@ import type { VmFile } from './tree.ts'
 export const binding = `${checkout}/packages/libbpf/build/linux-${process.arch}/libbpf.node`
 
 /**
- * Brings up to date what guests cannot build themselves: kernel programs, binding, tests' objects. All of it for
- * every architecture, and by one process at a time: what another one copies into its guest must not change.
+ * Brings up to date what guests cannot build themselves: kernel programs, binding, JavaScript, tests' objects. All of
+ * it for every architecture, and by one process at a time: what another one copies into its guest must not change.
  */
 export async function buildCheckout(): Promise<void> {
   const makes = [
-    'make -s -C bpf',
-    'make -s -C packages/libbpf/native all fixtures',
+    'scripts/bootstrap',
+    'make -s -C packages/libbpf/native fixtures',
     ...(process.arch === 'x64' ? ['make -s -C packages/libbpf/native ARCH=arm64'] : []),
   ]
   mkdirSync(build, { recursive: true })
@@ -27,16 +28,33 @@ const left = new Set(['node_modules', 'web', 'coverage', '.git'])
 
 const skip = (path: string) => left.has(basename(path))
 
+const plain = new Map<string, Uint8Array>()
+
 /**
- * The checkout as a guest needs it: our packages with what was built of them, the kernel programs,
- * and the npm packages that they and their tests import.
+ * A source without its types. Node takes them off by WebAssembly, which emulated takes longer than the test itself,
+ * and has crashed (docs/gotchas.md): suite/plain.js loads them as they are here.
+ */
+function withoutTypes(path: string): Uint8Array | undefined {
+  if (!path.endsWith('.ts')) return undefined
+  const known = plain.get(path)
+  if (known !== undefined) return known
+  const made = Buffer.from(stripTypeScriptTypes(readFileSync(path, 'utf8')))
+  plain.set(path, made)
+  return made
+}
+
+/**
+ * The checkout as a guest needs it: our packages with what was built of them, the kernel programs, the JavaScript
+ * that the command starts with, and the npm packages that they and their tests import.
  */
 export function checkoutFiles(): VmFile[] {
   const files: VmFile[] = ['package.json', 'packages', 'bpf'].map((name) => ({
     path: `${guestCheckout}/${name}`,
     from: `${checkout}/${name}`,
     skip,
+    made: withoutTypes,
   }))
+  files.push({ path: `${guestCheckout}/build/js`, from: `${build}/js` })
   // Everything is built by the time that a guest starts, and it has no compiler.
   files.push({ path: '/usr/local/bin/make', content: '#!/bin/sh\n', mode: 0o755 })
   const packages = readdirSync(`${checkout}/packages`).filter((name) => !left.has(name))

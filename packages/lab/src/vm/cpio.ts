@@ -12,9 +12,9 @@ export function writeCpio(tree: Tree, file: string): void {
   const out = openSync(file, 'w', 0o600)
   try {
     let inode = 1
-    const write = (path: string, mode: number, content: Uint8Array) => {
+    const write = (path: string, mode: number, content: Uint8Array, changed = 0) => {
       const name = Buffer.from(`${path.slice(1)}\0`)
-      const fields = [inode++, mode, 0, 0, 1, 0, content.length, 0, 0, 0, 0, name.length, 0]
+      const fields = [inode++, mode, 0, 0, 1, changed, content.length, 0, 0, 0, 0, name.length, 0]
       const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`
       writeAll(out, Buffer.concat([Buffer.from(header), name, pad(header.length + name.length)]))
       writeAll(out, content)
@@ -23,7 +23,7 @@ export function writeCpio(tree: Tree, file: string): void {
     for (const [path, entry] of tree.entries) {
       if (entry.kind === 'folder') write(path, types.folder | 0o755, padding.subarray(4))
       else if (entry.kind === 'link') write(path, types.link | 0o777, Buffer.from(entry.target))
-      else write(path, types.file | entry.mode, contentOf(entry))
+      else write(path, types.file | entry.mode, contentOf(entry), entry.changed)
     }
     write('/TRAILER!!!', 0, padding.subarray(4))
   } finally {

@@ -19,7 +19,8 @@ export interface GuestOptions {
 /** The file tree that a guest boots from: busybox, node, and what the caller asked for. */
 export async function guestTree(kernel: Kernel, options: GuestOptions): Promise<Tree> {
   const tree = new Tree()
-  for (const folder of ['/proc', '/sys', '/dev', '/run', '/tmp', '/root']) tree.folder(folder)
+  for (const folder of ['/proc', '/sys', '/dev', '/run', '/tmp', '/root', '/mnt'])
+    tree.folder(folder)
   tree.add({ path: '/init', from: fileURLToPath(new URL('init.sh', import.meta.url)) })
   tree.add({ path: '/usr/bin/busybox', from: kernel.busybox })
   tree.add({

@@ -8,3 +8,6 @@ export const build = `${checkout}/build`
 
 /** Where the guest has the checkout. */
 export const guestCheckout = '/runwarden'
+
+/** How programs of the suite are started in the guest, from the root of the checkout. */
+export const guestNode = 'node --no-warnings --import ./packages/lab/src/vm/suite/plain.js'

@@ -5,14 +5,22 @@ import { VmError } from './error.ts'
 export type VmFile =
   /** A file or whole folder of this machine, at the same path in the guest. */
   | string
-  /** A file or whole folder of this machine, at another path. */
-  | { path: string; from: string; skip?: (path: string) => boolean }
+  /** A file or whole folder of this machine, at another path; what `made` gives stands for a file's own content. */
+  | {
+      path: string
+      from: string
+      skip?: (path: string) => boolean
+      made?: (path: string) => Uint8Array | undefined
+    }
   | { path: string; content: string | Uint8Array; mode?: number }
   | { path: string; link: string }
 
+type Copy = Extract<VmFile, { from: string }>
+
+/** `changed`: when, in seconds; what Python has compiled is bound to it. */
 export type Entry =
   | { kind: 'folder' }
-  | { kind: 'file'; content: Uint8Array | { from: string }; mode: number }
+  | { kind: 'file'; content: Uint8Array | { from: string }; mode: number; changed?: number }
   | { kind: 'link'; target: string }
 
 const usrMerged = /^\/(bin|sbin|lib|lib64)(?=\/|$)/
@@ -36,11 +44,11 @@ export class Tree {
     if (typeof file === 'string') {
       // A link is followed and kept: programs find their files beside the real one.
       const real = realOf(file)
-      this.#copy(real, real, () => false)
+      this.#copy(real, real, {})
       if (real !== file && merged(file) !== merged(real))
         this.#set(file, { kind: 'link', target: real })
     } else if ('from' in file) {
-      this.#copy(realOf(file.from), file.path, file.skip ?? (() => false))
+      this.#copy(realOf(file.from), file.path, file)
     } else if ('link' in file) {
       this.#set(file.path, { kind: 'link', target: file.link })
     } else {
@@ -49,16 +57,18 @@ export class Tree {
     }
   }
 
-  #copy(from: string, path: string, skip: (path: string) => boolean): void {
-    if (skip(from)) return
+  #copy(from: string, path: string, how: Pick<Copy, 'skip' | 'made'>): void {
+    if (how.skip?.(from) === true) return
     const stat = lstatSync(from)
     if (stat.isDirectory()) {
       this.#set(path, { kind: 'folder' })
-      for (const name of readdirSync(from)) this.#copy(`${from}/${name}`, `${path}/${name}`, skip)
+      for (const name of readdirSync(from)) this.#copy(`${from}/${name}`, `${path}/${name}`, how)
     } else if (stat.isSymbolicLink()) {
       this.#set(path, { kind: 'link', target: readlinkSync(from) })
     } else if (stat.isFile()) {
-      this.#set(path, { kind: 'file', content: { from }, mode: stat.mode & 0o7777 })
+      const content = how.made?.(from) ?? { from }
+      const changed = Math.floor(stat.mtimeMs / 1000)
+      this.#set(path, { kind: 'file', content, mode: stat.mode & 0o7777, changed })
     }
   }
 

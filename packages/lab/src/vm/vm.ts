@@ -13,7 +13,7 @@ import { GuestPort, type CommandResult } from './port.ts'
 import { portDescriptor, qemu } from './qemu.ts'
 import { buildCheckout } from './checkout.ts'
 import { compilePrograms } from './compile.ts'
-import { guestCheckout } from './paths.ts'
+import { guestCheckout, guestNode } from './paths.ts'
 import type { TestResult } from './suite/collect.ts'
 import type { VmFile } from './tree.ts'
 
@@ -110,7 +110,7 @@ export class Vm {
     const run = `${guestCheckout}/packages/lab/src/vm/suite/run.ts`
     const results = '/run/test-results.json'
     const quoted = `'${only.replaceAll("'", String.raw`'\''`)}'`
-    const command = `rm -f ${results}; cd ${guestCheckout} && node ${run} ${guestCheckout}/${path} ${results} ${quoted}`
+    const command = `rm -f ${results}; cd ${guestCheckout} && ${guestNode} ${run} ${guestCheckout}/${path} ${results} ${quoted}`
     const { stdout, stderr } = await this.run(command, { timeout })
     const { status, stdout: json } = await this.run(`cat ${results}`)
     const found = status === 0 ? (JSON.parse(json) as TestResult[]) : []

@@ -1,24 +1,41 @@
 import { bootVm, kernelNames, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-const folder = 'packages/agent/test/enforce'
+const folder = 'packages/agent/test'
 
 /** All that has a kernel behind it on the oldest one; on the others what kernels differ in. */
 const subjects = {
   '6.1-amd64': [
-    'matrix',
-    'policy',
-    'sockets',
-    'dns',
-    'learned',
-    'server-names',
-    'bound-names',
-    'zero-copy',
-    'reload',
-    'arming',
+    'enforce/matrix',
+    'enforce/policy',
+    'enforce/sockets',
+    'enforce/dns',
+    'enforce/learned',
+    'enforce/server-names',
+    'enforce/bound-names',
+    'enforce/zero-copy',
+    'enforce/reload',
+    'enforce/arming',
+    'harden/confine',
   ],
-  '6.12-amd64': ['matrix', 'dns', 'server-names', 'bound-names', 'zero-copy', 'arming'],
-  '6.1-arm64': ['matrix', 'dns', 'server-names', 'bound-names', 'zero-copy', 'arming'],
+  '6.12-amd64': [
+    'enforce/matrix',
+    'enforce/dns',
+    'enforce/server-names',
+    'enforce/bound-names',
+    'enforce/zero-copy',
+    'enforce/arming',
+    'harden/confine',
+  ],
+  '6.1-arm64': [
+    'enforce/matrix',
+    'enforce/dns',
+    'enforce/server-names',
+    'enforce/bound-names',
+    'enforce/zero-copy',
+    'enforce/arming',
+    'harden/confine',
+  ],
 } as const
 
 describe.each(kernelNames)('with kernel %s', (kernel) => {
@@ -29,7 +46,7 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
       checkout: true,
       modules: ['veth', 'vsock', 'tcp_diag', 'nf_tables', 'nft_quota'],
       programs: ['/usr/sbin/ip', '/usr/sbin/nft', '/usr/bin/nsenter', '/usr/bin/setpriv'],
-      compile: ['act', 'wire', 'peer'].map((name) => `${folder}/acts/${name}.c`),
+      compile: ['act', 'wire', 'peer'].map((name) => `${folder}/enforce/acts/${name}.c`),
     })
   }, 300_000)
   afterAll(() => vm[Symbol.asyncDispose]())

@@ -1,18 +1,27 @@
-import { bootVm, kernelNames, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bootVm, guestNode, kernelNames, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildGo } from './tls/captured.ts'
 
 const folder = 'packages/sensor/test'
 
 /** Kernels that take fentry programs: not arm64 before 6.4. */
 const tiers = { '6.1-amd64': 'T1', '6.12-amd64': 'T1', '6.1-arm64': 'T0' } as const
 
+const built = mkdtempSync(join(tmpdir(), 'runwarden-sensor-vm-'))
+afterAll(() => rmSync(built, { recursive: true }))
+
 describe.each(kernelNames)('with kernel %s', (kernel) => {
   let vm: Vm
   beforeAll(async () => {
+    const program = buildGo(built, 'alone', kernel.endsWith('arm64') ? 'arm64' : 'amd64')
     vm = await bootVm({
       kernel,
       checkout: true,
       programs: ordinaryPrograms,
+      files: [{ path: '/go-alone', from: program }],
       compile: ['file', 'process', 'sandbox', 'steps', 'uring'].map(
         (name) => `${folder}/acts/${name}.c`,
       ),
@@ -21,7 +30,7 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
   afterAll(() => vm[Symbol.asyncDispose]())
 
   test('the best tier is what the kernel can', async () => {
-    const { stdout, stderr } = await vm.run(`cd /runwarden && node ${folder}/tier.ts`)
+    const { stdout, stderr } = await vm.run(`cd /runwarden && ${guestNode} ${folder}/tier.ts`)
     expect({ stdout, stderr }).toEqual({ stdout: `${tiers[kernel]}\n`, stderr: '' })
   })
 
@@ -39,5 +48,18 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
       expect(results.length).toBeGreaterThanOrEqual(count)
     },
     300_000,
+  )
+
+  test.each([
+    ['TLS of node and Go', 'tls', 2],
+    ['the build log', 'log', 1],
+  ])(
+    '%s: seen as it is here',
+    async (_, place, count) => {
+      const results = await vm.runTests(`${folder}/${place}/kernel.guest.ts`)
+      expect(results).toHaveLength(count)
+      expect(results.filter(({ error }) => error !== null)).toEqual([])
+    },
+    600_000,
   )
 })
