@@ -105,6 +105,33 @@ int socket_family(u64 *ctx)
 	return tell_family((struct pt_regs *)ctx[0], ctx[1]);
 }
 
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct sock *sk;
+	void *value;
+};
+#pragma clang attribute pop
+
+/* Connections under HTTPS rules that hold bytes which were not granted: they would leave when nobody looks any more. */
+SEC("iter/bpf_sk_storage_map")
+int https_ungranted(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct https_socket *socket = ctx->value;
+	struct sock *sk = ctx->sk;
+	struct https_ends ends;
+
+	if (!sk || !socket || !socket->ends.cookie || is_queue_granted(sk, socket))
+		return 0;
+	ends = socket->ends;
+	bpf_seq_write(ctx->meta->seq, &ends, sizeof(ends));
+	return 0;
+}
+
 SEC("cgroup_skb/egress")
 int egress(struct __sk_buff *skb)
 {

@@ -3,6 +3,7 @@
  * What the scope's programs send and receive through TLS libraries, before encryption and after decryption: probes on
  * the libraries' own functions, and which files user space must look at to put them there.
  */
+#include "https_offers.h"
 #include "tls_calls.h"
 #include "tls_images.h"
 
@@ -63,6 +64,8 @@ int tls_call(struct pt_regs___user *regs)
 	if (cookie & TLS_COUNT_IS_INT)
 		call.size = (u32)call.size;
 	bpf_map_update_elem(&tls_calls, &key, &call, BPF_ANY);
+	if (!(cookie & TLS_RECEIVED))
+		offer(&call, cookie);
 	return 0;
 }
 
@@ -110,8 +113,10 @@ static __always_inline struct tls_call_key go_call(u64 g, u64 sp)
  */
 static __always_inline void go_begins(const struct tls_call_key *key, const struct tls_call *call, u32 cookie)
 {
-	if (!(cookie & TLS_RECEIVED) && !bpf_map_lookup_elem(&tls_calls, key))
+	if (!(cookie & TLS_RECEIVED) && !bpf_map_lookup_elem(&tls_calls, key)) {
+		offer(call, cookie);
 		tell_moved(call, call->size, cookie);
+	}
 	bpf_map_update_elem(&tls_calls, key, call, BPF_ANY);
 }
 
@@ -147,6 +152,46 @@ int tls_go(struct pt_regs___user *regs)
 		go_returns(&key, regs->GO_RESULT, cookie);
 	else
 		go_begins(&key, &call, cookie);
+	return 0;
+}
+
+/* A child has its parent's code. */
+SEC("tp_btf/sched_process_fork")
+int https_fork(u64 *ctx)
+{
+	if (in_scope())
+		see_child((struct task_struct *)ctx[0], (struct task_struct *)ctx[1]);
+	return 0;
+}
+
+/* Whoever decides about writes; 0: nobody has begun to. */
+u32 https_decider;
+
+/* Run by the agent, in whatever pid namespace: it decides from here on. */
+SEC("syscall")
+int https_decide(void *unused)
+{
+	struct https_state somebody = { .to = 1 };
+	u32 slot = HTTPS_ON;
+
+	https_decider = bpf_get_current_pid_tgid() >> 32;
+	return bpf_map_update_elem(&https_state, &slot, &somebody, BPF_ANY);
+}
+
+/* Before its probes go with its files: from here on nobody decides, and nothing leaves. */
+SEC("tp_btf/sched_process_exit")
+int https_exit(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct https_state nobody = {};
+	u32 slot = HTTPS_ON;
+
+	if (task->pid != task->tgid)
+		return 0;
+	if (https_decider && (u32)task->tgid == https_decider)
+		bpf_map_update_elem(&https_state, &slot, &nobody, BPF_ANY);
+	else if (in_scope())
+		unsee_process(task);
 	return 0;
 }
 

@@ -47,6 +47,9 @@ enum connect_reason {
 	REASON_HTTP_HOST = 21,	      /* HTTP whose host servers could differ on: several, folded, with blanks inside */
 	REASON_QUIC = 22,	      /* UDP 443 where a name is allowed over TCP only */
 	REASON_ZERO_COPY = 23,	      /* bytes that the sender could still change: zero-copy send, sendfile, splice */
+	/* Towards a host with HTTPS rules. */
+	REASON_HTTPS_UNSEEN = 24,     /* by a program whose TLS is not seen, or not TLS with a name */
+	REASON_HTTPS_UNDECIDED = 25,  /* bytes that no decision about a request is behind */
 };
 
 /* In place of a rule's index. */

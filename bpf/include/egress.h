@@ -153,6 +153,7 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 		return ALLOW;
 	if (flow) {
 		renew_flow(flow, &decision, skb->len);
+		renew_https(flow);
 	} else {
 		note_flow(&packet.to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0);
 		flow = find_flow(&packet.to, cookie);

@@ -174,8 +174,9 @@ enum flow_names {
 	NAMES_HTTP = 2,	     /* it is plain HTTP: other requests may come */
 	NAMES_RETRY = 4,     /* a second ClientHello may come */
 	NAMES_REFUSED = 8,   /* nothing that it sends passes */
-	NAMES_LOOK = 15,
 	NAMES_UNCHECKED = 16, /* its policy line binds it to no name */
+	NAMES_HTTPS = 32,    /* its host has HTTPS rules: what it sends was granted */
+	NAMES_LOOK = 15 | NAMES_HTTPS,
 };
 
 /* What is known of a socket that has no flow by itself: it was bound, asked the DNS, or writes its own headers. */

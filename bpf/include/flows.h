@@ -14,7 +14,7 @@ static __always_inline u8 first_names(const struct destination *to, const struct
 	if (to->protocol != IPPROTO_TCP)
 		return 0;
 	policy = policy_of(decision->generation);
-	if ((bound && !decision->unchecked) || (policy && policy->blocked_names))
+	if ((bound && !decision->unchecked) || (policy && policy->blocked_names) || https_rules(decision->generation))
 		names |= NAMES_PENDING;
 	return names;
 }

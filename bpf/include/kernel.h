@@ -288,6 +288,7 @@ struct skb_shared_info {
 
 struct sock_common {
 	unsigned short skc_family;
+	unsigned char skc_state;
 	u32 skc_daddr;
 	struct in6_address {
 		u8 bytes[16];
@@ -297,6 +298,14 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	struct pid *sk_peer_pid;
+};
+
+struct tcp_sock {
+	u32 write_seq;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
 };
 
 struct socket {

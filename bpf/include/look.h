@@ -6,6 +6,7 @@
 #pragma once
 
 #include "changeable.h"
+#include "https_flows.h"
 #include "partial.h"
 
 /* Requests of one segment that are looked at. */
@@ -42,10 +43,14 @@ static __always_inline int decide_further(u32 index, struct packet *packet, stru
 	return 1;
 }
 
-/* Judges what was said so far. 0: more of the head is to come, and what is known of it may pass. */
+/* What judge() comes to. */
+enum judgement { JUDGED_PARTIAL, JUDGED, JUDGED_LATER };
+
+/* Judges what was said so far. Partial: more of the head is to come, and what is known of it may pass. Later: it is sent again. */
 static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index,
-				 struct first_bytes *bytes, struct decision *decision, u32 end)
+				 struct first_bytes *bytes, struct decision *decision, u32 first, u32 end)
 {
+	int https = HTTPS_NONE;
 	u32 names = flow->names;
 	bool named = read_first_bytes(index, bytes, names);
 	bool partial = named && is_partial(bytes);
@@ -67,9 +72,18 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 		flow->rule = decision->rule;
 		flow->names = is_denied(decision) ? NAMES_REFUSED : next;
 	} else if (partial) {
-		return 0;
+		return JUDGED_PARTIAL;
+	} else if ((https = enter_https(skb, packet, flow, index, first)) == HTTPS_WAIT) {
+		return JUDGED_LATER;
+	} else if (https == HTTPS_REFUSED) {
+		deny(decision, REASON_HTTPS_UNSEEN);
+		send_named(skb, packet, flow, decision, bytes);
+		flow->verdict = decision->verdict;
+		flow->reason = decision->reason;
+		flow->rule = decision->rule;
+		flow->names = NAMES_REFUSED;
 	} else {
-		flow->names = next;
+		flow->names = next | (https == HTTPS_OPEN ? NAMES_HTTPS : 0);
 		flow->reason = decision->reason;
 		flow->rule = decision->rule;
 		flow->name = decision->name;
@@ -77,16 +91,7 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 	flow->judged = end;
 	if (!is_denied(decision) && is_bound(flow))
 		remember_checked(skb, flow);
-	return 1;
-}
-
-static __always_inline u32 sequence_of(struct __sk_buff *skb, const struct packet *packet)
-{
-	u32 sequence = 0;
-
-	bpf_skb_load_bytes(skb, packet->transport_at + 4, &sequence, 4);
-	/* The SYN counts as the byte in front of its data. */
-	return bpf_ntohl(sequence) + packet->opens;
+	return JUDGED;
 }
 
 /* Looks at the segment, behind what was sent before of the same head. Returns whether it may pass. */
@@ -99,6 +104,7 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 	u32 first = sequence_of(skb, packet);
 	u32 end = first + (skb->len - at);
 	u32 before;
+	int judgement;
 	bool taken;
 
 	decision->generation = flow->generation;
@@ -130,7 +136,10 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 		taken = take_first_bytes(skb, at, bytes);
 	if (!taken)
 		return false;
-	if (judge(skb, packet, flow, index, bytes, decision, end)) {
+	judgement = judge(skb, packet, flow, index, bytes, decision, first, end);
+	if (judgement == JUDGED_LATER)
+		return false;
+	if (judgement == JUDGED) {
 		if (partial)
 			bpf_sk_storage_delete(&partials, sk);
 		return !is_denied(decision);
@@ -145,7 +154,7 @@ __noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *f
 {
 	struct first_bytes *bytes;
 	u32 at, index;
-	bool passes;
+	bool passes, https;
 
 	if (!packet || !flow)
 		return 0;
@@ -155,6 +164,16 @@ __noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *f
 	/* What was refused is sent again until the socket is ended. */
 	if (flow->names & NAMES_REFUSED)
 		return 0;
+	if (flow->names & NAMES_HTTPS && !is_under_https(flow))
+		flow->names &= ~NAMES_HTTPS;
+	/* What was refused meanwhile is told once. */
+	if (flow->names & NAMES_HTTPS && !pass_https(skb, packet, flow, at)) {
+		refuse_stalled(skb, packet, flow);
+		return 0;
+	}
+	if (!(flow->names & NAMES_LOOK & ~NAMES_HTTPS))
+		return 1;
+	https = flow->names & NAMES_HTTPS;
 	index = claim_place();
 	bytes = place(index);
 	/* The packet is dropped, and sent again. */
@@ -162,5 +181,8 @@ __noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *f
 		return 0;
 	passes = look_at(skb, packet, flow, at, index, bytes);
 	leave_place(bytes);
+	/* The first bytes themselves: maybe there is more behind the hello. */
+	if (passes && !https && flow->names & NAMES_HTTPS)
+		return pass_https(skb, packet, flow, at);
 	return passes;
 }

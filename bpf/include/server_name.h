@@ -201,7 +201,7 @@ static __always_inline bool read_first_bytes(u32 index, struct first_bytes *byte
 /* The flow's next state after bytes that may pass. */
 static __always_inline u8 names_after(const struct first_bytes *bytes, u32 names)
 {
-	u8 kept = names & NAMES_UNCHECKED;
+	u8 kept = names & (NAMES_UNCHECKED | NAMES_HTTPS);
 
 	if (bytes->protocol == FIRST_HTTP || names & NAMES_HTTP)
 		return kept | NAMES_HTTP;

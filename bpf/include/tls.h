@@ -12,6 +12,7 @@ enum tls_record_kind {
 	TLS_CHUNK = 1,
 	TLS_END = 2,
 	TLS_IMAGE = 3,
+	TLS_OFFER = 4, /* a tls_chunk that is about to be sent */
 };
 
 /* What a probe's cookie says of the function that it is on. */
@@ -33,7 +34,7 @@ enum tls_limits {
 
 struct tls_header {
 	__u16 kind;
-	__u16 flags; /* TLS_CHUNK: 1: one before it was lost */
+	__u16 flags; /* TLS_CHUNK: 1: one before it was lost. TLS_OFFER: 2: more of the same write follows */
 	__u32 tgid;
 	__u64 start; /* of the process, CLOCK_BOOTTIME, ns */
 	__u64 time;  /* CLOCK_BOOTTIME, ns */
@@ -45,6 +46,8 @@ struct tls_chunk {
 	__u64 moved;  /* by the call; by this part of it */
 	__u32 cookie; /* enum tls_cookie */
 	__u32 copied; /* of `data` that is filled */
+	__u64 family_start; /* TLS_OFFER: struct https_key that it counts to */
+	__u64 family_tgid;
 	char data[];
 };
 
@@ -72,7 +75,8 @@ enum tls_lost {
 	TLS_LOST_IMAGE = 1,
 	TLS_LOST_BEGIN = 2, /* a call ended whose begin was not seen, or is forgotten */
 	TLS_LOST_DATA = 3,  /* memory that could not be read */
-	TLS_LOSSES = 4,
+	TLS_LOST_OFFER = 4, /* a write that could not be offered: its process was ended */
+	TLS_LOSSES = 5,
 };
 
 struct {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "https_seen.h"
 #include "path.h"
 #include "syscalls.h"
 #include "tls.h"
@@ -61,14 +62,20 @@ static __always_inline u64 changed_at(struct inode *inode)
 	return BPF_CORE_READ(before, i_ctime.tv_sec) * 1000000000 + BPF_CORE_READ(before, i_ctime.tv_nsec);
 }
 
-static __always_inline void tell_image(struct task_struct *task, struct file *file, u64 address)
+static __always_inline struct tls_file tls_file_of(struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct tls_file key = {
+
+	return (struct tls_file){
 		.inode = BPF_CORE_READ(inode, i_ino),
 		.changed = changed_at(inode),
 		.device = BPF_CORE_READ(inode, i_sb, s_dev),
 	};
+}
+
+static __always_inline void tell_image(struct task_struct *task, struct file *file, u64 address)
+{
+	struct tls_file key = tls_file_of(file);
 	u32 *known = bpf_map_lookup_elem(&tls_files, &key);
 	struct scratch *s;
 	struct tls_image *image;
@@ -76,6 +83,8 @@ static __always_inline void tell_image(struct task_struct *task, struct file *fi
 
 	if (known && *known == NOT_TLS)
 		return;
+	if (known)
+		see_process(task);
 	s = scratch_at(SLOT_TRACEPOINT);
 	if (!s)
 		return;
@@ -102,8 +111,10 @@ int tls_exec(u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 	struct linux_binprm *bprm = (void *)ctx[2];
 
-	if (in_scope())
-		tell_image(task, BPF_CORE_READ(bprm, file), 0);
+	if (!in_scope())
+		return 0;
+	unsee_process(task);
+	tell_image(task, BPF_CORE_READ(bprm, file), 0);
 	return 0;
 }
 
@@ -132,5 +143,34 @@ int tls_mmap(u64 *ctx)
 	file = file_of(task, argument(regs, false, 4));
 	if (file)
 		tell_image(task, file, ctx[1]);
+	return 0;
+}
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct bpf_iter__task_vma {
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+#pragma clang attribute pop
+
+/* Run once, when writes begin to be offered: what runs already, and has a library that is seen. */
+SEC("iter/task_vma")
+int https_running(struct bpf_iter__task_vma *ctx)
+{
+	struct vm_area_struct *vma = ctx->vma;
+	struct task_struct *task = ctx->task;
+	struct file *file;
+	struct tls_file key;
+	u32 *known;
+
+	if (!task || !vma || !task_in_scope(task))
+		return 0;
+	file = BPF_CORE_READ(vma, vm_file);
+	if (!file)
+		return 0;
+	key = tls_file_of(file);
+	known = bpf_map_lookup_elem(&tls_files, &key);
+	if (known && *known != NOT_TLS)
+		see_process(task);
 	return 0;
 }

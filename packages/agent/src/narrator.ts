@@ -91,10 +91,13 @@ export class Narrator {
   /** The policy whose lines are named. */
   compiled: CompiledPolicy
   /** What TLS libraries sent and received is read there. */
-  readonly https = new ContentTeller((at, body) => {
-    this.know(at.execId)
-    return this.tell({ ...this.head(at), ...body })
-  })
+  readonly https = new ContentTeller(
+    (at, body) => {
+      this.know(at.execId)
+      return this.tell({ ...this.head(at), ...body })
+    },
+    () => this.compiled,
+  )
   private readonly parts: NarratorParts
   /** The name at the time of the last attempt, by process and destination; null: none led there. */
   private readonly hosts = new Map<string, string | null>()

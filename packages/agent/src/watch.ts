@@ -326,6 +326,7 @@ export class Watch {
     this.sensor.drain()
     for (let map = 0; map < 2; map++) this.narrator.counted(this.enforcer.attempts())
     this.narrator.compiled = compiled
+    this.holdRequests()
     this.guard.policyReplaced()
   }
 
@@ -368,6 +369,7 @@ export class Watch {
         scopeCgroup: this.scope.path,
         agentCgroup,
         calls: this.sensor.calls,
+        https: this.enforcer.httpsMaps(),
         onUnseen: ({ path, reason }) =>
           this.gap(`what ${path} sends by TLS is not read: ${reason}`),
         onContent: (content) => {
@@ -377,11 +379,23 @@ export class Watch {
         onUse: (use) => this.narrator.https.use(use),
       })
       this.tls = tls
+      this.narrator.https.decideOffers({
+        grants: this.enforcer.httpsMaps().https_grants,
+        endUngranted: (family) => this.enforcer.endUngranted(family),
+        free: (offer) => tls.free(offer),
+      })
+      this.holdRequests()
       this.closers.push(() => tls.close())
       return { ...hook, state: 'active', reason: '' }
     } catch (error) {
       return { ...hook, state: 'refused', reason: messageOf(error) }
     }
+  }
+
+  /** What programs are about to send is held for as long as the policy has HTTPS rules, and blocks. */
+  private holdRequests(): void {
+    const { egress, https } = this.narrator.compiled
+    this.tls?.hold(egress === 'block' && https.lines.length > 0)
   }
 
   /** Takes what was captured, and closes the connections of processes that have ended. */

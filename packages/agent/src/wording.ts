@@ -58,6 +58,10 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
   'malformed-hello': 'its ClientHello cannot be read',
   'http-host': 'an HTTP request whose host is ambiguous or cannot be read',
   quic: 'QUIC (UDP 443), where the policy allows the name over TCP only; clients fall back to TCP',
+  'https-unseen':
+    'its host has HTTPS rules, and what this program sends by TLS cannot be read (with "unseen: allow" the HTTPS rule lets it pass)',
+  'https-undecided':
+    'its host has HTTPS rules, and no decision about a request covers these bytes: another TLS library than the one that is read, or a request for another host',
   'zero-copy':
     'it could still change the bytes that name its host: a zero-copy send, sendfile or splice',
 }

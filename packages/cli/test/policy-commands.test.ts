@@ -22,9 +22,19 @@ beforeAll(() => {
     'egress: block',
     'allow:',
     '  - registry.example.org',
+    '  - endpoint: api.example.com',
+    '    steps: [deploy]',
+  )
+  write(
+    'https.yml',
+    'version: 1',
+    'egress: block',
+    'allow:',
+    '  - "*.example.com"',
     '  - https: api.example.com',
     '    methods: [GET]',
     '    paths: ["/repos/**"]',
+    '    unseen: allow',
   )
   write('broken.yml', 'version: 1', 'egress: blok')
   write('list.json', '{"domains": [{"value": "evil.example.org", "reason": "known thief"}]}')
@@ -121,7 +131,13 @@ describe('check', () => {
       'what has no effect yet',
       ['narrow.yml'],
       1,
-      'narrow.yml:5: api.example.com:443 is NOT allowed: it is narrowed to HTTPS requests with methods GET and paths /repos/**, which is not enforced yet\nnarrow.yml: valid; egress block, fail-mode closed, 1 allowed endpoints\n',
+      'narrow.yml:5: api.example.com:443 is NOT allowed: it is narrowed to steps deploy, which is not enforced yet\nnarrow.yml: valid; egress block, fail-mode closed, 1 allowed endpoints\n',
+    ],
+    [
+      'HTTPS rules',
+      ['https.yml'],
+      0,
+      'https.yml: valid; egress block, fail-mode closed, 2 allowed endpoints\n',
     ],
   ])('%s', async ([, args, status, stdout]) => {
     expect(await policy('check', ...args)).toMatchObject({ status, stdout, stderr: '' })
@@ -143,6 +159,17 @@ describe('check', () => {
 })
 
 describe('explain', () => {
+  test('which requests HTTPS rules allow, whatever other lines say', async () => {
+    expect(await policy('explain', '--policy', 'https.yml', 'api.example.com')).toMatchObject({
+      status: 0,
+      stdout: `api.example.com:443: allowed
+  allowed by https.yml:5 api.example.com:443
+  only requests that an HTTPS rule of the host allows, whatever other lines say: https.yml:5 api.example.com:443 (GET /repos/**)
+  unseen: allow: TLS that cannot be read passes
+`,
+    })
+  })
+
   test.for<[string, number, string]>([
     [
       'registry.example.org',

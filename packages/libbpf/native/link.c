@@ -58,26 +58,36 @@ static struct bpf_link *attach_cgroup(struct bpf_program *program, const char *p
 	return link;
 }
 
-/* attach(object, program, cgroup?): link; by the program's section without a cgroup */
+/* attach(object, program, cgroup?, map?): link; by the program's section without a cgroup. An iterator over a map's elements has a map */
 napi_value js_attach(napi_env env, napi_callback_info info)
 {
+	union bpf_iter_link_info over = {};
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &over, .link_info_len = sizeof(over));
 	struct bpf_program *program;
 	struct object *object;
+	struct map *map = NULL;
 	struct bpf_link *link;
-	napi_value argv[3], result = NULL;
+	napi_value argv[4], result = NULL;
 	char *cgroup = NULL;
 	struct log log;
 
-	if (!arguments(env, info, 3, argv) ||
+	if (!arguments(env, info, 4, argv) ||
 	    !(object = handle_get(env, argv[0], HANDLE_OBJECT)) ||
 	    !(program = object_program(env, object, argv[1], "attach")))
 		return NULL;
 	if (!is_undefined(env, argv[2]) && !(cgroup = text(env, argv[2])))
 		return NULL;
+	if (!is_undefined(env, argv[3]) && !(map = handle_get(env, argv[3], HANDLE_MAP))) {
+		free(cgroup);
+		return NULL;
+	}
 	log_begin(&log, false);
 	if (bpf_program__fd(program) < 0) {
 		link = NULL;
 		errno = EBADF;
+	} else if (map) {
+		over.map.map_fd = map->fd;
+		link = bpf_program__attach_iter(program, &opts);
 	} else {
 		link = cgroup ? attach_cgroup(program, cgroup) : bpf_program__attach(program);
 	}

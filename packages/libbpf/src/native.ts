@@ -40,7 +40,12 @@ export interface Native {
   load(object: Handle<'object'>): string
   programs(object: Handle<'object'>): { name: string; section: string; type: string }[]
   objectMap(object: Handle<'object'>, name: string): Handle<'map'>
-  attach(object: Handle<'object'>, program: string, cgroup?: string): Handle<'link'>
+  attach(
+    object: Handle<'object'>,
+    program: string,
+    cgroup?: string,
+    map?: Handle<'map'>,
+  ): Handle<'link'>
   multiUprobe(object: Handle<'object'>, program: string): void
   attachUprobes(
     object: Handle<'object'>,

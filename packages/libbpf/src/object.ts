@@ -31,7 +31,9 @@ export interface Program {
 
 export interface Target {
   /** Path of the cgroup's directory. */
-  cgroup: string
+  cgroup?: string
+  /** What an iterator goes through (`SEC("iter/bpf_sk_storage_map")` and the like). */
+  map?: BpfMap
 }
 
 /** One BPF object file: open, then load(), then attach() and map(). */
@@ -59,9 +61,9 @@ export class BpfObject {
     return native().programs(this.#handle)
   }
 
-  /** Attaches a program to a cgroup, or where its section says. */
-  attach(program: string, target?: Target): Link {
-    return new Link(native().attach(this.#handle, program, target?.cgroup))
+  /** Attaches a program to a cgroup, an iterator to a map, or where its section says. */
+  attach(program: string, { cgroup, map }: Target = {}): Link {
+    return new Link(native().attach(this.#handle, program, cgroup, map && handleOf(map)))
   }
 
   /**

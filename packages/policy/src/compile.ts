@@ -5,6 +5,8 @@ import { formatEndpoint } from './endpoint-parts.ts'
 import type { EndpointProtocol } from './endpoint-parts.ts'
 import { formatPlace } from './error.ts'
 import { addName, emptyNameIndex } from './name-index.ts'
+import { compileHttps, httpsOrder } from './https.ts'
+import type { CompiledHttps } from './https.ts'
 import type { NameIndex } from './name-index.ts'
 import { compileNarrowings, narrowingOf } from './narrowing.ts'
 import type { CompiledNarrowings } from './narrowing.ts'
@@ -68,6 +70,7 @@ export interface CompiledPolicy {
   /** What lines are narrowed to. */
   readonly narrowings: CompiledNarrowings
   /** Which requests HTTPS rules allow. */
+  readonly https: CompiledHttps
   readonly blockedAddresses: readonly { address: Uint8Array; prefix: number; entry: number }[]
   readonly blockEntries: readonly CompiledBlockEntry[]
   /** Where the block list came from; null: there is none. */
@@ -123,6 +126,18 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
       names.push({ protocol, portFrom, portTo, rule: index, unchecked, patternText, narrowing })
     }
   }
+  const https = httpsOrder(policy.rules.filter((rule) => rule.kind === 'https'))
+  const compiledHttps = compileHttps(https, rules.length)
+  for (const { endpoint, where } of https) {
+    const { host, protocol, portFrom, portTo } = endpoint
+    if (host.kind === 'address') continue
+    const rule = rules.length
+    rules.push({ index: rule, where: formatPlace(where), text: formatEndpoint(endpoint) })
+    const patternText = host.kind === 'name' ? host.name : host.pattern
+    addName(nameIndex, patternText, names.length)
+    const open = { unchecked: false, narrowing: 0 }
+    names.push({ protocol, portFrom, portTo, rule, ...open, patternText })
+  }
   const compiled: CompiledPolicy = {
     egress: policy.egress,
     failMode: policy.failMode,
@@ -132,6 +147,7 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     addresses,
     names,
     narrowings,
+    https: compiledHttps,
     ...compileBlockList(blockList),
     unenforced: [],
     warnings: [],

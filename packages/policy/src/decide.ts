@@ -1,6 +1,7 @@
 import { lookUpAddress } from './address-index.ts'
 import { isLoopback, readAddress } from './address.ts'
 import type { AddressGrant, CompiledPolicy, NameGrant } from './compile.ts'
+import { underHttps } from './https.ts'
 import { fitsProgram } from './narrowing.ts'
 import { lookUpName } from './name-index.ts'
 
@@ -18,13 +19,16 @@ export interface Decision {
 export interface NameMatch {
   /** Index into `blockEntries` when the name is on the block list. */
   readonly blocked?: number
-  /** All grants of the name, in the policy's order. */
+  /** All grants of the name, in the policy's order; of a host with HTTPS rules these first. */
   readonly grants: readonly NameGrant[]
 }
 
 /** What policy and block list say of a name. Case and a trailing dot do not matter. */
 export function matchName(compiled: CompiledPolicy, name: string): NameMatch {
-  const grants = lookUpName(compiled.index.names, name).map((i) => compiled.names[i] as NameGrant)
+  const grants = underHttps(
+    compiled.https,
+    lookUpName(compiled.index.names, name).map((i) => compiled.names[i] as NameGrant),
+  )
   const blocked =
     compiled.blockEntries.length === 0
       ? undefined

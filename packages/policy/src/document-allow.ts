@@ -3,14 +3,15 @@ import type { DocumentReader, Entry } from './document-reader.ts'
 import { readEndpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
-import type { NameCheck, PolicyRule } from './policy.ts'
+import type { NameCheck, PolicyRule, Unseen } from './policy.ts'
 import { plainRule } from './policy.ts'
 import { nearestWord } from './nearest-word.ts'
 
 const methodNames = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']
 const endpointKeys = ['endpoint', 'steps', 'exe', 'names']
 const nameChecks = ['checked', 'unchecked'] as const
-const httpsKeys = ['https', 'methods', 'paths']
+const httpsKeys = ['https', 'methods', 'paths', 'unseen']
+const unseenWords = ['refuse', 'allow'] as const
 
 /** One entry of `allow`: an endpoint, a narrowed endpoint, or an HTTPS rule; null with problems noted. */
 export function readAllow(reader: DocumentReader, node: unknown): PolicyRule | null {
@@ -138,13 +139,15 @@ function readHttps(reader: DocumentReader, node: unknown): PolicyRule | null {
   let endpoint: Endpoint | null = null
   const methods: string[] = []
   const paths: string[] = []
+  let unseen: Unseen | null = 'refuse'
   for (const entry of reader.entries(node, httpsKeys)) {
     if (entry.key === 'https') endpoint = readHttpsHost(reader, entry)
     else if (entry.key === 'methods') methods.push(...readMethods(reader, entry))
-    else paths.push(...readPaths(reader, entry))
+    else if (entry.key === 'paths') paths.push(...readPaths(reader, entry))
+    else unseen = reader.choice(entry, unseenWords, {})
   }
-  if (endpoint === null || reader.problems.length > before) return null
-  return { kind: 'https', endpoint, methods, paths, where: reader.whereOf(node) }
+  if (endpoint === null || unseen === null || reader.problems.length > before) return null
+  return { kind: 'https', endpoint, methods, paths, unseen, where: reader.whereOf(node) }
 }
 
 function readHttpsHost(reader: DocumentReader, entry: Entry): Endpoint | null {

@@ -7,6 +7,7 @@ import type { Decision } from './decide.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
 import { formatPlace, PolicyError } from './error.ts'
+import { httpsLines } from './https.ts'
 import { matchPattern } from './host-name.ts'
 import { narrowing } from './notices.ts'
 import { editDistance } from './nearest-word.ts'
@@ -65,7 +66,7 @@ export function explain(
   return {
     ...decision,
     endpoint: formatEndpoint(endpoint),
-    near: nearLines(policy, endpoint, decision),
+    near: nearLines(policy, endpoint, decision, isUnderHttps(compiled, endpoint)),
     notes: notesOf(compiled, endpoint, decision),
   }
 }
@@ -79,7 +80,12 @@ export function formatExplanation(explanation: Explanation): string {
   return `${lines.join('\n')}\n`
 }
 
-function nearLines(policy: Policy, endpoint: Endpoint, decision: Decision): NearLine[] {
+function nearLines(
+  policy: Policy,
+  endpoint: Endpoint,
+  decision: Decision,
+  underHttps: boolean,
+): NearLine[] {
   const near: NearLine[] = []
   for (const rule of policy.rules) {
     const text = formatEndpoint(rule.endpoint)
@@ -87,6 +93,8 @@ function nearLines(policy: Policy, endpoint: Endpoint, decision: Decision): Near
     if (isLabel(decision.rule, `${where} ${text}`)) continue
     const why = whyNear(rule, endpoint)
     if (why === null || (decision.verdict === 'allowed' && why !== alsoAllows)) continue
+    // Notes have the HTTPS rules of such a host; what other lines say of it counts for nothing.
+    if (underHttps && why === alsoAllows) continue
     near.push({ where, text, why })
     if (near.length === mostLines) break
   }
@@ -105,6 +113,7 @@ function whyNear(rule: PolicyRule, endpoint: Endpoint): string | null {
       return `same host, but over ${rule.endpoint.protocol.toUpperCase()}, not ${asked.protocol.toUpperCase()}`
     }
     if (!covers(rule.endpoint, asked)) return `same host, but another port than ${asked.port}`
+    if (rule.kind === 'https') return `allows ${narrowing(rule)} only`
     if (isEnforced(rule))
       return rule.exe.length === 0 ? alsoAllows : `allows it to ${narrowing(rule)} only`
     return `would allow it to ${narrowing(rule)} only, which is not enforced yet, so it allows nothing`
@@ -153,6 +162,22 @@ function notesOf(compiled: CompiledPolicy, endpoint: Endpoint, decision: Decisio
     grants.some((grant) => grant.unchecked && covers(grant, { port, protocol: endpoint.protocol }))
   )
     notes.push('names: unchecked: its connections may ask for any name')
+  if (endpoint.host.kind === 'name' && isUnderHttps(compiled, endpoint)) {
+    const requests = httpsLines(compiled, endpoint.host.name).join('; ')
+    notes.push(
+      `only requests that an HTTPS rule of the host allows, whatever other lines say: ${requests}`,
+    )
+    if (grants.some(({ rule }) => rule >= compiled.https.unseenFrom))
+      notes.push('unseen: allow: TLS that cannot be read passes')
+  }
   if (refused) notes.push(`to allow it: ${formatEndpoint(endpoint, true)}`)
   return notes
+}
+
+function isUnderHttps(compiled: CompiledPolicy, { host, portFrom, protocol }: Endpoint): boolean {
+  if (host.kind !== 'name') return false
+  const grant = matchName(compiled, host.name).grants.find((one) =>
+    covers(one, { port: portFrom, protocol }),
+  )
+  return grant !== undefined && grant.rule >= compiled.https.from
 }

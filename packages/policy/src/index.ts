@@ -20,6 +20,7 @@ export {
 } from './decide.ts'
 export type { CompiledNarrowings } from './narrowing.ts'
 export type { Attempt, Decision, NameMatch, Verdict } from './decide.ts'
+export { decideRequest } from './https.ts'
 export { parseEndpoint } from './endpoint.ts'
 export type { Endpoint } from './endpoint.ts'
 export { formatEndpoint } from './endpoint-parts.ts'

@@ -15,7 +15,8 @@ import type { Policy, PolicyRule } from './policy.ts'
 export function unenforcedOf(policy: Policy, compiled: CompiledPolicy): string[] {
   const sentences: string[] = []
   for (const rule of policy.rules) {
-    if (isEnforced(rule)) continue
+    const enforced: boolean = rule.kind === 'https' || isEnforced(rule)
+    if (enforced) continue
     const wider = widerRule(rule, compiled)
     sentences.push(
       wider === null

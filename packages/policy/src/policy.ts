@@ -24,12 +24,16 @@ export interface EndpointRule {
   readonly where: Where
 }
 
+/** What becomes of TLS that can't be read, towards a host with HTTPS rules. */
+export type Unseen = 'refuse' | 'allow'
+
 /** Requests to a host that are allowed. Empty lists: every method, every path. */
-interface HttpsRule {
+export interface HttpsRule {
   readonly kind: 'https'
   readonly endpoint: Endpoint
   readonly methods: readonly string[]
   readonly paths: readonly string[]
+  readonly unseen: Unseen
   readonly where: Where
 }
 

@@ -94,10 +94,9 @@ describe('explaining an endpoint', () => {
     ],
     [
       'upload.example.org',
-      `upload.example.org:443: blocked
-  not in the policy
-  policy.yml:10 upload.example.org:443: would allow it to HTTPS requests with methods GET only, which is not enforced yet, so it allows nothing
-  to allow it: upload.example.org
+      `upload.example.org:443: allowed
+  allowed by policy.yml:10 upload.example.org:443
+  only requests that an HTTPS rule of the host allows, whatever other lines say: policy.yml:10 upload.example.org:443 (GET)
 `,
     ],
     [

@@ -22,7 +22,7 @@ export type { ContainerRights } from './decode/container.ts'
 export { readEnvironment } from './decode/step.ts'
 export { guard_act } from './guard-acts.ts'
 export { kernelIdentity, mountDevices } from './watch.ts'
-export type { TlsChunk, TlsEnd, TlsLibrary } from './tls/chunk.ts'
+export type { TlsChunk, TlsEnd, TlsLibrary, TlsOffer } from './tls/chunk.ts'
 export {
   startTlsCapture,
   TlsCapture,

@@ -13,9 +13,10 @@ import { EnforceError } from './error.ts'
 import { exemptCgroups, exemptGlobals, ExemptPrograms } from './exempt.ts'
 import { flowRules } from './flow-rules.ts'
 import { type Flow, renewFlows, takeFlows } from './flows.ts'
+import { endUngranted, writeHttps } from './https-state.ts'
 import { LearnedAddresses } from './learn.ts'
 import { NarrowingMaps } from './narrowings.ts'
-import { PINNED_MAPS } from './map-names.ts'
+import { type HTTPS_MAPS, PINNED_MAPS } from './map-names.ts'
 import { decodeName, encodeNameKey, type EnforceMapIds } from './maps.ts'
 import { Pins } from './pins.ts'
 import { ProcessFits } from './process-fits.ts'
@@ -119,6 +120,17 @@ export class Enforcer implements Disposable {
     return { maps: { ...Object.fromEntries(own), ...this.#reused }, globals: this.#globals }
   }
 
+  /** Maps of HTTPS rules, for the probes on TLS libraries and whoever decides about requests. */
+  httpsMaps(): Record<(typeof HTTPS_MAPS)[number], BpfMap> {
+    const map = (name: string): BpfMap => this.#object.map(name)
+    return {
+      https_offers: map('https_offers'),
+      https_grants: map('https_grants'),
+      https_seen: map('https_seen'),
+      https_state: map('https_state'),
+    }
+  }
+
   /** What was learned under an earlier agent's policy has the rules of this one. */
   #relearn(compiled: CompiledPolicy): void {
     const learned = new LearnedAddresses({
@@ -178,6 +190,7 @@ export class Enforcer implements Disposable {
   preparePolicy(compiled: CompiledPolicy): () => void {
     this.#narrowings.prepare(compiled.narrowings)
     const generation = this.#slots.write(compiled)
+    writeHttps(this.#object.map('https_state'), generation, compiled)
     const rule = flowRules(compiled, (id) => this.name(id), this.#fits)
     // Before, so that no live flow is cut in between; and after, for those that began meanwhile.
     renewFlows(this.#object.map('flows'), generation, rule)
@@ -226,6 +239,11 @@ export class Enforcer implements Disposable {
     this.#attached.pin(maps)
   }
 
+  /** @param family a program and its children, as a struct https_key: ends their connections that have bytes which were not granted */
+  endUngranted(family: Buffer): void {
+    endUngranted(this.#object, family)
+  }
+
   /** Lets go of it: what is pinned stays in force. */
   release(): void {
     this.#attached.release()
@@ -235,7 +253,11 @@ export class Enforcer implements Disposable {
 
   /** Ends the enforcement. */
   close(): void {
-    this.#attached.detach()
+    try {
+      endUngranted(this.#object)
+    } finally {
+      this.#attached.detach()
+    }
     this.#programs?.close()
     this.#pins?.remove()
     this.#object.close()

@@ -4,7 +4,8 @@ import type { ProcessFits } from './process-fits.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
 
 /**
- * Tells which rule of a policy allows a flow; null: none does. Flows alike are decided once.
+ * Tells which rule of a policy allows a flow; null: none does, or an HTTPS rule does and nobody follows what it asks. Flows
+ * alike are decided once.
  * @param nameOf the learned name of an id
  * @param fits which processes fulfil what lines are narrowed to
  */
@@ -19,7 +20,7 @@ export function flowRules(
   const known = new Map<string, number | null>()
   return (flow) => {
     const who = compiled.narrowings.tag === 0 ? '' : `${flow.tgid} ${flow.start}`
-    const alike = `${flow.name} ${flow.address.toString('latin1')} ${flow.port} ${flow.protocol} ${who}`
+    const alike = `${flow.https} ${flow.name} ${flow.address.toString('latin1')} ${flow.port} ${flow.protocol} ${who}`
     const before = known.get(alike)
     if (before !== undefined) return before
     const protocol =
@@ -33,7 +34,10 @@ export function flowRules(
       fulfils: (narrowing) => fits?.fulfils(flow, narrowing) ?? false,
     })
     const index = verdict === 'allowed' && rule !== null ? (indexes.get(rule) ?? null) : null
-    known.set(alike, index)
-    return index
+    const { from, unseenFrom } = compiled.https
+    const unseen = index !== null && index >= from && index < unseenFrom && !flow.https
+    const allowed = unseen && compiled.egress === 'block' ? null : index
+    known.set(alike, allowed)
+    return allowed
   }
 }

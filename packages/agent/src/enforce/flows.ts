@@ -30,6 +30,8 @@ export interface Flow {
   reason: ConnectReason
   /** Of the newest policy that allowed it. */
   generation: number
+  /** What it sends is granted by HTTPS rules. */
+  https: boolean
 }
 
 export const FLOW_KEY_BYTES = 32
@@ -39,6 +41,8 @@ const GENERATION_AT = 40
 const VERDICT_AT = 44
 /** What follows is the kernel's own: how far the flow was looked at. */
 const DECISION_END = 48
+/** Its bit for HTTPS rules: NAMES_HTTPS of bpf/include/enforce.h. */
+const NAMES_HTTPS = 32
 
 export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
   const rule = value.readUInt32LE(RULE_AT)
@@ -59,6 +63,7 @@ export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
     verdict: VERDICTS[value.readUInt8(VERDICT_AT)] ?? 'blocked',
     reason: CONNECT_REASONS[value.readUInt8(VERDICT_AT + 1)] ?? 'no-rule',
     family: value.readUInt8(VERDICT_AT + 2),
+    https: (value.readUInt8(VERDICT_AT + 3) & NAMES_HTTPS) !== 0,
   }
 }
 

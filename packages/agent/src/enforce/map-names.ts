@@ -30,8 +30,17 @@ const DECISION_MAPS = [
   'narrowed_rules_1',
 ] as const
 
+/** What the enforcement of HTTPS rules knows together with the probes on TLS libraries. */
+export const HTTPS_MAPS = ['https_offers', 'https_grants', 'https_seen', 'https_state'] as const
+
 /** What stays in force without an agent, and is taken over by the next one. */
-export const PINNED_MAPS = [...DECISION_MAPS, 'blocked_names_0', 'blocked_names_1'] as const
+export const PINNED_MAPS = [
+  ...DECISION_MAPS,
+  'blocked_names_0',
+  'blocked_names_1',
+  ...HTTPS_MAPS,
+  'https_sockets',
+] as const
 
 /** All maps of link.bpf.c but its own, and the rings: a test holds this against the object. */
 export const SHARED_MAPS = [

@@ -60,7 +60,8 @@ export class HttpsContent {
     this.mostSessions = options.sessions ?? MAX_SESSIONS
   }
 
-  chunk(chunk: TlsChunk): void {
+  /** @returns the connection, as far as it is read now */
+  chunk(chunk: TlsChunk): HttpSession {
     const key = keyOf(chunk)
     const known = this.sessions.get(key)
     const followed = known ?? this.follow(key, chunk)
@@ -72,6 +73,7 @@ export class HttpsContent {
       const oldest = this.sessions.entries().next()
       if (oldest.done !== true) this.close(oldest.value[0], oldest.value[1], true)
     }
+    return followed.session
   }
 
   end(end: TlsEnd): void {

@@ -52,6 +52,11 @@ export class HttpSession {
     else this.follow(chunk)
   }
 
+  /** Whether what it sends from here on is not read. */
+  get hidesRequests(): boolean {
+    return this.opaque !== null && (this.connection?.isOpaque('sent') ?? true)
+  }
+
   end(): void {
     this.connection?.end()
     if (this.connection === null && this.early.length > 0) this.giveUp()

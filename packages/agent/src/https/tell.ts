@@ -1,7 +1,9 @@
-import type { TlsChunk, TlsEnd, TlsLibrary, TlsUse } from '@runwarden/sensor'
+import { decideRequest, type CompiledPolicy } from '@runwarden/policy'
+import type { TlsChunk, TlsEnd, TlsLibrary, TlsOffer, TlsUse } from '@runwarden/sensor'
 import type { EventBody } from '../event-stream.ts'
 import { type ContentSink, HttpsContent, type OpaqueTraffic, type Source } from './content.ts'
 import type { Exchange } from './exchange.ts'
+import { RequestGate, type GateParts } from './gate.ts'
 
 type Of<K extends EventBody['kind']> = Omit<
   Extract<EventBody, { kind: K }>,
@@ -38,17 +40,50 @@ export class ContentTeller implements ContentSink {
   /** Processes whose library was found when they ran already. */
   private readonly late = new Map<string, TlsLibrary>()
   private readonly tell: TellContent
+  private readonly compiled: () => CompiledPolicy
+  private gate: RequestGate | undefined
   /** `seq` of requests whose response has not been told. */
   private readonly seqs = new WeakMap<Exchange, number>()
 
-  constructor(tell: TellContent) {
+  constructor(tell: TellContent, compiled: () => CompiledPolicy) {
     this.tell = tell
+    this.compiled = compiled
+  }
+
+  /** From here on what is offered is decided about. */
+  decideOffers(parts: Omit<GateParts, 'read' | 'refused'>): void {
+    this.gate = new RequestGate({
+      ...parts,
+      read: (chunk) => this.content.chunk(chunk),
+      refused: ({ time, execId, library }, host, reason) =>
+        void this.tell(
+          { time, execId },
+          {
+            kind: 'http.request',
+            method: '',
+            scheme: 'https',
+            host,
+            path: '',
+            version: '1.1',
+            authorization: null,
+            library,
+            truth: 'user',
+            verdict: 'blocked',
+            reason: `it was ended before it could send it: ${reason}`,
+            rule: null,
+          },
+        ),
+    })
   }
 
   /** Takes what was captured, one after the other. */
-  take(captured: TlsChunk | TlsEnd): void {
-    if ('data' in captured) this.content.chunk(captured)
-    else this.content.end(captured)
+  take(captured: TlsChunk | TlsEnd | TlsOffer): void {
+    if ('goesOn' in captured) return this.gate?.offer(captured)
+    if (!('data' in captured)) {
+      this.gate?.closed(captured)
+      this.content.end(captured)
+    } else if (captured.direction === 'received' || this.gate?.sent(captured) !== true)
+      this.content.chunk(captured)
   }
 
   /** A process has a library that is seen, from now on. */
@@ -62,7 +97,10 @@ export class ContentTeller implements ContentSink {
 
   /** All that had been captured by now was taken: of what processes have ended nothing comes any more. */
   settle(): void {
-    for (const execId of this.ended) this.content.exited(execId)
+    for (const execId of this.ended) {
+      this.content.exited(execId)
+      this.gate?.exited(execId)
+    }
     this.ended = []
   }
 
@@ -74,6 +112,8 @@ export class ContentTeller implements ContentSink {
 
   request({ execId, library }: Source, exchange: Exchange): void {
     const { head, time } = exchange
+    const decision = decideRequest(this.compiled(), head)
+    this.gate?.found(head.host, decision)
     const seq = this.tell(
       { time, execId },
       {
@@ -81,9 +121,9 @@ export class ContentTeller implements ContentSink {
         kind: 'http.request',
         library,
         truth: 'user',
-        verdict: 'allowed',
-        reason: 'its connection was allowed, and no HTTPS rule is enforced',
-        rule: null,
+        verdict: decision?.verdict ?? 'allowed',
+        reason: decision?.reason ?? 'its connection was allowed, and its host has no HTTPS rules',
+        rule: decision?.rule ?? null,
       },
     )
     this.seqs.set(exchange, seq)

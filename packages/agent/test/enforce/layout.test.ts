@@ -8,8 +8,12 @@ import {
   VERDICTS,
   VIAS,
 } from '@runwarden/sensor/connect'
+import { compile } from '@runwarden/policy'
+import { parsePolicy } from '@runwarden/policy/document'
 import { describe, expect, test } from 'vitest'
 import { ATTEMPT_BYTES, ATTEMPT_KEY_BYTES, decodeAttempts } from '../../src/enforce/attempts.ts'
+import { encodeHttpsState, HTTPS_ENDS_BYTES, https_ends } from '../../src/enforce/https-state.ts'
+import { encodeGrants } from '../../src/https/gate.ts'
 import { decodeFlow, FLOW_BYTES, FLOW_KEY_BYTES } from '../../src/enforce/flows.ts'
 import {
   decodeDnsClientValue,
@@ -227,6 +231,18 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
     })
   })
 
+  test('https_state, https_grants, https_ends', () => {
+    const policy = parsePolicy('version: 1\negress: block\nallow: [a.test, { https: b.test }]', 'p')
+    const state = bytesOf('https_state', { from: 1, unseen_from: 2, to: 2 })
+    expect(encodeHttpsState(compile(policy))).toEqual(state)
+    expect(encodeGrants({ granted: 70_020n, decided: 70_021 })).toEqual(
+      bytesOf('https_grants', { granted: 70_020n, decided: 70_021 }),
+    )
+    const { size, at } = struct('https_ends')
+    expect(HTTPS_ENDS_BYTES).toBe(size)
+    for (const [member, offset] of Object.entries(https_ends)) expect(at(member)).toBe(offset)
+  })
+
   test('flow_key and flow', () => {
     const key = bytesOf('flow_key', { cookie: 13n, address, port: 4003, protocol: 6 })
     const value = bytesOf('flow', {
@@ -241,6 +257,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       verdict: 2,
       reason: 1,
       family: 10,
+      names: 32,
     })
     expect([key.length, value.length]).toEqual([FLOW_KEY_BYTES, FLOW_BYTES])
     expect(decodeFlow(key, value, 16n)).toEqual({
@@ -260,6 +277,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       verdict: 'would-block',
       reason: 'address',
       family: 10,
+      https: true,
     })
   })
 

@@ -35,6 +35,8 @@ export const CONNECT_REASONS = [
   'http-host',
   'quic',
   'zero-copy',
+  'https-unseen',
+  'https-undecided',
 ] as const
 
 export type ConnectVerdict = (typeof VERDICTS)[number]

@@ -5,7 +5,7 @@ import { bootClock } from '../identity.ts'
 import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
 import { builtObjects } from '../sensor.ts'
-import type { TlsChunk, TlsEnd, TlsLibrary } from './chunk.ts'
+import type { TlsChunk, TlsEnd, TlsLibrary, TlsOffer } from './chunk.ts'
 import { mappedCode, openCodeFile, processesBelow } from './code-file.ts'
 import { commonPlaces } from './common-places.ts'
 import { decodeContent, decodeImage, fileKey, recordsOf, type TlsImage } from './decode.ts'
@@ -19,6 +19,8 @@ const SWEEP_MS = 1000
 const BATCH_BYTES = 1 << 20
 /** Files that are told as unseen; a job can make any number of them. */
 const MOST_TOLD = 32
+/** Key of https_state, in place of a policy's slot. */
+const HTTPS_ON = Buffer.from([2, 0, 0, 0])
 /** Slot of the sensor's map of programs for the end of mmap(). */
 const MMAP_SLOT = 1
 
@@ -51,7 +53,9 @@ export interface TlsCaptureOptions {
   /** Probed at once; by default what machines commonly have. */
   places?: readonly string[]
   /** In the order of the calls' ends, by session. */
-  onContent(content: readonly (TlsChunk | TlsEnd)[]): void
+  onContent(content: readonly (TlsChunk | TlsEnd | TlsOffer)[]): void
+  /** Maps that the enforcement of HTTPS rules knows by the same names, for hold(). */
+  https?: Readonly<Record<string, BpfMap>> | undefined
   onUse?(use: TlsUse): void
   onUnseen?(unseen: TlsUnseen): void
 }
@@ -66,6 +70,8 @@ export interface TlsLost {
   calls: number
   /** Calls whose data was not in memory. */
   data: number
+  /** Writes that could not be offered for a decision: their processes were ended. */
+  offers: number
 }
 
 /** Probes on the TLS libraries of one scope's processes. */
@@ -80,6 +86,8 @@ export class TlsCapture {
   readonly #timers: NodeJS.Timeout[]
   /** Files that were told as unseen. */
   readonly #told = new Set<string>()
+  /** While it holds. */
+  #held: Link[] = []
   #started = false
   #closed = false
 
@@ -93,6 +101,7 @@ export class TlsCapture {
         scope_level: scope.level,
         agent_cgid: options.agentCgroup ?? 0n,
       },
+      ...(options.https ? { reuse: options.https } : {}),
       multiUprobes: isAtLeast(kernelRelease(), [6, 6]) ? probePrograms : [],
     })
     this.#object.load()
@@ -109,9 +118,10 @@ export class TlsCapture {
     this.#chunks = new RingReader({
       maps: [this.#object.map('tls_chunks')],
       bufferBytes: BATCH_BYTES,
-      wake: false,
+      // By what is offered only.
+      wake: true,
       onBatch: (buffer, bytes) => {
-        const content: (TlsChunk | TlsEnd)[] = []
+        const content: (TlsChunk | TlsEnd | TlsOffer)[] = []
         for (const at of recordsOf(buffer, bytes)) content.push(decodeContent(buffer, at))
         options.onContent(content)
       },
@@ -121,6 +131,29 @@ export class TlsCapture {
       setInterval(() => this.drain(), INTERVAL_MS),
       setInterval(() => this.#files.sweep(), SWEEP_MS),
     ]
+  }
+
+  /**
+   * From here on what is about to be sent is offered by onContent(), and its process stopped until who is offered it lets it go
+   * on; or no more. While this process lives: its end ends it, too.
+   */
+  hold(on: boolean): void {
+    if (on === this.#held.length > 0) return
+    if (!on) {
+      this.#object.map('https_state').set(HTTPS_ON, Buffer.alloc(16))
+      for (const link of this.#held) link.close()
+      this.#held = []
+      return
+    }
+    this.#held = ['https_fork', 'https_exit'].map((program) => this.#object.attach(program))
+    this.#object.run('https_decide')
+    using running = this.#object.attach('https_running')
+    running.read()
+  }
+
+  /** Of a process that was looked at by user space. */
+  #mark(process: Buffer): void {
+    if (this.#held.length > 0) this.#object.map('https_seen').set(process, process)
   }
 
   #start(): void {
@@ -139,11 +172,18 @@ export class TlsCapture {
     const { calls } = this.#options
     if (calls) this.#object.install('tls_mmap', calls, MMAP_SLOT)
     else this.#links.push(this.#object.attach('tls_mmap'))
-    // Those that run already.
+    this.#useRunning()
+  }
+
+  /** Looks at what processes run already. */
+  #useRunning(): void {
     for (const pid of processesBelow(this.#options.scopeCgroup)) {
       for (const address of [0n, ...mappedCode(pid)]) {
         const file = openCodeFile(pid, address)
-        if (file) this.#files.use(this.#files.examine(file.fd, file.path), pid)
+        if (!file) continue
+        const number = this.#files.examine(file.fd, file.path)
+        if (number > NOT_TLS) this.#remember(fileKey(fstatSync(file.fd, { bigint: true })), number)
+        this.#files.use(number, pid)
       }
     }
   }
@@ -158,6 +198,7 @@ export class TlsCapture {
       return
     }
     this.#files.use(number, image.pid)
+    if (image.known === 0) this.#mark(image.process)
     this.#options.onUse?.({
       execId: image.execId,
       pid: image.pid,
@@ -192,6 +233,15 @@ export class TlsCapture {
     this.#known.set(file, value)
   }
 
+  /** What this connection sends needs no decision any more. */
+  free({ pid, start, session }: TlsOffer): void {
+    const key = Buffer.alloc(24)
+    key.writeBigUInt64LE(session, 0)
+    key.writeBigUInt64LE(start, 8)
+    key.writeUInt32LE(pid, 16)
+    this.#object.map('https_free').set(key, Buffer.alloc(4))
+  }
+
   /** Programs and libraries that are seen. */
   probed(): { path: string; library: TlsLibrary }[] {
     return this.#files.list().map(({ path, library }) => ({ path, library }))
@@ -212,12 +262,14 @@ export class TlsCapture {
       images: count(tls_lost.TLS_LOST_IMAGE),
       calls: count(tls_lost.TLS_LOST_BEGIN),
       data: count(tls_lost.TLS_LOST_DATA),
+      offers: count(tls_lost.TLS_LOST_OFFER),
     }
   }
 
   /** Detaches and releases everything; what is still in the rings is gone: drain() before. */
   close(): void {
     if (this.#closed) return
+    this.hold(false)
     this.#closed = true
     for (const timer of this.#timers) clearInterval(timer)
     for (const link of this.#links) link.close()

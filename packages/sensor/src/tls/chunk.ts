@@ -21,6 +21,26 @@ export interface TlsChunk {
   lost: boolean
 }
 
+/**
+ * What a call is about to send: its process has been stopped, and goes on or ends by whoever decides. The call's chunk follows
+ * when it is over; where less was sent, the rest may be offered again.
+ */
+export interface TlsOffer {
+  time: number
+  execId: string
+  pid: number
+  /** Of the process, CLOCK_BOOTTIME ns. */
+  start: bigint
+  /** Who the kernel counts it to, with its connections: the process or one that forked it, as a struct https_key. */
+  family: Buffer
+  library: TlsLibrary
+  session: bigint
+  data: Buffer
+  size: number
+  /** More of the same call follows. */
+  goesOn: boolean
+}
+
 /** The library let go of a connection object: its address may come again for another one. */
 export interface TlsEnd {
   time: number

@@ -1,9 +1,12 @@
 import { execId } from '../identity.ts'
-import type { TlsChunk, TlsEnd } from './chunk.ts'
+import type { TlsChunk, TlsEnd, TlsOffer } from './chunk.ts'
 import {
   FILE_BYTES,
+  HTTPS_KEY_BYTES,
+  https_key,
   IMAGE_BYTES,
   libraries,
+  OFFER_GOES_ON,
   tls_chunk,
   tls_cookie,
   tls_file,
@@ -18,6 +21,8 @@ export interface TlsImage {
   time: number
   execId: string
   pid: number
+  /** Key of the kernel's maps of processes under HTTPS rules. */
+  process: Buffer
   /** Where it was mapped; 0: the process became this program. */
   address: bigint
   /** Key of the kernel's map of files that are known. */
@@ -39,8 +44,16 @@ export function* recordsOf(buffer: Buffer, bytes: number): Generator<number, voi
   }
 }
 
+/** struct https_key of the process of a record. */
+function processKey(buffer: Buffer, at: number): Buffer {
+  const key = Buffer.alloc(HTTPS_KEY_BYTES)
+  key.writeBigUInt64LE(buffer.readBigUInt64LE(at + tls_header.start), https_key.start)
+  key.writeUInt32LE(buffer.readUInt32LE(at + tls_header.tgid), https_key.tgid)
+  return key
+}
+
 /** struct tls_chunk, or struct tls_header of an end, at byte `at`. */
-export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd {
+export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd | TlsOffer {
   const pid = buffer.readUInt32LE(at + tls_header.tgid)
   const common = {
     time: Number(buffer.readBigUInt64LE(at + tls_header.time)),
@@ -49,15 +62,27 @@ export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd {
   }
   if (buffer.readUInt16LE(at + tls_header.kind) === tls_record_kind.TLS_END) return common
   const cookie = buffer.readUInt32LE(at + tls_chunk.cookie)
-  const data = at + tls_chunk.data
-  return {
+  const bytes = at + tls_chunk.data
+  const flags = buffer.readUInt16LE(at + tls_header.flags)
+  const content = {
     ...common,
     pid,
     library: libraries[cookie & tls_cookie.TLS_LIBRARY_MASK] ?? 'openssl',
-    direction: (cookie & tls_cookie.TLS_RECEIVED) === 0 ? 'sent' : 'received',
-    data: Buffer.from(buffer.subarray(data, data + buffer.readUInt32LE(at + tls_chunk.copied))),
+    data: Buffer.from(buffer.subarray(bytes, bytes + buffer.readUInt32LE(at + tls_chunk.copied))),
     size: Number(buffer.readBigUInt64LE(at + tls_chunk.moved)),
-    lost: buffer.readUInt16LE(at + tls_header.flags) !== 0,
+  }
+  if (buffer.readUInt16LE(at + tls_header.kind) === tls_record_kind.TLS_OFFER) {
+    const goesOn = (flags & OFFER_GOES_ON) !== 0
+    const start = buffer.readBigUInt64LE(at + tls_header.start)
+    const family = Buffer.from(
+      buffer.subarray(at + tls_chunk.family_start, at + tls_chunk.family_start + HTTPS_KEY_BYTES),
+    )
+    return { ...content, start, family, goesOn }
+  }
+  return {
+    ...content,
+    direction: (cookie & tls_cookie.TLS_RECEIVED) === 0 ? 'sent' : 'received',
+    lost: flags !== 0,
   }
 }
 
@@ -69,6 +94,7 @@ export function decodeImage(buffer: Buffer, at: number): TlsImage {
     time: Number(buffer.readBigUInt64LE(at + tls_header.time)),
     execId: execId(pid, buffer.readBigUInt64LE(at + tls_header.start)),
     pid,
+    process: processKey(buffer, at),
     address: buffer.readBigUInt64LE(at + tls_header.session),
     file,
     changed: file.readBigUInt64LE(tls_file.changed),

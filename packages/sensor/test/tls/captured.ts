@@ -44,6 +44,7 @@ export class Captured implements AsyncDisposable {
       ...(places ? { places } : {}),
       onContent: (content) => {
         for (const one of content) {
+          if ('goesOn' in one) continue
           if ('data' in one) this.chunks.push(one)
           else this.ends.push(one)
         }

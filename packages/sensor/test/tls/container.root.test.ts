@@ -27,7 +27,7 @@ test('what a program in a container sends is seen, by the library of its image',
       places: [],
       onContent: (content) => {
         for (const one of content)
-          if ('data' in one && one.direction === 'sent') sent += String(one.data)
+          if ('direction' in one && one.direction === 'sent') sent += String(one.data)
       },
       onUse: (use) => uses.push(use),
     })

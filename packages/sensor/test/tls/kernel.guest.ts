@@ -30,6 +30,7 @@ async function seenOf(command: string, args: readonly string[]): Promise<Record<
     places: [command],
     onContent: (content) => {
       for (const one of content) {
+        if ('goesOn' in one) continue
         if ('data' in one) chunks.push(one)
         else ends.push(one)
       }

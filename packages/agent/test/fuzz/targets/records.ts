@@ -65,6 +65,7 @@ export const tlsRecords: Target = {
     }
     const content = decodeContent(short, at)
     if (!('data' in content)) return 'end'
+    if ('goesOn' in content) return `offer ${content.goesOn} ${order(content.data.length)}`
     must(content.data.length <= short.length, 'bounded by the batch')
     return `${content.library} ${content.direction} ${content.lost} ${order(content.data.length)}`
   },

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Connections to hosts with HTTPS rules. They begin with a ClientHello of a process whose TLS is seen; behind the handshake
+ * leaves what was granted, and nothing while a write of the process is undecided. So nothing depends on its being stopped,
+ * nor on an agent being there.
+ */
+#pragma once
+
+#include "changeable.h"
+#include "https_state.h"
+
+enum tls_content { CONTENT_CHANGE_CIPHER = 20, CONTENT_ALERT = 21, CONTENT_HANDSHAKE = 22, CONTENT_APPLICATION = 23 };
+
+/* A Finished of TLS 1.3 (RFC 8446 §4.4.4, §5.2): by SHA-256 or SHA-384, header, kind and tag. */
+enum { FINISHED_SHA256 = 32 + 4 + 17, FINISHED_SHA384 = 48 + 4 + 17 };
+
+/* An alert of TLS 1.3 with its header: who closes says so. */
+#define HTTPS_SPARE 24
+#define HANDSHAKE_RECORDS 8
+
+#define TCP_ESTABLISHED 1
+
+/* A library's file may have to be looked at first; TCP sends again meanwhile. */
+#define UNSEEN_WAIT_NS 1000000000ULL
+/* Bytes without a grant for so long have none coming. */
+#define STALLED_NS 5000000000ULL
+
+/* A socket's two ends, as user space ends it by. */
+struct https_ends {
+	struct https_key family; /* of the process that connected */
+	u64 cookie;
+	u8 source[16];
+	u8 destination[16];
+	u16 source_port;
+	u16 destination_port;
+	u32 device; /* that it is bound to; 0: none */
+	u32 tgid;
+	u32 unused;
+};
+
+struct https_socket {
+	struct https_ends ends;
+	u64 waits; /* since when, CLOCK_BOOTTIME ns; 0: it does not */
+	u32 sent;     /* sequence number behind what has passed */
+	u32 limit;    /* behind what may */
+	u32 record;   /* of the next record, in the handshake */
+	u8 finished;
+	u8 encrypted; /* the handshake is over */
+	u8 unused[2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct https_socket);
+} https_sockets SEC(".maps");
+
+static __always_inline struct https_state *https_rules(u32 generation)
+{
+	u32 slot = generation & 1;
+	struct https_state *state = bpf_map_lookup_elem(&https_state, &slot);
+
+	return state && state->from < state->to ? state : NULL;
+}
+
+static __always_inline bool is_https_rule(const struct https_state *state, u32 rule)
+{
+	return rule >= state->from && rule < state->to;
+}
+
+/* By the policy that it was decided by last. */
+static __always_inline bool is_under_https(const struct flow *flow)
+{
+	struct https_state *state = https_rules(flow->generation);
+
+	return state && mode_of(flow->generation) == MODE_BLOCK && is_https_rule(state, flow->rule);
+}
+
+/* Another policy has HTTPS rules for the host: what nobody has followed from its beginning is refused. Not static: see packet.h. */
+__noinline int renew_https(struct flow *flow)
+{
+	struct https_state *state = flow ? https_rules(flow->generation) : NULL;
+
+	if (state && !(flow->names & NAMES_PENDING) && is_under_https(flow) && flow->rule < state->unseen_from)
+		flow->names |= NAMES_HTTPS;
+	return 0;
+}
+
+/* The HTTPS rule of a name that was said; RULE_NONE: none of them has one. */
+static __always_inline u32 https_rule_of(const struct https_state *state, const struct packet *packet,
+					 struct first_bytes *bytes, bool *said)
+{
+	u32 found = RULE_NONE;
+
+	for (u32 which = 0; which < SAID_NAMES; which++) {
+		u32 rule, *id;
+
+		if (!bytes->names[which].length)
+			continue;
+		*said = true;
+		id = bpf_map_lookup_elem(&name_ids, &bytes->names[which]);
+		if (id && find_name_grant(packet->to.address, packet->to.port, *id, &rule) &&
+		    is_https_rule(state, rule) && rule < found)
+			found = rule;
+	}
+	return found;
+}
+
+enum https_entry { HTTPS_NONE, HTTPS_OPEN, HTTPS_WAIT, HTTPS_REFUSED };
+
+/* What first bytes that say an allowed name, or none, are to HTTPS rules. `first`: their sequence number. */
+__noinline int enter_https(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index, u32 first)
+{
+	struct first_bytes *bytes = place(index);
+	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
+	struct https_key process = {}, *family;
+	struct https_socket *socket;
+	struct https_state *state;
+	bool said = false;
+	u32 rule;
+
+	if (!bytes || !packet || !flow)
+		return HTTPS_NONE;
+	state = https_rules(bytes->decision.generation);
+	if (!state || mode_of(bytes->decision.generation) != MODE_BLOCK)
+		return HTTPS_NONE;
+	/* What comes behind its hello. */
+	if (flow->names & NAMES_HTTPS)
+		return HTTPS_OPEN;
+	rule = https_rule_of(state, packet, bytes, &said);
+	if (!said) {
+		/* It may be meant for one of several names, of which others have rules. */
+		bool shared = is_bound(flow) && packet->to.port == HTTPS_PORT && is_shared(packet->to.address);
+		return shared || is_https_rule(state, bytes->decision.rule) ? HTTPS_REFUSED : HTTPS_NONE;
+	}
+	if (rule == RULE_NONE)
+		return HTTPS_NONE;
+	if (bytes->protocol != FIRST_TLS || !sk)
+		return HTTPS_REFUSED;
+	socket = bpf_sk_storage_get(&https_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!socket)
+		return HTTPS_WAIT;
+	process.start = flow->start;
+	process.tgid = flow->tgid;
+	family = bpf_map_lookup_elem(&https_seen, &process);
+	if (!family) {
+		u64 now = bpf_ktime_get_boot_ns();
+
+		if (rule >= state->unseen_from)
+			return HTTPS_NONE;
+		if (!socket->waits)
+			socket->waits = now;
+		return now - socket->waits < UNSEEN_WAIT_NS ? HTTPS_WAIT : HTTPS_REFUSED;
+	}
+	bytes->decision.rule = rule;
+	socket->ends.family = *family;
+	socket->ends.cookie = bpf_get_socket_cookie(skb);
+	__builtin_memcpy(socket->ends.source, packet->source, 16);
+	__builtin_memcpy(socket->ends.destination, packet->to.address, 16);
+	socket->ends.source_port = packet->source_port;
+	socket->ends.destination_port = packet->to.port;
+	socket->ends.device = sk->bound_dev_if;
+	socket->ends.tgid = flow->tgid;
+	socket->waits = 0;
+	socket->sent = first;
+	/* Its header may be in an earlier packet. */
+	socket->record = socket->limit = first + TLS_RECORD_HEADER + (bytes->head[3] << 8 | bytes->head[4]);
+	flow->names |= NAMES_HTTPS;
+	return HTTPS_OPEN;
+}
+
+static __always_inline u32 sequence_of(struct __sk_buff *skb, const struct packet *packet)
+{
+	u32 sequence = 0;
+
+	bpf_skb_load_bytes(skb, packet->transport_at + 4, &sequence, 4);
+	/* The SYN counts as the byte in front of its data. */
+	return bpf_ntohl(sequence) + packet->opens;
+}
+
+struct records {
+	struct __sk_buff *skb;
+	struct https_socket *socket;
+	u32 at;	   /* of the packet's payload */
+	u32 first; /* its sequence numbers */
+	u32 end;
+};
+
+/* Takes one record of the handshake. */
+static long take_record(u32 index, struct records *records)
+{
+	struct https_socket *socket = records->socket;
+	u32 offset = socket->record - records->first;
+	u8 header[5] = {};
+	u32 length;
+
+	if ((s32)(socket->record - records->end) >= 0)
+		return 1;
+	if (offset > 0xffff || bpf_skb_load_bytes(records->skb, records->at + offset, header, sizeof(header))) {
+		socket->encrypted = 1;
+		return 1;
+	}
+	length = header[3] << 8 | header[4];
+	if (header[0] == CONTENT_APPLICATION && !socket->finished && (length == FINISHED_SHA256 || length == FINISHED_SHA384))
+		socket->finished = 1;
+	else if (header[0] != CONTENT_HANDSHAKE && header[0] != CONTENT_CHANGE_CIPHER && header[0] != CONTENT_ALERT) {
+		socket->encrypted = 1;
+		return 1;
+	}
+	socket->record += length + sizeof(header);
+	socket->limit = socket->record;
+	return 0;
+}
+
+/* Whether so many bytes more of the family may leave. `use`: they do. */
+static __always_inline bool is_granted(const struct https_key *family, u32 bytes, bool use)
+{
+	struct https_grants *grants = bpf_map_lookup_elem(&https_grants, family);
+	struct https_offers *offers = bpf_map_lookup_elem(&https_offers, family);
+
+	if (!grants || !offers || offers->offered != grants->decided)
+		return !bytes && !offers;
+	if (!bytes)
+		return true;
+	if (!use)
+		return offers->used + bytes <= grants->granted;
+	if (__sync_fetch_and_add(&offers->used, bytes) + bytes <= grants->granted)
+		return true;
+	__sync_fetch_and_sub(&offers->used, bytes);
+	return false;
+}
+
+/* Whether a packet of a connection under HTTPS rules may pass. Not static: see packet.h. */
+__noinline int pass_https(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 at)
+{
+	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
+	struct https_socket *socket = sk ? bpf_sk_storage_get(&https_sockets, sk, 0, 0) : NULL;
+	struct records records = { .skb = skb, .socket = socket, .at = at };
+	u32 more = 0;
+
+	if (!packet || !flow || !socket)
+		return 0;
+	records.first = sequence_of(skb, packet);
+	records.end = records.first + (skb->len - at);
+	if ((s32)(records.end - socket->sent) <= 0)
+		return 1;
+	if (!socket->encrypted) {
+		bpf_loop(HANDSHAKE_RECORDS, take_record, &records, 0);
+		if (socket->encrypted)
+			socket->limit += HTTPS_SPARE;
+	}
+	if ((s32)(records.end - socket->limit) > 0)
+		more = records.end - socket->limit;
+	if (https_on() && is_granted(&socket->ends.family, more, true)) {
+		socket->limit += more;
+		socket->sent = records.end;
+		socket->waits = 0;
+		return 1;
+	}
+	return 0;
+}
+
+/* A connection whose bytes wait for a grant that does not come. Not while a write of the process is undecided. */
+__noinline int refuse_stalled(struct __sk_buff *skb, struct packet *packet, struct flow *flow)
+{
+	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
+	struct https_socket *socket = sk ? bpf_sk_storage_get(&https_sockets, sk, 0, 0) : NULL;
+	struct decision decision = {};
+	u64 now = bpf_ktime_get_boot_ns();
+
+	if (!packet || !flow)
+		return 0;
+	if (socket && !socket->waits)
+		socket->waits = now;
+	if (socket && now - socket->waits < STALLED_NS)
+		return 0;
+	decision.generation = flow->generation;
+	decision.name = flow->name;
+	deny(&decision, socket ? REASON_HTTPS_UNDECIDED : REASON_HTTPS_UNSEEN);
+	return end_flow(skb, packet, flow, &decision);
+}
+
+/* Whether what a socket has taken from its process, and not sent, was granted. */
+static __always_inline bool is_queue_granted(struct sock *sk, struct https_socket *socket)
+{
+	struct https_key family = socket->ends.family;
+	u32 written = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+	s32 more = written - socket->limit;
+
+	/* The end of the connection counts as a byte. */
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_ESTABLISHED)
+		more--;
+	return is_granted(&family, more > 0 ? more : 0, false);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * Writes that are offered for a decision before they are encrypted: as the policy has HTTPS rules, what leaves is known before
+ * it leaves. The process stops where it is until user space has decided, and then goes on, or ends.
+ */
+#pragma once
+
+#include "https_state.h"
+#include "tls_calls.h"
+
+#define SIGNAL_KILL 9
+#define SIGNAL_STOP 19
+
+/* A write has more parts. */
+#define OFFER_GOES_ON 2
+
+/* Sessions that carry no HTTP and go to no host with rules: what they send is not offered. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct tls_session_key);
+	__type(value, u32);
+} https_free SEC(".maps");
+
+struct offering {
+	struct tls_session_key key;
+	struct https_key family;
+	u64 buffer;
+	u64 left;
+	u32 cookie;
+	u32 lost;
+};
+
+#define OFFER(room)                                                                                \
+	do {                                                                                       \
+		struct tls_chunk *chunk =                                                          \
+			bpf_ringbuf_reserve(&tls_chunks, sizeof(struct tls_chunk) + (room), 0);    \
+		if (chunk)                                                                         \
+			fill_offer(chunk, o, size, copied, room);                                  \
+		else                                                                               \
+			o->lost = 1;                                                               \
+	} while (0)
+
+static __always_inline void fill_offer(struct tls_chunk *chunk, struct offering *o, u64 size, u32 copied, u32 room)
+{
+	describe_session(&chunk->header, TLS_OFFER, &o->key);
+	chunk->family_start = o->family.start;
+	chunk->family_tgid = o->family.tgid;
+	chunk->header.flags = size < o->left ? OFFER_GOES_ON : 0;
+	chunk->moved = size;
+	chunk->cookie = o->cookie;
+	if (copied > room)
+		copied = room;
+	if (bpf_probe_read_user(chunk->data, copied, (void *)o->buffer))
+		copied = 0;
+	chunk->copied = copied;
+	bpf_ringbuf_submit(chunk, size < o->left ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
+}
+
+static long offer_part(u32 index, struct offering *o)
+{
+	u64 size = o->left;
+	u32 copied;
+
+	if (!size || o->lost)
+		return 1;
+	if (size > TLS_PART && index < TLS_PARTS - 1)
+		size = TLS_PART;
+	copied = size > TLS_PART ? TLS_PART : size;
+	if (copied <= TLS_SMALL)
+		OFFER(TLS_SMALL);
+	else if (copied <= TLS_MIDDLE)
+		OFFER(TLS_MIDDLE);
+	else
+		OFFER(TLS_PART);
+	o->buffer += size;
+	o->left -= size;
+	return 0;
+}
+
+static __always_inline void offer(const struct tls_call *call, u32 cookie)
+{
+	struct offering o = { .buffer = call->buffer, .left = call->size, .cookie = cookie };
+	struct https_offers none = {}, *offers;
+	struct https_key key = {}, *family;
+
+	if (!https_on() || !call->size)
+		return;
+	o.key = session_of(call->session);
+	if (bpf_map_lookup_elem(&https_free, &o.key))
+		return;
+	key.start = o.key.start;
+	key.tgid = o.key.tgid;
+	family = bpf_map_lookup_elem(&https_seen, &key);
+	if (family)
+		key = *family;
+	o.family = key;
+	offers = bpf_map_lookup_elem(&https_offers, &key);
+	if (!offers) {
+		bpf_map_update_elem(&https_offers, &key, &none, BPF_NOEXIST);
+		offers = bpf_map_lookup_elem(&https_offers, &key);
+	}
+	if (offers)
+		__sync_fetch_and_add(&offers->offered, 1);
+	/* Before it is told: whoever has decided lets the process go on. */
+	bpf_send_signal(SIGNAL_STOP);
+	bpf_loop(TLS_PARTS, offer_part, &o, 0);
+	/* What nobody can decide about does not leave. */
+	if (!offers || o.lost) {
+		count_tls_lost(TLS_LOST_OFFER);
+		bpf_send_signal(SIGNAL_KILL);
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * What the probes on TLS libraries and the look at packets know together of hosts with HTTPS rules. packages/agent/src/https/gate-maps.ts and
+ * packages/agent/src/enforce/https-state.ts have the layouts in TypeScript.
+ *
+ * A write is offered to user space before it is encrypted, and its process held; as many bytes may leave as user space has
+ * granted. Each number has one writer: what is offered and used is the kernel's, what is decided and granted user space's.
+ * They are counted for a family: a program and the children that it forks have one memory to begin with, and the same connections.
+ */
+#pragma once
+
+#include "kernel.h"
+
+/* A process, by its leader: also after an exec. */
+struct https_key {
+	u64 start; /* CLOCK_BOOTTIME, ns */
+	u32 tgid;
+	u32 unused;
+};
+
+struct https_offers {
+	u64 used;    /* bytes that have left */
+	u32 offered; /* writes */
+	u32 unused;
+};
+
+struct https_grants {
+	u64 granted; /* bytes that may leave, since the process began */
+	u32 decided; /* writes */
+	u32 unused;
+};
+
+/* Rules are numbered so that HTTPS rules are the last: [from, to); from unseen_from on TLS that is not seen may pass. */
+struct https_state {
+	u32 from;
+	u32 unseen_from;
+	u32 to;
+	u32 unused;
+};
+
+/* In place of a policy's slot: `to` is 1 while writes are offered and somebody decides about them. */
+#define HTTPS_ON 2
+
+/* By family. What is forgotten for newer ones leaves nothing out: the two no longer agree. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 12);
+	__type(key, struct https_key);
+	__type(value, struct https_offers);
+} https_offers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 12);
+	__type(key, struct https_key);
+	__type(value, struct https_grants);
+} https_grants SEC(".maps");
+
+/* The family of each process with a TLS library that is seen. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 15);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct https_key);
+	__type(value, struct https_key);
+} https_seen SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 3);
+	__type(key, u32);
+	__type(value, struct https_state);
+} https_state SEC(".maps");
+
+static __always_inline bool https_on(void)
+{
+	u32 slot = HTTPS_ON;
+	struct https_state *state = bpf_map_lookup_elem(&https_state, &slot);
+
+	return state && state->to;
+}

@@ -1,0 +1,227 @@
+import type { BpfMap } from '@runwarden/libbpf'
+import type { Decision } from '@runwarden/policy'
+import type { TlsChunk, TlsOffer } from '@runwarden/sensor'
+import { processStart } from '../run-state.ts'
+import type { HttpSession } from './session.ts'
+
+/** struct https_grants of bpf/include/https_state.h. */
+const GRANTS_BYTES = 16
+/** A clock tick of /proc/PID/stat, ns. */
+const TICK = 10_000_000n
+/** What a TLS record adds at most (RFC 5246 §6.2.3.3), and how little of a write one record holds at least. */
+const RECORD_ADDS = 29
+const RECORD_HOLDS = 1100
+/** As many as the kernel's maps have. */
+const FAMILIES = 4096
+
+export interface GateParts {
+  /** What may leave, by family: a map that the kernel's look at packets reads. */
+  grants: Pick<BpfMap, 'get' | 'set'>
+  /** Ends the connections of a family that have bytes which were not granted. */
+  endUngranted(family: Buffer): void
+  /** Reads what is about to be sent; what it finds comes to found(). */
+  read(chunk: TlsChunk): HttpSession
+  /** The connection needs no decision any more. */
+  free(offer: TlsOffer): void
+  /** A process was ended because of what it was about to send, which is no request that could be read. */
+  refused(offer: TlsOffer, host: string, why: string): void
+}
+
+/** A connection: what of it was offered and has not been sent, and whom it is with. */
+interface Offered {
+  parts: Buffer[]
+  size: number
+  window: Buffer
+  windowSize: number
+  /** Bytes that may leave once it is known where to. */
+  owed: number
+  host: string | null
+  ruled: boolean
+}
+
+/** Of a program and the children that it forks: they have each other's connections. */
+interface Grants {
+  family: Buffer
+  granted: bigint
+  decided: number
+}
+
+/**
+ * Decides about writes before they leave: their processes are stopped meanwhile. Who breaks a rule is ended; others go on, and what
+ * they send to hosts with HTTPS rules is granted to the byte, without which the kernel lets nothing of it leave.
+ */
+export class RequestGate {
+  private readonly parts: GateParts
+  private readonly sessions = new Map<string, Offered>()
+  /** The one that was granted something longest ago first. */
+  private readonly families = new Map<string, Grants>()
+  /** By process: writes for which it was ended. */
+  private readonly refusals = new Map<string, TlsOffer[]>()
+  private seen: { host: string; decision: Decision | null }[] = []
+
+  constructor(parts: GateParts) {
+    this.parts = parts
+  }
+
+  /** A request was found in what is read. */
+  found(host: string, decision: Decision | null): void {
+    this.seen.push({ host, decision })
+  }
+
+  /** Something is about to be sent. */
+  offer(offer: TlsOffer): void {
+    const key = keyOf(offer)
+    let session = this.sessions.get(key)
+    if (session === undefined) {
+      const none = Buffer.alloc(0)
+      session = {
+        parts: [],
+        size: 0,
+        window: none,
+        windowSize: 0,
+        owed: 0,
+        host: null,
+        ruled: false,
+      }
+      this.sessions.set(key, session)
+    }
+    session.parts.push(offer.data)
+    session.size += offer.size
+    if (offer.goesOn) return
+    const data = Buffer.concat(session.parts)
+    const { size } = session
+    session.parts = []
+    session.size = 0
+    const why = this.decide(offer, session, data, size)
+    if (why === null) this.goOn(offer, session, size)
+    else this.end(offer)
+  }
+
+  /** Something was sent. False: it was never offered. */
+  sent(chunk: TlsChunk): boolean {
+    const session = this.sessions.get(keyOf(chunk))
+    if (session === undefined) return false
+    session.window = session.window.subarray(Math.min(chunk.size, session.window.length))
+    session.windowSize = Math.max(0, session.windowSize - chunk.size)
+    return true
+  }
+
+  closed(connection: { execId: string; session: bigint }): void {
+    this.sessions.delete(keyOf(connection))
+  }
+
+  /** A process has ended. What it was refused is decided by that, and gone before others of its family send again. */
+  exited(execId: string): void {
+    for (const offer of this.refusals.get(execId) ?? []) {
+      this.parts.endUngranted(offer.family)
+      this.decided(this.grantsOf(offer))
+    }
+    this.refusals.delete(execId)
+    for (const session of this.sessions.keys())
+      if (session.startsWith(`${execId} `)) this.sessions.delete(session)
+  }
+
+  /** Why the process is to be ended; null: it may go on. */
+  private decide(offer: TlsOffer, session: Offered, data: Buffer, size: number): string | null {
+    // What was not sent at once is offered again.
+    const same = Math.min(session.window.length, data.length)
+    if (!data.subarray(0, same).equals(session.window.subarray(0, same)))
+      return this.refuse(offer, session, 'what was to be sent again was changed')
+    if (size <= session.windowSize) return null
+    const fresh = data.subarray(session.windowSize)
+    const more = size - session.windowSize
+    session.window = Buffer.concat([session.window, fresh])
+    session.windowSize = size
+    this.seen = []
+    const { time, execId, pid, library } = offer
+    const http = this.parts.read({
+      time,
+      execId,
+      pid,
+      library,
+      session: offer.session,
+      direction: 'sent',
+      data: fresh,
+      size: more,
+      lost: false,
+    })
+    for (const { host, decision } of this.seen) {
+      if (decision !== null && decision.verdict !== 'allowed') return decision.reason
+      const other = session.host !== null && session.host !== host
+      if (other && (session.ruled || decision !== null))
+        return this.refuse(offer, session, `a connection with ${session.host} asked for ${host}`)
+      session.host = host
+      session.ruled = decision !== null
+    }
+    session.owed += more + RECORD_ADDS * (1 + Math.floor(more / RECORD_HOLDS))
+    if (http.opaque === null || !http.hidesRequests) return null
+    if (session.ruled)
+      return this.refuse(offer, session, `what follows cannot be read: ${http.opaque.reason}`)
+    this.parts.free(offer)
+    return null
+  }
+
+  private refuse(offer: TlsOffer, session: Offered, why: string): string {
+    this.parts.refused(offer, session.host ?? '', why)
+    return why
+  }
+
+  private goOn(offer: TlsOffer, session: Offered, size: number): void {
+    const grants = this.grantsOf(offer)
+    if (session.ruled) grants.granted += BigInt(session.owed)
+    // Where it goes is known, or nothing of it is to wait.
+    if (session.host !== null || size === 0) session.owed = 0
+    this.decided(grants)
+    signal(offer, 'SIGCONT')
+  }
+
+  /** It stays undecided: nothing of what it has sent leaves any more. */
+  private end(offer: TlsOffer): void {
+    const refused = this.refusals.get(offer.execId)
+    if (refused === undefined) this.refusals.set(offer.execId, [offer])
+    else refused.push(offer)
+    this.parts.endUngranted(offer.family)
+    signal(offer, 'SIGKILL')
+  }
+
+  private decided(grants: Grants): void {
+    grants.decided = (grants.decided + 1) >>> 0
+    this.parts.grants.set(grants.family, encodeGrants(grants))
+  }
+
+  private grantsOf({ family }: TlsOffer): Grants {
+    const key = family.toString('latin1')
+    const known = this.families.get(key) ?? this.earlierGrants(family)
+    this.families.delete(key)
+    this.families.set(key, known)
+    if (this.families.size > FAMILIES) this.families.delete(this.families.keys().next().value ?? '')
+    return known
+  }
+
+  private earlierGrants(family: Buffer): Grants {
+    const value = this.parts.grants.get(family)
+    if (value === undefined) return { family, granted: 0n, decided: 0 }
+    return { family, granted: value.readBigUInt64LE(0), decided: value.readUInt32LE(8) }
+  }
+}
+
+export function encodeGrants({ granted, decided }: Omit<Grants, 'family'>): Buffer {
+  const value = Buffer.alloc(GRANTS_BYTES)
+  value.writeBigUInt64LE(granted, 0)
+  value.writeUInt32LE(decided, 8)
+  return value
+}
+
+function keyOf({ execId, session }: { execId: string; session: bigint }): string {
+  return `${execId} ${session.toString(36)}`
+}
+
+/** Signals the process itself, not one that has its number since. */
+function signal({ pid, start }: TlsOffer, name: 'SIGCONT' | 'SIGKILL'): void {
+  if (processStart(pid) !== String(start / TICK)) return
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended meanwhile.
+  }
+}

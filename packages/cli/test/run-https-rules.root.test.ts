@@ -1,0 +1,186 @@
+import { writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { curl, HttpsRig, python, url } from './https-rules-rig.ts'
+import { httpsServer } from './https-server.ts'
+import { environment, Place } from './runwarden.ts'
+
+let rig: HttpsRig
+beforeAll(async () => {
+  rig = await HttpsRig.start()
+}, 120_000)
+afterAll(async () => rig[Symbol.asyncDispose]())
+
+const head = (target: string, host = 'api.example.com'): string =>
+  `GET ${target} HTTP/1.1\\r\\nHost: ${host}\\r\\n\\r\\n`
+
+test.each([
+  ['curl, HTTP/1.1', `${curl} --http1.1 ${url}/repos/acme/shop; ${curl} --http1.1 ${url}/evil`],
+  ['curl, one connection', `${curl} --http1.1 ${url}/repos/acme/shop ${url}/evil`],
+  [
+    'node',
+    `node -e 'fetch("${url}/repos/acme/shop").then((r) => r.text()).then(() => fetch("${url}/evil"))'`,
+  ],
+  [
+    'python',
+    python(`
+c = http.client.HTTPSConnection("api.example.com")
+c.request("GET", "/repos/acme/shop"); c.getresponse().read()
+c.request("GET", "/evil"); c.getresponse().read()`),
+  ],
+  [
+    'a head written byte by byte',
+    python(`
+tls = connect("api.example.com"); say(tls, "${head('/repos/acme/shop')}"); tls.recv(99)
+for c in "${head('/evil')}": say(tls, c)
+tls.recv(99)`),
+  ],
+  [
+    'pipelined',
+    python(`
+tls = connect("api.example.com"); say(tls, "${head('/repos/acme/shop')}"); tls.recv(99)
+say(tls, "${head('/repos/acme/shop')}${head('/evil')}"); tls.recv(99)`),
+  ],
+])(
+  '%s: what is allowed arrives, what is not never does',
+  async (_, command) => {
+    const { arrived, told, stdout, stderr } = await rig.attempt(command)
+    expect({ arrived: [...new Set(arrived)], stdout, stderr }).toMatchObject({
+      arrived: ['GET api.example.com/repos/acme/shop'],
+    })
+    expect(told.at(-1)).toBe('blocked GET api.example.com/evil')
+    expect(told[0]).toBe('allowed GET api.example.com/repos/acme/shop')
+  },
+  120_000,
+)
+
+test.each([
+  ['dots', head('/repos/acme/../../evil')],
+  ['escaped dots', head('/repos/acme/%2e%2e/%2E%2e/evil')],
+  ['escaped slashes', head('/repos/acme/..%2f..%2fevil')],
+  ['empty segments', head('/repos/acme//evil')],
+  ['case', head('/REPOS/acme/shop')],
+  ['a path in the query', head('/evil?/repos/acme/shop')],
+  ['another method', head('/repos/acme/shop').replace('GET', 'POST')],
+  ['a method in small letters', head('/repos/acme/shop').replace('GET', 'get')],
+  ['the target in absolute form', head('https://api.example.com/evil')],
+  ['an absolute target of another host', head('https://api.example.com/evil', 'other.example.com')],
+  ['a host in capitals, with dot and port', head('/evil', 'API.Example.com.:443')],
+  [
+    'a request behind a body',
+    `GET /repos/acme/a HTTP/1.1\\r\\nHost: api.example.com\\r\\nContent-Length: 3\\r\\n\\r\\nabc${head('/evil')}`,
+  ],
+  [
+    'a request behind a chunked body',
+    `GET /repos/acme/a HTTP/1.1\\r\\nHost: api.example.com\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n3\\r\\nabc\\r\\n0\\r\\n\\r\\n${head('/evil')}`,
+  ],
+  [
+    'a length and chunks',
+    `GET /repos/acme/a HTTP/1.1\\r\\nHost: api.example.com\\r\\nContent-Length: 3\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n${head('/evil')}`,
+  ],
+  [
+    'two hosts',
+    `GET /evil HTTP/1.1\\r\\nHost: other.example.com\\r\\nHost: api.example.com\\r\\n\\r\\n`,
+  ],
+  ['no host', 'GET /evil HTTP/1.0\\r\\n\\r\\n'],
+  ['another host than the SNI', head('/evil', 'other.example.com')],
+  ['no HTTP', 'hello\\r\\nGET /evil'],
+])(
+  'evasion, %s: nothing arrives',
+  async (_, text) => {
+    const { arrived, events } = await rig.attempt(
+      python(`
+tls = connect("api.example.com")
+say(tls, "${text}")
+tls.settimeout(30)
+tls.recv(99)`),
+    )
+    expect(arrived).toEqual([])
+    const refused = events.filter((event) => 'verdict' in event && event.verdict === 'blocked')
+    expect(refused.length).toBeGreaterThan(0)
+  },
+  120_000,
+)
+
+const http2Rules = `
+version: 1
+egress: block
+allow:
+  - https: api.github.com
+    methods: [GET]
+    paths: ["/repos/acme/**"]
+`
+const node2 = `"$NODE" -e '
+  const session = require("node:http2").connect("https://api.github.com:" + process.env.PORT, {
+    ca: require("node:fs").readFileSync(process.env.CURL_CA_BUNDLE),
+    lookup: (_, options, done) => options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4) })
+  const get = (path, next) => session.request({ ":path": path }).resume().on("end", next)
+  get("/repos/acme/shop", () => { get("/repos/acme/other", () => {}); get("/evil", () => {}) })'`
+const curl2 = 'curl -sS --http2 --connect-to "::127.0.0.1:$PORT" https://api.github.com'
+
+test.each([
+  ['node', node2],
+  ['curl', `${curl2}/repos/acme/shop ${curl2.replace(/.* /, '')}/evil`],
+])(
+  'HTTP/2, %s: requests of one connection are decided one by one',
+  async (_, command) => {
+    using place = new Place()
+    await using server = await httpsServer(place.path)
+    writeFileSync(place.at('policy.yml'), http2Rules)
+    const env = {
+      ...environment,
+      // Programs of this name are probed before the job begins.
+      PATH: `${dirname(process.execPath)}:${environment.PATH}`,
+      NODE: process.execPath,
+      PORT: String(server.port),
+      CURL_CA_BUNDLE: server.authority,
+    }
+    const args = ['--quiet', '--policy', place.at('policy.yml'), '--', 'bash', '-c', command]
+    await place.run(args, { env })
+    expect(server.requests[0]).toBe('GET /repos/acme/shop, 0 bytes')
+    expect(server.requests.filter((line) => line.includes('evil'))).toEqual([])
+    const last = place.eventsOf('http.request').at(-1)
+    expect(last).toMatchObject({ verdict: 'blocked', path: '/evil', version: '2' })
+  },
+  120_000,
+)
+
+test('audit: nothing is held, and the request would be blocked', async () => {
+  const { arrived, told } = await rig.attempt(`${curl} ${url}/evil`, { egress: 'audit' })
+  expect(arrived).toEqual(['GET api.example.com/evil'])
+  expect(told).toEqual(['would-block GET api.example.com/evil'])
+}, 120_000)
+
+test('TLS that is not seen is refused at its ClientHello', async () => {
+  const command = `exec 3<>/dev/tcp/api.example.com/443
+    printf '${escaped(clientHello('api.example.com'))}' >&3
+    timeout 20 head -c 1 <&3 | wc -c`
+  const { stdout, events } = await rig.attempt(command)
+  expect(stdout.trim()).toBe('0')
+  const refused = events.find(
+    (event) => event.kind === 'net.connect' && event.verdict === 'blocked',
+  )
+  expect(refused).toMatchObject({
+    host: 'api.example.com',
+    reason: expect.stringContaining('unseen: allow'),
+  })
+}, 120_000)
+
+function u16(value: number): Buffer {
+  return Buffer.from([value >> 8, value & 255])
+}
+
+/** Of TLS 1.2, with an SNI. */
+function clientHello(name: string): Buffer {
+  const text = Buffer.from(name)
+  const sni = [u16(0), u16(text.length + 5), u16(text.length + 3), Buffer.from([0])]
+  const extensions = Buffer.concat([...sni, u16(text.length), text])
+  const start = [u16(0x0303), Buffer.alloc(33), u16(2), u16(0xc02f), Buffer.from([1, 0])]
+  const body = Buffer.concat([...start, u16(extensions.length), extensions])
+  const handshake = Buffer.concat([Buffer.from([1, 0]), u16(body.length), body])
+  return Buffer.concat([Buffer.from([0x16, 3, 1]), u16(handshake.length), handshake])
+}
+
+function escaped(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/../g, (byte) => `\\x${byte}`)
+}

@@ -1,0 +1,126 @@
+import type { CompiledPolicy, NameGrant } from './compile.ts'
+import { ruleLabel } from './decide.ts'
+import type { Decision } from './decide.ts'
+import { fitsPath, pathSegments } from './https-path.ts'
+import { addName, emptyNameIndex, lookUpName } from './name-index.ts'
+import type { NameIndex } from './name-index.ts'
+import type { HttpsRule, Unseen } from './policy.ts'
+
+/** Requests to the hosts that fit a pattern, which a line of the policy allows. Empty lists: every method, every path. */
+interface HttpsLine {
+  readonly rule: number
+  readonly methods: readonly string[]
+  readonly paths: readonly string[]
+}
+
+/** The HTTPS rules of a policy. They are its last rules: first those that take no program whose TLS is not seen. */
+export interface CompiledHttps {
+  /** Index of the first HTTPS rule; of the first that lets TLS pass which is not seen. */
+  readonly from: number
+  readonly unseenFrom: number
+  readonly lines: readonly HttpsLine[]
+  readonly index: NameIndex
+}
+
+/** One request, as its head says. */
+export interface HttpsRequest {
+  readonly method: string
+  /** With a port other than 443, or without. */
+  readonly host: string
+  /** Without query. */
+  readonly path: string
+}
+
+/** HTTPS rules in the order of their rules: `unseen` of each, the first rule's index. */
+export function compileHttps(rules: readonly HttpsRule[], from: number): CompiledHttps {
+  const index = emptyNameIndex()
+  const lines = rules.map(({ endpoint, methods, paths }, i) => {
+    const { host } = endpoint
+    if (host.kind !== 'address') addName(index, host.kind === 'name' ? host.name : host.pattern, i)
+    return { rule: from + i, methods, paths }
+  })
+  return { from, unseenFrom: from + rules.filter(refusesUnseen).length, lines, index }
+}
+
+/** Those that refuse TLS that is not seen come first. */
+export function httpsOrder(rules: readonly HttpsRule[]): HttpsRule[] {
+  return [...rules.filter(refusesUnseen), ...rules.filter((rule) => !refusesUnseen(rule))]
+}
+
+function refusesUnseen({ unseen }: { unseen: Unseen }): boolean {
+  return unseen === 'refuse'
+}
+
+/**
+ * A host with HTTPS rules is reached through them only: what other lines grant for its ports of HTTPS is taken away,
+ * in every protocol.
+ */
+export function underHttps(
+  https: CompiledHttps,
+  grants: readonly NameGrant[],
+): readonly NameGrant[] {
+  const found = grants.filter(({ rule }) => rule >= https.from)
+  // The first decides about TLS that is not seen: one line that lets it pass is enough.
+  const own = [
+    ...found.filter(({ rule }) => rule >= https.unseenFrom),
+    ...found.filter(({ rule }) => rule < https.unseenFrom),
+  ]
+  if (own.length === 0) return grants
+  let others = grants.filter(({ rule }) => rule < https.from)
+  for (const { portFrom: port } of own)
+    others = others.flatMap((grant) =>
+      port < grant.portFrom || port > grant.portTo
+        ? [grant]
+        : [
+            { ...grant, portTo: port - 1 },
+            { ...grant, portFrom: port + 1 },
+          ].filter(({ portFrom, portTo }) => portFrom <= portTo),
+    )
+  return [...own, ...others]
+}
+
+/** The HTTPS rules of a host, with what each allows. */
+export function httpsLines(compiled: CompiledPolicy, host: string): string[] {
+  return linesOf(compiled, host).map((line) => `${ruleLabel(compiled, line.rule)}${narrowed(line)}`)
+}
+
+function linesOf({ https }: CompiledPolicy, host: string): HttpsLine[] {
+  return lookUpName(https.index, host).map((i) => https.lines[i] as HttpsLine)
+}
+
+/** What the policy's HTTPS rules say of a request; null: none is about its host. */
+export function decideRequest(
+  compiled: CompiledPolicy,
+  { method, host, path }: HttpsRequest,
+): Decision | null {
+  const name = host.replace(/:\d*$/, '')
+  const own = linesOf(compiled, name)
+  if (own.length === 0) return null
+  const segments = pathSegments(path)
+  const fit = own.find(
+    ({ methods, paths }) =>
+      (methods.length === 0 || methods.includes(method)) &&
+      (paths.length === 0 ||
+        (segments !== null && paths.some((pattern) => fitsPath(pattern, segments)))),
+  )
+  if (fit !== undefined) {
+    const rule = ruleLabel(compiled, fit.rule)
+    return { verdict: 'allowed', reason: `allowed by ${rule}`, rule }
+  }
+  const odd = segments === null && own.some(({ paths }) => paths.length > 0)
+  const why = odd ? 'its path can be read in more than one way' : 'no HTTPS rule allows it'
+  const add = odd
+    ? ''
+    : `; to allow it: { https: ${name}, methods: [${method}], paths: ["${path}"] }`
+  const lines = httpsLines(compiled, name).join('; ')
+  const verdict = compiled.egress === 'block' ? 'blocked' : 'would-block'
+  return { verdict, reason: `${why}: ${lines}${add}`, rule: null }
+}
+
+function narrowed({ methods, paths }: HttpsLine): string {
+  const parts = [
+    ...(methods.length === 0 ? [] : [methods.join(', ')]),
+    ...(paths.length === 0 ? [] : [paths.join(', ')]),
+  ]
+  return parts.length === 0 ? '' : ` (${parts.join(' ')})`
+}
