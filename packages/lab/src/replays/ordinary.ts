@@ -139,6 +139,12 @@ PY`,
     script: `${cProject} make; cp f1.c f1.new; sed -i 's/+ 1/+ 2/' f1.new; (diff -u f1.c f1.new || true) > p.diff; mv f1.new f1.c; make; strip app; install -D -m 755 app out/bin/app`,
   },
   {
+    name: 'objects out of archives, and of sources that filters made',
+    script: `${cProject} make; tar czf objects.tgz lib.a f1.o; mkdir x; tar xzf objects.tgz -C x; cp f2.o x/; (cd x && ar x lib.a f3.o)
+sed s/f1/g1/ f1.c | gcc -xc -c -fPIC -o g1.o -; awk 'BEGIN { print "int h(void) { return 1; }" }' > h.c; xz -k h.c; xz -dc h.c.xz > h2.c
+gcc -c h2.c h.c; strip -g h.o; gcc -shared -fPIC -o x.so x/f2.o x/f3.o g1.o h.o; ar rc all.a x/*.o h.o; base64 x.so | base64 -d | cmp - x.so`,
+  },
+  {
     name: 'background services that outlive their step',
     script: `(python3 -m http.server 18080 --bind 127.0.0.1 >/dev/null 2>&1 &); sleep 1; curl -s http://127.0.0.1:18080/ >/dev/null || true`,
   },

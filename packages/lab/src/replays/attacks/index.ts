@@ -13,6 +13,7 @@ import { replay as tjActions } from './tj-actions/replay.ts'
 import { replay as trivy } from './trivy/replay.ts'
 import { replay as uaParser } from './ua-parser-js/replay.ts'
 import { replay as ultralytics } from './ultralytics/replay.ts'
+import { replay as xz } from './xz/replay.ts'
 
 /** In the order of the table of attacks; what is in no row stands last. */
 export const replays: readonly Replay[] = [
@@ -24,6 +25,7 @@ export const replays: readonly Replay[] = [
   shaiHulud2,
   codecov,
   sunspot,
+  xz,
   ultralytics,
   uaParser,
   eventStream,

@@ -1,0 +1,1 @@
+int crc64(int value) { return value; }
