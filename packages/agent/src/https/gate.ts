@@ -1,13 +1,11 @@
 import type { BpfMap } from '@runwarden/libbpf'
 import type { Decision } from '@runwarden/policy'
 import type { TlsChunk, TlsOffer } from '@runwarden/sensor'
-import { processStart } from '../run-state.ts'
+import { HeldProcesses } from './held.ts'
 import type { HttpSession } from './session.ts'
 
 /** struct https_grants of bpf/include/https_state.h. */
 const GRANTS_BYTES = 16
-/** A clock tick of /proc/PID/stat, ns. */
-const TICK = 10_000_000n
 /** What a TLS record adds at most (RFC 5246 §6.2.3.3), and how little of a write one record holds at least. */
 const RECORD_ADDS = 29
 const RECORD_HOLDS = 1100
@@ -52,6 +50,7 @@ interface Grants {
  */
 export class RequestGate {
   private readonly parts: GateParts
+  private readonly held = new HeldProcesses()
   private readonly sessions = new Map<string, Offered>()
   /** The one that was granted something longest ago first. */
   private readonly families = new Map<string, Grants>()
@@ -172,7 +171,7 @@ export class RequestGate {
     // Where it goes is known, or nothing of it is to wait.
     if (session.host !== null || size === 0) session.owed = 0
     this.decided(grants)
-    signal(offer, 'SIGCONT')
+    this.held.goOn(offer)
   }
 
   /** It stays undecided: nothing of what it has sent leaves any more. */
@@ -181,7 +180,7 @@ export class RequestGate {
     if (refused === undefined) this.refusals.set(offer.execId, [offer])
     else refused.push(offer)
     this.parts.endUngranted(offer.family)
-    signal(offer, 'SIGKILL')
+    this.held.end(offer)
   }
 
   private decided(grants: Grants): void {
@@ -214,14 +213,4 @@ export function encodeGrants({ granted, decided }: Omit<Grants, 'family'>): Buff
 
 function keyOf({ execId, session }: { execId: string; session: bigint }): string {
   return `${execId} ${session.toString(36)}`
-}
-
-/** Signals the process itself, not one that has its number since. */
-function signal({ pid, start }: TlsOffer, name: 'SIGCONT' | 'SIGKILL'): void {
-  if (processStart(pid) !== String(start / TICK)) return
-  try {
-    process.kill(pid, name)
-  } catch {
-    // It has ended meanwhile.
-  }
 }

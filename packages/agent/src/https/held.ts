@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import type { TlsOffer } from '@runwarden/sensor'
+
+/** A clock tick of /proc/PID/stat, ns. */
+const TICK = 10_000_000n
+/** A parent that has seen its child stopped stops itself whenever it is next given the processor. */
+const WATCHED_MS = 10_000
+const CHECK_MS = 50
+
+interface Stat {
+  state: string
+  parent: number
+  start: string
+}
+
+/**
+ * Signals processes that are held. su, sudo and the like stop themselves when their child is stopped, and wait for somebody to let
+ * them go on: that is done here, for the parents of processes that went on.
+ */
+export class HeldProcesses {
+  /** Until when each is watched. */
+  private readonly parents = new Map<number, number>()
+  private timer: NodeJS.Timeout | undefined
+
+  goOn(offer: TlsOffer): void {
+    const stat = this.signal(offer, 'SIGCONT')
+    if (stat !== null) this.watch(stat.parent)
+  }
+
+  end(offer: TlsOffer): void {
+    this.signal(offer, 'SIGKILL')
+  }
+
+  /** The process itself, not one that has its number since. Null: it has ended. */
+  private signal({ pid, start }: TlsOffer, name: 'SIGCONT' | 'SIGKILL'): Stat | null {
+    const stat = statOf(pid)
+    if (stat === null || stat.start !== String(start / TICK)) return null
+    send(pid, name)
+    return stat
+  }
+
+  private watch(parent: number): void {
+    if (parent <= 1 || parent === process.pid) return
+    this.parents.set(parent, performance.now() + WATCHED_MS)
+    this.timer ??= setInterval(() => this.check(), CHECK_MS).unref()
+  }
+
+  private check(): void {
+    const now = performance.now()
+    for (const [pid, until] of this.parents) {
+      const stat = statOf(pid)
+      if (stat?.state === 'T') {
+        send(pid, 'SIGCONT')
+        this.watch(stat.parent)
+      }
+      if (stat === null || now > until) this.parents.delete(pid)
+    }
+    if (this.parents.size > 0) return
+    clearInterval(this.timer)
+    this.timer = undefined
+  }
+}
+
+function statOf(pid: number): Stat | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name in parentheses may hold anything; what follows it is the third field.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', parent: Number(fields[1]), start: fields[19] ?? '' }
+  } catch {
+    return null
+  }
+}
+
+function send(pid: number, name: 'SIGCONT' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended meanwhile.
+  }
+}
