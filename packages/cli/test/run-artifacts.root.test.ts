@@ -135,3 +135,31 @@ test('an ordinary upload finds nothing, and neither does what an action reads fo
   expect(place.report().detections.filter(({ severity }) => severity !== 'info')).toEqual([])
   expect(place.report().health.gaps.join()).not.toContain('artifacts')
 })
+
+test('of an action in a container its own files are looked into; a script’s node is no action', async () => {
+  using place = new Place()
+  await using server = await httpsServer(place.path)
+  const { result, stderr } = await job(
+    place,
+    server,
+    `      - id: contained
+        run: |
+          mkdir hidden shown; echo "${token}" > hidden/file
+          unshare -fpm --mount-proc sh -c 'mount --bind hidden shown; touch ready; exec sleep 300' > /dev/null 2>&1 &
+          until [ -e ready ]; do sleep 0.1; done
+          first=$(pgrep -P $!)
+          INPUT_PATH=$PWD/shown/file nsenter -m -p -t $first node $PWD/../actions/acme/upload/v1/run.js
+          # What is mounted there alone is there while somebody is.
+          timeout 100 sh -c 'until grep -q secret.found ../out/events.ndjson; do sleep 0.2; done'
+      - env: { INPUT_PATH: hidden/file }
+        run: node ../actions/acme/upload/v1/run.js
+`,
+  )
+  expect(result.status, stderr).toBe('success')
+  expect(server.requests.filter((one) => one.startsWith('PUT /blob'))).toHaveLength(2)
+  expect(
+    place
+      .eventsOf('secret.found')
+      .flatMap(({ place: where, step, path }) => (where === 'artifact' ? [`${step} ${path}`] : [])),
+  ).toEqual([`contained ${place.at('work', 'shown', 'file')}`])
+})

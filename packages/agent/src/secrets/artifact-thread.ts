@@ -15,7 +15,7 @@ export interface ArtifactThreadParts extends ArtifactWorkerData {
   gap: (text: string) => void
 }
 
-/** The thread that looks into files; it is started with the first one. */
+/** The thread that looks into files. */
 export class ArtifactThread {
   readonly #parts: ArtifactThreadParts
   readonly #asked = new Map<number, Take>()
@@ -36,11 +36,16 @@ export class ArtifactThread {
     if (this.#worker !== undefined) this.#post(this.#worker, { kind: 'know', secrets })
   }
 
+  /** Files will come soon. */
+  start(): void {
+    if (!this.#failed && !this.#closed) this.#worker ??= this.#begin()
+  }
+
   look(path: string, take: Take): void {
     const number = ++this.#number
     if (this.#failed || this.#closed) return take(nothing(number, 'unreadable'))
     this.#asked.set(number, take)
-    this.#worker ??= this.#start()
+    this.#worker ??= this.#begin()
     this.#post(this.#worker, { kind: 'look', number, path })
   }
 
@@ -60,7 +65,7 @@ export class ArtifactThread {
     await this.#worker?.terminate()
   }
 
-  #start(): Worker {
+  #begin(): Worker {
     const own = new URL(import.meta.url)
     const data: ArtifactWorkerData = { key: this.#parts.key }
     const worker = new Worker(new URL(`./artifact-worker${extname(own.pathname)}`, own), {

@@ -31,6 +31,8 @@ const MOST_FILES = 20_000
 /** Opened files that wait for the requests that were sent before. */
 const MOST_WAITING = 50_000
 const MOST_UPLOADS = 256
+/** Actions alive, and those that have uploaded. */
+const MOST_ROOTS = 512
 const MOST_TOLD = 200
 /** How long the end of a run waits for the files that are being looked into. */
 const PATIENCE_MS = 20_000
@@ -54,8 +56,6 @@ interface Upload {
 
 interface Uploader {
   uploads: Upload[]
-  /** Descriptor of its root directory: it may be in a container, and may end before its files have been looked into. */
-  root: number | null
   seen: Set<string>
 }
 
@@ -66,6 +66,12 @@ interface Uploader {
 export class Artifacts {
   readonly #parts: ArtifactsParts
   readonly #uploaders = new Map<string, Uploader>()
+  /**
+   * Descriptors of the root directories of actions, from their first file on: one may be in a container, and may end before
+   * its files have been looked into. Null: it was over already.
+   */
+  readonly #roots = new Map<string, number | null>()
+  #ended: string[] = []
   readonly #thread: ArtifactThread
   #waiting: Opened[] = []
   #scheduled = false
@@ -86,7 +92,12 @@ export class Artifacts {
 
   /** Takes an event: requests to the artifact service count. */
   see(event: Event): void {
-    if (event.kind !== 'http.request' || event.execId === null) return
+    if (event.execId === null) return
+    if (event.kind === 'process.exit' && this.#roots.has(event.execId)) {
+      this.#ended.push(event.execId)
+      this.#schedule()
+    }
+    if (event.kind !== 'http.request') return
     const { method, path, execId, time } = event
     const step = steps.find((one) => one.method === method && one.path.test(path))
     if (step === undefined) return
@@ -100,18 +111,19 @@ export class Artifacts {
     if (last !== undefined && last.to === Infinity) return
     if (known === undefined && this.#uploaders.size >= MOST_UPLOADS)
       return this.#missed('budget', '')
-    const uploader = known ?? { uploads: [], root: rootOf(execId), seen: new Set<string>() }
+    const uploader = known ?? { uploads: [], seen: new Set<string>() }
     uploader.uploads.push({ from: time, to: Infinity })
     this.#uploaders.set(execId, uploader)
+    this.#thread.start()
   }
 
   opened(file: Opened): void {
     if (kernels.test(file.path)) return
     if (this.#waiting.length >= MOST_WAITING) return this.#missed('budget', file.path)
+    if (!this.#roots.has(file.execId) && this.#roots.size < MOST_ROOTS)
+      this.#roots.set(file.execId, rootOf(file.tgid))
     this.#waiting.push(file)
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => this.#settle())
+    this.#schedule()
   }
 
   /** Looks into all that was uploaded, and tells what was not looked into. */
@@ -134,8 +146,13 @@ export class Artifacts {
 
   async close(): Promise<void> {
     await this.#thread.close()
-    for (const { root } of this.#uploaders.values()) if (root !== null) closeSync(root)
-    this.#uploaders.clear()
+    for (const execId of this.#roots.keys()) this.#forget(execId)
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#settle())
   }
 
   /** What the kernel told before these files were opened has been taken now: whether an upload was under way is known. */
@@ -155,9 +172,18 @@ export class Artifacts {
         continue
       }
       this.#files++
-      const at = uploader.root === null ? '' : `/proc/self/fd/${uploader.root}`
+      const root = this.#roots.get(file.execId) ?? null
+      const at = root === null ? '' : `/proc/self/fd/${root}`
       this.#thread.look(at + file.path, (reply) => this.#looked(file, reply))
     }
+    for (const execId of this.#ended) if (!this.#uploaders.has(execId)) this.#forget(execId)
+    this.#ended = []
+  }
+
+  #forget(execId: string): void {
+    const root = this.#roots.get(execId) ?? null
+    this.#roots.delete(execId)
+    if (root !== null) closeSync(root)
   }
 
   #looked({ path, time, execId }: Opened, { not, found }: Omit<ArtifactReply, 'number'>): void {
@@ -185,11 +211,10 @@ export class Artifacts {
   }
 }
 
-/** Null: it has ended, or is nobody's. Its paths are then those of the agent. */
-function rootOf(execId: string): number | null {
+function rootOf(pid: number): number | null {
   try {
     const { O_DIRECTORY, O_RDONLY } = constants
-    return openSync(`/proc/${execId.slice(0, execId.indexOf('-'))}/root`, O_RDONLY | O_DIRECTORY)
+    return openSync(`/proc/${pid}/root`, O_RDONLY | O_DIRECTORY)
   } catch {
     return null
   }
