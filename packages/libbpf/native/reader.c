@@ -172,9 +172,10 @@ static bool batch_deliver(napi_env env, struct reader *reader, struct batch *bat
 /*
  * One pass: delivers what was in the rings when it began, which bounds it; or one batch of that, so that what else waits in
  * the event loop (signals, timers) has its turn between batches. It ends when the callback throws or
- * closes the reader; what is left stays in the rings.
+ * closes the reader; what is left stays in the rings. Returns
+ * whether something of what was there is left.
  */
-static void reader_pass(napi_env env, struct reader *reader, bool one, bool loop, double *records)
+static bool reader_pass(napi_env env, struct reader *reader, bool one, bool loop, double *records)
 {
 	struct extent extents[RINGS_MAX];
 	napi_handle_scope scope;
@@ -183,7 +184,7 @@ static void reader_pass(napi_env env, struct reader *reader, bool one, bool loop
 	size_t need = 0;
 
 	if (napi_open_handle_scope(env, &scope) != napi_ok)
-		return;
+		return false;
 	extent_take(extents, reader->ring, reader->rings);
 	do {
 		going = batch_begin(env, reader, &batch, need > reader->room ? need : reader->room);
@@ -198,15 +199,19 @@ static void reader_pass(napi_env env, struct reader *reader, bool one, bool loop
 		going = batch_deliver(env, reader, &batch, loop) && !reader->handle.closed;
 	} while (going && need && !enough);
 	napi_close_handle_scope(env, scope);
+	return need;
 }
 
-/* Has the epoll set look again at the rings that still hold records. */
-static void reader_rearm(struct reader *reader)
+/*
+ * Has the epoll set look again at the rings that still hold records. Where they are read by time, only the first one wakes:
+ * what came into the others meanwhile is for the next look, else a busy machine would have a wake-up for every few records.
+ */
+static void reader_rearm(struct reader *reader, bool left)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	uint32_t i;
+	uint32_t i, rings = left || !reader->merge.offsets ? reader->rings : 1;
 
-	for (i = 0; reader->epoll >= 0 && i < reader->rings; i++)
+	for (i = 0; reader->epoll >= 0 && i < rings; i++)
 		if (ring_ready(&reader->ring[i]))
 			epoll_ctl(reader->epoll, EPOLL_CTL_MOD, reader->ring[i].fd, &event);
 }
@@ -218,6 +223,7 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 	struct epoll_event ready[RINGS_MAX];
 	napi_handle_scope scope;
 	double records = 0;
+	bool left;
 
 	(void)status;
 	(void)events;
@@ -226,9 +232,9 @@ static void on_wake(uv_poll_t *poll, int status, int events)
 	/* Takes the edges off; what they told of is read now. */
 	epoll_wait(reader->epoll, ready, RINGS_MAX, 0);
 	reader->depth++;
-	reader_pass(env, reader, true, true, &records);
+	left = reader_pass(env, reader, true, true, &records);
 	if (!reader->handle.closed)
-		reader_rearm(reader);
+		reader_rearm(reader, left);
 	reader_leave(reader);
 	napi_close_handle_scope(env, scope);
 }
@@ -238,15 +244,16 @@ static napi_value reader_read(napi_env env, napi_callback_info info, bool one)
 	struct reader *reader;
 	napi_value value;
 	double records = 0;
+	bool left;
 
 	if (!arguments(env, info, 1, &value) || !(reader = handle_get(env, value, HANDLE_RING)))
 		return NULL;
 	if (reader->inside)
 		return fail(env, "ring", "BPF_RING_BUSY", EBUSY, "drain", NULL);
 	reader->depth++;
-	reader_pass(env, reader, one, false, &records);
+	left = reader_pass(env, reader, one, false, &records);
 	if (!reader->handle.closed)
-		reader_rearm(reader);
+		reader_rearm(reader, left);
 	reader_leave(reader);
 	return number(env, records);
 }

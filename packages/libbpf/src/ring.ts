@@ -10,7 +10,7 @@ export interface RingReaderOptions {
    * Byte of a u64 in each record (a multiple of 8), by which records of all rings come in order: a time stamp that its
    * producer took before it reserved the record. What came before an act in time, as anybody could have seen it, is
    * delivered before it, whatever the rings; within a batch all stamps ascend. Only when the first ring is about to
-   * overflow it is read out of turn. Without: one ring after the other.
+   * overflow it is read out of turn, and it is the only one that wakes. Without: one ring after the other.
    */
   timeAt?: number
   /** Deliver when the kernel wakes, one batch each time the event loop comes round; else only drain() delivers. */

@@ -98,6 +98,26 @@ test('look delivers one batch, and a reader that wakes the rest, one in each tur
   expect(Math.max(...turns.map((turn, i) => turn - (turns[i - 1] ?? 0)))).toBe(1)
 })
 
+test('what comes into the other ring while records are handed over waits for the next look', async () => {
+  const numbers: number[] = []
+  using reader = new RingReader({
+    maps: [object.map('urgent'), object.map('bulk')],
+    bufferBytes: 1 << 16,
+    timeAt: 0,
+    wake: true,
+    onBatch(buffer, bytes) {
+      if (numbers.length === 0) flood(10, 5, true)
+      for (const { number } of records(buffer, bytes)) numbers.push(number)
+    },
+  })
+  flood(0, 10, true)
+  expect(reader.look()).toBe(10)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(numbers).toEqual(upTo(10))
+  expect(reader.look()).toBe(5)
+  expect(numbers).toEqual(upTo(15))
+})
+
 test('what is urgent comes behind all that was before it, and wakes', async () => {
   using seen = merge({ wake: true })
   flood(0, 20_000, true)
