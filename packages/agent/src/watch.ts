@@ -294,6 +294,7 @@ export class Watch {
       'armed',
       `tier ${this.tier}; policy ${compiled.egress}; a deny was seen enforced and its event delivered`,
     )
+    for (const text of this.gaps) this.health('gap', text)
     if (this.enforcer.adopted)
       this.gap(
         "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
@@ -379,13 +380,13 @@ export class Watch {
         onUse: (use) => this.narrator.https.use(use),
       })
       this.tls = tls
+      this.closers.push(() => tls.close())
       this.narrator.https.decideOffers({
         grants: this.enforcer.httpsMaps().https_grants,
         endUngranted: (family) => this.enforcer.endUngranted(family),
         free: (offer) => tls.free(offer),
       })
       this.holdRequests()
-      this.closers.push(() => tls.close())
       return { ...hook, state: 'active', reason: '' }
     } catch (error) {
       return { ...hook, state: 'refused', reason: messageOf(error) }
@@ -534,7 +535,8 @@ export class Watch {
 
   private missing(text: string): void {
     this.gaps.push(text)
-    this.health('gap', text)
+    // Before, there is no guard that knows the tier.
+    if (this.armed) this.health('gap', text)
   }
 
   private health(state: 'armed' | 'lost' | 'gap' | 'ended', detail: string): void {
