@@ -16,6 +16,8 @@ const long = [
   'sensor/test/kernels.vm.test.ts',
   'cli/test/kernels.vm.test.ts',
   'lab/test/adversary/kernels.vm.test.ts',
+  'lab/test/adversary/root.adversary.test.ts',
+  'lab/test/adversary/user.adversary.test.ts',
   'lab/test/replays.root.test.ts',
   'cli/test/run-integrity.root.test.ts',
   'lab/test/ordinary-builds.root.test.ts',
@@ -55,8 +57,7 @@ export default defineConfig({
         test: { name: 'heavy', include: [heavy], maxWorkers: 1, fileParallelism: false },
       },
       { extends: true, test: { name: 'vm', include: [vm], maxWorkers: 2, hookTimeout: 900_000 } },
-      // Most of an attempt's time is a wait for an answer that never comes: all files at once.
-      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 4 } },
+      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 2 } },
     ],
   },
 })
