@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
-/* Notes which narrowings of the policy a process fulfils by its program. Costs one look into an array where there are none. */
+/* Notes which narrowings of the policy a process fulfils. Costs one look into an array where there are none. */
 #pragma once
 
-#include "narrowed.h"
+#include "known_worker.h"
 #include "path.h"
 
 struct {
@@ -44,15 +44,6 @@ static __always_inline bool is_narrowed(void)
 	return first && second && (first->tag || second->tag);
 }
 
-static __always_inline struct fit_key id_of(struct task_struct *task)
-{
-	struct fit_key id = {
-		.start = BPF_CORE_READ(task, group_leader, start_boottime),
-		.tgid = BPF_CORE_READ(task, tgid),
-	};
-	return id;
-}
-
 /* Root's, and nobody else may write it. */
 static __always_inline bool is_roots(struct file *file)
 {
@@ -61,47 +52,83 @@ static __always_inline bool is_roots(struct file *file)
 	return BPF_CORE_READ(inode, i_uid.val) == 0 && !(BPF_CORE_READ(inode, i_mode) & 022);
 }
 
-/* `size` bytes of text of the slot are the path of the program that the task has just started, from its end. */
+/* Processes that found no room in process_fits: they fulfil no narrowing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} fits_lost SEC(".maps");
+
+static __always_inline void keep_fit(const struct fit_key *id, const struct process_fit *fit)
+{
+	u32 zero = 0;
+	u64 *lost;
+
+	if (!bpf_map_update_elem(&process_fits, id, fit, BPF_ANY))
+		return;
+	lost = bpf_map_lookup_elem(&fits_lost, &zero);
+	if (lost)
+		__sync_fetch_and_add(lost, 1);
+}
+
+/* What the program at a path fulfils; `size` bytes of text of the slot are the path, from its end. */
+static __always_inline struct fulfils *program_at(struct file *file, struct scratch *s, u32 size, u32 walked)
+{
+	struct program_key *key;
+	u32 zero = 0;
+
+	if (walked & (FILE_UNREACHABLE | FILE_PATH_TRUNCATED) || size >= sizeof(key->path) || !is_roots(file))
+		return NULL;
+	key = bpf_map_lookup_elem(&program_keys, &zero);
+	if (!key)
+		return NULL;
+	__builtin_memset(key, 0, sizeof(*key));
+	size = BOUND(size, sizeof(key->path) - 1);
+	bpf_probe_read_kernel(key->path, size, s->text);
+	key->prefix = sizeof(key->path) * 8;
+	return bpf_map_lookup_elem(&program_fits, key);
+}
+
+/* The task has just started the program; its step was noted before. */
 static __always_inline void note_program(struct task_struct *task, struct file *file, struct scratch *s, u32 size,
 					 u32 walked)
 {
-	struct fit_key id;
-	struct process_fit fit = {};
-	struct program_key *key;
+	struct process_fit fit = {}, *before;
 	struct fulfils *fulfilled;
-	u32 zero = 0, mount_ns;
+	struct fit_key id;
+	u32 mount_ns;
+	u64 any = 0;
 
 	if (!is_narrowed())
 		return;
 	id = id_of(task);
 	fit.exec_id = BPF_CORE_READ(task, self_exec_id);
-	bpf_map_delete_elem(&process_fits, &id);
-	if (walked & (FILE_UNREACHABLE | FILE_PATH_TRUNCATED) || size >= sizeof(key->path) || !is_roots(file))
-		return;
-	key = bpf_map_lookup_elem(&program_keys, &zero);
-	if (!key)
-		return;
-	__builtin_memset(key, 0, sizeof(*key));
-	size = BOUND(size, sizeof(key->path) - 1);
-	bpf_probe_read_kernel(key->path, size, s->text);
-	key->prefix = sizeof(key->path) * 8;
-	fulfilled = bpf_map_lookup_elem(&program_fits, key);
-	if (!fulfilled)
-		return;
+	fulfilled = program_at(file, s, size, walked);
 	mount_ns = mount_ns_of(file);
-	if (!mount_ns)
-		return;
+	before = bpf_map_lookup_elem(&process_fits, &id);
 	for (u32 slot = 0; slot < 2; slot++) {
 		struct narrowings *own = narrowings_at(slot);
-		if (!own || (mount_ns != own->mount_ns[0] && mount_ns != own->mount_ns[1] && mount_ns != first_mount_ns))
+		u64 bits;
+		if (!own || !own->tag)
 			continue;
+		bits = own->any_program;
+		if (fulfilled && mount_ns &&
+		    (mount_ns == own->mount_ns[0] || mount_ns == own->mount_ns[1] || mount_ns == first_mount_ns))
+			bits |= fulfilled->bits[slot];
 		fit.tags[slot] = own->tag;
-		fit.bits[slot] = fulfilled->bits[slot];
+		if (before && before->tags[slot] == own->tag)
+			fit.steps[slot] = before->steps[slot];
+		fit.bits[slot] = bits & (own->any_step | fit.steps[slot]);
+		any |= fit.bits[slot] | fit.steps[slot];
 	}
-	bpf_map_update_elem(&process_fits, &id, &fit, BPF_ANY);
+	/* When there is no room for the new one, the old one must not stay. */
+	bpf_map_delete_elem(&process_fits, &id);
+	if (any)
+		keep_fit(&id, &fit);
 }
 
-/* The child runs its maker's program. */
+/* The child runs its maker's program, in its step. */
 static __always_inline void inherit_program(struct task_struct *parent, struct task_struct *child)
 {
 	struct fit_key id, made;
@@ -113,7 +140,7 @@ static __always_inline void inherit_program(struct task_struct *parent, struct t
 	made = id_of(child);
 	fit = bpf_map_lookup_elem(&process_fits, &id);
 	if (fit)
-		bpf_map_update_elem(&process_fits, &made, fit, BPF_ANY);
+		keep_fit(&made, fit);
 }
 
 static __always_inline void forget_program(struct task_struct *task)

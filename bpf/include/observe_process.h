@@ -5,7 +5,7 @@
 #include "by_action.h"
 #include "container.h"
 #include "netns.h"
-#include "note_program.h"
+#include "note_step.h"
 #include "process.h"
 #include "rings.h"
 #include "path.h"
@@ -106,6 +106,7 @@ int process_exec(u64 *ctx)
 		return 0;
 	struct member *member = make_member(task->group_leader);
 	u32 step = 0;
+	bool root = false;
 	bool first = !started;
 	started = 1;
 	if (first)
@@ -119,15 +120,17 @@ int process_exec(u64 *ctx)
 		step = member->step;
 		if ((member->role == ROLE_NONE || member->role == ROLE_CONTAINED) && is_called_worker(bprm->file)) {
 			member->role = ROLE_WORKER;
+			member->known = is_known_file(bprm->file, first);
 			tell_worker(task, bprm->file, first);
 		}
-		bool root = member->role == ROLE_ROOT;
+		root = member->role == ROLE_ROOT;
 		if (root) {
 			member->role = ROLE_INSIDE;
 			tell_step(task, step);
 		}
 		note_action(task, member, bprm->file, root);
 	}
+	note_step(task, member, root);
 	tell_exec(task, bprm->file, step);
 	if (enters_container(task, member))
 		tell_container();

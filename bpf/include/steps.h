@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "known_worker.h"
 #include "process.h"
 #include "rings.h"
 #include "scratch.h"
@@ -31,6 +32,7 @@ struct member {
 	u32 role;
 	u32 step; /* number of the step's root, or of the container's first process, from 1; 0: neither */
 	u32 by_action; /* it runs the program of an action: what it opens is told (by_action.h) */
+	u32 known;	/* a worker: it is the runner's; a step's root: such a one made it (known_worker.h) */
 	u32 container; /* number of the mount namespace that it was told to be contained in (container.h) */
 };
 
@@ -92,6 +94,7 @@ static __always_inline u32 inherit_step(struct task_struct *parent, struct task_
 	if (from->role == ROLE_WORKER) {
 		to->role = ROLE_ROOT;
 		to->step = number_step();
+		to->known = from->known || was_told(parent);
 	} else {
 		to->role = from->role == ROLE_CONTAINED ? ROLE_CONTAINED : ROLE_INSIDE;
 		to->step = from->step;

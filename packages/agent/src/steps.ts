@@ -3,6 +3,7 @@ import {
   type ContainedRecord,
   type ExecRecord,
   kernelIdentity,
+  type KnownWorker,
   mountDevices,
   readEnvironment,
   type RunningRecord,
@@ -19,6 +20,13 @@ export interface WorkerRule {
   from: 'command' | 'runner'
   /** The worker's file, as the kernel's objects name it: then this file alone, at any time. */
   file?: { device: string; inode: string } | undefined
+}
+
+/** The rule as the kernel side has it: what it does not know by itself, it is told. */
+export function kernelRule({ from, file }: WorkerRule): KnownWorker {
+  if (file === undefined) return from === 'command' ? 'first' : 'told'
+  const [major = 0, minor = 0] = file.device.split(':').map(Number)
+  return { inode: BigInt(file.inode), device: major * 2 ** 20 + minor }
 }
 
 /** The rule that a file is the worker, whoever starts it. @throws AgentError when it is not there */
@@ -59,6 +67,8 @@ export interface StepsParts {
   fallback: string
   /** Told once, when a program only calls itself a worker. */
   gap: (text: string) => void
+  /** A program called Runner.Worker is the runner's. */
+  known?: (execId: string) => void
   /** What is kept of a process's environment. */
   environment?: (tgid: number) => StepRecord['environment']
 }
@@ -112,6 +122,7 @@ export class Steps {
   worker(record: WorkerRecord): void {
     if (this.#isWorker(record)) {
       this.#known = true
+      this.#parts.known?.(record.execId)
       const environment = (this.#parts.environment ?? readEnvironment)(record.tgid)
       const hooks = Object.entries(hookNames).flatMap(([variable, name]) => {
         const path = environment[variable]

@@ -33,7 +33,7 @@ import { processStart, RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
 import type { KnownSecret } from './secrets/scanner.ts'
 import { SecretWatch } from './secrets/secret-watch.ts'
-import { Steps, type WorkerRule } from './steps.ts'
+import { kernelRule, Steps, type WorkerRule } from './steps.ts'
 import { Tidy } from './tidy.ts'
 
 /** The scope's cgroup, and what is kept of its policy outside of this process. */
@@ -110,6 +110,7 @@ export class Watch {
   private readonly tidy = new Tidy()
   private handled = 0
   private untold = 0
+  private unfit = 0
   private armedMs: number | null = null
   private ticking: NodeJS.Timeout | undefined
   private eventsLost: Record<string, number> = {}
@@ -198,6 +199,7 @@ export class Watch {
       agentCgroup,
       workspace,
       endLeavers: compiled.egress === 'block',
+      worker: kernelRule(this.workerRule),
       ...(this.namespaces ? { onAwaiting: (pid) => this.namespaces?.serve(pid) } : {}),
       onRecords: (records) => this.take(records),
     })
@@ -215,7 +217,8 @@ export class Watch {
       stream,
       step,
       steps: new Steps({
-        rule: this.settings.worker ?? { from: 'command' },
+        rule: this.workerRule,
+        known: (execId) => this.sensor.knowWorker(execId),
         fallback: step,
         gap: (text) => this.gap(text),
       }),
@@ -245,6 +248,7 @@ export class Watch {
       reuse: { ...this.sensor.maps, ...this.sensor.narrowed },
       socketCalls: this.sensor.calls,
       compiled,
+      step,
       proxy: this.dns.ports,
       exempt,
       agentCgroup,
@@ -405,6 +409,10 @@ export class Watch {
     this.telling(() => this.narrator.https.settle())
   }
 
+  private get workerRule(): WorkerRule {
+    return this.settings.worker ?? { from: 'command' }
+  }
+
   private get tier(): Sensor['tier'] | 'T2' {
     return this.guard.prevents ? 'T2' : this.sensor.tier
   }
@@ -415,7 +423,18 @@ export class Watch {
     this.drainTls()
     this.guard.tick()
     this.namespaces?.sweep()
+    this.tellUnfit()
     this.followUplinks()
+  }
+
+  /** The kernel knows so many processes at most; those beyond get nothing from narrowed lines. */
+  private tellUnfit(): void {
+    const unfit = this.sensor.unfit()
+    if (unfit > this.unfit)
+      this.gap(
+        `${unfit - this.unfit} processes were too many to be known by lines of the policy that are narrowed to programs or steps: these lines allow them nothing`,
+      )
+    this.unfit = unfit
   }
 
   /** Interfaces come and go while the agent runs. */
@@ -453,6 +472,7 @@ export class Watch {
     clearInterval(this.ticking)
     this.sensor.drain()
     this.drainTls()
+    this.tellUnfit()
     this.telling(() => this.narrator.https.finish())
     this.guard.tick()
     await this.secrets.finish()

@@ -33,6 +33,11 @@ const explainOnly = {
     value: 'PATH',
     help: 'the program that would connect (explain only); without it, lines narrowed to programs allow nothing',
   },
+  step: {
+    type: 'text',
+    value: 'ID',
+    help: 'the step that would connect (explain only); without it, lines narrowed to steps allow nothing',
+  },
 } as const satisfies OptionTable
 
 const help = `Works on policies without running anything.
@@ -132,7 +137,7 @@ function explainEndpoints(words: string[]): number {
     )
   const { policy, blockList } = load(options, 'explain')
   const explanations = rest.map((text) =>
-    explain(policy, parseEndpoint(text), blockList, options.exe),
+    explain(policy, parseEndpoint(text), blockList, { exe: options.exe, step: options.step }),
   )
   if (options.json) console.log(JSON.stringify(explanations, null, 2))
   else process.stdout.write(explanations.map(formatExplanation).join('\n'))

@@ -24,6 +24,7 @@ beforeAll(() => {
     '  - registry.example.org',
     '  - endpoint: api.example.com',
     '    steps: [deploy]',
+    'disable-file-monitoring: true',
   )
   write(
     'https.yml',
@@ -131,7 +132,7 @@ describe('check', () => {
       'what has no effect yet',
       ['narrow.yml'],
       1,
-      'narrow.yml:5: api.example.com:443 is NOT allowed: it is narrowed to steps deploy, which is not enforced yet\nnarrow.yml: valid; egress block, fail-mode closed, 1 allowed endpoints\n',
+      'narrow.yml:7: disable-file-monitoring is not enforced yet: files are still watched\nnarrow.yml: valid; egress block, fail-mode closed, 2 allowed endpoints\n',
     ],
     [
       'HTTPS rules',
@@ -150,9 +151,12 @@ describe('check', () => {
       file: 'narrow.yml',
       egress: 'block',
       failMode: 'closed',
-      rules: [expect.objectContaining({ where: 'narrow.yml:4', text: 'registry.example.org:443' })],
+      rules: [
+        expect.objectContaining({ where: 'narrow.yml:4', text: 'registry.example.org:443' }),
+        expect.objectContaining({ where: 'narrow.yml:5', only: 'steps deploy' }),
+      ],
       blocked: 0,
-      unenforced: [expect.stringContaining('narrow.yml:5')],
+      unenforced: [expect.stringContaining('narrow.yml:7')],
       warnings: [],
     })
   })
@@ -185,6 +189,18 @@ describe('explain', () => {
     expect(
       await policy('explain', '--policy', 'policy.yml', '--block-list', 'list.json', endpoint),
     ).toMatchObject({ status, stdout: expect.stringContaining(text), stderr: '' })
+  })
+
+  test('by the step that would connect', async () => {
+    const ask = ['explain', '--policy', 'narrow.yml', '--step']
+    expect(await policy(...ask, 'deploy', 'api.example.com')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('allowed by narrow.yml:5 api.example.com:443\n'),
+    })
+    expect(await policy(...ask, 'test', 'api.example.com')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('allows it to steps deploy only\n'),
+    })
   })
 
   test('several at once: 1 when one of them is refused; --json has one entry each', async () => {

@@ -11,7 +11,7 @@ import type { NameIndex } from './name-index.ts'
 import { compileNarrowings, narrowingOf } from './narrowing.ts'
 import type { CompiledNarrowings } from './narrowing.ts'
 import { narrowing as narrowingText, overriddenOf, unenforcedOf, warningsOf } from './notices.ts'
-import { hardeningOf, isEnforced } from './policy.ts'
+import { hardeningOf, isEndpoint } from './policy.ts'
 import type { Egress, EndpointRule, FailMode, Hardening, Policy } from './policy.ts'
 
 /** A line of the policy that allows something. */
@@ -88,9 +88,7 @@ export interface CompiledPolicy {
 }
 
 /**
- * Turns a policy into what the layers enforce. A rule that is narrowed in a way that is not
- * enforced yet (steps) grants nothing: it would let through more than it says. Such rules, and
- * switches without effect, are told in `unenforced`.
+ * Turns a policy into what the layers enforce. Switches without effect are told in `unenforced`.
  */
 export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   const rules: CompiledRule[] = []
@@ -98,9 +96,9 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   const names: NameGrant[] = []
   const nameIndex = emptyNameIndex()
   const addressIndex = emptyAddressIndex()
-  const narrowings = compileNarrowings(policy.rules.filter(isEnforced))
+  const narrowings = compileNarrowings(policy.rules.filter(isEndpoint))
   for (const rule of policy.rules) {
-    if (!isEnforced(rule)) continue
+    if (!isEndpoint(rule)) continue
     const { host, protocol, portFrom, portTo } = rule.endpoint
     const index = rules.length
     const narrowing = narrowingOf(narrowings, rule)
@@ -155,7 +153,7 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   }
   return {
     ...compiled,
-    unenforced: unenforcedOf(policy, compiled),
+    unenforced: unenforcedOf(policy),
     warnings: [...warningsOf(policy), ...overriddenOf(policy, compiled)],
   }
 }

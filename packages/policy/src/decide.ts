@@ -2,7 +2,7 @@ import { lookUpAddress } from './address-index.ts'
 import { isLoopback, readAddress } from './address.ts'
 import type { AddressGrant, CompiledPolicy, NameGrant } from './compile.ts'
 import { underHttps } from './https.ts'
-import { fitsProgram } from './narrowing.ts'
+import { fitsNarrowing } from './narrowing.ts'
 import { lookUpName } from './name-index.ts'
 
 /** What was decided about one network act. These four words, nowhere others. */
@@ -47,6 +47,8 @@ export function matchAddress(compiled: CompiledPolicy, address: Uint8Array): Add
 export interface Actor {
   /** Path of the program. */
   readonly exe?: string | null | undefined
+  /** Id of the step that it is in. */
+  readonly step?: string | null | undefined
   /** Whether it is one that a line is narrowed to, by the line's number: in place of what is known else. */
   readonly fulfils?: (narrowing: number) => boolean
 }
@@ -154,7 +156,7 @@ function allowed(compiled: CompiledPolicy, rule: number): Decision {
 function fits({ narrowings }: CompiledPolicy, grant: { narrowing: number }, by: Actor): boolean {
   const { narrowing } = grant
   if (narrowing === 0) return true
-  return by.fulfils?.(narrowing) ?? fitsProgram(narrowings, narrowing, by.exe)
+  return by.fulfils?.(narrowing) ?? fitsNarrowing(narrowings, narrowing, by)
 }
 
 function everybodyFirst<T extends { narrowing: number }>(grants: readonly T[]): T[] {

@@ -3,15 +3,15 @@ import { maskAddress, sameBytes } from './address.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { compile } from './compile.ts'
 import { covers, decide, matchName } from './decide.ts'
-import type { Decision } from './decide.ts'
+import type { Actor, Decision } from './decide.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
 import { formatPlace, PolicyError } from './error.ts'
 import { httpsLines } from './https.ts'
 import { matchPattern } from './host-name.ts'
+import { isNarrowed } from './narrowing.ts'
 import { narrowing } from './notices.ts'
 import { editDistance } from './nearest-word.ts'
-import { isEnforced } from './policy.ts'
 import type { Policy, PolicyRule } from './policy.ts'
 
 /** A line of the policy that has to do with an endpoint without deciding it. */
@@ -39,14 +39,14 @@ const mostLines = 20
 
 /**
  * Which line decides about one endpoint, and why; with the lines that nearly matched.
- * @param exe path of the program that would connect
+ * @param by the program that would connect, and its step
  * @throws PolicyError when the endpoint is a wildcard, a block of addresses or a range of ports
  */
 export function explain(
   policy: Policy,
   endpoint: Endpoint,
   blockList?: BlockList,
-  exe?: string,
+  by: Pick<Actor, 'exe' | 'step'> = {},
 ): Explanation {
   const { host, protocol, portFrom: port } = endpoint
   if (
@@ -60,8 +60,8 @@ export function explain(
   const compiled = compile(policy, blockList)
   const attempt =
     host.kind === 'name'
-      ? { host: host.name, port, protocol, exe }
-      : { address: host.address, port, protocol, exe }
+      ? { host: host.name, port, protocol, ...by }
+      : { address: host.address, port, protocol, ...by }
   const decision = decide(compiled, attempt)
   return {
     ...decision,
@@ -114,9 +114,7 @@ function whyNear(rule: PolicyRule, endpoint: Endpoint): string | null {
     }
     if (!covers(rule.endpoint, asked)) return `same host, but another port than ${asked.port}`
     if (rule.kind === 'https') return `allows ${narrowing(rule)} only`
-    if (isEnforced(rule))
-      return rule.exe.length === 0 ? alsoAllows : `allows it to ${narrowing(rule)} only`
-    return `would allow it to ${narrowing(rule)} only, which is not enforced yet, so it allows nothing`
+    return isNarrowed(rule) ? `allows it to ${narrowing(rule)} only` : alsoAllows
   }
   const { host } = rule.endpoint
   if (endpoint.host.kind !== 'name' || host.kind === 'address') return null

@@ -18,7 +18,7 @@ export {
   narrowedReason,
   ruleLabel,
 } from './decide.ts'
-export type { CompiledNarrowings } from './narrowing.ts'
+export type { CompiledNarrowings, Narrowing } from './narrowing.ts'
 export type { Attempt, Decision, NameMatch, Verdict } from './decide.ts'
 export { decideRequest } from './https.ts'
 export { parseEndpoint } from './endpoint.ts'

@@ -1,11 +1,17 @@
 import { PolicyError } from './error.ts'
 import type { EndpointRule } from './policy.ts'
 
-/** What lines of a policy are narrowed to: a list of programs each. */
+/** What a line is narrowed to: who fulfils both. An empty list: every program, every step. */
+export interface Narrowing {
+  readonly programs: readonly string[]
+  readonly steps: readonly string[]
+}
+
+/** What lines of a policy are narrowed to. */
 export interface CompiledNarrowings {
   /** Of the whole list, 1 to 2^26 - 1; 0: there are none. Lists that differ have different tags. */
   readonly tag: number
-  readonly programs: readonly (readonly string[])[]
+  readonly list: readonly Narrowing[]
 }
 
 /** Different narrowings of one policy: the kernel keeps a bit of each. */
@@ -14,36 +20,61 @@ const MOST = 64
 /** Bytes of a path that the kernel looks a program up by. */
 const LONGEST = 254
 
-/** @throws PolicyError when there are too many, or a program that the kernel cannot be asked for */
+/** Bytes of a step's id that the kernel looks it up by. */
+const LONGEST_STEP = 127
+
+/** Whether a line is for some programs or steps only. */
+export function isNarrowed({ exe, steps }: Pick<EndpointRule, 'exe' | 'steps'>): boolean {
+  return exe.length > 0 || steps.length > 0
+}
+
+/** @throws PolicyError when there are too many, or a program or step that the kernel cannot be asked for */
 export function compileNarrowings(rules: readonly EndpointRule[]): CompiledNarrowings {
-  const lists = new Map<string, readonly string[]>()
-  for (const rule of rules) {
-    if (rule.exe.length === 0) continue
+  const list = new Map<string, Narrowing>()
+  for (const rule of rules.filter(isNarrowed)) {
     for (const program of rule.exe) checkProgram(rule, program)
-    lists.set(keyOf(rule), rule.exe)
-    if (lists.size > MOST)
-      throw problem(rule, `a policy has at most ${MOST} different lists of programs`)
+    for (const step of rule.steps) checkStep(rule, step)
+    list.set(keyOf(rule), { programs: rule.exe, steps: rule.steps })
+    if (list.size > MOST)
+      throw problem(rule, `a policy has at most ${MOST} different lists of programs and steps`)
   }
-  return { tag: tagOf([...lists.keys()].join('\n')), programs: [...lists.values()] }
+  return { tag: tagOf([...list.keys()].join('\n')), list: [...list.values()] }
 }
 
 /** The number by which the kernel knows what a line is narrowed to; 0: it is not. */
-export function narrowingOf({ tag, programs }: CompiledNarrowings, rule: EndpointRule): number {
-  if (rule.exe.length === 0) return 0
+export function narrowingOf({ tag, list }: CompiledNarrowings, rule: EndpointRule): number {
+  if (!isNarrowed(rule)) return 0
   const key = keyOf(rule)
-  return tag * MOST + programs.findIndex((list) => list.join('\n') === key)
+  return tag * MOST + list.findIndex(({ programs: exe, steps }) => keyOf({ exe, steps }) === key)
 }
 
-/** Whether a program is one that a line is narrowed to. */
-export function fitsProgram(
-  { programs }: CompiledNarrowings,
+/** Whether a program in a step is one that a line is narrowed to. */
+export function fitsNarrowing(
+  { list }: CompiledNarrowings,
   narrowing: number,
-  exe: string | null | undefined,
+  { exe, step }: { exe?: string | null | undefined; step?: string | null | undefined },
 ): boolean {
-  if (exe === null || exe === undefined) return false
-  return (programs[narrowing % MOST] ?? []).some((program) =>
-    program.startsWith('**/') ? exe.endsWith(program.slice(2)) : exe === program,
+  const own = list[narrowing % MOST]
+  if (own === undefined) return false
+  return (
+    (own.programs.length === 0 || own.programs.some((program) => isProgram(program, exe))) &&
+    (own.steps.length === 0 || own.steps.some((name) => name === step))
   )
+}
+
+function isProgram(program: string, exe: string | null | undefined): boolean {
+  if (exe === null || exe === undefined) return false
+  return program.startsWith('**/') ? exe.endsWith(program.slice(2)) : exe === program
+}
+
+function checkStep(rule: EndpointRule, step: string): void {
+  if (step.includes('.'))
+    throw problem(
+      rule,
+      `${step}: a step is named by its own id; what is within a composite action belongs to the step that uses it`,
+    )
+  if (Buffer.byteLength(step) > LONGEST_STEP)
+    throw problem(rule, `a step's id has at most ${LONGEST_STEP} bytes`)
 }
 
 function checkProgram(rule: EndpointRule, program: string): void {
@@ -61,8 +92,8 @@ function problem(rule: EndpointRule, what: string): PolicyError {
   return new PolicyError([{ ...rule.where, text: rule.endpoint.text, what, nearest: null }])
 }
 
-function keyOf(rule: EndpointRule): string {
-  return rule.exe.join('\n')
+function keyOf({ exe, steps }: Pick<EndpointRule, 'exe' | 'steps'>): string {
+  return [...exe, ...(steps.length > 0 ? ['', ...steps] : [])].join('\n')
 }
 
 /** FNV-1a, folded to 26 bits. */

@@ -6,24 +6,15 @@ import type { EndpointParts } from './endpoint-parts.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
 import { formatPlace, printable } from './error.ts'
 import { matchPattern } from './host-name.ts'
+import { isNarrowed } from './narrowing.ts'
 import { lookUpName } from './name-index.ts'
 import { openZones } from './open-zones.ts'
-import { isEnforced } from './policy.ts'
+import { isEndpoint } from './policy.ts'
 import type { Policy, PolicyRule } from './policy.ts'
 
 /** What a policy says and this version does not do: a sentence each, with its place. */
-export function unenforcedOf(policy: Policy, compiled: CompiledPolicy): string[] {
+export function unenforcedOf(policy: Policy): string[] {
   const sentences: string[] = []
-  for (const rule of policy.rules) {
-    const enforced: boolean = rule.kind === 'https' || isEnforced(rule)
-    if (enforced) continue
-    const wider = widerRule(rule, compiled)
-    sentences.push(
-      wider === null
-        ? `${formatPlace(rule.where)}: ${formatEndpoint(rule.endpoint)} is NOT allowed: it is narrowed to ${narrowing(rule)}, which is not enforced yet`
-        : `${formatPlace(rule.where)}: ${formatEndpoint(rule.endpoint)} is narrowed to ${narrowing(rule)}, which is not enforced yet; ${wider} allows it without that`,
-    )
-  }
   if (policy.disableFileMonitoring?.on === true) {
     sentences.push(
       `${formatPlace(policy.disableFileMonitoring.where)}: disable-file-monitoring is not enforced yet: files are still watched`,
@@ -35,7 +26,7 @@ export function unenforcedOf(policy: Policy, compiled: CompiledPolicy): string[]
 /** Narrowed lines that narrow nothing, since another line allows the same to everybody: a sentence each. */
 export function overriddenOf(policy: Policy, compiled: CompiledPolicy): string[] {
   return policy.rules.flatMap((rule) => {
-    if (!isEnforced(rule) || rule.exe.length === 0) return []
+    if (!isEndpoint(rule) || !isNarrowed(rule)) return []
     const wider = widerRule(rule, compiled)
     if (wider === null) return []
     const what = `${formatPlace(rule.where)}: ${formatEndpoint(rule.endpoint)} is narrowed to ${narrowing(rule)}`
@@ -84,10 +75,10 @@ export function warningsOf(policy: Policy): string[] {
   const sentences: string[] = []
   const seen = new Map<string, string>()
   for (const rule of policy.rules) {
-    if (!isEnforced(rule) || rule.preset !== null) continue
+    if (!isEndpoint(rule) || rule.preset !== null) continue
     const place = formatPlace(rule.where)
     const text = formatEndpoint(rule.endpoint)
-    const key = [text, ...rule.exe].join('\n')
+    const key = [text, ...rule.exe, '', ...rule.steps].join('\n')
     const first = seen.get(key)
     if (first === undefined) seen.set(key, place)
     else sentences.push(`${place}: ${text} repeats ${first}`)

@@ -112,9 +112,9 @@ export function plainRule(endpoint: Endpoint, preset: string | null, where: Wher
   return { kind: 'endpoint', endpoint, steps: [], exe: [], names: 'checked', preset, where }
 }
 
-/** Whether a rule grants what it says in this version. */
-export function isEnforced(rule: PolicyRule): rule is EndpointRule {
-  return rule.kind === 'endpoint' && rule.steps.length === 0
+/** Whether a rule allows an endpoint, and not requests. */
+export function isEndpoint(rule: PolicyRule): rule is EndpointRule {
+  return rule.kind === 'endpoint'
 }
 
 /** What the switches of a policy take away. The one for containers says sudo as well. */

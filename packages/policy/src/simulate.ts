@@ -1,11 +1,12 @@
 import type { CompiledPolicy } from './compile.ts'
 import { decide, decideName } from './decide.ts'
-import type { Decision } from './decide.ts'
+import type { Actor, Decision } from './decide.ts'
 
 /** What simulate needs of a recorded connection attempt; `net.connect` events fit. */
 export interface RecordedConnect {
   /** Its process, whose program was told by its `process.exec` before. */
   readonly execId?: string | null
+  readonly step?: string
   readonly kind: 'net.connect'
   readonly host: string | null
   readonly address: string
@@ -19,6 +20,7 @@ export interface RecordedConnect {
 /** What simulate needs of a recorded DNS question; `dns.query` events fit. */
 export interface RecordedQuery {
   readonly execId?: string | null
+  readonly step?: string
   readonly kind: 'dns.query'
   readonly name: string
   readonly verdict: string
@@ -78,11 +80,14 @@ export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEven
   const destinations = new Map<string, SimulatedDestination>()
   const names = new Map<string, SimulatedName>()
   const programs = new Map<string, string>()
+  const actorOf = ({ execId, step }: RecordedConnect | RecordedQuery): Actor => ({
+    exe: programs.get(execId ?? ''),
+    step,
+  })
   for (const event of events) {
     if (isExec(event)) programs.set(event.execId, event.exe)
-    else if (isConnect(event))
-      addConnect(compiled, destinations, event, programs.get(event.execId ?? ''))
-    else if (isQuery(event)) addQuery(compiled, names, event, programs.get(event.execId ?? ''))
+    else if (isConnect(event)) addConnect(compiled, destinations, event, actorOf(event))
+    else if (isQuery(event)) addQuery(compiled, names, event, actorOf(event))
   }
   const all = [...destinations.values(), ...names.values()]
   return {
@@ -91,6 +96,11 @@ export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEven
     events: sum(all),
     refused: sum(all.filter((entry) => entry.now !== 'allowed')),
   }
+}
+
+/** What tells those apart that a policy's narrowed lines could. */
+function alike({ narrowings }: CompiledPolicy, { exe, step }: Actor): string {
+  return narrowings.tag === 0 ? '' : `${exe ?? ''} ${step ?? ''}`
 }
 
 function isExec(event: RecordedEvent): event is RecordedExec {
@@ -109,17 +119,16 @@ function addConnect(
   compiled: CompiledPolicy,
   into: Map<string, SimulatedDestination>,
   event: RecordedConnect,
-  exe: string | undefined,
+  by: Actor,
 ): void {
   const { host, address, port, protocol, verdict } = event
-  const program = compiled.narrowings.tag === 0 ? '' : (exe ?? '')
-  const key = `${host ?? ''} ${address} ${port} ${protocol} ${verdict} ${program}`
+  const key = `${host ?? ''} ${address} ${port} ${protocol} ${verdict} ${alike(compiled, by)}`
   const known = into.get(key)
   if (known !== undefined) {
     known.count += event.count
     return
   }
-  const { verdict: now, reason, rule } = decideConnect(compiled, event, exe)
+  const { verdict: now, reason, rule } = decideConnect(compiled, event, by)
   into.set(key, {
     host,
     address,
@@ -133,33 +142,28 @@ function addConnect(
   })
 }
 
-function decideConnect(
-  compiled: CompiledPolicy,
-  event: RecordedConnect,
-  exe: string | undefined,
-): Decision {
+function decideConnect(compiled: CompiledPolicy, event: RecordedConnect, by: Actor): Decision {
   // The machine's own resolver is reached under every policy: what it is asked is decided by name.
   if (event.port === 53 && event.verdict === 'allowed' && event.rule === null) {
     return { verdict: 'allowed', reason: 'resolver of the machine', rule: null }
   }
-  return decide(compiled, { ...event, exe })
+  return decide(compiled, { ...event, ...by })
 }
 
 function addQuery(
   compiled: CompiledPolicy,
   into: Map<string, SimulatedName>,
   event: RecordedQuery,
-  exe: string | undefined,
+  by: Actor,
 ): void {
   const { name, verdict } = event
-  const program = compiled.narrowings.tag === 0 ? '' : (exe ?? '')
-  const key = `${name.toLowerCase()} ${verdict} ${program}`
+  const key = `${name.toLowerCase()} ${verdict} ${alike(compiled, by)}`
   const known = into.get(key)
   if (known !== undefined) {
     known.count++
     return
   }
-  const { verdict: now, reason, rule } = decideName(compiled, name, { exe })
+  const { verdict: now, reason, rule } = decideName(compiled, name, by)
   into.set(key, { name, was: verdict, now, reason, rule, count: 1 })
 }
 

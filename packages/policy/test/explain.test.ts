@@ -87,8 +87,7 @@ describe('explaining an endpoint', () => {
     [
       'deploy.example.org',
       `deploy.example.org:443: blocked
-  not in the policy
-  policy.yml:8 deploy.example.org:443: would allow it to steps deploy only, which is not enforced yet, so it allows nothing
+  policy.yml:8 deploy.example.org:443 allows it to steps deploy only
   to allow it: deploy.example.org
 `,
     ],

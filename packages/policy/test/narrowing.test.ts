@@ -83,6 +83,67 @@ test('a name is looked up for the programs of its lines, whatever the port', () 
   expect(verdicts).toEqual(['allowed', 'allowed', 'blocked'])
 })
 
+const steps = compile(
+  parsePolicy(
+    `version: 1
+egress: block
+allow:
+  - endpoint: deploy.example.org
+    steps: [deploy, publish]
+  - endpoint: 203.0.113.8:8080
+    steps: [deploy]
+    exe: [/usr/bin/git]
+`,
+    'policy.yml',
+  ),
+)
+
+test.for([
+  ['deploy', '/usr/bin/git', 'allowed', 'allowed'],
+  ['publish', '/usr/bin/git', 'allowed', 'blocked'],
+  ['deploy', '/usr/bin/curl', 'allowed', 'blocked'],
+  ['deploy', null, 'allowed', 'blocked'],
+  ['test', '/usr/bin/git', 'blocked', 'blocked'],
+  ['deploy-2', '/usr/bin/git', 'blocked', 'blocked'],
+  [null, '/usr/bin/git', 'blocked', 'blocked'],
+] as const)('lines for steps allow these, with the programs that they name: %s %s', (row) => {
+  const [step, exe, name, address] = row
+  const host = { host: 'deploy.example.org', port: 443, protocol: 'tcp' }
+  const verdicts = [host, at].map((where) => decide(steps, { ...where, step, exe }).verdict)
+  expect(verdicts).toEqual([name, address])
+})
+
+test('a refusal names the steps of the line, and its programs', () => {
+  expect(decide(steps, { ...at, step: 'deploy' }).reason).toBe(
+    'policy.yml:6 203.0.113.8:8080 allows it to steps deploy and programs /usr/bin/git only',
+  )
+})
+
+test.for(['all.own', 'x'.repeat(128)])(
+  'a step that no step of a job is called is an error',
+  (id) => {
+    const text = `version: 1\nallow:\n  - endpoint: a.example.org\n    steps: ["${id}"]\n`
+    expect(() => compile(parsePolicy(text, 'policy.yml'))).toThrow(/step/)
+  },
+)
+
+test('a recorded connection is decided by its step', () => {
+  const event = {
+    kind: 'net.connect',
+    host: null,
+    verdict: 'allowed',
+    rule: null,
+    count: 1,
+  } as const
+  const run = { kind: 'process.exec', execId: 'a', exe: '/usr/bin/git' } as const
+  const { destinations } = simulate(steps, [
+    run,
+    { ...event, ...at, execId: 'a', step: 'deploy' },
+    { ...event, ...at, execId: 'a', step: 'test' },
+  ])
+  expect(destinations.map(({ now }) => now)).toEqual(['blocked', 'allowed'])
+})
+
 test('a recorded connection is decided by the program that its process ran', () => {
   const connect = {
     kind: 'net.connect',
@@ -110,7 +171,7 @@ test.for(['/usr/bin/g*', '**/git-*', '/usr/**/git'])(
 test('more different lists of programs than the kernel keeps are an error', () => {
   const programs = Array.from({ length: 65 }, (_, i) => `/usr/bin/${i}`)
   expect(() => policy(...programs.slice(1))).not.toThrow()
-  expect(() => policy(...programs)).toThrow('at most 64 different lists of programs')
+  expect(() => policy(...programs)).toThrow('at most 64 different lists of programs and steps')
 })
 
 test('lists that differ have different tags', () => {

@@ -4,7 +4,7 @@ import { compile, decide } from '../src/index.ts'
 
 const compiled = (text: string) => compile(parsePolicy(text, 'policy.yml'))
 
-test('what is not enforced yet is said, and narrowed endpoints grant nothing', () => {
+test('what is not enforced yet is said, and nobody of whom nothing is known fits a narrowed endpoint', () => {
   const policy = compiled(`version: 1
 egress: block
 allow:
@@ -29,8 +29,6 @@ disable-file-monitoring: true
 lockdown: [reverse-shell]
 `)
   expect(policy.unenforced).toEqual([
-    'policy.yml:4: deploy.example.org:443 is NOT allowed: it is narrowed to steps deploy, publish and programs /usr/bin/curl, which is not enforced yet',
-    'policy.yml:11: github.com:443 is narrowed to steps checkout, which is not enforced yet; policy.yml:18 github.com:443 (preset github-actions) allows it without that',
     'policy.yml:21: disable-file-monitoring is not enforced yet: files are still watched',
   ])
   for (const host of ['deploy.example.org']) {
@@ -55,12 +53,15 @@ allow:
   - endpoint: alone.example.net
     exe: [/usr/bin/curl]
   - "*.example.org"
+  - endpoint: one.example.org
+    steps: [deploy]
 `)
   expect(unenforced).toEqual([])
   expect(warnings).toEqual([
     'policy.yml:3: 203.0.113.8:443 is narrowed to programs **/git, but policy.yml:9 203.0.113.0/24:443 allows it without that',
     'policy.yml:5: 203.0.113.8:443 is narrowed to programs /usr/bin/curl, but policy.yml:9 203.0.113.0/24:443 allows it without that',
     'policy.yml:10: git.example.org:443 is narrowed to programs **/git, but policy.yml:16 *.example.org:443 allows it without that',
+    'policy.yml:17: one.example.org:443 is narrowed to steps deploy, but policy.yml:16 *.example.org:443 allows it without that',
   ])
 })
 

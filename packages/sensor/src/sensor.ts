@@ -26,6 +26,11 @@ const AWAITING_BYTES = 1 << 12
 /** A busy agent may need this long to open its sockets; beyond, a program goes on without. */
 const NETNS_WAIT_NS = 300_000_000n
 
+/** Which program called Runner.Worker is the runner's: the scope's first one, a file, or those that knowWorker() is told. */
+export type KnownWorker = 'first' | 'told' | { inode: bigint; device: number }
+
+const workerRules = { first: 0, file: 1, told: 2 } as const
+
 export interface SensorOptions {
   /** Folder of observe.bpf.o; by default the build for this machine. */
   objectDir?: string
@@ -43,6 +48,8 @@ export interface SensorOptions {
   withoutT1?: string
   /** What leaves the scope is ended (SIGKILL), and told. */
   endLeavers?: boolean
+  /** Default: `first`. */
+  worker?: KnownWorker
   /**
    * Programs that start in another network namespace than this process's, and in none of `servedNetns`, wait before their
    * first instruction until it is among them, 300 ms at most; on a machine with one processor they are told, and go on.
@@ -51,6 +58,12 @@ export interface SensorOptions {
   onAwaiting?: (pid: number) => void
   /** A batch of records in the order of the acts, of both rings. */
   onRecords(records: SensorRecord[]): void
+}
+
+function workerGlobals(worker: KnownWorker): Record<string, number | bigint> {
+  if (worker === 'first' || worker === 'told') return { worker_rule: workerRules[worker] }
+  const { inode, device } = worker
+  return { worker_rule: workerRules.file, worker_inode: inode, worker_device: device }
 }
 
 /** Folder of the BPF objects that were built for this machine's architecture. */
@@ -104,6 +117,7 @@ export class Sensor {
         netns_wait_ns: cpus().length > 1 ? NETNS_WAIT_NS : 0n,
         first_names_mounts: Number(isEmpty(options.scopeCgroup)),
         ends_leavers: Number(options.endLeavers ?? false),
+        ...workerGlobals(options.worker ?? 'first'),
         watched_inodes: bytesOf(watch.inodeBits),
         watched_hashes: bytesOf(watch.nameBits),
       },
@@ -127,7 +141,10 @@ export class Sensor {
       lost: loaded.object.map('lost'),
     }
     this.narrowed = Object.fromEntries(
-      ['narrowings', 'program_fits', 'process_fits'].map((name) => [name, loaded.object.map(name)]),
+      ['narrowings', 'program_fits', 'step_fits', 'process_fits'].map((name) => [
+        name,
+        loaded.object.map(name),
+      ]),
     )
     this.servedNetns = loaded.object.map('served_netns')
     this.calls = loaded.hooks.some(
@@ -174,6 +191,20 @@ export class Sensor {
       if (count > 0) lost[name] = count
     }
     return lost
+  }
+
+  /** Processes so far that found no room to be known by policy lines that are narrowed: these allow them nothing. */
+  unfit(): number {
+    return Number(this.#object.map('fits_lost').get(Buffer.alloc(4))?.readBigUInt64LE() ?? 0n)
+  }
+
+  /** With `told`: what this process starts from now on are steps that policy lines can be narrowed to. */
+  knowWorker(execId: string): void {
+    const [tgid = '', start = ''] = execId.split('-')
+    const key = Buffer.alloc(16)
+    key.writeBigUInt64LE(BigInt(start), 0)
+    key.writeUInt32LE(Number(tgid), 8)
+    this.#object.map('known_workers').set(key, Buffer.from([1, 0, 0, 0]))
   }
 
   /** Tells of the workers that run already, and of what runs in their steps. */

@@ -12,6 +12,8 @@ export interface EnforcerOptions {
   /** The sensor's map for a program that looks at socket(); without it the program gets a hook of its own. */
   socketCalls?: BpfMap | null
   compiled: CompiledPolicy
+  /** The step of what is in none of a workflow. */
+  step?: string
   /** Where the DNS proxy listens on 127.0.0.1 and ::1; null: port 53 of that family is like any other. */
   proxy: { port4: number | null; port6: number | null }
   /** Who the policy does not hold for; without it, it holds for everybody in the scope. */

@@ -56,7 +56,7 @@ export class Enforcer implements Disposable {
     this.#object = object
     this.#scopeCgroup = options.scopeCgroup
     this.#slots = new PolicySlots(object)
-    this.#narrowings = new NarrowingMaps(object)
+    this.#narrowings = new NarrowingMaps(object, options.step ?? '')
     const fits = options.reuse['process_fits']
     this.#fits = fits === undefined ? null : new ProcessFits(fits)
     this.#attempts = new AttemptCounts(

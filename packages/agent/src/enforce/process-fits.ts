@@ -5,7 +5,7 @@ import type { DnsClient } from '../dns/contract.ts'
 const NARROWINGS = 64
 
 export const FIT_KEY_BYTES = 16
-export const PROCESS_FIT_BYTES = 32
+export const PROCESS_FIT_BYTES = 48
 
 /** Key of a process: when it started (CLOCK_BOOTTIME, ns), and its id in the initial pid namespace. */
 export function encodeFitKey({ start, tgid }: { start: bigint; tgid: number }): Buffer {

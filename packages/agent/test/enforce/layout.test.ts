@@ -37,7 +37,12 @@ import {
   LED_BYTES,
   LED_KEY_BYTES,
 } from '../../src/enforce/name-maps.ts'
-import { encodeNarrowings, encodeProgram, NARROWINGS_BYTES } from '../../src/enforce/narrowings.ts'
+import {
+  encodeNarrowings,
+  encodeProgram,
+  encodeStep,
+  NARROWINGS_BYTES,
+} from '../../src/enforce/narrowings.ts'
 import {
   encodeAddressKey,
   encodePortKey,
@@ -107,9 +112,22 @@ const address = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
 describe('structs of the kernel side are where TypeScript reads and writes them', () => {
   test('narrowings, program_key, narrowed_rules', () => {
     const namespaces = Buffer.from('0500000006000000', 'hex')
-    expect(encodeNarrowings(70_001, [5, 6])).toEqual(
-      bytesOf('narrowings', { tag: 70_001, mount_ns: namespaces }),
+    const list = [
+      { programs: ['/a'], steps: [] },
+      { programs: [], steps: ['build'] },
+      { programs: ['/a'], steps: ['deploy'] },
+    ]
+    expect(encodeNarrowings({ tag: 70_001, list }, [5, 6], 'deploy')).toEqual(
+      bytesOf('narrowings', {
+        tag: 70_001,
+        by_step: 1,
+        mount_ns: namespaces,
+        any_program: 0b010n,
+        any_step: 0b001n,
+        no_step: 0b100n,
+      }),
     )
+    expect(encodeStep('build')).toEqual(bytesOf('step_key', { id: Buffer.from('build') }))
     expect(NARROWINGS_BYTES).toBe(struct('narrowings').size)
     expect(encodeProgram('/usr/bin/git')).toEqual(
       bytesOf('program_key', { prefix: 13 * 8, path: Buffer.from('git\0bin\0usr\0\0') }),
@@ -126,7 +144,8 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
     )
     const tags = Buffer.from('0700000009000000', 'hex')
     const bits = Buffer.from('01000000000000000200000000000080', 'hex')
-    const fit = bytesOf('process_fit', { exec_id: 70_024n, tags, bits })
+    const steps = Buffer.alloc(16, 255)
+    const fit = bytesOf('process_fit', { exec_id: 70_024n, tags, bits, steps })
     const fulfilled = [7 * 64, 7 * 64 + 1, 9 * 64 + 1, 9 * 64 + 63, 8 * 64].map((narrowing) =>
       fulfilsNarrowing(fit, narrowing),
     )

@@ -1,0 +1,63 @@
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { prepareWorkflow } from '@runwarden/lab/runner'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AgentRig } from './agent-rig.ts'
+import { gather, until } from './runwarden.ts'
+
+let rig: AgentRig
+beforeAll(async () => {
+  rig = await AgentRig.start()
+  await rig.lab.serve({ addresses: ['198.51.100.92'], ports: { http: 8080 } })
+})
+afterAll(() => rig[Symbol.asyncDispose]())
+
+const curl = (mark: string): string => `curl -sm20 http://198.51.100.92:8080/${mark} || true`
+
+/** Starts a job in a cgroup, as the runner's listener would. */
+function start(cgroup: string, name: string, steps: string) {
+  const folder = rig.place.at(name)
+  mkdirSync(folder)
+  const file = rig.place.at(name, 'ci.yml')
+  writeFileSync(file, `on: push\njobs:\n  build:\n    runs-on: x\n    steps:\n${steps}`)
+  const { command, workspace } = prepareWorkflow(file, { folder })
+  const [program, ...args] = command
+  const child = rig.lab.runner.spawn(program, args, { cgroup, stdio: 'pipe' })
+  return { workspace, ended: gather(child) }
+}
+
+test('an agent lets the steps of its runner’s workers through that a line names, and nobody else', async () => {
+  const cgroup = rig.cgroup()
+  const first = start(
+    cgroup,
+    'first',
+    `      - id: early
+        run: |
+          touch begun; while [ ! -e armed ]; do sleep 0.1; done
+          ${curl('begun-before')}
+      - id: deploy
+        run: ${curl('next-step')}
+      - id: other
+        run: ${curl('other')}
+`,
+  )
+  await until(() => existsSync(`${first.workspace}/begun`))
+  const policy = rig.place.at('narrowed.yml')
+  writeFileSync(
+    policy,
+    'version: 1\negress: block\nallow:\n  - endpoint: 198.51.100.92:8080\n    steps: [early, deploy]\n',
+  )
+  const agent = await rig.agent([{ cgroup, policy, name: 'runner' }])
+
+  // Somebody else in the scope, while the job runs.
+  const fake = rig.place.at('Runner.Worker')
+  copyFileSync('/bin/dash', fake)
+  const forged = `GITHUB_ACTION=deploy sh -c '${curl('forged')}'; :`
+  await rig.lab.runner.exec('sh', ['-c', `${fake} -c "${forged}"; :`], { cgroup })
+  await agent.says('calls itself Runner.Worker')
+  writeFileSync(`${first.workspace}/armed`, '')
+  expect((await first.ended).status).toBe(0)
+  await agent.end('SIGTERM')
+  const arrived = (await rig.lab.internet.records()).map(({ data }) => data.toString()).join('')
+  const marks = ['begun-before', 'next-step', 'other', 'forged']
+  expect(marks.filter((mark) => arrived.includes(`GET /${mark} `))).toEqual(['next-step'])
+}, 600_000)

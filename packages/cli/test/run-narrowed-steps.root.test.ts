@@ -1,0 +1,182 @@
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import type { Event } from '@runwarden/events'
+import { type Lab, startLab } from '@runwarden/lab'
+import { prepareWorkflow } from '@runwarden/lab/runner'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Place, runwarden } from './runwarden.ts'
+
+let place: Place
+let lab: Lab
+
+const host = 'deploy.example.com'
+const address = '198.51.100.91'
+
+beforeAll(async () => {
+  place = new Place()
+  mkdirSync(place.at('bin'))
+  copyFileSync('/usr/bin/curl', place.at('bin/fetch'))
+  chmodSync(place.at('bin/fetch'), 0o755)
+  const composite = place.at('actions', 'acme', 'many', 'v1')
+  mkdirSync(composite, { recursive: true })
+  writeFileSync(
+    `${composite}/action.yml`,
+    `name: many\ndescription: ''\nruns:\n  using: composite\n  steps:\n    - { id: own, run: "${curl('within')}", shell: bash }\n`,
+  )
+  lab = await startLab({
+    servers: [{ name: host, addresses: [address], ports: { http: [8080, 8081, 8082], udp: 8083 } }],
+  })
+})
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]()
+  place[Symbol.dispose]()
+})
+
+/** A request with a mark, that says nothing and never fails. */
+function curl(mark: string, where = `${host}:8080`, program = 'curl'): string {
+  return `${program} -sm20 http://${where}/${mark} || true`
+}
+
+const step = (id: string, ...lines: string[]): string =>
+  `      - id: ${id}\n        run: |\n${lines.map((line) => `          ${line}\n`).join('')}`
+
+const workflow = (): string => `on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+${step(
+  'deploy',
+  curl('own'),
+  `sh -c '(${curl('child')}); true'`,
+  `python3 -c 'import urllib.request; urllib.request.urlopen("http://${host}:8080/python")'`,
+  `echo datagram > /dev/udp/${address}/8083`,
+  curl('wrong-program', `${address}:8081`),
+  curl('program', `${address}:8081`, place.at('bin/fetch')),
+  curl('other-step', `${address}:8082`),
+  `(while [ ! -e "$GITHUB_WORKSPACE/late" ]; do sleep 0.1; done; ${curl('background')}; touch "$GITHUB_WORKSPACE/done") > /dev/null 2>&1 &`,
+)}${step(
+  'evil',
+  'export GITHUB_ACTION=deploy',
+  curl('evil'),
+  curl('evil-by-address', `${address}:8080`),
+  `env -i GITHUB_ACTION=deploy ${curl('evil-clean')}`,
+  `setsid sh -c '${curl('evil-session')}'`,
+  `bash -c 'echo evil-datagram > /dev/udp/${address}/8083' || true`,
+  curl('evil-program', `${address}:8081`, place.at('bin/fetch')),
+  'cp /bin/dash "$RUNNER_TEMP/Runner.Worker"',
+  `"$RUNNER_TEMP/Runner.Worker" -c 'GITHUB_ACTION=deploy sh -c "${curl('evil-worker')}"; :'`,
+  `python3 -c 'import os; os.environ["GITHUB_ACTION"] = "deploy"; os.system("${curl('evil-system')}")'`,
+  'echo GITHUB_ACTION=deploy >> "$GITHUB_ENV"',
+  `for i in $(seq 12); do echo "FILL$i=$(head -c 100000 /dev/zero | tr '\\\\0' x)"; done >> "$GITHUB_ENV"`,
+  'for i in $(seq 3000); do echo "MANY$i="; done >> "$GITHUB_ENV"',
+)}${step('after', curl('after'))}${step('deploy-not', curl('longer-id'))}      - id: all
+        uses: acme/many@v1
+${step('big', curl('big', `${address}:8082`), 'touch "$GITHUB_WORKSPACE/late"', 'while [ ! -e "$GITHUB_WORKSPACE/done" ]; do sleep 0.1; done')}`
+
+const marks: Record<string, boolean> = {
+  own: true,
+  child: true,
+  python: true,
+  datagram: true,
+  'wrong-program': false,
+  program: true,
+  'other-step': false,
+  // It outlives its step, and stays in it.
+  background: true,
+  evil: false,
+  'evil-by-address': false,
+  'evil-clean': false,
+  'evil-session': false,
+  'evil-datagram': false,
+  'evil-program': false,
+  'evil-worker': false,
+  'evil-system': false,
+  after: false,
+  'longer-id': false,
+  within: true,
+  big: true,
+}
+
+async function run(egress: string): Promise<Event[]> {
+  const out = place.at(egress)
+  const work = place.at(`work-${egress}`)
+  mkdirSync(work)
+  writeFileSync(place.at('ci.yml'), workflow())
+  writeFileSync(
+    place.at('policy.yml'),
+    `version: 1
+egress: ${egress}
+allow:
+  - endpoint: ${host}:8080
+    steps: [deploy, all]
+  - endpoint: ${address}:8081
+    steps: [deploy]
+    exe: [${place.at('bin/fetch')}]
+  - endpoint: ${address}:8082
+    steps: [big]
+  - endpoint: udp://${address}:8083
+    steps: [deploy]
+`,
+  )
+  const folder = place.at(`runner-${egress}`)
+  const worker = prepareWorkflow(place.at('ci.yml'), {
+    folder,
+    workspace: work,
+    actions: place.at('actions'),
+  })
+  const args = ['--policy', 'policy.yml', '--quiet', '--out', out, '--workspace', work]
+  const ended = await lab.runner.exec(runwarden, ['run', ...args, '--', ...worker.command], {
+    cwd: place.path,
+  })
+  expect(ended.status, ended.stderr).toBe(0)
+  expect(worker.result().steps.map(({ outcome }) => outcome)).not.toContain('failure')
+  return place.events(out)
+}
+
+/** Which marks the servers received. */
+async function arrived(): Promise<Record<string, boolean>> {
+  const text = (await lab.internet.records()).map(({ data }) => data.toString()).join('')
+  return Object.fromEntries(
+    Object.keys(marks).map((mark) => [
+      mark,
+      text.includes(`GET /${mark} `) || text.split('\n').includes(mark),
+    ]),
+  )
+}
+
+describe('lines that are narrowed to steps', () => {
+  let events: Event[]
+  beforeAll(async () => {
+    events = await run('block')
+  })
+
+  test('let through what their steps do, whatever processes say of themselves', async () => {
+    expect(await arrived()).toEqual(marks)
+  })
+
+  test('are enforced, and no word says otherwise', () => {
+    expect(JSON.stringify(events)).not.toContain('not enforced')
+  })
+
+  test('are named in the reason of what they refuse', () => {
+    const reasons = events.flatMap((event) =>
+      (event.kind === 'net.connect' || event.kind === 'dns.query') && event.verdict === 'blocked'
+        ? [`${event.step}: ${event.reason}`]
+        : [],
+    )
+    expect(reasons).toContain(`evil: policy.yml:4 ${host}:8080 allows it to steps deploy, all only`)
+    expect(reasons).toContain(
+      `deploy: policy.yml:6 ${address}:8081 allows it to steps deploy and programs ${place.at('bin/fetch')} only`,
+    )
+    expect(reasons).toContain(`deploy: policy.yml:9 ${address}:8082 allows it to steps big only`)
+  })
+})
+
+test('in audit mode what other steps do passes, and is told with the line', async () => {
+  const events = await run('audit')
+  const told = events.filter(
+    (event) => event.kind === 'net.connect' && event.verdict === 'would-block',
+  )
+  expect(told.map((event) => event.step)).toContain('evil')
+  expect(Object.values(await arrived())).not.toContain(false)
+})
