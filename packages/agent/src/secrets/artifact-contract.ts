@@ -2,9 +2,11 @@ import type { FoundSecret, KnownSecret } from './scanner.ts'
 
 /** What the thread that looks into uploaded files and the agent say to each other. */
 
-/** So much of a file is looked at (of a longer one, its beginning), and of all files of a run. */
+/** So much of a file is looked at: of a longer one, its beginning. */
 export const mostOfFile = 64 << 20
-export const mostOfRun = 512 << 20
+/** Of all files: at once, and for each millisecond that passes. */
+export const mostAtOnce = 512 << 20
+export const mostPerMs = 1024
 
 /** Given to the thread at its start. */
 export interface ArtifactWorkerData {

@@ -4,7 +4,8 @@ import {
   type ArtifactAsk,
   type ArtifactReply,
   type ArtifactWorkerData,
-  mostOfRun,
+  mostAtOnce,
+  mostPerMs,
 } from './artifact-contract.ts'
 import { lookInto } from './artifact-file.ts'
 import { Scanner } from './scanner.ts'
@@ -14,7 +15,8 @@ const port = parentPort
 if (port === null) throw new Error('artifact-worker.ts is the program of a thread')
 const { key } = workerData as ArtifactWorkerData
 const scanner = new Scanner()
-let bytes = 0
+let allowance = mostAtOnce
+let filled = Date.now()
 
 /** One file after the other. */
 let last = Promise.resolve()
@@ -34,11 +36,14 @@ port.on('message', (ask: ArtifactAsk) => {
 
 async function answer(before: Promise<void>, number: number, path: string): Promise<void> {
   await before
+  const now = Date.now()
+  allowance = Math.min(mostAtOnce, allowance + Math.max(0, now - filled) * mostPerMs)
+  filled = now
   const looked =
-    bytes < mostOfRun
+    allowance > 0
       ? await lookInto(path, scanner, key)
       : { bytes: 0, not: 'budget' as const, found: [] }
-  bytes += looked.bytes
+  allowance -= looked.bytes
   const reply: ArtifactReply = { number, ...looked }
   port?.postMessage(reply)
 }

@@ -26,13 +26,13 @@ export interface ArtifactsParts {
   gap: (text: string) => void
 }
 
-/** Files that are looked into in one run. */
-const MOST_FILES = 20_000
 /** Opened files that wait for the requests that were sent before. */
 const MOST_WAITING = 50_000
-const MOST_UPLOADS = 256
-/** Actions alive, and those that have uploaded. */
-const MOST_ROOTS = 512
+/** Actions at a time. */
+const MOST_ACTIONS = 256
+/** Of one action: uploads, files that are looked into, and findings. */
+const MOST_UPLOADS = 64
+const MOST_FILES = 20_000
 const MOST_TOLD = 200
 /** How long the end of a run waits for the files that are being looked into. */
 const PATIENCE_MS = 20_000
@@ -48,15 +48,20 @@ const steps = [
 /** Not files that anybody wrote. */
 const kernels = /^\/(?:proc|sys|dev)\//
 
-interface Upload {
+/** A process that runs an action. */
+interface Action {
+  /**
+   * Descriptor of its root directory, from its first file on: it may be in a container, and may end before its files have
+   * been looked into. Null: it was over already.
+   */
+  root: number | null
   /** Milliseconds since the epoch. */
-  from: number
-  to: number
-}
-
-interface Uploader {
-  uploads: Upload[]
+  uploads: { from: number; to: number }[]
   seen: Set<string>
+  /** Files that are being looked into. */
+  looking: number
+  told: number
+  ended: boolean
 }
 
 /**
@@ -65,18 +70,10 @@ interface Uploader {
  */
 export class Artifacts {
   readonly #parts: ArtifactsParts
-  readonly #uploaders = new Map<string, Uploader>()
-  /**
-   * Descriptors of the root directories of actions, from their first file on: one may be in a container, and may end before
-   * its files have been looked into. Null: it was over already.
-   */
-  readonly #roots = new Map<string, number | null>()
-  #ended: string[] = []
+  readonly #actions = new Map<string, Action>()
   readonly #thread: ArtifactThread
   #waiting: Opened[] = []
   #scheduled = false
-  #files = 0
-  #told = 0
   readonly #notLooked = new Map<NotLooked, { files: number; first: string }>()
 
   constructor(parts: ArtifactsParts) {
@@ -92,36 +89,38 @@ export class Artifacts {
 
   /** Takes an event: requests to the artifact service count. */
   see(event: Event): void {
-    if (event.execId === null) return
-    if (event.kind === 'process.exit' && this.#roots.has(event.execId)) {
-      this.#ended.push(event.execId)
+    const action = event.execId === null ? undefined : this.#actions.get(event.execId)
+    if (action === undefined) return
+    if (event.kind === 'process.exit') {
+      action.ended = true
       this.#schedule()
     }
     if (event.kind !== 'http.request') return
-    const { method, path, execId, time } = event
+    const { method, path, time } = event
     const step = steps.find((one) => one.method === method && one.path.test(path))
     if (step === undefined) return
-    const known = this.#uploaders.get(execId)
-    const last = known?.uploads.at(-1)
+    const last = action.uploads.at(-1)
+    const goesOn = last !== undefined && last.to === Infinity
     if (!step.begins) {
-      if (last !== undefined && last.to === Infinity) last.to = time
+      if (goesOn) last.to = time
       return
     }
     // Asked again, or several at once.
-    if (last !== undefined && last.to === Infinity) return
-    if (known === undefined && this.#uploaders.size >= MOST_UPLOADS)
-      return this.#missed('budget', '')
-    const uploader = known ?? { uploads: [], seen: new Set<string>() }
-    uploader.uploads.push({ from: time, to: Infinity })
-    this.#uploaders.set(execId, uploader)
+    if (goesOn) return
+    if (last !== undefined && action.uploads.length >= MOST_UPLOADS) last.to = Infinity
+    else action.uploads.push({ from: time, to: Infinity })
     this.#thread.start()
   }
 
   opened(file: Opened): void {
-    if (kernels.test(file.path)) return
-    if (this.#waiting.length >= MOST_WAITING) return this.#missed('budget', file.path)
-    if (!this.#roots.has(file.execId) && this.#roots.size < MOST_ROOTS)
-      this.#roots.set(file.execId, rootOf(file.tgid))
+    const { execId, tgid, path } = file
+    if (kernels.test(path)) return
+    if (!this.#actions.has(execId)) {
+      if (this.#actions.size >= MOST_ACTIONS) return this.#missed('budget', path)
+      const fresh = { uploads: [], seen: new Set<string>(), looking: 0, told: 0, ended: false }
+      this.#actions.set(execId, { root: rootOf(tgid), ...fresh })
+    }
+    if (this.#waiting.length >= MOST_WAITING) return this.#missed('budget', path)
     this.#waiting.push(file)
     this.#schedule()
   }
@@ -146,7 +145,7 @@ export class Artifacts {
 
   async close(): Promise<void> {
     await this.#thread.close()
-    for (const execId of this.#roots.keys()) this.#forget(execId)
+    for (const [execId, action] of this.#actions) this.#forget(execId, action)
   }
 
   #schedule(): void {
@@ -162,45 +161,40 @@ export class Artifacts {
     const files = this.#waiting
     this.#waiting = []
     for (const file of files) {
-      const uploader = this.#uploaders.get(file.execId)
-      if (uploader === undefined || uploader.seen.has(file.path)) continue
+      const action = this.#actions.get(file.execId)
+      if (action === undefined || action.seen.has(file.path)) continue
       const time = bootClock.toEpoch(file.time)
-      if (!uploader.uploads.some(({ from, to }) => from <= time && time <= to)) continue
-      uploader.seen.add(file.path)
-      if (this.#files >= MOST_FILES) {
+      if (!action.uploads.some(({ from, to }) => from <= time && time <= to)) continue
+      if (action.seen.size >= MOST_FILES) {
         this.#missed('budget', file.path)
         continue
       }
-      this.#files++
-      const root = this.#roots.get(file.execId) ?? null
-      const at = root === null ? '' : `/proc/self/fd/${root}`
-      this.#thread.look(at + file.path, (reply) => this.#looked(file, reply))
+      action.seen.add(file.path)
+      action.looking++
+      const at = action.root === null ? '' : `/proc/self/fd/${action.root}`
+      this.#thread.look(at + file.path, (reply) => this.#looked(file, action, reply))
     }
-    for (const execId of this.#ended) if (!this.#uploaders.has(execId)) this.#forget(execId)
-    this.#ended = []
+    for (const [execId, action] of this.#actions)
+      if (action.ended && action.looking === 0) this.#forget(execId, action)
   }
 
-  #forget(execId: string): void {
-    const root = this.#roots.get(execId) ?? null
-    this.#roots.delete(execId)
+  #forget(execId: string, { root }: Action): void {
+    this.#actions.delete(execId)
     if (root !== null) closeSync(root)
   }
 
-  #looked({ path, time, execId }: Opened, { not, found }: Omit<ArtifactReply, 'number'>): void {
+  #looked({ path, time, execId }: Opened, action: Action, { not, found }: ArtifactReply): void {
+    action.looking--
+    if (action.ended && action.looking === 0) this.#schedule()
     if (not !== '') this.#missed(not, path)
     for (const { kind, form, proven, line, hash } of found) {
-      if (this.#told >= MOST_TOLD) return
-      this.#told++
-      const body = {
-        secret: kind,
-        form,
-        proven,
-        hash,
-        position: line,
-        path,
-        truth: 'user' as const,
-      }
-      this.#parts.emitAt({ time, execId }, { kind: 'secret.found', place: 'artifact', ...body })
+      if (action.told >= MOST_TOLD) return
+      action.told++
+      const what = { secret: kind, form, proven, hash, position: line, path }
+      this.#parts.emitAt(
+        { time, execId },
+        { kind: 'secret.found', place: 'artifact', ...what, truth: 'user' },
+      )
     }
   }
 

@@ -63,7 +63,10 @@ export const rules: Target = {
       must(error.problems.length > 0, 'an error has a problem')
       for (const { line, column } of error.problems) must(line > 0 && column > 0, 'with its place')
       must(!acting.test(error.message), 'and a message that is safe to show')
-      return error.message.replaceAll(/"[^"]*"|\d+|'[^']*'/g, '…').slice(0, 60)
+      const messages = error.problems.map(({ what }) =>
+        what.replaceAll(/"[^"]*"|\d+|'[^']*'/g, '…').slice(0, 30),
+      )
+      return [...new Set(messages)].toSorted().slice(0, 3).join('; ')
     }
   },
 }
