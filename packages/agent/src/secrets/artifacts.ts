@@ -170,9 +170,14 @@ export class Artifacts {
         continue
       }
       action.seen.add(file.path)
+      // Elsewhere the same path may be another file.
+      if (action.root === null) {
+        this.#missed('gone', file.path)
+        continue
+      }
       action.looking++
-      const at = action.root === null ? '' : `/proc/self/fd/${action.root}`
-      this.#thread.look(at + file.path, (reply) => this.#looked(file, action, reply))
+      const path = `/proc/self/fd/${action.root}${file.path}`
+      this.#thread.look(path, (reply) => this.#looked(file, action, reply))
     }
     for (const [execId, action] of this.#actions)
       if (action.ended && action.looking === 0) this.#forget(execId, action)
