@@ -1,6 +1,6 @@
 /**
- * HTTPS requests a second of a node client, with nothing, under Runwarden's probes, and under bpftrace with the same two
- * of them (the begin of SSL_write, the return of SSL_read), round by round in one run.
+ * HTTPS requests a second of a node client, with nothing, under Runwarden's probes, under bpftrace with the same two of
+ * them (the begin of SSL_write, the return of SSL_read), and through mitmproxy, round by round in one run.
  *
  *   node bench/https.ts [--rounds N] [--requests N]
  */
@@ -8,9 +8,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { startTlsCapture } from '@runwarden/sensor'
 import { findCgroup2, readMounts } from '../packages/agent/src/mounts.ts'
 import { median } from './contest.ts'
@@ -74,15 +75,22 @@ function capture(): void {
   console.log('ready')
 }
 
-type Contender = (cgroup: string) => ChildProcess | null
+interface Place {
+  cgroup: string
+  /** Of the server. */
+  port: number
+  /** For whoever stands between, and what it keeps. */
+  proxyPort: number
+  folder: string
+}
 
-const contenders: Record<string, Contender> = {
+const contenders: Record<string, (place: Place) => ChildProcess | null> = {
   bare: () => null,
-  runwarden: (cgroup) =>
+  runwarden: ({ cgroup }) =>
     spawn(process.execPath, [import.meta.filename, 'capture', cgroup], {
       stdio: ['ignore', 'pipe', 'inherit'],
     }),
-  bpftrace: (cgroup) => {
+  bpftrace: ({ cgroup }) => {
     const scope = `cgroup == ${statSync(cgroup).ino}`
     const node = process.execPath
     const program = `BEGIN { printf("ready\\n"); }
@@ -92,12 +100,45 @@ const contenders: Record<string, Contender> = {
         printf("%d < %d %r\\n", pid, retval, buf(@buffer[tid], 200)); }`
     return spawn('bpftrace', ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
   },
+  mitmproxy: ({ port, proxyPort, folder }) =>
+    spawn(
+      'mitmdump',
+      [
+        '--mode',
+        `reverse:https://127.0.0.1:${port}`,
+        '--ssl-insecure',
+        '--listen-host',
+        '127.0.0.1',
+      ].concat(['--listen-port', String(proxyPort), '--set', `confdir=${folder}`]),
+      { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, PYTHONUNBUFFERED: '1' } },
+    ),
+}
+
+async function freePort(): Promise<number> {
+  const server = createNetServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 async function ready(child: ChildProcess | null): Promise<void> {
   for await (const data of child?.stdout?.iterator({ destroyOnReturn: false }) ?? [])
-    if (String(data).includes('ready')) break
+    if (/ready|listening/.test(String(data))) break
   child?.stdout?.resume()
+}
+
+/** What this file prints in a role and a cgroup. What the contenders print is taken meanwhile: a full pipe would stop them. */
+async function output(cgroup: string, words: readonly string[]): Promise<string> {
+  const script = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
+  const self = [process.execPath, import.meta.filename]
+  const child = spawn('sh', ['-c', script, cgroup, ...self, ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [printed, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}`)
+  return printed
 }
 
 async function compare(): Promise<void> {
@@ -121,23 +162,19 @@ async function compare(): Promise<void> {
   const server = spawn(process.execPath, [import.meta.filename, 'serve', key, cert], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [port] = await once(server.stdout, 'data')
+  const [printed] = await once(server.stdout, 'data')
+  const place = { cgroup, port: Number(printed), proxyPort: await freePort(), folder }
   try {
     for (const size of [1 << 10, 96 << 10]) {
       for (const keepAlive of [1, 0]) {
         const rates: Record<string, number[]> = {}
         for (let round = 0; round < rounds; round++) {
           for (const [name, start] of Object.entries(contenders)) {
-            const watching = start(cgroup)
+            const watching = start(place)
             await ready(watching)
-            const rate = execFileSync('sh', [
-              '-c',
-              `echo $$ > "$0/cgroup.procs" && exec "$@"`,
-              cgroup,
-              process.execPath,
-              import.meta.filename,
+            const rate = await output(cgroup, [
               'ask',
-              String(port).trim(),
+              String(name === 'mitmproxy' ? place.proxyPort : place.port),
               String(size),
               String(keepAlive),
               '--requests',
