@@ -14,7 +14,7 @@ export interface ServerOptions {
   addresses: readonly string[]
   /** What it serves at which ports. */
   ports: Partial<Record<Service, Ports>>
-  /** HTTP: serve the files below this folder; a folder's answer is its index.json. */
+  /** HTTP: serve the files below this folder; a folder's answer is its index.json or index.html. */
   files?: string
   /** HTTP: the body of answers; TCP: sent when a client connects. */
   greeting?: string

@@ -112,6 +112,37 @@ describe('steps', () => {
     expect(job.steps[0]?.status).toBe(3)
   })
 
+  test('end when their time is over: the step has failed', async () => {
+    const job = await run(`    steps:
+      - run: exec sleep 1000
+        name: Too long
+        timeout-minutes: 0.01
+      - run: echo never
+      - run: echo cleaning
+        if: always()
+`)
+    expect(job.status).toBe('failure')
+    expect(ran(job)).toEqual(['__run main failure', '__run_2 main skipped', '__run_3 main success'])
+    expect(job.log).toContain("The action 'Too long' has timed out after 0.01 minutes.")
+  })
+
+  test('end when the time of their job is over: the job is cancelled', async () => {
+    const job = await run(`    timeout-minutes: 0.02
+    steps:
+      - run: exec sleep 1000
+      - run: echo never
+      - run: echo "cleaning \${{ job.status }}"
+        if: always()
+`)
+    expect(job.status).toBe('cancelled')
+    expect(ran(job)).toEqual([
+      '__run main cancelled',
+      '__run_2 main skipped',
+      '__run_3 main success',
+    ])
+    expect(job.log).toContain('cleaning cancelled\n')
+  })
+
   test('may leave processes, which end with the job', async () => {
     const job = await run(`    steps:
       - run: sleep 1000 & echo $! > pid

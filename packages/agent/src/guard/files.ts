@@ -60,16 +60,11 @@ export class FileMarks {
     this.#marks = new Map(paths.map((path) => [path, markOf(path)]))
   }
 
-  /** Paths of those that are other files now, each told once. */
+  /** Paths of those that are other files now, each told once: nothing can make the run trust it again. */
   changed(): string[] {
-    const changed: string[] = []
-    for (const [path, mark] of this.#marks) {
-      const now = markOf(path)
-      if (now === mark) continue
-      changed.push(path)
-      this.#marks.set(path, now)
-    }
-    return changed
+    const changed = [...this.#marks].filter(([path, mark]) => markOf(path) !== mark)
+    for (const [path] of changed) this.#marks.delete(path)
+    return changed.map(([path]) => path)
   }
 }
 

@@ -10,23 +10,6 @@ const toldAtMost = 1000
 /** What bpf(2) is asked only to look, or to get hold of something. */
 const opening = /^(OBJ_GET|(PROG|MAP|LINK)_GET_FD_BY_ID)$/
 
-/** Files that say how this machine resolves names. */
-const resolution = /^\/etc\/(resolv\.conf|hosts|nsswitch\.conf)$/
-
-/** Programs that change the machine's network, and the words by which they do more than look. */
-const networkTools: Readonly<Record<string, RegExp>> = {
-  iptables: /^(-[ADIRFXPNZ]|--(append|delete|insert|replace|flush|delete-chain|policy|new-chain))$/,
-  nft: /^(add|create|insert|replace|delete|flush|destroy|-f|--file)$/,
-  ip: /^(add|del|delete|replace|change|append|flush|set)$/,
-  tc: /^(add|del|delete|replace|change|flush|link)$/,
-}
-
-function toolOf(exe: string): string | undefined {
-  const name = exe.slice(exe.lastIndexOf('/') + 1)
-  if (/^(iptables|ip6tables|ebtables|arptables|xtables)/.test(name)) return 'iptables'
-  return name in networkTools ? name : undefined
-}
-
 export interface TamperingParts {
   /** The program that a process runs now; empty when it is not known. */
   exeOf: (execId: string | null) => string
@@ -52,21 +35,7 @@ export class Tampering {
   }
 
   see(event: Event): DetectionBody[] {
-    switch (event.kind) {
-      case 'sandbox.change':
-        return this.#ofChange(event)
-      case 'process.exec':
-        return this.#ofExec(event)
-      case 'file.write':
-      case 'file.create':
-        return resolution.test(event.path) && event.errno === 0
-          ? this.#resolver(event, event.path)
-          : []
-      case 'file.rename':
-        return resolution.test(event.to) && event.errno === 0 ? this.#resolver(event, event.to) : []
-      default:
-        return []
-    }
+    return event.kind === 'sandbox.change' ? this.#ofChange(event) : []
   }
 
   #find(
@@ -182,41 +151,14 @@ export class Tampering {
   }
 
   #ofMount(event: EventOf<'sandbox.change'>): DetectionBody[] {
-    if (event.detail.includes('/run/runwarden')) {
-      return this.#find(
-        event,
-        'agent-tampered',
-        'critical',
-        "the agent's folder was mounted over or unmounted",
-        `${event.detail}. The policy stays enforced as long as the agent runs, and the agent makes its pins anew.`,
-        event.detail,
-      )
-    }
-    const target = /(?: on | to )(\/etc\/[^ ]+)\)$/.exec(event.detail)?.[1]
-    return target !== undefined && resolution.test(target) ? this.#resolver(event, target) : []
-  }
-
-  #resolver(event: Event, path: string): DetectionBody[] {
+    if (!event.detail.includes('/run/runwarden')) return []
     return this.#find(
       event,
-      'resolver-changed',
-      'medium',
-      `${path} was changed`,
-      `${path} was written, replaced or mounted over. Which names are allowed is decided all the same: every query goes to the proxy, and an address that no answer led to stays refused. Name services of the machine that are asked past DNS see what they are asked.`,
-    )
-  }
-
-  #ofExec(event: EventOf<'process.exec'>): DetectionBody[] {
-    const tool = event.uid === 0 ? toolOf(event.exe) : undefined
-    const words = tool === undefined ? undefined : networkTools[tool]
-    if (words === undefined || !event.argv.slice(1).some((word) => words.test(word))) return []
-    return this.#find(
-      event,
-      'network-changed',
-      'medium',
-      "the machine's network was changed",
-      `${event.argv.join(' ')}. The policy is no firewall rule and does not go with one; but routes, tunnels and rewriting rules can carry allowed connections elsewhere.`,
-      event.argv.join(' '),
+      'agent-tampered',
+      'critical',
+      "the agent's folder was mounted over or unmounted",
+      `${event.detail}. The policy stays enforced as long as the agent runs, and the agent makes its pins anew.`,
+      event.detail,
     )
   }
 }

@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
-import { join, normalize } from 'node:path'
+import { extname, join, normalize } from 'node:path'
 import { TLSSocket } from 'node:tls'
 import type { HttpRecord, ServerRecord } from '../record.ts'
 import { received, type Journal } from './journal.ts'
@@ -90,21 +90,24 @@ function headText(request: IncomingMessage): Buffer {
   return Buffer.from(`${text}\r\n`)
 }
 
+/** By the last part of a file's name. */
+const types: Readonly<Record<string, string>> = {
+  '.json': 'application/json',
+  '.html': 'text/html',
+}
+
 async function sendAnswer(plan: ServerPlan, url: string, response: ServerResponse): Promise<void> {
   if (plan.files === undefined) {
     response.end(plan.greeting ?? 'hello from the lab\n')
     return
   }
   const path = normalize(decodeURIComponent(new URL(url, 'http://lab.test').pathname))
-  for (const candidate of [path, join(path, 'index.json')]) {
+  for (const candidate of ['', 'index.json', 'index.html'].map((name) => join(path, name))) {
     const file = join(plan.files, candidate)
     const found = await stat(file).catch(() => null)
     if (found?.isFile() !== true) continue
     response.setHeader('content-length', found.size)
-    response.setHeader(
-      'content-type',
-      file.endsWith('.json') ? 'application/json' : 'application/octet-stream',
-    )
+    response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream')
     createReadStream(file).pipe(response)
     return
   }

@@ -1,9 +1,6 @@
-/** What ordinary jobs do. Nothing above info may be found in them. */
-export interface OrdinaryBuild {
-  readonly name: string
-  /** Bash with `set -eu`, in an empty $WORKSPACE; a registry of npm packages is at $REGISTRY, and a project that needs some in $PROJECT. */
-  readonly script: string
-}
+import type { OrdinaryBuild } from './build.ts'
+import { packageBuilds } from './ordinary-packages.ts'
+import { serviceBuilds } from './ordinary-services.ts'
 
 const cProject = `
 for i in 1 2 3 4 5 6 7 8; do echo "int f$i(int a) { return a + $i; }" > f$i.c; done
@@ -56,7 +53,7 @@ python3 generate.py main.c; gcc -o app main.c; python3 generate.py main.c; gcc -
   {
     name: 'npm ci, with a token in .npmrc, and npm test',
     script: `
-printf 'registry=%s\\n//registry.example.org/:_authToken=npm_x\\n' "$REGISTRY" > "$HOME/.npmrc"
+printf 'registry=%s\\n//registry.example.org/:_authToken=npm_x\\n' "$REGISTRY/" > "$HOME/.npmrc"
 cp "$PROJECT"/package*.json .; npm ci --no-audit --no-fund --loglevel=error
 npm pkg set scripts.test='node -e 0' scripts.build='sh -c "echo built > out.txt"'
 npm run build; npm test`,
@@ -152,4 +149,6 @@ gcc -c h2.c h.c; strip -g h.o; gcc -shared -fPIC -o x.so x/f2.o x/f3.o g1.o h.o;
     name: 'what a login shell and tools read at home',
     script: `echo 'export A=1' >> "$WORKSPACE/env.sh"; bash -lc true; git config --list >/dev/null 2>&1 || true; ps aux >/dev/null; cat /proc/self/environ >/dev/null; pgrep bash >/dev/null`,
   },
+  ...packageBuilds,
+  ...serviceBuilds,
 ]

@@ -4,8 +4,13 @@ import type { Lab } from '../lab.ts'
 import { makeRegistry } from '../registry/registry.ts'
 import { allowedHost } from './replay.ts'
 
-/** A registry of honest packages on the lab's internet, and a project with a lock file that needs them. */
-export async function makeProject(lab: Lab): Promise<{ folder: string; url: string }> {
+/**
+ * A registry of honest packages on the lab's internet, and a project with a lock file that needs them.
+ * @returns the project's folder; the registry's url, and the folder of its files
+ */
+export async function makeProject(
+  lab: Lab,
+): Promise<{ folder: string; url: string; files: string }> {
   const url = `https://${allowedHost}`
   const roots = ['zod', 'yaml', 'chai', 'postcss', 'tinyglobby', 'smol-toml']
   const registry = await makeRegistry({
@@ -30,5 +35,5 @@ export async function makeProject(lab: Lab): Promise<{ folder: string; url: stri
   const manifest = { name: 'project', version: '1.0.0', dependencies }
   writeFileSync(`${folder}/package.json`, JSON.stringify(manifest))
   writeFileSync(`${folder}/package-lock.json`, registry.lockfile(manifest))
-  return { folder, url }
+  return { folder, url, files: registry.files }
 }

@@ -6,13 +6,19 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  renameSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { EngineCommand } from './engine.ts'
 import { RunnerError } from './error.ts'
 import type { JobResult, Leg, Need, Plan } from './plan.ts'
+
+/** Where the checkout keeps what it builds. */
+const built = fileURLToPath(new URL('../../../../build', import.meta.url))
 
 export interface WorkflowOptions {
   /** Folder of the simulated runner: its program, `_work` and `_temp`; made when it is not there. */
@@ -127,10 +133,20 @@ function maskCommand(secret: string): string {
   return `::add-mask::${escaped}\n`
 }
 
-/** The same program under the worker's name: a link where it can be, else a copy. */
+/**
+ * The same program under the worker's name: a link to a copy, which is made once. A link to the program itself would change
+ * the time by which agents that run from it see that it was changed.
+ */
 function nameProgram(program: string, name: string): void {
+  const { dev, ino, mtimeMs } = statSync(program)
+  const copy = join(built, `worker-${dev}-${ino}-${Math.trunc(mtimeMs)}`)
   try {
-    linkSync(program, name)
+    if (!existsSync(copy)) {
+      mkdirSync(built, { recursive: true })
+      copyFileSync(program, `${copy}.${process.pid}`)
+      renameSync(`${copy}.${process.pid}`, copy)
+    }
+    linkSync(copy, name)
   } catch {
     copyFileSync(program, name)
   }

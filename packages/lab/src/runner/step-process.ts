@@ -79,7 +79,11 @@ export async function runProcess(start: StepProcess): Promise<StepEnded> {
   const commands = new Commands(log, start.masks)
   const closed = Promise.all([read(child.stdout, commands), read(child.stderr, commands)])
   const end = (): void => void interrupt(child)
-  const limit = setTimeout(end, (start.timeoutMinutes ?? MINUTES) * 60_000)
+  const minutes = start.timeoutMinutes ?? MINUTES
+  const limit = setTimeout(() => {
+    log.line(`##[error]The action '${start.name}' has timed out after ${minutes} minutes.`)
+    end()
+  }, minutes * 60_000)
   start.cancelled.addEventListener('abort', end)
   try {
     const [status] = (await once(child, 'exit')) as [number | null]
