@@ -2,6 +2,7 @@ export { type Baseline, destinationOf } from './baseline.ts'
 export { AgentError, messageOf } from './errors.ts'
 export { OutputFolder } from './output.ts'
 export { RotatingEvents, type Rotation, serviceRotation } from './rotating-events.ts'
+export { uncountedPrograms } from './programs.ts'
 export { checkMachine, readMachine, type Check } from './preflight.ts'
 export {
   BrokenOff,

@@ -22,6 +22,7 @@ import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
 import { ContentTeller } from './https/tell.ts'
 import type { ProcessTable } from './process-table.ts'
 import type { Steps } from './steps.ts'
+import { whyNotMeant } from './programs.ts'
 import { addressText, explainDecision, protocolWord } from './wording.ts'
 
 export interface NarratorParts {
@@ -235,7 +236,7 @@ export class Narrator {
       serverPort,
       protocol,
       verdict,
-      reason,
+      reason: verdict === 'allowed' ? reason : reason + this.whyNotMeant(rule, id),
       rule,
       rcode,
       addresses,
@@ -311,6 +312,22 @@ export class Narrator {
     else this.tell({ ...what, kind: `file.${action}` })
   }
 
+  private explain(
+    attempt: Attempt,
+    opener: string | null,
+    id: string | null,
+  ): ReturnType<typeof explainDecision> {
+    const explained = explainDecision(this.compiled, attempt, opener)
+    if (attempt.verdict !== 'blocked' && attempt.verdict !== 'would-block') return explained
+    return { ...explained, reason: explained.reason + this.whyNotMeant(attempt.rule, id) }
+  }
+
+  private whyNotMeant(rule: number | string | null, id: string | null): string {
+    if (rule === null || id === null) return ''
+    const exe = this.parts.processes.get(id)?.exe
+    return whyNotMeant(this.compiled, rule, { exe, step: this.stepOf(id) })
+  }
+
   private attempt(attempt: Attempt): void {
     const address = addressText(attempt.address)
     const known = attempt.execId.startsWith('0-') ? null : attempt.execId
@@ -327,7 +344,7 @@ export class Narrator {
       kind: 'net.connect',
       ...this.head({ time: attempt.time, execId: known }),
       verdict: attempt.verdict,
-      ...explainDecision(this.compiled, attempt, opener),
+      ...this.explain(attempt, opener, known),
       host,
       address,
       port: attempt.port,

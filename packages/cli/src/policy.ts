@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { AgentError, messageOf } from '@runwarden/agent'
+import { AgentError, messageOf, uncountedPrograms } from '@runwarden/agent'
 import {
   compile,
   explain,
@@ -99,8 +99,9 @@ function check(words: string[]): number {
     throw new UsageError('policy check needs one file: runwarden policy check FILE')
   const { policy, blockList } = load({ policy: file, 'block-list': options['block-list'] }, 'check')
   const compiled = compile(policy, blockList)
+  const warnings = [...compiled.warnings, ...uncountedPrograms(compiled)]
   if (options.json) {
-    const { egress, failMode, rules, unenforced, warnings } = compiled
+    const { egress, failMode, rules, unenforced } = compiled
     console.log(
       JSON.stringify(
         {
@@ -117,7 +118,7 @@ function check(words: string[]): number {
       ),
     )
   } else {
-    for (const sentence of [...compiled.unenforced, ...compiled.warnings]) console.log(sentence)
+    for (const sentence of [...compiled.unenforced, ...warnings]) console.log(sentence)
     const blocked =
       compiled.blockEntries.length === 0
         ? ''

@@ -10,6 +10,7 @@ import {
   protect,
   readGranted,
   runUnprotected,
+  uncountedPrograms,
   workerFile,
 } from '@runwarden/agent'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
@@ -60,7 +61,12 @@ export async function main(words: string[]): Promise<number> {
   )
   if (options.user !== undefined) findAccount(options.user)
   if (!options.quiet)
-    for (const sentence of [...compiled.unenforced, ...compiled.warnings]) say(sentence)
+    for (const sentence of [
+      ...compiled.unenforced,
+      ...compiled.warnings,
+      ...uncountedPrograms(compiled),
+    ])
+      say(sentence)
   else for (const sentence of compiled.unenforced) say(sentence)
 
   const granted = options.granted === undefined ? null : readGranted(options.granted)

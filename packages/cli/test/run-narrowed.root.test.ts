@@ -1,4 +1,12 @@
-import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import type { Event, EventOf } from '@runwarden/events'
 import { type Lab, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -21,8 +29,14 @@ beforeAll(async () => {
   for (const program of ['fetch', 'say', 'by-its-end']) chmodSync(place.at(`bin/${program}`), 0o755)
   chmodSync(place.at('elsewhere/fetch'), 0o755)
   chmodSync(place.at('bin/loose'), 0o777)
+  writeFileSync(
+    place.at('script'),
+    `#!${place.at('bin/say')}\nexec 3<> /dev/tcp/${v4}/8080\nprintf 'GET /script HTTP/1.0\\r\\n\\r\\n' >&3\n`,
+    { mode: 0o755 },
+  )
   linkSync(place.at('bin/fetch'), place.at('bin/hard-link'))
   symlinkSync(place.at('bin/fetch'), place.at('elsewhere/symbolic-link'))
+  writeFileSync(place.at('request'), 'GET /inherited HTTP/1.0\r\n\r\n')
   lab = await startLab({
     servers: [
       { name: 'narrowed.example.com', addresses: [v4, v6], ports: { http: 8080, udp: 8081 } },
@@ -56,6 +70,24 @@ const ways = (): { mark: string; allowed: boolean; script: string }[] => {
       mark: 'datagram',
       allowed: true,
       script: `${place.at('bin/say')} -c 'echo datagram > /dev/udp/${v4}/8081'`,
+    },
+    { mark: 'script', allowed: true, script: place.at('script') },
+    {
+      mark: 'thread',
+      allowed: true,
+      script: `/usr/bin/python3 -c 'import threading, urllib.request
+threading.Thread(target=urllib.request.urlopen, args=["${url('thread')}"]).start()'`,
+    },
+    // A socket goes on for who gets it: as bytes would that the program passes on.
+    {
+      mark: 'inherited',
+      allowed: true,
+      script: `${place.at('bin/say')} -c 'exec 3<> /dev/tcp/${v4}/8080; exec cat ${place.at('request')} >&3'`,
+    },
+    {
+      mark: 'became-another',
+      allowed: false,
+      script: `${place.at('bin/say')} -c 'exec curl -sS ${url('became-another')}'`,
     },
     { mark: 'other', allowed: false, script: `curl -sS ${url('other')}` },
     { mark: 'other-ipv6', allowed: false, script: `curl -sSg 'http://[${v6}]:8080/other-ipv6'` },
@@ -105,6 +137,8 @@ os.execve(fd, ["${fetch}", "-sS", "${url('memory-file')}"], os.environ)'`,
   ]
 }
 
+let said = ''
+
 async function run(egress: string): Promise<Event[]> {
   const out = place.at(egress)
   const policy = `
@@ -114,7 +148,7 @@ allow:
   - endpoint: ${v4}:8080
     exe: [${place.at('bin/fetch')}, ${place.at('bin/loose')}]
   - endpoint: ${v4}:8080
-    exe: ["**/bin/by-its-end"]
+    exe: ["**/bin/by-its-end", ${place.at('bin/say')}, ${realpathSync('/usr/bin/python3')}]
   - endpoint: "[${v6}]:8080"
     exe: [${place.at('bin/fetch')}]
   - endpoint: udp://${v4}:8081
@@ -126,21 +160,11 @@ allow:
     .join('\n')
   const ended = await lab.runner.exec(
     runwarden,
-    [
-      'run',
-      '--policy',
-      'policy.yml',
-      '--quiet',
-      '--out',
-      out,
-      '--',
-      'bash',
-      '-c',
-      `${job}\nexit 0`,
-    ],
+    ['run', '--policy', 'policy.yml', '--out', out, '--', 'bash', '-c', `${job}\nexit 0`],
     { cwd: place.path },
   )
   expect(ended.status, ended.stderr).toBe(0)
+  said = ended.stderr
   return place.events(out)
 }
 
@@ -178,6 +202,18 @@ describe('lines that are narrowed to programs', () => {
       rule: `policy.yml:11 udp://${v4}:8081`,
     })
   })
+})
+
+test('a program whose file others may change is told before it runs, and where it is refused', async () => {
+  const reasons = (await run('block')).flatMap((event) =>
+    event.kind === 'net.connect' && event.verdict === 'blocked' ? [event.reason] : [],
+  )
+  const loose = place.at('bin/loose')
+  expect(said).toContain(
+    `${loose} fits no line of the policy: others than root may change its file (owner 0, mode 777); chown it to root and chmod go-w it`,
+  )
+  expect(said).not.toContain(`${place.at('bin/fetch')} fits no line`)
+  expect(reasons).toContainEqual(expect.stringContaining(`only; ${loose} does not count as that`))
 })
 
 test('in audit mode what a line does not fit passes, and is told with the line', async () => {

@@ -118,6 +118,12 @@ export function narrowedReason(compiled: CompiledPolicy, rule: number): string {
   return `${ruleLabel(compiled, rule)} allows it to ${compiled.rules[rule]?.only ?? 'others'} only`
 }
 
+/** Whether a narrowed line is for who has this program and step, by the names that these have. */
+export function isMeantFor(compiled: CompiledPolicy, rule: number, by: Actor): boolean {
+  const grants = [...compiled.names, ...compiled.addresses].filter((grant) => grant.rule === rule)
+  return grants.some(({ narrowing }) => fitsNarrowing(compiled.narrowings, narrowing, by))
+}
+
 /** The text that stands for a block-list entry in events: `block-list.json evil.example`. */
 export function blockLabel(compiled: CompiledPolicy, entry: number): string {
   return `${compiled.blockFile ?? 'block list'} ${compiled.blockEntries[entry]?.value ?? entry}`

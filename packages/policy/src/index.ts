@@ -13,13 +13,14 @@ export {
   blockLabel,
   decide,
   decideName,
+  isMeantFor,
   matchAddress,
   matchName,
   narrowedReason,
   ruleLabel,
 } from './decide.ts'
 export type { CompiledNarrowings, Narrowing } from './narrowing.ts'
-export type { Attempt, Decision, NameMatch, Verdict } from './decide.ts'
+export type { Actor, Attempt, Decision, NameMatch, Verdict } from './decide.ts'
 export { decideRequest } from './https.ts'
 export { parseEndpoint } from './endpoint.ts'
 export type { Endpoint } from './endpoint.ts'
