@@ -56,8 +56,10 @@ static long look_again(u32 index, struct netns_wait *wait)
 static __always_inline void await_service(struct task_struct *task)
 {
 	u32 netns = unserved_netns(task), tgid = task->tgid;
-	struct netns_wait wait = { .until = bpf_ktime_get_ns() + netns_wait_ns, .netns = netns };
+	struct netns_wait wait = { .netns = netns };
 
-	if (netns && !bpf_ringbuf_output(&awaiting, &tgid, sizeof(tgid), BPF_RB_FORCE_WAKEUP))
-		bpf_loop(WAIT_LOOKS, look_again, &wait, 0);
+	if (!netns || bpf_ringbuf_output(&awaiting, &tgid, sizeof(tgid), BPF_RB_FORCE_WAKEUP))
+		return;
+	wait.until = bpf_ktime_get_ns() + netns_wait_ns;
+	bpf_loop(WAIT_LOOKS, look_again, &wait, 0);
 }
