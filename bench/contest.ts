@@ -12,6 +12,8 @@ export interface Workload {
   command: readonly [string, ...string[]]
   /** Where the command runs: each run finds it as the first did. */
   cwd: string
+  /** False: only with and without the product. */
+  peers?: false
 }
 
 export interface Result {

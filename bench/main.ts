@@ -125,8 +125,21 @@ const workloads: Workload[] = [
     ],
     cwd: project.folder,
   },
+  {
+    name: 'whole job: npm ci, npm test, make -j2',
+    target: 1.05,
+    command: [
+      join(place, 'timed'),
+      'sh',
+      '-c',
+      'rm -rf node_modules cache && npm ci --loglevel=error --cache "$PWD/cache" && npm test --silent && make -s -C "$0" clean && make -s -j2 -C "$0"',
+      tree,
+    ],
+    cwd: project.folder,
+    peers: false,
+  },
 ]
-const contenders = [
+const product = [
   bare,
   runwarden('audit', ['--workspace', workspace]),
   runwarden('block', [
@@ -137,15 +150,17 @@ const contenders = [
     '--allow',
     '192.0.2.1:8443 192.0.2.1:8080',
   ]),
-  emptyPrograms(hierarchy),
-  bpftrace,
-  auditd,
 ]
+const contenders = [...product, emptyPrograms(hierarchy), bpftrace, auditd]
 
 const results: Result[] = []
 for (const workload of workloads.filter(({ name }) => name.includes(only))) {
   console.log(workload.name)
-  for (const result of await contest(workload, contenders, rounds)) {
+  for (const result of await contest(
+    workload,
+    workload.peers === false ? product : contenders,
+    rounds,
+  )) {
     results.push(result)
     console.log(
       `  ${result.contender.padEnd(18)} ${result.seconds.toFixed(3).padStart(8)} s  ${result.ratio.toFixed(3)}×`,

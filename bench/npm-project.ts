@@ -6,6 +6,7 @@ import { makeRegistry } from '@runwarden/lab'
 
 /** Real packages of this checkout; with what they need themselves some 40. */
 const roots = [
+  'react',
   'react-dom',
   '@types/react-dom',
   '@types/node',
@@ -22,6 +23,39 @@ const roots = [
   'std-env',
   'expect-type',
 ]
+
+/** What a project's tests do: they work with its packages, open a server, start shells. */
+const tests = {
+  render: `import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
+test('rows', () => {
+  const rows = Array.from({ length: 20_000 }, (_, key) => createElement('li', { key }, 'row ' + key))
+  renderToString(createElement('ul', null, rows))
+})
+`,
+  parse: `import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import postcss from 'postcss'
+test('texts', () => {
+  for (let i = 0; i < 200; i++) parse(readFileSync('package.json', 'utf8'))
+  postcss.parse('a { color: red }\\n'.repeat(20_000))
+})
+`,
+  serve: `import { execFileSync } from 'node:child_process'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+test('requests', async () => {
+  const server = createServer((_, answer) => answer.end('ok')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  for (let i = 0; i < 300; i++) await (await fetch('http://127.0.0.1:' + server.address().port)).text()
+  server.closeAllConnections()
+  server.close()
+})
+test('shells', () => {
+  for (let i = 0; i < 100; i++) execFileSync('sh', ['-c', 'echo ' + i + ' | cat'])
+})
+`,
+}
 
 export interface NpmProject {
   folder: string
@@ -53,9 +87,12 @@ export async function makeNpmProject(place: string, host: string): Promise<NpmPr
   const manifest = {
     name: 'measured',
     version: '1.0.0',
+    scripts: { test: 'node --test' },
     dependencies: Object.fromEntries(roots.map((name) => [name, versions.get(name) ?? ''])),
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
+  for (const [name, lines] of Object.entries(tests))
+    writeFileSync(join(folder, `${name}.test.mjs`), `import test from 'node:test'\n${lines}`)
   writeFileSync(join(folder, 'package-lock.json'), registry.lockfile(manifest))
   writeFileSync(
     join(folder, '.npmrc'),
