@@ -35,21 +35,23 @@ __noinline int recheck(const struct destination *to, const struct flow *flow, co
 {
 	struct led_key key = {};
 	u32 rule;
-	u8 names;
+	u8 names, known;
 
 	if (!to || !owner || !decision)
 		return 0;
-	names = first_names(to, decision);
-	if (flow && !(flow->names & (NAMES_PENDING | NAMES_REFUSED)))
+	/* Looked up once: a verifier of 6.1 does not remember that without a flow there is a state. */
+	names = known = first_names(to, decision);
+	if (flow && !(flow->names & (NAMES_PENDING | NAMES_REFUSED))) {
 		key.name = flow->name;
-	else if (!flow && state && state->checked)
+	} else if (!flow && state && state->checked) {
 		key.name = state->name;
-	else
+		known = state->names;
+	} else {
 		return names;
+	}
 	if (to->protocol != IPPROTO_TCP || decision->reason != REASON_NAME || decision->unchecked)
 		return names;
-	if (!flow)
-		names = state->names;
+	names = known;
 	__builtin_memcpy(key.address, to->address, 16);
 	if (find_owned_grant(&key, to->port, owner, &rule)) {
 		decision->name = key.name;

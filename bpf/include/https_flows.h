@@ -80,8 +80,11 @@ static __always_inline bool is_under_https(const struct flow *flow)
 /* Another policy has HTTPS rules for the host: what nobody has followed from its beginning is refused. Not static: see packet.h. */
 __noinline int renew_https(struct flow *flow)
 {
-	struct https_state *state = flow ? https_rules(flow->generation) : NULL;
+	struct https_state *state;
 
+	if (!flow)
+		return 0;
+	state = https_rules(flow->generation);
 	if (state && !(flow->names & NAMES_PENDING) && is_under_https(flow) && flow->rule < state->unseen_from)
 		flow->names |= NAMES_HTTPS;
 	return 0;
