@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { endUngrantedBehind } from './enforce/left-behind.ts'
+import { messageOf } from './errors.ts'
 import { findCgroup2, readMounts } from './mounts.ts'
 import {
   type Owner,
@@ -58,6 +60,11 @@ async function sweepRun(id: string): Promise<string | null> {
     return own
       ? `run ${id} lost its agent (process ${owner.pid}); its policy stays enforced on processes ${left}; end them to have it cleaned up`
       : `run ${id} lost its agent and its mount namespace; end processes ${left} to have it cleaned up`
+  }
+  try {
+    endUngrantedBehind(join(folder, 'bpf', 'enforce'))
+  } catch (error) {
+    return `run ${id}, whose agent did not end properly, is not cleaned up, and its policy stays enforced: ${messageOf(error)}`
   }
   await scope.remove()
   removeFolder(folder)

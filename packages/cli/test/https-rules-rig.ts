@@ -19,6 +19,10 @@ const rules = `  - https: api.example.com
   - "*.example.com"
 `
 
+export function policyOf(egress: 'audit' | 'block' = 'block', allow = rules): string {
+  return `version: 1\negress: ${egress}\nallow:\n${allow}`
+}
+
 /** A server with two names, for one of which the policy has HTTPS rules. */
 export class HttpsRig implements AsyncDisposable {
   readonly lab: Lab
@@ -49,9 +53,9 @@ export class HttpsRig implements AsyncDisposable {
     command: string,
     options: { egress?: 'audit' | 'block'; allow?: string; waitMs?: number } = {},
   ) {
-    const { egress = 'block', allow = rules, waitMs = 0 } = options
+    const { egress, allow, waitMs = 0 } = options
     using place = new Place()
-    writeFileSync(place.at('policy.yml'), `version: 1\negress: ${egress}\nallow:\n${allow}`)
+    writeFileSync(place.at('policy.yml'), policyOf(egress, allow))
     writeFileSync(place.at('job.sh'), command)
     const before = (await this.requests()).length
     const args = ['run', '--quiet', '--policy', place.at('policy.yml'), '--out', place.out]

@@ -151,11 +151,13 @@ test('audit: nothing is held, and the request would be blocked', async () => {
   expect(told).toEqual(['would-block GET api.example.com/evil'])
 }, 120_000)
 
-test('TLS that is not seen is refused at its ClientHello', async () => {
-  const command = `exec 3<>/dev/tcp/api.example.com/443
+/** Says a ClientHello by itself, and how many bytes the server answers. */
+const unseen = `exec 3<>/dev/tcp/api.example.com/443
     printf '${escaped(clientHello('api.example.com'))}' >&3
     timeout 20 head -c 1 <&3 | wc -c`
-  const { stdout, events } = await rig.attempt(command)
+
+test('TLS that is not seen is refused at its ClientHello', async () => {
+  const { stdout, events } = await rig.attempt(unseen)
   expect(stdout.trim()).toBe('0')
   const refused = events.find(
     (event) => event.kind === 'net.connect' && event.verdict === 'blocked',
@@ -164,6 +166,29 @@ test('TLS that is not seen is refused at its ClientHello', async () => {
     host: 'api.example.com',
     reason: expect.stringContaining('unseen: allow'),
   })
+}, 120_000)
+
+test('unseen: allow lets TLS pass that is not read, and what is read is decided as ever', async () => {
+  const allow = '  - { https: api.example.com, paths: [/repos/**], unseen: allow }\n'
+  const { stdout, arrived } = await rig.attempt(
+    `${unseen}; ${curl} ${url}/repos/acme/shop; ${curl} ${url}/evil`,
+    { allow },
+  )
+  expect(stdout.trim()).toBe('1')
+  expect(arrived).toEqual(['GET api.example.com/repos/acme/shop'])
+}, 120_000)
+
+test('another protocol behind an upgrade is ended at the first bytes of it', async () => {
+  const { arrived, reasons } = await rig.attempt(
+    python(`
+tls = connect("api.example.com")
+say(tls, "GET /repos/acme/switch HTTP/1.1\\r\\nHost: api.example.com\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n\\r\\n")
+print(tls.recv(99))
+say(tls, "GET /evil HTTP/1.1\\r\\nHost: api.example.com\\r\\n\\r\\n")
+tls.recv(99)`),
+  )
+  expect(arrived).toEqual(['GET api.example.com/repos/acme/switch'])
+  expect(reasons.length).toBeGreaterThan(0)
 }, 120_000)
 
 function u16(value: number): Buffer {

@@ -32,6 +32,11 @@ export function writeHttps(map: BpfMap, generation: number, compiled: CompiledPo
   map.set(encodeNumber(generation & 1), encodeHttpsState(compiled))
 }
 
+/** Whether one of the two policies has any. */
+export function hasHttpsRules(map: BpfMap): boolean {
+  return [0, 1].some((slot) => (map.get(encodeNumber(slot))?.readUInt32LE(8) ?? 0) > 0)
+}
+
 /**
  * Ends connections under HTTPS rules that have bytes to send which were not granted: also those whose processes have ended,
  * as what they hold leaves as soon as nobody looks at it.
