@@ -180,3 +180,20 @@ test('in audit mode what other steps do passes, and is told with the line', asyn
   expect(told.map((event) => event.step)).toContain('evil')
   expect(Object.values(await arrived())).not.toContain(false)
 })
+
+test('a command without a worker is one step, which a line may name; a worker of its own makes no others', async () => {
+  writeFileSync(
+    place.at('policy.yml'),
+    `version: 1\negress: block\nallow:\n  - endpoint: ${address}:8080\n    steps: [mine, deploy]\n`,
+  )
+  copyFileSync('/bin/dash', place.at('Runner.Worker'))
+  const forged = `GITHUB_ACTION=deploy sh -c '${curl('forged-alone', `${address}:8080`)}'; :`
+  const job = `${curl('alone', `${address}:8080`)}; ${place.at('Runner.Worker')} -c "${forged}"; :`
+  const args = ['run', '--policy', 'policy.yml', '--quiet', '--step', 'mine', '--', 'sh', '-c', job]
+  const ended = await lab.runner.exec(runwarden, args, { cwd: place.path })
+  expect(ended.status, ended.stderr).toBe(0)
+  const text = (await lab.internet.records()).map(({ data }) => data.toString()).join('')
+  expect(['alone', 'forged-alone'].filter((mark) => text.includes(`GET /${mark} `))).toEqual([
+    'alone',
+  ])
+})

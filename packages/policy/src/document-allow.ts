@@ -81,8 +81,7 @@ function readObject(reader: DocumentReader, node: unknown): PolicyRule | null {
   let names: Entry | null = null
   for (const entry of reader.entries(node, endpointKeys)) {
     if (entry.key === 'endpoint') endpoint = readEndpointNode(reader, entry.value)
-    else if (entry.key === 'steps')
-      steps.push(...reader.texts(entry, 'of step ids').map(({ text }) => text))
+    else if (entry.key === 'steps') steps.push(...readSteps(reader, entry))
     else if (entry.key === 'exe') exe.push(...readPrograms(reader, entry))
     else names = entry
   }
@@ -116,6 +115,24 @@ function hostAndPort(node: unknown): string | null {
   return 'what' in parts || !named || !String(key.value).includes('.')
     ? null
     : formatEndpoint(parts)
+}
+
+/** Bytes of a step's id that the kernel looks it up by. */
+const longestStep = 127
+
+function readSteps(reader: DocumentReader, entry: Entry): string[] {
+  const steps: string[] = []
+  for (const { text, node } of reader.texts(entry, 'of step ids')) {
+    if (text.includes('.')) {
+      const own = text.split('.', 1)[0] ?? ''
+      const what =
+        'a step is named by its own id: what is within a composite action belongs to the step that uses it'
+      reader.problem(node, what, own === '' ? null : own)
+    } else if (Buffer.byteLength(text) > longestStep)
+      reader.problem(node, `a step's id has at most ${longestStep} bytes`)
+    else steps.push(text)
+  }
+  return steps
 }
 
 function readPrograms(reader: DocumentReader, entry: Entry): string[] {

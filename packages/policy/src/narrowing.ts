@@ -1,4 +1,6 @@
+import { maskAddress, sameBytes } from './address.ts'
 import { PolicyError } from './error.ts'
+import { matchPattern } from './host-name.ts'
 import type { EndpointRule } from './policy.ts'
 
 /** What a line is narrowed to: who fulfils both. An empty list: every program, every step. */
@@ -17,27 +19,28 @@ export interface CompiledNarrowings {
 /** Different narrowings of one policy: the kernel keeps a bit of each. */
 const MOST = 64
 
+/** Different narrowings of one destination. */
+const MOST_BESIDE = 8
+
 /** Bytes of a path that the kernel looks a program up by. */
 const LONGEST = 254
-
-/** Bytes of a step's id that the kernel looks it up by. */
-const LONGEST_STEP = 127
 
 /** Whether a line is for some programs or steps only. */
 export function isNarrowed({ exe, steps }: Pick<EndpointRule, 'exe' | 'steps'>): boolean {
   return exe.length > 0 || steps.length > 0
 }
 
-/** @throws PolicyError when there are too many, or a program or step that the kernel cannot be asked for */
+/** @throws PolicyError when there are too many, or a program that the kernel cannot be asked for */
 export function compileNarrowings(rules: readonly EndpointRule[]): CompiledNarrowings {
   const list = new Map<string, Narrowing>()
-  for (const rule of rules.filter(isNarrowed)) {
+  const narrowed = rules.filter(isNarrowed)
+  for (const rule of narrowed) {
     for (const program of rule.exe) checkProgram(rule, program)
-    for (const step of rule.steps) checkStep(rule, step)
     list.set(keyOf(rule), { programs: rule.exe, steps: rule.steps })
     if (list.size > MOST)
       throw problem(rule, `a policy has at most ${MOST} different lists of programs and steps`)
   }
+  if (list.size > MOST_BESIDE) for (const rule of narrowed) checkBeside(rule, narrowed)
   return { tag: tagOf([...list.keys()].join('\n')), list: [...list.values()] }
 }
 
@@ -62,19 +65,34 @@ export function fitsNarrowing(
   )
 }
 
+function checkBeside(rule: EndpointRule, narrowed: readonly EndpointRule[]): void {
+  const beside = new Set(narrowed.filter((other) => fitsToo(other, rule)).map(keyOf))
+  if (beside.size > MOST_BESIDE)
+    throw problem(
+      rule,
+      `at most ${MOST_BESIDE} lines that are narrowed differently may be for one destination; join their programs or steps`,
+    )
+}
+
+/** Whether a line is also for the first destination of another. */
+function fitsToo({ endpoint: other }: EndpointRule, { endpoint }: EndpointRule): boolean {
+  const { host, protocol, portFrom } = endpoint
+  if (other.protocol !== protocol || portFrom < other.portFrom || portFrom > other.portTo)
+    return false
+  if (host.kind === 'address' && other.host.kind === 'address') {
+    const { address, prefix } = other.host
+    return prefix <= host.prefix && sameBytes(maskAddress(host.address, prefix), address)
+  }
+  if (host.kind === 'address' || other.host.kind === 'address') return false
+  const name = host.kind === 'name' ? host.name : host.pattern
+  return other.host.kind === 'name'
+    ? other.host.name === name
+    : matchPattern(other.host.pattern, name)
+}
+
 function isProgram(program: string, exe: string | null | undefined): boolean {
   if (exe === null || exe === undefined) return false
   return program.startsWith('**/') ? exe.endsWith(program.slice(2)) : exe === program
-}
-
-function checkStep(rule: EndpointRule, step: string): void {
-  if (step.includes('.'))
-    throw problem(
-      rule,
-      `${step}: a step is named by its own id; what is within a composite action belongs to the step that uses it`,
-    )
-  if (Buffer.byteLength(step) > LONGEST_STEP)
-    throw problem(rule, `a step's id has at most ${LONGEST_STEP} bytes`)
 }
 
 function checkProgram(rule: EndpointRule, program: string): void {

@@ -168,10 +168,30 @@ test.for(['/usr/bin/g*', '**/git-*', '/usr/**/git'])(
   },
 )
 
+/** A policy of so many lines, each narrowed to another program. */
+const narrowed = (count: number, endpoint: (index: number) => string) => {
+  const lines = Array.from(
+    { length: count },
+    (_, i) => `  - endpoint: ${endpoint(i)}\n    exe: [/usr/bin/${i}]\n`,
+  )
+  return compile(parsePolicy(`version: 1\nallow:\n${lines.join('')}`, 'policy.yml'))
+}
+
+test.for(['203.0.113.8:8080', 'a.example.org'])(
+  'more lines for one destination than the kernel keeps are an error: %s',
+  (endpoint) => {
+    expect(() => narrowed(8, () => endpoint)).not.toThrow()
+    expect(() => narrowed(9, () => endpoint)).toThrow(
+      'at most 8 lines that are narrowed differently',
+    )
+  },
+)
+
 test('more different lists of programs than the kernel keeps are an error', () => {
-  const programs = Array.from({ length: 65 }, (_, i) => `/usr/bin/${i}`)
-  expect(() => policy(...programs.slice(1))).not.toThrow()
-  expect(() => policy(...programs)).toThrow('at most 64 different lists of programs and steps')
+  expect(() => narrowed(64, (i) => `203.0.113.${i}`)).not.toThrow()
+  expect(() => narrowed(65, (i) => `203.0.113.${i}`)).toThrow(
+    'at most 64 different lists of programs and steps',
+  )
 })
 
 test('lists that differ have different tags', () => {
