@@ -49,6 +49,8 @@ static __always_inline void fill_offer(struct tls_chunk *chunk, struct offering 
 	chunk->header.flags = size < o->left ? OFFER_GOES_ON : 0;
 	chunk->moved = size;
 	chunk->cookie = o->cookie;
+	/* The caller has chosen the room by it, which a verifier of 6.1 has forgotten here. */
+	barrier_var(copied);
 	if (copied > room)
 		copied = room;
 	if (bpf_probe_read_user(chunk->data, copied, (void *)o->buffer))

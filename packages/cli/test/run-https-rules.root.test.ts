@@ -116,10 +116,27 @@ const node2 = `"$NODE" -e '
     lookup: (_, options, done) => options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4) })
   const get = (path, next) => session.request({ ":path": path }).resume().on("end", next)
   get("/repos/acme/shop", () => { get("/repos/acme/other", () => {}); get("/evil", () => {}) })'`
+/** Frames by hand: a block in pieces, written one by one, and fields by HPACK's dynamic table. */
+const frames2 = `python3 -c '
+import os, socket, ssl
+context = ssl._create_unverified_context(); context.set_alpn_protocols(["h2"])
+tls = context.wrap_socket(socket.create_connection(("127.0.0.1", int(os.environ["PORT"])), 20), server_hostname="api.github.com")
+def frame(kind, flags, stream, payload=b""): return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+def field(name, value): return bytes([0x40, len(name)]) + name + bytes([len(value)]) + value
+def ask(stream, block):
+    tls.sendall(frame(1, 1, stream, block[:3]))
+    tls.sendall(frame(9, 0, stream, block[3:9]))
+    tls.sendall(frame(9, 4, stream, block[9:]))
+    tls.recv(9999); tls.recv(9999)
+tls.sendall(b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0))
+ask(1, b"\\x87" + field(b":method", b"GET") + field(b":authority", b"api.github.com") + field(b":path", b"/repos/acme/shop"))
+ask(3, b"\\x87\\xc0\\xbf\\xbe")
+ask(5, b"\\x87\\xc0\\xbf\\x7e\\x05/evil")'`
 const curl2 = 'curl -sS --http2 --connect-to "::127.0.0.1:$PORT" https://api.github.com'
 
 test.each([
   ['node', node2],
+  ['CONTINUATION and HPACK by hand', frames2],
   ['curl', `${curl2}/repos/acme/shop ${curl2.replace(/.* /, '')}/evil`],
 ])(
   'HTTP/2, %s: requests of one connection are decided one by one',

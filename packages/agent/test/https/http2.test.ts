@@ -140,6 +140,23 @@ describe('what cannot be read is said to be opaque', () => {
     ],
     ['a CONTINUATION of nothing', [frame(TYPE.continuation, 4, 1)], 'malformed'],
     ['a request on stream 0', [frame(TYPE.headers, both, 0, requestBlock('/a'))], 'malformed'],
+    [
+      'two paths',
+      [frame(TYPE.headers, both, 1, Buffer.concat([requestBlock('/a'), literal(':path', '/b')]))],
+      'malformed',
+    ],
+    [
+      'a host beside another authority',
+      [
+        frame(
+          TYPE.headers,
+          both,
+          1,
+          Buffer.concat([requestBlock('/a'), literal('host', 'other.example.org')]),
+        ),
+      ],
+      'malformed',
+    ],
     ['a request without a method', [frame(TYPE.headers, both, 1, statusBlock)], 'malformed'],
     [
       'more padding than payload',

@@ -106,7 +106,10 @@ export class Http2Connection {
           const fields = new Map<string, string>()
           hpack.decode(block, ({ name, value }) => {
             // Of a field that comes twice the first counts: so do servers that do not refuse it.
-            if (value !== '' && !fields.has(name)) fields.set(name, value)
+            if (value === '') return
+            if (!fields.has(name)) fields.set(name, value)
+            else if (name.startsWith(':') && fields.get(name) !== value)
+              throw new Undecodable('malformed', `two values of ${name}`)
           })
           // A promise tells what the server would ask in the client's place.
           if (!promised) take.fields(stream, fields, endStream)
@@ -176,10 +179,15 @@ function headOf(fields: Fields): RequestHead {
   const method = fields.get(':method')
   if (method === undefined) throw new Undecodable('malformed', 'a request without a method')
   const scheme = fields.get(':scheme') === 'http' ? 'http' : 'https'
+  const authority = fields.get(':authority')
+  const host = fields.get('host')
+  // RFC 9113 §8.3.1: servers go by one of them.
+  if (authority && host && hostOf(authority, scheme) !== hostOf(host, scheme))
+    throw new Undecodable('malformed', 'a host beside another authority')
   return {
     method: method.slice(0, 40),
     scheme,
-    host: hostOf(fields.get(':authority') ?? fields.get('host') ?? '', scheme),
+    host: hostOf(authority ?? host ?? '', scheme),
     path: fields.get(':path') ?? '',
     version: '2',
     authorization: (fields.get('authorization') as Authorization | undefined) ?? null,
