@@ -83,7 +83,7 @@ export class TlsCapture {
   readonly #known: BpfMap
   readonly #images: RingReader
   readonly #chunks: RingReader
-  readonly #timers: NodeJS.Timeout[]
+  readonly #timers: NodeJS.Timeout[] = []
   /** Files that were told as unseen. */
   readonly #told = new Set<string>()
   /** While it holds. */
@@ -126,11 +126,17 @@ export class TlsCapture {
         options.onContent(content)
       },
     })
-    this.#start()
-    this.#timers = [
+    try {
+      this.#start()
+    } catch (error) {
+      // Its rings would keep this process from ending.
+      this.close()
+      throw error
+    }
+    this.#timers.push(
       setInterval(() => this.drain(), INTERVAL_MS),
       setInterval(() => this.#files.sweep(), SWEEP_MS),
-    ]
+    )
   }
 
   /**
@@ -181,8 +187,10 @@ export class TlsCapture {
       for (const address of [0n, ...mappedCode(pid)]) {
         const file = openCodeFile(pid, address)
         if (!file) continue
+        // Before: the descriptor is handed over.
+        const key = fileKey(fstatSync(file.fd, { bigint: true }))
         const number = this.#files.examine(file.fd, file.path)
-        if (number > NOT_TLS) this.#remember(fileKey(fstatSync(file.fd, { bigint: true })), number)
+        if (number > NOT_TLS) this.#remember(key, number)
         this.#files.use(number, pid)
       }
     }
