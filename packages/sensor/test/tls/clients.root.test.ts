@@ -141,7 +141,7 @@ describe.each(clients)('%s', (_, library, version, command) => {
     expect(new Set(seen.chunks.map((chunk) => chunk.library))).toEqual(new Set([library]))
     expect(seen.chunks.every(({ data, size, lost }) => data.length === size && !lost)).toBe(true)
     expect(seen.uses.find((use) => use.library === library)?.lateMs).toBe(0)
-    expect(seen.capture.lost()).toEqual({ chunks: 0, images: 0, calls: 0, data: 0 })
+    expect(seen.capture.lost()).toEqual({ chunks: 0, images: 0, calls: 0, data: 0, offers: 0 })
   })
 })
 
