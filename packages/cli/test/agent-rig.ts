@@ -62,7 +62,11 @@ export class AgentRig implements AsyncDisposable {
     return new AgentRig(
       await startLab({
         servers: [
-          { name: 'one.example.com', addresses: ['198.51.100.10'], ports: { http: 80, tcp: 9000 } },
+          {
+            name: 'one.example.com',
+            addresses: ['198.51.100.10'],
+            ports: { http: 80, https: 443, tcp: 9000 },
+          },
           { name: 'two.example.com', addresses: ['198.51.100.11'], ports: { http: 80 } },
           { addresses: ['203.0.113.9'], ports: { http: 80, tcp: 9000 } },
         ],

@@ -1,0 +1,91 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AgentRig } from './agent-rig.ts'
+import { until } from './runwarden.ts'
+
+let rig: AgentRig
+beforeAll(async () => {
+  rig = await AgentRig.start()
+}, 120_000)
+afterAll(async () => rig[Symbol.asyncDispose]())
+
+/** Asks for what is written into a file by one connection that it has had from the start, or by a new one. */
+const client = `
+import http.client, os, ssl, time
+context = ssl._create_unverified_context()
+def made():
+    c = http.client.HTTPSConnection("one.example.com", context=context, timeout=4); c.connect(); return c
+old = made()
+def ask(c, path):
+    try:
+        c.request("GET", path); c.getresponse().read(); return "passed"
+    except OSError as e: return "refused"
+    except http.client.HTTPException: return "refused"
+done = 0
+while True:
+    try: lines = open("asks").read().splitlines()
+    except OSError: lines = []
+    for line in lines[done:]:
+        which, path = line.split()
+        try: how = ask(old if which == "old" else made(), path)
+        except OSError: how = "refused"
+        done += 1
+        open("answers", "a").write(line + " " + how + "\\n")
+    time.sleep(0.05)
+`
+
+const plain = 'version: 1\negress: block\nallow: [one.example.com]\n'
+const rules = `version: 1
+egress: block
+allow:
+  - one.example.com
+  - https: one.example.com
+    methods: [GET]
+    paths: ["/a/**"]
+`
+
+test('reload: rules hold for processes that run already; connections that nobody has followed end', async () => {
+  const cgroup = rig.cgroup()
+  const policy = rig.policy()
+  writeFileSync(policy, plain)
+  const agent = await rig.agent([{ cgroup, policy, name: 'job' }])
+  const child = rig.lab.runner.spawn('python3', ['-c', client], {
+    cgroup,
+    cwd: rig.place.path,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  let asked = ''
+  const ask = async (line: string): Promise<void> => {
+    asked += `${line}\n`
+    writeFileSync(rig.place.at('asks'), asked)
+    const count = asked.split('\n').length
+    await until(
+      () =>
+        answers().split('\n').length === count ||
+        child.exitCode !== null ||
+        child.signalCode !== null,
+    )
+  }
+  const answers = (): string =>
+    existsSync(rig.place.at('answers')) ? readFileSync(rig.place.at('answers'), 'utf8') : ''
+  const reload = async (text: string): Promise<void> => {
+    writeFileSync(policy, text)
+    agent.said = ''
+    agent.child.kill('SIGHUP')
+    await agent.says('reloaded')
+  }
+  await ask('old /first')
+  await reload(rules)
+  await ask('old /a/1')
+  await ask('new /a/2')
+  await reload(plain)
+  await ask('new /free')
+  await reload(rules)
+  await ask('new /evil')
+  expect(answers()).toBe('old /first passed\nold /a/1 refused\nnew /a/2 passed\nnew /free passed\n')
+  expect(child.signalCode).toBe('SIGKILL')
+  await agent.end('SIGTERM')
+  const records = await rig.lab.internet.records()
+  const paths = records.flatMap(({ requests }) => requests ?? []).map(({ path }) => path)
+  expect(paths).toEqual(['/first', '/a/2', '/free'])
+}, 180_000)
