@@ -63,7 +63,7 @@ int tls_call(struct pt_regs___user *regs)
 	key = c_call(regs->sp);
 	if (cookie & TLS_COUNT_IS_INT)
 		call.size = (u32)call.size;
-	bpf_map_update_elem(&tls_calls, &key, &call, BPF_ANY);
+	begin_call(&key, &call);
 	if (!(cookie & TLS_RECEIVED))
 		offer(&call, cookie);
 	return 0;
@@ -80,10 +80,8 @@ int tls_return(struct pt_regs___user *regs)
 	if (!in_scope())
 		return 0;
 	key = c_call(regs->sp - RETURN_ADDRESS);
-	if (!take_call(&key, &call)) {
-		count_tls_lost(TLS_LOST_BEGIN);
+	if (!end_call(&key, &call))
 		return 0;
-	}
 	if (cookie & TLS_COUNT_IS_INT)
 		moved = (s32)moved;
 	if (cookie & TLS_COUNT_BY_POINTER) {
@@ -111,22 +109,19 @@ static __always_inline struct tls_call_key go_call(u64 g, u64 sp)
  * Another goroutine can read the answer before a Write has returned: what is sent is told when it begins. It begins twice
  * where the stack must grow for it; then it is there already.
  */
-static __always_inline void go_begins(const struct tls_call_key *key, const struct tls_call *call, u32 cookie)
+static __always_inline void go_begins(const struct tls_call_key *key, struct tls_call *call, u32 cookie)
 {
-	if (!(cookie & TLS_RECEIVED) && !bpf_map_lookup_elem(&tls_calls, key)) {
+	if (begin_call(key, call) && !(cookie & TLS_RECEIVED)) {
 		offer(call, cookie);
 		tell_moved(call, call->size, cookie);
 	}
-	bpf_map_update_elem(&tls_calls, key, call, BPF_ANY);
 }
 
 static __always_inline void go_returns(const struct tls_call_key *key, s64 moved, u32 cookie)
 {
 	struct tls_call call;
 
-	if (!take_call(key, &call))
-		count_tls_lost(TLS_LOST_BEGIN);
-	else if (cookie & TLS_RECEIVED && moved > 0)
+	if (end_call(key, &call) && cookie & TLS_RECEIVED && moved > 0)
 		tell_moved(&call, moved, cookie);
 }
 

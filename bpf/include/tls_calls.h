@@ -43,6 +43,8 @@ struct tls_call {
 	u64 buffer;
 	u64 size;
 	u64 count; /* where the count will be, with TLS_COUNT_BY_POINTER */
+	u32 begun; /* probes that saw it begin: several where a file is probed under several names */
+	u32 ended; /* and those that saw it end */
 };
 
 struct {
@@ -170,15 +172,35 @@ static __always_inline void tell_moved(const struct tls_call *call, u64 moved, u
 		bpf_map_update_elem(&tls_sessions, &t.key, &t.state, BPF_ANY);
 }
 
-/* The end of a call that began: its arguments, once. Two probes on one function tell of it once, too. */
-static __always_inline bool take_call(const struct tls_call_key *key, struct tls_call *call)
+/*
+ * A file of a container's image has another device in each container, and is probed for each, at the same place in the same
+ * file: its calls begin and end once for each of these. Go's begin again where the stack must grow. A call that was left by
+ * a jump does not end; the next one in its place begins it anew.
+ */
+static __always_inline bool begin_call(const struct tls_call_key *key, struct tls_call *call)
+{
+	struct tls_call *kept = bpf_map_lookup_elem(&tls_calls, key);
+	bool again = kept && !kept->ended;
+
+	call->begun = again ? kept->begun + 1 : 1;
+	bpf_map_update_elem(&tls_calls, key, call, BPF_ANY);
+	return !again;
+}
+
+/* True for the first end of a call, with its arguments. One that has not begun is counted. */
+static __always_inline bool end_call(const struct tls_call_key *key, struct tls_call *call)
 {
 	struct tls_call *kept = bpf_map_lookup_elem(&tls_calls, key);
 
-	if (!kept)
+	if (!kept) {
+		count_tls_lost(TLS_LOST_BEGIN);
 		return false;
+	}
 	*call = *kept;
-	return !bpf_map_delete_elem(&tls_calls, key);
+	kept->ended++;
+	if (kept->ended >= kept->begun)
+		bpf_map_delete_elem(&tls_calls, key);
+	return call->ended == 0;
 }
 
 static __always_inline void end_session(u64 session)

@@ -39,7 +39,10 @@ export interface NarratorParts {
   /** Takes what the DNS thread has told so far. */
   drainDns: () => void
   /** Takes what is in the rings: a process's fork may wait there while its acts are told. */
-  drainSensor: () => void
+  /** @returns whether it was: not while records are being handed over */
+  drainSensor: () => boolean
+  /** Has something told as soon as nothing is being handed over. */
+  later: (tell: () => void) => void
   onExec: (record: ExecRecord) => void
   onFork: ForkSink
   /** The program of an action has opened a file for reading. */
@@ -209,6 +212,19 @@ export class Narrator {
   }
 
   query(query: DnsQueryRecord): void {
+    this.parts.names.answered(query.name, query.addresses)
+    const { process } = query
+    const id = process === null ? null : execId(process.tgid, process.start)
+    // Names are asked for while records are handed over; who asked may be in one of those that follow.
+    if (id !== null && !this.know(id))
+      this.parts.later(() => {
+        this.know(id)
+        this.tellQuery(query, id)
+      })
+    else this.tellQuery(query, id)
+  }
+
+  private tellQuery(query: DnsQueryRecord, id: string | null): void {
     const {
       name,
       type,
@@ -222,14 +238,11 @@ export class Narrator {
       addresses,
       cnames,
     } = query
-    this.parts.names.answered(name, addresses)
-    const id = query.process === null ? null : execId(query.process.tgid, query.process.start)
-    if (id !== null) this.know(id)
     this.tell({
       kind: 'dns.query',
+      ...this.who(id),
       time: query.time,
       execId: id,
-      step: this.stepOf(id),
       name,
       type,
       server,
@@ -369,9 +382,12 @@ export class Narrator {
     if (oldest.done !== true) this.hosts.delete(oldest.value)
   }
 
-  /** A query or a request of a process whose fork was not told: it waits in the rings. */
-  private know(id: string): void {
-    if (this.parts.processes.get(id) === undefined) this.parts.drainSensor()
+  /**
+   * A process that acts before its fork was told: the fork waits in the other ring.
+   * @returns false: it does, and cannot be taken now
+   */
+  private know(id: string): boolean {
+    return this.parts.processes.get(id) !== undefined || this.parts.drainSensor()
   }
 
   private begin(record: StepRecord): void {
@@ -392,9 +408,13 @@ export class Narrator {
   private head(record: { time: number; execId: string }): EventHead & { execId: string }
   private head(record: { time: number; execId: string | null }): EventHead
   private head({ time, execId: id }: { time: number; execId: string | null }): EventHead {
-    const head = { time: bootClock.toEpoch(time), execId: id, step: this.stepOf(id) }
+    return { time: bootClock.toEpoch(time), execId: id, ...this.who(id) }
+  }
+
+  /** The step of a process, and its stage. */
+  private who(id: string | null): Pick<EventHead, 'step' | 'phase'> {
     const phase = this.parts.steps.phaseOf(id)
-    return phase === undefined ? head : { ...head, phase }
+    return { step: this.stepOf(id), ...(phase === undefined ? {} : { phase }) }
   }
 
   /** Where there are steps, the one of a process that nothing is known of is not known either. */

@@ -65,7 +65,7 @@ export interface StepsParts {
   rule: WorkerRule
   /** The step of what is in none. */
   fallback: string
-  /** Told once, when a program only calls itself a worker. */
+  /** What could not be known of a step. */
   gap: (text: string) => void
   /** A program called Runner.Worker is the runner's. */
   known?: (execId: string) => void
@@ -73,6 +73,8 @@ export interface StepsParts {
   environment?: (tgid: number) => StepRecord['environment']
 }
 
+/** Of what a step did, and it is not known which. */
+const UNKNOWN = 'unknown step'
 /** As the runner calls what it does itself. */
 const INITIALIZE = 'Initialize containers'
 const STOP = 'Stop containers'
@@ -104,6 +106,8 @@ export class Steps {
   readonly #listeners = new Map<string, true>()
   /** Steps of living processes that have connected to a container engine. */
   readonly #callers = new Map<string, string>()
+  /** Steps that were connected to an engine at the same time, as was told. */
+  readonly #shared = new Map<string, true>()
   /** The steps that each worker has begun last, and when. */
   readonly #begun = new Map<string, { id: string; time: number }[]>()
   #refused = false
@@ -175,9 +179,9 @@ export class Steps {
     if (action === '' && !incomplete) return undefined
     if (action === '')
       this.#parts.gap(
-        `the environment of a step (process ${record.tgid}) could not be read whole: what it does is told under 'unknown step'`,
+        `the environment of a step (process ${record.tgid}) could not be read whole: what it does is told under '${UNKNOWN}'`,
       )
-    const id = action === '' ? 'unknown step' : stepOf(action)
+    const id = action === '' ? UNKNOWN : stepOf(action)
     worker.atWork = true
     const { GITHUB_ACTION_REPOSITORY: repository, GITHUB_ACTION_REF: ref = '' } = environment
     const stage = worker.phases.of({
@@ -243,10 +247,22 @@ export class Steps {
     if (step !== null && step !== this.#parts.fallback) keep(this.#callers, execId, step)
   }
 
-  /** The first program of a container: in the step whose processes are connected to an engine, when there is one such. */
+  /**
+   * The first program of a container, or one that an engine's daemon put into it: in the step whose processes are connected to
+   * an engine. Of several steps it could be any: which of them it was for, only the daemon knows.
+   */
   contained({ step }: ContainedRecord): void {
-    const [caller, ...others] = new Set(this.#callers.values())
-    if (caller !== undefined && others.length === 0) keep(this.#steps, step, { id: caller })
+    const callers = [...new Set(this.#callers.values())]
+    const [caller] = callers
+    if (caller === undefined) return
+    keep(this.#steps, step, { id: callers.length === 1 ? caller : UNKNOWN })
+    if (callers.length === 1) return
+    const who = callers.toSorted().join(', ')
+    if (this.#shared.has(who)) return
+    keep(this.#shared, who, true)
+    this.#parts.gap(
+      `a container engine started processes in containers while several steps had connections to it (${who}): what these do is told under '${UNKNOWN}'`,
+    )
   }
 
   /** The step of a number that the kernel side gave. */

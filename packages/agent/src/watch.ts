@@ -235,8 +235,11 @@ export class Watch {
       learnedName: (id) => this.enforcer.name(id),
       drainDns: () => this.dns.drain(),
       drainSensor: () => {
-        if (!this.taking) this.sensor.drain()
+        if (this.taking) return false
+        this.sensor.drain()
+        return true
       },
+      later: (tell) => setImmediate(() => this.telling(tell)),
       onFork: this.settings.onFork,
       onReadByAction: (record) => this.secrets.opened(record),
       onExec: ({ time }) => {

@@ -119,7 +119,8 @@ describe('a step', () => {
   })
 
   test('has the containers that a daemon makes while it alone is connected', () => {
-    const steps = known()
+    const { steps, gaps } = make({ from: 'runner' })
+    steps.worker(worker('a'))
     const contain = (number: number): string => {
       steps.contained({ ...base, kind: 'contained', execId: `c-${number}`, step: number })
       return steps.nameOf(number)
@@ -128,7 +129,9 @@ describe('a step', () => {
     steps.callsEngine('client', 'one')
     expect(contain(11)).toBe('one')
     steps.callsEngine('other client', 'two')
-    expect(contain(12)).toBe('outside')
+    expect(contain(12)).toBe('unknown step')
+    contain(15)
+    expect(gaps).toEqual([expect.stringContaining('(one, two)')])
     steps.exit('client')
     expect(contain(13)).toBe('two')
     steps.exit('other client')

@@ -32,6 +32,12 @@ for part in range(3):
 git ls-remote "$URL/marker/git" || true
 ./gh "$URL/marker/go?key=$SECRET" one two
 HTTP=2 ./gh "$URL/marker/go-2?key=$SECRET" one two three
+wget -q -O - --ca-certificate "$SSL_CERT_FILE" --post-file upload "$URL/marker/wget-upload" "$URL/marker/wget-again"
+"$NODE" -e 'for (const part of ["upload", "again"])
+  await (await fetch(process.env.URL + "/marker/node-" + part, { method: "PUT", body: "x".repeat(96 * 1024) })).text()'
+large=$(head -c 98304 /dev/zero | tr '\\0' x)
+./gh "$URL/marker/go-upload" "$large" "$large"
+HTTP=2 ./gh "$URL/marker/go-2-upload" "$large"
 `
 
 test('every request of every client is told, with sizes and status, and no secret of it', async () => {
@@ -65,7 +71,7 @@ test('every request of every client is told, with sizes and status, and no secre
     const found = head.includes('missing') ? '404' : '200'
     return `${head.replace(/\?.*/, '')}, ${bytes}: ${found}, ${head.startsWith('HEAD') ? 0 : 10} bytes`
   })
-  expect(reached.length).toBe(520)
+  expect(reached.length).toBe(527)
   expect(told.toSorted()).toEqual(reached.toSorted())
   expect(place.eventsOf('http.opaque')).toEqual([])
   expect(new Set(requests.map(({ host }) => host))).toEqual(new Set([`localhost:${server.port}`]))

@@ -115,6 +115,11 @@ jobs:
       - id: alone
         run: |
           ${run} sh -c ': m01m'; GITHUB_ACTION=ready ${podman} run --rm -e GITHUB_ACTION=ready ${image} sh -c ': m02m'
+          ${podman} run -d --name kept --network host ${image} sh -c 'while [ ! -e /asked ]; do sleep 0.2; done; sh -c ": m05m"; touch /done; exec sleep 1000' > /dev/null
+      - id: execs
+        run: |
+          ${podman} exec kept sh -c ': m06m; touch /asked; while [ ! -e /done ]; do sleep 0.2; done'; ${podman} exec -d kept sh -c ': m07m; touch /too'
+          while ! ${podman} exec kept test -e /too; do sleep 0.2; done; ${podman} rm -f -t 0 kept > /dev/null
       - id: stays
         run: |
           ${run} sh -c ': m03m; while [ ! -e /over ]; do sleep 0.2; done' > /dev/null 2>&1 & sleep 4
@@ -150,7 +155,7 @@ jobs:
     { cwd: place.at('work'), env: engine.env, timeout: 500_000 },
   )
   expect(status, stdout + stderr).toBe(0)
-  expect(result().steps.map(({ outcome }) => outcome)).toEqual(Array(4).fill('success'))
+  expect(result().steps.map(({ outcome }) => outcome)).toEqual(Array(5).fill('success'))
   const told = place.eventsOf('process.exec').flatMap(({ exe, argv, step }) => {
     const mark = /^: (m\d\dm)/.exec(argv.at(-1) ?? '')?.[1]
     return mark === undefined || !exe.endsWith('/busybox') ? [] : [`${mark} ${step}`]
@@ -159,6 +164,9 @@ jobs:
     'm01m alone',
     'm02m alone',
     'm03m stays',
-    'm04m outside',
+    'm04m unknown step',
+    'm05m alone',
+    'm06m execs',
+    'm07m execs',
   ])
 }, 600_000)

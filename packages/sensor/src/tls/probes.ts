@@ -15,7 +15,7 @@ export interface Probes {
 
 export const probePrograms = ['tls_return', 'tls_call', 'tls_go'] as const
 
-/** What makes a file's TLS visible. Probes on returns come before those on begins. */
+/** What makes a file's TLS visible. A call that begins while they are put there has a begin, at least, and no end that would count as lost. */
 export interface ProbePlan {
   library: TlsLibrary
   probes: Probes[]
@@ -106,8 +106,8 @@ function planC(
   const moving = placesOf(calls)
   const ending = placesOf(Object.fromEntries(ends.map((name) => [name, TLS_ENDS])))
   return [
-    { program: 'tls_return', returns: true, places: moving },
     { program: 'tls_call', returns: false, places: [...moving, ...ending] },
+    { program: 'tls_return', returns: true, places: moving },
   ]
 }
 
