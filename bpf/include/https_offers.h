@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "exempt_processes.h"
 #include "https_state.h"
 #include "tls_calls.h"
 
@@ -21,6 +22,34 @@ struct {
 	__type(key, struct tls_session_key);
 	__type(value, u32);
 } https_free SEC(".maps");
+
+/* Shared with exempt.h, as exempt_processes is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64);
+	__type(value, u8);
+} exempt_cgroups SEC(".maps");
+
+/* Whether the policy does not hold for who writes. Not static: a frame of its own. */
+__noinline int is_exempt_writer(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct process_id process = { .start = task->group_leader->start_boottime, .tgid = task->tgid };
+
+	if (bpf_map_lookup_elem(&exempt_processes, &process))
+		return 1;
+	for (u32 level = 1; level <= 16; level++) {
+		u64 id = bpf_get_current_ancestor_cgroup_id(level);
+
+		if (!id)
+			break;
+		if (bpf_map_lookup_elem(&exempt_cgroups, &id))
+			return 1;
+	}
+	return 0;
+}
 
 struct offering {
 	struct tls_session_key key;
@@ -89,7 +118,7 @@ static __always_inline void offer(const struct tls_call *call, u32 cookie)
 	if (!https_on() || !call->size)
 		return;
 	o.key = session_of(call->session);
-	if (bpf_map_lookup_elem(&https_free, &o.key))
+	if (bpf_map_lookup_elem(&https_free, &o.key) || is_exempt_writer())
 		return;
 	key.start = o.key.start;
 	key.tgid = o.key.tgid;

@@ -89,3 +89,18 @@ test('reload: rules hold for processes that run already; connections that nobody
   const paths = records.flatMap(({ requests }) => requests ?? []).map(({ path }) => path)
   expect(paths).toEqual(['/first', '/a/2', '/free'])
 }, 180_000)
+
+test('who is exempt from the policy is exempt from its HTTPS rules', async () => {
+  const cgroup = rig.cgroup()
+  const free = rig.cgroup(cgroup)
+  const policy = rig.policy()
+  writeFileSync(policy, rules)
+  const files = ['--policy', policy, '--state', rig.state, '--out', rig.place.out]
+  const agent = rig.spawn('--scope', cgroup, ...files, '--exempt-cgroup', free)
+  await agent.says('armed: block')
+  const evil = 'https://one.example.com/exempt'
+  expect(await rig.get(free, evil)).toBe('200')
+  expect(await rig.get(cgroup, 'https://one.example.com/a/3')).toBe('200')
+  expect(await rig.get(cgroup, evil)).toBe('curl null')
+  await agent.end('SIGTERM')
+}, 180_000)

@@ -121,13 +121,15 @@ export class Enforcer implements Disposable {
   }
 
   /** Maps of HTTPS rules, for the probes on TLS libraries and whoever decides about requests. */
-  httpsMaps(): Record<(typeof HTTPS_MAPS)[number], BpfMap> {
+  httpsMaps(): Record<(typeof HTTPS_MAPS)[number] | 'exempt_processes' | 'exempt_cgroups', BpfMap> {
     const map = (name: string): BpfMap => this.#object.map(name)
     return {
       https_offers: map('https_offers'),
       https_grants: map('https_grants'),
       https_seen: map('https_seen'),
       https_state: map('https_state'),
+      exempt_processes: map('exempt_processes'),
+      exempt_cgroups: map('exempt_cgroups'),
     }
   }
 

@@ -56,15 +56,17 @@ export class RequestGate {
   private readonly families = new Map<string, Grants>()
   /** By process: writes for which it was ended. */
   private readonly refusals = new Map<string, TlsOffer[]>()
-  private seen: { host: string; decision: Decision | null }[] = []
+  /** While something is read that is about to be sent. */
+  private seen: { host: string; decision: Decision | null }[] | null = null
 
   constructor(parts: GateParts) {
     this.parts = parts
   }
 
-  /** A request was found in what is read. */
-  found(host: string, decision: Decision | null): void {
-    this.seen.push({ host, decision })
+  /** A request was found in what is read. @returns whether it is about to be sent */
+  found(host: string, decision: Decision | null): boolean {
+    this.seen?.push({ host, decision })
+    return this.seen !== null
   }
 
   /** Something is about to be sent. */
@@ -131,7 +133,7 @@ export class RequestGate {
     const more = size - session.windowSize
     session.window = Buffer.concat([session.window, fresh])
     session.windowSize = size
-    this.seen = []
+    const seen = (this.seen = [] as { host: string; decision: Decision | null }[])
     const { time, execId, pid, library } = offer
     const http = this.parts.read({
       time,
@@ -144,7 +146,8 @@ export class RequestGate {
       size: more,
       lost: false,
     })
-    for (const { host, decision } of this.seen) {
+    this.seen = null
+    for (const { host, decision } of seen) {
       if (decision !== null && decision.verdict !== 'allowed') return decision.reason
       const other = session.host !== null && session.host !== host
       if (other && (session.ruled || decision !== null))

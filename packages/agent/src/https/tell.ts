@@ -32,6 +32,13 @@ const HANDSHAKE = 400
 /** Processes of which it is remembered that their library was found late. */
 const MOST_LATE = 8192
 
+const notHeld = {
+  verdict: 'allowed',
+  reason:
+    'its process is exempt from the policy, or it was sent before the HTTPS rules were in force',
+  rule: null,
+} as const
+
 /** Makes events of what the decoders find. */
 export class ContentTeller implements ContentSink {
   private readonly content = new HttpsContent(this)
@@ -112,8 +119,9 @@ export class ContentTeller implements ContentSink {
 
   request({ execId, library }: Source, exchange: Exchange): void {
     const { head, time } = exchange
-    const decision = decideRequest(this.compiled(), head)
-    this.gate?.found(head.host, decision)
+    const said = decideRequest(this.compiled(), head)
+    const held = this.gate?.found(head.host, said) ?? false
+    const decision = said?.verdict === 'blocked' && !held ? notHeld : said
     const seq = this.tell(
       { time, execId },
       {
