@@ -162,6 +162,23 @@ test.each([
   120_000,
 )
 
+test('hosts without rules are asked for anything, by the same program', async () => {
+  const other = 'https://other.example.com'
+  const { arrived, told } = await rig.attempt(
+    `${curl} ${other}/1; ${curl} ${other}/2 ${url}/repos/acme/3 ${other}/4 -X POST; ${curl} ${url}/evil`,
+  )
+  expect(arrived.map((line) => line.replace(/^\S+ /, ''))).toEqual([
+    'other.example.com/1',
+    'other.example.com/2',
+  ])
+  expect(told).toEqual([
+    'allowed GET other.example.com/1',
+    'allowed POST other.example.com/2',
+    'blocked POST api.example.com/repos/acme/3',
+    'blocked GET api.example.com/evil',
+  ])
+}, 120_000)
+
 test('audit: nothing is held, and the request would be blocked', async () => {
   const { arrived, told } = await rig.attempt(`${curl} ${url}/evil`, { egress: 'audit' })
   expect(arrived).toEqual(['GET api.example.com/evil'])

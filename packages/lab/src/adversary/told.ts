@@ -98,6 +98,7 @@ function wordsOf({
   if (kind === 'dns.query' && refused(verdict)) return `names: ${verdict}`
   if (kind === 'net.connect' && refused(verdict)) return `${via}: ${verdict} (${reason})`
   if (kind === 'net.connect' && verdict === 'would-block') return `${via}: would-block`
+  if (kind === 'http.request' && refused(verdict)) return `content: ${verdict}`
   if (kind === 'detection') return `detection: ${id} ${severity}`
   if (kind === 'sandbox.change') return `sandbox: ${change}${errno === 0 ? '' : ' failed'}`
   return null

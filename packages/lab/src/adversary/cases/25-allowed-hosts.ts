@@ -3,7 +3,7 @@ import { curl } from './script.ts'
 
 const open: Open = {
   result: 'not-held',
-  why: 'the host is allowed, and the request is inside of TLS: method, path and owner are not seen (HTTPS rules are not enforced yet)',
+  why: 'the host is allowed, and the request is inside of TLS: method, path and owner are not held against this policy, which has no HTTPS rules',
   advice: 'allow no hosts that anyone can write to; tokens that can write to one repository only',
 }
 

