@@ -133,8 +133,13 @@ __noinline int enter_https(struct __sk_buff *skb, struct packet *packet, struct 
 		return HTTPS_OPEN;
 	rule = https_rule_of(state, packet, bytes, &said);
 	if (!said) {
+		bool shared;
+
+		/* Behind a name comes more without one. */
+		if (!(flow->names & NAMES_PENDING))
+			return HTTPS_NONE;
 		/* It may be meant for one of several names, of which others have rules. */
-		bool shared = is_bound(flow) && packet->to.port == HTTPS_PORT && is_shared(packet->to.address);
+		shared = is_bound(flow) && packet->to.port == HTTPS_PORT && is_shared(packet->to.address);
 		return shared || is_https_rule(state, bytes->decision.rule) ? HTTPS_REFUSED : HTTPS_NONE;
 	}
 	if (rule == RULE_NONE)
