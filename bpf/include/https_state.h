@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
- * What the probes on TLS libraries and the look at packets know together of hosts with HTTPS rules. packages/agent/src/https/gate-maps.ts and
+ * What the probes on TLS libraries and the look at packets know together of hosts with HTTPS rules. packages/agent/src/https/gate.ts and
  * packages/agent/src/enforce/https-state.ts have the layouts in TypeScript.
  *
  * A write is offered to user space before it is encrypted, and its process held; as many bytes may leave as user space has
