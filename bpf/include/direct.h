@@ -25,7 +25,7 @@ extern void *bpf_rdonly_cast(void *object, u32 type) __ksym __weak;
 
 /*
  * When a task's process began. Not by an arrow of a task that is trusted: for each of those, on each path, the verifier of
- * newer kernels looks through the names of all types of the kernel, for half a millisecond.
+ * newer kernels looks through the names of all types of the kernel.
  */
 static __always_inline u64 start_of(struct task_struct *task)
 {
