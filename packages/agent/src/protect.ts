@@ -203,6 +203,7 @@ function commonFacts(settings: ProtectSettings, scope: string, startTime: number
     endTime: Date.now(),
     kernel: `Linux ${release()}`,
     workspace: settings.workspace,
+    filesUnwatched: settings.compiled.filesUnwatched,
     github: settings.github,
   }
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { endUngrantedBehind } from './enforce/left-behind.ts'
+import { endUngrantedBehind, pinnedMaps } from './enforce/left-behind.ts'
 import { messageOf } from './errors.ts'
+import { endHeld } from './https/held-watch.ts'
 import { findCgroup2, readMounts } from './mounts.ts'
 import {
   type Owner,
@@ -32,13 +33,14 @@ export async function sweep(): Promise<string[]> {
   for (const id of ids) {
     // What agents leave stays in force until one takes it over.
     if (id === scopesFolder) continue
-    const sentence = await sweepRun(id)
+    const sentence = await sweepRun(id, said)
     if (sentence !== null) said.push(sentence)
   }
   return said
 }
 
-async function sweepRun(id: string): Promise<string | null> {
+/** @param said what was done to processes of the run is added to it */
+async function sweepRun(id: string, said: string[]): Promise<string | null> {
   const folder = join(stateHome, id)
   let owner: Owner
   try {
@@ -55,6 +57,7 @@ async function sweepRun(id: string): Promise<string | null> {
   // Its hierarchy is mounted nowhere any more: a run from there cleans up.
   if (cgroup === undefined) return null
   const scope = Scope.at(cgroup)
+  if (own) said.push(...endHeld(pinnedMaps(join(folder, 'bpf', 'enforce'))))
   if (scope.isPopulated()) {
     const left = scope.processes().slice(0, 8).join(', ')
     return own

@@ -184,7 +184,7 @@ export class Watch {
     this.integrity = integrity
     this.closers.push(() => integrity.close())
     // Its thread, too, starts meanwhile.
-    integrity.begin()
+    if (this.filesUnwatched === null) integrity.begin()
     const detections = await Detections.load({
       processes,
       job: jobNames(process.env),
@@ -197,7 +197,7 @@ export class Watch {
     this.sensor = startSensor({
       scopeCgroup: this.scope.path,
       agentCgroup,
-      workspace,
+      workspace: this.filesUnwatched === null ? workspace : null,
       endLeavers: compiled.egress === 'block',
       worker: kernelRule(this.workerRule),
       ...(this.namespaces ? { onAwaiting: (pid) => this.namespaces?.serve(pid) } : {}),
@@ -305,6 +305,10 @@ export class Watch {
     if (this.enforcer.adopted)
       this.gap(
         "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
+      )
+    if (this.filesUnwatched !== null)
+      this.gap(
+        `file monitoring is off (disable-file-monitoring in ${this.filesUnwatched}): of files, only sensitive places are watched`,
       )
     if (this.link?.hooks.length === 0)
       this.gap(
@@ -457,6 +461,11 @@ export class Watch {
       this.linkFailure = messageOf(error)
       this.gap(this.linkFailure)
     }
+  }
+
+  /** The place of the line that turned file monitoring off, of the policy that this watch was armed with; null: it is on. */
+  get filesUnwatched(): string | null {
+    return this.settings.compiled.filesUnwatched
   }
 
   /** Identity of a process that runs now; null when its start is not known. */

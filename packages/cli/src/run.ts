@@ -61,13 +61,7 @@ export async function main(words: string[]): Promise<number> {
   )
   if (options.user !== undefined) findAccount(options.user)
   if (!options.quiet)
-    for (const sentence of [
-      ...compiled.unenforced,
-      ...compiled.warnings,
-      ...uncountedPrograms(compiled),
-    ])
-      say(sentence)
-  else for (const sentence of compiled.unenforced) say(sentence)
+    for (const sentence of [...compiled.warnings, ...uncountedPrograms(compiled)]) say(sentence)
 
   const granted = options.granted === undefined ? null : readGranted(options.granted)
   const github = githubFacts(process.env, granted)

@@ -1,4 +1,5 @@
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
 
@@ -101,4 +102,52 @@ test('a scope with other exemptions and rules is taken over in place; an exempti
   expect((await storm).stdout).toBe('no\n')
   expect(await agent.end('SIGTERM')).toBe(0)
   expect(readdirSync(rig.place.at('out', 'taken')).length).toBe(2)
+})
+
+test('a policy that turns file monitoring off, or on again, brings a new watch with a record of its own', async () => {
+  const a = rig.cgroup()
+  const policy = rig.policy('198.51.100.10:80')
+  const work = rig.place.at('work')
+  mkdirSync(work)
+  const file = rig.place.at('monitored.yml')
+  writeFileSync(
+    file,
+    `scopes:\n  - cgroup: ${a}\n    policy: ${policy}\n    name: monitored\n    workspace: ${work}\nstate: ${rig.state}\nout: ${rig.place.out}\n`,
+  )
+  const agent = rig.spawn('--config', file)
+  await agent.says('armed: block')
+  const write = (name: string) =>
+    rig.lab.runner.exec('sh', ['-c', `echo >${join(work, name)}`], { cgroup: a })
+  const policyText = readFileSync(policy, 'utf8')
+  const turn = async (text: string): Promise<void> => {
+    const armed = agent.said.split('armed: block').length
+    writeFileSync(policy, text)
+    agent.child.kill('SIGHUP')
+    while (agent.said.split('armed: block').length === armed)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(await Promise.all([rig.get(a, good), rig.get(a, bad)])).toEqual(['200', 'curl 7'])
+  }
+  await write('one')
+  await turn(`${policyText}disable-file-monitoring: true\n`)
+  await write('two')
+  await turn(policyText)
+  await write('three')
+  expect(await agent.end('SIGTERM')).toBe(0)
+  expect(agent.said.split('disable-file-monitoring has changed').length).toBe(3)
+  const records = readdirSync(rig.place.at('out', 'monitored'))
+    .toSorted()
+    .map((name) => rig.place.at('out', 'monitored', name))
+  expect(
+    records.map((record) => [
+      rig.place.report(record).filesUnwatched,
+      rig.place
+        .eventsOf('file.create', record)
+        .filter(({ workspace }) => workspace)
+        .map(({ path }) => path.slice(work.length + 1)),
+    ]),
+  ).toEqual([
+    [null, ['one']],
+    [`${policy}:6`, []],
+    [null, ['three']],
+  ])
 })

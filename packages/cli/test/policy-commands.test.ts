@@ -129,10 +129,10 @@ describe('check', () => {
       'policy.yml: valid; egress block, fail-mode closed, 3 allowed endpoints, 1 on the block list\n',
     ],
     [
-      'what has no effect yet',
+      'a narrowed line and a switch',
       ['narrow.yml'],
-      1,
-      'narrow.yml:7: disable-file-monitoring is not enforced yet: files are still watched\nnarrow.yml: valid; egress block, fail-mode closed, 2 allowed endpoints\n',
+      0,
+      'narrow.yml: valid; egress block, fail-mode closed, 2 allowed endpoints\n',
     ],
     [
       'HTTPS rules',
@@ -146,7 +146,7 @@ describe('check', () => {
 
   test('--json', async () => {
     const { stdout, status } = await policy('check', '--json', 'narrow.yml')
-    expect(status).toBe(1)
+    expect(status).toBe(0)
     expect(JSON.parse(stdout)).toEqual({
       file: 'narrow.yml',
       egress: 'block',
@@ -156,7 +156,7 @@ describe('check', () => {
         expect.objectContaining({ where: 'narrow.yml:5', only: 'steps deploy' }),
       ],
       blocked: 0,
-      unenforced: [expect.stringContaining('narrow.yml:7')],
+      filesUnwatched: 'narrow.yml:7',
       warnings: [],
     })
   })

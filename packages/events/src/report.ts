@@ -228,7 +228,10 @@ export const RunFacts = z.object({
   leftOver: z.array(
     z.object({ execId: z.string().nullable(), pid: z.int(), exe: z.string(), ended: z.boolean() }),
   ),
+  /** Empty: there was none. */
   workspace: z.string(),
+  /** The place of the policy's line by which changes of its files were not watched; null or absent: they were. */
+  filesUnwatched: z.string().nullish(),
   /** What is known of the job on GitHub. */
   github: GithubFacts,
   health: Health,

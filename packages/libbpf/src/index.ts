@@ -17,6 +17,7 @@ export {
   bindingPath,
   cgroupViewPath,
   confinePath,
+  endHeldPath,
   enterPath,
   nosuidPath,
   roadsPath,

@@ -144,6 +144,11 @@ export const nosuidPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/nosuid`, import.meta.url),
 )
 
+/** A program that ends processes which are held for a decision that nobody takes any more: see native/end-held.c. */
+export const endHeldPath = fileURLToPath(
+  new URL(`../build/linux-${process.arch}/end-held`, import.meta.url),
+)
+
 let loaded: Native | undefined
 
 /**

@@ -10,7 +10,7 @@ import type { CompiledHttps } from './https.ts'
 import type { NameIndex } from './name-index.ts'
 import { compileNarrowings, narrowingOf } from './narrowing.ts'
 import type { CompiledNarrowings } from './narrowing.ts'
-import { narrowing as narrowingText, overriddenOf, unenforcedOf, warningsOf } from './notices.ts'
+import { narrowing as narrowingText, overriddenOf, unseenOf, warningsOf } from './notices.ts'
 import { hardeningOf, isEndpoint } from './policy.ts'
 import type { Egress, EndpointRule, FailMode, Hardening, Policy } from './policy.ts'
 
@@ -75,8 +75,8 @@ export interface CompiledPolicy {
   readonly blockEntries: readonly CompiledBlockEntry[]
   /** Where the block list came from; null: there is none. */
   readonly blockFile: string | null
-  /** What the policy says and this version does not do, a sentence each, with its place. */
-  readonly unenforced: readonly string[]
+  /** The place of the line by which changes of files in the workspace are not watched; null: they are. */
+  readonly filesUnwatched: string | null
   /** What is valid but probably not meant, a sentence each, with its place. */
   readonly warnings: readonly string[]
   readonly index: {
@@ -88,7 +88,7 @@ export interface CompiledPolicy {
 }
 
 /**
- * Turns a policy into what the layers enforce. Switches without effect are told in `unenforced`.
+ * Turns a policy into what the layers enforce.
  */
 export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   const rules: CompiledRule[] = []
@@ -147,14 +147,16 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     narrowings,
     https: compiledHttps,
     ...compileBlockList(blockList),
-    unenforced: [],
+    filesUnwatched:
+      policy.disableFileMonitoring?.on === true
+        ? formatPlace(policy.disableFileMonitoring.where)
+        : null,
     warnings: [],
     index: { names: nameIndex, addresses: addressIndex, ...blockIndices(blockList) },
   }
   return {
     ...compiled,
-    unenforced: unenforcedOf(policy),
-    warnings: [...warningsOf(policy), ...overriddenOf(policy, compiled)],
+    warnings: [...warningsOf(policy), ...overriddenOf(policy, compiled), ...unseenOf(policy)],
   }
 }
 

@@ -12,15 +12,16 @@ import { openZones } from './open-zones.ts'
 import { isEndpoint } from './policy.ts'
 import type { Policy, PolicyRule } from './policy.ts'
 
-/** What a policy says and this version does not do: a sentence each, with its place. */
-export function unenforcedOf(policy: Policy): string[] {
-  const sentences: string[] = []
-  if (policy.disableFileMonitoring?.on === true) {
-    sentences.push(
-      `${formatPlace(policy.disableFileMonitoring.where)}: disable-file-monitoring is not enforced yet: files are still watched`,
+/** Detections that end the job, and that nothing can make while files are not watched: a sentence each, with its place. */
+export function unseenOf({ disableFileMonitoring, lockdown }: Policy): string[] {
+  if (disableFileMonitoring?.on !== true) return []
+  const off = formatPlace(disableFileMonitoring.where)
+  return lockdown
+    .filter(({ detection }) => detection === 'source-code-overwritten')
+    .map(
+      ({ detection, where }) =>
+        `${formatPlace(where)}: ${detection} ends no job, since it is never found: disable-file-monitoring in ${off}`,
     )
-  }
-  return sentences
 }
 
 /** Narrowed lines that narrow nothing, since another line allows the same to everybody: a sentence each. */

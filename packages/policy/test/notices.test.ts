@@ -4,7 +4,7 @@ import { compile, decide } from '../src/index.ts'
 
 const compiled = (text: string) => compile(parsePolicy(text, 'policy.yml'))
 
-test('what is not enforced yet is said, and nobody of whom nothing is known fits a narrowed endpoint', () => {
+test('every key is enforced, and nobody of whom nothing is known fits a narrowed endpoint', () => {
   const policy = compiled(`version: 1
 egress: block
 allow:
@@ -26,10 +26,11 @@ presets: [github-actions]
 disable-sudo: true
 disable-sudo-and-containers: true
 disable-file-monitoring: true
-lockdown: [reverse-shell]
+lockdown: [reverse-shell, source-code-overwritten]
 `)
-  expect(policy.unenforced).toEqual([
-    'policy.yml:21: disable-file-monitoring is not enforced yet: files are still watched',
+  expect(policy.filesUnwatched).toBe('policy.yml:21')
+  expect(policy.warnings.slice(-1)).toEqual([
+    'policy.yml:22: source-code-overwritten ends no job, since it is never found: disable-file-monitoring in policy.yml:21',
   ])
   for (const host of ['deploy.example.org']) {
     expect(decide(policy, { host, port: 443, protocol: 'tcp' }).verdict).toBe('blocked')
@@ -37,7 +38,7 @@ lockdown: [reverse-shell]
 })
 
 test('a narrowed line that narrows nothing is warned of', () => {
-  const { unenforced, warnings } = compiled(`version: 1
+  const { warnings } = compiled(`version: 1
 allow:
   - endpoint: 203.0.113.8
     exe: ["**/git"]
@@ -56,7 +57,6 @@ allow:
   - endpoint: one.example.org
     steps: [deploy]
 `)
-  expect(unenforced).toEqual([])
   expect(warnings).toEqual([
     'policy.yml:3: 203.0.113.8:443 is narrowed to programs **/git, but policy.yml:9 203.0.113.0/24:443 allows it without that',
     'policy.yml:5: 203.0.113.8:443 is narrowed to programs /usr/bin/curl, but policy.yml:9 203.0.113.0/24:443 allows it without that',
@@ -65,8 +65,11 @@ allow:
   ])
 })
 
-test('switches that are off need no word', () => {
-  expect(compiled('disable-sudo: false\ndisable-file-monitoring: false\n').unenforced).toEqual([])
+test('a switch that is off changes nothing', () => {
+  const { filesUnwatched, warnings } = compiled(
+    'disable-file-monitoring: false\nlockdown: [source-code-overwritten]\n',
+  )
+  expect({ filesUnwatched, warnings }).toEqual({ filesUnwatched: null, warnings: [] })
 })
 
 test('what is valid but probably not meant is warned of', () => {

@@ -10,6 +10,7 @@ export {
   duration,
   grouped,
   missing,
+  noFile,
   opaqueWords,
   protection,
   statusesOf,

@@ -115,6 +115,14 @@ export function noDestination(report: Report): string {
   return 'No destination was reached or tried.'
 }
 
+/** Why the list of files is empty. */
+export function noFile({ filesUnwatched, workspace }: Report): string {
+  if (typeof filesUnwatched === 'string')
+    return `No sensitive file was touched. Other files were not watched: disable-file-monitoring in ${plain(filesUnwatched, 200)}.`
+  if (workspace === '') return 'No sensitive file was touched. Other files were not watched.'
+  return 'No file was changed in the workspace, and no sensitive file was touched.'
+}
+
 /** Hooks of the lowest tier that the kernel refused: nothing stands in for them. (Those above only make a tier.) */
 export function refusedHooks(report: Report): string[] {
   return report.health.hooks

@@ -1,6 +1,7 @@
 import type { RunFacts } from '@runwarden/events'
 import { expect, test } from 'vitest'
 import { renderSummary, renderTerminal, type TerminalOptions } from '../src/index.ts'
+import { noFile } from '../src/view.ts'
 import { releasedReport, reportOf, stolen, stolenReport } from './runs.ts'
 import { facts, Script } from './script.ts'
 
@@ -117,4 +118,18 @@ function textsOf(step: string): string[] {
 test('programs are shown behind their step where there are several', () => {
   for (const text of textsOf('outside')) expect(text).toContain('build: curl')
   for (const text of textsOf('build')) expect(text).not.toContain('build: curl')
+})
+
+const said = (more: Partial<RunFacts>): string => noFile(reportOf(new Script(), more))
+
+test('an empty list of files says what was not watched', () => {
+  expect([
+    said({}),
+    said({ workspace: '' }),
+    said({ filesUnwatched: '\u001B[2Jpolicy.yml:4' }),
+  ]).toEqual([
+    'No file was changed in the workspace, and no sensitive file was touched.',
+    'No sensitive file was touched. Other files were not watched.',
+    'No sensitive file was touched. Other files were not watched: disable-file-monitoring in \\x1b[2Jpolicy.yml:4.',
+  ])
 })

@@ -38,8 +38,8 @@ export interface SensorOptions {
   scopeCgroup: string
   /** Id of the agent's own cgroup, where it is in the scope: it is not watched. */
   agentCgroup?: bigint | undefined
-  /** Files below it are told when they change. */
-  workspace: string
+  /** Files below it are told when they change; null: of none but the sensitive places. */
+  workspace: string | null
   /** Places beside the workspace; by default sensitivePlaces. */
   sensitive?: readonly SensitivePlace[]
   /** Home directories whose sensitive files are known by inode, too; by default that of this process. */
@@ -99,7 +99,7 @@ export class Sensor {
 
   /** @internal see startSensor */
   constructor(options: SensorOptions) {
-    const workspace = realpathSync(options.workspace)
+    const workspace = options.workspace === null ? null : realpathSync(options.workspace)
     const watch = new Watch(
       workspace,
       options.sensitive ?? sensitivePlaces,

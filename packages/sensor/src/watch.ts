@@ -74,7 +74,7 @@ export class Watch {
   readonly inodeBits = new BigUint64Array(64)
   readonly nameBits = new BigUint64Array(64)
 
-  readonly #workspace: string
+  readonly #workspace: string | null
   // By what the kernel side preselects by, so that a path is held against the few rules that it can match.
   readonly #rulesOfLeaf = new Map<string, Rule[]>()
   readonly #rulesOfDirectory = new Map<string, Rule[]>()
@@ -85,12 +85,16 @@ export class Watch {
   readonly #mounts = mountDevices()
 
   /**
-   * @param workspace real path of the workspace
+   * @param workspace real path of the workspace; null: changes are told of sensitive places alone
    * @param homes home directories whose sensitive files are known by their inode, too
    */
-  constructor(workspace: string, places: readonly SensitivePlace[], homes: readonly string[]) {
+  constructor(
+    workspace: string | null,
+    places: readonly SensitivePlace[],
+    homes: readonly string[],
+  ) {
     this.#workspace = workspace
-    this.#addInode(workspace, watch_bits.WATCH_WORKSPACE, null)
+    if (workspace !== null) this.#addInode(workspace, watch_bits.WATCH_WORKSPACE, null)
     for (const [order, place] of places.entries()) this.#add(place, order, homes)
     for (const [key, bits] of this.#bitsOfInode) this.inodes.push([inodeKey(key), word(bits)])
     for (const [name, bits] of this.#bitsOfName) this.names.push([nameKey(name), word(bits)])
@@ -98,6 +102,7 @@ export class Watch {
 
   inWorkspace(path: string): boolean {
     const root = this.#workspace
+    if (root === null) return false
     return path.startsWith(root) && (path.length === root.length || path[root.length] === '/')
   }
 

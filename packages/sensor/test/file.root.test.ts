@@ -111,6 +111,28 @@ describe.each(tiers)('in the workspace, %s, it tells', (_, options) => {
   })
 })
 
+describe.each(tiers)('without a workspace, %s,', (_, options) => {
+  it.each(scripts)('nothing of %s', async (_name, script) => {
+    using seen = new Observed({ ...options, workspace: null })
+    await seen.run('sh', '-c', `ACT='${act}'; ${script}`)
+    expect(seen.files()).toEqual([])
+  })
+
+  it('sensitive places are told as ever, those in the folder itself, too', async () => {
+    using seen = new Observed({ ...options, workspace: null })
+    await seen.run('sh', '-c', 'echo > .npmrc; mkdir .ssh; mv .npmrc .ssh/a; cat .ssh/a')
+    expect(seen.files()).toEqual(
+      atTier(seen, [
+        'create W/.npmrc kernel registry-credential',
+        'rename W/.npmrc -> W/.ssh/a user registry-credential',
+        'read W/.ssh/a kernel ssh-key',
+      ]),
+    )
+    const { stdout } = await seen.run(sandbox, 'mem', 'mem')
+    expect(seen.files().at(-1)).toBe(`read /proc/${Number(stdout)}/mem kernel process-memory`)
+  })
+})
+
 // Kernels for arm64 have no second interface that a 64-bit program could call.
 if (process.arch === 'x64') {
   it('acts by the 32-bit interface are told, too', async () => {

@@ -46,6 +46,13 @@ describe('the workspace', () => {
   })
 })
 
+it('no workspace has nothing in it, and leaves sensitive places what they are', () => {
+  const without = new Watch(null, sensitivePlaces, [])
+  expect(without.inWorkspace('/srv/work/a')).toBe(false)
+  expect(without.names).toEqual(watch.names)
+  expect(without.classify('/srv/work/.npmrc', false)).toBe('registry-credential')
+})
+
 it('every place of the list has a form that the kernel side can preselect by', () => {
   for (const { place, on } of sensitivePlaces) {
     const parts = place.split('/')

@@ -86,6 +86,11 @@ export class Enforcer implements Disposable {
     }
   }
 
+  /** Folder in which its maps are pinned; null: they are not. */
+  get pinnedMaps(): string | null {
+    return this.#pins?.mapFolder ?? null
+  }
+
   /** What an earlier agent enforced was taken over. */
   get adopted(): boolean {
     return this.#attached.adopted

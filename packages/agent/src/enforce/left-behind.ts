@@ -12,6 +12,11 @@ const enforcement = join(
   'enforce.bpf.o',
 )
 
+/** Where the maps of the enforcement are pinned. @param pinDir as Enforcer has it */
+export function pinnedMaps(pinDir: string): string {
+  return new Pins(pinDir, versionOf(enforcement)).mapFolder
+}
+
 /**
  * Before the pins of an agent that has ended are removed: what its scope's processes left to be sent, and nobody granted, would
  * leave then. They have ended, too.

@@ -20,7 +20,7 @@ export class Pins {
 
   /** The maps of these names that an earlier agent with the same object left; all of them, or none. */
   maps(names: readonly string[]): Record<string, BpfMap> {
-    const folder = join(this.#dir, this.#mapFolder)
+    const folder = this.mapFolder
     if (!names.every((name) => existsSync(join(folder, name)))) return {}
     return Object.fromEntries(names.map((name) => [name, openPinnedMap(join(folder, name))]))
   }
@@ -45,7 +45,7 @@ export class Pins {
     try {
       for (const [folder, things] of [
         ['links', links],
-        [this.#mapFolder, maps],
+        [this.#mapsName, maps],
       ] as const) {
         mkdirSync(join(this.#dir, folder), { recursive: true, mode: 0o700 })
         for (const [name, thing] of things) {
@@ -54,7 +54,7 @@ export class Pins {
         }
       }
       for (const folder of readdirSync(this.#dir)) {
-        if (folder.startsWith('maps') && folder !== this.#mapFolder)
+        if (folder.startsWith('maps') && folder !== this.#mapsName)
           rmSync(join(this.#dir, folder), { recursive: true })
       }
       for (const program of readdirSync(join(this.#dir, 'links')))
@@ -74,7 +74,12 @@ export class Pins {
     rmSync(this.#dir, { recursive: true, force: true })
   }
 
-  get #mapFolder(): string {
+  /** Where maps are pinned. */
+  get mapFolder(): string {
+    return join(this.#dir, this.#mapsName)
+  }
+
+  get #mapsName(): string {
     return `maps-${this.#version}`
   }
 }

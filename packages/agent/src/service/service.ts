@@ -155,7 +155,6 @@ export class AgentService {
     const exempt = findExempt(settings.exempt, own)
     const state = ScopeState.take(this.#home, cgroup)
     for (const sentence of [
-      ...compiled.unenforced,
       ...notHardened(compiled),
       ...notLockedDown(compiled, cgroup),
       ...compiled.warnings,
@@ -234,7 +233,9 @@ export class AgentService {
     try {
       plan = planReload(before, await read())
       for (const [scope, settings] of plan.stays) {
-        policies.set(scope, await settings.read())
+        const compiled = await settings.read()
+        policies.set(scope, compiled)
+        if (monitorsOtherwise(scope.watch, compiled)) plan.changed.add(scope)
         findExempt(settings.exempt, undefined)
         if (!plan.changed.has(scope)) scope.watch.refindExempt()
       }
@@ -265,11 +266,7 @@ export class AgentService {
     for (const [scope] of plan.stays) {
       const { settings, compiled, watch } = scope
       if (plan.changed.has(scope)) continue
-      for (const sentence of [
-        ...compiled.unenforced,
-        ...notHardened(compiled),
-        ...compiled.warnings,
-      ])
+      for (const sentence of [...notHardened(compiled), ...compiled.warnings])
         this.#settings.say(`${settings.name}: ${sentence}`)
       watch.reloaded()
       this.#settings.say(`${settings.name}: reloaded ${taken}: ${compiled.egress}`)
@@ -278,7 +275,14 @@ export class AgentService {
   }
 
   /** A new watch takes the place of a scope's, whose policy stays enforced meanwhile; it has a record of its own. */
-  async #takeOver({ settings: old }: Governed, settings: ScopeSettings): Promise<boolean> {
+  async #takeOver(
+    { settings: old, watch, compiled }: Governed,
+    settings: ScopeSettings,
+  ): Promise<boolean> {
+    if (monitorsOtherwise(watch, compiled))
+      this.#settings.say(
+        `${old.name}: disable-file-monitoring has changed: a new watch takes over, with a record of its own`,
+      )
     await this.#end(old.name, true)
     try {
       await this.#govern(settings)
@@ -315,7 +319,7 @@ export class AgentService {
   }
 
   #facts(
-    { settings, stream, compiled, startTime, armedMs }: Governed,
+    { settings, stream, compiled, startTime, armedMs, watch }: Governed,
     health: RunFacts['health'],
   ): RunFacts {
     return {
@@ -332,10 +336,16 @@ export class AgentService {
       exitStatus: 0,
       leftOver: [],
       workspace: settings.workspace ?? '',
+      filesUnwatched: watch.filesUnwatched,
       github: githubFacts(process.env),
       health: { ...health, armedMs },
     }
   }
+}
+
+/** Which files are watched is settled when the sensor is loaded: a policy that says otherwise needs another one. */
+function monitorsOtherwise(watch: Watch, { filesUnwatched }: CompiledPolicy): boolean {
+  return (filesUnwatched === null) !== (watch.filesUnwatched === null)
 }
 
 /** Where the whole machine is the scope, to end the job would be to end the machine. */

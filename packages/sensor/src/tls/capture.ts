@@ -282,8 +282,10 @@ export class TlsCapture {
     for (const timer of this.#timers) clearInterval(timer)
     for (const link of this.#links) link.close()
     this.#images.close()
-    this.#chunks.close()
     this.#files.close()
+    // Without probes nothing is offered any more; what was still waits.
+    this.#chunks.drain()
+    this.#chunks.close()
     this.#object.close()
   }
 

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import type { ReportFile } from '@runwarden/events'
-import { counted, grouped } from '@runwarden/report/view'
+import { counted, grouped, noFile } from '@runwarden/report/view'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
 import { Filter, kinds } from '../../ui/Filter.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
@@ -44,9 +44,7 @@ export function Files() {
       count={all.length}
       about="Changes in the workspace, and every use of places that hold credentials."
     >
-      {all.length === 0 && (
-        <Empty>No file was changed in the workspace, and no sensitive file was touched.</Empty>
-      )}
+      {all.length === 0 && <Empty>{noFile(report)}</Empty>}
       {all.length > 0 && (
         <>
           <div className="tools">
