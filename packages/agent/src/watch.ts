@@ -22,6 +22,7 @@ import { messageOf } from './errors.ts'
 import { jobNames } from './job-names.ts'
 import type { EventStream, ForkSink } from './event-stream.ts'
 import { Guard, guardMs } from './guard/guard.ts'
+import { endHeld, HeldWatch } from './https/held-watch.ts'
 import { OutboundCalls } from './https/outbound.ts'
 import { Integrity } from './integrity/integrity.ts'
 import { knowsProcesses, Namespaces } from './namespaces.ts'
@@ -94,6 +95,7 @@ export class Watch {
   private sensor!: Sensor
   /** Undefined: it could not be started, which was told. */
   private tls: TlsCapture | undefined
+  private heldWatch: HeldWatch | undefined
   private secrets!: SecretWatch
   private enforcer!: Enforcer
   private dns!: DnsProxy
@@ -391,7 +393,11 @@ export class Watch {
         onUse: (use) => this.narrator.https.use(use),
       })
       this.tls = tls
-      this.closers.push(() => tls.close())
+      this.closers.push(
+        () => this.heldWatch?.close(),
+        () => tls.close(),
+      )
+      if (this.enforcer.adopted) for (const text of endHeld(this.enforcer.pinnedMaps)) this.gap(text)
       this.narrator.https.decideOffers({
         grants: this.enforcer.httpsMaps().https_grants,
         endUngranted: (family) => this.enforcer.endUngranted(family),
@@ -407,7 +413,9 @@ export class Watch {
   /** What programs are about to send is held for as long as the policy has HTTPS rules, and blocks. */
   private holdRequests(): void {
     const { egress, https } = this.narrator.compiled
-    this.tls?.hold(egress === 'block' && https.lines.length > 0)
+    const on = this.tls !== undefined && egress === 'block' && https.lines.length > 0
+    if (on) this.heldWatch ??= HeldWatch.start(this.enforcer.pinnedMaps, (text) => this.gap(text))
+    this.tls?.hold(on)
   }
 
   /** Takes what was captured, and closes the connections of processes that have ended. */
