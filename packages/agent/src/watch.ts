@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import type { GithubFacts, Health, Hook } from '@runwarden/events'
+import type { Health, Hook } from '@runwarden/events'
 import { isLoopback, readAddress, type CompiledPolicy } from '@runwarden/policy'
 import { githubHosts } from '@runwarden/policy/github-call'
 import { ownNetnsCookie } from '@runwarden/libbpf'
@@ -15,68 +15,24 @@ import { Detections } from './detections.ts'
 import { readResolvers } from './dns/resolvers.ts'
 import { startDnsProxy, type DnsProxy } from './dns/start.ts'
 import { openEnforcer, type Enforcer } from './enforce/enforcer.ts'
-import type { Exemptions } from './enforce/exempt.ts'
-import type { RuleSet } from '@runwarden/rules'
-import type { Baseline } from './baseline.ts'
 import { messageOf } from './errors.ts'
 import { jobNames } from './job-names.ts'
-import type { EventStream, ForkSink } from './event-stream.ts'
 import { Guard, guardMs } from './guard/guard.ts'
-import { endHeld, HeldWatch } from './https/held-watch.ts'
 import { OutboundCalls } from './https/outbound.ts'
 import { Integrity } from './integrity/integrity.ts'
 import { knowsProcesses, Namespaces } from './namespaces.ts'
 import { Lockdown } from './lockdown.ts'
-import { LinkLayer, type LinkSettings } from './link/link-layer.ts'
+import { UplinkWatch } from './link/uplink-watch.ts'
 import { Narrator } from './narrator.ts'
 import { ProcessTable } from './process-table.ts'
-import { processStart, RunState } from './run-state.ts'
+import { RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
-import type { KnownSecret } from './secrets/scanner.ts'
 import { SecretWatch } from './secrets/secret-watch.ts'
 import { kernelRule, Steps, type WorkerRule } from './steps.ts'
 import { Tidy } from './tidy.ts'
+import { RunHealth } from './watch/health.ts'
+import type { WatchPlace, WatchSettings } from './watch/settings.ts'
 
-/** The scope's cgroup, and what is kept of its policy outside of this process. */
-export interface WatchPlace {
-  readonly scope: Scope
-  /** In a bpffs. What an earlier agent pinned there is taken over. */
-  readonly pinDir: string
-  /** An earlier agent's policy is in force there: it is not ended because this one cannot follow it. */
-  readonly adopted: boolean
-  /** Leaves nothing of it behind. */
-  close(): Promise<void>
-}
-
-export interface WatchSettings {
-  compiled: CompiledPolicy
-  workspace: string
-  /** Of what is in no step of a workflow. */
-  step: string
-  /** By default the scope's first program. */
-  worker?: WorkerRule | undefined
-  github: GithubFacts
-  stream: EventStream
-  onFork: ForkSink
-  say: (text: string) => void
-  /** Rules of detections, those that are built in among them; without, only those. */
-  rules?: RuleSet | undefined
-  /** Descriptors of this process that the command's output goes to. */
-  outputs?: readonly number[] | undefined
-  /** Values to be found in the build log. */
-  secrets?: readonly KnownSecret[] | undefined
-  /** Destinations of past runs; undefined: what is new is not told. */
-  baseline?: Baseline | undefined
-  /** Who the policy does not hold for. */
-  exempt?: Exemptions | undefined
-  /** Id of the agent's own cgroup, where it is in the scope. */
-  agentCgroup?: bigint | undefined
-  /** The scope is the whole machine: what leaves by its uplinks is decided, too. */
-  link?: LinkSettings | undefined
-}
-
-/** A clock tick of /proc/PID/stat: there are 100 in a second on every Linux that runs node. */
-const nsPerTick = 10_000_000n
 /** How often counted attempts are told, and what enforces is looked at. */
 const tickMs = guardMs
 
@@ -86,42 +42,35 @@ const tickMs = guardMs
  */
 export class Watch {
   readonly scope: Scope
-  readonly hooks: Hook[]
   private readonly settings: WatchSettings
   private readonly lockdown: Lockdown
   private readonly state: WatchPlace
   private readonly closers: ((keep: boolean) => void | Promise<unknown>)[] = []
-  private readonly gaps: string[] = []
+  private readonly health: RunHealth
   private sensor!: Sensor
   /** Undefined: it could not be started, which was told. */
   private tls: TlsCapture | undefined
-  private heldWatch: HeldWatch | undefined
   private secrets!: SecretWatch
   private enforcer!: Enforcer
   private dns!: DnsProxy
   private narrator!: Narrator
   private guard!: Guard
   private integrity!: Integrity
-  private link: LinkLayer | undefined
-  private linkFailure = ''
+  private uplinks: UplinkWatch | undefined
   private namespaces: Namespaces | undefined
   private readonly processes = new ProcessTable()
   /** Records are being handed over: their rings are not emptied in the middle of it. */
   private taking = false
-  private armed = false
   private readonly tidy = new Tidy()
   private handled = 0
-  private untold = 0
   private unfit = 0
-  private armedMs: number | null = null
   private ticking: NodeJS.Timeout | undefined
-  private eventsLost: Record<string, number> = {}
 
   private constructor(settings: WatchSettings, state: WatchPlace) {
     this.settings = settings
     this.state = state
     this.scope = state.scope
-    this.hooks = []
+    this.health = new RunHealth(settings)
     this.lockdown = new Lockdown({
       ids: () => this.narrator.compiled.lockdown,
       end: () => this.scope.kill(),
@@ -155,7 +104,7 @@ export class Watch {
       policy: compiled,
       resolvers,
       onQueries: (queries) => {
-        for (const query of queries) this.telling(() => this.narrator.query(query))
+        for (const query of queries) this.health.telling(() => this.narrator.query(query))
       },
       onFailure: (error) => this.gap(error.message),
     })
@@ -180,13 +129,13 @@ export class Watch {
     const integrity = new Integrity({
       workspace: realpathSync(workspace),
       processes,
-      emit: (changed) => this.telling(() => this.narrator.changed(changed)),
+      emit: (changed) => this.health.telling(() => this.narrator.changed(changed)),
       gap: (text) => this.gap(text),
     })
     this.integrity = integrity
     this.closers.push(() => integrity.close())
     // Its thread, too, starts meanwhile.
-    if (this.filesUnwatched === null) integrity.begin()
+    integrity.begin()
     const detections = await Detections.load({
       processes,
       job: jobNames(process.env),
@@ -199,7 +148,7 @@ export class Watch {
     this.sensor = startSensor({
       scopeCgroup: this.scope.path,
       agentCgroup,
-      workspace: this.filesUnwatched === null ? workspace : null,
+      workspace,
       endLeavers: compiled.egress === 'block',
       worker: kernelRule(this.workerRule),
       ...(this.namespaces ? { onAwaiting: (pid) => this.namespaces?.serve(pid) } : {}),
@@ -241,12 +190,10 @@ export class Watch {
         this.sensor.drain()
         return true
       },
-      later: (tell) => setImmediate(() => this.telling(tell)),
+      later: (tell) => setImmediate(() => this.health.telling(tell)),
       onFork: this.settings.onFork,
       onReadByAction: (record) => this.secrets.opened(record),
-      onExec: ({ time }) => {
-        this.armedMs ??= (time - ownStart()) / 1e6
-      },
+      onExec: ({ time }) => this.health.started(time),
     })
     this.enforcer = openEnforcer({
       scopeCgroup: this.scope.path,
@@ -265,17 +212,19 @@ export class Watch {
     })
     this.closers.push((keep) => (keep ? this.enforcer.release() : this.enforcer.close()))
     if (this.settings.link !== undefined) {
-      const link = LinkLayer.open({
-        ...this.settings.link,
-        enforcer: this.enforcer,
-        pinDir: `${this.state.pinDir}/uplinks`,
-      })
-      this.link = link
-      this.closers.push((keep) => (keep ? link.release() : link.close()))
+      const uplinks = new UplinkWatch(
+        {
+          ...this.settings.link,
+          enforcer: this.enforcer,
+          pinDir: `${this.state.pinDir}/uplinks`,
+        },
+        this.health,
+      )
+      this.uplinks = uplinks
+      this.closers.push((keep) => uplinks.close(keep))
     }
     this.watchSecrets(agentCgroup)
     const tlsHook = this.readTls(agentCgroup)
-    this.hooks.push(tlsHook, this.secrets.hook)
     await this.dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => this.sensor.drain())
     this.namespaces?.adopt()
@@ -295,24 +244,23 @@ export class Watch {
       emit: (detection) => stream.emit(detection),
     })
     this.closers.push(() => this.guard.close())
-    this.hooks.push(...this.sensor.hooks, ...this.enforcer.hooks, ...this.guard.hooks)
-    this.hooks.push(...(this.link?.hooks ?? []))
-    this.armed = true
+    this.health.arm(this.guard.prevents ? 'T2' : this.sensor.tier, [
+      tlsHook,
+      this.secrets.hook,
+      ...this.sensor.hooks,
+      ...this.enforcer.hooks,
+      ...this.guard.hooks,
+      ...(this.uplinks?.hooks ?? []),
+    ])
     this.sensor.tellRunning()
-    this.health(
-      'armed',
-      `tier ${this.tier}; policy ${compiled.egress}; a deny was seen enforced and its event delivered`,
+    this.health.tellArmed(
+      `policy ${compiled.egress}; a deny was seen enforced and its event delivered`,
     )
-    for (const text of this.gaps) this.health('gap', text)
     if (this.enforcer.adopted)
       this.gap(
         "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
       )
-    if (this.filesUnwatched !== null)
-      this.gap(
-        `file monitoring is off (disable-file-monitoring in ${this.filesUnwatched}): of files, only sensitive places are watched`,
-      )
-    if (this.link?.hooks.length === 0)
+    if (this.uplinks?.hooks.length === 0)
       this.gap(
         'no interface leads out of this machine: packet sockets and virtual machines are decided about from when one does',
       )
@@ -351,7 +299,7 @@ export class Watch {
 
   /** Tells that another policy is in force. */
   reloaded(): void {
-    this.health('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
+    this.health.tell('armed', `policy reloaded: ${this.narrator.compiled.egress}`)
   }
 
   private watchSecrets(agentCgroup: bigint | undefined): void {
@@ -361,14 +309,13 @@ export class Watch {
       calls: this.sensor.calls,
       outputs: this.settings.outputs ?? [],
       known: this.settings.secrets ?? [],
-      armed: () => this.armed,
+      armed: () => this.health.armed,
       drainSensor: () => this.sensor.drain(),
       stepOf: (chunk) => this.narrator.stepOfLog(chunk),
       drainContent: () => this.tls?.drain(),
-      emit: (body) => this.telling(() => this.narrator.found(body)),
-      emitAt: (at, body) => this.telling(() => this.narrator.foundInFile(at, body)),
-      // In the report only: stderr is the command's, and nothing of the protection is missing.
-      gap: (text) => this.missing(text),
+      emit: (body) => this.health.telling(() => this.narrator.found(body)),
+      emitAt: (at, body) => this.health.telling(() => this.narrator.foundInFile(at, body)),
+      gap: (text) => this.health.missing(text),
     })
     this.secrets = secrets
     this.settings.stream.addSink((event) => secrets.see(event))
@@ -387,17 +334,13 @@ export class Watch {
         onUnseen: ({ path, reason }) =>
           this.gap(`what ${path} sends by TLS is not read: ${reason}`),
         onContent: (content) => {
-          if (!this.armed) return
-          for (const one of content) this.telling(() => this.narrator.https.take(one))
+          if (!this.health.armed) return
+          for (const one of content) this.health.telling(() => this.narrator.https.take(one))
         },
         onUse: (use) => this.narrator.https.use(use),
       })
       this.tls = tls
-      this.closers.push(
-        () => this.heldWatch?.close(),
-        () => tls.close(),
-      )
-      if (this.enforcer.adopted) for (const text of endHeld(this.enforcer.pinnedMaps)) this.gap(text)
+      this.closers.push(() => tls.close())
       this.narrator.https.decideOffers({
         grants: this.enforcer.httpsMaps().https_grants,
         endUngranted: (family) => this.enforcer.endUngranted(family),
@@ -413,23 +356,17 @@ export class Watch {
   /** What programs are about to send is held for as long as the policy has HTTPS rules, and blocks. */
   private holdRequests(): void {
     const { egress, https } = this.narrator.compiled
-    const on = this.tls !== undefined && egress === 'block' && https.lines.length > 0
-    if (on) this.heldWatch ??= HeldWatch.start(this.enforcer.pinnedMaps, (text) => this.gap(text))
-    this.tls?.hold(on)
+    this.tls?.hold(egress === 'block' && https.lines.length > 0)
   }
 
   /** Takes what was captured, and closes the connections of processes that have ended. */
   private drainTls(): void {
     this.tls?.drain()
-    this.telling(() => this.narrator.https.settle())
+    this.health.telling(() => this.narrator.https.settle())
   }
 
   private get workerRule(): WorkerRule {
     return this.settings.worker ?? { from: 'command' }
-  }
-
-  private get tier(): Sensor['tier'] | 'T2' {
-    return this.guard.prevents ? 'T2' : this.sensor.tier
   }
 
   private tick(): void {
@@ -439,7 +376,7 @@ export class Watch {
     this.guard.tick()
     this.namespaces?.sweep()
     this.tellUnfit()
-    this.followUplinks()
+    this.uplinks?.tick()
   }
 
   /** The kernel knows so many processes at most; those beyond get nothing from narrowed lines. */
@@ -452,39 +389,18 @@ export class Watch {
     this.unfit = unfit
   }
 
-  /** Interfaces come and go while the agent runs. */
-  private followUplinks(): void {
-    try {
-      const { came, gone, again } = this.link?.refresh() ?? { came: [], gone: [], again: [] }
-      for (const name of came)
-        this.health('armed', `what leaves by ${name} is decided from here on`)
-      for (const name of gone)
-        this.gap(`the interface ${name} has gone, or leads out of this machine no more`)
-      for (const name of again)
-        this.gap(`somebody took the link layer off ${name}: it was attached anew`)
-      this.linkFailure = ''
-    } catch (error) {
-      // Tried again each second, and said once.
-      if (this.linkFailure === messageOf(error)) return
-      this.linkFailure = messageOf(error)
-      this.gap(this.linkFailure)
-    }
-  }
-
-  /** The place of the line that turned file monitoring off, of the policy that this watch was armed with; null: it is on. */
-  get filesUnwatched(): string | null {
-    return this.settings.compiled.filesUnwatched
-  }
-
   /** Identity of a process that runs now; null when its start is not known. */
   execIdOf(pid: number): string | null {
     return this.processes.withPid(pid)?.execId ?? null
   }
 
+  get hooks(): Hook[] {
+    return this.health.hooks
+  }
+
   /** The run's health while it goes on. */
   healthSoFar(): Health {
-    const { tier, armedMs, hooks, eventsLost, gaps } = this
-    return { tier, armedMs, hooks, eventsLost, gaps: [...gaps] }
+    return this.health.soFar()
   }
 
   /** Takes all that is still under way, and returns the run's health. */
@@ -493,7 +409,7 @@ export class Watch {
     this.sensor.drain()
     this.drainTls()
     this.tellUnfit()
-    this.telling(() => this.narrator.https.finish())
+    this.health.telling(() => this.narrator.https.finish())
     this.guard.tick()
     await this.secrets.finish()
     await this.integrity.finish()
@@ -502,22 +418,12 @@ export class Watch {
     const recordsLost = (await this.dns.close())?.recordsLost ?? 0
     this.narrator.counted(this.enforcer.attempts(true))
     for (const flow of this.enforcer.flows()) this.narrator.flow(flow)
-    this.eventsLost = {
+    const lost = {
       ...this.sensor.lost(),
       ...(recordsLost > 0 ? { 'dns.query': recordsLost } : {}),
       ...this.tlsLost(),
-      ...(this.untold > 0 ? { untold: this.untold } : {}),
     }
-    const lost = Object.values(this.eventsLost).reduce((sum, count) => sum + count, 0)
-    if (lost > 0) this.health('lost', `${lost} events were lost`)
-    this.health('ended', reason)
-    return {
-      tier: this.tier,
-      armedMs: this.armedMs,
-      hooks: this.hooks,
-      eventsLost: this.eventsLost,
-      gaps: this.gaps,
-    }
+    return this.health.end(lost, reason)
   }
 
   private tlsLost(): Record<string, number> {
@@ -549,52 +455,24 @@ export class Watch {
       for (const record of records) {
         if (record.kind === 'connect' && this.enforcer.sighted(record)) continue
         this.namespaces?.see(record)
-        // Before the scope is armed nothing is in it but the self-check's own processes.
-        if (this.armed) this.telling(() => this.narrator.record(record))
+        if (this.health.armed) this.tell(record)
       }
     } finally {
       this.taking = outer
     }
   }
 
-  /** What can't be told is counted, and said once; it never ends the watch over all the rest. */
-  private telling(tell: () => void): void {
+  /** As RunHealth.telling(), for what comes by the thousand. */
+  private tell(record: SensorRecord): void {
     try {
-      tell()
+      this.narrator.record(record)
     } catch (error) {
-      this.untold++
-      if (this.untold === 1) this.gap(`an event could not be told: ${messageOf(error)}`)
+      this.health.cannotTell(error)
     }
   }
 
-  /** Tells something that is missing from the record, or that could not be done: on stderr, in events and health. */
+  /** Tells something that is missing from the record, or that could not be done. */
   gap(text: string): void {
-    this.settings.say(text)
-    this.missing(text)
+    this.health.gap(text)
   }
-
-  private missing(text: string): void {
-    this.gaps.push(text)
-    // Before, there is no guard that knows the tier.
-    if (this.armed) this.health('gap', text)
-  }
-
-  private health(state: 'armed' | 'lost' | 'gap' | 'ended', detail: string): void {
-    this.settings.stream.emit({
-      kind: 'agent.health',
-      time: Date.now(),
-      execId: null,
-      step: this.settings.step,
-      state,
-      detail,
-      tier: this.tier,
-      hooks: state === 'armed' ? this.hooks : [],
-      eventsLost: this.eventsLost,
-    })
-  }
-}
-
-/** When this process started, ns of CLOCK_BOOTTIME to the clock tick. */
-function ownStart(): number {
-  return Number(BigInt(processStart(process.pid) ?? '0') * nsPerTick)
 }

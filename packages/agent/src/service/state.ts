@@ -13,7 +13,7 @@ import {
   type Owner,
 } from '../run-state.ts'
 import { Scope } from '../scope.ts'
-import type { WatchPlace } from '../watch.ts'
+import type { WatchPlace } from '../watch/settings.ts'
 
 function readOwner(folder: string): Owner | undefined {
   try {
