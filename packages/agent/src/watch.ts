@@ -18,6 +18,7 @@ import { openEnforcer, type Enforcer } from './enforce/enforcer.ts'
 import { messageOf } from './errors.ts'
 import { jobNames } from './job-names.ts'
 import { Guard, guardMs } from './guard/guard.ts'
+import { endHeld, HeldWatch } from './https/held-watch.ts'
 import { OutboundCalls } from './https/outbound.ts'
 import { Integrity } from './integrity/integrity.ts'
 import { knowsProcesses, Namespaces } from './namespaces.ts'
@@ -50,6 +51,7 @@ export class Watch {
   private sensor!: Sensor
   /** Undefined: it could not be started, which was told. */
   private tls: TlsCapture | undefined
+  private heldWatch: HeldWatch | undefined
   private secrets!: SecretWatch
   private enforcer!: Enforcer
   private dns!: DnsProxy
@@ -135,7 +137,7 @@ export class Watch {
     this.integrity = integrity
     this.closers.push(() => integrity.close())
     // Its thread, too, starts meanwhile.
-    integrity.begin()
+    if (this.filesUnwatched === null) integrity.begin()
     const detections = await Detections.load({
       processes,
       job: jobNames(process.env),
@@ -148,7 +150,7 @@ export class Watch {
     this.sensor = startSensor({
       scopeCgroup: this.scope.path,
       agentCgroup,
-      workspace,
+      workspace: this.filesUnwatched === null ? workspace : null,
       endLeavers: compiled.egress === 'block',
       worker: kernelRule(this.workerRule),
       ...(this.namespaces ? { onAwaiting: (pid) => this.namespaces?.serve(pid) } : {}),
@@ -260,6 +262,10 @@ export class Watch {
       this.gap(
         "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
       )
+    if (this.filesUnwatched !== null)
+      this.gap(
+        `file monitoring is off (disable-file-monitoring in ${this.filesUnwatched}): of files, only sensitive places are watched`,
+      )
     if (this.uplinks?.hooks.length === 0)
       this.gap(
         'no interface leads out of this machine: packet sockets and virtual machines are decided about from when one does',
@@ -340,7 +346,12 @@ export class Watch {
         onUse: (use) => this.narrator.https.use(use),
       })
       this.tls = tls
-      this.closers.push(() => tls.close())
+      this.closers.push(
+        () => this.heldWatch?.close(),
+        () => tls.close(),
+      )
+      if (this.enforcer.adopted)
+        for (const text of endHeld(this.enforcer.pinnedMaps)) this.gap(text)
       this.narrator.https.decideOffers({
         grants: this.enforcer.httpsMaps().https_grants,
         endUngranted: (family) => this.enforcer.endUngranted(family),
@@ -356,7 +367,9 @@ export class Watch {
   /** What programs are about to send is held for as long as the policy has HTTPS rules, and blocks. */
   private holdRequests(): void {
     const { egress, https } = this.narrator.compiled
-    this.tls?.hold(egress === 'block' && https.lines.length > 0)
+    const on = this.tls !== undefined && egress === 'block' && https.lines.length > 0
+    if (on) this.heldWatch ??= HeldWatch.start(this.enforcer.pinnedMaps, (text) => this.gap(text))
+    this.tls?.hold(on)
   }
 
   /** Takes what was captured, and closes the connections of processes that have ended. */
@@ -387,6 +400,11 @@ export class Watch {
         `${unfit - this.unfit} processes were too many to be known by lines of the policy that are narrowed to programs or steps: these lines allow them nothing`,
       )
     this.unfit = unfit
+  }
+
+  /** The place of the line that turned file monitoring off, of the policy that this watch was armed with; null: it is on. */
+  get filesUnwatched(): string | null {
+    return this.settings.compiled.filesUnwatched
   }
 
   /** Identity of a process that runs now; null when its start is not known. */
