@@ -17,13 +17,8 @@ export type {
 } from './record.ts'
 export { type ScopeIdentity, scopeIdentity } from './scope.ts'
 export { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
-export {
-  builtObjects,
-  type KnownWorker,
-  Sensor,
-  type SensorOptions,
-  startSensor,
-} from './sensor.ts'
+export { builtObjects } from './built-objects.ts'
+export { type KnownWorker, Sensor, type SensorOptions, startSensor } from './sensor.ts'
 export type { ContainerRights } from './decode/container.ts'
 export { readEnvironment } from './decode/step.ts'
 export { guard_act } from './guard-acts.ts'

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { cpus, homedir } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import type { Hook } from '@runwarden/events'
 import { type BpfMap, type BpfObject, type Link, RingReader } from '@runwarden/libbpf'
+import { builtObjects } from './built-objects.ts'
 import { Decoder } from './decode/decoder.ts'
 import { loadHooks } from './hooks.ts'
 import { kinds, record_header } from './layout.ts'
@@ -64,11 +64,6 @@ function workerGlobals(worker: KnownWorker): Record<string, number | bigint> {
   if (worker === 'first' || worker === 'told') return { worker_rule: workerRules[worker] }
   const { inode, device } = worker
   return { worker_rule: workerRules.file, worker_inode: inode, worker_device: device }
-}
-
-/** Folder of the BPF objects that were built for this machine's architecture. */
-export function builtObjects(): string {
-  return fileURLToPath(new URL(`../../../bpf/build/${process.arch}`, import.meta.url))
 }
 
 /** The loaded and attached kernel sensor of one scope. */

@@ -92,6 +92,7 @@ export class Guard {
       exeOf: options.exeOf,
       blocks: () => compiled().egress === 'block',
       ours,
+      folder,
     })
     this.#verdicts = new Verdicts(!options.adopted)
   }

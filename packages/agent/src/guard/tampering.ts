@@ -1,5 +1,7 @@
+import { normalize } from 'node:path'
 import type { Event, EventOf, Severity } from '@runwarden/events'
 import type { EventBody } from '../event-stream.ts'
+import { stateHome } from '../run-state.ts'
 import type { HeldObjects } from './objects.ts'
 
 type DetectionBody = Extract<EventBody, { kind: 'detection' }>
@@ -16,7 +18,12 @@ export interface TamperingParts {
   /** Whether the policy blocks. */
   blocks: () => boolean
   ours: HeldObjects
+  /** The agent's own, with its pins. */
+  folder: string
 }
+
+/** What a change of mounts is about: `umount(/x)`, `mount(tmpfs on /x)`. */
+const mountPoint = /^(?:umount|mount)\((?:.* on )?(\/.*)\)$/
 
 /** Findings about acts against the agent itself, from the events of those acts. Each is told once for what it is about. */
 export class Tampering {
@@ -150,8 +157,17 @@ export class Tampering {
         )
   }
 
+  /** Of another agent's folder, whose own guard looks after it: as a run inside of this one makes and removes it. */
+  #isOthers(detail: string): boolean {
+    const path = mountPoint.exec(detail)?.[1]
+    if (path === undefined) return false
+    const place = `${normalize(path)}/`
+    const own = `${this.#parts.folder}/`
+    return place.startsWith(stateHome) && !place.startsWith(own) && !own.startsWith(place)
+  }
+
   #ofMount(event: EventOf<'sandbox.change'>): DetectionBody[] {
-    if (!event.detail.includes('/run/runwarden')) return []
+    if (!event.detail.includes('/run/runwarden') || this.#isOthers(event.detail)) return []
     return this.#find(
       event,
       'agent-tampered',

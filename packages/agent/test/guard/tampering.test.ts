@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { Tampering } from '../../src/guard/tampering.ts'
 
 const head = { seq: 7, time: 0, scope: 's', execId: '5-1-b', step: 's' }
+const folder = '/run/runwarden/1-x'
 const ours = {
   maps: [11],
   programs: [12],
@@ -52,9 +53,12 @@ test.each<[event: Event, found: string[]]>([
   ],
   [change('mount', 'mount(tmpfs on /run/runwarden)'), ['agent-tampered critical']],
   [change('unmount', 'umount(/run/runwarden/1-x/bpf)'), ['agent-tampered critical']],
+  [change('unmount', 'umount(/run/runwarden/2-y/../1-x/bpf)'), ['agent-tampered critical']],
+  [change('mount', 'mount(bpf on /run/runwarden/2-y/bpf)'), []],
+  [change('unmount', 'umount(/run/runwarden/1-xy/bpf)'), []],
   [change('mount', 'mount(proc on /proc)'), []],
 ])('%o', (event, found) => {
-  const tampering = new Tampering({ exeOf: () => '/bin/x', blocks: () => true, ours })
+  const tampering = new Tampering({ exeOf: () => '/bin/x', blocks: () => true, ours, folder })
   const findings = tampering.see(event)
   expect(findings.map(({ id, severity }) => `${id} ${severity}`)).toEqual(found)
   for (const { evidence, text } of findings) {
@@ -68,7 +72,7 @@ test.each<[event: Event, found: string[]]>([
 test('who left is said to be ended in block mode only', () => {
   const left = change('cgroup', 'left the scope for cgroup /other')
   const text = (blocks: boolean): string =>
-    new Tampering({ exeOf: () => 'x', blocks: () => blocks, ours }).see(left)[0]?.text ?? ''
+    new Tampering({ exeOf: () => 'x', blocks: () => blocks, ours, folder }).see(left)[0]?.text ?? ''
   expect(text(true)).toContain('It was ended (SIGKILL)')
   expect(text(false)).toContain('is not under this policy')
 })

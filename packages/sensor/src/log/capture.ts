@@ -3,7 +3,7 @@ import { type BpfMap, type BpfObject, openObject, RingReader } from '@runwarden/
 import { execId } from '../identity.ts'
 import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
-import { builtObjects } from '../sensor.ts'
+import { builtObjects } from '../built-objects.ts'
 import { recordsOf } from '../tls/decode.ts'
 import { log_chunk, log_file, LOG_FILE_BYTES, log_flags, log_unread } from './layout.ts'
 
