@@ -59,6 +59,7 @@ enum step_flags {
 	STEP_UNREADABLE = 4, /* this part of the environment */
 	STEP_RUNNING = 8,    /* it ran before it was watched: a worker, or a process of a step; offset: the root's tgid */
 	STEP_CONTAINED = 16, /* the first program in a container that a daemon made */
+	STEP_ASKED = 32,     /* an engine has read a request; parent: who sent it; text: its beginning, `total` bytes */
 };
 
 /* Text: the bytes of the root's environment from `offset` on, as the program got them: user memory. */

@@ -41,6 +41,13 @@ static __always_inline struct sock *unix_socket_of(struct task_struct *task, s32
 	return sk && READ(struct sock, sk, __sk_common.skc_family) == AF_UNIX ? sk : 0;
 }
 
+static __always_inline bool is_engine_place(struct dentry *leaf)
+{
+	u64 name = 0;
+	bpf_probe_read_kernel(&name, sizeof(name), BPF_CORE_READ(leaf, d_name.name));
+	return is_engine_name(name);
+}
+
 __noinline int tell_engine(struct sandbox_act *act, u64 socket)
 {
 	struct sock *sk = (void *)socket;
@@ -48,11 +55,7 @@ __noinline int tell_engine(struct sandbox_act *act, u64 socket)
 		return 0;
 	struct unix_sock *peer = (void *)BPF_CORE_READ((struct unix_sock *)sk, peer);
 	struct dentry *leaf = peer ? BPF_CORE_READ(peer, path.dentry) : 0;
-	if (!leaf)
-		return 0;
-	u64 name = 0;
-	bpf_probe_read_kernel(&name, sizeof(name), BPF_CORE_READ(leaf, d_name.name));
-	if (!is_engine_name(name))
+	if (!leaf || !is_engine_place(leaf))
 		return 0;
 	act->change = SANDBOX_ENGINE;
 	act->from.base.dentry = leaf;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "engine_requests.h"
 #include "observe_engine.h"
 #include "observe_process.h"
 #include "observe_sandbox.h"
@@ -346,7 +347,8 @@ int syscall_exit(u64 *ctx)
 		return 0;
 	}
 	struct call call = call_of(regs, task);
-	if (!call.act || (call.act == ACT_MMAP && !(argument(regs, call.compat, 2) & 4 /* PROT_EXEC */)) || !in_scope())
+	if (!call.act || (call.act == ACT_MMAP && !(argument(regs, call.compat, 2) & 4 /* PROT_EXEC */)) ||
+	    (call.act == ACT_RECEIVE && !engines_serve) || !in_scope())
 		return 0;
 	s64 result = call.compat ? (s32)ctx[1] : (s64)ctx[1];
 	if (call.act == ACT_SOCKET) {
@@ -368,6 +370,11 @@ int syscall_exit(u64 *ctx)
 		union call_act *act = sk ? new_call_act() : 0;
 		if (act)
 			tell_engine(&act->sandbox, number_of(sk));
+		return 0;
+	}
+	if (call.act == ACT_ACCEPT || call.act == ACT_RECEIVE) {
+		if (result > 0)
+			on_engine_socket(regs, call, task, result);
 		return 0;
 	}
 	bool opens = call.act <= ACT_OPEN_BY_HANDLE_AT;

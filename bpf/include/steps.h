@@ -34,6 +34,7 @@ struct member {
 	u32 by_action; /* it runs the program of an action: what it opens is told (by_action.h) */
 	u32 known;	/* a worker: it is the runner's; a step's root: such a one made it (known_worker.h) */
 	u32 container; /* number of the mount namespace that it was told to be contained in (container.h) */
+	u32 serves;	/* it has taken connections on an engine's socket (engine_requests.h) */
 };
 
 /* Processes that are or were in the scope. */

@@ -48,6 +48,9 @@ enum act {
 	ACT_SOCKET,
 	ACT_CONNECT,
 	ACT_MMAP,
+	/* What an engine does with its socket: see engine_requests.h. */
+	ACT_ACCEPT,
+	ACT_RECEIVE,
 	/* Writes: see build_log.h. */
 	ACT_WRITE,
 	ACT_WRITEV,
@@ -75,6 +78,10 @@ static const u8 acts_native[SYSCALLS] = {
 	[9] = ACT_MMAP, /* mmap */
 	[41] = ACT_SOCKET, /* socket */
 	[42] = ACT_CONNECT, /* connect */
+	[0] = ACT_RECEIVE, /* read */
+	[43] = ACT_ACCEPT, /* accept */
+	[45] = ACT_RECEIVE, /* recvfrom */
+	[288] = ACT_ACCEPT, /* accept4 */
 	[76] = ACT_TRUNCATE, /* truncate */
 	[82] = ACT_RENAME, /* rename */
 	[85] = ACT_CREAT, /* creat */
@@ -199,6 +206,10 @@ static const u8 acts_native[SYSCALLS] = {
 	[117] = ACT_PTRACE, /* ptrace */
 	[198] = ACT_SOCKET, /* socket */
 	[203] = ACT_CONNECT, /* connect */
+	[63] = ACT_RECEIVE, /* read */
+	[202] = ACT_ACCEPT, /* accept */
+	[207] = ACT_RECEIVE, /* recvfrom */
+	[242] = ACT_ACCEPT, /* accept4 */
 	[222] = ACT_MMAP, /* mmap */
 	[265] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
 	[268] = ACT_SETNS, /* setns */

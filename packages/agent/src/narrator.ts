@@ -3,6 +3,7 @@ import type { CompiledPolicy } from '@runwarden/policy'
 import type { ConnectFields } from '@runwarden/sensor/connect'
 import {
   bootClock,
+  type ContainedRecord,
   execId,
   type ExecRecord,
   type FileRecord,
@@ -18,6 +19,7 @@ import type { Detections } from './detections.ts'
 import type { DnsQueryRecord } from './dns/contract.ts'
 import type { CountedAttempts } from './enforce/attempts.ts'
 import type { Flow } from './enforce/flows.ts'
+import { putBy } from './engine-calls.ts'
 import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
 import { ContentTeller } from './https/tell.ts'
 import type { ProcessTable } from './process-table.ts'
@@ -134,8 +136,13 @@ export class Narrator {
       case 'running':
         return this.adopt(record)
       case 'contained':
-        this.parts.steps.contained(record)
-        this.parts.processes.enterStep(record.execId, this.parts.steps.nameOf(record.step))
+        this.contain(record)
+        return
+      case 'asked':
+        this.parts.steps.asksEngine(
+          record.asker === null ? null : this.stepOf(record.asker),
+          record.path,
+        )
         return
       case 'exit':
         this.parts.processes.exit(record.execId, this.head(record).time)
@@ -396,6 +403,15 @@ export class Narrator {
     this.parts.processes.enterStep(record.execId, this.parts.steps.nameOf(record.step))
     if (begun === undefined) return
     this.tell({ ...begun, time: bootClock.toEpoch(record.time) })
+  }
+
+  private contain({ execId: id, step }: ContainedRecord): void {
+    const { steps, processes } = this.parts
+    steps.contained(
+      step,
+      putBy(id, (one) => processes.get(one)),
+    )
+    processes.enterStep(id, steps.nameOf(step))
   }
 
   private adopt(record: RunningRecord): void {

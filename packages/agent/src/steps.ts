@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import {
-  type ContainedRecord,
   type ExecRecord,
   kernelIdentity,
   type KnownWorker,
@@ -10,6 +9,7 @@ import {
   type StepRecord,
   type WorkerRecord,
 } from '@runwarden/sensor'
+import { EngineCalls, type Put } from './engine-calls.ts'
 import { AgentError } from './errors.ts'
 import type { EventBody } from './event-stream.ts'
 import { isEngine, type Phase, Phases } from './step-phase.ts'
@@ -104,9 +104,8 @@ export class Steps {
   readonly #phases = new Map<string, 'pre' | 'post'>()
   /** Who has started a worker. */
   readonly #listeners = new Map<string, true>()
-  /** Steps of living processes that have connected to a container engine. */
-  readonly #callers = new Map<string, string>()
-  /** Steps that were connected to an engine at the same time, as was told. */
+  readonly #engines = new EngineCalls()
+  /** Steps that an engine acted for at the same time, as was told. */
   readonly #shared = new Map<string, true>()
   /** The steps that each worker has begun last, and when. */
   readonly #begun = new Map<string, { id: string; time: number }[]>()
@@ -147,7 +146,7 @@ export class Steps {
   /** A process has ended. */
   exit(execId: string): void {
     this.#workers.delete(execId)
-    this.#callers.delete(execId)
+    this.#engines.exit(execId)
   }
 
   /**
@@ -244,24 +243,29 @@ export class Steps {
 
   /** A process has connected to a container engine's socket. */
   callsEngine(execId: string, step: string | null): void {
-    if (step !== null && step !== this.#parts.fallback) keep(this.#callers, execId, step)
+    if (step !== null && step !== this.#parts.fallback) this.#engines.connected(execId, step)
+  }
+
+  /** A container engine's daemon has read a request of a process in this step; null: which is not known. */
+  asksEngine(step: string | null, path: string): void {
+    this.#engines.asked(step ?? UNKNOWN, path)
   }
 
   /**
-   * The first program of a container, or one that an engine's daemon put into it: in the step whose processes are connected to
-   * an engine. Of several steps it could be any: which of them it was for, only the daemon knows.
+   * The first program of a container, or one that an engine's daemon put into it: in the step that asked for it. Where it is
+   * not seen who did, in the one whose processes are connected to an engine; of several it could be any.
+   * @param put undefined: it is not known as what it was put there
    */
-  contained({ step }: ContainedRecord): void {
-    const callers = [...new Set(this.#callers.values())]
-    const [caller] = callers
-    if (caller === undefined) return
-    keep(this.#steps, step, { id: callers.length === 1 ? caller : UNKNOWN })
-    if (callers.length === 1) return
-    const who = callers.toSorted().join(', ')
+  contained(step: number, put: Put | undefined): void {
+    const asker = this.#engines.askerOf(put)
+    if (asker === undefined) return
+    keep(this.#steps, step, { id: 'step' in asker ? asker.step : UNKNOWN })
+    if ('step' in asker) return
+    const who = asker.steps.join(', ')
     if (this.#shared.has(who)) return
     keep(this.#shared, who, true)
     this.#parts.gap(
-      `a container engine started processes in containers while several steps had connections to it (${who}): what these do is told under '${UNKNOWN}'`,
+      `a container engine started processes in containers while several steps had connections to it (${who}), and it was not seen which of them asked: what these do is told under '${UNKNOWN}'`,
     )
   }
 

@@ -122,7 +122,7 @@ describe('a step', () => {
     const { steps, gaps } = make({ from: 'runner' })
     steps.worker(worker('a'))
     const contain = (number: number): string => {
-      steps.contained({ ...base, kind: 'contained', execId: `c-${number}`, step: number })
+      steps.contained(number, undefined)
       return steps.nameOf(number)
     }
     expect(contain(10)).toBe('outside')

@@ -98,7 +98,7 @@ jobs:
   ])
 }, 600_000)
 
-test('a container that a step has a daemon make is told under that step, unless two steps could have asked for it', async () => {
+test('a container that a step has a daemon make is told under that step, also while other steps have theirs made', async () => {
   using place = new Place()
   const podman = `podman --url unix://${place.at('podman.sock')}`
   const run = `${podman} run --rm --network host ${image}`
@@ -125,7 +125,15 @@ jobs:
           ${run} sh -c ': m03m; while [ ! -e /over ]; do sleep 0.2; done' > /dev/null 2>&1 & sleep 4
       - id: beside
         run: |
-          ${run} sh -c ': m04m'
+          (${run} sh -c ': m08m; while [ ! -e /over ]; do sleep 0.2; done' > /dev/null 2>&1 &) ; sleep 4
+          ${run} sh -c ': m04m'; ${podman} run -d --name other --network host ${image} sleep 1000 > /dev/null
+          ${podman} create --name named ${image} sh -c ': m09m; sleep 1000' > /dev/null
+      - id: into
+        run: |
+          ${podman} exec other sh -c ': m10m'; ${podman} exec -d other sh -c ': m11m; touch /too'
+          while ! ${podman} exec other test -e /too; do sleep 0.2; done
+          curl -sS --unix-socket ${place.at('podman.sock')} -X POST http://engine/v4.0.0/libpod/containers/named/start
+          ${podman} restart -t 0 other > /dev/null; ${podman} rm -f -t 0 other named > /dev/null
 `,
   )
   mkdirSync(place.at('work'))
@@ -155,7 +163,7 @@ jobs:
     { cwd: place.at('work'), env: engine.env, timeout: 500_000 },
   )
   expect(status, stdout + stderr).toBe(0)
-  expect(result().steps.map(({ outcome }) => outcome)).toEqual(Array(5).fill('success'))
+  expect(result().steps.map(({ outcome }) => outcome)).toEqual(Array(6).fill('success'))
   const told = place.eventsOf('process.exec').flatMap(({ exe, argv, step }) => {
     const mark = /^: (m\d\dm)/.exec(argv.at(-1) ?? '')?.[1]
     return mark === undefined || !exe.endsWith('/busybox') ? [] : [`${mark} ${step}`]
@@ -164,9 +172,14 @@ jobs:
     'm01m alone',
     'm02m alone',
     'm03m stays',
-    'm04m unknown step',
+    'm04m beside',
     'm05m alone',
     'm06m execs',
     'm07m execs',
+    'm08m beside',
+    // By a name, which says only to the engine which container it is.
+    'm09m unknown step',
+    'm10m into',
+    'm11m into',
   ])
 }, 600_000)

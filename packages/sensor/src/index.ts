@@ -1,6 +1,7 @@
 export { BootClock, bootClock, bootId, execId } from './identity.ts'
 export type {
   ConnectRecord,
+  AskedRecord,
   ContainedRecord,
   ExecRecord,
   ExitRecord,

@@ -114,6 +114,7 @@ export const step_flags = {
   STEP_UNREADABLE: 4,
   STEP_RUNNING: 8,
   STEP_CONTAINED: 16,
+  STEP_ASKED: 32,
 } as const
 
 export const file_flags = {

@@ -68,6 +68,15 @@ export interface ContainedRecord extends RecordBase {
   step: number
 }
 
+/** A container engine's daemon, the record's process, has read a request on its socket. */
+export interface AskedRecord extends RecordBase {
+  kind: 'asked'
+  /** Who has connected to it; null: it had ended by then. */
+  asker: string | null
+  /** Path of the request's URL, without the query. The asker's words. */
+  path: string
+}
+
 /** A step of a workflow begins: its root, a worker's child, runs its first program. */
 export interface StepRecord extends RecordBase {
   kind: 'step'
@@ -174,6 +183,7 @@ export type SensorRecord =
   | WorkerRecord
   | RunningRecord
   | ContainedRecord
+  | AskedRecord
   | FileRecord
   | SandboxRecord
   | ConnectRecord

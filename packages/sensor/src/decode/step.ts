@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { record_header, step_flags, step_record } from '../layout.ts'
-import type { ContainedRecord, RunningRecord, StepRecord, WorkerRecord } from '../record.ts'
+import type {
+  AskedRecord,
+  ContainedRecord,
+  RunningRecord,
+  StepRecord,
+  WorkerRecord,
+} from '../record.ts'
 import { type Batch, deviceName, textOf } from './batch.ts'
 
 /**
@@ -74,7 +80,7 @@ export class StepDecoder {
   decode(
     batch: Batch,
     at: number,
-  ): StepRecord | WorkerRecord | RunningRecord | ContainedRecord | undefined {
+  ): StepRecord | WorkerRecord | RunningRecord | ContainedRecord | AskedRecord | undefined {
     const { u16, u32 } = batch
     const flags = u16[(at + record_header.flags) >>> 1] as number
     const who = {
@@ -99,6 +105,15 @@ export class StepDecoder {
     if (flags & step_flags.STEP_CONTAINED) return { kind: 'contained', ...who, step }
     if (flags & step_flags.STEP_RUNNING) return { kind: 'running', ...who, step, rootTgid: offset }
     const total = u32[(at + step_record.total) >>> 2] as number
+    if (flags & step_flags.STEP_ASKED) {
+      const asker = batch.wide(at + step_record.parent_start) === 0 ? null : who.parentExecId
+      return {
+        kind: 'asked',
+        ...who,
+        asker,
+        path: pathOf(batch.text(textOf(at), textOf(at) + total)),
+      }
+    }
     const starting = this.#starting.get(step) ?? begin()
     const used = Math.min(ENV_CHUNK, total - offset)
     starting.args = (u32[(at + step_record.args) >>> 2] as number) - offset
@@ -122,6 +137,11 @@ export class StepDecoder {
     const { environment, argv, incomplete } = starting
     return { kind: 'step', ...who, step, environment, argv, incomplete }
   }
+}
+
+/** Of a request that begins so. Query and headers, which may hold secrets, are let go of; so is a path that is cut. */
+function pathOf(request: string): string {
+  return /^P?OST (\/[^ ?\r\n]*)[ ?]/.exec(request)?.[1] ?? ''
 }
 
 function begin(): Starting {
