@@ -20,6 +20,8 @@ export interface LabOptions {
   stub?: boolean
   /** Record packets and DNS queries (default true). Off for measurements of speed. */
   packets?: boolean
+  /** Path of a cgroup v2 folder that the runner's namespaces are made in; default: that of this process. */
+  cgroup?: string
 }
 
 /**
@@ -93,7 +95,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const side = stack.use(new InternetSide())
   const caFile = `${folder}/ca.pem`
   const [runner, authority] = await Promise.all([
-    RunnerSide.start(resolvConf, home, environment(folder, home, caFile)),
+    RunnerSide.start(resolvConf, home, environment(folder, home, caFile), options.cgroup),
     Authority.make(folder),
   ])
   stack.use(runner)

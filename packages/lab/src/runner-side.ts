@@ -55,14 +55,18 @@ export class RunnerSide {
   /**
    * Makes the namespaces. Mounts of the machine appear in it, its own stay inside; /etc/resolv.conf
    * is the given file.
+   * @param cgroup the kernel's own sockets there belong to it: those are whose who makes the namespace
    */
   static async start(
     resolvConf: string,
     home: string,
     env: Record<string, string>,
+    cgroup?: string,
   ): Promise<RunnerSide> {
     const script = 'mount --bind "$1" /etc/resolv.conf && echo ready && exec cat >/dev/null'
-    const holder = spawn('unshare', [
+    const [program = '', ...words] = [
+      ...(cgroup === undefined ? [] : intoCgroup(cgroup)),
+      'unshare',
       '--net',
       '--mount',
       '--propagation',
@@ -73,7 +77,8 @@ export class RunnerSide {
       script,
       'sh',
       resolvConf,
-    ])
+    ]
+    const holder = spawn(program, words)
     let said = ''
     holder.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text

@@ -24,6 +24,8 @@ export interface Outcome {
   arrived: string[]
   /** What the report says of it. */
   told: string[]
+  /** The tier that the report tells of; null: there is none. */
+  tier: string | null
   /** Null: the case has no twin. */
   twin: { ended: Ended; arrived: string[] } | null
 }
@@ -62,7 +64,7 @@ export async function runBatch(
         : null
       const alarmed = about.some((words) => alarms.test(words))
       const result = arrived.length === 0 ? 'held' : alarmed ? 'told' : 'not-held'
-      return [one.id, { result, attempt, arrived, told: about, twin }]
+      return [one.id, { result, attempt, arrived, told: about, tier: told.tier, twin }]
     }),
   )
 }

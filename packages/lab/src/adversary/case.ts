@@ -7,9 +7,6 @@ export type Attacker = 'user' | 'root'
  */
 export type Result = 'held' | 'told' | 'not-held'
 
-/** What not every run has: tier T2 (LSM programs), and a scope that is the whole machine. */
-export type Guard = 'T2' | 'host'
-
 /** A result other than held: why, and what the reader can do about it. */
 export interface Open {
   result: Exclude<Result, 'held'>
@@ -43,7 +40,10 @@ export interface Case {
   internet?: string
   /** Without Runwarden it arrives; where it cannot, why (then no control is run). */
   cannot?: string
-  /** Nobody could do it on these machines, with or without Runwarden: `cannot` says why, and nothing is claimed. */
+  /**
+   * Nobody could do it on the machines that build and test this project, with or without Runwarden: `cannot` says why,
+   * and nothing is claimed. It is tried in guests, whose kernels and programs are others.
+   */
   impossible?: boolean
   /** It has a run of its own, since it takes away what others need. */
   alone?: boolean
@@ -55,8 +55,8 @@ export interface Case {
   silent?: string
   user?: Open
   root?: Open
-  /** What comes of it when that is better than at T0 in a scope of `runwarden run`. */
-  better?: Partial<Record<Guard, Partial<Record<Attacker, Result>>>>
+  /** Why it comes out worse in a guest than at T0, and what to do. */
+  guests?: string
 }
 
 /** The cases of one row of the list of ways round. */
@@ -70,8 +70,7 @@ export function attackersOf({ as = ['user', 'root'] }: Case): readonly Attacker[
   return as
 }
 
-/** What must come of it, at tier T0 or with these. */
-export function expectedOf(one: Case, attacker: Attacker, guards: readonly Guard[] = []): Result {
-  const better = guards.map((guard) => one.better?.[guard]?.[attacker])
-  return better.find((result) => result !== undefined) ?? one[attacker]?.result ?? 'held'
+/** What must come of it at tier T0, in a scope of `runwarden run`. */
+export function expectedOf(one: Case, attacker: Attacker): Result {
+  return one[attacker]?.result ?? 'held'
 }

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasSaid } from '../has-said.ts'
+import { link } from '../internet/link.ts'
 import type { Lab } from '../lab.ts'
+import type { RunnerSide } from '../runner-side.ts'
 
 /** In a virtual machine alone: everything that is not the job's is in here, and exempt. */
 const outside = '/sys/fs/cgroup/outside'
@@ -14,6 +16,9 @@ export function stepOutside(): void {
   mkdirSync(inside, { recursive: true })
   writeFileSync(join(outside, 'cgroup.procs'), '0')
 }
+
+/** Milliseconds; emulated, an agent takes seconds to end. */
+const patience = 300_000
 
 export interface HostJob {
   runwarden: string
@@ -33,11 +38,16 @@ export async function runInHostScope(
   { runwarden, policy, workspace, out, command }: HostJob,
 ): Promise<{ status: number | null; stderr: string }> {
   mkdirSync(out)
+  await ownSys(runner)
   const config = join(out, '../agent.yml')
   const scope = `  - cgroup: host\n    name: attacked\n    policy: ${policy}\n    workspace: ${workspace}\n    exempt:\n      - cgroup: /outside\n`
   writeFileSync(config, `scopes:\n${scope}out: ${out}\non-stop: end\n`)
   const agent = runner.spawn(runwarden, ['agent', '--config', config])
   agent.stdout?.resume()
+  let said = ''
+  agent.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4000)
+  })
   await hasSaid(agent, 'armed: block')
   const [file = '', ...args] = command
   const ended = await runner.exec(file, args, {
@@ -47,9 +57,11 @@ export async function runInHostScope(
     timeout: 7_200_000,
   })
   if (agent.exitCode === null && agent.signalCode === null) {
-    const exit = once(agent, 'exit')
+    const exit = once(agent, 'exit', { signal: AbortSignal.timeout(patience) })
     agent.kill('SIGTERM')
-    await exit
+    await exit.catch((cause: unknown) => {
+      throw new Error(`the agent does not end: ${said}`, { cause })
+    })
   } else {
     // Its policy outlives it.
     await runner.exec(runwarden, ['agent', '--release', 'host'])
@@ -58,4 +70,17 @@ export async function runInHostScope(
   for (const time of existsSync(records) ? readdirSync(records) : [])
     cpSync(join(records, time), out, { recursive: true })
   return ended.status === 0 ? { ...ended, status: agent.exitCode } : ended
+}
+
+/**
+ * The runner's /sys shows the machine's interfaces, since it was mounted there: the agent would find no uplink. One
+ * that is mounted on the runner shows the runner's.
+ */
+async function ownSys(runner: RunnerSide): Promise<void> {
+  const script = `[ -e /sys/class/net/${link.runner} ] || {
+    mount -t sysfs sysfs /mnt && mount --rbind /sys/fs /mnt/fs && mount --rbind /sys/kernel /mnt/kernel &&
+    mount --rbind /mnt /sys && umount -l /mnt
+  }`
+  const { status, stderr } = await runner.exec('sh', ['-c', script])
+  if (status !== 0) throw new Error(`the runner's own /sys cannot be mounted: ${stderr}`)
 }

@@ -9,9 +9,13 @@ import {
 } from '../vm/index.ts'
 import type { Outcome } from './batch.ts'
 import type { Attacker } from './case.ts'
+import type { Place } from './guest-results.ts'
 
 /** What came of a case in a virtual machine; `unable`: nothing without Runwarden either, and what it said. */
-export type GuestOutcome = { id: string } & ({ outcome: Outcome } | { unable: string })
+export type GuestOutcome = { place: Place; id: string } & (
+  | { outcome: Outcome }
+  | { unable: string }
+)
 
 const python = '/usr/lib/python3.11'
 const native = `${python}/lib-dynload`
@@ -55,6 +59,16 @@ const files: readonly VmFile[] = [
   { path: '/etc/resolv.conf', content: '' },
 ]
 
+/** Cases that a guest is given at once: when it crashes, or its time is over, no others are lost. */
+export interface Chunk {
+  as: Attacker
+  places: readonly Place[]
+  ids: readonly string[]
+}
+
+/** Ten times what a chunk takes. */
+const chunkSeconds = 3600
+
 /** A machine with another kernel that has the suite, and the tools that most of its cases use. */
 export function bootAttacked(kernel: KernelName): Promise<Vm> {
   return bootVm({
@@ -66,6 +80,14 @@ export function bootAttacked(kernel: KernelName): Promise<Vm> {
       'veth',
       'vxlan',
       'macvlan',
+      'ipvlan',
+      '8021q',
+      'bridge',
+      'ipip',
+      'ip_gre',
+      'sit',
+      'sctp',
+      'dccp_ipv4',
       'tun',
       'dummy',
       'tcp_diag',
@@ -87,15 +109,11 @@ export function bootAttacked(kernel: KernelName): Promise<Vm> {
   })
 }
 
-/** Runs the cases that the pattern fits in the machine; `host`: all of the machine is the scope. */
-export async function attackInside(
-  vm: Vm,
-  as: Attacker,
-  pattern: string,
-  scope: 'run' | 'host',
-): Promise<GuestOutcome[]> {
-  const command = `cd /runwarden && ${guestNode} packages/lab/src/adversary/guest.ts ${as} '${pattern}' ${scope}`
-  const { status, stdout, stderr } = await vm.run(command, { timeout: 7200 })
+/** Runs these cases in the machine. @throws Error what the guest said when it did not come to the end */
+export async function attackInside(vm: Vm, { as, places, ids }: Chunk): Promise<GuestOutcome[]> {
+  const pattern = `^(${ids.join('|')})$`
+  const command = `cd /runwarden && ${guestNode} packages/lab/src/adversary/guest.ts ${as} ${places.join()} '${pattern}'`
+  const { status, stdout, stderr } = await vm.run(command, { timeout: chunkSeconds })
   if (status !== 0) {
     const { stdout: faults } = await vm.run('dmesg | grep -E "segfault|trap|fault" | tail -n 20')
     throw new Error(`the suite ended with ${status} in the guest: ${stderr}${faults}`)

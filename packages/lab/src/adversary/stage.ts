@@ -41,24 +41,24 @@ export class Stage implements AsyncDisposable {
   readonly lab: Lab
   /** Everybody can read it; `work` below it is where jobs are written. */
   readonly folder: string
+  /** Whether the whole machine is the scope of the runs to come (see host-scope.ts). */
+  host = false
   readonly #policy: string
-  readonly #host: boolean
   #stack = new AsyncDisposableStack()
   readonly #said: string[] = []
 
-  private constructor(lab: Lab, folder: string, policy: string, host: boolean) {
+  private constructor(lab: Lab, folder: string, policy: string) {
     this.lab = lab
     this.folder = folder
     this.#policy = policy
-    this.#host = host
   }
 
   /**
-   * @param options `policy` of the jobs; `packets`: whether those on the wire are recorded (default true); `host`: the
-   * whole machine is the scope (see host-scope.ts)
+   * @param options `policy` of the jobs; `packets`: whether those on the wire are recorded (default true); `cgroup` that
+   * the runner is made in
    */
   static async open(
-    options: { policy?: string; packets?: boolean; host?: boolean } = {},
+    options: { policy?: string; packets?: boolean; cgroup?: string } = {},
   ): Promise<Stage> {
     await using stack = new AsyncDisposableStack()
     const folder = mkdtempSync(join(tmpdir(), 'rw-adversary-'))
@@ -71,10 +71,11 @@ export class Stage implements AsyncDisposable {
         records,
         nameservers: [resolver],
         packets: options.packets ?? true,
+        ...(options.cgroup === undefined ? {} : { cgroup: options.cgroup }),
       }),
     )
     chmodSync(lab.folder, 0o755)
-    const stage = new Stage(lab, folder, options.policy ?? attackedPolicy, options.host ?? false)
+    const stage = new Stage(lab, folder, options.policy ?? attackedPolicy)
     compile(folder)
     await stage.#furnish()
     await stage.atInternet([
@@ -129,7 +130,7 @@ export class Stage implements AsyncDisposable {
         env,
         cwd: this.folder,
         // Where the whole machine is the scope, nobody on it is outside.
-        ...(this.#host ? { cgroup: inside } : {}),
+        ...(this.host ? { cgroup: inside } : {}),
       },
     )
     await hasSaid(child, 'ready')
@@ -158,7 +159,7 @@ export class Stage implements AsyncDisposable {
         ? ['setpriv', `--reuid=${account.id}`, `--regid=${account.id}`, '--clear-groups']
         : []
     const runwarden = join(checkout, 'packages/cli/bin/runwarden')
-    if (this.#host && out !== null)
+    if (this.host && out !== null)
       return runInHostScope(this.lab, {
         runwarden,
         policy: `${this.folder}/policy.yml`,

@@ -51,7 +51,7 @@ export function environmentOf(
 
 /** Whether the control, the job under policy, or both have a step of this kind. */
 export function hasStep(one: Case, kind: StepKind, control: boolean): boolean {
-  if (control) return kind === 'attempt' && one.cannot === undefined
+  if (control) return kind === 'attempt' && (one.cannot === undefined || one.impossible === true)
   return kind === 'attempt' || one.twin !== ''
 }
 

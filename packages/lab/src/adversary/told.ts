@@ -5,7 +5,7 @@ import type { Mark } from './place.ts'
 /** The parts of report.json and events.ndjson that the suite reads. */
 interface Report {
   processes: { execId: string; parentExecId: string | null; images: { argv: string[] }[] }[]
-  health: { gaps: string[] }
+  health: { tier: string; gaps: string[] }
   detections: { id: string; severity: string }[]
 }
 
@@ -28,6 +28,7 @@ export class Told {
   /** Whether there is a report at all: who kills the agent leaves none. */
   readonly complete: boolean
   readonly gaps: readonly string[]
+  readonly tier: string | null
   readonly #about = new Map<string, Set<string>>()
   readonly #detections = new Set<string>()
 
@@ -35,6 +36,7 @@ export class Told {
     const report = readJson(join(out, 'report.json'))
     this.complete = report !== null
     this.gaps = report?.health.gaps ?? []
+    this.tier = report?.health.tier ?? null
     // Also those that no event tells: events.ndjson may be gone.
     for (const { id, severity } of report?.detections ?? [])
       this.#detections.add(`detection: ${id} ${severity}`)

@@ -1,4 +1,5 @@
 import type { Attacker, Open, Row } from '../case.ts'
+import { linkCases } from './13-link.ts'
 import { curl, python } from './script.ts'
 
 const socketBy = 'socket, capability: no raw or packet socket'
@@ -121,17 +122,6 @@ raise SystemExit(0 if sent > 0 else 9)`),
       by: socketBy,
     },
     {
-      id: 'xdp-socket',
-      technique: 'AF_XDP socket',
-      as: root,
-      attempt: python(`
-s = socket.socket(44, socket.SOCK_RAW, 0)
-raise SystemExit(0)`),
-      twin,
-      cannot: 'the attempt stops at the socket, which is refused already',
-      by: socketBy,
-    },
-    {
       id: 'tun-forwarded',
       technique: 'TUN device whose packets the kernel forwards to the uplink',
       as: root,
@@ -178,22 +168,18 @@ $ACT udp-sendto $D4 8080; sleep 0.2; ip link del zqm; exit 9`,
       twin,
       by: 'connect: `EPERM`',
     },
-    ...[
-      ['gre', 'gre'],
-      ['ipip', 'ipip'],
-      ['sit', 'sit'],
-      ['wireguard', 'wireguard'],
-      ['vlan', 'vlan'],
-    ].map(([id = '', kind = '']) => ({
-      id: `tunnel-${id}`,
-      technique: `${kind} device`,
+    {
+      id: 'tunnel-wireguard',
+      technique: 'wireguard device',
       as: root,
-      attempt: `ip link add zq${id.slice(0, 3)} type ${kind} ${kind === 'vlan' ? 'id 7 link to-internet' : kind === 'wireguard' ? '' : 'remote $D4 local 192.0.2.2'}; exit 9`,
+      attempt: `ip link add zqw type wireguard; exit 9`,
       twin: curl('http://$HOST/'),
-      cannot: 'the kernel of these machines has no such device',
+      cannot:
+        'the kernel of these machines has no such device, and nothing else the program that gives it keys',
       impossible: true,
       by: '–',
       silent: 'no device was made',
-    })),
+    },
+    ...linkCases,
   ],
 }

@@ -45,7 +45,6 @@ export const sockets: Row = {
 _, fds, _, _ = socket.recv_fds(c, 10, 1)
 os.write(fds[0], DATA)`),
       twin: python('tcp(WHERE4)'),
-      better: { host: { root: 'held' as const } },
       by: '–',
       silent: 'no hook sees a socket that is of another cgroup',
     },
@@ -59,7 +58,6 @@ s = socket.socket(fileno=fds[0])
 s.connect(WHERE4)
 s.sendall(DATA)`),
       twin: python('tcp(WHERE4)'),
-      better: { host: { root: 'held' as const } },
       by: '–',
       silent: 'no hook sees a socket that is of another cgroup',
     },

@@ -136,7 +136,6 @@ dbus-daemon --config-file=$SHARED/bus.$T/conf --nofork & sleep 0.5; echo ready >
       as: ['root'],
       attempt: `export T D4; nsenter --cgroup=/proc/$(cat $SHARED/agent)/ns/cgroup --mount=/proc/$(cat $SHARED/agent)/ns/mnt --wd=. bash -c '${hierarchyOutside} && mkdir $H/zq.$$ && echo $$ >$H/zq.$$/cgroup.procs && ${send}'`,
       twin,
-      better: { host: { root: 'held' } },
       by: 'told',
       root: moved,
     },
@@ -163,7 +162,6 @@ code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 os.rmdir(folder)
 sys.exit(code)`),
       twin,
-      better: { host: { root: 'held' } },
       by: 'told',
       root: moved,
     },

@@ -95,7 +95,7 @@ export const tampering: Row = {
       'bpftool link detach of every link of the scope',
       'for one in $(links); do bpftool link detach id $one; done; reach',
       mended,
-      { root: told, better: { T2: { root: 'held' } } },
+      { root: told },
     ),
     tamper(
       'detach-loop',
@@ -127,7 +127,7 @@ export const tampering: Row = {
       'audit mode written into the policy’s map',
       'one=$(map policy_state); value=$(bpftool -j map lookup id $one key 0 0 0 0); bpftool map update id $one key 0 0 0 0 value 2 0 0 0; reach',
       mended,
-      { root: told, better: { T2: { root: 'held' } } },
+      { root: told },
     ),
     tamper(
       'all-maps',
@@ -158,7 +158,6 @@ export const tampering: Row = {
           why: 'nobody is left to mend it; the run ends without a report and with an exit status that is not the command’s',
           advice: 'treat a run without a report as compromised; tier T2 prevents it',
         },
-        better: { T2: { root: 'held' } },
       },
     ),
     tamper(
@@ -196,7 +195,7 @@ for line in open('/proc/%s/maps' % pid):
             memory.write(same)
 PY`,
       '–',
-      { shows: 'status', root: writtenMemory, better: { T2: { root: 'held' } } },
+      { shows: 'status', root: writtenMemory },
     ),
     tamper(
       'trace',
@@ -210,7 +209,7 @@ libc.ptrace(17, pid, 0, 0)
 sys.exit(9 if failed else 0)
 PY`,
       'told: `outside-process-traced`',
-      { shows: 'status', root: traced, better: { T2: { root: 'held' } } },
+      { shows: 'status', root: traced },
     ),
     tamper(
       'terminate',
