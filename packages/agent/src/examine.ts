@@ -6,7 +6,7 @@ import { EventStream } from './event-stream.ts'
 import { githubFacts } from './https/github-facts.ts'
 import { checkMachine, readMachine, type Check } from './preflight.ts'
 import { sweep } from './run-sweep.ts'
-import { Watch } from './watch.ts'
+import { Watch } from './watch/watch.ts'
 
 /** What a machine can do. */
 export interface Examination {

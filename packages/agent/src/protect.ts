@@ -16,7 +16,7 @@ import { sweep } from './run-sweep.ts'
 import type { KnownSecret } from './secrets/scanner.ts'
 import { Signals } from './signals.ts'
 import type { WorkerRule } from './steps.ts'
-import { Watch } from './watch.ts'
+import { Watch } from './watch/watch.ts'
 
 export interface ProtectSettings {
   version: string

@@ -21,7 +21,7 @@ test('a file that is written to, replaced or removed is named once', () => {
 })
 
 test('all that the agent may still load is guarded, unless the job works on Runwarden itself', () => {
-  const source = join(import.meta.dirname, '../../src/watch.ts')
+  const source = join(import.meta.dirname, '../../src/watch/watch.ts')
   const checkout = join(import.meta.dirname, '../../../..')
   expect(guardedPlaces('/somewhere')).toEqual(expect.arrayContaining([source, process.execPath]))
   for (const workspace of [checkout, '/']) expect(guardedPlaces(workspace)).not.toContain(source)

@@ -1,0 +1,92 @@
+import type { Hook } from '@runwarden/events'
+import type { CompiledPolicy } from '@runwarden/policy'
+import { type Sensor, startTlsCapture, type TlsCapture } from '@runwarden/sensor'
+import type { Enforcer } from '../enforce/enforcer.ts'
+import { messageOf } from '../errors.ts'
+import type { RunHealth } from '../watch/health.ts'
+import { endHeld, HeldWatch } from './held-watch.ts'
+import type { ContentTeller } from './tell.ts'
+
+export interface TlsWatchParts {
+  scopeCgroup: string
+  agentCgroup: bigint | undefined
+  calls: Sensor['calls']
+  enforcer: Enforcer
+  /** Makes events of what is read, and decides about what is about to be sent. */
+  content: ContentTeller
+  health: RunHealth
+}
+
+/** Reads what a scope's processes send and receive by TLS; where that can't be, all of it is told as opaque. */
+export class TlsWatch {
+  readonly hook: Hook
+  readonly #parts: TlsWatchParts
+  #capture: TlsCapture | undefined
+  #held: HeldWatch | undefined
+
+  constructor(parts: TlsWatchParts, compiled: CompiledPolicy) {
+    this.#parts = parts
+    const { enforcer, content, health, ...scope } = parts
+    const hook = { name: 'uprobes on TLS libraries', tier: 'T0' as const }
+    try {
+      const maps = enforcer.httpsMaps()
+      const capture = startTlsCapture({
+        ...scope,
+        https: maps,
+        onUnseen: ({ path, reason }) =>
+          health.gap(`what ${path} sends by TLS is not read: ${reason}`),
+        onContent: (captured) => {
+          if (!health.armed) return
+          for (const one of captured) health.telling(() => content.take(one))
+        },
+        onUse: (use) => content.use(use),
+      })
+      this.#capture = capture
+      if (enforcer.adopted) for (const text of endHeld(enforcer.pinnedMaps)) health.gap(text)
+      content.decideOffers({
+        grants: maps.https_grants,
+        endUngranted: (family) => enforcer.endUngranted(family),
+        free: (offer) => capture.free(offer),
+      })
+      this.follow(compiled)
+      this.hook = { ...hook, state: 'active', reason: '' }
+    } catch (error) {
+      this.hook = { ...hook, state: 'refused', reason: messageOf(error) }
+    }
+  }
+
+  /** What programs are about to send is held for as long as the policy has HTTPS rules, and blocks. */
+  follow({ egress, https }: CompiledPolicy): void {
+    const on = this.#capture !== undefined && egress === 'block' && https.lines.length > 0
+    const { enforcer, health } = this.#parts
+    if (on) this.#held ??= HeldWatch.start(enforcer.pinnedMaps, (text) => health.gap(text))
+    this.#capture?.hold(on)
+  }
+
+  /** Takes what was captured. */
+  drain(): void {
+    this.#capture?.drain()
+  }
+
+  /** The same, and closes the connections of processes that have ended. */
+  settle(): void {
+    this.drain()
+    this.#parts.health.telling(() => this.#parts.content.settle())
+  }
+
+  /** Nothing of the scope runs any more. */
+  finish(): void {
+    this.#parts.health.telling(() => this.#parts.content.finish())
+  }
+
+  /** What was missed, by how. */
+  lost(): Record<string, number> {
+    const lost = Object.entries(this.#capture?.lost() ?? {}).filter(([, count]) => count > 0)
+    return Object.fromEntries(lost.map(([what, count]) => [`tls.${what}`, count]))
+  }
+
+  async close(): Promise<void> {
+    this.#capture?.close()
+    await this.#held?.close()
+  }
+}

@@ -1,0 +1,138 @@
+import { ownNetnsCookie } from '@runwarden/libbpf'
+import { type CompiledPolicy, isLoopback, readAddress } from '@runwarden/policy'
+import { type Enforcer, openEnforcer } from '../enforce/enforcer.ts'
+import { Guard } from '../guard/guard.ts'
+import { TlsWatch } from '../https/tls-watch.ts'
+import { UplinkWatch } from '../link/uplink-watch.ts'
+import type { RunHealth } from './health.ts'
+import type { Recording } from './recording.ts'
+import type { WatchPlace, WatchSettings } from './settings.ts'
+
+/** The policy in force on a scope, and what keeps it there. */
+export class Enforcement {
+  enforcer!: Enforcer
+  /** Only where the scope is the whole machine. */
+  uplinks: UplinkWatch | undefined
+  tls!: TlsWatch
+  guard!: Guard
+  private readonly settings: WatchSettings
+  private readonly place: WatchPlace
+  private readonly recording: Recording
+  private readonly health: RunHealth
+  private readonly closers: ((keep: boolean) => unknown)[] = []
+
+  /** @param recording of the same scope, which has started */
+  constructor(settings: WatchSettings, place: WatchPlace, recording: Recording, health: RunHealth) {
+    this.settings = settings
+    this.place = place
+    this.recording = recording
+    this.health = health
+  }
+
+  /** Puts it in force, and shows that a deny is enforced and told. What has started when it throws is ended by close(). */
+  async start(resolvers: readonly string[]): Promise<void> {
+    const { dns, sensor, namespaces } = this.recording
+    this.openEnforcer(resolvers)
+    this.openUplinks()
+    this.openTls()
+    await dns.useMaps(this.enforcer.maps)
+    this.enforcer.selfCheck(() => sensor.drain())
+    namespaces?.adopt()
+    this.openGuard()
+  }
+
+  private openEnforcer(resolvers: readonly string[]): void {
+    const { compiled, step, exempt, agentCgroup } = this.settings
+    const { sensor, dns } = this.recording
+    this.enforcer = openEnforcer({
+      scopeCgroup: this.place.scope.path,
+      reuse: { ...sensor.maps, ...sensor.narrowed },
+      socketCalls: sensor.calls,
+      compiled,
+      step,
+      proxy: dns.ports,
+      exempt,
+      agentCgroup,
+      netns: ownNetnsCookie(),
+      localResolver: resolvers.some((server) =>
+        isLoopback(readAddress(server) ?? new Uint8Array(16)),
+      ),
+      pinDir: `${this.place.pinDir}/enforce`,
+    })
+    this.closers.push((keep) => (keep ? this.enforcer.release() : this.enforcer.close()))
+  }
+
+  private openUplinks(): void {
+    const { link } = this.settings
+    if (link === undefined) return
+    const pinDir = `${this.place.pinDir}/uplinks`
+    const uplinks = new UplinkWatch({ ...link, enforcer: this.enforcer, pinDir }, this.health)
+    this.uplinks = uplinks
+    this.closers.push((keep) => uplinks.close(keep))
+  }
+
+  private openTls(): void {
+    const { agentCgroup, compiled } = this.settings
+    const { sensor, narrator } = this.recording
+    const parts = {
+      scopeCgroup: this.place.scope.path,
+      agentCgroup,
+      calls: sensor.calls,
+      enforcer: this.enforcer,
+      content: narrator.https,
+      health: this.health,
+    }
+    const tls = new TlsWatch(parts, compiled)
+    this.tls = tls
+    this.closers.push(() => tls.close())
+  }
+
+  private openGuard(): void {
+    const { workspace, step, stream } = this.settings
+    const { dns, narrator, sensor } = this.recording
+    const { scope, pinDir } = this.place
+    this.guard = new Guard({
+      scope,
+      pinDir,
+      workspace,
+      step,
+      compiled: () => narrator.compiled,
+      adopted: this.enforcer.adopted,
+      reuse: sensor.maps,
+      sensorHooks: sensor.hooks,
+      exeOf: (id) => this.recording.exeOf(id),
+      repair: () => this.enforcer.repair(),
+      drainDns: () => dns.drain(),
+      gap: (text) => this.health.gap(text),
+      emit: (detection) => stream.emit(detection),
+    })
+    this.closers.push(() => this.guard.close())
+  }
+
+  /**
+   * Puts another policy in force; what both allow goes on undisturbed.
+   * @throws EnforceError when it has no room in the kernel, DnsProxyError; then the old one stays in force
+   */
+  async replacePolicy(compiled: CompiledPolicy): Promise<void> {
+    const { dns, sensor, narrator } = this.recording
+    await dns.replacePolicy(compiled)
+    try {
+      // In one go: a tick of the guard between the two would take what is prepared for somebody else's, and mend it.
+      this.enforcer.preparePolicy(compiled)()
+    } catch (error) {
+      await dns.replacePolicy(narrator.compiled)
+      throw error
+    }
+    // What was decided by the old one is told by its lines: also what was counted, in both maps of it.
+    sensor.drain()
+    for (let map = 0; map < 2; map++) narrator.counted(this.enforcer.attempts())
+    narrator.compiled = compiled
+    this.tls.follow(compiled)
+    this.guard.policyReplaced()
+  }
+
+  /** @param keep what is pinned stays in force */
+  async close(keep: boolean): Promise<void> {
+    for (const close of this.closers.toReversed()) await close(keep)
+  }
+}

@@ -1,0 +1,250 @@
+import { realpathSync } from 'node:fs'
+import { githubHosts } from '@runwarden/policy/github-call'
+import { type Sensor, type SensorRecord, startSensor } from '@runwarden/sensor'
+import { AnsweredNames } from '../answered-names.ts'
+import { Detections } from '../detections.ts'
+import { type DnsProxy, startDnsProxy } from '../dns/start.ts'
+import { OutboundCalls } from '../https/outbound.ts'
+import { Integrity } from '../integrity/integrity.ts'
+import { jobNames } from '../job-names.ts'
+import { Lockdown } from '../lockdown.ts'
+import { knowsProcesses, Namespaces } from '../namespaces.ts'
+import { Narrator, type NarratorParts } from '../narrator.ts'
+import { ProcessTable } from '../process-table.ts'
+import { SecretWatch } from '../secrets/secret-watch.ts'
+import { kernelRule, Steps, type WorkerRule } from '../steps.ts'
+import type { Enforcement } from './enforcement.ts'
+import type { RunHealth } from './health.ts'
+import type { WatchPlace, WatchSettings } from './settings.ts'
+
+/** What a scope's processes do, from the kernel and the DNS thread to events and what is found in them. */
+export class Recording {
+  readonly processes = new ProcessTable()
+  sensor!: Sensor
+  dns!: DnsProxy
+  narrator!: Narrator
+  namespaces: Namespaces | undefined
+  secrets!: SecretWatch
+  integrity!: Integrity
+  /** Records that were handed over so far. */
+  handled = 0
+  /** Records are being handed over: their rings are not emptied in the middle of it. */
+  private taking = false
+  private unfit = 0
+  private readonly settings: WatchSettings
+  private readonly place: WatchPlace
+  private readonly health: RunHealth
+  private readonly enforcement: () => Enforcement
+  private readonly closers: (() => unknown)[] = []
+
+  /** @param enforcement of the same scope, which starts when this has */
+  constructor(
+    settings: WatchSettings,
+    place: WatchPlace,
+    health: RunHealth,
+    enforcement: () => Enforcement,
+  ) {
+    this.settings = settings
+    this.place = place
+    this.health = health
+    this.enforcement = enforcement
+  }
+
+  /** What has started when it throws is ended by close(). */
+  async start(resolvers: readonly string[]): Promise<void> {
+    const { worker = { from: 'command' } } = this.settings
+    // Its thread, and that of the files, start while the kernel verifies the sensor's programs.
+    const dns = this.startDns(resolvers)
+    if (knowsProcesses()) this.serveNamespaces()
+    const detections = await this.startDetections()
+    this.startSensor(worker)
+    this.dns = await dns
+    this.narrator = this.openNarrator(worker, detections)
+    this.watchSecrets()
+  }
+
+  exeOf(execId: string | null): string {
+    return execId === null ? '' : (this.processes.get(execId)?.exe ?? '')
+  }
+
+  private startDns(resolvers: readonly string[]): Promise<DnsProxy> {
+    const starting = startDnsProxy({
+      policy: this.settings.compiled,
+      resolvers,
+      onQueries: (queries) => {
+        for (const query of queries) this.health.telling(() => this.narrator.query(query))
+      },
+      onFailure: (error) => this.health.gap(error.message),
+    })
+    // Also when what follows fails before the thread has started.
+    this.closers.push(() =>
+      starting.then(
+        (dns) => dns.close(),
+        () => {},
+      ),
+    )
+    return starting
+  }
+
+  private serveNamespaces(): void {
+    const namespaces = new Namespaces({
+      dns: () => this.dns,
+      served: () => this.sensor.servedNetns,
+      processes: () => this.place.scope.processes(),
+      gap: (text) => this.health.gap(text),
+    })
+    this.namespaces = namespaces
+    this.closers.push(() => namespaces.close())
+  }
+
+  private async startDetections(): Promise<NarratorParts['detections']> {
+    const { processes, health } = this
+    const { compiled, workspace, rules, baseline, github, stream, say } = this.settings
+    const gap = (text: string): void => health.gap(text)
+    const integrity = new Integrity({
+      workspace: realpathSync(workspace),
+      processes,
+      emit: (changed) => health.telling(() => this.narrator.changed(changed)),
+      gap,
+    })
+    this.integrity = integrity
+    this.closers.push(() => integrity.close())
+    if (compiled.filesUnwatched === null) integrity.begin()
+    const lockdown = new Lockdown({
+      ids: () => this.narrator.compiled.lockdown,
+      end: () => this.place.scope.kill(),
+      emit: (finding) => stream.emit(finding),
+      say,
+    })
+    stream.addSink((event) => lockdown.see(event))
+    const outbound = new OutboundCalls({
+      repository: github.repository,
+      hosts: githubHosts({
+        GITHUB_API_URL: github.apiUrl ?? undefined,
+        GITHUB_SERVER_URL: github.serverUrl ?? undefined,
+      }),
+      exeOf: (id) => this.exeOf(id),
+    })
+    const detections = await Detections.load({
+      processes,
+      job: jobNames(process.env),
+      rules,
+      baseline,
+      gap,
+      writerOf: (event) => integrity.see(event),
+    })
+    return {
+      see: (event) => [
+        ...detections.see(event),
+        ...this.enforcement().guard.see(event),
+        ...outbound.see(event),
+      ],
+    }
+  }
+
+  private startSensor(worker: WorkerRule): void {
+    const { compiled, workspace, agentCgroup } = this.settings
+    const { namespaces } = this
+    this.sensor = startSensor({
+      scopeCgroup: this.place.scope.path,
+      agentCgroup,
+      workspace: compiled.filesUnwatched === null ? workspace : null,
+      endLeavers: compiled.egress === 'block',
+      worker: kernelRule(worker),
+      ...(namespaces ? { onAwaiting: (pid) => namespaces.serve(pid) } : {}),
+      onRecords: (records) => this.take(records),
+    })
+    this.closers.push(() => this.sensor.close())
+  }
+
+  private take(records: readonly SensorRecord[]): void {
+    const outer = this.taking
+    this.taking = true
+    this.handled += records.length
+    try {
+      for (const record of records) {
+        if (record.kind === 'connect' && this.enforcement().enforcer.sighted(record)) continue
+        this.namespaces?.see(record)
+        if (this.health.armed) this.tell(record)
+      }
+    } finally {
+      this.taking = outer
+    }
+  }
+
+  /** As RunHealth.telling(), for what comes by the thousand. */
+  private tell(record: SensorRecord): void {
+    try {
+      this.narrator.record(record)
+    } catch (error) {
+      this.health.cannotTell(error)
+    }
+  }
+
+  private openNarrator(worker: WorkerRule, detections: NarratorParts['detections']): Narrator {
+    const { compiled, step, stream, onFork } = this.settings
+    const { processes, health } = this
+    return new Narrator({
+      stream,
+      step,
+      steps: new Steps({
+        rule: worker,
+        known: (execId) => this.sensor.knowWorker(execId),
+        fallback: step,
+        gap: (text) => health.gap(text),
+      }),
+      compiled,
+      processes,
+      names: new AnsweredNames(),
+      detections,
+      learnedName: (id) => this.enforcement().enforcer.name(id),
+      drainDns: () => this.dns.drain(),
+      drainSensor: () => {
+        if (this.taking) return false
+        this.sensor.drain()
+        return true
+      },
+      later: (tell) => setImmediate(() => health.telling(tell)),
+      onFork,
+      onReadByAction: (record) => this.secrets.opened(record),
+      onExec: ({ time }) => health.started(time),
+    })
+  }
+
+  private watchSecrets(): void {
+    const { agentCgroup, outputs = [], secrets: known = [], stream } = this.settings
+    const { health } = this
+    const secrets = new SecretWatch({
+      scopeCgroup: this.place.scope.path,
+      agentCgroup,
+      calls: this.sensor.calls,
+      outputs,
+      known,
+      armed: () => health.armed,
+      drainSensor: () => this.sensor.drain(),
+      stepOf: (chunk) => this.narrator.stepOfLog(chunk),
+      drainContent: () => this.enforcement().tls.drain(),
+      emit: (body) => health.telling(() => this.narrator.found(body)),
+      emitAt: (at, body) => health.telling(() => this.narrator.foundInFile(at, body)),
+      gap: (text) => health.missing(text),
+    })
+    this.secrets = secrets
+    stream.addSink((event) => secrets.see(event))
+    this.closers.push(() => secrets.close())
+  }
+
+  /** The kernel knows so many processes at most; those beyond get nothing from narrowed lines. */
+  tellUnfit(): void {
+    const unfit = this.sensor.unfit()
+    if (unfit > this.unfit)
+      this.health.gap(
+        `${unfit - this.unfit} processes were too many to be known by lines of the policy that are narrowed to programs or steps: these lines allow them nothing`,
+      )
+    this.unfit = unfit
+  }
+
+  /** Ends it; what has not been told by now is lost. */
+  async close(): Promise<void> {
+    for (const close of this.closers.toReversed()) await close()
+  }
+}
