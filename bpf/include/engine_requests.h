@@ -17,16 +17,6 @@ u32 engines_serve;
 /* The beginning of a request: its method, and the path with a container's or command's id; and what is none for sure. */
 enum { REQUEST_KEPT = 256, REQUEST_LEAST = 16 };
 
-#define PIDTYPE_TGID 1
-
-/* The first process of a pid; 0: it has ended. */
-static __always_inline struct task_struct *process_of(struct pid *pid)
-{
-	struct hlist_node *first = BPF_CORE_READ(pid, tasks[PIDTYPE_TGID].first);
-
-	return first ? (void *)first - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_TGID]) : 0;
-}
-
 __noinline int tell_request(u64 socket, u64 text, u64 size)
 {
 	struct sock *sk = (void *)socket;

@@ -94,7 +94,8 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
   for (const sentence of await sweep()) settings.say(sentence)
   const stream = new EventStream(`run-${process.pid}-${startTime.toString(36)}`)
   stream.addSink(settings.onEvent)
-  const watch = await Watch.arm({ ...settings, stream, outputs: [1, 2] })
+  const withoutEngines = confinement !== undefined
+  const watch = await Watch.arm({ ...settings, stream, outputs: [1, 2], withoutEngines })
   let child: ChildProcess
   try {
     signals.check()

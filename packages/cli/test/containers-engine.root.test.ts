@@ -1,8 +1,16 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { expect, test } from 'vitest'
-import { Place } from './runwarden.ts'
+import { environment, Place, runwarden, until, gather } from './runwarden.ts'
 
 /** What answers on an engine's socket, outside of the scope. */
 async function listen(path: string) {
@@ -46,3 +54,55 @@ test('an engine in the scope is under its policy, and no finding; other sockets 
   expect(ended.stdout).toBe('version\nversion\n')
   expect(place.report().detections.filter(({ id }) => id === 'container-engine-used')).toEqual([])
 })
+
+test.each([
+  ['has an engine’s name', 'docker.sock', 'socat'],
+  ['has no engine’s name, and an engine behind it', 'late', 'dockerd'],
+])(
+  'an engine’s socket that %s, made after the start, for everybody, answers no job that engines are taken from',
+  async (_, name, program) => {
+    using place = new Place()
+    chmodSync(place.path, 0o755)
+    mkdirSync(place.at('open'))
+    chmodSync(place.at('open'), 0o777)
+    writeFileSync(place.at('policy.yml'), 'version: 1\ndisable-sudo-and-containers: true\n')
+    const socket = place.at('open', name)
+    const script = `touch open/ready; until [ -S ${socket} ] && [ -w ${socket} ]; do sleep 0.1; done
+      echo order | socat -t5 - UNIX-CONNECT:${socket}; echo "ended with $?"`
+    const command = [
+      '--user',
+      'nobody',
+      '--policy',
+      place.at('policy.yml'),
+      '--',
+      'sh',
+      '-c',
+      script,
+    ]
+    const run = place.spawn(runwarden, ['run', '--quiet', '--out', place.out, ...command])
+    const said = gather(run)
+    await Promise.race([until(() => existsSync(place.at('open/ready'))), said])
+    copyFileSync('/usr/bin/socat', place.at(program))
+    chmodSync(place.at(program), 0o755)
+    const engine = place.spawn(
+      place.at(program),
+      [`UNIX-LISTEN:${socket},fork,mode=666`, `OPEN:${place.at('orders')},creat,append`],
+      { env: environment, stdio: 'ignore' },
+    )
+    try {
+      expect(await said).toMatchObject({ status: 0, stdout: 'ended with 137\n' })
+    } finally {
+      engine.kill()
+    }
+    // The connection was made, and nothing came over it.
+    expect(readFileSync(place.at('orders'), 'utf8')).toBe('')
+    const found = place.report().detections.filter(({ id }) => id.startsWith('container-engine'))
+    expect(found).toEqual([
+      expect.objectContaining({
+        id: 'container-engine-reached',
+        severity: 'critical',
+        text: expect.stringContaining(`connect(${socket}), and was ended`),
+      }),
+    ])
+  },
+)

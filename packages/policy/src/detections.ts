@@ -2,6 +2,7 @@
 export const detectionIds: readonly string[] = [
   'agent-tampered',
   'attack-blocked',
+  'container-engine-reached',
   'container-engine-used',
   'credential-read',
   'destination-blocked',

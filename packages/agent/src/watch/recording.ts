@@ -143,7 +143,7 @@ export class Recording {
   }
 
   private startSensor(worker: WorkerRule): void {
-    const { compiled, workspace, agentCgroup } = this.settings
+    const { compiled, workspace, agentCgroup, withoutEngines = false } = this.settings
     const { namespaces } = this
     this.sensor = startSensor({
       scopeCgroup: this.place.scope.path,
@@ -151,6 +151,7 @@ export class Recording {
       workspace: compiled.filesUnwatched === null ? workspace : null,
       endLeavers: compiled.egress === 'block',
       worker: kernelRule(worker),
+      endEngineCallers: withoutEngines,
       ...(namespaces ? { onAwaiting: (pid) => namespaces.serve(pid) } : {}),
       onRecords: (records) => this.take(records),
     })

@@ -23,6 +23,8 @@ export interface WatchPlace {
 export interface WatchSettings {
   compiled: CompiledPolicy
   workspace: string
+  /** Its processes are to reach no container engine outside of the scope. */
+  withoutEngines?: boolean
   /** Of what is in no step of a workflow. */
   step: string
   /** By default the scope's first program. */

@@ -110,7 +110,8 @@ const tellers: Record<number, (facts: Facts) => Told> = {
     const [act = 0, what = 0] = f.args
     return tell('guard', refusal(act, what, f.target))
   },
-  [c.SANDBOX_ENGINE]: (f) => tell('engine', `connect(${f.from})`),
+  [c.SANDBOX_ENGINE]: (f) =>
+    tell('engine', `connect(${f.from})${f.args[0] === 1 ? ', and was ended' : ''}`),
   [c.SANDBOX_CONTAINER]: () => tell('container', 'container()'),
   [c.SANDBOX_FSMOUNT]: () => tell('mount', 'fsmount()'),
   [c.SANDBOX_OPEN_TREE]: (f) => tell('mount', `open_tree(${f.from})`),
