@@ -1,10 +1,12 @@
 /**
- * Which names led to an address, from the answers that the job was given. For the reports: what
- * is allowed is decided in the kernel, by the learned addresses there.
+ * Which names led to an address, from the answers that the job was given. For the reports, and to look
+ * over the kernel's shoulder: what is allowed is decided there, by its own learned addresses.
  */
 export class AnsweredNames {
   private readonly byAddress = new Map<string, string>()
   private readonly limit: number
+  /** There were more addresses than are kept. */
+  forgot = false
 
   /** @param limit addresses kept; the longest unanswered go first. */
   constructor(limit = 65_536) {
@@ -25,6 +27,7 @@ export class AnsweredNames {
       const oldest = this.byAddress.keys().next()
       if (oldest.done === true) break
       this.byAddress.delete(oldest.value)
+      this.forgot = true
     }
   }
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Event, Hook } from '@runwarden/events'
 import type { BpfMap } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
+import type { AnsweredNames } from '../answered-names.ts'
 import { messageOf } from '../errors.ts'
 import type { EventBody } from '../event-stream.ts'
 import { readMounts } from '../mounts.ts'
@@ -38,6 +39,8 @@ export interface GuardOptions {
   exeOf: (execId: string | null) => string
   /** Attaches and pins anew what was taken away; names of the programs that were. */
   repair: () => string[]
+  /** What answers led to. */
+  names: AnsweredNames
   /** Takes the answers that are under way. */
   drainDns: () => void
   gap: (text: string) => void
@@ -94,12 +97,11 @@ export class Guard {
       ours,
       folder,
     })
-    this.#verdicts = new Verdicts(!options.adopted)
+    this.#verdicts = new Verdicts(options.names, !options.adopted)
   }
 
   /** The findings that an event leads to. */
   see(event: Event): DetectionBody[] {
-    if (event.kind === 'dns.query') this.#verdicts.answered(event)
     if (event.kind === 'net.connect') this.#judge(event)
     const found = this.#tampering.see(event)
     if (event.kind === 'sandbox.change' && event.change === 'cgroup')

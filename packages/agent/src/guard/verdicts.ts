@@ -1,29 +1,22 @@
 import type { Event, EventOf } from '@runwarden/events'
 import { type CompiledPolicy, decide } from '@runwarden/policy'
-
-/** Addresses that answers led to; beyond, what was allowed by name is not judged any more. */
-const addressesKept = 1 << 18
+import type { AnsweredNames } from '../answered-names.ts'
 
 /**
  * Judges again, here, what the kernel's maps let pass: a connection that the policy does not allow
  * and that was let through shows that somebody has written to them, whichever way.
  */
 export class Verdicts {
-  readonly #answered = new Set<string>()
-  /** False: names were answered before, or more than can be kept. */
-  #judgesNames: boolean
+  readonly #names: AnsweredNames
+  readonly #fromStart: boolean
 
-  /** @param fromStart nothing was learned before this */
-  constructor(fromStart: boolean) {
-    this.#judgesNames = fromStart
-  }
-
-  /** Takes note of what a name led to. */
-  answered(event: EventOf<'dns.query'>): void {
-    for (const address of event.addresses) this.#answered.add(address)
-    if (this.#answered.size <= addressesKept) return
-    this.#judgesNames = false
-    this.#answered.clear()
+  /**
+   * @param names what answers led to, as soon as they are known of: the event that tells of one may come later
+   * @param fromStart nothing was learned before this
+   */
+  constructor(names: AnsweredNames, fromStart: boolean) {
+    this.#names = names
+    this.#fromStart = fromStart
   }
 
   /** An address was allowed, by a name as it seems, that no answer has led to so far. */
@@ -33,8 +26,9 @@ export class Verdicts {
       event.verdict === 'allowed' &&
       event.rule !== null &&
       event.via !== 'socket' &&
-      this.#judgesNames &&
-      !this.#answered.has(event.address)
+      this.#fromStart &&
+      !this.#names.forgot &&
+      this.#names.nameOf(event.address) === null
     )
   }
 

@@ -102,6 +102,7 @@ export class Enforcement {
       sensorHooks: sensor.hooks,
       exeOf: (id) => this.recording.exeOf(id),
       repair: () => this.enforcer.repair(),
+      names: this.recording.names,
       drainDns: () => dns.drain(),
       gap: (text) => this.health.gap(text),
       emit: (detection) => stream.emit(detection),

@@ -20,6 +20,7 @@ import type { WatchPlace, WatchSettings } from './settings.ts'
 /** What a scope's processes do, from the kernel and the DNS thread to events and what is found in them. */
 export class Recording {
   readonly processes = new ProcessTable()
+  readonly names = new AnsweredNames()
   sensor!: Sensor
   dns!: DnsProxy
   narrator!: Narrator
@@ -143,7 +144,7 @@ export class Recording {
   }
 
   private startSensor(worker: WorkerRule): void {
-    const { compiled, workspace, agentCgroup, withoutEngines = false } = this.settings
+    const { compiled, workspace, agentCgroup } = this.settings
     const { namespaces } = this
     this.sensor = startSensor({
       scopeCgroup: this.place.scope.path,
@@ -151,7 +152,6 @@ export class Recording {
       workspace: compiled.filesUnwatched === null ? workspace : null,
       endLeavers: compiled.egress === 'block',
       worker: kernelRule(worker),
-      endEngineCallers: withoutEngines,
       ...(namespaces ? { onAwaiting: (pid) => namespaces.serve(pid) } : {}),
       onRecords: (records) => this.take(records),
     })
@@ -196,7 +196,7 @@ export class Recording {
       }),
       compiled,
       processes,
-      names: new AnsweredNames(),
+      names: this.names,
       detections,
       learnedName: (id) => this.enforcement().enforcer.name(id),
       drainDns: () => this.dns.drain(),

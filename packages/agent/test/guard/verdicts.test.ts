@@ -1,6 +1,7 @@
 import type { EventOf } from '@runwarden/events'
 import { compile, parseAllowedEndpoints, policyOf } from '@runwarden/policy'
 import { expect, test } from 'vitest'
+import { AnsweredNames } from '../../src/answered-names.ts'
 import { Verdicts } from '../../src/guard/verdicts.ts'
 
 const compiled = compile(
@@ -24,23 +25,6 @@ function connect(more: Partial<EventOf<'net.connect'>>): EventOf<'net.connect'> 
     count: 1,
     ...more,
   } as EventOf<'net.connect'>
-}
-
-function answered(verdicts: Verdicts, ...addresses: string[]): void {
-  verdicts.answered({
-    ...head,
-    kind: 'dns.query',
-    verdict: 'allowed',
-    rule: null,
-    name: 'good.example.com',
-    type: 'A',
-    server: '',
-    serverPort: 53,
-    protocol: 'udp',
-    rcode: 'NOERROR',
-    addresses,
-    cnames: [],
-  } as EventOf<'dns.query'>)
 }
 
 const wrong = 'was allowed, and no line of the policy and no answer led there'
@@ -67,11 +51,18 @@ test.each<[what: string, event: EventOf<'net.connect'>, judgement: string | null
     null,
   ],
 ])('%s', (_, event, judgement) => {
-  const verdicts = new Verdicts(true)
-  answered(verdicts, '198.51.100.1')
-  expect(verdicts.judge(event, compiled)).toBe(judgement)
+  const names = new AnsweredNames()
+  names.answered('good.example.com', ['198.51.100.1'])
+  expect(new Verdicts(names, true).judge(event, compiled)).toBe(judgement)
 })
 
 test('what an earlier agent had learned is not judged', () => {
-  expect(new Verdicts(false).judge(connect({ address: '203.0.113.9' }), compiled)).toBe(null)
+  const verdicts = new Verdicts(new AnsweredNames(), false)
+  expect(verdicts.judge(connect({ address: '203.0.113.9' }), compiled)).toBe(null)
+})
+
+test('where more answers came than are remembered, names are not judged', () => {
+  const names = new AnsweredNames(1)
+  names.answered('good.example.com', ['198.51.100.1', '198.51.100.2'])
+  expect(new Verdicts(names, true).judge(connect({}), compiled)).toBe(null)
 })
