@@ -6,7 +6,7 @@ import type { Content } from './contract.ts'
 import { type Entry, Files } from './files.ts'
 import { packageOf } from './package-folder.ts'
 import { alongside, relationOf, type Relation, type Writer, writerOf } from './program.ts'
-import { ContentReader } from './reader.ts'
+import { ContentReader, settleMs } from './reader.ts'
 
 type FileEvent =
   | EventOf<'file.create'>
@@ -29,6 +29,8 @@ const toldPerFile = 12
 const mostUnsettled = 2_000
 /** How long a file is left alone before what it holds is what its writer wrote. */
 const quietMs = 200
+/** How often a file that is being written is looked at before what it holds then is taken. */
+const mostTries = 8
 
 /** Who did the last act on a file, and when. */
 interface Last {
@@ -53,6 +55,8 @@ export class Integrity {
   readonly #unsettled = new Map<string, Last>()
   /** Files that are being looked at, and what was done to them last. */
   readonly #looking = new Map<string, Last>()
+  /** Nobody writes any more. */
+  #ended = false
 
   constructor(parts: IntegrityParts) {
     this.#parts = parts
@@ -91,6 +95,7 @@ export class Integrity {
 
   /** Looks at what was changed a last time, and says what was not read. */
   async finish(): Promise<void> {
+    this.#ended = true
     for (const [path, last] of this.#unsettled) this.#look(path, last)
     this.#unsettled.clear()
     if (!(await this.#reader.settled()))
@@ -183,11 +188,20 @@ export class Integrity {
     this.#look(path, last)
   }
 
-  /** Reads a file that somebody else has changed; once at a time, and again if there were acts meanwhile. */
+  /** Looks at a file that somebody else has changed; once at a time, and again if there were acts meanwhile. */
   #look(path: string, last: Last): void {
     const looks = this.#looking.has(path)
     this.#looking.set(path, last)
-    if (!looks) this.#reader.now(path, (content) => this.#looked(path, last, content))
+    if (!looks) this.#ask(path, last, 0)
+  }
+
+  /** A file that is being written holds what nobody meant: half of it, or nothing. It is read when it has been left alone. */
+  #ask(path: string, last: Last, tries: number): void {
+    this.#reader.soon(path, (content) => {
+      const written = content.digest !== null && content.readMs - content.changedMs < settleMs
+      if (written && tries < mostTries && !this.#ended) this.#ask(path, last, tries + 1)
+      else this.#looked(path, last, content)
+    })
   }
 
   #looked(path: string, asked: Last, content: Content): void {

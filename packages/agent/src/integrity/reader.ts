@@ -16,8 +16,10 @@ const filesPerTick = 50
 const bytesPerTick = (32 << 20) / (1000 / tickMs)
 /** Files that wait: beyond, they are not read. */
 const mostWaiting = 20_000
-/** What a foreign change makes is read at once, up to so many files that have not been answered yet. */
+/** What a foreign change makes is read soon, up to so many files that have not been answered yet. */
 const mostUrgent = 2_000
+/** What is younger may be half written: a file is left alone for so long before it is read. */
+export const settleMs = 25
 const youngMb = 4
 /** How long the end of a run waits for what is still being read. */
 const patienceMs = 3_000
@@ -39,7 +41,7 @@ export class ContentReader {
   #urgent: Asked[] = []
   #worker: Worker | undefined
   #ticking: NodeJS.Timeout | undefined
-  #flushing = false
+  #flushing: NodeJS.Timeout | undefined
   #failed = false
   #closed = false
   #number = 0
@@ -52,28 +54,28 @@ export class ContentReader {
     this.#parts = parts
   }
 
-  /** Reads a file soon. */
+  /** Reads a file when there is time. */
   later(path: string, take: Take): void {
     if (this.#failed || this.#closed || this.#waiting.length >= mostWaiting) return skip(take)
     this.#waiting.push({ path, take })
     this.#ticking ??= setInterval(() => this.#tick(), tickMs).unref()
   }
 
-  /** Reads a file at once. */
-  now(path: string, take: Take): void {
+  /** Reads a file soon, with those that others ask for until then. */
+  soon(path: string, take: Take): void {
     if (this.#failed || this.#closed || this.#urgent.length + this.#asked.size >= mostUrgent) {
       this.skipped++
       return skip(take)
     }
     this.#urgent.push({ path, take })
-    if (this.#flushing) return
-    this.#flushing = true
-    setImmediate(() => {
-      this.#flushing = false
-      const files = this.#urgent
-      this.#urgent = []
-      this.#read(files)
-    })
+    this.#flushing ??= setTimeout(() => this.#flush(), settleMs)
+  }
+
+  #flush(): void {
+    this.#flushing = undefined
+    const files = this.#urgent
+    this.#urgent = []
+    this.#read(files)
   }
 
   /** Reads what is below a folder. @param before milliseconds since the epoch: what was changed later is left out */
@@ -96,6 +98,7 @@ export class ContentReader {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#ticking)
+    clearTimeout(this.#flushing)
     await this.#worker?.terminate()
   }
 
