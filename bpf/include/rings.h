@@ -3,8 +3,10 @@
  * The two rings that every object shares, and the count of what did not fit. The loader opens the
  * first object with maps of its own and the others with these reused.
  *
- * `urgent` wakes its reader (at most once in 2 ms): exec, denials, sandbox changes, sensitive places. `bulk` never does:
- * fork, exit, files of the workspace, loopback. A flood of bulk loses bulk only. The reader takes both in the order of the
+ * `urgent`: exec, denials, sandbox changes, steps, sensitive places. `bulk`: fork, exit, files of the workspace, loopback; a
+ * flood of it loses bulk only. What the reader should act upon at once wakes it, at most once in 2 ms, and so does a ring
+ * that fills up; all else waits for the reader, which looks by itself (packages/sensor/src/sensor.ts says how often): a
+ * wake-up costs the job more than most records do. The reader takes both in the order of the
  * records' time stamps, and relies on this: a time stamp is taken before its record is reserved.
  */
 #pragma once
@@ -12,14 +14,20 @@
 #include "kernel.h"
 #include "record.h"
 
+enum {
+	URGENT_BYTES = 4 << 20,
+	BULK_BYTES = 16 << 20,
+	QUIET_NS = 2000000,
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
+	__uint(max_entries, URGENT_BYTES);
 } urgent SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20);
+	__uint(max_entries, BULK_BYTES);
 } bulk SEC(".maps");
 
 /* Failed reservations, by enum record_kind. */
@@ -37,25 +45,33 @@ static __always_inline void count_lost(u32 kind)
 		(*count)++;
 }
 
-/* Each returns 0, or a negative errno after counting the loss. */
 /* When this object last woke the reader, CLOCK_MONOTONIC ns. */
 u64 last_wake;
 
-/*
- * A wake-up for every record of a storm costs the job more than the record does, so after one there is none
- * for this long. The reader looks by itself every 10 ms: a storm's urgent record waits for that at most.
- */
-enum { QUIET_NS = 2000000 };
+/* Flags for a record: whether it wakes the reader. */
+static __always_inline u64 wake_if(bool wanted)
+{
+	u64 now;
 
+	if (!wanted)
+		return BPF_RB_NO_WAKEUP;
+	now = bpf_ktime_get_ns();
+	if (now - last_wake <= QUIET_NS)
+		return BPF_RB_NO_WAKEUP;
+	last_wake = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline bool fills_up_bulk(void)
+{
+	return bpf_ringbuf_query(&bulk, BPF_RB_AVAIL_DATA) > BULK_BYTES / 4;
+}
+
+/* Each returns 0, or a negative errno after counting the loss. Nothing is to be done at once about a program's start. */
 static __always_inline long send_urgent(void *record, u64 size, u32 kind)
 {
-	u64 now = bpf_ktime_get_ns();
-	u64 flags = BPF_RB_NO_WAKEUP;
-	if (now - last_wake > QUIET_NS) {
-		last_wake = now;
-		flags = BPF_RB_FORCE_WAKEUP;
-	}
-	long error = bpf_ringbuf_output(&urgent, record, size, flags);
+	bool wanted = kind != RECORD_EXEC || bpf_ringbuf_query(&urgent, BPF_RB_AVAIL_DATA) > URGENT_BYTES / 4;
+	long error = bpf_ringbuf_output(&urgent, record, size, wake_if(wanted));
 	if (error)
 		count_lost(kind);
 	return error;
@@ -63,7 +79,7 @@ static __always_inline long send_urgent(void *record, u64 size, u32 kind)
 
 static __always_inline long send_bulk(void *record, u64 size, u32 kind)
 {
-	long error = bpf_ringbuf_output(&bulk, record, size, BPF_RB_NO_WAKEUP);
+	long error = bpf_ringbuf_output(&bulk, record, size, wake_if(fills_up_bulk()));
 	if (error)
 		count_lost(kind);
 	return error;

@@ -68,7 +68,7 @@ static __always_inline void send_attempt(const struct owner *owner, const struct
 		return;
 	}
 	fill_record(record, owner, to, decision, cookie, via, socket_type, now);
-	bpf_ringbuf_submit(record, local ? BPF_RB_NO_WAKEUP : 0);
+	bpf_ringbuf_submit(record, wake_if(!local || fills_up_bulk()));
 }
 
 /* Not static: see packet.h. */

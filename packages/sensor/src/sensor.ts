@@ -13,10 +13,10 @@ import { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
 import { Watch } from './watch.ts'
 
 /**
- * How often the rings are looked at without a wake-up (the bulk ring never wakes, the urgent one not within 2 ms of
- * the last time). Rings of 4 and 16 MiB hold what a machine's cores can tell in that time.
+ * How often the rings are looked at without a wake-up (bpf/include/rings.h says what wakes). Each look costs the job some
+ * 100 µs of a processor: records that nobody must act upon at once wait for company.
  */
-const INTERVAL_MS = 10
+const INTERVAL_MS = 40
 /** Signals and timers have their turn between batches: a few thousand records, some 20 ms of what is done with them. */
 const BATCH_BYTES = 1 << 19
 /** A process id, and what stands before each record of a batch. */
@@ -48,8 +48,6 @@ export interface SensorOptions {
   withoutT1?: string
   /** What leaves the scope is ended (SIGKILL), and told. */
   endLeavers?: boolean
-  /** What connects to a container engine outside of the scope is ended (SIGKILL), and told. */
-  endEngineCallers?: boolean
   /** Default: `first`. */
   worker?: KnownWorker
   /**
@@ -114,7 +112,6 @@ export class Sensor {
         netns_wait_ns: cpus().length > 1 ? NETNS_WAIT_NS : 0n,
         first_names_mounts: Number(isEmpty(options.scopeCgroup)),
         ends_leavers: Number(options.endLeavers ?? false),
-        ends_engine_callers: Number(options.endEngineCallers ?? false),
         ...workerGlobals(options.worker ?? 'first'),
         watched_inodes: bytesOf(watch.inodeBits),
         watched_hashes: bytesOf(watch.nameBits),
