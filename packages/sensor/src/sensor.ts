@@ -48,6 +48,8 @@ export interface SensorOptions {
   withoutT1?: string
   /** What leaves the scope is ended (SIGKILL), and told. */
   endLeavers?: boolean
+  /** What connects to a container engine outside of the scope is ended (SIGKILL), and told. */
+  endEngineCallers?: boolean
   /** Default: `first`. */
   worker?: KnownWorker
   /**
@@ -112,6 +114,7 @@ export class Sensor {
         netns_wait_ns: cpus().length > 1 ? NETNS_WAIT_NS : 0n,
         first_names_mounts: Number(isEmpty(options.scopeCgroup)),
         ends_leavers: Number(options.endLeavers ?? false),
+        ends_engine_callers: Number(options.endEngineCallers ?? false),
         ...workerGlobals(options.worker ?? 'first'),
         watched_inodes: bytesOf(watch.inodeBits),
         watched_hashes: bytesOf(watch.nameBits),

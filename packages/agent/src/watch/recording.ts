@@ -144,13 +144,14 @@ export class Recording {
   }
 
   private startSensor(worker: WorkerRule): void {
-    const { compiled, workspace, agentCgroup } = this.settings
+    const { compiled, workspace, agentCgroup, withoutEngines = false } = this.settings
     const { namespaces } = this
     this.sensor = startSensor({
       scopeCgroup: this.place.scope.path,
       agentCgroup,
       workspace: compiled.filesUnwatched === null ? workspace : null,
       endLeavers: compiled.egress === 'block',
+      endEngineCallers: withoutEngines,
       worker: kernelRule(worker),
       ...(namespaces ? { onAwaiting: (pid) => namespaces.serve(pid) } : {}),
       onRecords: (records) => this.take(records),
