@@ -1,5 +1,5 @@
 export { type Baseline, destinationOf } from './baseline.ts'
-export { AgentError, messageOf } from './errors.ts'
+export { AgentError, errnoOf, messageOf } from './errors.ts'
 export { OutputFolder } from './output.ts'
 export { RotatingEvents, type Rotation, serviceRotation } from './rotating-events.ts'
 export { uncountedPrograms } from './programs.ts'
@@ -13,7 +13,7 @@ export {
 } from './protect.ts'
 export { examine, type Examination } from './examine.ts'
 export { hardenMachine, restoreMachine, type MachineHardening } from './harden/machine.ts'
-export { findAccount } from './launcher.ts'
+export { findAccount, type Inherited } from './launcher.ts'
 export { Interrupted } from './signals.ts'
 export { findCgroup, scopeName } from './service/cgroups.ts'
 export {

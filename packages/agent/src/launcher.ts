@@ -6,10 +6,23 @@ import type { Confinement } from './harden/confinement.ts'
 import { type Mount, readMounts } from './mounts.ts'
 import type { Scope } from './scope.ts'
 
+/** What is the command's alone, from whoever started this process. */
+export interface Inherited {
+  /** Variables that would change node itself, beside those of this process. */
+  environment: Readonly<Record<string, string>>
+  /** Soft limit of descriptors; 0: not known. */
+  files: number
+  /** Signals that are ignored: bit n-1 is signal n. */
+  ignored: bigint
+}
+
+export const nothingInherited: Inherited = { environment: {}, files: 0, ignored: 0n }
+
 export interface Launch {
   /** Without one the command runs unprotected. */
   scope?: Scope | undefined
   command: readonly [string, ...string[]]
+  inherited?: Inherited | undefined
   /** Runs the command as this user of /etc/passwd, with its groups. */
   user?: string | undefined
   /** Takes CAP_NET_RAW away for good: without it nobody opens raw or packet sockets. */
@@ -45,15 +58,23 @@ export function findAccount(name: string, passwd = readFileSync('/etc/passwd', '
 /**
  * Starts the command inside the scope. The process enters the scope as its last act before the
  * command's exec, so that nothing of the command runs outside of it and nothing but the command
- * is seen inside. The command's standard streams, terminal and environment are this process's own.
+ * is seen inside. The command's standard streams and terminal are this process's own.
  *
  * It sees its scope as the root of the cgroup hierarchy: what makes cgroups for others, as container
  * engines do, makes them below the scope.
  *
  * It ends as a shell does when there is no such command (127) or it can't be executed (126).
  */
-export function launch({ scope, command, user, dropNetRaw, confinement }: Launch): ChildProcess {
-  const env: NodeJS.ProcessEnv = { ...process.env }
+export function launch({
+  scope,
+  command,
+  inherited = nothingInherited,
+  user,
+  dropNetRaw,
+  confinement,
+}: Launch): ChildProcess {
+  const { environment, files, ignored } = inherited
+  const env: NodeJS.ProcessEnv = { ...process.env, ...environment }
   const privileges: string[] = []
   if (user !== undefined) {
     const account = findAccount(user)
@@ -74,7 +95,7 @@ export function launch({ scope, command, user, dropNetRaw, confinement }: Launch
   const entrance = scope?.openEntrance() ?? openSync('/dev/null', 'w')
   const program = openSync(enterPath, 'r')
   const handles = [entrance, program]
-  const enter = ['/proc/self/fd/4', '3', ...command] as const
+  const enter = ['/proc/self/fd/4', '3', String(files), ignored.toString(16), ...command] as const
   let line: readonly [string, ...string[]] =
     privileges.length === 0 ? enter : ['setpriv', ...privileges, '--', ...enter]
   if (confinement !== undefined) line = [...confinement.shell, ...line]

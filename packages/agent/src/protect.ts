@@ -10,7 +10,7 @@ import { AgentError, messageOf } from './errors.ts'
 import { EventStream, type EventSink, type ForkSink } from './event-stream.ts'
 import { groupsOf, planConfinement, requireConfined } from './harden/confinement.ts'
 import type { Confinement } from './harden/confinement.ts'
-import { findAccount, launch } from './launcher.ts'
+import { findAccount, type Inherited, launch, nothingInherited } from './launcher.ts'
 import { readMachine, requireMachine } from './preflight.ts'
 import { sweep } from './run-sweep.ts'
 import type { KnownSecret } from './secrets/scanner.ts'
@@ -30,6 +30,8 @@ export interface ProtectSettings {
   /** Absolute; changes of files below it are told. */
   workspace: string
   background: 'end' | 'keep'
+  /** What the command has from whoever started this process. */
+  inherited?: Inherited | undefined
   /** The job's place on GitHub, from whoever started this process. */
   github: GithubFacts
   /** Values to be found in the build log. */
@@ -88,7 +90,7 @@ function statusOf(child: ChildProcess): number {
  */
 export async function protect(settings: ProtectSettings): Promise<Protected> {
   const startTime = Date.now()
-  using signals = new Signals()
+  using signals = new Signals((settings.inherited ?? nothingInherited).ignored)
   requireMachine(readMachine())
   const confinement = confine(settings)
   for (const sentence of await sweep()) settings.say(sentence)
@@ -102,6 +104,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
     child = launch({
       scope: watch.scope,
       command: settings.command,
+      inherited: settings.inherited,
       user: settings.user,
       dropNetRaw: settings.compiled.egress === 'block',
       confinement,
@@ -170,8 +173,9 @@ export async function runUnprotected(
   reason: string,
 ): Promise<Protected> {
   const startTime = Date.now()
-  using signals = new Signals()
-  const child = launch({ command: settings.command, user: settings.user, dropNetRaw: false })
+  using signals = new Signals((settings.inherited ?? nothingInherited).ignored)
+  const { command, inherited, user } = settings
+  const child = launch({ command, inherited, user, dropNetRaw: false })
   signals.passTo(child)
   await once(child, 'exit')
   return {

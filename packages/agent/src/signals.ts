@@ -39,8 +39,11 @@ export class Signals implements Disposable {
   readonly #listeners: (readonly [NodeJS.Signals, () => void])[]
   #command: ChildProcess | undefined
   #early: NodeJS.Signals | undefined
+  readonly #ignored: bigint
 
-  constructor() {
+  /** @param ignored signals that this process was to ignore (nohup): bit n-1 is signal n */
+  constructor(ignored: bigint) {
+    this.#ignored = ignored
     this.#listeners = passedOn.map((signal) => [signal, () => this.#take(signal)] as const)
     for (const [signal, listener] of this.#listeners) process.on(signal, listener)
   }
@@ -56,6 +59,7 @@ export class Signals implements Disposable {
   }
 
   #take(signal: NodeJS.Signals): void {
+    if ((this.#ignored >> BigInt(constants.signals[signal] - 1)) & 1n) return
     if (this.#command === undefined) {
       if (ending.has(signal)) this.#early ??= signal
       return

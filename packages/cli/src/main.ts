@@ -1,4 +1,5 @@
 import { enableCompileCache } from 'node:module'
+import './inherited.ts'
 import { UsageError, nearest } from './options.ts'
 
 // Node keeps what it compiled, types already stripped: the next start takes half the time.
@@ -43,6 +44,7 @@ ${Object.entries(commands)
 runwarden COMMAND --help says more of each. runwarden --version prints the version.`
 
 async function main(words: string[]): Promise<number> {
+  if (words[0] === 'help' && words[1] !== undefined) return main([words[1], '--help'])
   const [word, ...rest] = words
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') {
     console.log(help)

@@ -91,7 +91,7 @@ export function parseOptions<T extends OptionTable>(
       continue
     }
     const value = inline ?? words[++at]
-    if (value === undefined)
+    if (value === undefined || (value === '' && option.type === 'text'))
       throw new UsageError(
         `--${name} needs a value: --${name} ${option.value ?? option.choices?.join('|') ?? ''}`,
       )

@@ -7,13 +7,14 @@ import {
   mostSecrets,
   shortestSecret,
 } from '@runwarden/agent'
+import { inherited } from './inherited.ts'
 import { UsageError } from './options.ts'
 import { readNamedFile } from './run-files.ts'
 
 /** Values of variables that were named as secrets. @throws UsageError when one has none */
 export function readSecretVariables(names: readonly string[]): KnownSecret[] {
   return names.map((name) => {
-    const value = process.env[name]
+    const value = process.env[name] ?? inherited.environment[name]
     if (value === undefined || value.length < shortestSecret)
       throw new UsageError(
         `--secret-env ${name}: the variable has no value of ${shortestSecret} characters or more, which is what can be told from other text`,

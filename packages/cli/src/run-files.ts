@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { AgentError, messageOf } from '@runwarden/agent'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { AgentError, errnoOf, messageOf } from '@runwarden/agent'
 
 /** Reads a file that the command line names. @throws AgentError that names it. */
 export function readNamedFile(path: string, what: string): string {
@@ -18,4 +19,42 @@ export function readNamedFile(path: string, what: string): string {
 /** 2026-03-01T12-30-05.123Z: sorts by time, and is a file's name anywhere. */
 export function timeName(time: Date): string {
   return time.toISOString().replaceAll(':', '-')
+}
+
+/**
+ * Makes a folder of this run alone, named by the time: another run may have begun in the same millisecond. Where none
+ * can be made its name is returned all the same, for whoever opens it to say why.
+ */
+export function newFolder(parent: string, time: Date): string {
+  const first = join(parent, timeName(time))
+  try {
+    mkdirSync(parent, { recursive: true })
+  } catch {
+    return first
+  }
+  for (let number = 1; ; number++) {
+    const path = number === 1 ? first : `${first}-${number}`
+    try {
+      mkdirSync(path)
+      return path
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST' || number === 1000) return path
+    }
+  }
+}
+
+/** The absolute path of the folder whose changes are told. @throws AgentError when there is none */
+export function readWorkspace(path: string): string {
+  let why = 'it is no folder'
+  try {
+    const absolute = resolve(path)
+    if (statSync(absolute).isDirectory()) return absolute
+  } catch (error) {
+    why = messageOf(error)
+  }
+  throw new AgentError(
+    'WORKSPACE',
+    `the workspace ${path} cannot be watched: ${why}`,
+    'name a folder with --workspace, or start in one',
+  )
 }

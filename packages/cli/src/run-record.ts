@@ -20,6 +20,8 @@ export class RunRecord {
   private waiting: (Event | [child: string, parent: string])[] = []
   private readonly flushing: NodeJS.Timeout | undefined
   private flushingSoon = false
+  /** Why there is no folder: nothing to say as long as there is no run. */
+  private unsaid = ''
 
   private constructor(
     folder: OutputFolder | undefined,
@@ -30,7 +32,8 @@ export class RunRecord {
     this.folder = folder
     this.say = say
     if (folder === undefined) {
-      this.fail(failure)
+      this.incomplete = true
+      this.unsaid = failure
       return
     }
     this.events = new RotatingEvents({
@@ -84,6 +87,8 @@ export class RunRecord {
 
   /** Loads the report package: once the command runs, so that it does not delay its start. */
   async load(): Promise<ReportPackage> {
+    if (this.unsaid !== '') this.fail(this.unsaid)
+    this.unsaid = ''
     if (this.reports !== undefined) return this.reports
     const reports = await import('@runwarden/report')
     if (this.builder === undefined) {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import {
   AgentError,
   BrokenOff,
@@ -13,12 +12,13 @@ import {
   uncountedPrograms,
   workerFile,
 } from '@runwarden/agent'
+import { inherited } from './inherited.ts'
 import { describeOptions, parseOptions, UsageError } from './options.ts'
 import { readBaseline } from './read-baseline.ts'
 import { readPolicy } from './read-policy.ts'
 import { readRuleFiles } from './read-rules.ts'
 import { readMasks, readSecretVariables } from './read-secrets.ts'
-import { timeName } from './run-files.ts'
+import { newFolder, readWorkspace } from './run-files.ts'
 import { RunRecord } from './run-record.ts'
 import { runOptions } from './run-options.ts'
 import { writeText } from './terminal.ts'
@@ -43,6 +43,12 @@ const failed = 125
 
 const say = (text: string): void => writeText(2, `runwarden: ${text}\n`)
 
+/** @throws UsageError */
+function readRepository(text: string): string {
+  if (/^[\w.-]+\/[\w.-]+$/.test(text)) return text
+  throw new UsageError(`--repository '${text}': write it as OWNER/NAME`)
+}
+
 /** `runwarden run` */
 export async function main(words: string[]): Promise<number> {
   const { options, rest } = parseOptions(runOptions, words)
@@ -65,9 +71,16 @@ export async function main(words: string[]): Promise<number> {
 
   const granted = options.granted === undefined ? null : readGranted(options.granted)
   const github = githubFacts(process.env, granted)
-  if (options.repository !== undefined) github.repository = options.repository
+  if (options.repository !== undefined) github.repository = readRepository(options.repository)
+  const workspace = readWorkspace(options.workspace ?? '.')
+  const worker = options.worker === undefined ? undefined : workerFile(options.worker)
+  const secrets = [
+    ...readSecretVariables(options['secret-env']),
+    ...readMasks(options.masks, options.user, say),
+  ]
 
-  const record = RunRecord.open(options.out ?? `.runwarden/${timeName(new Date())}`, say)
+  // The last before the command: what is at fault leaves no folder.
+  const record = RunRecord.open(options.out ?? newFolder('.runwarden', new Date()), say)
   const settings = {
     version,
     command: [file, ...args] as [string, ...string[]],
@@ -76,15 +89,13 @@ export async function main(words: string[]): Promise<number> {
     baseline,
     policyFile: options.policy ?? null,
     step: options.step ?? file,
-    worker: options.worker === undefined ? undefined : workerFile(options.worker),
+    worker,
     user: options.user,
-    workspace: resolve(options.workspace ?? '.'),
+    workspace,
     background: options.background === 'keep' ? ('keep' as const) : ('end' as const),
+    inherited,
     github,
-    secrets: [
-      ...readSecretVariables(options['secret-env']),
-      ...readMasks(options.masks, options.user, say),
-    ],
+    secrets,
     onEvent: record.add,
     onFork: record.fork,
     onArmed: record.begin,

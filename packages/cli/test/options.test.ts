@@ -34,9 +34,15 @@ describe('a command line', () => {
   })
 
   test('takes values after = and lists again and again', () => {
-    const { options } = parseOptions(table, ['--allow=a b', '--allow', 'c', '--out='])
-    expect(options.allow).toEqual(['a b', 'c'])
-    expect(options.out).toBe('')
+    const { options } = parseOptions(table, [
+      '--allow=a b',
+      '--allow',
+      'c',
+      '--out=d=e',
+      '--allow=',
+    ])
+    expect(options.allow).toEqual(['a b', 'c', ''])
+    expect(options.out).toBe('d=e')
   })
 
   test.each([
@@ -44,6 +50,8 @@ describe('a command line', () => {
     [['-x'], "there is no option '-x'"],
     [['--egress', 'blok'], "--egress 'blok': it is one of audit, block; did you mean block?"],
     [['--out'], '--out needs a value: --out DIR'],
+    [['--out='], '--out needs a value: --out DIR'],
+    [['--out', ''], '--out needs a value: --out DIR'],
     [['--quiet=yes'], '--quiet takes no value'],
   ])('%j is a mistake that is explained', (words, message) => {
     expect(() => parseOptions(table, words)).toThrow(new UsageError(message))

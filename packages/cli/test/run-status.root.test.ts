@@ -40,6 +40,17 @@ describe('the exit status is the command’s', () => {
   })
 })
 
+test.for([
+  ['no-such-command', 'no-such-command: command not found'],
+  ['/no/such/command', '/no/such/command: No such file or directory'],
+  ['./script', './script: the program that should run it (its #! line or its loader) is not there'],
+] as const)('why %s was not run is said', async ([command, says]) => {
+  writeFileSync(place.at('script'), '#!/no/such/interpreter\n', { mode: 0o755 })
+  const { status, stderr } = await place.run(['--quiet', command])
+  expect(status).toBe(127)
+  expect(stderr).toBe(`${says}\n`)
+})
+
 describe('125 before the command starts, with what is wrong and what to do', () => {
   const document = 'version: 1\negress: block\nallow:\n  - "*.example.org:70000"\n'
 

@@ -1,0 +1,24 @@
+# Sourced by the `runwarden` commands of a checkout and of a bundle. start NODE MAIN [ARGUMENT …] becomes the agent.
+#
+# What the environment says to node and to the loader (NODE_OPTIONS, LD_PRELOAD) is meant for the command, and would
+# change the agent. node raises its limit of descriptors, and takes back that signals are ignored (nohup). All of that
+# is put aside here, for the command alone: packages/cli/src/inherited.ts.
+start() {
+  local node=$1 name key value soft files='' ignored=''
+  shift
+  for name in "${!NODE_@}" "${!LD_@}" "${!OPENSSL_@}" "${!UV_@}"; do
+    export "RUNWARDEN_ASIDE_$name=${!name}"
+    unset "$name"
+  done
+  {
+    while read -r key value name soft _; do
+      if [ "$key $value $name" = 'Max open files' ]; then files=$soft; fi
+    done </proc/self/limits
+    while read -r key value; do
+      if [ "$key" = SigIgn: ]; then ignored=$value; fi
+    done </proc/self/status
+  } 2>/dev/null
+  export RUNWARDEN_INHERITED="$files $ignored"
+  exec "$node" --disable-warning=ExperimentalWarning --max-semi-space-size=2 --heap-growing-percent=20 --optimize-for-size \
+    --v8-pool-size=1 --expose-gc "$@"
+}

@@ -1,0 +1,49 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Place, runwarden } from './runwarden.ts'
+
+let place: Place
+beforeEach(() => {
+  place = new Place()
+})
+afterEach(() => place[Symbol.dispose]())
+
+test.for<[string, string[], string]>([
+  [
+    'a workspace that is not there',
+    ['--workspace', 'nowhere'],
+    'the workspace nowhere cannot be watched: ',
+  ],
+  [
+    'a workspace that is no folder',
+    ['--workspace', 'file'],
+    'the workspace file cannot be watched: it is no folder',
+  ],
+  [
+    'a repository without its owner',
+    ['--repository', 'shop'],
+    "--repository 'shop': write it as OWNER/NAME",
+  ],
+  ['no folder for the record', ['--out', ''], '--out needs a value: --out DIR'],
+  ['no step', ['--step='], '--step needs a value: --step NAME'],
+  [
+    'a worker that is none',
+    ['--worker', '/bin/true'],
+    "/bin/true, which is to be the runner's worker",
+  ],
+  ['no masks', ['--masks', 'file'], '--masks file: there is no value'],
+])('%s: said, nothing is run and nothing left, in fail-mode open too', async ([, args, says]) => {
+  writeFileSync(place.at('file'), '\n')
+  const words = ['run', '--fail-mode', 'open', ...args, 'touch', 'made']
+  const { status, stderr } = await place.exec(runwarden, words)
+  expect(status).toBe(125)
+  expect(stderr.split('\n')[0]).toContain(`runwarden: ${says}`)
+  expect(readdirSync(place.path)).toEqual(['file'])
+})
+
+test('who may not protect is told that, and nothing of a record that there will not be', async () => {
+  const user = ['--reuid=65534', '--regid=65534', '--clear-groups']
+  const { status, stderr } = await place.exec('setpriv', [...user, runwarden, 'run', 'true'])
+  expect(status).toBe(125)
+  expect(stderr).toMatch(/^runwarden: missing CAP_SYS_ADMIN.*\nrunwarden: run as root.*\n$/)
+})
