@@ -34,34 +34,61 @@ const mostEvidence = 24
 interface Asked<T> {
   readonly of: T
   readonly when: Expression<boolean>
+  /** The event for which it was asked last. */
+  turn: number
+}
+
+/** Conditions by what a field must be for them to hold. */
+interface Lookup<T> {
+  readonly of: 'event' | 'process'
+  readonly field: string
+  readonly byValue: Map<string, Asked<T>[]>
 }
 
 /** The conditions of one kind of events: those that need a field to have a value are looked up by it. */
 class Conditions<T> {
   readonly #always: Asked<T>[] = []
-  readonly #byField = new Map<string, Map<string, Asked<T>[]>>()
+  readonly #lookups: Lookup<T>[] = []
+  #turn = 0
 
   add(of: T, when: Expression<boolean>): void {
-    const asked = { of, when }
+    const asked = { of, when, turn: 0 }
     if (when.needs === null) this.#always.push(asked)
-    for (const value of when.needs?.values ?? []) {
-      const field = when.needs?.field ?? ''
-      let byValue = this.#byField.get(field)
-      if (byValue === undefined) this.#byField.set(field, (byValue = new Map()))
-      const there = byValue.get(value)
-      if (there === undefined) byValue.set(value, [asked])
-      else there.push(asked)
+    for (const { of: root, field, values } of when.needs ?? []) {
+      const { byValue } = this.#lookup(root, field)
+      for (const value of values) {
+        const there = byValue.get(value)
+        if (there === undefined) byValue.set(value, [asked])
+        else there.push(asked)
+      }
     }
   }
 
-  /** Calls back for each condition that may hold for what the context shows. */
+  /** Calls back, once, for each condition that may hold for what the context shows. */
   each(context: Context, take: (asked: Asked<T>) => void): void {
     for (const asked of this.#always) take(asked)
-    for (const [field, byValue] of this.#byField) {
-      const value = (context.event as unknown as Record<string, unknown>)[field]
-      if (typeof value !== 'string') continue
-      for (const asked of byValue.get(value) ?? []) take(asked)
+    this.#turn++
+    for (const { of, field, byValue } of this.#lookups) {
+      const value = (context[of] as unknown as Record<string, unknown>)[field]
+      if (typeof value === 'string') this.#ask(byValue.get(value), take)
+      else if (Array.isArray(value))
+        for (const one of value) this.#ask(byValue.get(one as string), take)
     }
+  }
+
+  #ask(found: readonly Asked<T>[] | undefined, take: (asked: Asked<T>) => void): void {
+    if (found === undefined) return
+    for (const asked of found) {
+      if (asked.turn === this.#turn) continue
+      asked.turn = this.#turn
+      take(asked)
+    }
+  }
+
+  #lookup(of: Lookup<T>['of'], field: string): Lookup<T> {
+    let lookup = this.#lookups.find((one) => one.of === of && one.field === field)
+    if (lookup === undefined) this.#lookups.push((lookup = { of, field, byValue: new Map() }))
+    return lookup
   }
 }
 

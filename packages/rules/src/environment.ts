@@ -4,16 +4,19 @@ import { isResolverAddress, isResolverName } from './dns-resolvers.ts'
 import { emptyOf, fields } from './fields.ts'
 import { glob } from './glob.ts'
 import { MemoryView } from './memories.ts'
+import type { Lists } from './needs.ts'
 import { processFields, ProcessView } from './process-view.ts'
 import type { SeenKind } from './rule.ts'
 
 /** The names that expressions may use, by kind of event. */
 export class Environments {
+  /** Named lists of texts, which expressions use as variables. */
+  readonly lists: Lists
   readonly #base: Environment
   readonly #ofKind = new Map<SeenKind, Environment>()
 
-  /** @param lists named lists of texts, which expressions use as variables */
-  constructor(lists: ReadonlyMap<string, readonly string[]>) {
+  constructor(lists: Lists) {
+    this.lists = lists
     this.#base = new Environment({ limits: { maxAstNodes: 2000, maxDepth: 60 } })
       .registerType('Process', { ctor: ProcessView, fields: { ...processFields } })
       .registerType('Memory', { ctor: MemoryView, fields: {} })

@@ -1,19 +1,14 @@
 import { type ASTNode, type Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js'
 import type { Context } from './context.ts'
+import { type Lists, type Need, needsOf } from './needs.ts'
 
 /** A CEL expression of one type over the events of one kind, or a text with the values of some in it. */
 export interface Expression<T> {
   readonly source: string
   /** @throws EvaluationError of the CEL library when it has no value for this event */
   run(context: Context): T
-  /** An equation that must hold for the expression to: the engine looks rules up by it. */
-  readonly needs: Need | null
-}
-
-/** One field of the event must have one of these values. */
-export interface Need {
-  readonly field: string
-  readonly values: readonly string[]
+  /** What must be so for the expression to hold, one of these; null: nothing is known. */
+  readonly needs: readonly Need[] | null
 }
 
 /** What is wrong in an expression, and where, in characters from its beginning. */
@@ -33,6 +28,7 @@ const known = { bool: ['bool'], string: ['string'], text: ['string', 'double', '
 /**
  * Reads and checks an expression: all names and types are known then.
  * @param memories names that memory.holds() and memory.count() may ask for
+ * @param lists named lists of texts
  * @throws ExpressionError
  */
 export function compileExpression<T>(
@@ -40,6 +36,7 @@ export function compileExpression<T>(
   source: string,
   wanted: keyof typeof known,
   memories: ReadonlySet<string>,
+  lists: Lists,
 ): Expression<T> {
   const parsed = parse(environment, source)
   for (const node of nodesOf(parsed.ast)) refuseNode(node, memories)
@@ -55,7 +52,7 @@ export function compileExpression<T>(
     source,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type was checked above
     run: (context) => parsed(context as unknown as Record<string, unknown>) as T,
-    needs: needsOf(parsed.ast),
+    needs: needsOf(parsed.ast, lists),
   }
 }
 
@@ -111,21 +108,6 @@ function nodesOf(root: ASTNode): Set<ASTNode> {
   return nodes
 }
 
-/** `event.field == 'text'` or `event.field in ['text', …]`, the first part of the expression. */
-function needsOf(node: ASTNode): Need | null {
-  if (node.op === '&&') return needsOf(node.args[0]) ?? needsOf(node.args[1])
-  if (node.op !== '==' && node.op !== 'in') return null
-  const [left, right] = node.args
-  if (left.op !== '.' || left.args[0].op !== 'id' || left.args[0].args !== 'event') return null
-  const literals = node.op === '==' ? [right] : right.op === 'list' ? right.args : []
-  const values = literals.flatMap((one) =>
-    one.op === 'value' && typeof one.args === 'string' ? one.args : [],
-  )
-  return values.length > 0 && values.length === literals.length
-    ? { field: left.args[1], values }
-    : null
-}
-
 /**
  * Reads a text with expressions in braces; `{{` is a brace.
  * @throws ExpressionError
@@ -134,6 +116,7 @@ export function compileTemplate(
   environment: Environment,
   source: string,
   memories: ReadonlySet<string>,
+  lists: Lists,
 ): Expression<string> {
   const parts: (string | Expression<unknown>)[] = []
   let literal = ''
@@ -149,7 +132,9 @@ export function compileTemplate(
       parts.push(literal)
       literal = ''
       try {
-        parts.push(compileExpression(environment, source.slice(at + 1, end), 'text', memories))
+        parts.push(
+          compileExpression(environment, source.slice(at + 1, end), 'text', memories, lists),
+        )
       } catch (error) {
         if (error instanceof ExpressionError)
           throw new ExpressionError(error.message, at + 1 + error.offset, { cause: error })

@@ -1,8 +1,9 @@
 import { Environments } from './environment.ts'
-import { compileExpression, compileTemplate, type Expression, type Need } from './expression.ts'
+import { compileExpression, compileTemplate, type Expression } from './expression.ts'
+import type { Need } from './needs.ts'
 import type { Memory, Rule, RuleSet, SeenKind } from './rule.ts'
 
-type Kept = readonly (readonly [SeenKind, string, Need | null])[]
+type Kept = readonly (readonly [SeenKind, string, readonly Need[] | null])[]
 type KeptRule = Omit<Rule, 'when' | 'about' | 'title' | 'explanation' | 'advice'> & {
   readonly [part in 'when' | 'about' | 'title' | 'explanation' | 'advice']: Kept
 }
@@ -50,10 +51,10 @@ export function restoreRules(prepared: PreparedRules): RuleSet {
   const names = new Set(prepared.memories.map(({ name }) => name))
   const expressions = <T>(kept: Kept, type: 'bool' | 'string'): Map<SeenKind, Expression<T>> =>
     restore(kept, (kind, source) =>
-      compileExpression<T>(environments.of(kind), source, type, names),
+      compileExpression<T>(environments.of(kind), source, type, names, lists),
     )
   const templates = (kept: Kept): Map<SeenKind, Expression<string>> =>
-    restore(kept, (kind, source) => compileTemplate(environments.of(kind), source, names))
+    restore(kept, (kind, source) => compileTemplate(environments.of(kind), source, names, lists))
   return {
     lists,
     memories: prepared.memories.map((memory) => ({

@@ -25,7 +25,7 @@ export function readExpression<T>(
   type: 'bool' | 'string',
 ): Map<SeenKind, Expression<T>> {
   return forKinds(reader, entry, kinds, (text, kind) =>
-    compileExpression<T>(environments.of(kind), text, type, names),
+    compileExpression<T>(environments.of(kind), text, type, names, environments.lists),
   )
 }
 
@@ -36,7 +36,7 @@ export function readTemplate(
   kinds: readonly SeenKind[],
 ): Map<SeenKind, Expression<string>> {
   return forKinds(reader, entry, kinds, (text, kind) =>
-    compileTemplate(environments.of(kind), text.trim(), names),
+    compileTemplate(environments.of(kind), text.trim(), names, environments.lists),
   )
 }
 

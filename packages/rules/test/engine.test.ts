@@ -129,3 +129,26 @@ suppress:
     { suppressed: suppresses ? 'r.yml:6: ours' : null },
   ])
 })
+
+test('what an event fulfils in more than one way is found, and remembered, once', () => {
+  const see = engine(`
+remember:
+  - { as: asked, of: job, for: 10s, on: [dns.query], when: event.name == 'a.test' || event.type == 'A' }
+rules:
+  - rule: twice
+    severity: low
+    on: [dns.query]
+    when: event.name == 'a.test' || event.type == 'A' || event.cnames.exists(c, c in ['b.test', 'c.test'])
+    about: string(event.seq)
+    title: 'after {memory.count("asked")}'
+    explanation: x
+    advice: y
+    false-alarms: z
+    tests: []
+`)
+  const event = { ...query('a.test'), cnames: ['b.test', 'c.test'] } as Event
+  expect([...see(event), ...see({ ...event, seq: ++seq })].map(({ title }) => title)).toEqual([
+    'after 0',
+    'after 1',
+  ])
+})
