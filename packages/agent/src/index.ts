@@ -1,6 +1,6 @@
 export { type Baseline, destinationOf } from './baseline.ts'
 export { AgentError, errnoOf, messageOf } from './errors.ts'
-export { OutputFolder } from './output.ts'
+export { makeFolders, OutputFolder } from './output.ts'
 export { RotatingEvents, type Rotation, serviceRotation } from './rotating-events.ts'
 export { uncountedPrograms } from './programs.ts'
 export { checkMachine, readMachine, type Check } from './preflight.ts'

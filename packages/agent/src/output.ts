@@ -1,16 +1,36 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import { errnoOf, messageOf } from './errors.ts'
+
+/**
+ * Makes a folder and those above it that are missing. node's own way to do so never returns where a file system says
+ * ENOENT to whoever makes a folder (/proc).
+ * @throws the system's error
+ */
+export function makeFolders(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o755 })
+  } catch (error) {
+    const above = dirname(path)
+    if (errnoOf(error) === 'ENOENT' && above !== path && !existsSync(above)) {
+      makeFolders(above)
+      mkdirSync(path, { mode: 0o755 })
+    } else if (errnoOf(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error
+  }
+}
 
 /**
  * The folder that a run's files go to. It is opened once, before the command runs, and reached by
@@ -31,7 +51,7 @@ export class OutputFolder {
    * @throws the system's error when the folder can't be made or opened
    */
   static open(path: string): OutputFolder {
-    mkdirSync(path, { recursive: true, mode: 0o755 })
+    makeFolders(path)
     return new OutputFolder(
       path,
       openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),

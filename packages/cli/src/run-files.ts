@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { AgentError, errnoOf, messageOf } from '@runwarden/agent'
+import { AgentError, errnoOf, makeFolders, messageOf } from '@runwarden/agent'
 
 /** Reads a file that the command line names. @throws AgentError that names it. */
 export function readNamedFile(path: string, what: string): string {
@@ -28,7 +28,7 @@ export function timeName(time: Date): string {
 export function newFolder(parent: string, time: Date): string {
   const first = join(parent, timeName(time))
   try {
-    mkdirSync(parent, { recursive: true })
+    makeFolders(parent)
   } catch {
     return first
   }

@@ -47,3 +47,22 @@ test('who may not protect is told that, and nothing of a record that there will 
   expect(status).toBe(125)
   expect(stderr).toMatch(/^runwarden: missing CAP_SYS_ADMIN.*\nrunwarden: run as root.*\n$/)
 })
+
+test.for([
+  [['--out', '/proc/nowhere/out'], "mkdir '/proc/nowhere'"],
+  [['--out', 'file/out'], "mkdir 'file/out'"],
+])(
+  'a record that cannot be made does not stop the command, and is said: %j',
+  async ([out, why]) => {
+    writeFileSync(place.at('file'), '')
+    const { status, stdout, stderr } = await place.exec(runwarden, [
+      'run',
+      ...(out ?? []),
+      'echo',
+      'ran',
+    ])
+    expect({ status, stdout }).toEqual({ status: 125, stdout: 'ran\n' })
+    expect(stderr).toMatch(/^runwarden: RECORD INCOMPLETE: cannot write to /)
+    expect(stderr).toContain(why)
+  },
+)
