@@ -24,7 +24,7 @@ export interface Content {
   bytes: number
   /** The file's ctime, which a job can't set: milliseconds since the epoch, behind the act by one tick of the kernel at most. */
   changedMs: number
-  /** When it had been read. */
+  /** When it had surely been read. */
   readMs: number
 }
 

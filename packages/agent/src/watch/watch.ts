@@ -132,6 +132,8 @@ export class Watch {
 
   /** Identity of a process that runs now; null when its start is not known. */
   execIdOf(pid: number): string | null {
+    // Its beginning may be in a ring still.
+    this.recording.sensor.drain()
     return this.recording.processes.withPid(pid)?.execId ?? null
   }
 
