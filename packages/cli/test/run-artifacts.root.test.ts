@@ -34,15 +34,52 @@ async function main() {
 main()
 `
 
+/** Saves a cache as actions/cache does, in its post: an archive of its own, deleted when it is uploaded. */
+const save = `
+const { execFileSync } = require('node:child_process')
+const { createReadStream, mkdtempSync, openSync, rmSync } = require('node:fs')
+const https = require('node:https')
+const agent = new https.Agent({ keepAlive: true })
+const send = (method, path, body) => new Promise((resolve, reject) => {
+  const request = https.request(process.env.ACTIONS_RESULTS_URL + path, { method, agent }, (answer) => answer.resume().on('end', resolve))
+  request.on('error', reject)
+  if (body) body.pipe(request)
+  else request.end('{}')
+})
+async function main() {
+  const folder = mkdtempSync(process.env.RUNNER_TEMP + '/')
+  const archive = folder + '/cache.tzst'
+  const paths = process.env.INPUT_PATH.split(' ')
+  execFileSync('tar', ['--posix', '-cf', archive, '-P', '-C', process.cwd(), ...paths, '--use-compress-program', 'zstd -T0 --long=30'])
+  const [begin, put, end] = process.env.INPUT_OLD
+    ? [['POST', '/_apis/artifactcache/caches'], ['PATCH', '/_apis/artifactcache/caches/7'], ['POST', '/_apis/artifactcache/caches/7']]
+    : [['POST', '/twirp/github.actions.results.api.v1.CacheService/CreateCacheEntry'], ['PUT', '/blob'], ['POST', '/twirp/github.actions.results.api.v1.CacheService/FinalizeCacheEntryUpload']]
+  await send(...begin)
+  const body = createReadStream(archive)
+  await new Promise((resolve) => body.once('open', resolve))
+  // The real service is farther away than the test's.
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  await send(...put, body)
+  await send(...end)
+  rmSync(folder, { recursive: true })
+  agent.destroy()
+}
+main()
+`
+
+function action(place: Place, name: string, inputs: string, runs: string, program: string): void {
+  const folder = place.at('actions', 'acme', name, 'v1')
+  mkdirSync(folder, { recursive: true })
+  const about = `name: ${name}\ndescription: ''\ninputs: { path: {}, ${inputs}: { default: '' } }\n`
+  writeFileSync(`${folder}/action.yml`, `${about}runs: { using: node24, ${runs} }\n`)
+  writeFileSync(`${folder}/run.js`, program)
+  writeFileSync(`${folder}/nothing.js`, '')
+}
+
 async function job(place: Place, server: HttpsServer, steps: string) {
-  const action = place.at('actions', 'acme', 'upload', 'v1')
-  mkdirSync(action, { recursive: true })
   mkdirSync(place.at('work'))
-  writeFileSync(
-    `${action}/action.yml`,
-    "name: upload\ndescription: ''\ninputs: { path: {}, own: { default: '' } }\nruns: { using: node24, main: run.js }\n",
-  )
-  writeFileSync(`${action}/run.js`, upload)
+  action(place, 'upload', 'own', 'main: run.js', upload)
+  action(place, 'cache', 'old', 'main: nothing.js, post: run.js', save)
   writeFileSync(
     place.at('ci.yml'),
     `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`,
@@ -106,7 +143,7 @@ test('secrets in uploaded files are told with file, line and form, and are nowhe
     Array(3).fill('high upload'),
   )
   expect(report.health.gaps.join()).toContain(
-    `files of artifacts were not looked into for secrets: 1 are archives or compressed (zip, zstd, xz, bzip2, 7z) (${file('packed.zip')})`,
+    `files of artifacts and caches were not looked into for secrets: 1 are archives or compressed, or have such files in them (zip, xz, bzip2, 7z) (${file('packed.zip')})`,
   )
   for (const name of ['events.ndjson', 'report.json', 'summary.md', 'report.html'])
     expect(readFileSync(`${place.out}/${name}`, 'utf8')).not.toContain(token.slice(6))
@@ -164,4 +201,42 @@ test('of an action in a container its own files are looked into; a script’s no
       .eventsOf('secret.found')
       .flatMap(({ place: where, step, path }) => (where === 'artifact' ? [`${step} ${path}`] : [])),
   ).toEqual([`contained ${place.at('work', 'shown', 'file')}`])
+})
+
+test('secrets in caches are told with the file in the archive, and are nowhere kept', async () => {
+  using place = new Place()
+  await using server = await httpsServer(place.path)
+  const { result, stderr } = await job(
+    place,
+    server,
+    `      - run: |
+          mkdir -p .npm/_cacache other; printf 'registry=x\\n//x/:_authToken=${token}\\n' > .npm/npmrc; seq 300000 > .npm/_cacache/numbers
+          { echo; echo "$PASSWORD"; } | gzip > other/log.gz; echo "${token}" > beside
+      - id: packages
+        uses: acme/cache@v1
+        with: { path: .npm }
+      - id: more
+        uses: acme/cache@v1
+        with: { path: other, old: yes }
+`,
+  )
+  expect(result.status, stderr).toBe('success')
+  expect(server.requests.filter((one) => /^(?:PUT|PATCH) /.test(one))).toHaveLength(2)
+  const found = place
+    .eventsOf('secret.found')
+    .map(
+      (event) =>
+        `${event.place} ${event.step} ${event.phase}: ${event.path.replace(/^.*\/(?=cache)/, '')} ${event.position}: ${event.secret}, ${event.form}`,
+    )
+  expect(found.toSorted()).toEqual([
+    'cache more post: cache.tzst › other/log.gz 2: known-secret PASSWORD, zstd of tar of gzip',
+    'cache packages post: cache.tzst › .npm/npmrc 2: github-token, zstd of tar',
+  ])
+  const detections = place.report().detections.filter(({ id }) => id.startsWith('secret-in'))
+  expect(detections.map(({ id, severity }) => `${id} ${severity}`)).toEqual(
+    Array(2).fill('secret-in-cache high'),
+  )
+  expect(place.report().health.gaps.join()).not.toContain('caches')
+  for (const name of ['events.ndjson', 'report.json', 'summary.md', 'report.html'])
+    expect(readFileSync(`${place.out}/${name}`, 'utf8')).not.toContain(token.slice(6))
 })

@@ -362,17 +362,20 @@ export const SecretFound = z.object({
   ...base,
   kind: z.literal('secret.found'),
   /**
-   * `log`: the build log, as far as it was written to where it leaves the job, masked. `artifact`: a file that the program
-   * of an action opened while it uploaded an artifact.
+   * `log`: the build log, as far as it was written to where it leaves the job, masked. `artifact`, `cache`: a file that
+   * the program of an action opened while it uploaded an artifact, or saved a cache.
    */
-  place: z.enum(['log', 'artifact']),
-  /** The file, as the kernel names it: in the uploader's own file system. Empty: of a log. */
+  place: z.enum(['log', 'artifact', 'cache']),
+  /**
+   * The file, as the kernel names it: in the uploader's own file system; of an archive with the file in it, behind ` › `.
+   * Empty: of a log.
+   */
   path: z.string(),
-  /** Line in that log or file, from 1; in a gzip file, of what it unpacks to. */
+  /** Line in that log or file, from 1; of what is packed, in what it unpacks to. */
   position: z.int(),
   /** E.g. `github-token`, `private-key`; `known-secret NAME`: a value that was named as a secret. */
   secret: z.string(),
-  /** How it was written: `plain`, `reversed`, `base64 of base64`, `gzip`; outermost first. */
+  /** How it was written: `plain`, `reversed`, `base64 of base64`, `zstd of tar`; outermost first. */
   form: z.string(),
   /** Its checksum or structure says that it is one, or it was named as one. */
   proven: z.boolean(),

@@ -22,6 +22,7 @@ export const detectionIds: readonly string[] = [
   'runner-worker-memory-read',
   'secret-in-artifact',
   'secret-in-build-log',
+  'secret-in-cache',
   'source-code-overwritten',
   'suspicious-network-call',
   'suspicious-process',

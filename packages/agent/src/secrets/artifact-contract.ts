@@ -4,6 +4,9 @@ import type { FoundSecret, KnownSecret } from './scanner.ts'
 
 /** So much of a file is looked at: of a longer one, its beginning. */
 export const mostOfFile = 64 << 20
+/** Of an archive, so much of what it unpacks to; of each file in it, its beginning. */
+export const mostOfArchive = 256 << 20
+export const mostOfEntry = 4 << 20
 /** Of all files: at once, and for each millisecond that passes. */
 export const mostAtOnce = 512 << 20
 export const mostPerMs = 1024
@@ -31,9 +34,11 @@ export type NotLooked =
 
 /** A secret in a file; the value itself stays in the thread. */
 export interface SecretInFile extends Omit<FoundSecret, 'value' | 'offset'> {
-  /** From 1; in a gzip file, of what it unpacks to. */
+  /** From 1; of what is packed, in what it unpacks to. */
   line: number
   hash: string
+  /** Of an archive, the file in it; else empty. */
+  entry: string
 }
 
 export interface ArtifactReply {

@@ -7,7 +7,7 @@ import {
   mostAtOnce,
   mostPerMs,
 } from './artifact-contract.ts'
-import { lookInto } from './artifact-file.ts'
+import { lookInto, type OpenedFile, openUploaded } from './artifact-file.ts'
 import { Scanner } from './scanner.ts'
 
 /** Looks into uploaded files, so that the agent's own thread never waits for a disk, or for a large file. */
@@ -17,6 +17,10 @@ const { key } = workerData as ArtifactWorkerData
 const scanner = new Scanner()
 let allowance = mostAtOnce
 let filled = Date.now()
+
+/** Files that are open and wait for their turn. */
+const MOST_OPEN = 64
+let opened = 0
 
 /** One file after the other. */
 let last = Promise.resolve()
@@ -31,18 +35,28 @@ port.on('message', (ask: ArtifactAsk) => {
     }))
     return scanner.know(inBytes)
   }
-  last = answer(last, ask.number, ask.path)
+  // Before its turn: a cache is deleted as soon as it is uploaded.
+  const early = opened < MOST_OPEN ? openUploaded(ask.path) : undefined
+  if (early !== undefined) opened++
+  last = answer(last, ask, early)
 })
 
-async function answer(before: Promise<void>, number: number, path: string): Promise<void> {
+async function answer(
+  before: Promise<void>,
+  { number, path }: { number: number; path: string },
+  early: Promise<OpenedFile> | undefined,
+): Promise<void> {
   await before
+  const file = await (early ?? openUploaded(path))
   const now = Date.now()
   allowance = Math.min(mostAtOnce, allowance + Math.max(0, now - filled) * mostPerMs)
   filled = now
+  if (allowance <= 0 && typeof file !== 'string') await file.close()
   const looked =
     allowance > 0
-      ? await lookInto(path, scanner, key)
+      ? await lookInto(file, scanner, key)
       : { bytes: 0, not: 'budget' as const, found: [] }
+  if (early !== undefined) opened--
   allowance -= looked.bytes
   const reply: ArtifactReply = { number, ...looked }
   port?.postMessage(reply)

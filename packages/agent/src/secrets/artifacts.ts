@@ -37,13 +37,23 @@ const MOST_TOLD = 200
 /** How long the end of a run waits for the files that are being looked into. */
 const PATIENCE_MS = 20_000
 
-/** As GitHub's artifact service is asked: since 2023, and before (still so on GitHub Enterprise Server). */
-const steps = [
-  { method: 'POST', path: /\.ArtifactService\/CreateArtifact$/, begins: true },
-  { method: 'POST', path: /\.ArtifactService\/FinalizeArtifact$/, begins: false },
-  { method: 'POST', path: /\/_apis\/pipelines\/workflows\/\d+\/artifacts$/, begins: true },
-  { method: 'PATCH', path: /\/_apis\/pipelines\/workflows\/\d+\/artifacts$/, begins: false },
-]
+type UploadPlace = 'artifact' | 'cache'
+
+/**
+ * As GitHub's artifact and cache services are asked: since 2023 and 2025, and before (still so on GitHub Enterprise Server).
+ * Of each place, what begins an upload and what ends it.
+ */
+const requests: readonly (readonly [UploadPlace, begins: boolean, method: string, path: RegExp])[] =
+  [
+    ['artifact', true, 'POST', /\.ArtifactService\/CreateArtifact$/],
+    ['artifact', false, 'POST', /\.ArtifactService\/FinalizeArtifact$/],
+    ['artifact', true, 'POST', /\/_apis\/pipelines\/workflows\/\d+\/artifacts$/],
+    ['artifact', false, 'PATCH', /\/_apis\/pipelines\/workflows\/\d+\/artifacts$/],
+    ['cache', true, 'POST', /\.CacheService\/CreateCacheEntry$/],
+    ['cache', false, 'POST', /\.CacheService\/FinalizeCacheEntryUpload$/],
+    ['cache', true, 'POST', /\/_apis\/artifactcache\/caches$/],
+    ['cache', false, 'POST', /\/_apis\/artifactcache\/caches\/\d+$/],
+  ]
 
 /** Not files that anybody wrote. */
 const kernels = /^\/(?:proc|sys|dev)\//
@@ -56,7 +66,7 @@ interface Action {
    */
   root: number | null
   /** Milliseconds since the epoch. */
-  uploads: { from: number; to: number }[]
+  uploads: { place: UploadPlace; from: number; to: number }[]
   seen: Set<string>
   /** Files that are being looked into. */
   looking: number
@@ -65,8 +75,8 @@ interface Action {
 }
 
 /**
- * Secrets in uploaded artifacts. What is sent is compressed; so the files are looked into that the program of an action opens
- * between asking the artifact service for a place and telling it that all is there.
+ * Secrets in uploaded artifacts and caches. What is sent is compressed; so the files are looked into that the program of an action
+ * opens between asking the service for a place and telling it that all is there. Of a cache that is an archive.
  */
 export class Artifacts {
   readonly #parts: ArtifactsParts
@@ -97,18 +107,19 @@ export class Artifacts {
     }
     if (event.kind !== 'http.request') return
     const { method, path, time } = event
-    const step = steps.find((one) => one.method === method && one.path.test(path))
-    if (step === undefined) return
-    const last = action.uploads.at(-1)
+    const request = requests.find(([, , verb, asks]) => verb === method && asks.test(path))
+    if (request === undefined) return
+    const [place, begins] = request
+    const last = action.uploads.findLast((upload) => upload.place === place)
     const goesOn = last !== undefined && last.to === Infinity
-    if (!step.begins) {
+    if (!begins) {
       if (goesOn) last.to = time
       return
     }
     // Asked again, or several at once.
     if (goesOn) return
     if (last !== undefined && action.uploads.length >= MOST_UPLOADS) last.to = Infinity
-    else action.uploads.push({ from: time, to: Infinity })
+    else action.uploads.push({ place, from: time, to: Infinity })
     this.#thread.start()
   }
 
@@ -132,15 +143,17 @@ export class Artifacts {
     const texts = {
       gone: 'were gone',
       unreadable: 'could not be read',
-      long: 'were so long that only their beginning was',
-      packed: 'are archives or compressed (zip, zstd, xz, bzip2, 7z)',
+      long: 'were so long, or had such long files in them, that only their beginning was',
+      packed: 'are archives or compressed, or have such files in them (zip, xz, bzip2, 7z)',
       budget: 'were too many, or came too late',
     }
     const parts = [...this.#notLooked].flatMap(([why, { files, first }]) =>
       why === '' ? [] : [`${files} ${texts[why]} (${first}${files > 1 ? ', …' : ''})`],
     )
     if (parts.length > 0)
-      this.#parts.gap(`files of artifacts were not looked into for secrets: ${parts.join('; ')}`)
+      this.#parts.gap(
+        `files of artifacts and caches were not looked into for secrets: ${parts.join('; ')}`,
+      )
   }
 
   async close(): Promise<void> {
@@ -164,7 +177,8 @@ export class Artifacts {
       const action = this.#actions.get(file.execId)
       if (action === undefined || action.seen.has(file.path)) continue
       const time = bootClock.toEpoch(file.time)
-      if (!action.uploads.some(({ from, to }) => from <= time && time <= to)) continue
+      const upload = action.uploads.find(({ from, to }) => from <= time && time <= to)
+      if (upload === undefined) continue
       if (action.seen.size >= MOST_FILES) {
         this.#missed('budget', file.path)
         continue
@@ -177,7 +191,7 @@ export class Artifacts {
       }
       action.looking++
       const path = `/proc/self/fd/${action.root}${file.path}`
-      this.#thread.look(path, (reply) => this.#looked(file, action, reply))
+      this.#thread.look(path, (reply) => this.#looked(file, action, upload.place, reply))
     }
     for (const [execId, action] of this.#actions)
       if (action.ended && action.looking === 0) this.#forget(execId, action)
@@ -188,18 +202,17 @@ export class Artifacts {
     if (root !== null) closeSync(root)
   }
 
-  #looked({ path, time, execId }: Opened, action: Action, { not, found }: ArtifactReply): void {
+  #looked(file: Opened, action: Action, place: UploadPlace, { not, found }: ArtifactReply): void {
+    const { time, execId } = file
     action.looking--
     if (action.ended && action.looking === 0) this.#schedule()
-    if (not !== '') this.#missed(not, path)
-    for (const { kind, form, proven, line, hash } of found) {
+    if (not !== '') this.#missed(not, file.path)
+    for (const { kind, form, proven, line, hash, entry } of found) {
       if (action.told >= MOST_TOLD) return
       action.told++
+      const path = entry === '' ? file.path : `${file.path} › ${entry}`
       const what = { secret: kind, form, proven, hash, position: line, path }
-      this.#parts.emitAt(
-        { time, execId },
-        { kind: 'secret.found', place: 'artifact', ...what, truth: 'user' },
-      )
+      this.#parts.emitAt({ time, execId }, { kind: 'secret.found', place, ...what, truth: 'user' })
     }
   }
 
