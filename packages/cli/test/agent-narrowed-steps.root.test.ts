@@ -1,8 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { prepareWorkflow } from '@runwarden/lab/runner'
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
-import { gather, until } from './runwarden.ts'
+import { until } from './runwarden.ts'
+import { arrived, arrivedOf } from './ways.ts'
 
 let rig: AgentRig
 beforeAll(async () => {
@@ -13,21 +13,9 @@ afterAll(() => rig[Symbol.asyncDispose]())
 
 const curl = (mark: string): string => `curl -sm20 http://198.51.100.92:8080/${mark} || true`
 
-/** Starts a job in a cgroup, as the runner's listener would. */
-function start(cgroup: string, name: string, steps: string) {
-  const folder = rig.place.at(name)
-  mkdirSync(folder)
-  const file = rig.place.at(name, 'ci.yml')
-  writeFileSync(file, `on: push\njobs:\n  build:\n    runs-on: x\n    steps:\n${steps}`)
-  const { command, workspace } = prepareWorkflow(file, { folder })
-  const [program, ...args] = command
-  const child = rig.lab.runner.spawn(program, args, { cgroup, stdio: 'pipe' })
-  return { workspace, ended: gather(child) }
-}
-
 test('an agent lets the steps of its runner’s workers through that a line names, and nobody else', async () => {
   const cgroup = rig.cgroup()
-  const first = start(
+  const first = rig.job(
     cgroup,
     'first',
     `      - id: early
@@ -57,7 +45,6 @@ test('an agent lets the steps of its runner’s workers through that a line name
   writeFileSync(`${first.workspace}/armed`, '')
   expect((await first.ended).status).toBe(0)
   await agent.end('SIGTERM')
-  const arrived = (await rig.lab.internet.records()).map(({ data }) => data.toString()).join('')
   const marks = ['begun-before', 'next-step', 'other', 'forged']
-  expect(marks.filter((mark) => arrived.includes(`GET /${mark} `))).toEqual(['next-step'])
+  expect(arrivedOf(marks, await arrived(rig.lab))).toEqual(['next-step'])
 }, 600_000)

@@ -1,20 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event, Report } from '@runwarden/events'
 import { type Lab, startLab } from '@runwarden/lab'
-import { Place, runwarden, until } from './runwarden.ts'
-
-/** Mount point of cgroup v2. */
-function hierarchy(): string {
-  const line = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .find((mount) => mount.split(' ')[2] === 'cgroup2')
-  const point = line?.split(' ')[1]
-  if (point === undefined) throw new Error('no cgroup2 is mounted')
-  return point
-}
+import { prepareJob } from './job.ts'
+import { type Ended, gather, Place, runwarden, until } from './runwarden.ts'
+import { hierarchy } from './traces.ts'
 
 /** An agent that was started on the lab's runner. */
 export class Agent {
@@ -140,6 +132,14 @@ export class AgentRig implements AsyncDisposable {
       if (armed < scopes.length) await new Promise((resolve) => setTimeout(resolve, 10))
     }
     return agent
+  }
+
+  /** Starts a job in a cgroup, as the runner's listener would. */
+  job(cgroup: string, name: string, steps: string): { workspace: string; ended: Promise<Ended> } {
+    const { command, workspace } = prepareJob(this.place.at(name), steps)
+    const [program, ...args] = command
+    const child = this.lab.runner.spawn(program, args, { cgroup, stdio: 'pipe' })
+    return { workspace, ended: gather(child) }
   }
 
   /** How a request from inside a cgroup went: the status of HTTP, or curl's own (6: no name, 7: refused). */

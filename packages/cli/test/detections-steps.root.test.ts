@@ -1,14 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { prepareWorkflow } from '@runwarden/lab/runner'
 import { expect, test } from 'vitest'
+import { prepareJob } from './job.ts'
 import { type Ended, Place } from './runwarden.ts'
 
-const workflow = `on: push
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    steps:
-      - id: honest
+const steps = `      - id: honest
         run: echo 'int main(void) { return 0; }' > main.c; gcc -o app main.c; ./app
       - id: thief
         run: |
@@ -31,15 +25,9 @@ jobs:
 
 /** Runs the workflow as GitHub's runner does, with a secret in the worker's memory. */
 async function watch(place: Place, args: string[] = [], linger = '0'): Promise<Ended> {
-  const file = place.at('ci.yml')
-  writeFileSync(file, workflow.replace(`\${LINGER:-0}`, linger))
-  mkdirSync(place.at('work'))
-  const worker = prepareWorkflow(file, {
-    folder: place.at('runner'),
-    workspace: place.at('work'),
-    secrets: { GITHUB_TOKEN: 'ghs_of_the_job' },
-  })
-  return place.run(['--workspace', place.at('work'), ...args, '--', ...worker.command])
+  const secrets = { GITHUB_TOKEN: 'ghs_of_the_job' }
+  const job = prepareJob(place.path, steps.replace(`\${LINGER:-0}`, linger), { secrets })
+  return place.run(['--workspace', job.workspace, ...args, '--', ...job.command])
 }
 
 test("who reads the worker's memory is told, with the step, and nobody else is", async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { prepareWorkflow } from '@runwarden/lab/runner'
 import { madeUpToken } from '@runwarden/lab/tokens'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type HttpsServer, httpsServer } from './https-server.ts'
+import { prepareJob } from './job.ts'
 import { environment, Place } from './runwarden.ts'
 
 const token = madeUpToken('ghs_', 'Artifact')
@@ -67,7 +67,18 @@ async function main() {
 main()
 `
 
-function action(place: Place, name: string, inputs: string, runs: string, program: string): void {
+let place: Place
+let server: HttpsServer
+beforeEach(async () => {
+  place = new Place()
+  server = await httpsServer(place.path)
+})
+afterEach(async () => {
+  await server[Symbol.asyncDispose]()
+  place[Symbol.dispose]()
+})
+
+function action(name: string, inputs: string, runs: string, program: string): void {
   const folder = place.at('actions', 'acme', name, 'v1')
   mkdirSync(folder, { recursive: true })
   const about = `name: ${name}\ndescription: ''\ninputs: { path: {}, ${inputs}: { default: '' } }\n`
@@ -76,21 +87,13 @@ function action(place: Place, name: string, inputs: string, runs: string, progra
   writeFileSync(`${folder}/nothing.js`, '')
 }
 
-async function job(place: Place, server: HttpsServer, steps: string) {
-  mkdirSync(place.at('work'))
-  action(place, 'upload', 'own', 'main: run.js', upload)
-  action(place, 'cache', 'old', 'main: nothing.js, post: run.js', save)
-  writeFileSync(
-    place.at('ci.yml'),
-    `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`,
-  )
-  const worker = prepareWorkflow(place.at('ci.yml'), {
-    folder: place.at('runner'),
-    workspace: place.at('work'),
-    actions: place.at('actions'),
-  })
-  const run = ['--workspace', place.at('work'), '--secret-env', 'PASSWORD', '--', ...worker.command]
-  const ended = await place.run(run, {
+/** Runs steps that may use the actions, to their success. @returns how many files were sent */
+async function job(steps: string): Promise<number> {
+  action('upload', 'own', 'main: run.js', upload)
+  action('cache', 'old', 'main: nothing.js, post: run.js', save)
+  const worker = prepareJob(place.path, steps, { actions: place.at('actions') })
+  const run = ['--workspace', worker.workspace, '--secret-env', 'PASSWORD', '--', ...worker.command]
+  const { status, stderr } = await place.run(run, {
     env: {
       PASSWORD: 'größer als 1000 Pferde',
       ACTIONS_RESULTS_URL: `https://localhost:${server.port}`,
@@ -99,16 +102,13 @@ async function job(place: Place, server: HttpsServer, steps: string) {
       PATH: `${process.execPath.replace(/\/[^/]*$/, '')}:${environment.PATH}`,
     },
   })
-  if (ended.status !== 0) throw new Error(ended.stderr)
-  return { ...ended, result: worker.result() }
+  expect(status, stderr).toBe(0)
+  expect(worker.result().status, stderr).toBe('success')
+  return server.requests.filter((one) => /^(?:PUT|PATCH) /.test(one)).length
 }
 
 test('secrets in uploaded files are told with file, line and form, and are nowhere kept', async () => {
-  using place = new Place()
-  await using server = await httpsServer(place.path)
-  const { result, stderr } = await job(
-    place,
-    server,
+  const sent = await job(
     `      - run: |
           printf '[core]\\n\\textraheader = AUTHORIZATION: basic %s\\n' "$(printf 'x-access-token:${token}' | base64 -w 0)" > config
           { head -c 9000000 /dev/zero | tr '\\0' '\\n'; echo "password=$PASSWORD"; } > long.log
@@ -120,8 +120,7 @@ test('secrets in uploaded files are told with file, line and form, and are nowhe
         with: { path: config long.log packed.gz packed.zip, own: own }
 `,
   )
-  expect(result.status, stderr).toBe('success')
-  expect(server.requests.filter((one) => one.startsWith('PUT /blob'))).toHaveLength(4)
+  expect(sent).toBe(4)
   const found = place
     .eventsOf('secret.found')
     .filter((event) => event.place === 'artifact')
@@ -150,11 +149,7 @@ test('secrets in uploaded files are told with file, line and form, and are nowhe
 })
 
 test('an ordinary upload finds nothing, and neither does what an action reads for itself', async () => {
-  using place = new Place()
-  await using server = await httpsServer(place.path)
-  const { result, stderr } = await job(
-    place,
-    server,
+  const sent = await job(
     `      - run: |
           seq 20000 > numbers; head -c 3000000 /dev/urandom > random; git init -q . ; tar -czf all.tar.gz numbers random .git
           echo "${token}" > own
@@ -163,8 +158,7 @@ test('an ordinary upload finds nothing, and neither does what an action reads fo
       - run: cat own > /dev/null
 `,
   )
-  expect(result.status, stderr).toBe('success')
-  expect(server.requests.filter((one) => one.startsWith('PUT /blob'))).toHaveLength(3)
+  expect(sent).toBe(3)
   expect(place.eventsOf('secret.found')).toEqual([])
   expect(
     place.eventsOf('file.read').filter(({ path }) => path.startsWith(place.at('work'))),
@@ -176,11 +170,7 @@ test('an ordinary upload finds nothing, and neither does what an action reads fo
 })
 
 test('of an action in a container its own files are looked into; a script’s node is no action', async () => {
-  using place = new Place()
-  await using server = await httpsServer(place.path)
-  const { result, stderr } = await job(
-    place,
-    server,
+  const sent = await job(
     `      - id: contained
         run: |
           mkdir hidden shown; echo "${token}" > hidden/file
@@ -194,8 +184,7 @@ test('of an action in a container its own files are looked into; a script’s no
         run: node ../actions/acme/upload/v1/run.js
 `,
   )
-  expect(result.status, stderr).toBe('success')
-  expect(server.requests.filter((one) => one.startsWith('PUT /blob'))).toHaveLength(2)
+  expect(sent).toBe(2)
   expect(
     place
       .eventsOf('secret.found')
@@ -204,11 +193,7 @@ test('of an action in a container its own files are looked into; a script’s no
 })
 
 test('secrets in caches are told with the file in the archive, and are nowhere kept', async () => {
-  using place = new Place()
-  await using server = await httpsServer(place.path)
-  const { result, stderr } = await job(
-    place,
-    server,
+  const sent = await job(
     `      - run: |
           mkdir -p .npm/_cacache other; printf 'registry=x\\n//x/:_authToken=${token}\\n' > .npm/npmrc; seq 300000 > .npm/_cacache/numbers
           { echo; echo "$PASSWORD"; } | gzip > other/log.gz; echo "${token}" > beside
@@ -220,8 +205,7 @@ test('secrets in caches are told with the file in the archive, and are nowhere k
         with: { path: other, old: yes }
 `,
   )
-  expect(result.status, stderr).toBe('success')
-  expect(server.requests.filter((one) => /^(?:PUT|PATCH) /.test(one))).toHaveLength(2)
+  expect(sent).toBe(2)
   const found = place
     .eventsOf('secret.found')
     .map(

@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { madeUpToken } from '@runwarden/lab/tokens'
-import { prepareWorkflow } from '@runwarden/lab/runner'
 import { expect, test } from 'vitest'
+import { prepareJob } from './job.ts'
 import { Place, runwarden } from './runwarden.ts'
 
 const token = madeUpToken('ghs_', 'Tj')
@@ -11,18 +11,8 @@ const found = (place: Place) =>
 
 /** Runs the steps as GitHub's runner does; the job's token is masked in its log. */
 async function job(place: Place, steps: string) {
-  writeFileSync(
-    place.at('ci.yml'),
-    `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`,
-  )
-  mkdirSync(place.at('work'))
-  const worker = prepareWorkflow(place.at('ci.yml'), {
-    folder: place.at('runner'),
-    workspace: place.at('work'),
-    secrets: { GITHUB_TOKEN: token },
-  })
-  const workspace = ['--workspace', place.at('work')]
-  return await place.run([...workspace, '--', ...worker.command])
+  const { command, workspace } = prepareJob(place.path, steps, { secrets: { GITHUB_TOKEN: token } })
+  return await place.run(['--workspace', workspace, '--', ...command])
 }
 
 test('a token that gets around masking is told with its step, and is nowhere kept; what is masked is not told', async () => {
@@ -65,22 +55,14 @@ const echo = (masks: string): string =>
 
 test("the runner's masks: what gets around them is told, and the file that has them is not left to the command", async () => {
   using place = new Place()
-  writeFileSync(
-    place.at('ci.yml'),
-    `on: push
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    steps:
-      - id: build
+  const worker = prepareJob(
+    place.path,
+    `      - id: build
         env: { KEY: "\${{ secrets.KEY }}" }
         run: echo "$KEY"; echo "$KEY" | tail -n 1 | rev; echo "\${{ secrets.SHORT }}"
 `,
+    { secrets: { KEY: 'correct horse\n100% battery', SHORT: 'abc' } },
   )
-  const worker = prepareWorkflow(place.at('ci.yml'), {
-    folder: place.at('runner'),
-    secrets: { KEY: 'correct horse\n100% battery', SHORT: 'abc' },
-  })
   const { status, stderr, stdout } = await place.run([
     '--quiet',
     '--masks',

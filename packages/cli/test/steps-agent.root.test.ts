@@ -1,26 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { prepareWorkflow } from '@runwarden/lab/runner'
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
-import { gather, until } from './runwarden.ts'
+import { until } from './runwarden.ts'
 
 let rig: AgentRig
 beforeAll(async () => {
   rig = await AgentRig.start()
 })
 afterAll(() => rig[Symbol.asyncDispose]())
-
-/** Starts a job in a cgroup, as the runner's listener would. */
-function start(cgroup: string, name: string, steps: string) {
-  const folder = rig.place.at(name)
-  mkdirSync(folder)
-  const file = rig.place.at(name, 'ci.yml')
-  writeFileSync(file, `on: push\njobs:\n  build:\n    runs-on: x\n    steps:\n${steps}`)
-  const { command, workspace } = prepareWorkflow(file, { folder })
-  const [program, ...args] = command
-  const child = rig.lab.runner.spawn(program, args, { cgroup, stdio: 'pipe' })
-  return { workspace, ended: gather(child) }
-}
 
 /** Steps in which programs ran, by a word among their arguments. */
 const stepsOf = (name: string): Record<string, string | null> =>
@@ -34,7 +21,7 @@ const stepsOf = (name: string): Record<string, string | null> =>
 
 test('an agent tells apart the steps of a job that ran before it, of the next job, and of nobody else', async () => {
   const cgroup = rig.cgroup()
-  const first = start(
+  const first = rig.job(
     cgroup,
     'first',
     `      - id: early
@@ -66,7 +53,7 @@ test('an agent tells apart the steps of a job that ran before it, of the next jo
   writeFileSync(`${first.workspace}/over`, '')
   expect((await first.ended).status).toBe(0)
 
-  const next = start(cgroup, 'next', '      - id: other\n        run: /bin/true in-other\n')
+  const next = rig.job(cgroup, 'next', '      - id: other\n        run: /bin/true in-other\n')
   expect((await next.ended).status).toBe(0)
   await agent.end('SIGTERM')
   expect(stepsOf('runner')).toMatchObject({

@@ -3,6 +3,7 @@ import { type Lab, startLab } from '@runwarden/lab'
 import { type ContainerEngine, image, startContainerEngine } from '@runwarden/lab/containers'
 import { prepareWorkflow } from '@runwarden/lab/runner'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { prepareJob } from './job.ts'
 import { Place, runwarden } from './runwarden.ts'
 
 let lab: Lab
@@ -102,14 +103,9 @@ test('a container that a step has a daemon make is told under that step, also wh
   using place = new Place()
   const podman = `podman --url unix://${place.at('podman.sock')}`
   const run = `${podman} run --rm --network host ${image}`
-  writeFileSync(
-    place.at('ci.yml'),
-    `on: push
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    steps:
-      - id: ready
+  const { command, workspace, result } = prepareJob(
+    place.path,
+    `      - id: ready
         run: |
           while [ ! -S ${place.at('podman.sock')} ]; do sleep 0.2; done
       - id: alone
@@ -136,11 +132,6 @@ jobs:
           ${podman} restart -t 0 other > /dev/null; ${podman} rm -f -t 0 other named > /dev/null
 `,
   )
-  mkdirSync(place.at('work'))
-  const { command, result } = prepareWorkflow(place.at('ci.yml'), {
-    folder: place.at('runner'),
-    workspace: place.at('work'),
-  })
   const { status, stdout, stderr } = await lab.runner.exec(
     runwarden,
     [
@@ -160,7 +151,7 @@ jobs:
       'sh',
       command,
     ),
-    { cwd: place.at('work'), env: engine.env, timeout: 500_000 },
+    { cwd: workspace, env: engine.env, timeout: 500_000 },
   )
   expect(status, stdout + stderr).toBe(0)
   expect(result().steps.map(({ outcome }) => outcome)).toEqual(Array(6).fill('success'))

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import type { Event } from '@runwarden/events'
-import { type JobResult, prepareWorkflow } from '@runwarden/lab/runner'
+import type { JobResult } from '@runwarden/lab/runner'
 import { expect, test } from 'vitest'
+import { prepareJob } from './job.ts'
 import { type Ended, Place } from './runwarden.ts'
 
 interface Watched extends Ended {
@@ -12,20 +13,12 @@ interface Watched extends Ended {
 
 /** Runs a job in a scope, its processes those of GitHub's runner. */
 async function watch(place: Place, steps: string, args: string[] = []): Promise<Watched> {
-  const file = place.at('ci.yml')
-  const workspace = place.at('work')
-  mkdirSync(workspace)
-  writeFileSync(file, `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`)
-  const worker = prepareWorkflow(file, {
-    folder: place.at('runner'),
-    workspace,
-    actions: place.at('actions'),
-  })
+  const worker = prepareJob(place.path, steps, { actions: place.at('actions') })
   const ended = await place.run([
     '--step',
     'outside',
     '--workspace',
-    workspace,
+    worker.workspace,
     '--quiet',
     ...args,
     '--',

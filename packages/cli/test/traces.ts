@@ -47,7 +47,7 @@ export function stillThere({ programs, maps }: Held): Held {
 }
 
 /** Mount point of cgroup v2. */
-function hierarchy(): string {
+export function hierarchy(): string {
   for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
     const [, point, type] = line.split(' ')
     if (type === 'cgroup2' && point !== undefined) return point

@@ -1,41 +1,13 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hashName } from '../src/watch.ts'
 import * as layout from '../src/layout.ts'
 import { CONNECT_BYTES } from '../src/decode/connect.ts'
-
-interface BtfType {
-  id: number
-  kind: string
-  name: string
-  size?: number
-  members?: { name: string; bits_offset: number }[]
-  values?: { name: string; val: number }[]
-}
-
-const bpf = new URL('../../../bpf/', import.meta.url).pathname
-
-function btfOf(object: string): BtfType[] {
-  const text = execFileSync('bpftool', ['btf', 'dump', 'file', object, '-j'], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  })
-  return (JSON.parse(text) as { types: BtfType[] }).types
-}
+import { ObjectTypes } from './btf.ts'
 
 describe.each(['x64', 'arm64'])('the layout of records in the object for %s', (architecture) => {
-  let types: BtfType[]
-  const struct = (name: string): BtfType => {
-    const found = types.find((type) => type.kind === 'STRUCT' && type.name === name)
-    if (!found) throw new Error(`no struct ${name}`)
-    return found
-  }
-
+  let types: ObjectTypes
   beforeAll(() => {
-    const object = `${bpf}build/${architecture}/observe.bpf.o`
-    if (!existsSync(object)) execFileSync('make', ['-C', bpf])
-    types = btfOf(object)
+    types = new ObjectTypes('observe', architecture)
   })
 
   it.each([
@@ -48,18 +20,12 @@ describe.each(['x64', 'arm64'])('the layout of records in the object for %s', (a
     'sandbox_record',
     'watch_key',
   ] as const)('is what TypeScript decodes: struct %s', (name) => {
-    const members = new Map(
-      struct(name).members?.map((member) => [member.name, member.bits_offset / 8]),
-    )
-    const read = Object.keys(layout[name])
-    expect(Object.fromEntries(read.map((field) => [field, members.get(field)]))).toEqual(
-      layout[name],
-    )
+    expect(types.offsets(name)).toMatchObject(layout[name])
   })
 
   it('has the sizes that TypeScript steps over', () => {
     const names = Object.keys(layout.sizes)
-    expect(Object.fromEntries(names.map((name) => [name, struct(name).size]))).toEqual(layout.sizes)
+    expect(Object.fromEntries(names.map((name) => [name, types.size(name)]))).toEqual(layout.sizes)
     expect(layout.sizes.watch_name).toBe(layout.NAME_KEPT + 1)
   })
 
@@ -73,17 +39,12 @@ describe.each(['x64', 'arm64'])('the layout of records in the object for %s', (a
     'watch_bits',
     'container_bits',
   ] as const)('has the numbers of enum %s', (name) => {
-    const values = types.find((type) => type.kind === 'ENUM' && type.name === name)?.values
-    expect(Object.fromEntries(values?.map(({ name: key, val }) => [key, val]) ?? [])).toEqual(
-      layout[name],
-    )
+    expect(types.numbers(name)).toEqual(layout[name])
   })
 })
 
 it('connect records are as long as their decoder says', () => {
-  const object = `${bpf}build/x64/enforce.bpf.o`
-  if (!existsSync(object)) execFileSync('make', ['-C', bpf])
-  expect(btfOf(object).find((type) => type.name === 'connect_record')?.size).toBe(CONNECT_BYTES)
+  expect(new ObjectTypes('enforce').size('connect_record')).toBe(CONNECT_BYTES)
 })
 
 it('hashes names within the 4,096 bits of the kernel side', () => {

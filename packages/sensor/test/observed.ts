@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { type Sensor, type SensorOptions, type SensorRecord, startSensor } from '../src/index.ts'
 
 /** Mount point of cgroup v2, wherever this machine has it. */
-function cgroupRoot(): string {
+export function cgroupRoot(): string {
   for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
     const [, point, type] = line.split(' ')
     if (type === 'cgroup2' && point !== undefined) return point
@@ -20,6 +21,25 @@ export interface Ended {
   stdout: string
   stderr: string
   pid: number
+}
+
+/** Runs a program in a cgroup, to its end. */
+export async function runIn(
+  cgroup: string,
+  command: readonly string[],
+  options: { cwd: string; env: Record<string, string | undefined> },
+): Promise<Ended> {
+  const enter = `echo $$ > '${cgroup}/cgroup.procs' && exec "$@"`
+  const child = spawn('sh', ['-c', enter, 'sh', ...command], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (data) => (stdout += String(data)))
+  child.stderr.on('data', (data) => (stderr += String(data)))
+  const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+  return { status, signal, stdout, stderr, pid: child.pid ?? 0 }
 }
 
 /** A sensor on a cgroup and a workspace of its own, and programs run in it. */
@@ -46,27 +66,11 @@ export class Observed implements Disposable {
 
   /** Runs a program in the scope, to its end, in the workspace. */
   async run(command: string, ...args: string[]): Promise<Ended> {
-    const child = spawn(
-      'sh',
-      ['-c', `echo $$ > '${this.cgroup}/cgroup.procs' && exec "$@"`, 'sh', command, ...args],
-      {
-        cwd: this.workspace,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { PATH: process.env['PATH'] },
-      },
-    )
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (data) => (stdout += String(data)))
-    child.stderr.on('data', (data) => (stderr += String(data)))
-    return await new Promise((resolve, reject) => {
-      child.on('error', reject)
-      child.on('close', (status, signal) => {
-        // The kernel side had told everything before the process was gone.
-        this.sensor.drain()
-        resolve({ status, signal, stdout, stderr, pid: child.pid ?? 0 })
-      })
-    })
+    const env = { PATH: process.env['PATH'] }
+    const ended = await runIn(this.cgroup, [command, ...args], { cwd: this.workspace, env })
+    // The kernel side had told everything before the process was gone.
+    this.sensor.drain()
+    return ended
   }
 
   /** The records of one kind, as they came. */

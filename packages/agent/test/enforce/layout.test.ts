@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import {
   CONNECT_BYTES,
   CONNECT_REASONS,
@@ -11,6 +9,7 @@ import {
 import { compile } from '@runwarden/policy'
 import { parsePolicy } from '@runwarden/policy/document'
 import { describe, expect, test } from 'vitest'
+import { ObjectTypes } from '../../../sensor/test/btf.ts'
 import { ATTEMPT_BYTES, ATTEMPT_KEY_BYTES, decodeAttempts } from '../../src/enforce/attempts.ts'
 import { encodeHttpsState, HTTPS_ENDS_BYTES, https_ends } from '../../src/enforce/https-state.ts'
 import { encodeGrants } from '../../src/https/gate.ts'
@@ -56,53 +55,20 @@ import {
 } from '../../src/enforce/process-fits.ts'
 import { encodePolicy, POLICY_BYTES } from '../../src/enforce/slots.ts'
 
-interface BtfType {
-  kind: string
-  name: string
-  size?: number
-  members?: { name: string; bits_offset: number }[]
-  values?: { name: string; val: number }[]
-}
-
-const object = join(import.meta.dirname, '../../../../bpf/build', process.arch, 'enforce.bpf.o')
-const { types } = JSON.parse(
-  execFileSync('bpftool', ['btf', 'dump', 'file', object, '-j'], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  }),
-) as { types: BtfType[] }
-
-function struct(name: string): { size: number; at: (member: string) => number } {
-  const found = types.find((type) => type.kind === 'STRUCT' && type.name === name)
-  if (found?.members === undefined) throw new Error(`the object has no struct ${name}`)
-  const { members, size = 0 } = found
-  return {
-    size,
-    at(member) {
-      const field = members.find((candidate) => candidate.name === member)
-      if (field === undefined) throw new Error(`struct ${name} has no member ${member}`)
-      return field.bits_offset / 8
-    },
-  }
-}
-
-function enumeration(prefix: string): string[] {
-  const found = types.find(
-    (type) => type.kind === 'ENUM' && type.values?.some((value) => value.name.startsWith(prefix)),
-  )
-  return (found?.values ?? []).map(({ name, val }) => `${val} ${name}`)
-}
+const types = new ObjectTypes('enforce')
 
 /** Bytes in which each member holds a value of its own, so that a wrong offset shows. */
 function bytesOf(name: string, values: Record<string, number | bigint | Buffer>): Buffer {
-  const { size, at } = struct(name)
-  const bytes = Buffer.alloc(size)
+  const bytes = Buffer.alloc(types.size(name))
+  const offsets = types.offsets(name)
   for (const [member, value] of Object.entries(values)) {
-    if (Buffer.isBuffer(value)) bytes.set(value, at(member))
-    else if (typeof value === 'bigint') bytes.writeBigUInt64LE(value, at(member))
-    else if (value > 0xffff) bytes.writeUInt32LE(value, at(member))
-    else if (value > 0xff) bytes.writeUInt16LE(value, at(member))
-    else bytes[at(member)] = value
+    const at = offsets[member]
+    if (at === undefined) throw new Error(`struct ${name} has no member ${member}`)
+    if (Buffer.isBuffer(value)) bytes.set(value, at)
+    else if (typeof value === 'bigint') bytes.writeBigUInt64LE(value, at)
+    else if (value > 0xffff) bytes.writeUInt32LE(value, at)
+    else if (value > 0xff) bytes.writeUInt16LE(value, at)
+    else bytes[at] = value
   }
   return bytes
 }
@@ -128,14 +94,14 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       }),
     )
     expect(encodeStep('build')).toEqual(bytesOf('step_key', { id: Buffer.from('build') }))
-    expect(NARROWINGS_BYTES).toBe(struct('narrowings').size)
+    expect(NARROWINGS_BYTES).toBe(types.size('narrowings'))
     expect(encodeProgram('/usr/bin/git')).toEqual(
       bytesOf('program_key', { prefix: 13 * 8, path: Buffer.from('git\0bin\0usr\0\0') }),
     )
     expect(encodeProgram('**/bin/git')).toEqual(
       bytesOf('program_key', { prefix: 8 * 8, path: Buffer.from('git\0bin\0') }),
     )
-    expect(NARROWED_RULES_BYTES).toBe(struct('narrowed_rules').size)
+    expect(NARROWED_RULES_BYTES).toBe(types.size('narrowed_rules'))
   })
 
   test('fit_key and process_fit', () => {
@@ -150,7 +116,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       fulfilsNarrowing(fit, narrowing),
     )
     expect(fulfilled).toEqual([true, false, true, true, false])
-    expect([struct('fit_key').size, struct('process_fit').size]).toEqual([
+    expect([types.size('fit_key'), types.size('process_fit')]).toEqual([
       FIT_KEY_BYTES,
       PROCESS_FIT_BYTES,
     ])
@@ -257,9 +223,8 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
     expect(encodeGrants({ granted: 70_020n, decided: 70_021 })).toEqual(
       bytesOf('https_grants', { granted: 70_020n, decided: 70_021 }),
     )
-    const { size, at } = struct('https_ends')
-    expect(HTTPS_ENDS_BYTES).toBe(size)
-    for (const [member, offset] of Object.entries(https_ends)) expect(at(member)).toBe(offset)
+    expect(types.size('https_ends')).toBe(HTTPS_ENDS_BYTES)
+    expect(types.offsets('https_ends')).toMatchObject(https_ends)
   })
 
   test('flow_key and flow', () => {
@@ -327,11 +292,11 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
     const value = bytesOf('learned', { count: 1, ranges: one })
     expect(encodeLearnedValue([range])).toEqual(value)
     expect(decodeLearnedValue(value)).toEqual([range])
-    expect([struct('learned_key').size, struct('learned').size]).toEqual([
+    expect([types.size('learned_key'), types.size('learned')]).toEqual([
       LEARNED_KEY_BYTES,
       LEARNED_VALUE_BYTES,
     ])
-    expect(LEARNED_VALUE_BYTES).toBe(8 + LEARNED_RANGES * struct('learned_range').size)
+    expect(LEARNED_VALUE_BYTES).toBe(8 + LEARNED_RANGES * types.size('learned_range'))
   })
 
   test('led_key, led and name_key', () => {
@@ -354,7 +319,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
     }
     expect(encodeLed(led)).toEqual(value)
     expect(decodeLed(value)).toEqual(led)
-    expect([struct('led_key').size, struct('led').size]).toEqual([LED_KEY_BYTES, LED_BYTES])
+    expect([types.size('led_key'), types.size('led')]).toEqual([LED_KEY_BYTES, LED_BYTES])
     expect(encodeNameText('example.org')).toEqual(
       bytesOf('name_key', { length: 11, text: Buffer.from('example.org') }),
     )
@@ -366,7 +331,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
     expect(encodePolicy('block', 70_019, [1, 2])).toEqual(
       bytesOf('policy', { mode: 1, blocked_names: 70_019, hash_keys }),
     )
-    expect(struct('policy').size).toBe(POLICY_BYTES)
+    expect(types.size('policy')).toBe(POLICY_BYTES)
   })
 
   test('dns_client_key and dns_client', () => {
@@ -380,7 +345,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       serverPort: 4007,
       server: address,
     })
-    expect([struct('dns_client_key').size, struct('dns_client').size]).toEqual([
+    expect([types.size('dns_client_key'), types.size('dns_client')]).toEqual([
       DNS_CLIENT_KEY_BYTES,
       DNS_CLIENT_VALUE_BYTES,
     ])
@@ -399,16 +364,17 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
   })
 })
 
-const word =
-  (prefix: string) =>
-  (name: string, index: number): string =>
-    `${index} ${prefix}${name.toUpperCase().replaceAll('-', '_')}`
-
 test('numbers of verdicts, ways and reasons are those of the kernel side', () => {
-  expect(enumeration('VERDICT_')).toEqual(VERDICTS.map(word('VERDICT_')))
-  expect(enumeration('VIA_')).toEqual(VIAS.map(word('VIA_')))
   const reasons = CONNECT_REASONS.map(
     (reason) => ({ 'live-flow': 'live', 'dns-proxy': 'proxy' })[reason as string] ?? reason,
   )
-  expect(enumeration('REASON_')).toEqual(reasons.map(word('REASON_')))
+  for (const [prefix, words] of [
+    ['VERDICT', VERDICTS],
+    ['VIA', VIAS],
+    ['REASON', reasons],
+  ] as const) {
+    const named = words.map((word) => `${prefix}_${word.toUpperCase().replaceAll('-', '_')}`)
+    const numbers = Object.fromEntries(named.map((name, number) => [name, number]))
+    expect(types.numbers(named[0] ?? '')).toEqual(numbers)
+  }
 })

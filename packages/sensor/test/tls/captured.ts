@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
@@ -7,22 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTlsCapture, type TlsCapture, type TlsUnseen, type TlsUse } from '../../src/index.ts'
 import type { TlsChunk, TlsEnd } from '../../src/index.ts'
-
-/** Mount point of cgroup v2, wherever this machine has it. */
-function cgroupRoot(): string {
-  for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
-    const [, point, type] = line.split(' ')
-    if (type === 'cgroup2' && point !== undefined) return point
-  }
-  throw new Error('no cgroup2 is mounted')
-}
-
-export interface Ended {
-  status: number | null
-  signal: NodeJS.Signals | null
-  stdout: string
-  stderr: string
-}
+import { cgroupRoot, type Ended, runIn } from '../observed.ts'
 
 /** A scope whose TLS is captured, and an HTTPS server beside it (HTTP/1.1 and HTTP/2) that answers `answer-BODY`. */
 export class Captured implements AsyncDisposable {
@@ -89,35 +74,21 @@ export class Captured implements AsyncDisposable {
     args: readonly string[],
     env: Record<string, string> = {},
   ): Promise<Ended> {
-    const child = spawn(
-      'sh',
-      ['-c', `echo $$ > '${this.cgroup}/cgroup.procs' && exec "$@"`, 'sh', command, ...args],
-      {
-        cwd: this.folder,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-          PATH: process.env['PATH'],
-          HOME: this.folder,
-          GOCACHE: join(tmpdir(), 'runwarden-go-cache'),
-          CURL_CA_BUNDLE: this.authority,
-          SSL_CERT_FILE: this.authority,
-          GIT_SSL_CAINFO: this.authority,
-          NODE_EXTRA_CA_CERTS: this.authority,
-          ...env,
-        },
+    const ended = await runIn(this.cgroup, [command, ...args], {
+      cwd: this.folder,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: this.folder,
+        GOCACHE: join(tmpdir(), 'runwarden-go-cache'),
+        CURL_CA_BUNDLE: this.authority,
+        SSL_CERT_FILE: this.authority,
+        GIT_SSL_CAINFO: this.authority,
+        NODE_EXTRA_CA_CERTS: this.authority,
+        ...env,
       },
-    )
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (data) => (stdout += String(data)))
-    child.stderr.on('data', (data) => (stderr += String(data)))
-    return await new Promise((resolve, reject) => {
-      child.on('error', reject)
-      child.on('close', (status, signal) => {
-        this.capture.drain()
-        resolve({ status, signal, stdout, stderr })
-      })
     })
+    this.capture.drain()
+    return ended
   }
 
   /** All that was seen in one direction, session by session, as text. */
