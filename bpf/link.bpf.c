@@ -17,6 +17,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ETH_P_8021Q 0x8100
 #define ETH_P_8021AD 0x88a8
 #define AF_PACKET 17
+#define AF_XDP 44
+
+#define SOL_PACKET 263
+#define PACKET_QDISC_BYPASS 20
+#define SOL_XDP 283
+#define XDP_TX_RING 3
 
 #define IPPROTO_IGMP 2
 
@@ -235,4 +241,28 @@ int link_egress(struct __sk_buff *skb)
 		bpf_map_update_elem(&fragments, &fragment, &passed, BPF_ANY);
 	}
 	return NEXT;
+}
+
+/*
+ * Packet sockets that go round the queue, and all of AF_XDP, go round the program above, too: neither can be asked for.
+ * With a length of 0 the kernel goes on with what the caller gave, however long it is.
+ */
+SEC("cgroup/setsockopt")
+int link_options(struct bpf_sockopt *ctx)
+{
+	struct decision decision = { .generation = current_generation() };
+	struct destination to = { .protocol = IPPROTO_RAW };
+	struct owner owner;
+	bool packet = ctx->level == SOL_PACKET && ctx->optname == PACKET_QDISC_BYPASS;
+
+	ctx->optlen = 0;
+	if (!packet && !(ctx->level == SOL_XDP && ctx->optname == XDP_TX_RING))
+		return ALLOW;
+	if (has_exemptions && current_is_exempt())
+		return ALLOW;
+	to.family = packet ? AF_PACKET : AF_XDP;
+	deny(&decision, REASON_FAMILY);
+	current_owner(&owner);
+	tell(&owner, &to, &decision, 0, via_type(VIA_SOCKET, SOCK_RAW));
+	return is_denied(&decision) ? DENY : ALLOW;
 }

@@ -104,9 +104,13 @@ napi_value js_attach(napi_env env, napi_callback_info info)
 /* BPF_TCX_EGRESS (6.6), which older headers lack. */
 #define TCX_EGRESS 47
 
+/* BPF_F_BEFORE without another program: before all. */
+#define FIRST 8
+
 /* attachUplink(object, program, ifindex, path): link by tcx, pinned there since libbpf 1.1 has no other way to take it */
 napi_value js_attachUplink(napi_env env, napi_callback_info info)
 {
+	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = FIRST);
 	struct bpf_program *program;
 	struct bpf_link *link = NULL;
 	struct object *object;
@@ -121,7 +125,7 @@ napi_value js_attachUplink(napi_env env, napi_callback_info info)
 		return NULL;
 	napi_get_value_uint32(env, argv[2], &ifindex);
 	log_begin(&log, false);
-	fd = bpf_link_create(bpf_program__fd(program), (int)ifindex, TCX_EGRESS, NULL);
+	fd = bpf_link_create(bpf_program__fd(program), (int)ifindex, TCX_EGRESS, &opts);
 	if (fd >= 0) {
 		if (!bpf_obj_pin(fd, path))
 			link = bpf_link__open(path);
@@ -135,6 +139,31 @@ napi_value js_attachUplink(napi_env env, napi_callback_info info)
 		fail(env, "attach", "BPF_ATTACH", errno, bpf_program__name(program), log.text);
 	log_end();
 	free(path);
+	return result;
+}
+
+/* The kernel takes at most this many programs there (BPF_MPROG_MAX). */
+#define TCX_MAX 64
+
+/* isFirst(link, ifindex): whether the link's program is the first that sees what leaves by the interface (tcx) */
+napi_value js_isFirst(napi_env env, napi_callback_info info)
+{
+	uint32_t ids[TCX_MAX] = {}, count = TCX_MAX, ifindex = 0, size;
+	struct bpf_link_info own = {};
+	napi_value argv[2], result;
+	struct link *link;
+	int err;
+
+	if (!arguments(env, info, 2, argv) || !(link = handle_get(env, argv[0], HANDLE_LINK)))
+		return NULL;
+	napi_get_value_uint32(env, argv[1], &ifindex);
+	size = sizeof(own);
+	err = bpf_obj_get_info_by_fd(bpf_link__fd(link->bpf), &own, &size) ? errno : 0;
+	if (!err && bpf_prog_query((int)ifindex, TCX_EGRESS, 0, NULL, ids, &count))
+		err = errno;
+	if (err)
+		return fail(env, "attach", "BPF_QUERY", err, "link", NULL);
+	napi_get_boolean(env, count > 0 && ids[0] == own.prog_id, &result);
 	return result;
 }
 

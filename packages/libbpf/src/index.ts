@@ -8,6 +8,7 @@ export {
   BpfObject,
   classifier,
   detachClassifier,
+  isFirst,
   openObject,
   type OpenOptions,
   type Program,

@@ -108,6 +108,7 @@ export interface Native {
     cookie: bigint,
   ): number
   programsOn(cgroup: string, type: number): number[]
+  isFirst(link: Handle<'link'>, ifindex: number): boolean
   cgroupNamespace(cgroup: string): number
   bindIn(namespace: string, tcp: boolean, address: string, port: number): number
   netnsCookie(socket: number): bigint

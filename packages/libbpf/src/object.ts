@@ -75,7 +75,8 @@ export class BpfObject {
   }
 
   /**
-   * Attaches a classifier to what leaves by a network interface (tcx, Linux 6.6), pinned from the first instant.
+   * Attaches a classifier to what leaves by a network interface (tcx, Linux 6.6), before all that are there, pinned from
+   * the first instant. See isFirst().
    * @param path in a bpffs, free
    */
   attachUplink(program: string, ifindex: number, path: string): Link {
@@ -152,6 +153,11 @@ export function openObject(path: string, options: OpenOptions = {}): BpfObject {
     throw error
   }
   return new BpfObject(handle)
+}
+
+/** Whether a link of attachUplink() holds the first program there: what one before it lets pass, it does not see. */
+export function isFirst(link: Link, ifindex: number): boolean {
+  return native().isFirst(linkHandleOf(link), ifindex)
 }
 
 /** Id of the program that attachClassifier() put on an interface; null: none is there. */

@@ -9,9 +9,6 @@ export type Hardening = 'none' | 'sudo' | 'sudo-and-containers'
 /** Whether connections are held to the name that opened their address: its SNI or HTTP Host. */
 export type NameCheck = 'checked' | 'unchecked'
 
-/** How the reason of a refusal ends that `names: unchecked` would have let pass. */
-export const uncheckedHint = '(with "names: unchecked" its policy line lets it pass)'
-
 /** An allowed endpoint; with `steps` or `exe` it is narrowed to these. Empty lists: not narrowed. */
 export interface EndpointRule {
   readonly kind: 'endpoint'

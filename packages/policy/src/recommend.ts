@@ -4,7 +4,7 @@ import { formatEndpoint } from './endpoint-parts.ts'
 import type { EndpointParts } from './endpoint-parts.ts'
 import { printable } from './error.ts'
 import { canonicalName } from './host-name.ts'
-import { uncheckedHint } from './policy.ts'
+import { uncheckedHint } from './hint.ts'
 
 /** What recommend needs to know of a destination; those of `report.json` fit. */
 export interface RecommendDestination {

@@ -1,4 +1,4 @@
-import { uncheckedHint } from '@runwarden/policy'
+import { uncheckedHint } from '@runwarden/policy/hint'
 import { isHostName } from './address.ts'
 import type { Report } from '@runwarden/events'
 

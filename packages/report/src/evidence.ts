@@ -19,9 +19,10 @@ export function inWords(event: Event): string {
     case 'net.connect':
     case 'net.flow': {
       const place = plain(placeOf(event), 400)
-      const told =
-        event.kind === 'net.flow' ? `sent ${event.bytesOut} bytes to` : reached[event.via]
-      return `${told} ${place}: ${event.verdict}`
+      if (event.kind === 'net.flow')
+        return `sent ${event.bytesOut} bytes to ${place}: ${event.verdict}`
+      const passed = event.verdict === 'allowed' || event.verdict === 'would-block'
+      return `${(passed ? reached : tried)[event.via]} ${place}: ${event.verdict}`
     }
     case 'http.request':
       return `${plain(event.method, 40)} ${event.scheme}://${plain(event.host, 400)}${plain(event.path, 400)}: ${event.verdict}`
@@ -59,7 +60,15 @@ const reached = {
   socket: 'opened a socket',
   packet: 'sent a packet to',
   link: 'put a packet on the wire to',
-} as const
+}
+
+const tried: typeof reached = {
+  connect: 'tried to connect to',
+  send: 'tried to send to',
+  socket: 'tried to open a socket',
+  packet: 'tried to send a packet to',
+  link: 'tried to put a packet on the wire to',
+}
 
 function failed(errno: number): string {
   return errno === 0 ? '' : ` (failed, errno ${errno})`

@@ -89,7 +89,12 @@ export function missing(report: Report): string[] {
   }
   if (report.protection === 'not-run')
     sentences.push('The command was not run: its policy could not be enforced.')
-  const lost = Object.entries(report.health.eventsLost).filter(([, count]) => count > 0)
+  const { written: unwritten = 0, ...losses } = report.health.eventsLost
+  if (unwritten > 0)
+    sentences.push(
+      `${counted(unwritten, 'event')} could not be written to events.ndjson; this report has what they told.`,
+    )
+  const lost = Object.entries(losses).filter(([, count]) => count > 0)
   if (lost.length > 0) {
     const kinds = lost.map(([kind, count]) => `${plain(kind, 80)} ${grouped(count)}`).join(', ')
     const total = lost.reduce((sum, [, count]) => sum + count, 0)
@@ -187,12 +192,12 @@ export class Who {
     return cwd === undefined ? '' : this.path(cwd)
   }
 
-  /** Who did it, from the first program down, with the place it worked in: `npm › sh › node in node_modules/x (pid 7)`. */
-  byline(execId: string): string {
+  /** Who did it, from the first program down, with the place it worked in: `npm › sh › node in node_modules/x (pid 7)`; behind the step. */
+  byline(execId: string, step = this.#nodes.get(execId)?.step): string {
     const lineage = this.lineage(execId)
     if (lineage === '') return `process ${this.pid(execId)}`
     const place = this.place({ execId, image: this.#last(execId) })
-    return `${this.#step(this.#nodes.get(execId)?.step)}${lineage}${place === '' || place === '.' ? '' : ` in ${place}`} (pid ${this.pid(execId)})`
+    return `${this.#step(step)}${lineage}${place === '' || place === '.' ? '' : ` in ${place}`} (pid ${this.pid(execId)})`
   }
 
   #last(execId: string): number | null {

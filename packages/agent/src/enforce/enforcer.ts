@@ -100,6 +100,11 @@ export class Enforcer implements Disposable {
     return this.#attached.hooks
   }
 
+  /** Path of the scope's cgroup. */
+  get cgroup(): string {
+    return this.#scopeCgroup
+  }
+
   #exempt({ exempt, objectDir = defaultObjectDir, pinDir }: EnforcerOptions): void {
     exemptCgroups(this.#object.map('exempt_cgroups'), exempt?.cgroups ?? [])
     if (exempt === undefined || exempt.programs.length === 0) return

@@ -6,6 +6,7 @@ import {
   type BpfObject,
   classifier,
   detachClassifier,
+  isFirst,
   type Link,
   openObject,
   openPinnedLink,
@@ -35,6 +36,8 @@ export interface LinkLayerOptions extends LinkSettings {
 }
 
 const PROGRAM = 'link_egress'
+/** Refuses what would let packet sockets go round the other. */
+const OPTIONS = 'link_options'
 
 interface Held {
   uplink: Uplink
@@ -47,6 +50,7 @@ export class LinkLayer {
   readonly #options: LinkLayerOptions
   readonly #object: BpfObject
   readonly #held = new Map<number, Held>()
+  #refusing: Link | undefined
 
   private constructor(options: LinkLayerOptions, object: BpfObject) {
     this.#options = options
@@ -90,6 +94,7 @@ export class LinkLayer {
     const { find = findUplinks, uplinks } = this.#options
     const now = new Map(find(uplinks).map((uplink) => [uplink.index, uplink]))
     const changes = { came: [] as string[], gone: [] as string[], again: [] as string[] }
+    if (this.#refuse()) changes.again.push('the options of sockets')
     for (const [index, held] of this.#held) {
       const { uplink } = held
       if (now.has(index)) {
@@ -108,7 +113,8 @@ export class LinkLayer {
       changes.came.push(uplink.name)
     }
     for (const name of readdirSync(this.#options.pinDir))
-      if (!this.#held.has(Number(name))) rmSync(join(this.#options.pinDir, name))
+      if (name !== OPTIONS && !this.#held.has(Number(name)))
+        rmSync(join(this.#options.pinDir, name))
     return changes
   }
 
@@ -117,6 +123,7 @@ export class LinkLayer {
     if (link === null) return classifier(uplink.index) !== null
     try {
       this.#object.replace(link, PROGRAM)
+      if (!isFirst(link, uplink.index)) return false
       const path = join(this.#options.pinDir, String(uplink.index))
       if (!existsSync(path)) link.pin(path)
       return true
@@ -125,8 +132,31 @@ export class LinkLayer {
     }
   }
 
+  /** Holds the program that refuses ways round. @returns whether somebody had taken it off */
+  #refuse(): boolean {
+    const path = join(this.#options.pinDir, OPTIONS)
+    const before = this.#refusing
+    const link = before ?? (existsSync(path) ? openPinnedLink(path) : undefined)
+    try {
+      if (link !== undefined) {
+        this.#object.replace(link, OPTIONS)
+        if (!existsSync(path)) link.pin(path)
+        this.#refusing = link
+        return false
+      }
+    } catch {
+      link?.close()
+      rmSync(path, { force: true })
+    }
+    this.#refusing = this.#object.attach(OPTIONS, { cgroup: this.#options.enforcer.cgroup })
+    this.#refusing.pin(path)
+    return before !== undefined
+  }
+
   /** Lets go of it: what is attached stays. */
   release(): void {
+    this.#refusing?.close()
+    this.#refusing = undefined
     for (const { link } of this.#held.values()) link?.close()
     this.#held.clear()
     this.#object.close()
@@ -134,6 +164,8 @@ export class LinkLayer {
 
   /** Takes it off every interface. */
   close(): void {
+    this.#refusing?.detach()
+    this.#refusing?.close()
     for (const [index, { link }] of this.#held) {
       link?.detach()
       if (link === null) detachClassifier(index)

@@ -66,7 +66,8 @@ export class Enforcement {
     const { link } = this.settings
     if (link === undefined) return
     const pinDir = `${this.place.pinDir}/uplinks`
-    const uplinks = new UplinkWatch({ ...link, enforcer: this.enforcer, pinDir }, this.health)
+    const parts = { ...link, enforcer: this.enforcer, pinDir }
+    const uplinks = new UplinkWatch(parts, this.health, this.settings)
     this.uplinks = uplinks
     this.closers.push((keep) => uplinks.close(keep))
   }

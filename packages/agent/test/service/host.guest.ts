@@ -238,6 +238,17 @@ test('packet sockets put on the wire what the policy allows, whatever they say t
   expect(await wire()).toContain(`17 ${ALLOWED} 8080`)
 })
 
+test('packet sockets cannot go round the queue, where nothing is decided', async () => {
+  await wire()
+  for (const to of [DENIED, ALLOWED]) {
+    const { stderr } = spawnSync(join(place, 'frame'), ['round', 'eth0', to, '8080'], {
+      encoding: 'utf8',
+    })
+    expect(stderr).toContain('Operation not permitted')
+  }
+  expect(await wire()).toEqual([])
+})
+
 test('what is forwarded for a virtual machine is under the policy', async () => {
   await wire()
   frame('guest', DENIED, '8080')
@@ -287,8 +298,9 @@ test('an interface that goes is told; names of links that are taken away are giv
   await says('the interface eth1 has gone')
   const [major = 0, minor = 0] = release().split('.').map(Number)
   const names = readdirSync('/run/runwarden/scopes/1/bpf/uplinks')
+  expect(names).toContain('link_options')
   // No links before tcx.
-  expect(names).toHaveLength(major > 6 || minor >= 6 ? 1 : 0)
+  expect(names).toHaveLength(major > 6 || minor >= 6 ? 2 : 1)
   frame('packet', 'eth0', DENIED, '8080')
   expect((await wire()).filter((line) => line.includes(DENIED))).toEqual([])
 })

@@ -1,7 +1,10 @@
 import type { Destination, Report } from '@runwarden/events'
 import { placeOf } from '../address.ts'
 import { lacking, policyEntry } from '../allowable.ts'
+import { verdictMarks as marks } from './marks.ts'
 import { bySeverity } from '../order.ts'
+import { refusedNames } from '../refused-names.ts'
+import { sensitiveActs } from '../sensitive.ts'
 import {
   bytes,
   changeWords,
@@ -20,8 +23,6 @@ import { Sheet } from './sheet.ts'
 
 /** GitHub takes summaries of at most 1 MiB; some is left for what other steps append to one file. */
 const LIMIT = 1_000_000
-
-const marks = { 'attack-blocked': '⛔', blocked: '⛔', 'would-block': '⚠️', allowed: '✅' } as const
 
 /** The report as a CI job summary: GitHub's Markdown, at most a million bytes, with cuts said. */
 export function renderSummary(report: Report): string {
@@ -75,14 +76,12 @@ export function renderSummary(report: Report): string {
   sheet.table(
     '### Sensitive files',
     ['Act', 'File', 'Why it is watched', 'Program'],
-    report.files
-      .filter((file) => file.sensitive !== null)
-      .map((file) => [
-        file.action + (file.errno === 0 ? '' : ' (failed)'),
-        code(who.path(file.path)),
-        sentence(file.sensitive ?? ''),
-        code(file.exe),
-      ]),
+    sensitiveActs(report).map(({ first: file, others }) => [
+      file.action + (file.errno === 0 ? '' : ' (failed)'),
+      code(who.path(file.path)) + (others > 0 ? ` and ${grouped(others)} more` : ''),
+      sentence(file.sensitive ?? ''),
+      code(file.exe),
+    ]),
     100,
   )
   sheet.table(
@@ -131,7 +130,7 @@ function detected(sheet: Sheet, report: Report, who: Who): void {
       .map((found) => [
         `**${found.severity}**`,
         `**${sentence(found.title, 300)}** ${sentence(found.text, 1_000)}`,
-        found.execId === null ? '' : code(who.byline(found.execId)),
+        found.execId === null ? '' : code(who.byline(found.execId, found.step)),
       ]),
     50,
   )
@@ -151,16 +150,15 @@ function detected(sheet: Sheet, report: Report, who: Who): void {
 function names(sheet: Sheet, report: Report, who: Who): void {
   sheet.table(
     '### Names refused or outside of the policy',
-    ['Verdict', 'Name', 'Type', 'Count', 'Process'],
-    report.dns
-      .filter((query) => query.verdict !== 'allowed')
-      .map((query) => [
-        `${marks[query.verdict]} ${query.verdict}`,
-        code(query.name),
-        code(query.type, 40),
-        grouped(query.count),
-        processes(query, who),
-      ]),
+    ['Verdict', 'Name', 'Type', 'Asked server', 'Count', 'Process'],
+    refusedNames(report).map(({ first, types, servers, count }) => [
+      `${marks[first.verdict]} ${first.verdict}`,
+      code(first.name),
+      code(types.join(', '), 80),
+      code(servers.join(', '), 200),
+      grouped(count),
+      processes(first, who),
+    ]),
     200,
   )
 }

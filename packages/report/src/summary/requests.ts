@@ -2,6 +2,7 @@ import type { Report, ReportTokenCall } from '@runwarden/events'
 import { grantedBeside } from '../permissions.ts'
 import { bytes, grouped, opaqueWords, statusesOf, Who } from '../wording.ts'
 import { code, fenced, sentence } from './escape.ts'
+import { verdictMarks } from './marks.ts'
 import type { Sheet } from './sheet.ts'
 
 /** Requests, what was not read, and what the job's token needs. */
@@ -13,18 +14,30 @@ export function requestSections(sheet: Sheet, report: Report, who: Who): void {
     const others = processes.length > 1 ? ` +${processes.length - 1}` : ''
     return code(who.command(first, 160), 200) + others
   }
+  const cells = (one: Report['http'][number], ...before: string[]): string[] => [
+    ...before,
+    code(one.method, 40),
+    code(`${one.scheme}://${one.host}${one.path}`),
+    sentence(statusesOf(one), 100),
+    grouped(one.count),
+    bytes(one.requestBytes),
+    bytes(one.responseBytes),
+    program(one.processes),
+  ]
+  const header = ['Method', 'To', 'Status', 'Count', 'Up', 'Down', 'Process']
   sheet.table(
-    '### HTTPS requests',
-    ['Method', 'To', 'Status', 'Count', 'Up', 'Down', 'Process'],
-    http.map((one) => [
-      code(one.method, 40),
-      code(`${one.scheme}://${one.host}${one.path}`),
-      sentence(statusesOf(one), 100),
-      grouped(one.count),
-      bytes(one.requestBytes),
-      bytes(one.responseBytes),
-      program(one.processes),
-    ]),
+    '### HTTPS requests refused or outside of the policy',
+    ['Verdict', ...header],
+    http
+      .filter(({ verdict }) => verdict !== 'allowed')
+      .map((one) => cells(one, `${verdictMarks[one.verdict]} ${one.verdict}`)),
+    100,
+  )
+  const allowed = http.filter(({ verdict }) => verdict === 'allowed')
+  sheet.foldedTable(
+    'HTTPS requests',
+    header,
+    allowed.map((one) => cells(one)),
     100,
   )
   sheet.table(

@@ -29,8 +29,30 @@ export class Sheet {
     rows: readonly (readonly string[])[],
     most: number,
   ): void {
+    this.#rows(`${title}\n`, header, rows, most, '')
+  }
+
+  /** The same, closed until somebody opens it. */
+  foldedTable(
+    title: string,
+    header: readonly string[],
+    rows: readonly (readonly string[])[],
+    most: number,
+  ): void {
+    const summary = `${title} (${grouped(rows.length)})`
+    const opening = `<details><summary>${summary}</summary>\n`
+    this.#rows(opening, header, rows, most, '\n</details>')
+  }
+
+  #rows(
+    opening: string,
+    header: readonly string[],
+    rows: readonly (readonly string[])[],
+    most: number,
+    closing: string,
+  ): void {
     if (rows.length === 0) return
-    const lines = [`${title}\n`, row(header), row(header.map(() => '---'))]
+    const lines = [opening, row(header), row(header.map(() => '---'))]
     let size = 200 + Buffer.byteLength(lines.join('\n'))
     let shown = 0
     for (const cells of rows.slice(0, most)) {
@@ -42,7 +64,7 @@ export class Sheet {
     }
     if (shown < rows.length)
       lines.push('', `… and ${grouped(rows.length - shown)} more, see report.html.`)
-    this.add(`${lines.join('\n')}\n`)
+    this.add(`${lines.join('\n')}\n${closing === '' ? '' : `${closing}\n`}`)
   }
 
   /** Closed until somebody opens it. */

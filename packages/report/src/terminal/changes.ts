@@ -19,7 +19,7 @@ export function changes({ report, who, paint, width }: Page): string[] {
     lines.push(
       paint(
         'dim',
-        `${lines.length > 0 ? 'and ' : ''}${grouped(others)} more by formatters, linkers and others`,
+        `${lines.length > 0 ? `and ${grouped(others)} more` : grouped(others)} by formatters, linkers and others`,
       ),
     )
   return [paint('bold', 'Files changed by others than their writer'), ...lines]

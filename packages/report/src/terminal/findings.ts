@@ -1,13 +1,15 @@
-import type { ReportDns, ReportSuppressed } from '@runwarden/events'
+import type { ReportSuppressed } from '@runwarden/events'
 import { plain } from '@runwarden/events/plain'
 import { lacking, policyEntry } from '../allowable.ts'
 import { bySeverity } from '../order.ts'
+import { refusedNames } from '../refused-names.ts'
+import { sensitiveActs } from '../sensitive.ts'
 import { grouped } from '../wording.ts'
-import { clip, wrap } from './columns.ts'
+import { clip, columns, wrap } from './columns.ts'
 import { severityStyle, verdictStyle } from './paint.ts'
 import type { Page } from './render.ts'
 
-const ROOM = { ofKind: 4, suppressed: 8, names: 12, allow: 12, files: 12, leftOver: 10 }
+const ROOM = { ofKind: 4, text: 600, suppressed: 8, names: 12, allow: 12, files: 12, leftOver: 10 }
 
 /** Detections, the gravest first, each with its text and the process behind it; many of one kind are folded. */
 export function detections({ report, who, paint, width }: Page): string[] {
@@ -21,9 +23,13 @@ export function detections({ report, who, paint, width }: Page): string[] {
     lines.push(
       `${paint(severityStyle[detection.severity], mark)} ${clip(plain(detection.title, 300), width - mark.length - 1)}`,
     )
-    for (const line of wrap(plain(detection.text, 600), width - 2)) lines.push(`  ${line}`)
-    if (detection.execId !== null)
-      lines.push(paint('dim', `  by ${clip(who.byline(detection.execId), width - 5)}`))
+    // A long command line stands in the middle, and what to do at the end.
+    for (const line of wrap(clip(plain(detection.text), ROOM.text), width - 2))
+      lines.push(`  ${line}`)
+    if (detection.execId !== null) {
+      const by = who.byline(detection.execId, detection.step)
+      lines.push(paint('dim', `  by ${clip(by, width - 5)}`))
+    }
   }
   for (const [id, count] of ofKind) {
     if (count > ROOM.ofKind)
@@ -49,23 +55,13 @@ function suppressed(all: readonly ReportSuppressed[]): string[] {
 
 /** Names that the resolver refused, or would have. */
 export function names({ report, who, paint, width }: Page): string[] {
-  const refused = new Map<string, { query: ReportDns; types: string[]; count: number }>()
-  for (const query of report.dns) {
-    if (query.verdict === 'allowed') continue
-    const known = refused.get(query.name)
-    if (known === undefined)
-      refused.set(query.name, { query, types: [query.type], count: query.count })
-    else {
-      known.count += query.count
-      if (!known.types.includes(query.type) && known.types.length < 6) known.types.push(query.type)
-    }
-  }
-  if (refused.size === 0) return []
-  const outside = report.dns.some((query) => query.verdict === 'would-block')
+  const refused = refusedNames(report)
+  if (refused.length === 0) return []
+  const outside = refused.some(({ first }) => first.verdict === 'would-block')
   const title = outside ? 'Names outside of the policy' : 'Names refused'
-  const shown = [...refused.values()].slice(0, ROOM.names)
-  const room = Math.max(...shown.map(({ query }) => query.verdict.length))
-  const lines = shown.map(({ query, types, count }) => {
+  const shown = refused.slice(0, ROOM.names)
+  const room = Math.max(...shown.map(({ first }) => first.verdict.length))
+  const lines = shown.map(({ first: query, types, count }) => {
     const [first] = query.processes
     const text = `${plain(query.name, 300)} (${plain(types.join(', '), 80)})${count > 1 ? ` ×${grouped(count)}` : ''}`
     const by = first === undefined ? '' : `  ${who.command(first, 80)}`
@@ -73,8 +69,8 @@ export function names({ report, who, paint, width }: Page): string[] {
       paint(verdictStyle[query.verdict], query.verdict) + ' '.repeat(room - query.verdict.length)
     return `${mark}  ${clip(text + by, width - room - 2)}`
   })
-  if (refused.size > ROOM.names)
-    lines.push(paint('dim', `and ${grouped(refused.size - ROOM.names)} more`))
+  if (refused.length > ROOM.names)
+    lines.push(paint('dim', `and ${grouped(refused.length - ROOM.names)} more`))
   return [paint('bold', title), ...lines]
 }
 
@@ -88,12 +84,18 @@ export function allow({ report, paint, width }: Page): string[] {
     : 'To allow what was blocked, if it is wanted, add to the policy'
   const shown = lines.slice(0, ROOM.allow).map((line) => {
     const note = line.assumed ? '   # only its name was asked for' : ''
-    return `  - ${clip(policyEntry(line, quoted(line.endpoint)), width - 4 - note.length)}${paint('dim', note)}`
+    const entry = policyEntry(line, quoted(line.endpoint))
+    // It is there to be copied: a name is whole, however long.
+    const shown = copied.test(line.endpoint) ? entry : clip(entry, width - 4 - note.length)
+    return `  - ${shown}${paint('dim', note)}`
   })
   if (lines.length > ROOM.allow)
     shown.push(paint('dim', `  and ${grouped(lines.length - ROOM.allow)} more`))
   return [paint('bold', title), ...shown]
 }
+
+/** What an endpoint of a policy consists of. */
+const copied = /^[\w.:[\]/-]{1,300}$/
 
 /** As YAML takes it: bare where it is only a name and a port. */
 function quoted(endpoint: string): string {
@@ -103,15 +105,19 @@ function quoted(endpoint: string): string {
 
 /** Places watched for what they hold: credentials, keys, other processes' memory. */
 export function files({ report, who, paint, width }: Page): string[] {
-  const sensitive = report.files.filter((file) => file.sensitive !== null)
-  if (sensitive.length === 0) return []
-  const lines = sensitive.slice(0, ROOM.files).map((file) => {
+  const acts = sensitiveActs(report)
+  if (acts.length === 0) return []
+  const lines = acts.slice(0, ROOM.files).map(({ first: file, others }) => {
     const failed = file.errno === 0 ? '' : ' (failed)'
-    const text = `${who.path(file.path, 300)}  ${plain(file.sensitive ?? '', 60)}${failed}  ${plain(file.exe, 200)}`
-    return `${file.action.padEnd(6)}  ${clip(text, width - 8)}`
+    const more = others > 0 ? ` and ${grouped(others)} more` : ''
+    const what = `${more}  ${plain(file.sensitive ?? '', 60)}${failed}  `
+    const free = Math.max(20, width - 8 - columns(what))
+    const exe = clip(plain(file.exe, 200), Math.floor(free / 2))
+    const path = clip(who.path(file.path, 300), free - columns(exe))
+    return `${file.action.padEnd(6)}  ${clip(path + what + exe, width - 8)}`
   })
-  if (sensitive.length > ROOM.files)
-    lines.push(paint('dim', `and ${grouped(sensitive.length - ROOM.files)} more`))
+  if (acts.length > ROOM.files)
+    lines.push(paint('dim', `and ${grouped(acts.length - ROOM.files)} more`))
   return [paint('bold', 'Sensitive files'), ...lines]
 }
 

@@ -3,9 +3,10 @@ import { plain } from '@runwarden/events/plain'
 import { grantedBeside } from '../permissions.ts'
 import { bytes, counted, grouped, opaqueWords } from '../wording.ts'
 import { clip } from './columns.ts'
+import { verdictStyle } from './paint.ts'
 import type { Page } from './render.ts'
 
-const ROOM = { hosts: 6, opaque: 6 }
+const ROOM = { refused: 12, hosts: 6, opaque: 6 }
 
 interface Host {
   name: string
@@ -30,6 +31,7 @@ export function requests({ report, who, paint, width }: Page): string[] {
       )} to ${counted(hosts.length, 'host')}, ${bytes(sum((one) => one.requestBytes))} up, ${bytes(sum((one) => one.responseBytes))} down`,
     )
   }
+  lines.push(...refused({ report, who, paint, width }))
   const shown = hosts.slice(0, ROOM.hosts)
   const room = Math.max(0, ...shown.map(({ count }) => grouped(count).length))
   for (const { name, count, methods, first } of shown) {
@@ -49,6 +51,21 @@ export function requests({ report, who, paint, width }: Page): string[] {
   if (opaque.length > ROOM.opaque)
     lines.push(paint('dim', `and ${grouped(opaque.length - ROOM.opaque)} more that were not read`))
   return [paint('bold', 'HTTPS requests'), ...lines]
+}
+
+/** Requests that no line allows, each with its path: that is what a line would have to say. */
+function refused({ report, who, paint, width }: Page): string[] {
+  const all = report.http.filter(({ verdict }) => verdict !== 'allowed')
+  const lines = all.slice(0, ROOM.refused).map((one) => {
+    const [process] = one.processes
+    const by = process === undefined ? '' : `  ${who.command(process, 100)}`
+    const times = one.count > 1 ? ` ×${grouped(one.count)}` : ''
+    const text = `${plain(one.method, 20)} ${one.scheme}://${plain(one.host, 200)}${plain(one.path, 300)}${times}${by}`
+    return `${paint(verdictStyle[one.verdict], one.verdict)}  ${clip(text, width - one.verdict.length - 2)}`
+  })
+  if (all.length > ROOM.refused)
+    lines.push(paint('dim', `and ${grouped(all.length - ROOM.refused)} more that no line allows`))
+  return lines
 }
 
 function byHost(http: readonly ReportHttp[]): Host[] {

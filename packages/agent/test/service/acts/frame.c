@@ -6,6 +6,7 @@
  *   frame vlan INTERFACE ADDRESS PORT                   the same, with a VLAN tag
  *   frame other INTERFACE ADDRESS PORT                  the same, with a type of frame that nobody has
  *   frame later INTERFACE ADDRESS PORT                  the same, as a later fragment
+ *   frame round INTERFACE ADDRESS PORT                  the same, by a socket that goes round the queue
  *   frame guest ADDRESS PORT                            as a virtual machine does: out of a TUN device, 10.9.0.2
  */
 #include <arpa/inet.h>
@@ -77,7 +78,7 @@ int main(int argc, char **argv)
 	unsigned char frame[14 + 4 + sizeof(struct datagram)] = {};
 	struct sockaddr_ll link = { .sll_family = AF_PACKET };
 	struct datagram made;
-	int protocol = ETH_P_IP, size = 14, fd;
+	int protocol = ETH_P_IP, size = 14, one = 1, fd;
 
 	if (argc == 4 && !strcmp(argv[1], "guest"))
 		return guest(argv[2], atoi(argv[3]));
@@ -102,6 +103,8 @@ int main(int argc, char **argv)
 	}
 	memcpy(frame + size, &made, sizeof(made));
 	fd = socket(AF_PACKET, SOCK_RAW, htons(protocol));
+	if (!strcmp(argv[1], "round") && setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one)))
+		err(1, "round");
 	link.sll_protocol = htons(protocol);
 	link.sll_ifindex = if_nametoindex(argv[2]);
 	if (fd < 0 || sendto(fd, frame, size + sizeof(made), 0, (void *)&link, sizeof(link)) < 0)

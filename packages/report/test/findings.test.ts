@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import { renderSummary, renderTerminal } from '../src/index.ts'
+import { reportOf } from './runs.ts'
+import { Script } from './script.ts'
+
+const no = { verdict: 'blocked', reason: 'no rule allows this name', rule: null } as const
+const curl = new Script().exec(7, 1, ['curl', 'x'])
+
+test('a program that looks into every process does not hide the one that reads a key', () => {
+  const script = new Script().exec(7, 1, ['Worker']).exec(8, 7, ['thief'])
+  for (let pid = 1; pid <= 40; pid++)
+    script.file(7, 'read', `/proc/${pid}/environ`, { sensitive: 'process-environment' })
+  script.file(8, 'read', '/root/.ssh/id_rsa', { sensitive: 'ssh-key' })
+  const report = reportOf(script)
+  const listed = renderTerminal(report).split('Sensitive files\n')[1]?.split('\n\n')[0]
+  expect(listed).toBe(
+    [
+      'read    /root/.ssh/id_rsa  ssh-key  /usr/bin/thief',
+      'read    /proc/1/environ and 39 more  process-environment  /usr/bin/Worker',
+    ].join('\n'),
+  )
+  const rows = renderSummary(report)
+    .split('\n')
+    .filter((line) => line.startsWith('| read'))
+  expect(rows).toHaveLength(2)
+})
+
+test('a refused name has one row, with the types and servers that were asked', () => {
+  const script = new Script()
+    .exec(7, 1, ['curl', 'x'])
+    .dns(7, 'c2.example', no)
+    .dns(7, 'c2.example', { ...no, type: 'AAAA' })
+    .dns(7, 'c2.example', { ...no, server: '198.51.100.53' })
+  const rows = renderSummary(reportOf(script))
+    .split('\n')
+    .filter((line) => line.includes('`c2.example`'))
+  expect(rows).toEqual([
+    '| ⛔ blocked | `c2.example` | `A, AAAA` | `192.0.2.53, 198.51.100.53` | 3 | `curl x` |',
+  ])
+})
+
+test('a name to be allowed is whole, so that it can be copied', () => {
+  const name = `${'a'.repeat(60)}.${'b'.repeat(60)}.example`
+  const script = new Script().exec(7, 1, ['curl', 'x']).dns(7, name, no)
+  expect(renderTerminal(reportOf(script), { width: 80 })).toContain(`\n  - ${name}:443   # only`)
+})
+
+test('requests that no line allows are told one by one, with their paths', () => {
+  const reason = { reason: 'no line allows POST /gists', rule: null }
+  const script = new Script()
+    .exec(7, 1, ['curl', 'x'])
+    .http(7, 'GET', 'api.example.org', '/repos')
+    .http(7, 'POST', 'api.example.org', '/gists', { ...reason, verdict: 'blocked' })
+    .http(7, 'POST', 'api.example.org', '/gists', { ...reason, verdict: 'blocked' })
+  const report = reportOf(script)
+  expect(renderTerminal(report)).toContain(
+    '\nblocked  POST https://api.example.org/gists ×2  curl x\n',
+  )
+  const summary = renderSummary(report)
+  expect(summary).toContain('### HTTPS requests refused or outside of the policy')
+  expect(summary).toContain('| ⛔ blocked | `POST` | `https://api.example.org/gists` |')
+  expect(summary).toContain('<details><summary>HTTPS requests (1)</summary>')
+})
+
+test('evidence says that a refused connection was tried, not made', () => {
+  const refused = { verdict: 'blocked', reason: 'not in the policy', rule: null } as const
+  const tried = new Script()
+    .exec(7, 1, ['curl', 'x'])
+    .connect(7, null, '203.0.113.9', refused)
+    .detect(7, { id: 'destination-blocked', severity: 'medium', title: 'refused' })
+    .connect(7, null, '203.0.113.9')
+    .detect(7, { id: 'new-outbound-destination', severity: 'medium', title: 'new' })
+  const acts = reportOf(tried).detections.flatMap((found) => found.acts.map(({ text }) => text))
+  expect(acts).toEqual([
+    'tried to connect to 203.0.113.9:443: blocked',
+    'connected to 203.0.113.9:443: allowed',
+  ])
+})
+
+test('what to do is told behind the longest command line', () => {
+  const text = `/bin/sh started ${'x '.repeat(2000)}. Take the machine out of service.`
+  const script = new Script()
+    .exec(7, 1, ['curl', 'x'])
+    .detect(7, { id: 'mass-delete', severity: 'high', title: 'wiped', text })
+  expect(renderTerminal(reportOf(script))).toContain('Take the machine out of service.')
+})
+
+test('events that the disk did not take are missing from events.ndjson, not from the report', () => {
+  const health = { tier: 'T0', armedMs: 1, hooks: [], gaps: [] } as const
+  const lost = (eventsLost: Record<string, number>): string =>
+    renderTerminal(
+      reportOf(curl, { health: { ...health, hooks: [], gaps: [], eventsLost } }),
+    ).replaceAll(/\n. /g, ' ')
+  expect(lost({ written: 2 })).toContain('2 events could not be written to events.ndjson')
+  expect(lost({ written: 2 })).not.toContain('lost')
+  expect(lost({ written: 2, 'file.write': 3 })).toContain('3 events were lost')
+})
