@@ -53,6 +53,8 @@ export class Integrity {
   #writer: Writer | undefined
   /** Changed files by who changed them last, to be looked at again. */
   readonly #unsettled = new Map<string, Last>()
+  /** Their paths, by who that is. */
+  readonly #unsettledOf = new Map<string, string[]>()
   /** Files that are being looked at, and what was done to them last. */
   readonly #looking = new Map<string, Last>()
   /** Nobody writes any more. */
@@ -218,7 +220,7 @@ export class Integrity {
     // Looked at again, and nothing new; or a path that was taken away, and is there: the two have changed places.
     if (fresh === 0 && (state === 'unchanged' || state === 'unknown')) return
     entry.gone = false
-    if (this.#unsettled.size < mostUnsettled) this.#unsettled.set(path, last)
+    if (this.#unsettled.size < mostUnsettled) this.#lookAgain(path, last)
     change.alongside ??= alongside(this.#parts.processes, last.actor.execId, change.since)
     if (last.relation === 'same-program' && state !== 'restored') return
     if (++change.told > toldPerFile) return
@@ -301,10 +303,22 @@ export class Integrity {
     return entry
   }
 
+  /** When who changed it has ended. */
+  #lookAgain(path: string, last: Last): void {
+    this.#unsettled.set(path, last)
+    const { execId } = last.actor
+    const paths = this.#unsettledOf.get(execId)
+    if (paths === undefined) this.#unsettledOf.set(execId, [path])
+    else paths.push(path)
+  }
+
   #exited(execId: string | null): void {
-    if (this.#unsettled.size === 0) return
-    for (const [path, last] of this.#unsettled) {
-      if (last.actor.execId !== execId) continue
+    const paths = execId === null ? undefined : this.#unsettledOf.get(execId)
+    if (execId === null || paths === undefined) return
+    this.#unsettledOf.delete(execId)
+    for (const path of paths) {
+      const last = this.#unsettled.get(path)
+      if (last?.actor.execId !== execId) continue
       this.#unsettled.delete(path)
       this.#look(path, last)
     }
