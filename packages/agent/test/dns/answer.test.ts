@@ -4,6 +4,7 @@ import { TYPE } from '../../src/dns/codes.ts'
 import { MalformedMessage } from '../../src/dns/name.ts'
 import { type Query, receiveQuery } from '../../src/dns/query.ts'
 import {
+  A,
   a,
   answerMessage,
   cname,
@@ -27,12 +28,6 @@ function leads(answer: TestAnswer, type: number = TYPE.A): string {
   return [...aliases, ...addresses.map(({ text, ttl }) => `${text}/${ttl}`)].join(' ')
 }
 
-const A = (address: string, name?: string, ttl?: number): TestRecord => ({
-  type: TYPE.A,
-  data: a(address),
-  ...(name !== undefined && { name }),
-  ...(ttl !== undefined && { ttl }),
-})
 const C = (target: string, name?: string, ttl?: number): TestRecord => ({
   type: TYPE.CNAME,
   data: cname(target),

@@ -6,6 +6,7 @@ import { readRecords, wireName } from '../../src/dns/rewrite.ts'
 import { dig, startDnsmasq } from './dnsmasq.ts'
 import { FakeServer, server, startTestProxy, TcpClient, UdpClient } from './fixture.ts'
 import {
+  A,
   a,
   answerMessage,
   cname,
@@ -33,11 +34,6 @@ const rrsig = (covered: number): TestRecord => ({
     writeName('example.com'),
     Buffer.alloc(64, 7),
   ]),
-})
-const A = (address: string, name?: string): TestRecord => ({
-  type: TYPE.A,
-  data: a(address),
-  ...(name !== undefined && { name }),
 })
 const v6 = Buffer.from('20010db8000000000000000000000001', 'hex')
 

@@ -93,6 +93,16 @@ export function questionOf(message: Buffer): Buffer {
   return message.subarray(12, end + 5)
 }
 
+/** The code of an answer (RFC 1035 §4.1.1); 15 when there is none. */
+export function rcode(message: Buffer | null): number {
+  return (message?.[3] ?? 0xff) & 0xf
+}
+
+/** An address record; without a name that of the question. */
+export function A(address: string, name?: string, ttl = 300): TestRecord {
+  return { type: TYPE.A, ttl, data: a(address), ...(name !== undefined && { name }) }
+}
+
 export const a = (address: string): Buffer => Buffer.from(address.split('.').map(Number))
 export const cname = (name: string): Buffer => writeName(name)
 

@@ -3,11 +3,9 @@ import { expect, test } from 'vitest'
 import { TYPE } from '../../src/dns/codes.ts'
 import { frame } from '../../src/dns/frames.ts'
 import { FakeServer, startTestProxy, TcpClient, UdpClient, until } from './fixture.ts'
-import { a, answerMessage, queryMessage, type TestRecord } from './messages.ts'
+import { A, answerMessage, queryMessage, rcode, type TestRecord } from './messages.ts'
 
 const policy = { allow: ['www.example.com', '*.many.example'] }
-const A = (address: string): TestRecord => ({ type: TYPE.A, ttl: 300, data: a(address) })
-const rcode = (message: Buffer | null): number => (message?.[3] ?? 0xff) & 0xf
 const ids = (messages: (Buffer | null)[]): (number | undefined)[] =>
   messages.map((message) => message?.readUInt16BE(0))
 

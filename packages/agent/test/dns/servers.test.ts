@@ -11,11 +11,9 @@ import {
   type TestProxy,
   UdpClient,
 } from './fixture.ts'
-import { a, answerMessage, queryMessage, type TestRecord } from './messages.ts'
+import { A, answerMessage, queryMessage, rcode } from './messages.ts'
 
 const allow = ['www.example.com', '*.many.example']
-const A = (address: string): TestRecord => ({ type: TYPE.A, ttl: 300, data: a(address) })
-const rcode = (message: Buffer | null): number => (message?.[3] ?? 0xff) & 0xf
 const answering = (address: string) =>
   FakeServer.start((query, reply) => reply(answerMessage(query, { answers: [A(address)] })))
 
