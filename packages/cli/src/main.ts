@@ -65,6 +65,11 @@ async function main(words: string[]): Promise<number> {
   return (await command.load()).main(rest)
 }
 
+/** Whose help helps with a mistake on the command line. */
+function usage(word = ''): string {
+  return Object.hasOwn(commands, word) ? `runwarden ${word} --help` : 'runwarden --help'
+}
+
 /** Our own failures end with 125, as those of env(1) or timeout(1) do: no command of the job ends so by chance. */
 const failed = 125
 
@@ -74,7 +79,7 @@ try {
   const said = error instanceof Error ? error.message : String(error)
   process.stderr.write(`runwarden: ${said}\n`)
   if (error instanceof UsageError)
-    process.stderr.write("runwarden: 'runwarden --help' shows what there is\n")
+    process.stderr.write(`runwarden: '${usage(process.argv[2])}' shows what there is\n`)
   else if (
     error instanceof Error &&
     'advice' in error &&

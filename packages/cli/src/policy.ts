@@ -124,7 +124,7 @@ function check(words: string[]): number {
         ? ''
         : `, ${compiled.blockEntries.length} on the block list`
     console.log(
-      `${file}: valid; egress ${compiled.egress}, fail-mode ${compiled.failMode}, ${compiled.rules.length} allowed endpoints${blocked}`,
+      `${file}: valid; egress ${compiled.egress}, fail-mode ${compiled.failMode}, ${compiled.rules.length} allowed ${compiled.rules.length === 1 ? 'endpoint' : 'endpoints'}${blocked}`,
     )
   }
   return 0
@@ -180,6 +180,11 @@ async function readEvents(path: string): Promise<RecordedEvent[]> {
   return events
 }
 
+/** An IPv6 address as it stands before a port. */
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
+}
+
 async function simulateRuns(words: string[]): Promise<number> {
   const { options, rest } = parseOptions(common, words)
   if (rest.length === 0)
@@ -204,7 +209,7 @@ async function simulateRuns(words: string[]): Promise<number> {
       const where =
         entry.address === ''
           ? entry.protocol
-          : `${plain(entry.host ?? entry.address, 200)}:${entry.port}/${entry.protocol}`
+          : `${plain(entry.host ?? bracketed(entry.address), 200)}:${entry.port}/${entry.protocol}`
       console.log(`${entry.now}  ${where}  ${entry.count}×  ${plain(entry.reason)}`)
     }
     console.log(

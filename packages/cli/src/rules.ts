@@ -65,7 +65,7 @@ function check(files: string[], json: boolean): number {
   } else {
     for (const name of untested) console.log(`${name} has no test`)
     console.log(
-      `${files.join(', ')}: valid; ${rules.length} rules, ${suppressions} suppressions; they are used beside the ${readBuiltinRules().rules.length} built-in rules`,
+      `${files.join(', ')}: valid; ${counted(rules.length, 'rule')}, ${counted(suppressions, 'suppression')}; they are used beside the ${readBuiltinRules().rules.length} built-in rules`,
     )
   }
   return 0
@@ -91,9 +91,13 @@ function test(files: string[], json: boolean): number {
       console.log(`${place}: ${rule}: "${plain(name, 200)}" finds ${found}, not ${expected}`)
       for (const failure of failures) console.log(`  ${plain(failure, 400)}`)
     }
-    console.log(`${results.length} tests, ${failed.length} of them failed`)
+    console.log(`${counted(results.length, 'test')}, ${failed.length} of them failed`)
   }
   return failed.length > 0 ? 1 : 0
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function list(files: string[], json: boolean): number {

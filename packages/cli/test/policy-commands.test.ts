@@ -231,6 +231,20 @@ describe('simulate', () => {
     expect(status).toBe(1)
   })
 
+  test('an IPv6 address stands in brackets before its port', async () => {
+    const recorded = { kind: 'net.connect', execId: null, step: null, host: null, count: 1 }
+    const to = {
+      address: '2001:db8::66',
+      port: 443,
+      protocol: 'tcp',
+      verdict: 'blocked',
+      rule: null,
+    }
+    writeFileSync(place.at('six.ndjson'), JSON.stringify({ ...recorded, ...to }))
+    const { stdout } = await policy('simulate', '--policy', 'policy.yml', 'six.ndjson')
+    expect(stdout).toContain('blocked  [2001:db8::66]:443/tcp  1×  ')
+  })
+
   test('0 when all of it would pass; an events file does as well as its folder', async () => {
     expect(await policy('simulate', '--policy', 'policy.yml', 'good')).toMatchObject({ status: 0 })
     expect(await policy('simulate', '--policy', 'policy.yml', 'good/events.ndjson')).toMatchObject({

@@ -31,16 +31,16 @@ test('a file is checked, tested and listed; a failed test is told with its place
   writeFileSync(place.at('wrong.yml'), rules.replace('FINDS', '2'))
   expect(await rulesCommand('check', 'good.yml')).toMatchObject({
     status: 0,
-    stdout: expect.stringMatching(/^good\.yml: valid; 1 rules, 0 suppressions;/) as string,
+    stdout: expect.stringMatching(/^good\.yml: valid; 1 rule, 0 suppressions;/) as string,
   })
   expect(await rulesCommand('test', 'good.yml')).toMatchObject({
     status: 0,
-    stdout: '1 tests, 0 of them failed\n',
+    stdout: '1 test, 0 of them failed\n',
   })
   expect(await rulesCommand('test', 'wrong.yml')).toMatchObject({
     status: 1,
     stdout:
-      'wrong.yml:11: touches-nothing: "a marked one" finds 1, not 2\n1 tests, 1 of them failed\n',
+      'wrong.yml:11: touches-nothing: "a marked one" finds 1, not 2\n1 test, 1 of them failed\n',
   })
   const { stdout } = await rulesCommand('list', '--json', 'good.yml')
   expect(JSON.parse(stdout)).toContainEqual(

@@ -1,4 +1,4 @@
-/** Ids of detections that `lockdown` can name. */
+/** Ids of detections that `lockdown` can name: those that this version finds, but for the one that lockdown itself makes. */
 export const detectionIds: readonly string[] = [
   'agent-tampered',
   'attack-blocked',
@@ -8,16 +8,17 @@ export const detectionIds: readonly string[] = [
   'destination-blocked',
   'dns-over-https',
   'domain-blocked',
+  'engine-socket-in-container',
   'exfiltration-attempt',
   'https-outbound-anomaly',
-  'imposter-commit',
   'mass-delete',
+  'network-changed',
   'new-outbound-destination',
   'outside-process-traced',
   'persistence',
-  'policy-changed',
   'privileged-container',
   'process-memory-read',
+  'resolver-changed',
   'reverse-shell',
   'runner-worker-memory-read',
   'secret-in-artifact',

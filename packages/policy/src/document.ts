@@ -204,7 +204,7 @@ class PolicyReader {
       else
         this.#reader.problem(
           node,
-          `is no detection: ${detectionIds.join(', ')} are`,
+          "is no detection ('runwarden rules list' shows them)",
           nearestWord(detection, detectionIds),
         )
     }
