@@ -7,6 +7,7 @@ import { type Entry, Files } from './files.ts'
 import { packageOf } from './package-folder.ts'
 import { alongside, relationOf, type Relation, type Writer, writerOf } from './program.ts'
 import { ContentReader, settleMs } from './reader.ts'
+import { Unsettled } from './unsettled.ts'
 
 type FileEvent =
   | EventOf<'file.create'>
@@ -25,8 +26,6 @@ export interface IntegrityParts {
 
 /** Changes of one file that are told one by one. */
 const toldPerFile = 12
-/** Files that were changed and are looked at again when who did it has ended, and when the run ends. */
-const mostUnsettled = 2_000
 /** How long a file is left alone before what it holds is what its writer wrote. */
 const quietMs = 200
 /** How often a file that is being written is looked at before what it holds then is taken. */
@@ -51,10 +50,8 @@ export class Integrity {
   readonly #walked = new Map<string, string>()
   readonly #began = Date.now()
   #writer: Writer | undefined
-  /** Changed files by who changed them last, to be looked at again. */
-  readonly #unsettled = new Map<string, Last>()
-  /** Their paths, by who that is. */
-  readonly #unsettledOf = new Map<string, string[]>()
+  /** Changed files, to be looked at again when who changed them has ended, and when the run ends. */
+  readonly #unsettled = new Unsettled<Last>()
   /** Files that are being looked at, and what was done to them last. */
   readonly #looking = new Map<string, Last>()
   /** Nobody writes any more. */
@@ -98,8 +95,7 @@ export class Integrity {
   /** Looks at what was changed a last time, and says what was not read. */
   async finish(): Promise<void> {
     this.#ended = true
-    for (const [path, last] of this.#unsettled) this.#look(path, last)
-    this.#unsettled.clear()
+    for (const [path, last] of this.#unsettled.all()) this.#look(path, last)
     if (!(await this.#reader.settled()))
       this.#parts.gap('what some changed files hold could not be read in time')
     const { forgotten } = this.#files
@@ -220,7 +216,7 @@ export class Integrity {
     // Looked at again, and nothing new; or a path that was taken away, and is there: the two have changed places.
     if (fresh === 0 && (state === 'unchanged' || state === 'unknown')) return
     entry.gone = false
-    if (this.#unsettled.size < mostUnsettled) this.#lookAgain(path, last)
+    this.#unsettled.add(path, last)
     change.alongside ??= alongside(this.#parts.processes, last.actor.execId, change.since)
     if (last.relation === 'same-program' && state !== 'restored') return
     if (++change.told > toldPerFile) return
@@ -303,25 +299,9 @@ export class Integrity {
     return entry
   }
 
-  /** When who changed it has ended. */
-  #lookAgain(path: string, last: Last): void {
-    this.#unsettled.set(path, last)
-    const { execId } = last.actor
-    const paths = this.#unsettledOf.get(execId)
-    if (paths === undefined) this.#unsettledOf.set(execId, [path])
-    else paths.push(path)
-  }
-
   #exited(execId: string | null): void {
-    const paths = execId === null ? undefined : this.#unsettledOf.get(execId)
-    if (execId === null || paths === undefined) return
-    this.#unsettledOf.delete(execId)
-    for (const path of paths) {
-      const last = this.#unsettled.get(path)
-      if (last?.actor.execId !== execId) continue
-      this.#unsettled.delete(path)
-      this.#look(path, last)
-    }
+    if (execId === null) return
+    for (const [path, last] of this.#unsettled.of(execId)) this.#look(path, last)
   }
 
   /** Who acts, as a writer: files of one program share it. */
