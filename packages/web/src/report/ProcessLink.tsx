@@ -57,11 +57,11 @@ function Place({ process }: { process: ReportProcess }) {
   return place === '' || place === '.' ? null : <div className="aside">in {place}</div>
 }
 
-/** Who did it, where only the identity is told. */
-export function Doer({ execId }: { execId: string | null }) {
+/** Who did it, where only the identity is told; a finding may be of another step than its process. */
+export function Doer({ execId, step }: { execId: string | null; step?: string | null }) {
   const { who, tree, show } = usePage()
   if (execId === null) return <span className="unknown">unknown</span>
-  const byline = who.byline(execId)
+  const byline = step === undefined ? who.byline(execId) : who.byline(execId, step)
   if (!tree.has(execId)) return <code>{byline}</code>
   return (
     <a href="#processes" className="process" onClick={() => show(execId)}>

@@ -4,7 +4,7 @@ import { Text } from '../../ui/Text.tsx'
 import { Doer } from '../ProcessLink.tsx'
 
 export function DetectionCard({ detection }: { detection: ReportDetection }) {
-  const { severity, title, text, acts, evidence, execId, id } = detection
+  const { severity, title, text, acts, evidence, execId, step, id } = detection
   return (
     <li className={`card edge-${severity}`}>
       <h3>
@@ -14,7 +14,7 @@ export function DetectionCard({ detection }: { detection: ReportDetection }) {
         <Text value={text} limit={4_000} />
       </p>
       <p className="by">
-        <Doer execId={execId} /> <code className="id">{id}</code>
+        <Doer execId={execId} step={step} /> <code className="id">{id}</code>
       </p>
       {evidence.length > 0 && (
         <details>

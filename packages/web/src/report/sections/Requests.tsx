@@ -21,14 +21,9 @@ const columns: Column<ReportHttp>[] = [
     by: (request) => request.method,
   },
   {
-    title: 'Host',
-    cell: (request) => <Code value={request.host} limit={260} />,
-    by: (request) => request.host,
-  },
-  {
-    title: 'Path',
-    cell: (request) => <Code value={request.path} />,
-    by: (request) => request.path,
+    title: 'To',
+    cell: (request) => <Code value={`${request.scheme}://${request.host}${request.path}`} />,
+    by: (request) => `${request.host}${request.path}`,
     wide: true,
   },
   {
