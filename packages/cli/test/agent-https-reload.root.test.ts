@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
 import { until } from './runwarden.ts'
@@ -103,4 +103,28 @@ test('who is exempt from the policy is exempt from its HTTPS rules', async () =>
   expect(await rig.get(cgroup, 'https://one.example.com/a/3')).toBe('200')
   expect(await rig.get(cgroup, evil)).toBe('curl null')
   await agent.end('SIGTERM')
+}, 180_000)
+
+test('a program that is exempt from the policy is exempt from its HTTPS rules, a copy of it is not', async () => {
+  const cgroup = rig.cgroup()
+  const policy = rig.policy()
+  writeFileSync(policy, rules)
+  const exempt = rig.place.at('exempt-curl')
+  copyFileSync('/usr/bin/curl', exempt)
+  const files = ['--policy', policy, '--state', rig.state, '--out', rig.place.out]
+  const agent = rig.spawn('--scope', cgroup, ...files, '--exempt-exe', exempt)
+  await agent.says('armed: block')
+  const ask = async (program: string, path: string) => {
+    const args = ['-s', '-m', '20', '-o', '/dev/null', `https://one.example.com${path}`]
+    const { status, signal } = await rig.lab.runner.exec(program, args, { cgroup })
+    return signal ?? status
+  }
+  expect(await ask(exempt, '/exempt-program')).toBe(0)
+  expect(await ask('/usr/bin/curl', '/a/4')).toBe(0)
+  expect(await ask('/usr/bin/curl', '/no-exempt-program')).toBe('SIGKILL')
+  await agent.end('SIGTERM')
+  const paths = (await rig.lab.internet.records())
+    .flatMap(({ requests }) => requests)
+    .map(({ path }) => path)
+  expect(paths.slice(-2)).toEqual(['/exempt-program', '/a/4'])
 }, 180_000)

@@ -2,8 +2,8 @@
 /*
  * end-held MAPS SECONDS: waits until its standard input ends, as a pipe does with the process that has its other end. Then it
  * ends the processes that are stopped in a write which nobody will decide about any more: see bpf/include/https_state.h, whose
- * maps are pinned in the folder MAPS. It says each on its standard error. Parents that have stopped themselves with them (su,
- * sudo) are continued. It looks again for SECONDS, as somebody may be about to stop; it goes when somebody decides again.
+ * maps are pinned in the folder MAPS. It says each on its standard error. What has stopped itself with them above (su, sudo) is
+ * continued. It looks again for SECONDS, as somebody may be about to stop; it goes when somebody decides again.
  *
  * Ends with 1 when the maps cannot be opened.
  */
@@ -207,17 +207,17 @@ static void note_held(const struct key *process)
 		close(handle);
 }
 
-/* Up to the first that is not stopped. */
+/* All above it: on a terminal sudo has a process between that does not stop. */
 static void continue_parents(const struct key *process)
 {
 	struct stat_line line;
-	int stopped = is_there(process, &line);
+	int there = is_there(process, &line);
 
-	while (stopped && line.parent > 1) {
+	while (there && line.parent > 1) {
 		int pid = line.parent, handle = syscall(SYS_pidfd_open, pid, 0);
 
-		stopped = handle >= 0 && stat_of(pid, &line) && is_stopped(line.state);
-		if (stopped)
+		there = handle >= 0 && stat_of(pid, &line);
+		if (there && line.state == 'T')
 			send_signal(handle, SIGCONT);
 		if (handle >= 0)
 			close(handle);

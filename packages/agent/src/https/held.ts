@@ -15,7 +15,8 @@ interface Stat {
 
 /**
  * Signals processes that are held. su, sudo and the like stop themselves when their child is stopped, and wait for somebody to let
- * them go on: that is done here, for the parents of processes that went on.
+ * them go on: that is done here, for all above such processes. sudo may have a process of its own between, which
+ * does not stop.
  */
 export class HeldProcesses {
   /** Until when each is watched. */
@@ -23,20 +24,19 @@ export class HeldProcesses {
   private timer: NodeJS.Timeout | undefined
 
   goOn(offer: TlsOffer): void {
-    const stat = this.signal(offer, 'SIGCONT')
-    if (stat !== null) this.watch(stat.parent)
+    this.signal(offer, 'SIGCONT')
   }
 
   end(offer: TlsOffer): void {
     this.signal(offer, 'SIGKILL')
   }
 
-  /** The process itself, not one that has its number since. Null: it has ended. */
-  private signal({ pid, start }: TlsOffer, name: 'SIGCONT' | 'SIGKILL'): Stat | null {
+  /** The process itself, not one that has its number since. */
+  private signal({ pid, start }: TlsOffer, name: 'SIGCONT' | 'SIGKILL'): void {
     const stat = statOf(pid)
-    if (stat === null || stat.start !== String(start / TICK)) return null
+    if (stat === null || stat.start !== String(start / TICK)) return
     send(pid, name)
-    return stat
+    this.watch(stat.parent)
   }
 
   private watch(parent: number): void {
@@ -47,13 +47,18 @@ export class HeldProcesses {
 
   private check(): void {
     const now = performance.now()
-    for (const [pid, until] of this.parents) {
-      const stat = statOf(pid)
-      if (stat?.state === 'T') {
-        send(pid, 'SIGCONT')
-        this.watch(stat.parent)
+    const seen = new Set<number>()
+    for (const [parent, until] of this.parents) {
+      if (now > until) this.parents.delete(parent)
+      for (let pid = parent; pid > 1 && pid !== process.pid && !seen.has(pid);) {
+        seen.add(pid)
+        const stat = statOf(pid)
+        if (stat?.state === 'T') {
+          send(pid, 'SIGCONT')
+          this.parents.set(parent, now + WATCHED_MS)
+        }
+        pid = stat?.parent ?? 0
       }
-      if (stat === null || now > until) this.parents.delete(pid)
     }
     if (this.parents.size > 0) return
     clearInterval(this.timer)

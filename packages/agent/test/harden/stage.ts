@@ -9,7 +9,7 @@ const checkout = fileURLToPath(new URL('../../../../', import.meta.url))
 const execute = promisify(execFile)
 
 /** Real programs that give rights, unpacked beside the machine: it has none of them itself. */
-async function programs(): Promise<string> {
+export async function programs(): Promise<string> {
   const folder = join(checkout, 'build/harden-programs')
   const names = ['sudo', 'opendoas', 'pkexec', 'at', 'cron', 'cron-daemon-common', 'uidmap']
   const { stdout } = await execute('dpkg', ['--print-architecture'])
