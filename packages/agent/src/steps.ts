@@ -249,6 +249,8 @@ export class Steps {
   /** A container engine's daemon has read a request of a process in this step; null: which is not known. */
   asksEngine(step: string | null, path: string): void {
     this.#engines.asked(step ?? UNKNOWN, path)
+    // It has ended, or handed its connection on: whatever it asked for counts against the others.
+    if (step === null) this.#engines.connected('', UNKNOWN)
   }
 
   /**
@@ -260,12 +262,12 @@ export class Steps {
     const asker = this.#engines.askerOf(put)
     if (asker === undefined) return
     keep(this.#steps, step, { id: 'step' in asker ? asker.step : UNKNOWN })
-    if ('step' in asker) return
-    const who = asker.steps.join(', ')
+    if ('step' in asker && asker.step !== UNKNOWN) return
+    const who = 'step' in asker ? 'one that had ended by then' : asker.steps.join(', ')
     if (this.#shared.has(who)) return
     keep(this.#shared, who, true)
     this.#parts.gap(
-      `a container engine started processes in containers while several steps had connections to it (${who}), and it was not seen which of them asked: what these do is told under '${UNKNOWN}'`,
+      `a container engine started processes in containers, and it was not seen which step's process asked for it (connected were: ${who}): what these do is told under '${UNKNOWN}'`,
     )
   }
 

@@ -131,11 +131,32 @@ describe('a step', () => {
     steps.callsEngine('other client', 'two')
     expect(contain(12)).toBe('unknown step')
     contain(15)
-    expect(gaps).toEqual([expect.stringContaining('(one, two)')])
+    expect(gaps).toEqual([expect.stringContaining('(connected were: one, two)')])
     steps.exit('client')
     expect(contain(13)).toBe('two')
     steps.exit('other client')
     expect(contain(14)).toBe('outside')
+  })
+
+  test('is unknown where an engine was asked by what had ended by then', () => {
+    const { steps, gaps } = make({ from: 'runner' })
+    const id = 'a'.repeat(64)
+    steps.callsEngine('client', 'one')
+    steps.asksEngine(null, `/containers/${id}/start`)
+    steps.asksEngine('one', `/containers/${id.replaceAll('a', 'b')}/start`)
+    const contain = (number: number, container?: string): string => {
+      const put =
+        container === undefined ? undefined : { container, session: undefined, isExec: false }
+      steps.contained(number, put)
+      return steps.nameOf(number)
+    }
+    expect(contain(1, id)).toBe('unknown step')
+    expect(contain(2, id.replaceAll('a', 'b'))).toBe('one')
+    expect(contain(3)).toBe('unknown step')
+    expect(gaps).toEqual([
+      expect.stringContaining('one that had ended'),
+      expect.stringContaining('(connected were: one, unknown step)'),
+    ])
   })
 
   test('is remembered within bounds', () => {

@@ -13,6 +13,7 @@
  * processes outside, also of the same user: no ptrace, no /proc/PID/root, no memory, no descriptors.
  * The mount namespace belongs to the machine's own user namespace: nobody inside can undo a mount.
  * Characters cannot be put into a terminal's input (TIOCSTI, TIOCLINUX), where a shell outside reads them.
+ * There is no io_uring: what it connects to is not seen.
  *
  * Ends with 125 when any of it fails; then the command was not run.
  */
@@ -133,9 +134,17 @@ static void enter_user_namespace(void)
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x541c /* TIOCLINUX */, 0, 1),                    \
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 
-static void deny_terminal_input(void)
+/* One number for all ways into the kernel, but for x32's bit. */
+#define DENY_IO_URING                                                                         \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),                \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 425, 1, 0),                                       \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x40000000 | 425, 0, 1),                          \
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+
+static void deny_calls(void)
 {
 	static struct sock_filter filter[] = {
+		DENY_IO_URING,
 #if defined(__x86_64__)
 		DENY_TERMINAL_INPUT(AUDIT_ARCH_X86_64, 16),
 		DENY_TERMINAL_INPUT(AUDIT_ARCH_X86_64, 0x40000000 | 514),
@@ -181,7 +190,7 @@ int main(int argc, char **argv)
 	enter_user_namespace();
 	if (!user_namespaces)
 		put("/proc/sys/user/max_user_namespaces", "0");
-	deny_terminal_input();
+	deny_calls();
 	execvp(argv[i + 1], argv + i + 1);
 	fail("cannot start", argv[i + 1]);
 }

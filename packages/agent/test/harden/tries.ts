@@ -16,7 +16,7 @@ export interface Try {
 }
 
 const ask = (path: string, program = 'socat'): string =>
-  `echo ${proof}/asked | ${program} -t5 - UNIX-CONNECT:${path}`
+  `echo ${proof}/asked | ${program} -t60 - UNIX-CONNECT:${path}`
 
 export const tries: readonly Try[] = [
   { name: 'sudo', script: `sudo -n touch ${proof}/sudo` },

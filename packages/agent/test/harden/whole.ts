@@ -12,7 +12,7 @@ await makeAccount()
 await startServices()
 writeFileSync('/tmp/policy.yml', 'version: 1\negress: block\ndisable-sudo-and-containers: true\n')
 
-const attack = `sudo -n touch ${proof}/sudo; echo ${proof}/docker | socat -t5 - UNIX-CONNECT:/run/docker.sock; touch /tmp/ran; id -Gn; exit 7`
+const attack = `sudo -n touch ${proof}/sudo; echo ${proof}/docker | socat -t60 - UNIX-CONNECT:/run/docker.sock; touch /tmp/ran; id -Gn; exit 7`
 
 function run(...options: string[]) {
   const { status, stdout, stderr } = spawnSync(
