@@ -97,21 +97,13 @@ export class LinkLayer {
     if (this.#refuse()) changes.again.push('the options of sockets')
     for (const [index, held] of this.#held) {
       const { uplink } = held
-      if (now.has(index)) {
-        if (this.#holds(held)) continue
-        this.#forget(index)
-        this.#held.set(index, { uplink, link: this.#attach(uplink) })
-        changes.again.push(uplink.name)
-        continue
-      }
+      if (now.has(index) && this.#holds(held)) continue
       this.#forget(index)
-      changes.gone.push(uplink.name)
+      const isBack = now.has(index) && this.#take(uplink)
+      changes[isBack ? 'again' : 'gone'].push(uplink.name)
     }
-    for (const [index, uplink] of now) {
-      if (this.#held.has(index)) continue
-      this.#held.set(index, { uplink, link: this.#attach(uplink) })
-      changes.came.push(uplink.name)
-    }
+    for (const [index, uplink] of now)
+      if (!this.#held.has(index) && this.#take(uplink)) changes.came.push(uplink.name)
     for (const name of readdirSync(this.#options.pinDir))
       if (name !== OPTIONS && !this.#held.has(Number(name)))
         rmSync(join(this.#options.pinDir, name))
@@ -179,6 +171,18 @@ export class LinkLayer {
     this.#held.get(index)?.link?.close()
     this.#held.delete(index)
     rmSync(join(this.#options.pinDir, String(index)), { force: true })
+  }
+
+  /** @returns whether the interface is there: it may go as soon as it has been listed. @throws AgentError */
+  #take(uplink: Uplink): boolean {
+    const { find = findUplinks, uplinks } = this.#options
+    try {
+      this.#held.set(uplink.index, { uplink, link: this.#attach(uplink) })
+      return true
+    } catch (error) {
+      if (find(uplinks).some(({ index }) => index === uplink.index)) throw error
+      return false
+    }
   }
 
   #attach(uplink: Uplink): Link | null {
