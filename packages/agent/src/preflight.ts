@@ -12,6 +12,8 @@ export interface Machine {
   /** File systems that the kernel knows (/proc/filesystems). */
   fileSystems: readonly string[]
   mounts: readonly Mount[]
+  /** Descriptors that this process can have: the hard limit, up to which node raises the soft one. */
+  openFiles: number
   /** Names that this machine resolves past DNS: the `hosts` line of /etc/nsswitch.conf. */
   hostsLine: string
 }
@@ -26,6 +28,9 @@ export interface Check {
 
 /** bpf_set_retval, cgroup.kill and ring buffers as used here are all in 6.1, the oldest kernel tested. */
 export const minimumKernel = [6, 1] as const
+
+/** Each program, map and watched library is a descriptor: some 300 at the start. */
+const neededFiles = 512
 
 const neededCapabilities = { SYS_ADMIN: 21n, NET_ADMIN: 12n, SYS_PTRACE: 19n }
 
@@ -46,6 +51,11 @@ function text(path: string): string {
   }
 }
 
+function readOpenFiles(): number {
+  const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(text('/proc/self/limits'))?.[1]
+  return hard === undefined ? Infinity : Number(hard)
+}
+
 /** Looks at the machine that this process runs on. */
 export function readMachine(): Machine {
   return {
@@ -58,6 +68,7 @@ export function readMachine(): Machine {
       .split('\n')
       .map((line) => line.split('\t')[1] ?? ''),
     mounts: readMounts(),
+    openFiles: readOpenFiles(),
     hostsLine: /^\s*hosts:(.*)$/m.exec(text('/etc/nsswitch.conf'))?.[1]?.trim() ?? '',
   }
 }
@@ -85,7 +96,7 @@ export function checkMachine(machine: Machine): Check[] {
       name: 'capabilities',
       state: lacking.length === 0 ? 'ok' : 'missing',
       detail: lacking.length === 0 ? 'all that are needed' : `missing ${lacking.join(', ')}`,
-      advice: lacking.length === 0 ? '' : 'run as root (sudo), in a container with --privileged',
+      advice: lacking.length === 0 ? '' : 'run as root (sudo); a container needs --privileged',
     },
     kernelCheck(machine.kernelRelease),
     {
@@ -120,6 +131,14 @@ export function checkMachine(machine: Machine): Check[] {
           advice: 'use a kernel with CONFIG_BPF_SYSCALL=y',
         },
   ]
+  if (machine.openFiles < neededFiles) {
+    checks.push({
+      name: 'descriptors',
+      state: 'missing',
+      detail: `a process can have ${machine.openFiles} files open, and ${neededFiles} are needed`,
+      advice: `raise the limit (ulimit -n ${neededFiles} or more, --ulimit nofile= of a container, LimitNOFILE= of a unit)`,
+    })
+  }
   const past = machine.hostsLine
     .split(/\s+/)
     .filter((word) => /^(resolve|mymachines|mdns|mdns4|ldap|nis)/.test(word))

@@ -17,6 +17,7 @@ const good: Machine = {
       readOnly: false,
     },
   ],
+  openFiles: 1024,
   hostsLine: 'files dns',
 }
 
@@ -34,7 +35,7 @@ describe('what is missing is said with what to do', () => {
   test.each<[Partial<Machine>, string]>([
     [
       { capabilities: 0n },
-      'missing CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_SYS_PTRACE; run as root (sudo), in a container with --privileged',
+      'missing CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_SYS_PTRACE; run as root (sudo); a container needs --privileged',
     ],
     [
       { kernelRelease: '5.15.0-119-generic' },
@@ -51,6 +52,10 @@ describe('what is missing is said with what to do', () => {
     [
       { fileSystems: ['cgroup2'] },
       'the kernel has no bpf file system; use a kernel with CONFIG_BPF_SYSCALL=y',
+    ],
+    [
+      { openFiles: 256 },
+      'a process can have 256 files open, and 512 are needed; raise the limit (ulimit -n 512 or more, --ulimit nofile= of a container, LimitNOFILE= of a unit)',
     ],
   ])('%# %o', (change, said) => {
     expect(missing(change)).toEqual([said])

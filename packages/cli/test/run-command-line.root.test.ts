@@ -48,6 +48,13 @@ test('who may not protect is told that, and nothing of a record that there will 
   expect(stderr).toMatch(/^runwarden: missing CAP_SYS_ADMIN.*\nrunwarden: run as root.*\n$/)
 })
 
+test('too low a limit of descriptors ends a run before its command, and does not hold it', async () => {
+  const run = `ulimit -n 256; exec ${runwarden} run --quiet --out out touch made`
+  const { status, stderr } = await place.exec('/bin/bash', ['-c', run])
+  expect(status).toBe(125)
+  expect(stderr).toMatch(/a process can have 256 files open.*\n.*raise the limit/)
+})
+
 test.for([
   [['--out', '/proc/nowhere/out'], "mkdir '/proc/nowhere'"],
   [['--out', 'file/out'], "mkdir 'file/out'"],
