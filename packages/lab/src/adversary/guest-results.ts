@@ -7,7 +7,10 @@ import type { GuestOutcome } from './in-guest.ts'
 /** Where a job is attacked: in a scope of `runwarden run`, or in one of `runwarden agent` that is the whole machine. */
 export type Place = 'run' | 'host'
 
-/** `unproven`: nothing came of it without Runwarden either, or its legitimate twin did not arrive. */
+/**
+ * `unproven`: nothing came of it without Runwarden either, it did not come to its end in time, or its legitimate twin did
+ * not arrive.
+ */
 export type GuestResult = Result | 'unproven'
 
 /** What came of techniques, by their ids; and the tier that the reports told of. */
@@ -41,8 +44,9 @@ export function kernelsTried(): KernelName[] {
 }
 
 export function resultOf(found: GuestOutcome): GuestResult {
-  if ('unable' in found || found.outcome.twin?.arrived.length === 0) return 'unproven'
-  return found.outcome.result
+  if ('unable' in found) return 'unproven'
+  const { result, attempt, twin } = found.outcome
+  return (attempt.hangs && result === 'held') || twin?.arrived.length === 0 ? 'unproven' : result
 }
 
 /** Writes down what came of these, beside what is known of others. */

@@ -25,7 +25,9 @@ const left = /^(test|tests|idlelib|lib2to3|tkinter|ensurepip|distutils|pydoc_dat
 
 const programs = (): string[] => [
   ...ordinaryPrograms,
-  ...['ip', 'dnsmasq', 'bpftool', 'nft', 'iptables', 'tc'].map((name) => `/usr/sbin/${name}`),
+  ...['ip', 'dnsmasq', 'bpftool', 'nft', 'iptables', 'tc', 'iodine'].map(
+    (name) => `/usr/sbin/${name}`,
+  ),
   ...[
     'nsenter',
     'unshare',
@@ -35,6 +37,11 @@ const programs = (): string[] => [
     'nc',
     'getent',
     'dig',
+    'socat',
+    'ssh',
+    'ping',
+    'dbus-daemon',
+    'dbus-send',
     'ss',
     'prlimit',
     'timeout',
@@ -112,7 +119,7 @@ export function bootAttacked(kernel: KernelName): Promise<Vm> {
 /** Runs these cases in the machine. @throws Error what the guest said when it did not come to the end */
 export async function attackInside(vm: Vm, { as, places, ids }: Chunk): Promise<GuestOutcome[]> {
   const pattern = `^(${ids.join('|')})$`
-  const command = `cd /runwarden && ${guestNode} packages/lab/src/adversary/guest.ts ${as} ${places.join()} '${pattern}'`
+  const command = `cd /runwarden && RUNWARDEN_EMULATED=1 ${guestNode} packages/lab/src/adversary/guest.ts ${as} ${places.join()} '${pattern}'`
   const { status, stdout, stderr } = await vm.run(command, { timeout: chunkSeconds })
   if (status !== 0) {
     const { stdout: faults } = await vm.run('dmesg | grep -E "segfault|trap|fault" | tail -n 20')

@@ -242,6 +242,8 @@ export class Stage implements AsyncDisposable {
  */
 function compile(folder: string): void {
   cpSync(`${tools}/adv.py`, join(folder, 'adv.py'))
+  // Once, not by each attempt.
+  execFileSync('/usr/bin/python3', ['-m', 'py_compile', join(folder, 'adv.py')])
   const sources = {
     act: join(checkout, 'packages/agent/test/enforce/acts/act.c'),
     uring: `${tools}/uring.c`,

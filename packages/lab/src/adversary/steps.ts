@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import type { Case } from './case.ts'
 import { hexOf, type Mark, markOf, type StepKind } from './place.ts'
 
+/** In an emulated machine it takes Python some seconds to start (see guest.ts). */
+const slowness = process.env['RUNWARDEN_EMULATED'] === undefined ? 1 : 4
 /** Seconds after which a step counts as one that hangs: refusals come at once, here even on a busy machine. */
-const patience = 20
+const patience = 20 * slowness
 /** Without Runwarden many attempts wait for an answer that the lab never gives; what they send has long arrived. */
-const patienceOfControl = 6
+const patienceOfControl = 6 * slowness
 
 /** A case with the number that its marks are made of. */
 export interface Numbered {

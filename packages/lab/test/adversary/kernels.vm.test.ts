@@ -32,7 +32,7 @@ const few: readonly Chunk[] = [
   {
     as: 'root',
     places: ['host'],
-    ids: ['packet-frame', 'tun-forwarded', 'changed-uring', 'uring-connect-4'],
+    ids: ['packet-frame', 'packet-bypass', 'tun-forwarded', 'uring-connect-4'],
   },
 ]
 
@@ -95,7 +95,9 @@ function isWrong(as: Chunk['as'], found: GuestOutcome): boolean {
   if (one === undefined) return true
   const result = resultOf(found)
   const known = resultIn(kernel, found.place, as, found.id)
-  if (result === 'held' && (known === undefined || one[as]?.race === true)) return false
+  const open = known === undefined || known === 'unproven'
+  const mayHold = open || one.guests !== undefined || one[as]?.race === true
+  if (result === 'held' && mayHold) return false
   return result !== (known ?? expectedOf(one, as))
 }
 
@@ -103,8 +105,13 @@ test.each(asked === undefined ? few : chunksOf(asked))(
   `on ${kernel} attacks by $as in scopes of $places come out as the table says: $ids`,
   async (chunk) => {
     const outcomes = await attack(chunk)
-    if (writes) keepResults(kernel, chunk.as, outcomes)
     expect(outcomes.filter((found) => !hasTier(found))).toEqual([])
+    if (writes) {
+      keepResults(kernel, chunk.as, outcomes)
+      // Nothing to compare with: whoever looks at what was not held needs all of it.
+      for (const found of outcomes)
+        if (resultOf(found) !== 'held') console.log(chunk.as, JSON.stringify(found))
+    }
     expect(outcomes.filter((found) => isWrong(chunk.as, found))).toEqual([])
     expect(outcomes).toHaveLength(chunk.places.length * chunk.ids.length)
   },

@@ -35,6 +35,7 @@ export const ownTls: Row = {
       technique: 'OpenSSL in memory, apart from the socket (python, MemoryBIO)',
       attempt: python(`
 host = 'rules.example.com' if T[2] == 'a' else 'good.example.com'
+import ssl
 context = ssl.create_default_context()
 incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 tls = context.wrap_bio(incoming, outgoing, server_hostname=host)

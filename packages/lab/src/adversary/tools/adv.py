@@ -1,5 +1,5 @@
 """What the attempts in Python share: `from adv import *`."""
-import ctypes, errno, mmap, os, select, socket, ssl, struct, sys, time  # noqa: F401, E401
+import ctypes, errno, mmap, os, select, socket, struct, sys, time  # noqa: F401, E401
 
 T = os.environ['T']
 D4, D6 = os.environ['D4'], os.environ['D6']
