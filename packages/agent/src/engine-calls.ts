@@ -2,6 +2,9 @@ import type { Process } from './process-table.ts'
 
 /** Steps of a workflow that container engines' daemons act for, and what they were asked for. */
 
+/** Of what a step did, and it is not known which. */
+export const UNKNOWN = 'unknown step'
+
 /** What a container's process was put there as, by the words of the runtime that did it. */
 export interface Put {
   container: string
@@ -45,6 +48,8 @@ export class EngineCalls {
   /** Steps of living processes that have connected to an engine. */
   readonly #callers = new Map<string, string>()
   readonly #asked = new Map<string, Asked>()
+  /** Steps of gaps that were told. */
+  readonly #told = new Set<string>()
 
   /** A process has connected to an engine's socket. */
   connected(execId: string, step: string): void {
@@ -77,6 +82,15 @@ export class EngineCalls {
     if (command !== undefined) return this.#done(command)
     // Its engine may do it by itself, for the container (a check of its health).
     return oneOf(known?.last === undefined ? callers : [...callers, known.last])
+  }
+
+  /** What is to be said of a process of which it is not known which step asked for it: once for the same steps. */
+  gapOf(asker: NonNullable<Asker>): string | undefined {
+    if ('step' in asker && asker.step !== UNKNOWN) return undefined
+    const who = 'step' in asker ? 'one that is not known' : asker.steps.join(', ')
+    if (this.#told.has(who) || this.#told.size >= KEPT) return undefined
+    this.#told.add(who)
+    return `a container engine started processes in containers, and it was not seen which step's process asked for it (connected were: ${who}): what these do is told under '${UNKNOWN}'`
   }
 
   #done(asked: Asked): Asker {

@@ -140,7 +140,7 @@ export class Narrator {
         return
       case 'asked':
         this.parts.steps.asksEngine(
-          record.asker === null ? null : this.stepOf(record.asker),
+          record.asker === null ? null : { step: this.stepOf(record.asker) },
           record.path,
         )
         return

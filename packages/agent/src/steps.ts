@@ -9,7 +9,7 @@ import {
   type StepRecord,
   type WorkerRecord,
 } from '@runwarden/sensor'
-import { EngineCalls, type Put } from './engine-calls.ts'
+import { EngineCalls, type Put, UNKNOWN } from './engine-calls.ts'
 import { AgentError } from './errors.ts'
 import type { EventBody } from './event-stream.ts'
 import { isEngine, type Phase, Phases } from './step-phase.ts'
@@ -73,8 +73,6 @@ export interface StepsParts {
   environment?: (tgid: number) => StepRecord['environment']
 }
 
-/** Of what a step did, and it is not known which. */
-const UNKNOWN = 'unknown step'
 /** As the runner calls what it does itself. */
 const INITIALIZE = 'Initialize containers'
 const STOP = 'Stop containers'
@@ -105,8 +103,6 @@ export class Steps {
   /** Who has started a worker. */
   readonly #listeners = new Map<string, true>()
   readonly #engines = new EngineCalls()
-  /** Steps that an engine acted for at the same time, as was told. */
-  readonly #shared = new Map<string, true>()
   /** The steps that each worker has begun last, and when. */
   readonly #begun = new Map<string, { id: string; time: number }[]>()
   #refused = false
@@ -246,11 +242,14 @@ export class Steps {
     if (step !== null && step !== this.#parts.fallback) this.#engines.connected(execId, step)
   }
 
-  /** A container engine's daemon has read a request of a process in this step; null: which is not known. */
-  asksEngine(step: string | null, path: string): void {
-    this.#engines.asked(step ?? UNKNOWN, path)
-    // It has ended, or handed its connection on: whatever it asked for counts against the others.
-    if (step === null) this.#engines.connected('', UNKNOWN)
+  /**
+   * A container engine's daemon has read a request.
+   * @param asker of which step's process; null: it has ended
+   */
+  asksEngine(asker: { step: string | null } | null, path: string): void {
+    this.#engines.asked(asker?.step ?? UNKNOWN, path)
+    // Or handed its connection on: whatever it asked for counts against the others.
+    if (asker === null) this.#engines.connected('', UNKNOWN)
   }
 
   /**
@@ -262,13 +261,8 @@ export class Steps {
     const asker = this.#engines.askerOf(put)
     if (asker === undefined) return
     keep(this.#steps, step, { id: 'step' in asker ? asker.step : UNKNOWN })
-    if ('step' in asker && asker.step !== UNKNOWN) return
-    const who = 'step' in asker ? 'one that had ended by then' : asker.steps.join(', ')
-    if (this.#shared.has(who)) return
-    keep(this.#shared, who, true)
-    this.#parts.gap(
-      `a container engine started processes in containers, and it was not seen which step's process asked for it (connected were: ${who}): what these do is told under '${UNKNOWN}'`,
-    )
+    const gap = this.#engines.gapOf(asker)
+    if (gap !== undefined) this.#parts.gap(gap)
   }
 
   /** The step of a number that the kernel side gave. */

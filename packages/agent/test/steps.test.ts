@@ -143,7 +143,7 @@ describe('a step', () => {
     const id = 'a'.repeat(64)
     steps.callsEngine('client', 'one')
     steps.asksEngine(null, `/containers/${id}/start`)
-    steps.asksEngine('one', `/containers/${id.replaceAll('a', 'b')}/start`)
+    steps.asksEngine({ step: 'one' }, `/containers/${id.replaceAll('a', 'b')}/start`)
     const contain = (number: number, container?: string): string => {
       const put =
         container === undefined ? undefined : { container, session: undefined, isExec: false }
@@ -154,7 +154,7 @@ describe('a step', () => {
     expect(contain(2, id.replaceAll('a', 'b'))).toBe('one')
     expect(contain(3)).toBe('unknown step')
     expect(gaps).toEqual([
-      expect.stringContaining('one that had ended'),
+      expect.stringContaining('one that is not known'),
       expect.stringContaining('(connected were: one, unknown step)'),
     ])
   })
