@@ -61,14 +61,10 @@ export class Detections {
       .map((found) => bodyOf(event, found))
   }
 
-  private exeOf(execId: string | null): string {
-    return execId === null ? '' : (this.parts.processes.get(execId)?.exe ?? '')
-  }
-
   private ofTunnel(event: Event & { kind: 'dns.query' }): DetectionBody[] {
     const tunnel = this.tunnels.see(event)
     if (tunnel === null) return []
-    const by = this.exeOf(event.execId) || 'a process that has ended'
+    const by = this.parts.processes.exeOf(event.execId) || 'a process that has ended'
     const { about, ...finding } = tunnelFinding(tunnel, by)
     if (this.toldTunnels.has(about)) return []
     this.toldTunnels.add(about)

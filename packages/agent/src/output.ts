@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -81,11 +82,15 @@ export class OutputFolder {
 
   /** Writes a file from its parts, all of it or nothing: half a report would be taken for one. */
   write(name: string, parts: Iterable<string>): void {
-    const fd = this.create(name)
+    // Also when this process is killed in the middle of it.
+    const unfinished = `${name}.part`
+    const fd = this.create(unfinished)
     try {
       for (const part of parts) writeAll(fd, Buffer.from(part))
+      this.rename(unfinished, name)
     } catch (error) {
-      unlinkSync(`/proc/self/fd/${this.fd}/${name}`)
+      for (const left of [unfinished, name])
+        rmSync(`/proc/self/fd/${this.fd}/${left}`, { force: true })
       throw error
     } finally {
       closeSync(fd)

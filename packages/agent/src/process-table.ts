@@ -48,6 +48,11 @@ export class ProcessTable {
     return this.living.get(execId) ?? this.ended.get(execId)
   }
 
+  /** The program that a process runs now; empty when it is not known. */
+  exeOf(execId: string | null): string {
+    return execId === null ? '' : (this.get(execId)?.exe ?? '')
+  }
+
   /**
    * The living process of a pid.
    * @param at or the one that lived then: what it did may be told later than its end

@@ -1,14 +1,12 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../../..')
-const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-]
+const pages = globSync(['*.md', 'docs/*.md', 'packages/**/README.md'], {
+  cwd: root,
+  exclude: ['**/node_modules', 'packages/lab/src/replays/attacks'],
+}).toSorted()
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8')
 
 /** What a text names of this repository, in prose, code and pictures. */

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Event, Report } from '@runwarden/events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Place, runwarden } from './runwarden.ts'
+import { type Ended, Place, runwarden } from './runwarden.ts'
 
 let place: Place
 beforeEach(() => {
@@ -132,73 +132,39 @@ describe.each([
   /** Denied though nothing can be written: the command is still under policy. */
   const denied = `(exec 3<>/dev/tcp/198.51.100.99/81) 2>&1 | grep -o 'not permitted' | uniq`
 
-  test('the folder cannot be made', async () => {
-    writeFileSync(place.at('file'), '')
-    const { status, stdout, stderr } = await place.exec(runwarden, [
-      'run',
-      '--egress',
-      'block',
-      '--fail-mode',
-      failMode,
-      '--out',
-      'file/out',
+  const command = (out: string, script: string): string[] =>
+    [runwarden, 'run', '--egress', 'block', '--fail-mode', failMode, '--out', out].concat([
       '--',
       'bash',
       '-c',
-      `${denied}; exit 7`,
+      script,
     ])
+  /** Runs it with a file system of its own in the place of the folder. */
+  const mounted = (options: string, around: string, script: string): Promise<Ended> => {
+    mkdirSync(place.out)
+    const mount = `mount -t tmpfs -o ${options} none ${place.out} && ${around}`
+    return place.exec('unshare', ['-m', 'sh', '-c', mount, 'sh', ...command(place.out, script)])
+  }
+
+  test('the folder cannot be made', async () => {
+    writeFileSync(place.at('file'), '')
+    const [program = '', ...args] = command('file/out', `${denied}; exit 7`)
+    const { status, stdout, stderr } = await place.exec(program, args)
     expect({ status, stdout }).toEqual({ status: expected, stdout: 'not permitted\n' })
     expect(stderr).toContain('RECORD INCOMPLETE: cannot write to file/out')
   })
 
   test('the folder is on a file system that is read-only', async () => {
-    mkdirSync(place.out)
-    const { status, stdout, stderr } = await place.exec('unshare', [
-      '-m',
-      'sh',
-      '-c',
-      `mount -t tmpfs -o ro none ${place.out} && exec "$@"`,
-      'sh',
-      runwarden,
-      'run',
-      '--egress',
-      'block',
-      '--fail-mode',
-      failMode,
-      '--out',
-      place.out,
-      '--',
-      'bash',
-      '-c',
-      `${denied}; exit 7`,
-    ])
+    const { status, stdout, stderr } = await mounted('ro', 'exec "$@"', `${denied}; exit 7`)
     expect({ status, stdout }).toEqual({ status: expected, stdout: 'not permitted\n' })
     expect(stderr).toContain(`RECORD INCOMPLETE: cannot write to ${place.out}`)
   })
 
   test('the disk fills up while the command runs', async () => {
-    mkdirSync(place.out)
     // Whole lines up to the point where it was full, and the loss told while the command still runs.
     const fill = `i=0; while [ $i -lt 4000 ]; do : >file-with-a-long-name-$i; i=$((i+1)); done; until grep -q INCOMPLETE said; do sleep 0.02; done; ${denied}; exit 7`
-    const { status, stdout } = await place.exec('unshare', [
-      '-m',
-      'sh',
-      '-c',
-      `mount -t tmpfs -o size=128k none ${place.out} && "$@" 2>said; status=$?; cp ${place.out}/events.ndjson events; for f in ${place.out}/report.json; do [ ! -e $f ] || cp $f .; done; exit $status`,
-      'sh',
-      runwarden,
-      'run',
-      '--egress',
-      'block',
-      '--fail-mode',
-      failMode,
-      '--out',
-      place.out,
-      '--',
-      'bash',
-      '-c',
-      fill,
-    ])
+    const keep = `"$@" 2>said; status=$?; cp ${place.out}/events.ndjson events; for f in ${place.out}/report.json; do [ ! -e $f ] || cp $f .; done; exit $status`
+    const { status, stdout } = await mounted('size=128k', keep, fill)
     expect({ status, stdout }).toEqual({ status: expected, stdout: 'not permitted\n' })
     const said = readFileSync(place.at('said'), 'utf8')
     expect(said).toContain('RECORD INCOMPLETE: events can no longer be written: ENOSPC')

@@ -90,7 +90,7 @@ static int next(int map, const void *key, void *after)
 	return bpf(BPF_MAP_GET_NEXT_KEY, &attr) == 0;
 }
 
-/* What the agent's slot in place of a policy's says: HTTPS_ON. */
+/* What the slot HTTPS_ON says. */
 static int somebody_decides(void)
 {
 	struct state state = { 0 };

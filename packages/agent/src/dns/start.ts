@@ -3,6 +3,7 @@ import type { CompiledPolicy } from '@runwarden/policy'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { EnforceMapIds } from '../enforce/maps.ts'
+import { messageOf } from '../errors.ts'
 import { DEFAULT_LIMITS, type DnsLimits, type DnsQueryRecord, type DnsStats } from './contract.ts'
 import type { DnsReply, DnsRequest, DnsWorkerData } from './messages.ts'
 import type { OutpostSockets } from './outpost.ts'
@@ -184,8 +185,4 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
     await worker.terminate()
     throw new DnsProxyError(`the DNS proxy cannot start: ${messageOf(error)}`, { cause: error })
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

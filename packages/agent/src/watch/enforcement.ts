@@ -90,7 +90,7 @@ export class Enforcement {
 
   private openGuard(): void {
     const { workspace, step, stream } = this.settings
-    const { dns, narrator, sensor } = this.recording
+    const { dns, narrator, processes, sensor } = this.recording
     const { scope, pinDir } = this.place
     this.guard = new Guard({
       scope,
@@ -101,7 +101,7 @@ export class Enforcement {
       adopted: this.enforcer.adopted,
       reuse: sensor.maps,
       sensorHooks: sensor.hooks,
-      exeOf: (id) => this.recording.exeOf(id),
+      exeOf: (id) => processes.exeOf(id),
       repair: () => this.enforcer.repair(),
       names: this.recording.names,
       drainDns: () => dns.drain(),

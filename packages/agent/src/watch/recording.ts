@@ -64,10 +64,6 @@ export class Recording {
     this.watchSecrets()
   }
 
-  exeOf(execId: string | null): string {
-    return execId === null ? '' : (this.processes.get(execId)?.exe ?? '')
-  }
-
   private startDns(resolvers: readonly string[]): Promise<DnsProxy> {
     const starting = startDnsProxy({
       policy: this.settings.compiled,
@@ -124,7 +120,7 @@ export class Recording {
         GITHUB_API_URL: github.apiUrl ?? undefined,
         GITHUB_SERVER_URL: github.serverUrl ?? undefined,
       }),
-      exeOf: (id) => this.exeOf(id),
+      exeOf: (id) => processes.exeOf(id),
     })
     const detections = await Detections.load({
       processes,
