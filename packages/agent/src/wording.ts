@@ -3,6 +3,7 @@ import {
   type CompiledPolicy,
   blockLabel,
   formatAddress,
+  httpsLines,
   narrowedReason,
   ruleLabel,
   uncheckedHint,
@@ -85,11 +86,16 @@ const unchecked = new Set<ConnectReason>([
   'zero-copy',
 ])
 
-function asked(
-  reason: ConnectReason,
-  said: Said | null | undefined,
-  opener: string | null,
-): string {
+/** Bytes that say no name, to a host with HTTPS rules; and to another on an address that several names led to. */
+const unnamed =
+  'its host has HTTPS rules, and this is no TLS that says its name and was read from its beginning'
+const nameless = `it says no name, at an address that several names led to, and the policy has HTTPS rules: it may be meant for a host that has them ${uncheckedHint}`
+
+function asked(compiled: CompiledPolicy, { reason, said }: Decided, opener: string | null): string {
+  if (reason === 'https-unseen' && said?.name === null) {
+    const ruled = opener === null || httpsLines(compiled, opener).length > 0
+    return ruled ? unnamed : nameless
+  }
   const of = opener === null ? '' : ` on an address of ${opener}`
   if (reason === 'server-name' && said?.name !== null && said?.name !== undefined) {
     const what = said.protocol === 'tls' ? 'SNI' : 'HTTP Host'
@@ -108,8 +114,8 @@ export function explainDecision(
   decided: Decided,
   opener: string | null = null,
 ): { reason: string; rule: string | null } {
-  const { verdict, reason, rule, said } = decided
-  if (rule === null) return { reason: asked(reason, said, opener), rule: null }
+  const { verdict, reason, rule } = decided
+  if (rule === null) return { reason: asked(compiled, decided, opener), rule: null }
   if (verdict === 'attack-blocked') {
     const why = compiled.blockEntries[rule]?.reason ?? ''
     return { reason: `on the block list: ${why}`, rule: blockLabel(compiled, rule) }

@@ -21,7 +21,7 @@ export {
 } from './decide.ts'
 export type { CompiledNarrowings, Narrowing } from './narrowing.ts'
 export type { Actor, Attempt, Decision, NameMatch, Verdict } from './decide.ts'
-export { decideRequest } from './https.ts'
+export { decideRequest, httpsLines } from './https.ts'
 export { parseEndpoint } from './endpoint.ts'
 export type { Endpoint } from './endpoint.ts'
 export { formatEndpoint } from './endpoint-parts.ts'
