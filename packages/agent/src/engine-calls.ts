@@ -77,10 +77,9 @@ export class EngineCalls {
     if (put === undefined) return oneOf(callers)
     const { container, session, isExec } = put
     const known = this.#asked.get(container)
-    if (!isExec) return known === undefined ? oneOf(callers) : this.#done(known)
-    const command = session === undefined ? undefined : this.#asked.get(session)
-    if (command !== undefined) return this.#done(command)
-    // Its engine may do it by itself, for the container (a check of its health).
+    const asked = isExec ? this.#asked.get(session ?? '') : known
+    if (asked !== undefined && asked.by.size > 0) return this.#done(asked)
+    // Nobody was seen to ask. The engine may do it by itself, for the container: start it again, or check its health.
     return oneOf(known?.last === undefined ? callers : [...callers, known.last])
   }
 
@@ -94,7 +93,7 @@ export class EngineCalls {
   }
 
   #done(asked: Asked): Asker {
-    const asker = oneOf(asked.by.size === 0 && asked.last !== undefined ? [asked.last] : asked.by)
+    const asker = oneOf(asked.by)
     asked.by.clear()
     if (asker !== undefined && 'step' in asker) asked.last = asker.step
     else delete asked.last

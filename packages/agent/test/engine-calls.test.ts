@@ -33,9 +33,12 @@ describe('a container of an engine', () => {
   test('that the engine starts again by itself is of the step as before', () => {
     calls.asked('build', `/containers/${one}/start`)
     calls.askerOf(started(one))
-    calls.exit('a')
-    expect(calls.askerOf(started(one))).toEqual({ step: 'build' })
     calls.asked('test', `/containers/${one}/restart`)
+    expect(calls.askerOf(started(one))).toEqual({ step: 'test' })
+    calls.exit('b')
+    // Or `build` had it started again by its name.
+    expect(calls.askerOf(started(one))).toEqual({ steps: ['build', 'test'] })
+    calls.exit('a')
     expect(calls.askerOf(started(one))).toEqual({ step: 'test' })
   })
 
