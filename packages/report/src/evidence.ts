@@ -44,7 +44,7 @@ export function inWords(event: Event): string {
     case 'secret.found':
       return event.place === 'log'
         ? `wrote a secret (${plain(event.secret, 100)}, ${plain(event.form, 100)}) to line ${event.position} of the build log`
-        : `read ${plain(event.path, 400)} for an artifact: a secret (${plain(event.secret, 100)}, ${plain(event.form, 100)}) is in line ${event.position}`
+        : `read ${plain(event.path, 400)} for ${event.place === 'cache' ? 'a cache' : 'an artifact'}: a secret (${plain(event.secret, 100)}, ${plain(event.form, 100)}) is in line ${event.position}`
     case 'sandbox.change':
       return `${event.change}: ${plain(event.detail, 400)}${failed(event.errno)}`
     case 'detection':
