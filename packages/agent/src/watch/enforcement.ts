@@ -37,6 +37,8 @@ export class Enforcement {
     this.openTls()
     await dns.useMaps(this.enforcer.maps)
     this.enforcer.selfCheck(() => sensor.drain())
+    // Its attempts were those of processes in the scope.
+    this.recording.requireSight()
     namespaces?.adopt()
     this.openGuard()
   }

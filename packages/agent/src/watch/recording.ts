@@ -3,6 +3,7 @@ import { githubHosts } from '@runwarden/policy/github-call'
 import { type Sensor, type SensorRecord, startSensor } from '@runwarden/sensor'
 import { AnsweredNames } from '../answered-names.ts'
 import { Detections } from '../detections.ts'
+import { AgentError } from '../errors.ts'
 import { type DnsProxy, startDnsProxy } from '../dns/start.ts'
 import { OutboundCalls } from '../https/outbound.ts'
 import { Integrity } from '../integrity/integrity.ts'
@@ -31,6 +32,8 @@ export class Recording {
   handled = 0
   /** Records are being handed over: their rings are not emptied in the middle of it. */
   private taking = false
+  /** The end of a process in the scope was told before it was armed. */
+  private sighted = false
   private unfit = 0
   private readonly settings: WatchSettings
   private readonly place: WatchPlace
@@ -155,6 +158,21 @@ export class Recording {
     this.closers.push(() => this.sensor.close())
   }
 
+  /**
+   * Shows that the sensor sees who is in the scope: call it when a process has been there and ended, before it is armed.
+   * @throws AgentError when nothing of it was told
+   */
+  requireSight(): void {
+    this.sensor.drain()
+    const ends = this.sensor.hooks.find(({ name }) => name === 'tp_btf/sched_process_exit')
+    if (this.sighted || ends?.state !== 'active') return
+    throw new AgentError(
+      'SENSOR_BLIND',
+      'self-check: a process ran in the scope, and nothing of it was told',
+      'report this with the output of `runwarden doctor`',
+    )
+  }
+
   private take(records: readonly SensorRecord[]): void {
     const outer = this.taking
     this.taking = true
@@ -164,6 +182,7 @@ export class Recording {
         if (record.kind === 'connect' && this.enforcement().enforcer.sighted(record)) continue
         this.namespaces?.see(record)
         if (this.health.armed) this.tell(record)
+        else if (record.kind === 'exit') this.sighted = true
       }
     } finally {
       this.taking = outer
