@@ -184,7 +184,7 @@ disable-file-monitoring: 1
       "policy.yml:25:10: "example.net": the tag "!tag" is not used in a policy: leave it out",
       "policy.yml:26:11: "github-action": is no preset: github-actions, github-lfs, github-ssh, aws-metadata, aws-container-credentials, azure-metadata, azure-wireserver, gcp-metadata, sigstore are; did you mean github-actions?",
       "policy.yml:27:1: "presets": stands here a second time: keep one",
-      "policy.yml:28:12: "reverse-shel": is no detection: agent-tampered, attack-blocked, container-engine-reached, container-engine-used, credential-read, destination-blocked, dns-over-https, domain-blocked, exfiltration-attempt, https-outbound-anomaly, imposter-commit, mass-delete, new-outbound-destination, outside-process-traced, persistence, policy-changed, privileged-container, process-memory-read, reverse-shell, runner-worker-memory-read, secret-in-artifact, secret-in-build-log, secret-in-cache, source-code-overwritten, suspicious-network-call, suspicious-process are; did you mean reverse-shell?",
+      "policy.yml:28:12: "reverse-shel": is no detection ('runwarden rules list' shows them); did you mean reverse-shell?",
       "policy.yml:29:15: "yes": disable-sudo is true or false; did you mean true?",
       "policy.yml:30:26: "1": disable-file-monitoring is true or false; did you mean true?",
     ]
