@@ -64,8 +64,8 @@ int tls_call(struct pt_regs___user *regs)
 	if (cookie & TLS_COUNT_IS_INT)
 		call.size = (u32)call.size;
 	begin_call(&key, &call);
-	if (!(cookie & TLS_RECEIVED))
-		offer(&call, cookie);
+	if (!(cookie & TLS_RECEIVED) && offer(&call, cookie))
+		note_offered(&key);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ static __always_inline struct tls_call_key go_call(u64 g, u64 sp)
 static __always_inline void go_begins(const struct tls_call_key *key, struct tls_call *call, u32 cookie)
 {
 	if (begin_call(key, call) && !(cookie & TLS_RECEIVED)) {
-		offer(call, cookie);
+		call->offered = offer(call, cookie);
 		tell_moved(call, call->size, cookie);
 	}
 }

@@ -56,6 +56,7 @@ struct offering {
 	struct https_key family;
 	u64 buffer;
 	u64 left;
+	u64 sent;
 	u32 cookie;
 	u32 lost;
 };
@@ -75,6 +76,7 @@ static __always_inline void fill_offer(struct tls_chunk *chunk, struct offering 
 	describe_session(&chunk->header, TLS_OFFER, &o->key);
 	chunk->family_start = o->family.start;
 	chunk->family_tgid = o->family.tgid;
+	chunk->sent = o->sent;
 	chunk->header.flags = size < o->left ? OFFER_GOES_ON : 0;
 	chunk->moved = size;
 	chunk->cookie = o->cookie;
@@ -109,17 +111,22 @@ static long offer_part(u32 index, struct offering *o)
 	return 0;
 }
 
-static __always_inline void offer(const struct tls_call *call, u32 cookie)
+/* Whether it was offered: then it need not be told again when it was sent. */
+static __always_inline bool offer(const struct tls_call *call, u32 cookie)
 {
 	struct offering o = { .buffer = call->buffer, .left = call->size, .cookie = cookie };
 	struct https_offers none = {}, *offers;
 	struct https_key key = {}, *family;
+	struct tls_session *session;
 
 	if (!https_on() || !call->size)
-		return;
+		return false;
 	o.key = session_of(call->session);
 	if (bpf_map_lookup_elem(&https_free, &o.key) || is_exempt_writer())
-		return;
+		return false;
+	session = bpf_map_lookup_elem(&tls_sessions, &o.key);
+	if (session)
+		o.sent = session->sent;
 	key.start = o.key.start;
 	key.tgid = o.key.tgid;
 	family = bpf_map_lookup_elem(&https_seen, &key);
@@ -141,4 +148,5 @@ static __always_inline void offer(const struct tls_call *call, u32 cookie)
 		count_tls_lost(TLS_LOST_OFFER);
 		bpf_send_signal(SIGNAL_KILL);
 	}
+	return true;
 }

@@ -48,6 +48,7 @@ struct tls_chunk {
 	__u32 copied; /* of `data` that is filled */
 	__u64 family_start; /* TLS_OFFER: struct https_key that it counts to */
 	__u64 family_tgid;
+	__u64 sent; /* TLS_OFFER: by earlier calls of the session */
 	char data[];
 };
 

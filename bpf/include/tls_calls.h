@@ -25,6 +25,7 @@ struct pt_regs___user {
 #endif
 #pragma clang attribute pop
 
+/* Larger where writes are offered from the begin: what finds no room there does not leave. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 << 20);
@@ -45,6 +46,8 @@ struct tls_call {
 	u64 count; /* where the count will be, with TLS_COUNT_BY_POINTER */
 	u32 begun; /* probes that saw it begin: several where a file is probed under several names */
 	u32 ended; /* and those that saw it end */
+	u32 offered; /* user space has what it sends */
+	u32 unused;
 };
 
 struct {
@@ -64,12 +67,18 @@ struct tls_session_key {
 /* HTTP/2's frames can begin anywhere in a call: more of it is copied. Other protocols say first what follows. */
 enum tls_session_state { SESSION_LOST = 1, SESSION_FRAMES = 2 };
 
+struct tls_session {
+	u32 state; /* enum tls_session_state */
+	u32 unused;
+	u64 sent;
+};
+
 /* Sessions that have been told of. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct tls_session_key);
-	__type(value, u32);
+	__type(value, struct tls_session);
 } tls_sessions SEC(".maps");
 
 static __always_inline struct tls_session_key session_of(u64 session)
@@ -130,6 +139,14 @@ static __always_inline void fill_chunk(struct tls_chunk *chunk, struct telling *
 		}                                                                                  \
 	} while (0)
 
+/* What is only told leaves a quarter to what is decided about. */
+static __always_inline bool has_room(void)
+{
+	u64 size = bpf_ringbuf_query(&tls_chunks, BPF_RB_RING_SIZE);
+
+	return bpf_ringbuf_query(&tls_chunks, BPF_RB_AVAIL_DATA) < size - size / 4;
+}
+
 static long tell_part(u32 index, struct telling *t)
 {
 	u64 size = t->moved;
@@ -137,6 +154,11 @@ static long tell_part(u32 index, struct telling *t)
 
 	if (!size)
 		return 1;
+	if (!has_room()) {
+		t->state |= SESSION_LOST;
+		count_tls_lost(TLS_LOST_CHUNK);
+		return 1;
+	}
 	if (size > TLS_PART && t->state & SESSION_FRAMES && index < TLS_PARTS - 1)
 		size = TLS_PART;
 	copied = size > TLS_PART ? TLS_PART : size;
@@ -163,13 +185,23 @@ static __always_inline u32 first_state(u64 buffer)
 static __always_inline void tell_moved(const struct tls_call *call, u64 moved, u32 cookie)
 {
 	struct telling t = { .key = session_of(call->session), .buffer = call->buffer, .cookie = cookie };
-	u32 *state = bpf_map_lookup_elem(&tls_sessions, &t.key);
+	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &t.key);
 
-	t.state = state ? *state : first_state(call->buffer);
 	t.moved = moved < call->size ? moved : call->size;
+	if (!session) {
+		struct tls_session begun = { .state = first_state(call->buffer) };
+
+		bpf_map_update_elem(&tls_sessions, &t.key, &begun, BPF_NOEXIST);
+		session = bpf_map_lookup_elem(&tls_sessions, &t.key);
+	}
+	if (session && !(cookie & TLS_RECEIVED))
+		__sync_fetch_and_add(&session->sent, t.moved);
+	if (call->offered)
+		return;
+	t.state = session ? session->state : 0;
 	bpf_loop(TLS_PARTS, tell_part, &t, 0);
-	if (!state || *state != t.state)
-		bpf_map_update_elem(&tls_sessions, &t.key, &t.state, BPF_ANY);
+	if (session)
+		session->state = t.state;
 }
 
 /*
@@ -185,6 +217,14 @@ static __always_inline bool begin_call(const struct tls_call_key *key, struct tl
 	call->begun = again ? kept->begun + 1 : 1;
 	bpf_map_update_elem(&tls_calls, key, call, BPF_ANY);
 	return !again;
+}
+
+static __always_inline void note_offered(const struct tls_call_key *key)
+{
+	struct tls_call *kept = bpf_map_lookup_elem(&tls_calls, key);
+
+	if (kept)
+		kept->offered = 1;
 }
 
 /* True for the first end of a call, with its arguments. One that has not begun is counted. */
@@ -206,14 +246,14 @@ static __always_inline bool end_call(const struct tls_call_key *key, struct tls_
 static __always_inline void end_session(u64 session)
 {
 	struct tls_session_key key = session_of(session);
-	u32 *state = bpf_map_lookup_elem(&tls_sessions, &key);
+	struct tls_session *known = bpf_map_lookup_elem(&tls_sessions, &key);
 	struct tls_header *end;
 
-	if (!state)
+	if (!known)
 		return;
 	end = bpf_ringbuf_reserve(&tls_chunks, sizeof(*end), 0);
 	if (!end) {
-		*state = SESSION_LOST;
+		known->state = SESSION_LOST;
 		count_tls_lost(TLS_LOST_CHUNK);
 		return;
 	}

@@ -1,6 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Report } from '@runwarden/events'
 import { bootVm, kernelNames, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildGo } from '../../sensor/test/tls/captured.ts'
 
 /** Kernels that take fentry and LSM programs: not arm64 before 6.4. */
 const tiers = { '6.1-amd64': 'T2', '6.12-amd64': 'T2', '6.1-arm64': 'T0' } as const
@@ -30,16 +35,31 @@ const look = `
   ask()
 `
 
+/** For the HTTPS server in the guest, which has no openssl. */
+const made = mkdtempSync(join(tmpdir(), 'runwarden-cli-vm-'))
+const pair = { key: join(made, 'key.pem'), cert: join(made, 'cert.pem') }
+beforeAll(() => {
+  const out = ['-nodes', '-keyout', pair.key, '-out', pair.cert, '-days', '30']
+  const name = ['-subj', '/CN=api.example.com', '-addext', 'subjectAltName=DNS:api.example.com']
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+  execFileSync('openssl', ['req', '-x509', ...key, ...out, ...name], { stdio: 'ignore' })
+})
+afterAll(() => rmSync(made, { recursive: true }))
+
 describe.each(kernelNames)('runwarden run with kernel %s', (kernel) => {
   let vm: Vm
   let report: Report
   beforeAll(async () => {
+    const client = buildGo(made, 'post', kernel.endsWith('arm64') ? 'arm64' : 'amd64')
     vm = await bootVm({
       kernel,
       checkout: true,
       memoryMb: 1536,
       programs: [...ordinaryPrograms, '/usr/bin/unshare'],
       files: [
+        { path: '/go-post', from: client },
+        { path: '/tls/key.pem', from: pair.key },
+        { path: '/tls/cert.pem', from: pair.cert },
         { path: '/work/command.mjs', content: command },
         { path: '/work/look.cjs', content: look },
         { path: '/etc/resolv.conf', content: 'nameserver 192.0.2.53\n' },
@@ -104,4 +124,9 @@ describe.each(kernelNames)('runwarden run with kernel %s', (kernel) => {
     const { stdout } = await guarded(`unshare --net sh -c 'ip link set lo up; node look.cjs'`)
     expect(stdout).toBe('127.0.0.1\n')
   }, 300_000)
+
+  test('HTTPS rules hold over HTTP/1.1 and HTTP/2', async () => {
+    const results = await vm.runTests('packages/cli/test/https-rules.guest.ts')
+    expect(results).toMatchObject([{ error: null }])
+  }, 400_000)
 })

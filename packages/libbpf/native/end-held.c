@@ -241,7 +241,6 @@ static void for_each(void (*act)(const struct key *))
 
 static void end_one(int pid, int handle)
 {
-	struct pollfd ended = { .fd = handle, .events = POLLIN };
 	char path[64], program[256];
 	ssize_t length;
 
@@ -256,6 +255,12 @@ static void end_one(int pid, int handle)
 		"runwarden: process %d (%s) waited for a decision about what it was to send by TLS when its agent ended: it was ended, "
 		"and nothing of that has left\n",
 		pid, program);
+}
+
+static void await_end(int handle)
+{
+	struct pollfd ended = { .fd = handle, .events = POLLIN };
+
 	poll(&ended, 1, END_MS);
 	close(handle);
 }
@@ -274,6 +279,8 @@ static enum looked look(void)
 	ended = held_count;
 	for (int i = 0; i < ended; i++)
 		end_one(held[i].pid, held[i].handle);
+	for (int i = 0; i < ended; i++)
+		await_end(held[i].handle);
 	for_each(continue_parents);
 	return ended ? ENDED_SOME : alive ? SOME_LEFT : NOBODY_LEFT;
 }

@@ -60,15 +60,18 @@ export class HttpsContent {
     this.mostSessions = options.sessions ?? MAX_SESSIONS
   }
 
-  /** @returns the connection, as far as it is read now */
-  chunk(chunk: TlsChunk): HttpSession {
+  /**
+   * @param lost what may be lost, where the chunk says that something is
+   * @returns the connection, as far as it is read now
+   */
+  chunk(chunk: TlsChunk, lost: 'any' | 'received' = 'any'): HttpSession {
     const key = keyOf(chunk)
     const known = this.sessions.get(key)
     const followed = known ?? this.follow(key, chunk)
     this.sessions.delete(key)
     this.sessions.set(key, followed)
     followed.lastTime = chunk.time
-    followed.session.push(chunk)
+    followed.session.push(chunk, lost)
     if (known === undefined && this.sessions.size > this.mostSessions) {
       const oldest = this.sessions.entries().next()
       if (oldest.done !== true) this.close(oldest.value[0], oldest.value[1], true)

@@ -29,6 +29,8 @@ export interface GateParts {
 interface Offered {
   parts: Buffer[]
   size: number
+  /** Of the connection, as the offers say. */
+  sent: number
   window: Buffer
   windowSize: number
   /** Bytes that may leave once it is known where to. */
@@ -78,6 +80,7 @@ export class RequestGate {
       session = {
         parts: [],
         size: 0,
+        sent: offer.sent,
         window: none,
         windowSize: 0,
         owed: 0,
@@ -86,6 +89,10 @@ export class RequestGate {
       }
       this.sessions.set(key, session)
     }
+    const gone = Math.max(0, offer.sent - session.sent)
+    session.sent = offer.sent
+    session.window = session.window.subarray(Math.min(gone, session.window.length))
+    session.windowSize = Math.max(0, session.windowSize - gone)
     session.parts.push(offer.data)
     session.size += offer.size
     if (offer.goesOn) return
@@ -98,13 +105,9 @@ export class RequestGate {
     else this.end(offer)
   }
 
-  /** Something was sent. False: it was never offered. */
-  sent(chunk: TlsChunk): boolean {
-    const session = this.sessions.get(keyOf(chunk))
-    if (session === undefined) return false
-    session.window = session.window.subarray(Math.min(chunk.size, session.window.length))
-    session.windowSize = Math.max(0, session.windowSize - chunk.size)
-    return true
+  /** Whether what the connection sends is known from what it offers. */
+  knows(connection: { execId: string; session: bigint }): boolean {
+    return this.sessions.has(keyOf(connection))
   }
 
   closed(connection: { execId: string; session: bigint }): void {

@@ -44,9 +44,11 @@ export class HttpSession {
     }
   }
 
-  push(chunk: Chunk): void {
+  /** @param lost what may be lost, where the chunk says that something is */
+  push(chunk: Chunk, lost: 'any' | 'received' = 'any'): void {
     if (this.serves) return
-    if (chunk.lost) this.lost()
+    if (chunk.lost && lost === 'any') this.lost()
+    else if (chunk.lost) this.connection?.lost(lost)
     if (chunk.size === 0) return
     if (this.connection === null && this.opaque === null) this.begin(chunk)
     else this.follow(chunk)

@@ -89,8 +89,7 @@ export class ContentTeller implements ContentSink {
     if (!('data' in captured)) {
       this.gate?.closed(captured)
       this.content.end(captured)
-    } else if (captured.direction === 'received' || this.gate?.sent(captured) !== true)
-      this.content.chunk(captured)
+    } else this.content.chunk(captured, this.gate?.knows(captured) === true ? 'received' : 'any')
   }
 
   /** A process has a library that is seen, from now on. */

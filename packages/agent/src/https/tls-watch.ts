@@ -33,6 +33,7 @@ export class TlsWatch {
       const capture = startTlsCapture({
         ...scope,
         https: maps,
+        holdsMany: holds(compiled),
         onUnseen: ({ path, reason }) =>
           health.gap(`what ${path} sends by TLS is not read: ${reason}`),
         onContent: (captured) => {
@@ -56,8 +57,8 @@ export class TlsWatch {
   }
 
   /** What programs are about to send is held for as long as the policy has HTTPS rules, and blocks. */
-  follow({ egress, https }: CompiledPolicy): void {
-    const on = this.#capture !== undefined && egress === 'block' && https.lines.length > 0
+  follow(compiled: CompiledPolicy): void {
+    const on = this.#capture !== undefined && holds(compiled)
     const { enforcer, health } = this.#parts
     if (on) this.#held ??= HeldWatch.start(enforcer.pinnedMaps, (text) => health.gap(text))
     this.#capture?.hold(on)
@@ -89,4 +90,8 @@ export class TlsWatch {
     this.#capture?.close()
     await this.#held?.close()
   }
+}
+
+function holds({ egress, https }: CompiledPolicy): boolean {
+  return egress === 'block' && https.lines.length > 0
 }

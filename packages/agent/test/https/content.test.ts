@@ -85,6 +85,21 @@ test('what was lost before the first call that was seen', () => {
   ])
 })
 
+test('where only answers were lost, requests are read on', () => {
+  const { content, lines } = told()
+  content.chunk(chunk(7, 1, get('/1')))
+  content.chunk(chunk(7, 1, '<of a body', true), 'received')
+  content.chunk(chunk(7, 1, get('/2')))
+  content.chunk(chunk(8, 1, '<of a greeting', true), 'received')
+  content.chunk(chunk(8, 1, get('/3')))
+  content.finish()
+  expect(lines.filter((line) => line.includes('GET'))).toEqual([
+    '7 openssl: GET a.example.org/1',
+    '7 openssl: GET a.example.org/2',
+    '8 openssl: GET a.example.org/3',
+  ])
+})
+
 test('beyond the limit the connection that was silent longest is left, and told', () => {
   const { content, lines } = told({ sessions: 2 })
   content.chunk(chunk(7, 1, get('/1')))

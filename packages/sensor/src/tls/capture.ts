@@ -13,8 +13,10 @@ import { tls_lost } from './layout.ts'
 import { NOT_TLS, ProbedFiles } from './probed-files.ts'
 import { probePrograms } from './probes.ts'
 
-/** What the ring of content holds is handed over this often; it has 4 MiB. */
+/** What the ring of content holds is handed over this often. */
 const INTERVAL_MS = 10
+/** Room for what some 650 processes want to send at once, 96 KiB each. */
+const OFFERS_BYTES = 64 << 20
 const SWEEP_MS = 1000
 const BATCH_BYTES = 1 << 20
 /** Files that are told as unseen; a job can make any number of them. */
@@ -56,6 +58,8 @@ export interface TlsCaptureOptions {
   onContent(content: readonly (TlsChunk | TlsEnd | TlsOffer)[]): void
   /** Maps that the enforcement of HTTPS rules knows by the same names, for hold(). */
   https?: Readonly<Record<string, BpfMap>> | undefined
+  /** Makes room for many that hold() stops at once: 64 MiB of kernel memory, in place of 4. */
+  holdsMany?: boolean | undefined
   onUse?(use: TlsUse): void
   onUnseen?(unseen: TlsUnseen): void
 }
@@ -102,6 +106,7 @@ export class TlsCapture {
         agent_cgid: options.agentCgroup ?? 0n,
       },
       ...(options.https ? { reuse: options.https } : {}),
+      ...(options.holdsMany === true ? { maxEntries: { tls_chunks: OFFERS_BYTES } } : {}),
       multiUprobes: isAtLeast(kernelRelease(), [6, 6]) ? probePrograms : [],
     })
     this.#object.load()

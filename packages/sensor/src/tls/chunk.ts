@@ -22,8 +22,8 @@ export interface TlsChunk {
 }
 
 /**
- * What a call is about to send: its process has been stopped, and goes on or ends by whoever decides. The call's chunk follows
- * when it is over; where less was sent, the rest may be offered again.
+ * What a call is about to send: its process has been stopped, and goes on or ends by whoever decides. No chunk follows; how much
+ * was sent is in the next offer. Where it was less, the rest may be offered again.
  */
 export interface TlsOffer {
   time: number
@@ -37,6 +37,8 @@ export interface TlsOffer {
   session: bigint
   data: Buffer
   size: number
+  /** What earlier calls of the session have sent, bytes. */
+  sent: number
   /** More of the same call follows. */
   goesOn: boolean
 }

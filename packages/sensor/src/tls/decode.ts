@@ -77,7 +77,8 @@ export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd | T
     const family = Buffer.from(
       buffer.subarray(at + tls_chunk.family_start, at + tls_chunk.family_start + HTTPS_KEY_BYTES),
     )
-    return { ...content, start, family, goesOn }
+    const sent = Number(buffer.readBigUInt64LE(at + tls_chunk.sent))
+    return { ...content, start, family, sent, goesOn }
   }
   return {
     ...content,

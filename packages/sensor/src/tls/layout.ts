@@ -13,7 +13,8 @@ export const tls_chunk = {
   copied: 44,
   family_start: 48,
   family_tgid: 56,
-  data: 64,
+  sent: 64,
+  data: 72,
 } as const
 
 /** Flags of a TLS_OFFER's header. */

@@ -113,8 +113,8 @@ export class Http1Connection {
   }
 
   /** Bytes are missing. */
-  lost(): void {
-    for (const half of [this.requests, this.responses])
+  lost(which: 'any' | 'received' = 'any'): void {
+    for (const half of which === 'any' ? [this.requests, this.responses] : [this.responses])
       if (half.sight === 'clear') this.lose(half, 'lost')
   }
 

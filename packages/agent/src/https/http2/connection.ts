@@ -76,8 +76,9 @@ export class Http2Connection {
   }
 
   /** Bytes are missing: where frames begin, and what the HPACK tables hold, is not known any more. */
-  lost(): void {
-    for (const half of [this.requests, this.responses]) if (!half.failed) this.fail(half, 'lost')
+  lost(which: 'any' | 'received' = 'any'): void {
+    for (const half of which === 'any' ? [this.requests, this.responses] : [this.responses])
+      if (!half.failed) this.fail(half, 'lost')
   }
 
   end(): void {
