@@ -1,13 +1,9 @@
 import { realpathSync } from 'node:fs'
-import { githubHosts } from '@runwarden/policy/github-call'
 import { type Sensor, type SensorRecord, startSensor } from '@runwarden/sensor'
 import { AnsweredNames } from '../answered-names.ts'
-import { Detections } from '../detections.ts'
 import { AgentError } from '../errors.ts'
 import { type DnsProxy, startDnsProxy } from '../dns/start.ts'
-import { OutboundCalls } from '../https/outbound.ts'
 import { Integrity } from '../integrity/integrity.ts'
-import { jobNames } from '../job-names.ts'
 import { Lockdown } from '../lockdown.ts'
 import { knowsProcesses, Namespaces } from '../namespaces.ts'
 import { Narrator, type NarratorParts } from '../narrator.ts'
@@ -15,6 +11,7 @@ import { ProcessTable } from '../process-table.ts'
 import { SecretWatch } from '../secrets/secret-watch.ts'
 import { kernelRule, Steps, type WorkerRule } from '../steps.ts'
 import type { Enforcement } from './enforcement.ts'
+import { loadFindings } from './findings.ts'
 import type { RunHealth } from './health.ts'
 import type { WatchPlace, WatchSettings } from './settings.ts'
 
@@ -99,7 +96,7 @@ export class Recording {
 
   private async startDetections(): Promise<NarratorParts['detections']> {
     const { processes, health } = this
-    const { compiled, workspace, rules, baseline, github, stream, say } = this.settings
+    const { compiled, workspace, stream, say } = this.settings
     const gap = (text: string): void => health.gap(text)
     const integrity = new Integrity({
       workspace: realpathSync(workspace),
@@ -117,29 +114,11 @@ export class Recording {
       say,
     })
     stream.addSink((event) => lockdown.see(event))
-    const outbound = new OutboundCalls({
-      repository: github.repository,
-      hosts: githubHosts({
-        GITHUB_API_URL: github.apiUrl ?? undefined,
-        GITHUB_SERVER_URL: github.serverUrl ?? undefined,
-      }),
-      exeOf: (id) => processes.exeOf(id),
-    })
-    const detections = await Detections.load({
-      processes,
-      job: jobNames(process.env),
-      rules,
-      baseline,
-      gap,
-      writerOf: (event) => integrity.see(event),
-    })
-    return {
-      see: (event) => [
-        ...detections.see(event),
-        ...this.enforcement().guard.see(event),
-        ...outbound.see(event),
-      ],
-    }
+    return loadFindings(
+      this.settings,
+      { processes, gap, writerOf: (event) => integrity.see(event) },
+      this.enforcement,
+    )
   }
 
   private startSensor(worker: WorkerRule): void {

@@ -1,0 +1,36 @@
+import { githubHosts } from '@runwarden/policy/github-call'
+import { type DetectionParts, Detections } from '../detections.ts'
+import { OutboundCalls } from '../https/outbound.ts'
+import { jobNames } from '../job-names.ts'
+import type { NarratorParts } from '../narrator.ts'
+import type { Enforcement } from './enforcement.ts'
+import type { WatchSettings } from './settings.ts'
+
+/** What makes detections of events: the rules, the guard, and what looks for calls of GitHub that leave the repository. */
+export async function loadFindings(
+  { rules, baseline, github }: WatchSettings,
+  parts: Pick<DetectionParts, 'processes' | 'gap' | 'writerOf'>,
+  enforcement: () => Enforcement,
+): Promise<NarratorParts['detections']> {
+  const outbound = new OutboundCalls({
+    repository: github.repository,
+    hosts: githubHosts({
+      GITHUB_API_URL: github.apiUrl ?? undefined,
+      GITHUB_SERVER_URL: github.serverUrl ?? undefined,
+    }),
+    exeOf: (id) => parts.processes.exeOf(id),
+  })
+  const detections = await Detections.load({
+    ...parts,
+    job: jobNames(process.env),
+    rules,
+    baseline,
+  })
+  return {
+    see: (event) => [
+      ...detections.see(event),
+      ...enforcement().guard.see(event),
+      ...outbound.see(event),
+    ],
+  }
+}
