@@ -8,6 +8,7 @@ import {
   formatExplanation,
   parseBlockList,
   parseEndpoint,
+  readRecorded,
   simulate,
   type RecordedEvent,
 } from '@runwarden/policy'
@@ -158,8 +159,8 @@ async function readEvents(path: string): Promise<RecordedEvent[]> {
       line++
       if (text === '') continue
       try {
-        const event = JSON.parse(text) as RecordedEvent
-        if (['net.connect', 'dns.query', 'process.exec'].includes(event.kind)) events.push(event)
+        const event = readRecorded(text)
+        if (event !== undefined) events.push(event)
       } catch {
         throw new AgentError(
           'EVENTS',

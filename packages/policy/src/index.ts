@@ -37,6 +37,7 @@ export { presetNamed, presets } from './presets.ts'
 export type { Preset } from './presets.ts'
 export { recommend } from './recommend.ts'
 export type { RecommendDestination } from './recommend.ts'
+export { readRecorded } from './recorded.ts'
 export { simulate } from './simulate.ts'
 export type {
   RecordedConnect,

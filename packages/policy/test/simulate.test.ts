@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parsePolicy } from '../src/document.ts'
-import { compile, parseBlockList, simulate } from '../src/index.ts'
+import { compile, parseBlockList, readRecorded, simulate } from '../src/index.ts'
 import type { RecordedConnect } from '../src/index.ts'
 
 const connect = (over: Partial<RecordedConnect>): RecordedConnect => ({
@@ -65,4 +65,23 @@ test('a recorded run is decided again: what a policy would have refused comes fi
     'Registry.example.org would-block -> allowed x2',
   ])
   expect(counts).toEqual({ events: 15, refused: 8 })
+})
+
+const recorded = { ...connect({ address: '203.0.113.9' }), verdict: 'allowed' }
+
+test.each([
+  ['no object', null],
+  ['no kind', { ...recorded, kind: 7 }],
+  ['an address that is none', { ...recorded, address: 'x' }],
+  ['a port that is text', { ...recorded, port: '443' }],
+  ['a count that would take attempts away', { ...recorded, count: -5 }],
+  ['a protocol that acts on a terminal', { ...recorded, address: '', protocol: '\u001B[2J' }],
+  ['a question without a name', { kind: 'dns.query', verdict: 'allowed' }],
+])('a line of a record is no event: %s', (_, line) => {
+  expect(() => readRecorded(JSON.stringify(line))).toThrow(SyntaxError)
+})
+
+test('a line of a record is read as it was written, and other kinds are left out', () => {
+  expect(readRecorded(JSON.stringify(recorded))).toMatchObject(recorded)
+  expect(readRecorded('{"kind":"process.exit"}')).toBeUndefined()
 })
