@@ -24,7 +24,9 @@ export class Window {
   /** @returns where the byte of the file is in `bytes`; undefined: the file has no `size` bytes there */
   #at(offset: number, size: number): number | undefined {
     if (offset < this.#from || offset + size > this.#from + this.#length) {
-      if (!Number.isSafeInteger(offset) || offset < 0) return undefined
+      // A table there may have any size: whoever walks through it must not do so to its end.
+      if (!Number.isSafeInteger(offset) || offset < 0)
+        throw new UnreadableFile('a table that no file has room for')
       this.#from = offset
       this.#length = readSync(this.#fd, this.#bytes, 0, WINDOW_BYTES, offset)
       this.#read += WINDOW_BYTES
