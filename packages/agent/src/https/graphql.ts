@@ -83,6 +83,7 @@ function topFields(document: string): string[] | null {
     else if (braces === 0 && sign === 'mutation' && before !== 'on') mutation = true
     else if (braces === 1 && before === ':') {
       // What stood before the colon was only what the field is called in the answer.
+      if (!/^[_A-Za-z]/.test(sign)) return null
       names.add(sign)
     } else if (braces === 1 && sign === ':') names.delete(before)
     else if (braces === 1 && sign === '...') return null
