@@ -1,4 +1,7 @@
 import { dnsAnswer, dnsQuery } from './dns.ts'
+import { elfFiles } from './elf.ts'
+import { gate } from './gate.ts'
+import { github } from './github.ts'
 import { hpack } from './hpack.ts'
 import { http1, http2 } from './http.ts'
 import { masks } from './masks.ts'
@@ -19,4 +22,7 @@ export const targets = [
   secrets,
   masks,
   rules,
+  elfFiles,
+  gate,
+  github,
 ]
