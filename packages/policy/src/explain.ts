@@ -154,6 +154,10 @@ function notesOf(compiled: CompiledPolicy, endpoint: Endpoint, decision: Decisio
       'an address that the policy does not name is allowed only while an allowed name leads to it',
     )
   }
+  if (refused && endpoint.host.kind === 'name' && /^(.*\.)?localhost$/.test(endpoint.host.name))
+    notes.push(
+      'what /etc/hosts says of a name is not asked of any server: where it leads to a loopback address, it is allowed',
+    )
   const grants = endpoint.host.kind === 'name' ? matchName(compiled, endpoint.host.name).grants : []
   if (
     decision.verdict === 'allowed' &&

@@ -30,6 +30,14 @@ const blockList = parseBlockList(
 describe('explaining an endpoint', () => {
   test.each([
     [
+      'localhost:8080',
+      `localhost:8080: blocked
+  not in the policy
+  what /etc/hosts says of a name is not asked of any server: where it leads to a loopback address, it is allowed
+  to allow it: localhost:8080
+`,
+    ],
+    [
       'registry.example.org',
       `registry.example.org:443: allowed
   allowed by policy.yml:4 registry.example.org:443
