@@ -6,6 +6,8 @@
 start() {
   local node=$1 name key value soft files='' ignored=''
   shift
+  # Where standard error was closed, bash has opened its script under that number, and leaves it there.
+  if [ /proc/self/fd/2 -ef "$0" ]; then exec 2>/dev/null; fi
   for name in "${!NODE_@}" "${!LD_@}" "${!OPENSSL_@}" "${!UV_@}"; do
     export "RUNWARDEN_ASIDE_$name=${!name}"
     unset "$name"

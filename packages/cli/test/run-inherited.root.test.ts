@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Place, runwarden } from './runwarden.ts'
 
@@ -44,4 +44,15 @@ test.for([
     `${before}\n${runwarden} run --quiet --out out sh ./show`,
   ])
   expect(watched.stdout).toBe(bare.stdout)
+})
+
+test.for([
+  ['0', '<&-'],
+  ['1', '>&-'],
+  ['2', '2>&-'],
+])('a standard stream that is closed is empty for the command: %s', async ([number, closed]) => {
+  const run = `${runwarden} run --quiet --out out sh -c 'readlink /proc/$$/fd/${number} >seen; exit 0'`
+  const { status } = await place.exec('/bin/sh', ['-c', `${run} ${closed}`])
+  expect(status).toBe(0)
+  expect(readFileSync(place.at('seen'), 'utf8')).toBe('/dev/null\n')
 })
