@@ -50,17 +50,13 @@ struct super_block {
 	u32 s_dev;
 	unsigned long s_magic;
 	struct file_system_type *s_type;
-	struct dentry *s_root;
 };
 
 struct inode {
 	u16 i_mode;
 	kuid_t i_uid;
-	u32 i_flags;
 	struct super_block *i_sb;
 	unsigned long i_ino;
-	/* A union with a const twin up to now; reading it is the same in every kernel. */
-	unsigned int i_nlink;
 	void *i_private;
 };
 
@@ -69,7 +65,6 @@ struct hlist_bl_node {
 };
 
 struct dentry {
-	unsigned int d_flags;
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -80,7 +75,6 @@ struct dentry {
 struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
-	int mnt_flags;
 };
 
 struct mnt_namespace;
@@ -146,7 +140,6 @@ struct pid {
 	struct upid numbers[1];
 };
 
-struct time_namespace;
 struct cgroup_namespace;
 struct net;
 
@@ -159,7 +152,6 @@ struct nsproxy {
 	struct mnt_namespace *mnt_ns;
 	struct pid_namespace *pid_ns_for_children;
 	struct net *net_ns;
-	struct time_namespace *time_ns_for_children;
 	struct cgroup_namespace *cgroup_ns;
 };
 
@@ -207,11 +199,6 @@ struct cgroup {
 	int level;
 	struct kernfs_node *kn;
 	struct cgroup *ancestors[1];
-};
-
-/* Before 6.1 ids were kept in place of pointers. */
-struct cgroup___ids {
-	u64 ancestor_ids[1];
 };
 
 struct css_set {
@@ -400,7 +387,6 @@ struct bpf_link {
 /* The argument of vfs_rename. */
 struct renamedata {
 	struct dentry *old_dentry;
-	struct dentry *new_dentry;
 };
 
 #if defined(__TARGET_ARCH_x86)
