@@ -51,7 +51,7 @@ test.for([
   ['1', '>&-'],
   ['2', '2>&-'],
 ])('a standard stream that is closed is empty for the command: %s', async ([number, closed]) => {
-  const run = `${runwarden} run --quiet --out out sh -c 'readlink /proc/$$/fd/${number} >seen; exit 0'`
+  const run = `${runwarden} run --quiet --out out bash -c 'readlink /proc/$$/fd/${number} >seen; exit 0'`
   const { status } = await place.exec('/bin/sh', ['-c', `${run} ${closed}`])
   expect(status).toBe(0)
   expect(readFileSync(place.at('seen'), 'utf8')).toBe('/dev/null\n')
