@@ -112,7 +112,7 @@ describe.each(tiers)('in the workspace, %s, it tells', (_, options) => {
 })
 
 describe.each(tiers)('without a workspace, %s,', (_, options) => {
-  it.each(scripts)('nothing of %s', async (_name, script) => {
+  it.each(scripts)('%s: nothing is told', async (_name, script) => {
     using seen = new Observed({ ...options, workspace: null })
     await seen.run('sh', '-c', `ACT='${act}'; ${script}`)
     expect(seen.files()).toEqual([])

@@ -37,7 +37,11 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
   // Emulated, a sensor takes seconds to attach: one act for each hook and each way to tell it.
   test.each([
     ['process', 'program that really runs|keeps the identity|tells a vfork|tells a signal$', 4],
-    ['file', 'a new file$|is removed$|another name$|database is read|"open","n"|"rename"', 6],
+    [
+      'file',
+      'a new file$|a new file: nothing|as ever|is removed$|another name$|database is read|"open","n"|"rename"',
+      10,
+    ],
     ['steps', 'begins with|4096 bytes|brother by|thread that runs', 4],
     ['sandbox', '"unshare"|"mount"|"attach"|by finit_module|uses io_uring', 5],
   ])(
