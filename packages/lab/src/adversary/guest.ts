@@ -9,7 +9,7 @@
 import { runBatch, runControl } from './batch.ts'
 import type { Attacker } from './case.ts'
 import type { Place } from './guest-results.ts'
-import { inside, stepOutside } from './host-scope.ts'
+import { machine, stepOutside } from './host-scope.ts'
 import type { GuestOutcome } from './in-guest.ts'
 import { casesFor } from './numbered.ts'
 import { Stage } from './stage.ts'
@@ -23,7 +23,7 @@ const together = casesFor(as, false).filter(fits)
 
 stepOutside()
 // Else what the kernel itself sends on the runner would be exempt, too.
-const stage = await Stage.open({ cgroup: inside })
+const stage = await Stage.open({ cgroup: machine })
 try {
   const control = await runControl(stage, as, together, as)
   const alone = casesFor(as, true).filter(fits)

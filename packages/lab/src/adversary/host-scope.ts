@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { hasSaid } from '../has-said.ts'
 import { link } from '../internet/link.ts'
 import type { Lab } from '../lab.ts'
@@ -8,12 +9,14 @@ import type { RunnerSide } from '../runner-side.ts'
 
 /** In a virtual machine alone: everything that is not the job's is in here, and exempt. */
 const outside = '/sys/fs/cgroup/outside'
+/** What jobs and their accomplices are in. */
 export const inside = '/sys/fs/cgroup/job'
+/** What the runner's namespaces are made in: not exempt. */
+export const machine = '/sys/fs/cgroup/machine'
 
 /** This process, and with it the lab's internet, is no part of the machine that is attacked. */
 export function stepOutside(): void {
-  mkdirSync(outside, { recursive: true })
-  mkdirSync(inside, { recursive: true })
+  for (const folder of [outside, inside, machine]) mkdirSync(folder, { recursive: true })
   writeFileSync(join(outside, 'cgroup.procs'), '0')
 }
 
@@ -56,6 +59,7 @@ export async function runInHostScope(
     env: { RUNWARDEN_AGENT: String(agent.pid) },
     timeout: 7_200_000,
   })
+  await endAll(inside)
   if (agent.exitCode === null && agent.signalCode === null) {
     const exit = once(agent, 'exit', { signal: AbortSignal.timeout(patience) })
     agent.kill('SIGTERM')
@@ -70,6 +74,13 @@ export async function runInHostScope(
   for (const time of existsSync(records) ? readdirSync(records) : [])
     cpSync(join(records, time), out, { recursive: true })
   return ended.status === 0 ? { ...ended, status: agent.exitCode } : ended
+}
+
+/** Whatever goes on when the policy has ended is no longer under it: accomplices, and what the job has left. */
+async function endAll(cgroup: string): Promise<void> {
+  writeFileSync(join(cgroup, 'cgroup.kill'), '1')
+  while (readFileSync(join(cgroup, 'cgroup.events'), 'utf8').includes('populated 1'))
+    await setTimeout(50)
 }
 
 /**

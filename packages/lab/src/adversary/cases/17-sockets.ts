@@ -97,7 +97,8 @@ raise SystemExit(9)`),
       outside: python(`
 import ctypes
 ctypes.CDLL(None).prctl(0x59616d61, -1, 0, 0, 0)
-s = tcp(WHERE4, b'.')
+# Not the case's own address: what counts is what the job writes.
+s = tcp(('203.0.113.67', PORT), b'.')
 with open(os.environ['SHARED'] + '/pid.' + T, 'w') as file: file.write('%d %d' % (os.getpid(), s.fileno()))
 print('ready', file=sys.stderr, flush=True)
 time.sleep(600)`),
