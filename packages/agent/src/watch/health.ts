@@ -88,7 +88,8 @@ export class RunHealth {
     const count = Object.values(this.eventsLost).reduce((sum, one) => sum + one, 0)
     if (count > 0) this.tell('lost', `${count} events were lost`)
     this.tell('ended', reason)
-    return this.soFar()
+    // What is missing of the end itself is still added.
+    return { ...this.soFar(), gaps: this.gaps }
   }
 
   soFar(): Health {
