@@ -149,32 +149,52 @@ test('a watcher that is killed is told', async () => {
   expect(held.place.report().health.gaps).toContainEqual(expect.stringContaining('its watcher'))
 }, 180_000)
 
-test('the next agent of a scope ends what the one before has left held, and says so', async () => {
-  await using agents = await AgentRig.start()
+/** An agent on a scope of its own, and a job in it. */
+async function governed(agents: AgentRig) {
   const { place } = agents
   const cgroup = agents.cgroup()
   writeFileSync(place.at('policy.yml'), policyOf().replace('api.', 'one.'))
   const files = ['--policy', place.at('policy.yml'), '--state', agents.state, '--out', place.out]
-  const first = agents.spawn('--scope', cgroup, ...files)
-  await first.says('armed: block')
+  const start = async () => {
+    const agent = agents.spawn('--scope', cgroup, ...files)
+    await agent.says('armed: block')
+    return agent
+  }
+  const agent = await start()
   const command = writer.replaceAll('api.', 'one.')
   const job = agents.lab.runner.spawn('bash', ['-c', `exec ${command}`], {
     cgroup,
     cwd: place.path,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const pid = await hold(first.child, place)
+  return { agent, job, start }
+}
+
+async function pathsOf({ lab }: AgentRig): Promise<string[]> {
+  return (await lab.internet.records()).flatMap(({ requests }) => requests).map(({ path }) => path)
+}
+
+test('the next agent of a scope ends what the one before has left held, and says so', async () => {
+  await using agents = await AgentRig.start()
+  const { agent, job, start } = await governed(agents)
+  const pid = await hold(agent.child, agents.place)
   expect(pid).toBe(job.pid)
-  await killWatcher(first.child)
-  await kill(first.child)
+  await killWatcher(agent.child)
+  await kill(agent.child)
   expect(statOf(pid)[0]).toBe('T')
-  const second = agents.spawn('--scope', cgroup, ...files)
-  await second.says('armed: block')
+  const second = await start()
   expect(second.said).toContain(`process ${pid} (`)
   await until(() => job.signalCode === 'SIGKILL')
   await second.end('SIGTERM')
-  const paths = (await agents.lab.internet.records())
-    .flatMap(({ requests }) => requests)
-    .map(({ path }) => path)
-  expect(paths).toEqual(['/repos/acme/shop'])
+  expect(await pathsOf(agents)).toEqual(['/repos/acme/shop'])
+}, 180_000)
+
+test('an agent that is told to stop decides before it goes', async () => {
+  await using agents = await AgentRig.start()
+  const { agent, job } = await governed(agents)
+  await hold(agent.child, agents.place)
+  agent.child.kill('SIGTERM')
+  await agent.end('SIGCONT')
+  await until(() => job.signalCode === 'SIGKILL')
+  expect(await pathsOf(agents)).toEqual(['/repos/acme/shop'])
 }, 180_000)
