@@ -1,3 +1,4 @@
+import { archives } from './archives.ts'
 import { dnsAnswer, dnsQuery } from './dns.ts'
 import { elfFiles } from './elf.ts'
 import { gate } from './gate.ts'
@@ -25,4 +26,5 @@ export const targets = [
   elfFiles,
   gate,
   github,
+  archives,
 ]
