@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { AgentError, errnoOf, makeFolders, messageOf } from '@runwarden/agent'
 
@@ -28,7 +28,11 @@ export function timeName(time: Date): string {
 export function newFolder(parent: string, time: Date): string {
   const first = join(parent, timeName(time))
   try {
-    makeFolders(parent)
+    if (!existsSync(parent)) {
+      makeFolders(parent)
+      // Runs must not make a checkout look changed: builds ask git for that.
+      writeFileSync(join(parent, '.gitignore'), '*\n', { flag: 'wx' })
+    }
   } catch {
     return first
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -10,6 +10,9 @@ test('runs that begin in one millisecond have folders of their own', () => {
   const parent = join(place, '.runwarden')
   const first = join(parent, '2026-01-02T03-04-05.006Z')
   expect([1, 2, 3].map(() => newFolder(parent, time))).toEqual([first, `${first}-2`, `${first}-3`])
+
+  // git takes the checkout for unchanged.
+  expect(readFileSync(join(parent, '.gitignore'), 'utf8')).toBe('*\n')
 
   // Who opens it says why it can't be.
   writeFileSync(join(place, 'file'), '')

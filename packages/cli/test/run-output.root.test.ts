@@ -74,7 +74,8 @@ test('the four files, each as its schema says, whatever the job is called', asyn
 
 test('without --out they go to .runwarden/<time>, one folder a run', async () => {
   for (let i = 0; i < 2; i++) await place.exec(runwarden, ['run', '--quiet', '--', 'true'])
-  const folders = readdirSync(place.at('.runwarden')).toSorted()
+  const [ignored, ...folders] = readdirSync(place.at('.runwarden')).toSorted()
+  expect(ignored).toBe('.gitignore')
   expect(folders).toHaveLength(2)
   for (const folder of folders) {
     expect(new Date(folder.replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:')).getTime()).toBeGreaterThan(0)
