@@ -33,8 +33,9 @@ export function newFolder(parent: string, time: Date): string {
       // Runs must not make a checkout look changed: builds ask git for that.
       writeFileSync(join(parent, '.gitignore'), '*\n', { flag: 'wx' })
     }
-  } catch {
-    return first
+  } catch (error) {
+    // Else a run that began at the same instant has just made it.
+    if (errnoOf(error) !== 'EEXIST') return first
   }
   for (let number = 1; ; number++) {
     const path = number === 1 ? first : `${first}-${number}`
