@@ -1,4 +1,5 @@
 import { archives } from './archives.ts'
+import { dnsFrames } from './dns-frames.ts'
 import { dnsAnswer, dnsQuery } from './dns.ts'
 import { elfFiles } from './elf.ts'
 import { gate } from './gate.ts'
@@ -7,6 +8,7 @@ import { hpack } from './hpack.ts'
 import { http1, http2 } from './http.ts'
 import { masks } from './masks.ts'
 import { policy } from './policy.ts'
+import { recorded } from './recorded.ts'
 import { records, tlsRecords } from './records.ts'
 import { rules } from './rules.ts'
 import { secrets } from './secrets.ts'
@@ -17,6 +19,7 @@ export const targets = [
   hpack,
   dnsQuery,
   dnsAnswer,
+  dnsFrames,
   records,
   tlsRecords,
   policy,
@@ -26,5 +29,6 @@ export const targets = [
   elfFiles,
   gate,
   github,
+  recorded,
   archives,
 ]
