@@ -1,4 +1,4 @@
-/** Follows an interface that goes between being listed and being looked at, in namespaces of its own: `going.ts CGROUP`. */
+/** Follows an interface that goes between being listed and being looked at, in namespaces of its own: `going.ts CGROUP AT_LISTING`. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
