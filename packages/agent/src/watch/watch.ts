@@ -151,12 +151,14 @@ export class Watch {
   async finish(reason = 'the command has ended'): Promise<Health> {
     clearInterval(this.ticking)
     const { sensor, dns, narrator, secrets, integrity } = this.recording
-    const { enforcer, tls, guard } = this.enforcement
+    const { enforcer, uplinks, tls, guard } = this.enforcement
     sensor.drain()
     tls.settle()
     this.recording.tellUnfit()
     tls.finish()
     guard.tick()
+    // Who takes the link layer off in the last second is told, too.
+    uplinks?.tick()
     await secrets.finish()
     await integrity.finish()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
