@@ -22,8 +22,8 @@ enum { FINISHED_SHA256 = 32 + 4 + 17, FINISHED_SHA384 = 48 + 4 + 17 };
 
 /* A library's file may have to be looked at first; TCP sends again meanwhile. */
 #define UNSEEN_WAIT_NS 1000000000ULL
-/* Bytes without a grant for so long have none coming. */
-#define STALLED_NS 5000000000ULL
+/* Bytes without a grant for so long have none coming, also where the agent hardly gets a processor. */
+#define STALLED_NS 20000000000ULL
 
 /* A socket's two ends, as user space ends it by. */
 struct https_ends {
