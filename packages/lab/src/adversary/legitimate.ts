@@ -126,7 +126,7 @@ sys.exit(0 if len(found) == 50 and not refused else str(refused))`),
     what: 'a connection used again after its name has expired (TTL 1 s, 60 s at least)',
     long: true,
     script: python(`
-import http.client
+import http.client, ssl
 c = http.client.HTTPSConnection('to-cb00711e.allow.example.com', context=ssl._create_unverified_context(), timeout=30)
 for wait in (0, 30, 40):
     time.sleep(wait)
