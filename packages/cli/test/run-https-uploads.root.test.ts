@@ -61,7 +61,7 @@ function differences(arrived: readonly string[], version: string) {
   }
 }
 
-const none = { missing: [], others: [], said: [], lost: {} }
+const none = { missing: [], others: [], untold: [], said: [], lost: {} }
 
 /** @returns what arrived, and what was told of it */
 async function attempt(job: string) {
@@ -80,9 +80,13 @@ async function attempt(job: string) {
   ]
   const { stderr } = await lab.runner.exec(runwarden, args, { cwd: place.path, timeout: 500_000 })
   const told = place.eventsOf('http.request')
+  const passed = new Set(
+    told.filter(({ verdict }) => verdict === 'allowed').map(({ path }) => path),
+  )
   return {
     // The shell tells which of its children were ended.
     said: stderr.split('\n').filter((line) => line !== '' && !/ Killed .*\/evil\//.test(line)),
+    untold: allowed.filter((path) => !passed.has(path)).slice(0, 20),
     arrived: readFileSync(uploads, 'utf8').split('\n').filter(Boolean),
     refused: told
       .filter(({ verdict }) => verdict === 'blocked')

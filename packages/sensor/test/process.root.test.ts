@@ -41,6 +41,23 @@ describe('exec', () => {
     expect(exec?.argv.join('\0')).toBe(`${act}\0${'x'.repeat(4096)}`.slice(0, 4096))
   })
 
+  it('tells programs with a megabyte of arguments, or 100,000 variables', async () => {
+    using seen = new Observed()
+    const script = `
+import os
+def start(args, env):
+    if os.fork() == 0: os.execve('/bin/true', args, env)
+    os.wait()
+start(['true'] + ['x' * 100_000] * 10, {})
+start(['true'], {f'E{i}': '' for i in range(100_000)})
+`
+    await seen.run('python3', '-c', script)
+    const execs = seen.of('exec').filter(({ exe }) => exe.endsWith('/true'))
+    expect(execs.map(({ argvTruncated }) => argvTruncated)).toEqual([true, false])
+    expect(execs[0]?.argv.join('\0')).toBe(`true\0${'x'.repeat(4096)}`.slice(0, 4096))
+    expect(execs[1]?.argv).toEqual(['true'])
+  })
+
   it('keeps arguments that are no UTF-8 readable', async () => {
     using seen = new Observed()
     await seen.run('sh', '-c', `/bin/true "$(printf 'ü\\377')"`)
