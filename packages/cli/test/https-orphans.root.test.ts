@@ -3,19 +3,14 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
-import { curl, HttpsRig, policyOf, python, url } from './https-rules-rig.ts'
+import { curl, HttpsRig, policyOf, python, SENT_AGAIN_MS, url } from './https-rules-rig.ts'
 import { Place, runwarden, until } from './runwarden.ts'
 
 let rig: HttpsRig
 beforeAll(async () => {
-  rig = await HttpsRig.start()
-  // Other runs of this machine would clean up what this test looks for.
-  await rig.lab.runner.exec('mount', ['-t', 'tmpfs', 'none', '/run'])
+  rig = await HttpsRig.apart()
 }, 120_000)
 afterAll(async () => rig[Symbol.asyncDispose]())
-
-/** TCP sends again what was dropped: more than once in this time. */
-const SENT_AGAIN_MS = 5000
 
 /** Leaves its number, has a connection, and writes to it what it must not when it is told to. */
 const writer = python(`

@@ -23,12 +23,22 @@ export function policyOf(egress: 'audit' | 'block' = 'block', allow = rules): st
   return `version: 1\negress: ${egress}\nallow:\n${allow}`
 }
 
+/** TCP sends again what was dropped: more than once in this time. */
+export const SENT_AGAIN_MS = 5000
+
 /** A server with two names, for one of which the policy has HTTPS rules. */
 export class HttpsRig implements AsyncDisposable {
   readonly lab: Lab
 
   private constructor(lab: Lab) {
     this.lab = lab
+  }
+
+  /** With a /run of its own: other runs of this machine would clean up what a test looks for. */
+  static async apart(): Promise<HttpsRig> {
+    const rig = await HttpsRig.start()
+    await rig.lab.runner.exec('mount', ['-t', 'tmpfs', 'none', '/run'])
+    return rig
   }
 
   static async start(): Promise<HttpsRig> {

@@ -1,19 +1,14 @@
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { curl, HttpsRig, policyOf, python, url } from './https-rules-rig.ts'
+import { curl, HttpsRig, policyOf, python, SENT_AGAIN_MS, url } from './https-rules-rig.ts'
 import { Place, runwarden, until } from './runwarden.ts'
 
 let rig: HttpsRig
 beforeAll(async () => {
-  rig = await HttpsRig.start()
-  // Other runs of this machine would clean up what this test looks for.
-  await rig.lab.runner.exec('mount', ['-t', 'tmpfs', 'none', '/run'])
+  rig = await HttpsRig.apart()
 }, 120_000)
 afterAll(async () => rig[Symbol.asyncDispose]())
-
-/** TCP sends again what was dropped: more than once in this time. */
-const SENT_AGAIN_MS = 5000
 
 test('a killed agent: nothing more leaves for the host, by old connections or new ones', async () => {
   using place = new Place()
