@@ -186,6 +186,8 @@ export const HttpRequest = z.object({
   host: z.string(),
   /** Without the query, which holds secrets. */
   path: z.string(),
+  /** Of git's first request to a repository: whether it is to fetch (`git-upload-pack`) or to push. */
+  gitService: z.enum(['git-upload-pack', 'git-receive-pack']).optional(),
   version: z.enum(['1.0', '1.1', '2']),
   library: TlsLibrary,
   /** Whose token it carries, by the token's shape: `installation` is what GITHUB_TOKEN is; null: it carries none. */

@@ -16,6 +16,10 @@ export interface ServerOptions {
   ports: Partial<Record<Service, Ports>>
   /** HTTP: serve the files below this folder; a folder's answer is its index.json or index.html. */
   files?: string
+  /** HTTP: bare git repositories below this folder, by `git http-backend`; a push needs an `authorization` header. */
+  git?: string
+  /** HTTPS: offer HTTP/2, too. */
+  http2?: boolean
   /** HTTP: the body of answers; TCP: sent when a client connects. */
   greeting?: string
   /** TCP and UDP: send back what came (default true for both). */
@@ -57,6 +61,8 @@ export async function plansOf(server: ServerOptions, authority: Authority): Prom
         service,
         ...(service === 'https' ? identity : {}),
         ...(server.files === undefined ? {} : { files: server.files }),
+        ...(server.git === undefined ? {} : { git: server.git }),
+        ...(server.http2 === undefined ? {} : { http2: server.http2 }),
         ...(server.greeting === undefined ? {} : { greeting: server.greeting }),
         echo: server.echo ?? true,
       })),

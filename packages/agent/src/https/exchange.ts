@@ -1,5 +1,5 @@
 import { GraphqlBody, isGraphql } from './graphql.ts'
-import type { Authorization } from './kept-value.ts'
+import type { Authorization, GitService } from './kept-value.ts'
 import type { OpaqueReason } from './undecodable.ts'
 
 /** What is known of a request when its head is complete. */
@@ -10,6 +10,8 @@ export interface RequestHead {
   host: string
   /** Without query. */
   path: string
+  /** Of git's first request: what it is for. */
+  gitService?: GitService
   version: '1.0' | '1.1' | '2'
   /** Null: the request has no `authorization` header. */
   authorization: Authorization | null

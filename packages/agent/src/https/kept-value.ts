@@ -26,19 +26,39 @@ export function isLookedAt(name: string): boolean {
 }
 
 /**
- * What is kept of a header field's value: of `:path` what stands before the query, of `authorization`
- * the kind, of other fields that are looked at the text, of all others nothing.
+ * What is kept of a header field's value: of `:path` what `targetOf` keeps, of `authorization` the kind, of other fields that are looked at the text, of all others nothing.
  * @param value at most the first `MAX_VALUE` bytes of it
  */
 export function keptValue(name: string, value: Buffer): string {
   if (!looked.has(name)) return ''
   if (name === 'authorization') return authorizationKind(value)
-  if (name === ':path') return pathOf(value)
+  if (name === ':path') return targetOf(value)
   return value.toString('utf8', 0, MAX_VALUE)
 }
 
+/** What git asks a server for: to fetch, or to push (gitprotocol-http). */
+export type GitService = 'git-upload-pack' | 'git-receive-pack'
+
+const gitServices: readonly GitService[] = ['git-upload-pack', 'git-receive-pack']
+
+/** A request target without its query, but for the one that asks for one of git's services. */
+export function targetOf(target: Buffer): string {
+  const path = pathOf(target)
+  if (!path.endsWith('/info/refs')) return path
+  const query = target.toString('latin1', path.length, path.length + 32)
+  const service = gitServices.find((one) => query === `?service=${one}`)
+  return service === undefined ? path : `${path}?service=${service}`
+}
+
+/** The path of what `targetOf` keeps, and git's service. */
+export function splitTarget(kept: string): { path: string; gitService?: GitService } {
+  const [path = '', query] = kept.split('?')
+  const gitService = gitServices.find((one) => query === `service=${one}`)
+  return gitService === undefined ? { path } : { path, gitService }
+}
+
 /** A request target without its query and fragment, which hold secrets, cut to `MAX_PATH` bytes. */
-export function pathOf(target: Buffer): string {
+function pathOf(target: Buffer): string {
   let end = Math.min(target.length, MAX_PATH)
   for (let at = 0; at < end; at++) {
     if (target[at] === 0x3f || target[at] === 0x23) end = at

@@ -1,15 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http'
+import { createServer as createHttpServer } from 'node:http'
+import { createSecureServer } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { TLSSocket } from 'node:tls'
 import type { HttpRecord, ServerRecord } from '../record.ts'
+import { type Answered, type Asked, asksGit, serveGit } from './git-backend.ts'
 import { received, type Journal } from './journal.ts'
 import { listening } from './listening.ts'
 import type { ServerPlan } from './protocol.ts'
@@ -19,15 +17,12 @@ import { peer } from './stream-server.ts'
 export function serveHttp(plan: ServerPlan, journal: Journal): Promise<void> {
   // Under TLS the request's socket is another object than the connection's: found by the peer's port.
   const open = new Map<string, ServerRecord>()
-  const answer = (request: IncomingMessage, response: ServerResponse) => {
+  const answer = (request: Asked, response: Answered) => {
     const record = open.get(key(request.socket)) ?? journal.open(plan, peer(request.socket))
     takeRequest(plan, record, request, response)
   }
-  const server =
-    plan.service === 'https'
-      ? createHttpsServer({ cert: plan.cert, key: plan.key }, answer)
-      : createHttpServer(answer)
-  server.keepAliveTimeout = 5000
+  const server = makeServer(plan, answer)
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 5000
   server.on('connection', (socket: Socket) => {
     if (socket instanceof TLSSocket) return
     const name = key(socket)
@@ -46,6 +41,14 @@ export function serveHttp(plan: ServerPlan, journal: Journal): Promise<void> {
   return listening(server, plan)
 }
 
+function makeServer(plan: ServerPlan, answer: (request: Asked, response: Answered) => void) {
+  const { cert, key: privateKey, http2 = false } = plan
+  if (plan.service !== 'https') return createHttpServer(answer)
+  return http2
+    ? createSecureServer({ cert, key: privateKey, allowHTTP1: true }, answer)
+    : createHttpsServer({ cert, key: privateKey }, answer)
+}
+
 function takeSni(record: ServerRecord | undefined, socket: TLSSocket): void {
   // The types miss that the name is false or undefined when the client sent none.
   const sni: unknown = socket.servername
@@ -59,12 +62,12 @@ function key(socket: Socket): string {
 function takeRequest(
   plan: ServerPlan,
   record: ServerRecord,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: Asked,
+  response: Answered,
 ): void {
   const entry: HttpRecord = {
     method: request.method ?? '',
-    host: request.headers.host ?? '',
+    host: String(request.headers.host ?? request.headers[':authority'] ?? ''),
     path: request.url ?? '',
     headers: Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
@@ -77,12 +80,13 @@ function takeRequest(
     received(record, chunk)
     if (entry.body.length < 64 << 10) entry.body += chunk.toString()
   })
+  if (plan.git !== undefined && asksGit(entry.path)) return serveGit(plan.git, request, response)
   request.once('end', () => {
     sendAnswer(plan, entry.path, response).catch(() => response.destroy())
   })
 }
 
-function headText(request: IncomingMessage): Buffer {
+function headText(request: Asked): Buffer {
   let text = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`
   for (let at = 0; at < request.rawHeaders.length; at += 2) {
     text += `${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}\r\n`
@@ -96,7 +100,7 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
 }
 
-async function sendAnswer(plan: ServerPlan, url: string, response: ServerResponse): Promise<void> {
+async function sendAnswer(plan: ServerPlan, url: string, response: Answered): Promise<void> {
   if (plan.files === undefined) {
     response.end(plan.greeting ?? 'hello from the lab\n')
     return

@@ -22,8 +22,12 @@ export interface ServerPlan {
   /** PEM; HTTPS only. */
   cert?: string
   key?: string
+  /** HTTPS: offer HTTP/2, too. */
+  http2?: boolean
   /** Serve the files under this folder over HTTP. */
   files?: string
+  /** Serve the bare git repositories under this folder over HTTP. */
+  git?: string
   /** Body for every HTTP request that no file answers; what a TCP server sends on connect. */
   greeting?: string
   /** TCP and UDP: send back what came. */

@@ -56,6 +56,8 @@ export interface Request {
   method: string
   host: string
   path: string
+  /** Of git's first request, which has nothing else that says whether it pushes. */
+  gitService?: string | undefined
   mutations?: readonly string[] | null
 }
 
@@ -100,7 +102,10 @@ export function githubCall(request: Request, hosts: GithubHosts = githubCom): Gi
     if (git === undefined) return null
     return call('git', {
       repository: `${git['owner']}/${git['name']}`.toLowerCase(),
-      writes: git['act'] === 'git-receive-pack' || (git['act'] === 'info/lfs/locks' && !reads),
+      writes:
+        git['act'] === 'git-receive-pack' ||
+        request.gitService === 'git-receive-pack' ||
+        (git['act'] === 'info/lfs/locks' && !reads),
     })
   }
   if (host === 'ghcr.io' || host.endsWith('.pkg.github.com')) return call('packages')

@@ -41,6 +41,12 @@ test.each([
   expect(githubCall({ method, host, path })).toMatchObject({ kind, repository, writes })
 })
 
+test('git that asks what it could push to is a push, if nothing follows, too', () => {
+  const first = { method: 'GET', host: 'github.com', path: '/acme/shop/info/refs' }
+  expect(githubCall({ ...first, gitService: 'git-receive-pack' })).toMatchObject({ writes: true })
+  expect(githubCall({ ...first, gitService: 'git-upload-pack' })).toMatchObject({ writes: false })
+})
+
 test.each([
   ['github.com', '/acme/shop/releases/download/v1/x.tgz'],
   ['github.com', '/'],

@@ -16,6 +16,7 @@ interface TokenRequest {
   method: string
   host: string
   path: string
+  gitService: string | undefined
   mutations: readonly string[] | null
   token: TokenKind
   count: number
@@ -141,9 +142,10 @@ export class Requests {
   }
 
   #token(event: EventOf<'http.request'>, method: string, host: string, path: string): void {
-    const { authorization: token, execId } = event
+    const { authorization: token, execId, gitService } = event
     if (token === null) return
-    const request = this.#count({ method, host, path, token, mutations: null }, execId)
+    const of = { method, host, path, gitService, token, mutations: null }
+    const request = this.#count(of, execId)
     if (request === undefined || !path.endsWith('/graphql')) return
     this.#graphql.set(event.seq, { request, execId })
     if (this.#graphql.size <= this.#limits.requests) return
@@ -164,14 +166,10 @@ export class Requests {
     of: Omit<TokenRequest, 'count' | 'execIds'>,
     execId: string | null,
   ): TokenRequest | undefined {
-    const { method, host, path, token, mutations } = of
-    const key = [token, method, host, path, mutations].join('\0')
+    const { token, method, host, path, gitService, mutations } = of
+    const key = [token, method, host, path, gitService, mutations].join('\0')
     const entry = this.#tokens.entry(key, 'token', () => ({
-      method,
-      host,
-      path,
-      token,
-      mutations,
+      ...of,
       count: 0,
       execIds: new Set(),
     }))

@@ -1,4 +1,4 @@
-import { pathOf } from '../kept-value.ts'
+import { type GitService, splitTarget, targetOf } from '../kept-value.ts'
 import { hostOf, type RequestHead } from '../exchange.ts'
 import { Undecodable } from '../undecodable.ts'
 import type { Body } from './messages.ts'
@@ -11,6 +11,7 @@ export interface RequestLine {
   method: string
   version: '1.0' | '1.1'
   path: string
+  gitService?: GitService
   scheme: 'http' | 'https'
   authority: string | null
 }
@@ -26,12 +27,14 @@ export function readRequestLine(line: Buffer): RequestLine | null {
   const absolute = /^(https?):\/\/([^/?#]*)/i.exec(target)
   if (absolute === null) {
     if (!target.startsWith('/') && target !== '*') return null
-    return { ...common, path: pathOf(bytes), scheme: 'https', authority: null }
+    return { ...common, ...splitTarget(targetOf(bytes)), scheme: 'https', authority: null }
   }
   const [start, scheme = '', authority = ''] = absolute
+  const { path, ...service } = splitTarget(targetOf(bytes.subarray(start.length)))
   return {
     ...common,
-    path: pathOf(bytes.subarray(start.length)) || '/',
+    ...service,
+    path: path || '/',
     scheme: scheme.toLowerCase() === 'http' ? 'http' : 'https',
     authority,
   }
@@ -91,12 +94,13 @@ export class HeadFields {
   }
 
   head(line: RequestLine): RequestHead {
-    const { method, version, path, scheme, authority } = line
+    const { method, version, path, gitService, scheme, authority } = line
     return {
       method,
       scheme,
       host: hostOf(authority ?? this.host ?? '', scheme),
       path,
+      ...(gitService === undefined ? {} : { gitService }),
       version,
       authorization: this.authorization,
     }

@@ -9,7 +9,7 @@ import {
   type RequestHead,
 } from '../exchange.ts'
 import { HpackDecoder } from '../hpack/decoder.ts'
-import type { Authorization } from '../kept-value.ts'
+import { type Authorization, splitTarget } from '../kept-value.ts'
 import { MAX_STREAMS } from '../limits.ts'
 import { type OpaqueReason, Undecodable } from '../undecodable.ts'
 import { FrameReader } from './frames.ts'
@@ -189,7 +189,7 @@ function headOf(fields: Fields): RequestHead {
     method: method.slice(0, 40),
     scheme,
     host: hostOf(authority ?? host ?? '', scheme),
-    path: fields.get(':path') ?? '',
+    ...splitTarget(fields.get(':path') ?? ''),
     version: '2',
     authorization: (fields.get('authorization') as Authorization | undefined) ?? null,
   }
