@@ -1,5 +1,6 @@
 import { dropFilePages } from '@runwarden/libbpf'
-import { getHeapStatistics } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /** Records in a second that are a storm's, or a busy job's. */
 const busy = 200
@@ -11,6 +12,7 @@ const worthIt = 8 << 20
  * for ever. Only in quiet seconds, since it takes some tens of milliseconds.
  */
 export class Tidy {
+  #collect: (() => void) | undefined
   #kept = 0
   #handled = 0
 
@@ -21,15 +23,26 @@ export class Tidy {
   tick(handled: number): void {
     const quiet = handled - this.#handled < busy
     this.#handled = handled
-    if (this.#kept === 0) {
+    if (this.#collect === undefined) {
+      this.#collect = saveMemory()
       // Most pages of node's file were for the start only.
       dropFilePages()
       this.#kept = getHeapStatistics().used_heap_size
     } else if (quiet && getHeapStatistics().used_heap_size > this.#kept + worthIt) {
-      // Both starters of the command expose it.
-      globalThis.gc?.()
+      this.#collect()
       dropFilePages()
       this.#kept = getHeapStatistics().used_heap_size
     }
   }
+}
+
+/**
+ * From here on heaps grow slowly, those of other threads too. Not at the start of node, which has its own JavaScript
+ * compiled for its default flags: with others each start, and that of each thread, compiles it anew.
+ * @returns what collects garbage at once
+ */
+function saveMemory(): () => void {
+  for (const flag of ['--heap-growing-percent=20', '--optimize-for-size', '--expose-gc'])
+    setFlagsFromString(flag)
+  return runInNewContext('gc') as () => void
 }

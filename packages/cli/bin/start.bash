@@ -21,6 +21,6 @@ start() {
     done </proc/self/status
   } 2>/dev/null
   export RUNWARDEN_INHERITED="$files $ignored"
-  exec "$node" --disable-warning=ExperimentalWarning --max-semi-space-size=2 --heap-growing-percent=20 --optimize-for-size \
-    --v8-pool-size=1 --expose-gc "$@"
+  # No flag that says how code is compiled: with one, node compiles its own JavaScript at each start (agent/src/tidy.ts).
+  exec "$node" --disable-warning=ExperimentalWarning --max-semi-space-size=2 --v8-pool-size=1 "$@"
 }

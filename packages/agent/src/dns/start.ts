@@ -1,9 +1,11 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 import type { CompiledPolicy } from '@runwarden/policy'
+import { everyLook } from '@runwarden/sensor'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { EnforceMapIds } from '../enforce/maps.ts'
 import { messageOf } from '../errors.ts'
+import { threadEnvironment } from '../thread-environment.ts'
 import { DEFAULT_LIMITS, type DnsLimits, type DnsQueryRecord, type DnsStats } from './contract.ts'
 import type { DnsReply, DnsRequest, DnsWorkerData } from './messages.ts'
 import type { OutpostSockets } from './outpost.ts'
@@ -17,8 +19,6 @@ const RING_BYTES = 4 << 20
  * under a flood of queries, and keep it.
  */
 const YOUNG_MB = 16
-/** How often the agent takes them (it does so besides whenever it needs them, see drain). */
-const TAKE_MS = 25
 
 /** The DNS thread could not start, or has ended by itself. Names are then no longer answered: fail closed. */
 export class DnsProxyError extends Error {
@@ -29,7 +29,7 @@ export interface DnsProxyOptions {
   policy: CompiledPolicy
   /** The resolvers of this machine when the run began (readResolvers). */
   resolvers: readonly string[]
-  /** Queries, at the latest 25 ms after they were answered, or when drain() is called. */
+  /** Queries, at the latest LOOK_MS after they were answered (everyLook), or when drain() is called. */
   onQueries: (records: DnsQueryRecord[]) => void
   /** The thread has ended though nobody closed it. */
   onFailure: (error: DnsProxyError) => void
@@ -45,7 +45,7 @@ export class DnsProxy {
   readonly ports: ProxyPorts
   readonly #worker: Worker
   readonly #ring: RecordRing
-  readonly #taking: NodeJS.Timeout
+  readonly #endLooks: () => void
   readonly #onQueries: (records: DnsQueryRecord[]) => void
   readonly #asked = new Map<number, PromiseWithResolvers<DnsStats>>()
   #number = 0
@@ -58,7 +58,7 @@ export class DnsProxy {
     this.#worker = worker
     this.#ring = ring
     this.#onQueries = options.onQueries
-    this.#taking = setInterval(() => this.drain(), TAKE_MS).unref()
+    this.#endLooks = everyLook(() => this.drain())
     worker.on('message', (reply: DnsReply) => this.#replied(reply))
     let reason = 'it ended'
     worker.on('error', (error) => {
@@ -70,7 +70,7 @@ export class DnsProxy {
       )
       for (const asked of this.#asked.values()) asked.reject(failure)
       this.#asked.clear()
-      clearInterval(this.#taking)
+      this.#endLooks()
       this.drain()
       this.#gone = failure
       if (!this.#closing) options.onFailure(failure)
@@ -165,6 +165,7 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
   const worker = new Worker(options.worker ?? beside, {
     workerData: data,
     name: 'runwarden-dns',
+    env: threadEnvironment(),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   })
   const listening = Promise.withResolvers<ProxyPorts>()

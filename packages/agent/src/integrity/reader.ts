@@ -1,6 +1,7 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { threadEnvironment } from '../thread-environment.ts'
 import type { Content, ReaderAsk, ReaderReply } from './contract.ts'
 
 type Take = (content: Content) => void
@@ -132,6 +133,7 @@ export class ContentReader {
     const own = new URL(import.meta.url)
     const worker = new Worker(new URL(`./worker${extname(own.pathname)}`, own), {
       name: 'runwarden-files',
+      env: threadEnvironment(),
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
     })
     worker.on('message', (reply: ReaderReply) => this.#replied(reply))

@@ -1,6 +1,7 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { threadEnvironment } from '../thread-environment.ts'
 import type {
   ArtifactAsk,
   ArtifactReply,
@@ -70,6 +71,7 @@ export class ArtifactThread {
     const data: ArtifactWorkerData = { key: this.#parts.key }
     const worker = new Worker(new URL(`./artifact-worker${extname(own.pathname)}`, own), {
       name: 'runwarden-artifacts',
+      env: threadEnvironment(),
       workerData: data,
     })
     worker.on('message', (reply: ArtifactReply) => this.#replied(reply))
