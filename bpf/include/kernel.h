@@ -52,8 +52,13 @@ struct super_block {
 	struct file_system_type *s_type;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct inode {
 	u16 i_mode;
+	atomic_t i_writecount;
 	kuid_t i_uid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
@@ -166,10 +171,6 @@ struct cred {
 	kernel_cap_t cap_effective;
 	struct user_namespace *user_ns;
 };
-
-typedef struct {
-	int counter;
-} atomic_t;
 
 struct signal_struct {
 	atomic_t live;

@@ -98,6 +98,7 @@ enum file_flags {
 	FILE_CREATED = 256,    /* this open made the file */
 	FILE_FAILED_OPEN = 512,
 	FILE_BY_ACTION = 1024, /* a read by the program of an action */
+	FILE_BEING_WRITTEN = 2048, /* a read of what is open for writing, or mapped so */
 };
 
 struct file_record {

@@ -28,6 +28,8 @@ static __always_inline void send_file(struct scratch *s, u32 size, bool is_urgen
 {
 	if (is_urgent)
 		send_urgent(&s->record, size, RECORD_FILE);
+	else if (s->record.header.flags & FILE_BEING_WRITTEN)
+		send_bulk_at_once(&s->record, size, RECORD_FILE);
 	else
 		send_bulk(&s->record, size, RECORD_FILE);
 }
@@ -42,6 +44,43 @@ static __always_inline u32 proc_target(struct inode *inode)
 			      (void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode) +
 				      bpf_core_field_offset(struct proc_inode, pid));
 	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
+/* Who has read what is open for writing, and when that was told last: once a second is enough for a process and a file. */
+struct written_key {
+	u64 inode;
+	u32 device;
+	u32 tgid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct written_key);
+	__type(value, u64);
+} read_while_written SEC(".maps");
+
+enum { TOLD_AGAIN_NS = 1000000000 };
+
+/* Whether somebody has it open for writing, or mapped so: a mapping keeps its file. (Below zero: it is being run.) */
+static __always_inline bool is_being_written(struct inode *inode)
+{
+	return READ(struct inode, inode, i_writecount.counter) > 0;
+}
+
+/* A file of the workspace is read while it is open for writing. Returns whether that is to be told now. */
+__noinline int is_news_while_written(u64 address)
+{
+	struct inode *inode = (void *)address;
+	struct written_key key = { .tgid = bpf_get_current_pid_tgid() >> 32 };
+	u64 now = bpf_ktime_get_ns();
+	key.inode = BPF_CORE_READ(inode, i_ino);
+	key.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	u64 *last = bpf_map_lookup_elem(&read_while_written, &key);
+	if (last && now - *last < TOLD_AGAIN_NS)
+		return 0;
+	bpf_map_update_elem(&read_while_written, &key, &now, BPF_ANY);
+	return 1;
 }
 
 struct open_act {
@@ -73,8 +112,12 @@ static __always_inline struct open_act weigh_open(struct file *file, u64 open_fl
 			act.bits = watched_above(place) & (WATCH_WORKSPACE | WATCH_BELOW | WATCH_FILE);
 		leaf_bits |= WATCH_LEAF_WRITE;
 		dir_bits |= WATCH_DIR_WRITE;
-	} else if (maybe_watched_inode(number)) {
-		act.bits = watched_inode(BPF_CORE_READ(inode, i_sb, s_dev), number) & WATCH_FILE;
+	} else {
+		if (maybe_watched_inode(number))
+			act.bits = watched_inode(BPF_CORE_READ(inode, i_sb, s_dev), number) & WATCH_FILE;
+		if (is_being_written(inode) && (BPF_CORE_READ(inode, i_mode) & MODE_TYPE) == MODE_REGULAR &&
+		    watched_above(place) & WATCH_WORKSPACE && is_news_while_written(number_of(inode)))
+			act.bits |= WATCH_WORKSPACE | WATCH_BEING_WRITTEN;
 	}
 	act.bits |= watched_name(place.dentry) & leaf_bits;
 	struct dentry *leaf = place.dentry;
@@ -104,7 +147,7 @@ static __always_inline bool maybe_worth_telling(struct file *file, u64 open_flag
 	if (mode & (FMODE_WRITE | FMODE_CREATED) || open_flags & OPEN_TRUNC)
 		return true;
 	struct inode *inode = READ(struct file, file, f_inode);
-	if (maybe_watched_inode(READ(struct inode, inode, i_ino)))
+	if (maybe_watched_inode(READ(struct inode, inode, i_ino)) || is_being_written(inode))
 		return true;
 	if (runs_action())
 		return true;
@@ -122,8 +165,10 @@ static __always_inline u16 file_flags_of(u32 bits)
 	u16 flags = 0;
 	if (bits & WATCH_WORKSPACE)
 		flags |= FILE_WORKSPACE;
-	if (bits & ~(WATCH_WORKSPACE | WATCH_BY_ACTION))
+	if (bits & ~(WATCH_WORKSPACE | WATCH_BY_ACTION | WATCH_BEING_WRITTEN))
 		flags |= FILE_WATCHED;
+	if (bits & WATCH_BEING_WRITTEN)
+		flags |= FILE_BEING_WRITTEN;
 	if (bits & WATCH_BY_ACTION)
 		flags |= FILE_BY_ACTION;
 	return flags;

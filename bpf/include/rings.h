@@ -77,10 +77,21 @@ static __always_inline long send_urgent(void *record, u64 size, u32 kind)
 	return error;
 }
 
-static __always_inline long send_bulk(void *record, u64 size, u32 kind)
+static __always_inline long output_bulk(void *record, u64 size, u32 kind, bool wakes)
 {
-	long error = bpf_ringbuf_output(&bulk, record, size, wake_if(fills_up_bulk()));
+	long error = bpf_ringbuf_output(&bulk, record, size, wake_if(wakes));
 	if (error)
 		count_lost(kind);
 	return error;
+}
+
+static __always_inline long send_bulk(void *record, u64 size, u32 kind)
+{
+	return output_bulk(record, size, kind, fills_up_bulk());
+}
+
+/* For what a job may make many of, and the reader should look at before it is over. */
+static __always_inline long send_bulk_at_once(void *record, u64 size, u32 kind)
+{
+	return output_bulk(record, size, kind, true);
 }

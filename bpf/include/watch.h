@@ -23,6 +23,7 @@ enum watch_bits {
 	WATCH_DIR_READ = 32,  /* name of the directory that a file is in, for reads and writes */
 	WATCH_DIR_WRITE = 64,
 	WATCH_BY_ACTION = 128, /* of no name: whoever opens it runs an action */
+	WATCH_BEING_WRITTEN = 256, /* of no name: somebody has it open for writing */
 };
 
 struct {

@@ -49,6 +49,8 @@ export interface NarratorParts {
   onFork: ForkSink
   /** The program of an action has opened a file for reading. */
   onReadByAction: (record: FileRecord) => void
+  /** A file of the workspace was opened for reading while it was open for writing. */
+  onReadMeanwhile: (record: FileRecord) => void
 }
 
 /** What a connect record and a count of attempts have in common. */
@@ -325,6 +327,7 @@ export class Narrator {
   private file(record: FileRecord): void {
     const { action, path, to, link, truth, workspace, sensitive, errno } = record
     if (record.byAction) this.parts.onReadByAction(record)
+    if (record.beingWritten) this.parts.onReadMeanwhile(record)
     if (action === 'read' && sensitive === null) return
     const what = { ...this.head(record), path, truth, workspace, sensitive, errno }
     if (action === 'rename')

@@ -61,6 +61,28 @@ do(good)
 assert open(path, 'rb').read() == good, way
 `
 
+/** The same by one descriptor or mapping that stays open, while a program runs: `hold.py WAY FILE SECONDS PROGRAM ARGS…`. */
+const hold = `
+import mmap, os, subprocess, sys, time
+way, path, pause, *command = sys.argv[1:]
+fd = os.open(path, os.O_RDWR)
+good = os.pread(fd, 1 << 20, 0)
+evil = b'int evil;'.ljust(len(good) - 1) + b'\\n'
+memory = mmap.mmap(fd, 0) if way == 'mapped' else None
+
+def put(content):
+    if memory: memory[:] = content
+    elif way == 'cut': os.ftruncate(fd, 0); os.pwrite(fd, content, 0)
+    else: os.pwrite(fd, content, 0)
+
+if way == 'mapped': os.close(fd)
+time.sleep(float(pause))
+put(evil)
+subprocess.run(command, check=True)
+put(good)
+time.sleep(float(pause))
+`
+
 const ways = [
   'write',
   'in_place',
@@ -92,6 +114,7 @@ async function run(files: Record<string, string>, script: string): Promise<Run> 
   mkdirSync(place.at('origin'))
   mkdirSync(place.at('work'))
   writeFileSync(place.at('swap.py'), swap)
+  writeFileSync(place.at('hold.py'), hold)
   for (const [name, content] of Object.entries(files))
     writeFileSync(place.at('origin', name), content)
   const env = { HOME: place.path, P: place.path }
@@ -171,6 +194,33 @@ sh "$P/sun.sh" & gcc -O3 -c big.c -o "$P/big.o"; wait`,
   ])
 })
 
+describe.each([
+  ['within milliseconds', '0'],
+  ['after a while', '0.5'],
+])('what is open or mapped for writing all the time, %s', (_, pause) => {
+  const held = ['written', 'cut', 'mapped']
+  let all: Run
+  beforeAll(async () => {
+    const files = Object.fromEntries(held.map((way) => [`${way}.c`, `int ${way};\n`.padStart(200)]))
+    all = await run(
+      files,
+      held
+        .map(
+          (way) =>
+            `python3 "$P/hold.py" ${way} "$PWD/${way}.c" ${pause} gcc -c ${way}.c -o "$P/x.o"`,
+        )
+        .join('\n'),
+    )
+  })
+  afterAll(() => all.place[Symbol.dispose]())
+
+  test.each(held)('is found when a compiler reads it, and it is put back: %s', (way) => {
+    const of = all.changes.filter(({ path }) => nameOf(path) === `${way}.c`)
+    expect(of.map(({ state }) => state)).toContain('restored')
+    expect(loud(all.report)).toContain(`source-code-overwritten high ${way}.c`)
+  })
+})
+
 const loud = (report: Report): string[] =>
   report.detections
     .filter(({ evidence, severity }) => evidence.length > 0 && severity !== 'info')
@@ -217,6 +267,30 @@ const twins: [name: string, script: string][] = [
   [
     'a branch that is changed',
     "git checkout -q -b next; echo 'int next;' >> a.c; git commit -qam next; git checkout -q main; git checkout -q next; git checkout -q main",
+  ],
+  [
+    'a log that is written to and watched, by several',
+    `(for i in $(seq 40); do echo "built $i"; sleep 0.02; done) > log & tail -f --pid=$! log > /dev/null &
+for i in 1 2 3 4 5; do echo note | tee -a log > /dev/null; cat log > /dev/null; sleep 0.1; done; wait`,
+  ],
+  [
+    'a database that others read while a transaction is open, and taken back',
+    `cat > "$P/make.py" <<'PY'
+import sqlite3
+db = sqlite3.connect('db'); db.execute('create table t (a)'); db.execute("insert into t values ('x')"); db.commit()
+PY
+cat > "$P/use.py" <<'PY'
+import sqlite3, subprocess
+db = sqlite3.connect('db')
+for i in range(3):
+    db.execute('insert into t values (?)', ('y' * 9000,)); subprocess.run(['cp', 'db', 'copy.db'], check=True); db.rollback()
+    db.execute('insert into t values (?)', ('y',)); db.commit(); subprocess.run(['gcc', '-c', 'a.c', '-o', 'a.o'], check=True)
+PY
+python3 "$P/make.py"; sleep 0.5; python3 "$P/use.py"`,
+  ],
+  [
+    'sources that a program has open for writing, and leaves, while they are compiled',
+    `python3 -c 'import subprocess; file = open("a.c", "r+"); subprocess.run(["gcc", "-c", "a.c", "-o", "a.o"], check=True)'`,
   ],
   ['names that are moved about', 'mv a.c b.c; mv b.c a.c; ln a.c c.c; rm c.c'],
 ]

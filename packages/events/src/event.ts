@@ -307,6 +307,8 @@ export const FileChanged = z.object({
   programs: z.array(z.string()),
   /** Programs, by their last names, that ran when the first of these acts happened, and descend neither way. */
   alongside: z.array(z.string()),
+  /** Programs, by their last names, that opened it for reading while it was open for writing, or mapped so. */
+  readers: z.array(z.string()),
 })
 
 export const SandboxChange = z.object({

@@ -22,6 +22,7 @@ const changed = (seq: number, state: 'changed' | 'restored'): EventOf<'file.chan
   dependency: null,
   programs: ['/usr/bin/python3'],
   alongside: [],
+  readers: [],
 })
 
 test('files that were changed by others than their writer are folded, the restored ones first', () => {

@@ -192,6 +192,7 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     dependency: text,
     programs: texts,
     alongside: texts,
+    readers: texts,
   },
   'secret.found': {
     ...common,

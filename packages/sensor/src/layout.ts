@@ -129,6 +129,7 @@ export const file_flags = {
   FILE_CREATED: 256,
   FILE_FAILED_OPEN: 512,
   FILE_BY_ACTION: 1024,
+  FILE_BEING_WRITTEN: 2048,
 } as const
 
 export const file_action = {
@@ -191,4 +192,5 @@ export const watch_bits = {
   WATCH_DIR_READ: 32,
   WATCH_DIR_WRITE: 64,
   WATCH_BY_ACTION: 128,
+  WATCH_BEING_WRITTEN: 256,
 } as const

@@ -129,6 +129,8 @@ export interface FileRecord extends RecordBase {
   sensitive: string | null
   /** A read by the program of an action, which may upload it; where `sensitive` is null, it is told for that alone. */
   byAction: boolean
+  /** A read of a file of the workspace that is open for writing, or mapped so; where `sensitive` is null, it is told for that alone. */
+  beingWritten: boolean
   /** Positive errno when the act was refused; 0: it was done. */
   errno: number
   /** Done by io_uring. */

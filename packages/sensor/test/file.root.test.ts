@@ -13,6 +13,25 @@ const scripts: [name: string, script: string, files: string[]][] = [
   ['a file that is cut', 'echo x > a; : > a', ['create W/a kernel', 'write W/a kernel']],
   ['nothing of a plain read', 'echo x > a; cat a', ['create W/a kernel']],
   [
+    'a read of what is open for writing, once',
+    'echo x > a; exec 7<>a; cat a; cat 7<&- a; cat a a; exec 7>&-; cat a',
+    [
+      'create W/a kernel',
+      'write W/a kernel',
+      ...Array<string>(3).fill('read W/a kernel while written'),
+    ],
+  ],
+  [
+    'a read of what is mapped for writing, and only read after that',
+    'echo x > a; "$ACT" mapped a cat a',
+    ['create W/a kernel', 'write W/a kernel', 'read W/a kernel while written'],
+  ],
+  [
+    'nothing of a read of a program that runs, and of what is open for writing elsewhere',
+    'cp /bin/true a; ./a; cat a; exec 7> ../b; cat ../b',
+    ['create W/a kernel'],
+  ],
+  [
     'nothing of what happens elsewhere',
     'echo x > ../b; mv ../b ../c; rm ../c; echo > /dev/null',
     [],

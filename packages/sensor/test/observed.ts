@@ -88,6 +88,7 @@ export class Observed implements Disposable {
       if (file.to !== null) words.push('->', file.to)
       words.push(file.truth)
       if (file.sensitive !== null) words.push(file.sensitive)
+      if (file.beingWritten) words.push('while written')
       if (file.errno !== 0) words.push(`errno ${file.errno}`)
       if (file.uring) words.push('io_uring')
       return words.join(' ').replaceAll(this.workspace, 'W').replaceAll(this.folder, 'F')

@@ -1,7 +1,22 @@
+import type { EventOf } from '@runwarden/events'
 import type { Content } from './contract.ts'
+import type { Relation, Writer } from './program.ts'
 
 /** How content comes to a path, or goes. */
 export type Way = 'write' | 'replace' | 'link' | 'remove'
+
+export type FileEvent =
+  | EventOf<'file.create'>
+  | EventOf<'file.write'>
+  | EventOf<'file.delete'>
+  | EventOf<'file.rename'>
+
+/** Who did the last act on a file, and when. */
+export interface Last {
+  event: FileEvent
+  actor: Writer
+  relation: Relation
+}
 
 /** What others than its writer have done to a file since it was left alone. */
 export interface Change {
@@ -23,6 +38,14 @@ export interface Change {
   readonly seqs: number[]
   readonly ways: Set<Way>
   readonly programs: Set<string>
+  /** Programs that opened the file for reading while somebody had it open for writing, by their last names. */
+  readonly readers: Set<string>
+  /** One of them came since it was told last that the file was put back. */
+  readSince: boolean
+  /** The file's ctime when it held what it held last; milliseconds since the epoch. */
+  changedMs: number
+  /** Who did the last act. */
+  last: Last | undefined
   alongside: readonly string[] | undefined
   told: number
 }
@@ -36,10 +59,10 @@ const mostSeqs = 16
 const seriesMs = 1_000
 const mostPrograms = 8
 
-export function newChange(since: number, before: string | null): Change {
+export function newChange(since: number, before: Held | null): Change {
   return {
     since,
-    held: before === null ? [] : [before],
+    held: before === null ? [] : [before.digest],
     puts: 0,
     putSince: since,
     seenMs: Number.NEGATIVE_INFINITY,
@@ -48,6 +71,10 @@ export function newChange(since: number, before: string | null): Change {
     seqs: [],
     ways: new Set(),
     programs: new Set(),
+    readers: new Set(),
+    readSince: false,
+    changedMs: before?.changedMs ?? Infinity,
+    last: undefined,
     alongside: undefined,
     told: 0,
   }
@@ -60,6 +87,18 @@ export interface Act {
   time: number
   way: Way
   program: string
+}
+
+/** What a file held, and its ctime then. */
+export interface Held {
+  readonly digest: string
+  readonly changedMs: number
+}
+
+/** Somebody reads it while it is open for writing. */
+export function read(change: Change, program: string): void {
+  change.readSince = true
+  if (change.readers.size < mostPrograms) change.readers.add(program)
 }
 
 /** One more act of somebody else. */
@@ -79,15 +118,28 @@ export function act(change: Change, { seq, time, way, program }: Act): void {
   if (change.programs.size < mostPrograms) change.programs.add(program)
 }
 
+/** Whether a look at the file finds something else than the last one did, or that it was written to while others read it. */
+export function isNews(change: Change, { digest, changedMs }: Content): boolean {
+  return digest !== null && (digest !== change.held.at(-1) || wasRewritten(change, changedMs))
+}
+
+function wasRewritten(change: Change, changedMs: number): boolean {
+  return change.readSince && changedMs > change.changedMs
+}
+
 /**
  * What it has come to, now that the file was looked at. Two acts in a row that leave what was there before are a restore,
- * too: what was there meanwhile nobody will know.
+ * too, and so is a file that was written to while others read it, and holds the same: what was there meanwhile nobody
+ * will know.
  */
-export function settle(change: Change, { digest, readMs }: Content): State {
+export function settle(change: Change, { digest, changedMs, readMs }: Content): State {
   change.fresh = 0
   if (digest === null) return 'unknown'
   const last = change.held.at(-1)
-  if (digest === last) return change.puts > 1 ? 'restored' : 'unchanged'
+  const rewritten = wasRewritten(change, changedMs)
+  change.changedMs = changedMs
+  if (rewritten || digest !== last) change.readSince = false
+  if (digest === last) return rewritten || change.puts > 1 ? 'restored' : 'unchanged'
   change.puts = 0
   change.seenMs = readMs
   const known = change.held.includes(digest)

@@ -1,4 +1,4 @@
-import type { Change } from './change.ts'
+import type { Change, Held } from './change.ts'
 import type { Writer } from './program.ts'
 
 /** What is known of one file of the workspace. */
@@ -73,8 +73,9 @@ export class Files {
   }
 
   /** What the file held at a time, when somebody else came; null: what was read may be theirs already. */
-  heldAt({ digest, changedMs, readMs }: Entry, time: number): string | null {
-    return readMs <= time || changedMs + tickMs <= time ? digest : null
+  heldAt({ digest, changedMs, readMs }: Entry, time: number): Held | null {
+    if (digest === null || (readMs > time && changedMs + tickMs > time)) return null
+    return { digest, changedMs }
   }
 
   #keep(path: string, entry: Entry): void {

@@ -1,19 +1,24 @@
 import type { Event, EventOf } from '@runwarden/events'
 import type { EventBody } from '../event-stream.ts'
 import type { ProcessTable } from '../process-table.ts'
-import { act, type Change, newChange, settle, type Way } from './change.ts'
+import {
+  act,
+  type Change,
+  type FileEvent,
+  isNews,
+  type Last,
+  newChange,
+  read,
+  settle,
+  type Way,
+} from './change.ts'
 import type { Content } from './contract.ts'
 import { type Entry, Files } from './files.ts'
 import { packageOf } from './package-folder.ts'
-import { alongside, relationOf, type Relation, type Writer, writerOf } from './program.ts'
+import { alongside, relationOf, type Writer, writerOf } from './program.ts'
 import { ContentReader, settleMs } from './reader.ts'
 import { Unsettled } from './unsettled.ts'
 
-type FileEvent =
-  | EventOf<'file.create'>
-  | EventOf<'file.write'>
-  | EventOf<'file.delete'>
-  | EventOf<'file.rename'>
 type ChangedBody = Extract<EventBody, { kind: 'file.changed' }>
 
 export interface IntegrityParts {
@@ -30,13 +35,6 @@ const toldPerFile = 12
 const quietMs = 200
 /** How often a file that is being written is looked at before what it holds then is taken. */
 const mostTries = 8
-
-/** Who did the last act on a file, and when. */
-interface Last {
-  event: FileEvent
-  actor: Writer
-  relation: Relation
-}
 
 /**
  * Who wrote the workspace's files, and who else changes them: told by the acts, with what the files held before and after
@@ -84,6 +82,21 @@ export class Integrity {
     else if (event.kind === 'file.create' || event.kind === 'file.write')
       this.#put(event, event.path, event.kind === 'file.create' ? 'create' : 'write')
     return writer
+  }
+
+  /**
+   * Somebody opens a file for reading while it is open for writing, or mapped so: where that is somebody else's doing than its
+   * writer's, what it holds now is what is read.
+   */
+  readMeanwhile({ path, execId }: { path: string; execId: string }): void {
+    const change = this.#files.get(path)?.change
+    if (change?.last === undefined || change.last.actor.execId === execId) return
+    const exe = this.#parts.processes.exeOf(execId)
+    read(change, exe.slice(exe.lastIndexOf('/') + 1))
+    this.#reader.now(path, (content) => {
+      const now = this.#files.get(path)?.change
+      if (now?.last !== undefined && isNews(now, content)) this.#seen(path, now.last, content)
+    })
   }
 
   #writerBefore(event: Event): string {
@@ -182,7 +195,9 @@ export class Integrity {
   #foreign(path: string, entry: Entry, last: Last, way: Way): void {
     const { event, actor } = last
     const { seq, time } = event
-    act(this.#change(entry, time), { seq, time, way, program: actor.exe })
+    const change = this.#change(entry, time)
+    act(change, { seq, time, way, program: actor.exe })
+    change.last = last
     this.#look(path, last)
   }
 
@@ -205,6 +220,12 @@ export class Integrity {
   #looked(path: string, asked: Last, content: Content): void {
     const last = this.#looking.get(path) ?? asked
     this.#looking.delete(path)
+    this.#seen(path, last, content)
+    if (last !== asked && this.#files.get(path)?.change !== undefined) this.#look(path, last)
+  }
+
+  /** What a file holds now that somebody else has changed it. */
+  #seen(path: string, last: Last, content: Content): void {
     const entry = this.#files.get(path)
     const change = entry?.change
     if (entry === undefined || change === undefined) return
@@ -212,7 +233,6 @@ export class Integrity {
     const before = change.held.at(-1) ?? null
     const { fresh } = change
     const state = settle(change, content)
-    if (last !== asked) this.#look(path, last)
     // Looked at again, and nothing new; or a path that was taken away, and is there: the two have changed places.
     if (fresh === 0 && (state === 'unchanged' || state === 'unknown')) return
     entry.gone = false
@@ -260,6 +280,7 @@ export class Integrity {
       dependency: packageOf(path, this.#parts.workspace),
       programs: [...change.programs],
       alongside: [...(change.alongside ?? [])],
+      readers: [...change.readers],
     }
   }
 
@@ -285,7 +306,9 @@ export class Integrity {
       const { change } = entry
       if (change?.held.length === 0) {
         const held = this.#files.heldAt(entry, change.since)
-        if (held !== null) change.held.push(held)
+        if (held === null) return
+        change.held.push(held.digest)
+        change.changedMs = Math.min(change.changedMs, held.changedMs)
       }
     })
   }

@@ -72,6 +72,15 @@ export class ContentReader {
     this.#flushing ??= setTimeout(() => this.#flush(), settleMs)
   }
 
+  /** Reads a file at once, whether it is being written or not. */
+  now(path: string, take: Take): void {
+    if (this.#failed || this.#closed || this.#asked.size >= mostUrgent) {
+      this.skipped++
+      return skip(take)
+    }
+    this.#read([{ path, take }])
+  }
+
   #flush(): void {
     this.#flushing = undefined
     const files = this.#urgent

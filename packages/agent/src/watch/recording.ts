@@ -203,6 +203,7 @@ export class Recording {
       later: (tell) => setImmediate(() => health.telling(tell)),
       onFork,
       onReadByAction: (record) => this.secrets.opened(record),
+      onReadMeanwhile: (record) => this.integrity.readMeanwhile(record),
       onExec: ({ time }) => health.started(time),
     })
   }

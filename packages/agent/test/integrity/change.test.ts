@@ -1,20 +1,30 @@
 import { expect, test } from 'vitest'
-import { act, newChange, settle, type Way } from '../../src/integrity/change.ts'
+import { act, isNews, newChange, read, settle, type Way } from '../../src/integrity/change.ts'
 import { packageOf } from '../../src/integrity/package-folder.ts'
 import { relationOf, type Writer } from '../../src/integrity/program.ts'
 
-/** An act at a time (milliseconds), or what a look at the file finds; null: it could not be read. */
-type Happened = { at: number; way?: Way } | { finds: string | null; by?: number }
+/**
+ * An act at a time (milliseconds), who reads meanwhile, or what a look at the file finds, and its ctime; null: it could not
+ * be read.
+ */
+type Happened =
+  | { at: number; way?: Way }
+  | { reads: string }
+  | { finds: string | null; by?: number; ctime?: number }
 
 function statesOf(before: string | null, happened: readonly Happened[]): string[] {
-  const change = newChange(0, before)
+  const change = newChange(0, before === null ? null : { digest: before, changedMs: 0 })
   return happened.flatMap((one, seq) => {
     if ('at' in one) {
       act(change, { seq, time: one.at, way: one.way ?? 'write', program: '/bin/x' })
       return []
     }
-    const content = { digest: one.finds, unread: '', bytes: 0, changedMs: 0 } as const
-    return [settle(change, { ...content, readMs: one.by ?? -1 })]
+    if ('reads' in one) {
+      read(change, one.reads)
+      return []
+    }
+    const { finds: digest, by: readMs = -1, ctime: changedMs = 0 } = one
+    return [settle(change, { digest, unread: '', bytes: 0, changedMs, readMs })]
   })
 }
 
@@ -71,8 +81,55 @@ test.each<[name: string, before: string | null, happened: Happened[], states: st
     ['unknown', 'changed'],
   ],
   ['it could not be read', 'a', [{ at: 0 }, { finds: null }], ['unknown']],
+  [
+    'opened once, written to and put back while another reads it',
+    'a',
+    [
+      { at: 0 },
+      { finds: 'a' },
+      { reads: 'cc1' },
+      { finds: 'a', ctime: 9 },
+      { finds: 'a', ctime: 9 },
+    ],
+    ['unchanged', 'restored', 'unchanged'],
+  ],
+  [
+    'opened once, written to and put back, and read by nobody',
+    'a',
+    [{ at: 0 }, { finds: 'a' }, { finds: 'a', ctime: 9 }],
+    ['unchanged', 'unchanged'],
+  ],
+  [
+    'opened once, not written to, and read by another',
+    'a',
+    [{ at: 0 }, { finds: 'a', ctime: 3 }, { reads: 'cc1' }, { finds: 'a', ctime: 3 }],
+    ['unchanged', 'unchanged'],
+  ],
+  [
+    'changed while others read it, and touched later',
+    'a',
+    [{ at: 0 }, { reads: 'tail' }, { finds: 'b', ctime: 2 }, { finds: 'b', ctime: 9 }],
+    ['changed', 'unchanged'],
+  ],
+  [
+    'read, and nobody knows what it held before',
+    null,
+    [{ at: 0 }, { reads: 'tail' }, { finds: 'b', ctime: 2 }],
+    ['unknown'],
+  ],
 ])('a file that is: %s', (_, before, happened, states) => {
   expect(statesOf(before, happened)).toEqual(states)
+})
+
+test.each([
+  ['what it held, not written to', 'a', 0, false],
+  ['what it held, and it was written to', 'a', 5, true],
+  ['something else', 'b', 5, true],
+  ['nothing that can be read', null, 5, false],
+])('while others read it, it is news that it holds %s', (_, digest, changedMs, news) => {
+  const change = newChange(0, { digest: 'a', changedMs: 0 })
+  read(change, 'cc1')
+  expect(isNews(change, { digest, unread: '', bytes: 0, changedMs, readMs: 9 })).toBe(news)
 })
 
 const git: Writer = {

@@ -54,7 +54,8 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
     )
   }
   const byAction = (flags & file_flags.FILE_BY_ACTION) !== 0
-  if (sensitive === null && (reading || !workspace) && !byAction) return undefined
+  const beingWritten = (flags & file_flags.FILE_BEING_WRITTEN) !== 0
+  if (sensitive === null && (reading || !workspace) && !byAction && !beingWritten) return undefined
   const target = u32[(at + file_record.target) >>> 2] as number
   return {
     kind: 'file',
@@ -71,6 +72,7 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
     workspace,
     sensitive,
     byAction,
+    beingWritten,
     errno: u32[(at + file_record.error) >>> 2] as number,
     uring: (flags & file_flags.FILE_URING) !== 0,
     pathTruncated: (flags & file_flags.FILE_PATH_TRUNCATED) !== 0,

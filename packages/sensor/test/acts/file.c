@@ -1,10 +1,12 @@
 // File acts that the shell has no program for: file ACT ARGS…
 // truncate PATH | openat FOLDER NAME | tmpfile FOLDER NAME | nobody PATH | ia32 PATH (x86-64)
+// mapped PATH PROGRAM ARGS…: runs the program while PATH is mapped for writing, and closed
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int main(int count, char **args)
@@ -14,6 +16,16 @@ int main(int count, char **args)
 		return truncate(a, 0) != 0;
 	if (!strcmp(act, "openat"))
 		return openat(open(a, O_PATH), b, O_WRONLY | O_CREAT, 0644) < 0;
+	if (!strcmp(act, "mapped")) {
+		int fd = open(a, O_RDWR);
+		char *map = mmap(0, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		close(fd);
+		pid_t child = vfork();
+		if (!child)
+			_exit(execvp(b, args + 3));
+		waitpid(child, 0, 0);
+		return map == MAP_FAILED;
+	}
 	// Opens it as somebody who has no rights.
 	if (!strcmp(act, "nobody"))
 		return setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534) || open(a, O_RDONLY) >= 0;
