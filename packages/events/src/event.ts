@@ -208,6 +208,8 @@ export const HttpResponse = z.object({
   responseBytes: z.number(),
   /** The fields of a GraphQL mutation, by name, e.g. `addComment`; null: it was none, or could not be read. */
   mutations: z.array(z.string()).nullable(),
+  /** Repositories that the mutation names, `owner/name` in lower case. Most mutations name what they change by an id. */
+  repositories: z.array(z.string()).optional(),
 })
 
 /** HTTPS traffic, or what may be, whose content was not read. Told when the connection ends. */

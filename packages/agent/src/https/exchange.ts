@@ -34,6 +34,8 @@ export interface Exchange {
   graphql: GraphqlBody | null
   /** Names of a GraphQL mutation's fields; null: it is none, or not known. */
   mutations: string[] | null
+  /** Repositories that a GraphQL mutation names, `owner/name` in lower case. */
+  repositories: string[]
 }
 
 /** Takes what a connection's decoder finds. */
@@ -58,6 +60,7 @@ export function exchangeOf(head: RequestHead, time: number): Exchange {
     responseEnded: false,
     graphql: isGraphql(head) ? new GraphqlBody() : null,
     mutations: null,
+    repositories: [],
   }
 }
 
@@ -78,6 +81,7 @@ export function hostOf(authority: string, scheme: 'http' | 'https'): string {
 export function endRequest(exchange: Exchange): void {
   exchange.requestEnded = true
   exchange.mutations = exchange.graphql?.mutations() ?? null
+  exchange.repositories = exchange.graphql?.repositories ?? []
   exchange.graphql = null
 }
 

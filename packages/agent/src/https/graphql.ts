@@ -5,6 +5,8 @@ const MOST_OF_BODY = 16_384
 const MOST_HELD = 4 * 1024 * 1024
 /** Names of fields that are told of one request. */
 const MOST_NAMES = 20
+/** Values of a request's variables that are looked at. */
+const MOST_VALUES = 1000
 let held = 0
 
 /** Whether a request's body may say what it changes, and whoever sends it has a token for that. */
@@ -14,9 +16,11 @@ export function isGraphql({ method, path, authorization }: RequestHead): boolean
 
 /**
  * The body of a GraphQL request, for as long as it is sent: only the names of the fields that a mutation has at its
- * top are taken out of it. It is wiped then.
+ * top are taken out of it, and of which repositories it says that it changes them. It is wiped then.
  */
 export class GraphqlBody {
+  /** `owner/name` in lower case, where a mutation names them; known when `mutations` was asked for. */
+  repositories: string[] = []
   private bytes = Buffer.alloc(0)
   /** It was too long, or not all of it was captured. */
   private broken = false
@@ -38,9 +42,10 @@ export class GraphqlBody {
 
   /** The names of a mutation's fields; null: it is none, or it could not be read. Wipes the body. */
   mutations(): string[] | null {
-    const names = this.broken ? null : mutationsOf(this.bytes.toString('utf8'))
+    const read = this.broken ? null : readBody(this.bytes.toString('utf8'))
     this.wipe()
-    return names
+    this.repositories = read?.repositories ?? []
+    return read?.mutations ?? null
   }
 
   wipe(): void {
@@ -50,7 +55,7 @@ export class GraphqlBody {
   }
 }
 
-function mutationsOf(body: string): string[] | null {
+function readBody(body: string): { mutations: string[]; repositories: string[] } | null {
   let parsed: unknown
   try {
     parsed = JSON.parse(body)
@@ -58,7 +63,36 @@ function mutationsOf(body: string): string[] | null {
     return null
   }
   if (typeof parsed !== 'object' || parsed === null || !('query' in parsed)) return null
-  return typeof parsed.query === 'string' ? topFields(parsed.query) : null
+  const { query } = parsed
+  const mutations = typeof query === 'string' ? topFields(query) : null
+  if (typeof query !== 'string' || mutations === null) return null
+  const named = [...query.matchAll(repositoryInQuery)].map(([, name = '']) => name)
+  if ('variables' in parsed) named.push(...repositoriesIn(parsed.variables))
+  const repositories = named.filter((name) => repositoryName.test(name))
+  return {
+    mutations,
+    repositories: [...new Set(repositories.map((name) => name.toLowerCase()))].slice(0, MOST_NAMES),
+  }
+}
+
+/** The one way in which a mutation names a repository, and not by an id (CommittableBranch). */
+const repositoryField = 'repositoryNameWithOwner'
+const repositoryInQuery = /\brepositoryNameWithOwner[\s,]*:[\s,]*"([^"\\\n]{1,200})"/g
+const repositoryName = /^[\w.-]{1,100}\/[\w.-]{1,100}$/
+
+/** What the fields of that name hold, however deep. */
+function repositoriesIn(variables: unknown): string[] {
+  const found: string[] = []
+  const waiting = [variables]
+  for (let looked = 0; waiting.length > 0 && looked < MOST_VALUES; looked++) {
+    const value = waiting.pop()
+    if (typeof value !== 'object' || value === null) continue
+    for (const [name, inner] of Object.entries(value)) {
+      if (name === repositoryField && typeof inner === 'string') found.push(inner)
+      else waiting.push(inner)
+    }
+  }
+  return found
 }
 
 /** Comments and texts, names, and signs of their own (GraphQL, October 2021, §2.1). */

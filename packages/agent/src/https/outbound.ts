@@ -15,14 +15,19 @@ export interface OutboundParts {
   exeOf: (execId: string | null) => string
 }
 
+/** Calls of GraphQL whose end is waited for. */
+const MOST_WAITING = 1000
+
 /**
  * Calls of GitHub that leave the job's own repository: what changes something elsewhere is how stolen data and
- * worms leave, reading elsewhere is what many builds do. GraphQL does not show where it goes.
+ * worms leave, reading elsewhere is what many builds do. Of GraphQL only mutations show where they go, and few of them.
  */
 export class OutboundCalls {
   private readonly parts: OutboundParts
   private repository: string | null
   private readonly told = new Set<string>()
+  /** By `seq`: what a body says is known when all of it was sent. */
+  private readonly graphql = new Map<number, EventOf<'http.request'>>()
 
   constructor(parts: OutboundParts) {
     this.parts = parts
@@ -31,22 +36,49 @@ export class OutboundCalls {
 
   see(event: Event): DetectionBody[] {
     if (event.kind === 'step.start') this.repository ??= event.repository?.toLowerCase() ?? null
-    return event.kind === 'http.request' ? this.ofRequest(event) : []
+    if (event.kind === 'http.request') return this.ofRequest(event)
+    return event.kind === 'http.response' ? this.ofMutation(event) : []
   }
 
   private ofRequest(event: EventOf<'http.request'>): DetectionBody[] {
-    const own = this.repository
     const call = githubCall(event, this.parts.hosts)
-    if (own === null || call === null || call.repository === own) return []
+    if (call?.kind === 'graphql') this.awaitEnd(event)
+    if (this.repository === null || call === null) return []
     const writes = call.writes === true
-    const target = targetOf(call)
+    const target = targetOf(call, this.repository)
     if (target === null || (!writes && call.repository === null)) return []
+    return this.find(event, `${event.method} ${event.host}${event.path}`, target, writes)
+  }
+
+  private awaitEnd(event: EventOf<'http.request'>): void {
+    this.graphql.set(event.seq, event)
+    if (this.graphql.size <= MOST_WAITING) return
+    const oldest = this.graphql.keys().next()
+    if (oldest.done !== true) this.graphql.delete(oldest.value)
+  }
+
+  private ofMutation(event: EventOf<'http.response'>): DetectionBody[] {
+    const request = this.graphql.get(event.request)
+    this.graphql.delete(event.request)
+    if (request === undefined || this.repository === null) return []
+    const { mutations, repositories = [] } = event
+    const said = `mutation ${(mutations ?? []).join(', ')} to ${request.host}${request.path}`
+    return [
+      ...repositories.filter((one) => one !== this.repository),
+      ...(mutations ?? []).flatMap((name) => mutationTargets.get(name) ?? []),
+    ].flatMap((target) => this.find(request, said, target, true))
+  }
+
+  private find(
+    { seq, time, execId, step }: EventOf<'http.request'>,
+    said: string,
+    target: string,
+    writes: boolean,
+  ): DetectionBody[] {
     const about = `${writes} ${target}`
     if (this.told.has(about) || this.told.size >= MOST_TOLD) return []
     this.told.add(about)
-    const by = this.parts.exeOf(event.execId) || 'a process that has ended'
-    const did = `${by} sent ${event.method} ${event.host}${event.path}`
-    const { time, execId, step, seq } = event
+    const did = `${this.parts.exeOf(execId) || 'a process that has ended'} sent ${said}`
     return [
       {
         kind: 'detection',
@@ -59,22 +91,37 @@ export class OutboundCalls {
           ? `a change was asked of ${target}, which is not the job's repository`
           : `${target} was read, which is not the job's repository`,
         text: writes
-          ? `${did}; the job is of ${own}. Stolen data and worms leave so, through a host that nearly every policy allows. If it is meant (a release elsewhere, a bot), it is made with a token of its own: look at what started this program, and if nobody knows it, replace the secrets that the job could read.`
-          : `${did}; the job is of ${own}. Builds read other repositories all the time; it is told for who looks for it.`,
+          ? `${did}; the job is of ${this.repository}. Stolen data and worms leave so, through a host that nearly every policy allows. If it is meant (a release elsewhere, a bot), it is made with a token of its own: look at what started this program, and if nobody knows it, replace the secrets that the job could read.`
+          : `${did}; the job is of ${this.repository}. Builds read other repositories all the time; it is told for who looks for it.`,
         evidence: [seq],
       },
     ]
   }
 }
 
-/** What a call is aimed at, for a person; null: at nothing of somebody's. */
-function targetOf(call: GithubCall): string | null {
-  if (call.repository !== null) return call.repository
-  if (call.kind !== 'rest' || call.writes !== true) return null
-  if (/^\/(?:user|orgs\/[^/]+)\/repos$/.test(call.path))
-    return 'the list of repositories (a new one)'
-  if (/^\/gists(?:\/|$)/.test(call.path)) return 'a gist'
-  return /^\/(?:user|orgs|teams|enterprises)(?:\/|$)/.test(call.path)
-    ? call.path.split('/').slice(0, 3).join('/').slice(0, 100)
+const newRepository = 'the list of repositories (a new one)'
+
+/** Mutations that change nothing of the job's repository, whatever they name. */
+const mutationTargets: ReadonlyMap<string, string> = new Map([
+  ['createRepository', newRepository],
+  ['cloneTemplateRepository', newRepository],
+  ['startRepositoryMigration', 'a migration of repositories'],
+  ['startOrganizationMigration', 'a migration of repositories'],
+  ['createEnterpriseOrganization', 'the list of organizations (a new one)'],
+])
+
+/** What a call is aimed at, for a person; null: at the job's own repository, or nothing of somebody's. */
+function targetOf(call: GithubCall, own: string): string | null {
+  const { path, repository } = call
+  const writes = call.writes === true
+  // The copy is a repository of its own, and of whoever asks.
+  if (writes && call.kind === 'rest' && /^\/repos\/[^/]+\/[^/]+\/(?:forks|generate)$/.test(path))
+    return newRepository
+  if (repository !== null) return repository === own ? null : repository
+  if (call.kind !== 'rest' || !writes) return null
+  if (/^\/(?:user|orgs\/[^/]+)\/repos$/.test(path)) return newRepository
+  if (/^\/gists(?:\/|$)/.test(path)) return 'a gist'
+  return /^\/(?:user|orgs|teams|enterprises)(?:\/|$)/.test(path)
+    ? path.split('/').slice(0, 3).join('/').slice(0, 100)
     : null
 }

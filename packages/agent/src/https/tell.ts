@@ -137,12 +137,20 @@ export class ContentTeller implements ContentSink {
   }
 
   response({ execId }: Source, exchange: Exchange): void {
-    const { lastTime, status, requestBytes, responseBytes, mutations } = exchange
+    const { lastTime, status, requestBytes, responseBytes, mutations, repositories } = exchange
     const request = this.seqs.get(exchange)
     if (request === undefined) return
     this.tell(
       { time: lastTime, execId },
-      { kind: 'http.response', request, status, requestBytes, responseBytes, mutations },
+      {
+        kind: 'http.response',
+        request,
+        status,
+        requestBytes,
+        responseBytes,
+        mutations,
+        ...(repositories.length === 0 ? {} : { repositories }),
+      },
     )
   }
 

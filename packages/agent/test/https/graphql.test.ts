@@ -78,4 +78,39 @@ describe('the fields of a mutation', () => {
         expect(JSON.stringify(exchange)).not.toContain('subjectId')
       }
   })
+
+  test.each<[string, unknown, string[]]>([
+    [
+      'mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { url } } }',
+      { input: { branch: { repositoryNameWithOwner: 'Other/Lib', branchName: 'main' } } },
+      ['other/lib'],
+    ],
+    [
+      'mutation { createCommitOnBranch(input: {branch: {repositoryNameWithOwner: "acme/shop", branchName: "x"}}) { commit { url } } }',
+      undefined,
+      ['acme/shop'],
+    ],
+    [
+      'mutation { a: createCommitOnBranch(input: {branch: {repositoryNameWithOwner : "acme/shop"}}) { x } b: createCommitOnBranch(input: $b) { x } }',
+      { b: [{ repositoryNameWithOwner: 'other/lib' }] },
+      ['acme/shop', 'other/lib'],
+    ],
+    [
+      'mutation { createCommitOnBranch(input: $i) { x } }',
+      { i: { repositoryNameWithOwner: 'a secret with blanks/x' } },
+      [],
+    ],
+    ['mutation { addComment(input: $i) { x } }', { i: { subjectId: 'acme/shop' } }, []],
+    ['query { repository(owner: "a", name: "b") { id } }', { repositoryNameWithOwner: 'a/b' }, []],
+  ])('%s with %j names %j', (query, variables, repositories) => {
+    const [exchange] = decode(talk(post(JSON.stringify({ query, variables })))).exchanges
+    expect(exchange?.repositories).toEqual(repositories)
+  })
+
+  test('of variables without an end are looked at no longer than is needed', () => {
+    const deep = '['.repeat(5000) + ']'.repeat(5000)
+    const text = `{"query": "mutation { closeIssue { x } }", "variables": ${deep}}`
+    const [exchange] = decode(talk(post(text))).exchanges
+    expect(exchange?.mutations).toEqual(['closeIssue'])
+  })
 })

@@ -33,6 +33,13 @@ test.each([
   ['POST', 'github.com', '/other/lib.git/git-receive-pack', 'high a change was asked of other/lib'],
   ['POST', 'api.github.com', '/user/repos', 'high a change was asked of the list of repositories'],
   ['POST', 'api.github.com', '/gists', 'high a change was asked of a gist'],
+  ['POST', 'api.github.com', '/repos/acme/shop/forks', 'high a change was asked of the list of'],
+  [
+    'POST',
+    'uploads.github.com',
+    '/repos/other/lib/releases/1/assets',
+    'high a change was asked of other/lib',
+  ],
   ['GET', 'api.github.com', '/repos/other/lib/releases/latest', 'info other/lib was read'],
   ['POST', 'github.com', '/other/lib/git-upload-pack', 'info other/lib was read'],
 ])('%s %s%s is told', (method, host, path, found) => {
@@ -44,6 +51,8 @@ test.each([
 
 test.each([
   ['POST', 'api.github.com', '/repos/acme/shop/issues'],
+  ['GET', 'api.github.com', '/repos/acme/shop/forks'],
+  ['POST', 'uploads.github.com', '/repos/acme/shop/releases/1/assets'],
   ['POST', 'github.com', '/acme/shop.git/git-receive-pack'],
   ['GET', 'api.github.com', '/rate_limit'],
   ['POST', 'api.github.com', '/graphql'],
@@ -51,6 +60,42 @@ test.each([
   ['POST', 'example.com', '/repos/other/lib/issues'],
 ])('%s %s%s is of the job itself, or shows nothing', (method, host, path) => {
   expect(calls('Acme/Shop').see(request(method, host, path))).toEqual([])
+})
+
+/** A call of GraphQL, and what was found when it was over. */
+function mutation(outbound: OutboundCalls, mutations: string[], repositories?: string[]) {
+  expect(outbound.see(request('POST', 'api.github.com', '/graphql'))).toEqual([])
+  return outbound.see({
+    ...base,
+    seq: 8,
+    kind: 'http.response',
+    request: base.seq,
+    status: 200,
+    requestBytes: 1,
+    responseBytes: 1,
+    mutations,
+    ...(repositories ? { repositories } : {}),
+  })
+}
+
+test.each<[string[], string[], string[]]>([
+  [['createRepository'], [], ['the list of repositories (a new one)']],
+  [['addComment', 'cloneTemplateRepository'], [], ['the list of repositories (a new one)']],
+  [['createCommitOnBranch'], ['other/lib'], ['other/lib']],
+  [['createCommitOnBranch'], ['acme/shop', 'other/lib', 'other/app'], ['other/lib', 'other/app']],
+  [['createCommitOnBranch'], ['acme/shop'], []],
+  [['addComment'], [], []],
+])('mutation %j of %j leads to %j', (mutations, repositories, targets) => {
+  const found = mutation(calls('Acme/Shop'), mutations, repositories)
+  expect(found.map(({ title }) => title)).toEqual(
+    targets.map((one) => `a change was asked of ${one}, which is not the job's repository`),
+  )
+  for (const one of found) {
+    expect(one).toMatchObject({ severity: 'high', evidence: [7], step: 'deploy' })
+    expect(one.text).toContain(
+      `/usr/bin/gh sent mutation ${mutations.join(', ')} to api.github.com/graphql`,
+    )
+  }
 })
 
 test('told once for each repository and act', () => {

@@ -59,6 +59,8 @@ export interface Request {
   /** Of git's first request, which has nothing else that says whether it pushes. */
   gitService?: string | undefined
   mutations?: readonly string[] | null
+  /** Of a GraphQL mutation: the repositories that it names, in lower case. */
+  repositories?: readonly string[]
 }
 
 const reading = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -86,6 +88,7 @@ export function githubCall(request: Request, hosts: GithubHosts = githubCom): Gi
   if (host === hosts.api && /^\/(?:api\/)?graphql$/.test(path))
     return call('graphql', {
       path: '/graphql',
+      repository: request.repositories?.length === 1 ? (request.repositories[0] ?? null) : null,
       mutations: request.mutations ?? null,
       writes: request.mutations ? true : null,
     })

@@ -18,6 +18,7 @@ interface TokenRequest {
   path: string
   gitService: string | undefined
   mutations: readonly string[] | null
+  repositories: readonly string[]
   token: TokenKind
   count: number
   execIds: Set<string>
@@ -144,7 +145,7 @@ export class Requests {
   #token(event: EventOf<'http.request'>, method: string, host: string, path: string): void {
     const { authorization: token, execId, gitService } = event
     if (token === null) return
-    const of = { method, host, path, gitService, token, mutations: null }
+    const of = { method, host, path, gitService, token, mutations: null, repositories: [] }
     const request = this.#count(of, execId)
     if (request === undefined || !path.endsWith('/graphql')) return
     this.#graphql.set(event.seq, { request, execId })
@@ -154,11 +155,11 @@ export class Requests {
   }
 
   /** A call of GraphQL is told by what it changes, once that is known. */
-  #mutation({ request: seq, mutations }: EventOf<'http.response'>): void {
+  #mutation({ request: seq, mutations, repositories = [] }: EventOf<'http.response'>): void {
     const known = this.#graphql.get(seq)
     this.#graphql.delete(seq)
     if (known === undefined || mutations === null) return
-    if (this.#count({ ...known.request, mutations }, known.execId) !== undefined)
+    if (this.#count({ ...known.request, mutations, repositories }, known.execId) !== undefined)
       known.request.count -= 1
   }
 
@@ -166,8 +167,8 @@ export class Requests {
     of: Omit<TokenRequest, 'count' | 'execIds'>,
     execId: string | null,
   ): TokenRequest | undefined {
-    const { token, method, host, path, gitService, mutations } = of
-    const key = [token, method, host, path, gitService, mutations].join('\0')
+    const { token, method, host, path, gitService, mutations, repositories } = of
+    const key = [token, method, host, path, gitService, mutations, repositories].join('\0')
     const entry = this.#tokens.entry(key, 'token', () => ({
       ...of,
       count: 0,

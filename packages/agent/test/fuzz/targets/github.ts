@@ -37,6 +37,9 @@ export const github: Target = {
     call('GET', 'git.example.org', '/api/v3/repos/acme/app/issues/7/comments'),
     call('GET', 'pipelines.actions.githubusercontent.com', '/x/idtoken'),
     graphql('mutation M($a: Int) { addStar(input: {a: $a}) { id } other: addComment { id } }'),
+    graphql(
+      'mutation { createCommitOnBranch(input: {branch: {repositoryNameWithOwner: "a/b"}}) { x } }',
+    ),
     graphql('query { a } # mutation\nfragment F on mutation { b }'),
     graphql('mutation { ...F @skip(if: false) """text""" x }'),
   ],
