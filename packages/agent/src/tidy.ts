@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 /** Records in a second that are a storm's, or a busy job's. */
 const busy = 200
 /** A heap that has grown by less is left alone, bytes. */
-const worthIt = 8 << 20
+const worthIt = 4 << 20
 
 /**
  * Gives back the memory that a start or a storm took: V8 keeps garbage until more comes, and where nothing does that is
@@ -15,6 +15,8 @@ export class Tidy {
   #collect: (() => void) | undefined
   #kept = 0
   #handled = 0
+  /** There was a busy second since the last time that memory was given back. */
+  #used = false
 
   /**
    * Once a second.
@@ -28,8 +30,13 @@ export class Tidy {
       // Most pages of node's file were for the start only.
       dropFilePages()
       this.#kept = getHeapStatistics().used_heap_size
-    } else if (quiet && getHeapStatistics().used_heap_size > this.#kept + worthIt) {
-      this.#collect()
+    } else if (!quiet) {
+      this.#used = true
+    } else {
+      const grown = getHeapStatistics().used_heap_size > this.#kept + worthIt
+      if (!grown && !this.#used) return
+      if (grown) this.#collect()
+      this.#used = false
       dropFilePages()
       this.#kept = getHeapStatistics().used_heap_size
     }

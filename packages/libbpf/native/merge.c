@@ -77,7 +77,7 @@ size_t fill_in_turn(struct ring *rings, uint32_t count, const struct extent *ext
 }
 
 /* The record behind the head. Waits a little for one that is being written; beyond that the others go on without. */
-static void head_next(const struct merge *merge, const struct ring *ring, uint64_t limit, struct head *head)
+static void head_next(const struct merge *merge, struct ring *ring, uint64_t limit, struct head *head)
 {
 	const struct timespec pause = { .tv_nsec = BUSY_PAUSE_NS };
 	int looks;
@@ -116,7 +116,7 @@ static uint64_t time_in(const struct batch *batch, const struct merge *merge, ui
 }
 
 /* Puts a record into the batch where its stamp belongs: behind the others, nearly always. */
-static void place(struct merge *merge, const struct ring *ring, uint32_t index, const struct head *head,
+static void place(struct merge *merge, struct ring *ring, uint32_t index, const struct head *head,
 		  struct batch *batch)
 {
 	size_t size = batch_bytes(head->record.length), to = batch->used;

@@ -15,6 +15,12 @@
 
 #define RECORD_HEADER 8 /* the kernel's, and ours: u32 length, u32 index of the ring */
 
+/*
+ * So much of a ring's data is mapped at a time, where it is read: all that is mapped is resident memory of this process,
+ * read or not. To go on to the next part takes some 40 µs.
+ */
+#define WINDOW_BYTES (1UL << 20)
+
 static size_t padded(size_t length)
 {
 	return (length + 7) & ~(size_t)7;
@@ -34,16 +40,15 @@ int ring_map(struct ring *ring, const struct map *map)
 	if (mapping == MAP_FAILED)
 		return errno;
 	ring->consumer = mapping;
-	/*
-	 * The kernel would map the data twice in a row, so that a record that wraps reads in one piece.
-	 * Once is enough for what copies them anyway, and half the resident memory.
-	 */
-	mapping = mmap(NULL, ring->page + ring->size, PROT_READ, MAP_SHARED, ring->fd,
-		       (off_t)ring->page);
+	mapping = mmap(NULL, ring->page, PROT_READ, MAP_SHARED, ring->fd, (off_t)ring->page);
 	if (mapping == MAP_FAILED)
 		return errno;
 	ring->producer = mapping;
-	ring->data = (uint8_t *)mapping + ring->page;
+	ring->window = ring->size < WINDOW_BYTES ? ring->size : WINDOW_BYTES;
+	mapping = mmap(NULL, ring->window, PROT_READ, MAP_SHARED, ring->fd, (off_t)ring->page * 2);
+	if (mapping == MAP_FAILED)
+		return errno;
+	ring->data = mapping;
 	ring->position = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
 	return 0;
 }
@@ -53,11 +58,14 @@ void ring_unmap(struct ring *ring)
 	if (ring->consumer)
 		munmap(ring->consumer, ring->page);
 	if (ring->producer)
-		munmap(ring->producer, ring->page + ring->size);
+		munmap(ring->producer, ring->page);
+	if (ring->data)
+		munmap(ring->data, ring->window);
 	if (ring->fd >= 0)
 		close(ring->fd);
 	ring->fd = -1;
 	ring->consumer = ring->producer = NULL;
+	ring->data = NULL;
 }
 
 uint64_t ring_end(const struct ring *ring)
@@ -65,31 +73,41 @@ uint64_t ring_end(const struct ring *ring)
 	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 }
 
-static uint8_t *record_at(const struct ring *ring, uint64_t position)
+/* What is at a position, up to the end of its part of the ring: a word at least. It is there until the next call. */
+static uint8_t *ring_at(struct ring *ring, uint64_t position)
 {
-	return ring->data + (position & (ring->size - 1));
-}
+	size_t begin = position & (ring->size - 1) & ~(ring->window - 1);
 
-/* Copies `length` bytes from a position; headers are in one piece always, what follows may wrap. */
-static void copy_from(const struct ring *ring, uint64_t position, void *to, size_t length)
-{
-	size_t whole = ring->size - (position & (ring->size - 1));
-
-	if (whole >= length) {
-		memcpy(to, record_at(ring, position), length);
-		return;
+	if (begin != ring->begin) {
+		/* In the place of the part before. Without it no record can be read any more, nor told to be lost. */
+		if (mmap(ring->data, ring->window, PROT_READ, MAP_SHARED | MAP_FIXED, ring->fd,
+			 (off_t)(ring->page * 2 + begin)) == MAP_FAILED)
+			napi_fatal_error("ring.c", NAPI_AUTO_LENGTH, "cannot map a ring buffer", NAPI_AUTO_LENGTH);
+		ring->begin = begin;
 	}
-	memcpy(to, record_at(ring, position), whole);
-	memcpy((uint8_t *)to + whole, ring->data, length - whole);
+	return ring->data + (position & (ring->window - 1));
 }
 
-bool ring_look(const struct ring *ring, uint64_t position, uint64_t end, struct record *record)
+/* Copies `length` bytes from a position; headers are in one piece always, what follows may be in two parts or more. */
+static void copy_from(struct ring *ring, uint64_t position, uint8_t *to, size_t length)
+{
+	size_t whole;
+
+	for (; length; length -= whole, to += whole, position += whole) {
+		whole = ring->window - (position & (ring->window - 1));
+		if (whole > length)
+			whole = length;
+		memcpy(to, ring_at(ring, position), whole);
+	}
+}
+
+bool ring_look(struct ring *ring, uint64_t position, uint64_t end, struct record *record)
 {
 	uint32_t head;
 
 	record->next = position;
 	while (record->next < end) {
-		head = __atomic_load_n((uint32_t *)record_at(ring, record->next), __ATOMIC_ACQUIRE);
+		head = __atomic_load_n((uint32_t *)ring_at(ring, record->next), __ATOMIC_ACQUIRE);
 		if (head & BPF_RINGBUF_BUSY_BIT)
 			return false;
 		record->position = record->next;
@@ -101,9 +119,9 @@ bool ring_look(const struct ring *ring, uint64_t position, uint64_t end, struct 
 	return false;
 }
 
-uint64_t ring_word(const struct ring *ring, const struct record *record, size_t at)
+uint64_t ring_word(struct ring *ring, const struct record *record, size_t at)
 {
-	return *(uint64_t *)record_at(ring, record->position + RECORD_HEADER + at);
+	return *(uint64_t *)ring_at(ring, record->position + RECORD_HEADER + at);
 }
 
 size_t batch_bytes(uint32_t length)
@@ -111,13 +129,13 @@ size_t batch_bytes(uint32_t length)
 	return RECORD_HEADER + padded(length);
 }
 
-void ring_copy(const struct ring *ring, uint32_t index, const struct record *record, uint8_t *to)
+void ring_copy(struct ring *ring, uint32_t index, const struct record *record, uint8_t *to)
 {
 	uint32_t *header = (uint32_t *)to;
 
 	header[0] = record->length;
 	header[1] = index;
-	copy_from(ring, record->position + RECORD_HEADER, header + 2, padded(record->length));
+	copy_from(ring, record->position + RECORD_HEADER, to + RECORD_HEADER, padded(record->length));
 }
 
 void ring_publish(struct ring *ring, uint64_t position)
@@ -133,13 +151,13 @@ void ring_publish(struct ring *ring, uint64_t position)
  * points at. So the position is published first, and only then, behind a full barrier, is the
  * ring looked at once more: either this look sees the commit, or the commit sees the position.
  */
-bool ring_ready(const struct ring *ring)
+bool ring_ready(struct ring *ring)
 {
 	uint32_t head;
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (ring->position >= ring_end(ring))
 		return false;
-	head = __atomic_load_n((uint32_t *)record_at(ring, ring->position), __ATOMIC_ACQUIRE);
+	head = __atomic_load_n((uint32_t *)ring_at(ring, ring->position), __ATOMIC_ACQUIRE);
 	return !(head & BPF_RINGBUF_BUSY_BIT);
 }
