@@ -9,6 +9,7 @@
 
 #include "path.h"
 #include "process.h"
+#include "wakes.h"
 #include "worker.h"
 
 struct log_file {
@@ -136,7 +137,7 @@ static __always_inline int log_kind(struct task_struct *task, struct file *file,
 			chunk->copied = 0;                                                                      \
 			chunk->flags |= LOG_CUT;                                                                \
 		}                                                                                               \
-		bpf_ringbuf_submit(chunk, BPF_RB_NO_WAKEUP);                                                    \
+		bpf_ringbuf_submit(chunk, wake_when_full(&log_chunks));                                         \
 	} while (0)
 
 static __always_inline void send_part(struct log_write *w, u64 from, u32 size)

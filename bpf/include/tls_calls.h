@@ -11,6 +11,7 @@
 
 #include "direct.h"
 #include "tls.h"
+#include "wakes.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 #if defined(__TARGET_ARCH_x86)
@@ -124,7 +125,7 @@ static __always_inline void fill_chunk(struct tls_chunk *chunk, struct telling *
 	}
 	chunk->copied = copied;
 	t->state &= ~SESSION_LOST;
-	bpf_ringbuf_submit(chunk, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(chunk, wake_when_full(&tls_chunks));
 }
 
 #define TELL(room)                                                                                 \

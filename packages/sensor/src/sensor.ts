@@ -7,16 +7,12 @@ import { Decoder } from './decode/decoder.ts'
 import { loadHooks } from './hooks.ts'
 import { kinds, record_header } from './layout.ts'
 import type { SensorRecord } from './record.ts'
+import { everyLook } from './looks.ts'
 import { countOf } from './per-cpu.ts'
 import { scopeIdentity } from './scope.ts'
 import { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
 import { Watch } from './watch.ts'
 
-/**
- * How often the rings are looked at without a wake-up (bpf/include/rings.h says what wakes). Each look costs the job some
- * 100 µs of a processor: records that nobody must act upon at once wait for company.
- */
-const INTERVAL_MS = 40
 /** Signals and timers have their turn between batches: a few thousand records, some 20 ms of what is done with them. */
 const BATCH_BYTES = 1 << 19
 /** A process id, and what stands before each record of a batch. */
@@ -89,7 +85,7 @@ export class Sensor {
   readonly #links: readonly Link[]
   readonly #rings: RingReader
   readonly #awaiting: RingReader
-  readonly #timer: NodeJS.Timeout
+  readonly #endLooks: () => void
   /** Records are being handed over. */
   #delivering = false
   #closed = false
@@ -178,7 +174,7 @@ export class Sensor {
       },
     })
     // Not each of the urgent records wakes, and none of the others (bpf/include/rings.h).
-    this.#timer = setInterval(() => this.#rings.look(), INTERVAL_MS)
+    this.#endLooks = everyLook(() => this.#rings.look())
   }
 
   /** Records that did not fit into their ring, by kind; kinds that lost none are left out. */
@@ -217,9 +213,8 @@ export class Sensor {
     if (!this.#delivering && !this.#closed) this.#rings.drain()
   }
 
-  /** The timer and the rings no longer keep the process alive. */
+  /** The rings no longer keep the process alive. */
   unref(): void {
-    this.#timer.unref()
     this.#rings.unref()
     this.#awaiting.unref()
   }
@@ -228,7 +223,7 @@ export class Sensor {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    clearInterval(this.#timer)
+    this.#endLooks()
     for (const link of this.#links) link.close()
     this.#rings.close()
     this.#awaiting.close()

@@ -1,14 +1,13 @@
 import { type BigIntStats, fstatSync } from 'node:fs'
 import { type BpfMap, type BpfObject, openObject, RingReader } from '@runwarden/libbpf'
 import { execId } from '../identity.ts'
+import { everyLook } from '../looks.ts'
 import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
 import { builtObjects } from '../built-objects.ts'
 import { recordsOf } from '../tls/decode.ts'
 import { log_chunk, log_file, LOG_FILE_BYTES, log_flags, log_unread } from './layout.ts'
 
-/** What the ring holds is handed over this often; it has 4 MiB. */
-const INTERVAL_MS = 10
 const BATCH_BYTES = 1 << 20
 /** Slot of the sensor's map of programs for the end of writes. */
 const WRITE_SLOT = 2
@@ -56,7 +55,7 @@ export interface LogUnread {
 export class LogCapture {
   readonly #object: BpfObject
   readonly #ring: RingReader
-  readonly #timer: NodeJS.Timeout
+  readonly #endLooks: () => void
   #closed = false
 
   /** @throws BpfError when the kernel refuses the program */
@@ -78,7 +77,8 @@ export class LogCapture {
     this.#ring = new RingReader({
       maps: [this.#object.map('log_chunks')],
       bufferBytes: BATCH_BYTES,
-      wake: false,
+      // When it fills up.
+      wake: true,
       onBatch: (buffer, bytes) => {
         const chunks: LogChunk[] = []
         for (const at of recordsOf(buffer, bytes)) chunks.push(decodeChunk(buffer, at))
@@ -86,7 +86,7 @@ export class LogCapture {
       },
     })
     this.#object.install('log_written', options.calls, WRITE_SLOT)
-    this.#timer = setInterval(() => this.drain(), INTERVAL_MS)
+    this.#endLooks = everyLook(() => this.drain())
   }
 
   /** Hands over everything that the kernel side has told so far. */
@@ -108,7 +108,7 @@ export class LogCapture {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    clearInterval(this.#timer)
+    this.#endLooks()
     this.#ring.close()
     this.#object.close()
   }

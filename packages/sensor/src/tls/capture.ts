@@ -2,6 +2,7 @@ import { fstatSync, openSync, realpathSync } from 'node:fs'
 import { type BpfMap, type BpfObject, type Link, openObject, RingReader } from '@runwarden/libbpf'
 import { isAtLeast, kernelRelease } from '../hooks.ts'
 import { bootClock } from '../identity.ts'
+import { everyLook } from '../looks.ts'
 import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
 import { builtObjects } from '../built-objects.ts'
@@ -13,8 +14,6 @@ import { tls_lost } from './layout.ts'
 import { NOT_TLS, ProbedFiles } from './probed-files.ts'
 import { probePrograms } from './probes.ts'
 
-/** What the ring of content holds is handed over this often. */
-const INTERVAL_MS = 10
 /** Room for what some 650 processes want to send at once, 96 KiB each. */
 const OFFERS_BYTES = 64 << 20
 const SWEEP_MS = 1000
@@ -87,7 +86,8 @@ export class TlsCapture {
   readonly #known: BpfMap
   readonly #images: RingReader
   readonly #chunks: RingReader
-  readonly #timers: NodeJS.Timeout[] = []
+  readonly #endLooks: () => void
+  readonly #sweeping: NodeJS.Timeout
   /** Files that were told as unseen. */
   readonly #told = new Set<string>()
   /** While it holds. */
@@ -123,7 +123,7 @@ export class TlsCapture {
     this.#chunks = new RingReader({
       maps: [this.#object.map('tls_chunks')],
       bufferBytes: BATCH_BYTES,
-      // By what is offered only.
+      // By what is offered, and when it fills up.
       wake: true,
       onBatch: (buffer, bytes) => {
         const content: (TlsChunk | TlsEnd | TlsOffer)[] = []
@@ -138,10 +138,8 @@ export class TlsCapture {
       this.close()
       throw error
     }
-    this.#timers.push(
-      setInterval(() => this.drain(), INTERVAL_MS),
-      setInterval(() => this.#files.sweep(), SWEEP_MS),
-    )
+    this.#endLooks = everyLook(() => this.drain())
+    this.#sweeping = setInterval(() => this.#files.sweep(), SWEEP_MS)
   }
 
   /**
@@ -284,7 +282,8 @@ export class TlsCapture {
     if (this.#closed) return
     this.hold(false)
     this.#closed = true
-    for (const timer of this.#timers) clearInterval(timer)
+    this.#endLooks()
+    clearInterval(this.#sweeping)
     for (const link of this.#links) link.close()
     this.#images.close()
     this.#files.close()
