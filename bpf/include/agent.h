@@ -21,6 +21,15 @@ static __always_inline bool is_harmful(u32 signal)
 	return signal >= 64 || !(HARMLESS_SIGNALS >> signal & 1);
 }
 
+/* QUIT, ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS: their default is a core dump. */
+#define DUMPING_SIGNALS (1ull << 3 | 1ull << 4 | 1ull << 5 | 1ull << 6 | 1ull << 7 | 1ull << 8 | 1ull << 11 | 1ull << 24 | \
+			 1ull << 25 | 1ull << 31)
+
+static __always_inline bool dumps_core(u32 signal)
+{
+	return signal < 64 && DUMPING_SIGNALS >> signal & 1;
+}
+
 static __always_inline bool is_agent(struct task_struct *task)
 {
 	return agent_tgid && (u32)task->tgid == agent_tgid && start_of(task) == agent_start;

@@ -145,6 +145,9 @@ enum sandbox_change {
 	SANDBOX_ENGINE = 25,	    /* connected to a container engine's socket; args: it was ended; text 0: the path; target: who listens */
 	SANDBOX_CONTAINER = 26,	    /* see container.h */
 	SANDBOX_GUARD = 24,	    /* refused: args: enum guard_act, and by act; guard.bpf.c */
+	SANDBOX_CORE_LIMIT = 27,    /* prlimit(RLIMIT_CORE) of another process; args: pid */
+	SANDBOX_CORE_SIGNAL = 28,   /* one that dumps core, to a process called Runner.Worker; args: signal */
+	SANDBOX_CORE_ASKED = 29,    /* connected to the socket by which .NET dumps such a process; text 0: the path; target: it */
 };
 
 enum sandbox_flags {

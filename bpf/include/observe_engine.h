@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
- * Connections to sockets of container engines: what an engine does for a job, it does outside of the scope. The
+ * Connections to sockets of container engines: what an engine does for a job, it does outside of the scope; and to the one
+ * by which .NET lets others dump a program's memory, where that is the runner's worker. The
  * socket's path is that of the listening end, from the kernel's own objects, by whatever way it was reached.
  */
 #pragma once
 
 #include "other_family.h"
 #include "observe_sandbox.h"
+#include "worker.h"
 
 #define SOCKFS_MAGIC 0x534f434b
 
@@ -117,9 +119,11 @@ __noinline int tell_engine(struct sandbox_act *act, u64 socket)
 		bpf_core_read(comm, sizeof(comm), &listener->comm);
 	bool is_engine = is_engine_program(comm);
 	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(leaf, d_name.name));
-	if (!is_engine && !is_engine_name(name[0]))
+	/* dotnet-diagnostic-PID-TIME-socket */
+	bool dumps_worker = is_worker_name((char *)comm) && name[0] == NAME8('d', 'o', 't', 'n', 'e', 't', '-', 'd');
+	if (!is_engine && !dumps_worker && !is_engine_name(name[0]))
 		return 0;
-	act->change = SANDBOX_ENGINE;
+	act->change = dumps_worker ? SANDBOX_CORE_ASKED : SANDBOX_ENGINE;
 	act->from.base.dentry = leaf;
 	act->from.base.mnt = BPF_CORE_READ(peer, path.mnt);
 	act->target = pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;

@@ -11,7 +11,7 @@
 #include "observe_sandbox.h"
 #include "syscalls.h"
 
-enum { AT_REMOVEDIR = 0x200, AT_CWD = -100 };
+enum { AT_REMOVEDIR = 0x200, AT_CWD = -100, LIMIT_CORE = 4 };
 
 struct call_context {
 	u64 args[5];
@@ -315,6 +315,14 @@ __noinline int on_sandbox(struct call_context *c)
 	case ACT_IO_URING_SETUP:
 		act->change = SANDBOX_IO_URING_SETUP;
 		act->args[0] = ARG(0);
+		break;
+	case ACT_PRLIMIT:
+		/* Who sets a limit of his own, or only asks, is no news. */
+		if (!ARG(0) || ARG(1) != LIMIT_CORE || !ARG(2) || ARG(0) == bpf_get_current_pid_tgid() >> 32)
+			return 0;
+		act->change = SANDBOX_CORE_LIMIT;
+		act->args[0] = act->target = ARG(0);
+		act->flags = SANDBOX_USER_PID;
 		break;
 	default:
 		return 0;

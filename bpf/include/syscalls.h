@@ -45,6 +45,7 @@ enum act {
 	ACT_BPF,
 	ACT_CAPSET,
 	ACT_IO_URING_SETUP,
+	ACT_PRLIMIT,
 	ACT_SOCKET,
 	ACT_CONNECT,
 	ACT_MMAP,
@@ -104,6 +105,7 @@ static const u8 acts_native[SYSCALLS] = {
 	[265] = ACT_LINKAT, /* linkat */
 	[266] = ACT_SYMLINKAT, /* symlinkat */
 	[272] = ACT_UNSHARE, /* unshare */
+	[302] = ACT_PRLIMIT, /* prlimit64 */
 	[304] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
 	[308] = ACT_SETNS, /* setns */
 	[310] = ACT_PROCESS_VM_READV, /* process_vm_readv */
@@ -158,6 +160,7 @@ static const u8 acts_compat[SYSCALLS] = {
 	[303] = ACT_LINKAT, /* linkat */
 	[304] = ACT_SYMLINKAT, /* symlinkat */
 	[310] = ACT_UNSHARE, /* unshare */
+	[340] = ACT_PRLIMIT, /* prlimit64 */
 	[342] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
 	[346] = ACT_SETNS, /* setns */
 	[347] = ACT_PROCESS_VM_READV, /* process_vm_readv */
@@ -211,6 +214,7 @@ static const u8 acts_native[SYSCALLS] = {
 	[207] = ACT_RECEIVE, /* recvfrom */
 	[242] = ACT_ACCEPT, /* accept4 */
 	[222] = ACT_MMAP, /* mmap */
+	[261] = ACT_PRLIMIT, /* prlimit64 */
 	[265] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
 	[268] = ACT_SETNS, /* setns */
 	[270] = ACT_PROCESS_VM_READV, /* process_vm_readv */
@@ -266,6 +270,7 @@ static const u8 acts_compat[SYSCALLS] = {
 	[330] = ACT_LINKAT, /* linkat */
 	[331] = ACT_SYMLINKAT, /* symlinkat */
 	[337] = ACT_UNSHARE, /* unshare */
+	[369] = ACT_PRLIMIT, /* prlimit64 */
 	[371] = ACT_OPEN_BY_HANDLE_AT, /* open_by_handle_at */
 	[375] = ACT_SETNS, /* setns */
 	[376] = ACT_PROCESS_VM_READV, /* process_vm_readv */

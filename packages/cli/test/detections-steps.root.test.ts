@@ -39,6 +39,32 @@ test("who reads the worker's memory is told, with the step, and nobody else is",
   ).toEqual([{ id: 'runner-worker-memory-read', severity: 'critical', step: 'thief' }])
 })
 
+test("who makes the worker dump its memory is told; the worker's own programs that crash are not", async () => {
+  using place = new Place()
+  const job = prepareJob(
+    place.path,
+    `      - id: honest
+        run: ulimit -c unlimited; (kill -ABRT $BASHPID) || true; prlimit --pid $$ --core=0
+      - id: thief
+        run: |
+          for process in /proc/[0-9]*; do
+            case $(readlink $process/exe) in */Runner.Worker) worker=\${process#/proc/} ;; esac
+          done
+          prlimit --pid "$worker" --core=0
+          kill -SEGV "$worker"
+`,
+    {},
+  )
+  const { status, stderr } = await place.run(['--workspace', job.workspace, '--', ...job.command])
+  expect(status, stderr).toBe(139)
+  expect(
+    place.report().detections.map(({ id, severity, step, title }) => [id, severity, step, title]),
+  ).toEqual([
+    ['runner-worker-memory-read', 'critical', 'thief', expect.stringContaining('prlimit')],
+    ['runner-worker-memory-read', 'critical', 'thief', expect.stringContaining('bash')],
+  ])
+})
+
 test('lockdown ends the worker too: no later step runs', async () => {
   using place = new Place()
   const { status, stderr } = await watch(place, ['--lockdown', 'runner-worker-memory-read'], '300')

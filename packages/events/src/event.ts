@@ -324,6 +324,11 @@ export const SandboxChange = z.object({
     'chroot',
     'ptrace',
     'process-memory',
+    // What leads to a core dump: the limit of another process was set; the runner's worker was sent such a signal, or its
+    // .NET was reached by the socket by which it can be asked for one.
+    'core-limit',
+    'core-signal',
+    'core-asked',
     'module',
     'capability',
     'cgroup',

@@ -175,6 +175,9 @@ export const sandbox_change = {
   SANDBOX_GUARD: 24,
   SANDBOX_ENGINE: 25,
   SANDBOX_CONTAINER: 26,
+  SANDBOX_CORE_LIMIT: 27,
+  SANDBOX_CORE_SIGNAL: 28,
+  SANDBOX_CORE_ASKED: 29,
 } as const
 
 export const container_bits = {

@@ -19,6 +19,8 @@ const acts: [args: string[], told: string][] = [
   [['readv'], 'process-memory process_vm_readv(T) kernel T'],
   [['writev'], 'process-memory process_vm_writev(T) kernel T'],
   [['getfd'], 'process-memory pidfd_getfd(fd 0) kernel T'],
+  [['limit'], 'core-limit prlimit(T, RLIMIT_CORE) kernel T'],
+  [['abort', 'Runner.Worker'], 'core-signal SIGABRT to Runner.Worker kernel T'],
   [['bpf'], 'bpf bpf(MAP_CREATE) kernel'],
   [['capset'], 'capability capset(effective 0x1) kernel'],
 ]
@@ -47,6 +49,35 @@ describe('it tells', () => {
     const { stdout } = await seen.run(sandbox, ...args)
     const lines = seen.of('sandbox').map((record) => line(seen, record, Number(stdout)))
     expect(lines.at(-1)).toBe(told)
+  })
+
+  it('nothing of such a signal to anybody else, and of limits of its own', async () => {
+    using seen = new Observed()
+    await seen.run(sandbox, 'abort', 'Runner.Worker2')
+    await seen.run('bash', '-c', 'ulimit -c 0; prlimit --core=0 true; kill -ABRT $$')
+    expect(seen.of('sandbox')).toEqual([])
+  })
+
+  it('that the socket is reached by which .NET dumps a worker; not that of another program', async () => {
+    using seen = new Observed()
+    writeFileSync(
+      `${seen.workspace}/serve.py`,
+      `
+import socket, sys
+server = socket.socket(socket.AF_UNIX); server.bind('dotnet-diagnostic-1-2-socket'); server.listen()
+print('', flush=True)
+server.accept()
+`,
+    )
+    const reach = `./$name serve.py > ready & tail -f --pid=$! ready | head -n 1
+python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("dotnet-diagnostic-1-2-socket")'; wait; rm dotnet*`
+    const names =
+      'for name in other Runner.Worker; do ln -s "$(python3 -c "import sys; print(sys.executable)")" $name; : > ready;'
+    const { stderr } = await seen.run('bash', '-c', `${names} ${reach}; done`)
+    expect(stderr).toBe('')
+    expect(seen.of('sandbox')).toMatchObject([
+      { change: 'core-asked', detail: `connect(${seen.workspace}/dotnet-diagnostic-1-2-socket)` },
+    ])
   })
 
   // Not every kernel has modules, and none has these: which errno it is differs.

@@ -1,8 +1,11 @@
 import { constants } from 'node:os'
 import { guard_act as g } from '../guard-acts.ts'
 
+/** Where a number has two names, the first of them: SIGABRT, not SIGIOT. */
 const signalNames = new Map<number, string>(
-  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+  Object.entries(constants.signals)
+    .toReversed()
+    .map(([name, number]) => [number, name]),
 )
 
 /** e.g. `SIGKILL`. */

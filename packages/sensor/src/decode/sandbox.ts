@@ -89,6 +89,10 @@ const tellers: Record<number, (facts: Facts) => Told> = {
   [c.SANDBOX_MEMORY_READ]: (f) => tell('process-memory', `process_vm_readv(${f.args[0]})`),
   [c.SANDBOX_MEMORY_WRITE]: (f) => tell('process-memory', `process_vm_writev(${f.args[0]})`),
   [c.SANDBOX_PIDFD_GETFD]: (f) => tell('process-memory', `pidfd_getfd(fd ${f.args[1]})`),
+  [c.SANDBOX_CORE_LIMIT]: (f) => tell('core-limit', `prlimit(${f.args[0]}, RLIMIT_CORE)`),
+  [c.SANDBOX_CORE_SIGNAL]: (f) =>
+    tell('core-signal', `${signalName(f.args[0] as number)} to Runner.Worker`),
+  [c.SANDBOX_CORE_ASKED]: (f) => tell('core-asked', `connect(${f.from})`),
   [c.SANDBOX_INIT_MODULE]: (f) => tell('module', `init_module(${f.args[0]} bytes)`),
   [c.SANDBOX_FINIT_MODULE]: (f) => tell('module', `finit_module(${f.from})`),
   [c.SANDBOX_DELETE_MODULE]: (f) => tell('module', `delete_module(${f.text(1)})`),

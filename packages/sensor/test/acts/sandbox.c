@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -92,6 +94,17 @@ int main(int count, char **args)
 		pid = child();
 		int pidfd = syscall(SYS_pidfd_open, pid, 0);
 		result = syscall(SYS_pidfd_getfd, pidfd, 0, 0);
+		finish(pid);
+	} else if (!strcmp(act, "limit")) {
+		struct rlimit64 limit;
+		prlimit64(0, RLIMIT_CORE, 0, &limit);
+		pid = child();
+		result = prlimit64(pid, RLIMIT_CORE, &limit, 0);
+		finish(pid);
+	} else if (!strcmp(act, "abort")) {
+		prctl(PR_SET_NAME, a);
+		pid = child();
+		result = kill(pid, SIGABRT);
 		finish(pid);
 	} else if (!strcmp(act, "mem")) {
 		char path[64];
