@@ -1,209 +1,155 @@
 /**
- * HTTPS requests a second of a node client, with nothing, under Runwarden's probes, under bpftrace with the same two of
- * them (the begin of SSL_write, the return of SSL_read), and through mitmproxy, round by round in one run.
- *
- *   node bench/https.ts [--rounds N] [--requests N]
+ * What an HTTPS request costs a node client: bare, under `runwarden run`, under bpftrace with probes on the same two functions,
+ * and through mitmproxy, round by round in one run, in the lab. Bodies of 1 and 96 KiB, over kept connections and over one each.
+ * Run: node bench/https.ts [rounds]
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
-import { Agent, createServer, request } from 'node:https'
-import { type AddressInfo, createServer as createNetServer } from 'node:net'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { startTlsCapture } from '@runwarden/sensor'
-import { findCgroup2, readMounts } from '../packages/agent/src/mounts.ts'
+import { startLab } from '../packages/lab/src/index.ts'
 import { median } from './contest.ts'
 
-const argument = (name: string, otherwise: number): number => {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? otherwise : Number(process.argv[at + 1])
-}
-const rounds = argument('--rounds', 5)
-const requests = argument('--requests', 2000)
-/** Connections at a time. */
-const parallel = 4
+const rounds = Number(process.argv[2] ?? 5)
+const name = 'web.example.com'
+/** In the runner's own namespace, by no other link than loopback: the lab's own ends in what records it. */
+const address = '192.0.2.77'
+const node = process.execPath
+const root = join(import.meta.dirname, '..')
+const place = mkdtempSync(join(tmpdir(), 'runwarden-https-'))
+const at = (file: string): string => join(place, file)
 
-function serve(): void {
-  const [key, cert] = process.argv.slice(3).map((file) => readFileSync(file))
-  const server = createServer({ key, cert }, (incoming, answer) => {
-    incoming.resume().on('end', () => answer.end('ok'))
+await using lab = await startLab({
+  packets: false,
+  records: { [name]: [address] },
+})
+const { cert, key } = await lab.internet.issue([name])
+writeFileSync(at('cert'), cert)
+writeFileSync(at('key'), key)
+writeFileSync(
+  at('rule.yml'),
+  `version: 1
+egress: block
+allow:
+  - https: ${name}
+    methods: [POST]
+    paths: ["/posts/**"]
+`,
+)
+
+/** Servers are on other machines: without the probes that the client's node has. */
+function serve(): ChildProcess {
+  const ours = at('server-node')
+  copyFileSync(node, ours)
+  const script = join(import.meta.dirname, 'storms/https-server.ts')
+  return lab.runner.spawn(ours, [script, at('cert'), at('key'), address])
+}
+
+type Costs = Readonly<Record<string, number>>
+
+/** Runs the client in the lab. @returns microseconds of a request, by kind of request */
+async function posts(before: readonly string[], ...port: string[]): Promise<Costs> {
+  const client = join(import.meta.dirname, 'storms/posts.ts')
+  const words = [...before, node, client, `https://${name}/posts/1`, ...port]
+  const [file = '', ...args] = words
+  rmSync(at('result'), { force: true })
+  const { status, stderr } = await lab.runner.exec(file, args, {
+    env: { RESULT: at('result') },
+    timeout: 300_000,
   })
-  server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))
+  if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${stderr}`)
+  return JSON.parse(readFileSync(at('result'), 'utf8')) as Costs
 }
 
-/** Posts bodies, and prints how many a second. */
-async function ask(): Promise<void> {
-  const [port, size, keepAlive] = process.argv.slice(3).map(Number)
-  const body = Buffer.alloc(size ?? 0, 'x')
-  const agent = new Agent({ keepAlive: keepAlive === 1, rejectUnauthorized: false })
-  const post = (): Promise<void> =>
-    new Promise((done, failed) => {
-      const asked = request({ port, host: '127.0.0.1', agent, method: 'POST' }, (answer) => {
-        answer.resume().on('end', done)
-      })
-      asked.on('error', failed).end(body)
-    })
-  const many = async (count: number): Promise<void> => {
-    for (let i = 0; i < count; i++) await post()
-  }
-  const all = (count: number) =>
-    Promise.all(Array.from({ length: parallel }, () => many(count / parallel)))
-  await all(requests / 10)
-  const begin = performance.now()
-  await all(requests)
-  console.log((requests * 1000) / (performance.now() - begin))
-  process.exit()
+/** Resolves when a watcher has said that it is there; what it prints from then on is taken, for a full pipe would stop it. */
+async function watches(child: ChildProcess, ready: RegExp): Promise<void> {
+  for await (const data of child.stdout?.iterator({ destroyOnReturn: false }) ?? [])
+    if (ready.test(String(data))) break
+  child.stdout?.resume()
 }
 
-/** What the agent does, up to the chunks. */
-function capture(): void {
-  let bytes = 0
-  const capturing = startTlsCapture({
-    scopeCgroup: process.argv[3] ?? '',
-    places: [process.execPath],
-    onContent: (content) => {
-      for (const one of content) if ('data' in one) bytes += one.data.length
-    },
-  })
-  process.on('SIGTERM', () => {
-    capturing.drain()
-    console.log(`${bytes} bytes`, capturing.lost())
-    process.exit()
-  })
-  console.log('ready')
-}
-
-interface Place {
-  cgroup: string
-  /** Of the server. */
-  port: number
-  /** For whoever stands between, and what it keeps. */
-  proxyPort: number
-  folder: string
-}
-
-const contenders: Record<string, (place: Place) => ChildProcess | null> = {
-  bare: () => null,
-  runwarden: ({ cgroup }) =>
-    spawn(process.execPath, [import.meta.filename, 'capture', cgroup], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    }),
-  bpftrace: ({ cgroup }) => {
-    const scope = `cgroup == ${statSync(cgroup).ino}`
-    const node = process.execPath
-    const program = `BEGIN { printf("ready\\n"); }
-      uprobe:${node}:SSL_write /${scope}/ { printf("%d > %d %r\\n", pid, arg2, buf(arg1, 200)); }
-      uprobe:${node}:SSL_read /${scope}/ { @buffer[tid] = arg1; }
-      uretprobe:${node}:SSL_read /${scope} && (int32)retval > 0/ {
-        printf("%d < %d %r\\n", pid, retval, buf(@buffer[tid], 200)); }`
-    return spawn('bpftrace', ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
-  },
-  mitmproxy: ({ port, proxyPort, folder }) =>
-    spawn(
-      'mitmdump',
-      [
-        '--mode',
-        `reverse:https://127.0.0.1:${port}`,
-        '--ssl-insecure',
-        '--listen-host',
-        '127.0.0.1',
-      ].concat(['--listen-port', String(proxyPort), '--set', `confdir=${folder}`]),
-      { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, PYTHONUNBUFFERED: '1' } },
-    ),
-}
-
-async function freePort(): Promise<number> {
-  const server = createNetServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function ready(child: ChildProcess | null): Promise<void> {
-  for await (const data of child?.stdout?.iterator({ destroyOnReturn: false }) ?? [])
-    if (/ready|listening/.test(String(data))) break
-  child?.stdout?.resume()
-}
-
-/** What this file prints in a role and a cgroup. What the contenders print is taken meanwhile: a full pipe would stop them. */
-async function output(cgroup: string, words: readonly string[]): Promise<string> {
-  const script = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
-  const self = [process.execPath, import.meta.filename]
-  const child = spawn('sh', ['-c', script, cgroup, ...self, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [printed, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
-  if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}`)
-  return printed
-}
-
-async function compare(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'runwarden-https-'))
-  const hierarchy = findCgroup2(readMounts())
-  if (hierarchy === undefined) throw new Error('no cgroup2 is mounted')
-  const cgroup = mkdtempSync(join(hierarchy, 'runwarden-https-'))
-  const [key, cert] = [join(folder, 'key'), join(folder, 'cert')]
-  const made = [
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    key,
-    '-out',
-    cert,
-    '-subj',
-    '/CN=localhost',
-  ]
-  execFileSync('openssl', ['req', '-x509', ...made], { stdio: 'ignore' })
-  const server = spawn(process.execPath, [import.meta.filename, 'serve', key, cert], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [printed] = await once(server.stdout, 'data')
-  const place = { cgroup, port: Number(printed), proxyPort: await freePort(), folder }
+async function beside(child: ChildProcess, ready: RegExp, work: () => Promise<Costs>) {
   try {
-    for (const size of [1 << 10, 96 << 10]) {
-      for (const keepAlive of [1, 0]) {
-        const rates: Record<string, number[]> = {}
-        for (let round = 0; round < rounds; round++) {
-          for (const [name, start] of Object.entries(contenders)) {
-            const watching = start(place)
-            await ready(watching)
-            const rate = await output(cgroup, [
-              'ask',
-              String(name === 'mitmproxy' ? place.proxyPort : place.port),
-              String(size),
-              String(keepAlive),
-              '--requests',
-              String(keepAlive === 1 ? requests : requests / 10),
-            ])
-            ;(rates[name] ??= []).push(Number(rate))
-            if (watching) {
-              watching.kill('SIGTERM')
-              await once(watching, 'close')
-            }
-          }
-        }
-        const bare = median(rates['bare'] ?? [])
-        console.log(`${size} bytes, ${keepAlive === 1 ? 'keep-alive' : 'a connection each'}:`)
-        for (const [name, all] of Object.entries(rates))
-          console.log(
-            `  ${name.padEnd(10)} ${median(all).toFixed(0).padStart(7)} requests/s, ${((bare / median(all) - 1) * 100).toFixed(1)} % slower than bare`,
-          )
-      }
-    }
+    await watches(child, ready)
+    return await work()
   } finally {
-    server.kill()
-    rmSync(folder, { recursive: true })
-    rmdirSync(cgroup)
+    child.kill('SIGTERM')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
 }
 
-const [, , role] = process.argv
-if (role === 'serve') serve()
-else if (role === 'ask') await ask()
-else if (role === 'capture') capture()
-else await compare()
+const runwarden =
+  (...options: string[]) =>
+  (): Promise<Costs> => {
+    const command = [join(root, 'node_modules/.bin/runwarden'), 'run', '--quiet']
+    return posts([...command, '--out', at('out'), ...options, '--'])
+  }
+
+/** The most of a buffer that its release in Debian copies is 200 bytes; here up to 16 KiB of each call are. */
+const script = `BEGIN { printf("ready\\n"); }
+uprobe:${node}:SSL_write { printf("%d > %d %r\\n", pid, arg2, buf(arg1, 200)); }
+uprobe:${node}:SSL_read { @buffer[tid] = arg1; }
+uretprobe:${node}:SSL_read /(int32)retval > 0/ { printf("%d < %d %r\\n", pid, retval, buf(@buffer[tid], 200)); }`
+
+const contenders: Record<string, () => Promise<Costs>> = {
+  bare: () => posts([]),
+  'runwarden audit': runwarden(),
+  'runwarden block': runwarden('--egress', 'block', '--allow', name),
+  'runwarden block, HTTPS rule': runwarden('--policy', at('rule.yml')),
+  bpftrace: () => {
+    const options = { ...process.env, BPFTRACE_STRLEN: '200' }
+    const child = spawn('bpftrace', ['-e', script], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: options,
+    })
+    return beside(child, /ready/, () => posts([]))
+  },
+  mitmproxy: () => {
+    const words = [
+      '--mode',
+      `reverse:https://${address}`,
+      '--ssl-insecure',
+      '--listen-port',
+      '8443',
+    ]
+    const child = lab.runner.spawn(
+      'mitmdump',
+      [...words, '--listen-host', '127.0.0.1', '--set', `confdir=${at('mitmproxy')}`],
+      { env: { PYTHONUNBUFFERED: '1' } },
+    )
+    return beside(child, /listening/, () => posts([], '8443'))
+  },
+}
+
+await lab.runner.exec('ip', ['addr', 'add', `${address}/32`, 'dev', 'lo'])
+const server = serve()
+if (server.stdout) await once(server.stdout, 'data')
+const costs: Record<string, Costs[]> = {}
+for (let round = 0; round <= rounds; round++) {
+  for (const [contender, run] of Object.entries(contenders)) {
+    const measured = await run()
+    // The first one warms the caches.
+    if (round > 0) (costs[contender] ??= []).push(measured)
+  }
+}
+
+/** Median of the ratios in the same round. */
+const ratio = (one: string, other: string, kind: string): number =>
+  median((costs[one] ?? []).map((cost, i) => (cost[kind] ?? 0) / (costs[other]?.[i]?.[kind] ?? 0)))
+
+console.log(
+  `${'request'.padEnd(27)} ${'under'.padEnd(27)} µs each  of bare  of bpftrace  of mitmproxy`,
+)
+for (const kind of Object.keys(costs['bare']?.[0] ?? {})) {
+  for (const [contender, all] of Object.entries(costs)) {
+    const of = (other: string): string => ratio(contender, other, kind).toFixed(2)
+    const each = median(all.map((cost) => cost[kind] ?? 0)).toFixed(0)
+    console.log(
+      `${kind.padEnd(27)} ${contender.padEnd(27)} ${each.padStart(7)} ${of('bare').padStart(8)} ${of('bpftrace').padStart(12)} ${of('mitmproxy').padStart(13)}`,
+    )
+  }
+}
+console.log('targets: ≤ 1.10 of bpftrace; of mitmproxy clearly less')
+server.kill()
+rmSync(place, { recursive: true })

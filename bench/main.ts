@@ -207,6 +207,7 @@ function printed(name: string): string {
 printed('rules.ts')
 const dns = printed('dns.ts')
 const throughput = printed('throughput.ts')
+const https = printed('https.ts')
 const policySize = printed('policy-size.ts')
 const detection = printed('detection.ts')
 
@@ -220,6 +221,7 @@ if (process.argv.includes('--write')) {
     rate,
     dns,
     throughput,
+    https,
     policySize,
     detection,
     rounds,

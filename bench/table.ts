@@ -11,8 +11,9 @@ export interface Measured {
   rate: number
   /** What bench/dns.ts prints for people. */
   dns: string
-  /** What bench/throughput.ts and bench/policy-size.ts print. */
+  /** What bench/throughput.ts, bench/https.ts and bench/policy-size.ts print. */
   throughput: string
+  https: string
   policySize: string
   /** What bench/detection.ts prints. */
   detection: string
@@ -32,6 +33,7 @@ export function writeTable({
   rate,
   dns,
   throughput,
+  https,
   policySize,
   detection,
   rounds,
@@ -71,6 +73,12 @@ export function writeTable({
     '',
     '```text',
     throughput,
+    '```',
+    '',
+    'HTTPS requests of a node client, four at a time, beside bpftrace with the same two probes, and mitmproxy:',
+    '',
+    '```text',
+    https,
     '```',
     '',
     'Size of the policy, beside an nft set and an iptables chain of the same addresses:',
