@@ -35,7 +35,7 @@ struct exec_record {
 	__u64 parent_start; /* CLOCK_BOOTTIME, ns */
 	__u32 device;	    /* the kernel's dev_t: major << 20 | minor */
 	__u32 parent_tgid;
-	__u64 cgroup;
+	__u32 pipes[2]; /* inode numbers of the pipes that are descriptors 0 and 1; 0: it is none, or has a name */
 	__u32 mount_ns; /* inode number of the mount namespace */
 	__u32 step;	/* see steps.h; 0: none */
 };

@@ -86,12 +86,14 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	record->argv_size = end - cwd_end;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	record->stdio = stdio_of(task);
+	for (u32 fd = 0; fd < 2; fd++)
+		if ((record->stdio >> fd * 4 & 15) == STDIO_PIPE)
+			record->pipes[fd] = inode_number_at(task, fd);
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
 	record->parent_tgid = BPF_CORE_READ(parent, tgid);
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);
-	record->cgroup = bpf_get_current_cgroup_id();
 	u32 size = record_size(end);
 	describe_process(&record->header, task, RECORD_EXEC, flags, size);
 	send_urgent(&s->record, size, RECORD_EXEC);

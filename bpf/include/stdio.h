@@ -50,6 +50,14 @@ static __always_inline u32 stdio_kind(struct task_struct *task, s32 fd)
 	return type;
 }
 
+/* Of pipes: unique on the machine, 32 bits. */
+static __always_inline u32 inode_number_at(struct task_struct *task, s32 fd)
+{
+	struct file *file = file_of(task, fd);
+
+	return file ? BPF_CORE_READ(file, f_inode, i_ino) : 0;
+}
+
 static __always_inline u16 stdio_of(struct task_struct *task)
 {
 	return stdio_kind(task, 0) | stdio_kind(task, 1) << 4 | stdio_kind(task, 2) << 8;

@@ -303,7 +303,8 @@ export class Narrator {
     this.parts.steps.enter(record.execId, record.step)
     const step = this.parts.steps.nameOf(record.step)
     this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, step)
-    this.parts.processes.describe(record.execId, argv, cwd, bootClock.toEpoch(record.time))
+    const since = bootClock.toEpoch(record.time)
+    this.parts.processes.describe(record.execId, { argv, cwd, since, pipes: record.pipes })
     this.parts.onExec(record)
     this.tell({
       ...this.head(record),

@@ -1,3 +1,5 @@
+import { Pipes } from './pipes.ts'
+
 /** What is known of one process. */
 export interface Process {
   execId: string
@@ -16,6 +18,17 @@ export interface Process {
   /** Of its last exec, or of the process that it was made by: the beginning of a long one. */
   argv?: readonly string[]
   cwd?: string
+  /** Whose output its standard input has been since its last exec, by a pipe: also of those who will be it later. */
+  feeders?: ReadonlySet<string>
+}
+
+/** What a process was started with. */
+export interface Started {
+  argv: readonly string[]
+  cwd: string
+  /** When, as events have their time. */
+  since: number
+  pipes: readonly [stdin: number, stdout: number]
 }
 
 /** Processes that ended last, for what ran at a time just past. */
@@ -33,6 +46,7 @@ export class ProcessTable {
   private readonly living = new Map<string, Process>()
   private readonly ended = new Map<string, Process>()
   private readonly recent: Process[] = []
+  private readonly pipes = new Pipes()
   private readonly limit: number
 
   /** @param limit processes kept, living and ended together. */
@@ -86,8 +100,9 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    const { argv = [], cwd = '' } = parent ?? {}
-    return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false, argv, cwd })
+    const { argv = [], cwd = '', feeders } = parent ?? {}
+    const fed = feeders === undefined ? {} : { feeders }
+    return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false, argv, cwd, ...fed })
   }
 
   /** A process runs another program from here on. */
@@ -111,12 +126,15 @@ export class ProcessTable {
   }
 
   /** What a process was started with. */
-  describe(execId: string, argv: readonly string[], cwd: string, since?: number): void {
+  describe(execId: string, { argv, cwd, since, pipes: [stdin, stdout] }: Started): void {
     const process = this.get(execId)
     if (process === undefined) return
-    if (since !== undefined) process.since = since
+    process.since = since
     process.argv = beginningOf(argv)
     process.cwd = cwd
+    if (stdin === 0) delete process.feeders
+    else process.feeders = this.pipes.of(stdin)
+    if (stdout !== 0) this.pipes.writes(stdout, execId)
   }
 
   /** A worker's child becomes a step. */

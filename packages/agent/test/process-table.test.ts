@@ -51,3 +51,33 @@ test('a storm of 100,000 processes stays within the limit', () => {
   expect(table.size).toBe(1000)
   expect(table.get('99999')).toBeDefined()
 })
+
+test('who feeds a process by a pipe is known whoever begins first, also of those that it makes', () => {
+  const table = new ProcessTable()
+  const start = (execId: string, pipes: [number, number]): void => {
+    table.exec(execId, 1, null, 0, `/bin/${execId}`)
+    table.describe(execId, { argv: [], cwd: '/', since: 0, pipes })
+  }
+  const feeders = (execId: string): string[] => [...(table.get(execId)?.feeders ?? [])]
+  start('curl', [7, 0])
+  expect(feeders('curl')).toEqual([])
+  start('env', [0, 7])
+  start('grep', [0, 8])
+  table.fork('child', 2, 'curl', 0)
+  expect(feeders('curl')).toEqual(['env'])
+  expect(feeders('child')).toEqual(['env'])
+  start('child', [0, 0])
+  expect(feeders('child')).toEqual([])
+})
+
+test('a pipe that a whole build writes to keeps its last thousand writers', () => {
+  const table = new ProcessTable()
+  for (let i = 0; i < 5_000; i++) {
+    table.exec(`${i}`, i, null, 0, '/bin/cc')
+    table.describe(`${i}`, { argv: [], cwd: '/', since: 0, pipes: [0, 9] })
+  }
+  table.exec('tee', 1, null, 0, '/bin/tee')
+  table.describe('tee', { argv: [], cwd: '/', since: 0, pipes: [9, 0] })
+  expect(table.get('tee')?.feeders?.size).toBe(1024)
+  expect(table.get('tee')?.feeders?.has('4999')).toBe(true)
+})

@@ -9,6 +9,8 @@ export interface ProcessFacts {
   readonly exe: string
   readonly argv?: readonly string[]
   readonly cwd?: string
+  /** Processes whose standard output is a pipe that is this one's standard input. */
+  readonly feeders?: Iterable<string>
   readonly uid: number
   /** `other` when it is left out. */
   readonly role?: Role
@@ -18,6 +20,8 @@ export interface ProcessFacts {
 
 /** Ancestors that rules see; what descends further is a fork bomb. */
 const mostAncestors = 32
+/** Processes of a pipeline that rules see. */
+const mostUpstream = 1_024
 
 /** A process as rules see it: of one that is not known all is empty. */
 export class ProcessView {
@@ -104,6 +108,17 @@ export class ProcessView {
     this.#ancestors = found
     return found
   }
+
+  /** Whose output it reads, by pipes, also through others: the nearest first. */
+  get upstream(): readonly ProcessView[] {
+    const found = new Map<string, ProcessView>([[this.execId, this]])
+    for (const reader of found.values())
+      for (const execId of reader.#facts?.feeders ?? []) {
+        if (found.size > mostUpstream) break
+        if (!found.has(execId)) found.set(execId, new ProcessView(this.#find(execId), this.#find))
+      }
+    return [...found.values()].slice(1)
+  }
 }
 
 /** Its fields, for CEL. */
@@ -123,4 +138,5 @@ export const processFields = {
   agent: 'bool',
   parent: 'Process',
   ancestors: 'list<Process>',
+  upstream: 'list<Process>',
 } as const satisfies Record<Exclude<keyof ProcessView, never>, string>

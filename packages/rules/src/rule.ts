@@ -69,6 +69,8 @@ export interface TestProcess {
   readonly uid: number
   readonly role: Role
   readonly inside: boolean
+  /** Names of processes whose output it reads. */
+  readonly feeders: readonly string[]
 }
 
 /** What a process is to the job: the runner's worker holds all of its secrets. */

@@ -34,7 +34,7 @@ export const exec_record = {
   parent_start: 48,
   device: 56,
   parent_tgid: 60,
-  cgroup: 64,
+  pipes: 64,
   step: 76,
 } as const
 

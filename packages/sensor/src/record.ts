@@ -34,8 +34,8 @@ export interface ExecRecord extends RecordBase {
   stdio: Stdio[]
   /** exe or cwd were longer than what is kept: their beginning is missing. */
   pathTruncated: boolean
-  /** Id of the cgroup (v2) that it runs in. */
-  cgroup: number
+  /** Numbers of the pipes that are its descriptors 0 and 1, the same for both ends; 0: it is none, or has a name. */
+  pipes: readonly [stdin: number, stdout: number]
   /** Number of the step that it is in, among those of this sensor; 0: of none. */
   step: number
 }

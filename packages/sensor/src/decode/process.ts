@@ -32,7 +32,10 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     deleted: (flags & exec_flags.EXEC_DELETED) !== 0,
     stdio: stdioOf(u16[(at + exec_record.stdio) >>> 1] as number),
     pathTruncated: (flags & exec_flags.EXEC_PATH_TRUNCATED) !== 0,
-    cgroup: batch.wide(at + exec_record.cgroup),
+    pipes: [
+      u32[(at + exec_record.pipes) >>> 2] as number,
+      u32[(at + exec_record.pipes + 4) >>> 2] as number,
+    ],
     step: u32[(at + exec_record.step) >>> 2] as number,
   }
 }
