@@ -42,6 +42,6 @@ static __always_inline bool decide_changeable(struct __sk_buff *skb, const struc
 	if (is_denied(decision))
 		flow->names = NAMES_REFUSED;
 	if (!told)
-		send_named(skb, packet, flow, decision, NULL);
+		send_named(skb, packet, flow, decision, PLACES);
 	return !is_denied(decision);
 }

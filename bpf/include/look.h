@@ -33,7 +33,7 @@ static __always_inline int decide_further(u32 index, struct packet *packet, stru
 		read_request(index);
 		if (bytes->protocol != FIRST_HTTP)
 			return 0;
-		if (decide_said(index, packet, flow, bytes, decision))
+		if (decide_said(index, packet, flow, decision))
 			return 1;
 	}
 	/* No client sends that many at once. */
@@ -64,9 +64,9 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 			unsay(bytes, SAID_TARGET);
 		}
 	}
-	if (named && (decide_said(index, packet, flow, bytes, decision) ||
+	if (named && (decide_said(index, packet, flow, decision) ||
 		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, bytes, decision)))) {
-		send_named(skb, packet, flow, decision, bytes);
+		send_named(skb, packet, flow, decision, index);
 		flow->verdict = decision->verdict;
 		flow->reason = decision->reason;
 		flow->rule = decision->rule;
@@ -77,7 +77,7 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 		return JUDGED_LATER;
 	} else if (https == HTTPS_REFUSED) {
 		deny(decision, REASON_HTTPS_UNSEEN);
-		send_named(skb, packet, flow, decision, bytes);
+		send_named(skb, packet, flow, decision, index);
 		flow->verdict = decision->verdict;
 		flow->reason = decision->reason;
 		flow->rule = decision->rule;

@@ -8,18 +8,26 @@
 #include "packet.h"
 #include "tell.h"
 
-/* Tells a refusal with what was said, and with the socket's own end: user space ends the connection. */
-static __always_inline void send_named(struct __sk_buff *skb, const struct packet *packet, const struct flow *flow,
-				       const struct decision *decision, const struct first_bytes *bytes)
+/*
+ * Tells a refusal with what was said, and with the socket's own end: user space ends the connection. `index` of the place
+ * where it was read; PLACES: it said nothing. Not static: see packet.h.
+ */
+__noinline int send_named(struct __sk_buff *skb, const struct packet *packet, const struct flow *flow,
+			  const struct decision *decision, u32 index)
 {
+	const struct first_bytes *bytes = place(index);
 	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
-	struct owner owner = { .start = flow->start, .tgid = flow->tgid, .uid = flow->uid };
+	struct named_record *record;
+	struct owner owner = {};
 	u64 now = bpf_ktime_get_boot_ns();
-	struct named_record *record = bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
 
+	if (!packet || !flow || !decision)
+		return 0;
+	owner = *owner_of(flow);
+	record = bpf_ringbuf_reserve(&urgent, sizeof(*record), 0);
 	if (!record) {
 		count_lost(RECORD_CONNECT);
-		return;
+		return 0;
 	}
 	fill_record(&record->record, &owner, &packet->to, decision, bpf_get_socket_cookie(skb), VIA_PACKET, 0,
 		    now);
@@ -41,6 +49,7 @@ static __always_inline void send_named(struct __sk_buff *skb, const struct packe
 		__builtin_memset(record->server_name, 0, sizeof(record->server_name));
 	}
 	bpf_ringbuf_submit(record, 0);
+	return 0;
 }
 
 /* Ends a TCP flow that another policy does not allow. Not static: see packet.h. */
@@ -53,7 +62,7 @@ __noinline int end_flow(struct __sk_buff *skb, struct packet *packet, struct flo
 	flow->verdict = decision->verdict;
 	flow->reason = decision->reason;
 	flow->rule = decision->rule;
-	send_named(skb, packet, flow, decision, NULL);
+	send_named(skb, packet, flow, decision, PLACES);
 	return 0;
 }
 
@@ -150,11 +159,14 @@ __noinline int allows_address(const struct packet *packet, const struct flow *fl
 
 /*
  * Decides by what the first bytes say. `decision` comes with what the flow was decided by; it is changed to a refusal,
- * and then 1 is returned, or to the name that was said.
+ * and then 1 is returned, or to the name that was said. Not static: see packet.h.
  */
-static __always_inline int decide_said(u32 index, struct packet *packet, struct flow *flow, struct first_bytes *bytes,
-				       struct decision *decision)
+__noinline int decide_said(u32 index, struct packet *packet, struct flow *flow, struct decision *decision)
 {
+	struct first_bytes *bytes = place(index);
+
+	if (!bytes || !packet || !flow || !decision)
+		return 1;
 	if (is_listed(index, decision))
 		return 1;
 	if (!is_bound(flow) || fits_names(index, packet, flow, decision) || allows_address(packet, flow, decision))
