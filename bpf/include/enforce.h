@@ -176,7 +176,9 @@ enum flow_names {
 	NAMES_REFUSED = 8,   /* nothing that it sends passes */
 	NAMES_UNCHECKED = 16, /* its policy line binds it to no name */
 	NAMES_HTTPS = 32,    /* its host has HTTPS rules: what it sends was granted */
-	NAMES_LOOK = 15 | NAMES_HTTPS,
+	NAMES_TLS = 64,	     /* it began with TLS */
+	NAMES_UNREAD = 128,  /* whether it begins with TLS is not known yet; nothing else is looked for */
+	NAMES_LOOK = 15 | NAMES_HTTPS | NAMES_UNREAD,
 };
 
 /* What is known of a socket that has no flow by itself: it was bound, asked the DNS, or writes its own headers. */

@@ -15,8 +15,8 @@ static __always_inline u8 first_names(const struct destination *to, const struct
 		return 0;
 	policy = policy_of(decision->generation);
 	if ((bound && !decision->unchecked) || (policy && policy->blocked_names) || https_rules(decision->generation))
-		names |= NAMES_PENDING;
-	return names;
+		return names | NAMES_PENDING;
+	return names | NAMES_UNREAD;
 }
 
 /* Notes that the way is open, or anew for a flow that was; what does not leave the machine is not noted. */
@@ -56,7 +56,7 @@ static __always_inline void renew_flow(struct flow *flow, const struct decision 
 	flow->generation = decision->generation;
 	if (flow->names & NAMES_REFUSED)
 		flow->names = NAMES_PENDING;
-	flow->names = (flow->names & NAMES_LOOK) | (decision->unchecked ? NAMES_UNCHECKED : 0);
+	flow->names = (flow->names & (NAMES_LOOK | NAMES_TLS)) | (decision->unchecked ? NAMES_UNCHECKED : 0);
 	if (bytes) {
 		__sync_fetch_and_add(&flow->bytes, bytes);
 		__sync_fetch_and_add(&flow->packets, 1);

@@ -147,6 +147,15 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 	return sk && keep_partial(sk, first, bytes);
 }
 
+static __always_inline void note_beginning(struct __sk_buff *skb, struct flow *flow, u32 at)
+{
+	u8 begin[2] = {};
+
+	flow->names &= ~NAMES_UNREAD;
+	if (!bpf_skb_load_bytes(skb, at, begin, sizeof(begin)) && begin[0] == CONTENT_HANDSHAKE && begin[1] == 3)
+		flow->names |= NAMES_TLS;
+}
+
 /*
  * Looks at a packet of a flow whose names are to be looked at. Returns 1 when it may pass. Not static: see packet.h.
  */
@@ -164,6 +173,8 @@ __noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *f
 	/* What was refused is sent again until the socket is ended. */
 	if (flow->names & NAMES_REFUSED)
 		return 0;
+	if (flow->names & NAMES_UNREAD)
+		note_beginning(skb, flow, at);
 	if (flow->names & NAMES_HTTPS && !is_under_https(flow))
 		flow->names &= ~NAMES_HTTPS;
 	/* What was refused meanwhile is told once. */

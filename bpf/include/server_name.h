@@ -213,8 +213,10 @@ static __always_inline bool read_first_bytes(u32 index, struct first_bytes *byte
 /* The flow's next state after bytes that may pass. */
 static __always_inline u8 names_after(const struct first_bytes *bytes, u32 names)
 {
-	u8 kept = names & (NAMES_UNCHECKED | NAMES_HTTPS);
+	u8 kept = names & (NAMES_UNCHECKED | NAMES_HTTPS | NAMES_TLS);
 
+	if (bytes->protocol == FIRST_TLS)
+		kept |= NAMES_TLS;
 	if (bytes->protocol == FIRST_HTTP || names & NAMES_HTTP)
 		return kept | NAMES_HTTP;
 	if (bytes->protocol == FIRST_TLS && !(names & NAMES_RETRY))

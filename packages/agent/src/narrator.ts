@@ -216,8 +216,8 @@ export class Narrator {
       packetsOut,
     })
     if (id === null) return
-    const { sockets } = flow
-    this.https.flow({ execId: id, host, port, protocol, verdict, bytesOut, sockets, time })
+    const { sockets, tls } = flow
+    this.https.flow({ execId: id, host, address, port, protocol, verdict, sockets, tls, time })
   }
 
   query(query: DnsQueryRecord): void {

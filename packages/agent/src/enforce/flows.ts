@@ -10,8 +10,8 @@ import { RULE_NONE } from './maps.ts'
 
 /** What went from the sockets of a process to one destination. Loopback is not counted. */
 export interface Flow {
-  /** How many sockets. */
-  sockets: number
+  /** What each of its sockets sent, in bytes as `bytes` counts them. */
+  sockets: number[]
   address: Buffer
   port: number
   protocol: number
@@ -32,6 +32,8 @@ export interface Flow {
   generation: number
   /** What it sends is granted by HTTPS rules. */
   https: boolean
+  /** It began with TLS. */
+  tls: boolean
 }
 
 export const FLOW_KEY_BYTES = 32
@@ -39,19 +41,23 @@ export const FLOW_BYTES = 56
 const RULE_AT = 32
 const GENERATION_AT = 40
 const VERDICT_AT = 44
-/** What follows is the kernel's own: how far the flow was looked at. */
-const DECISION_END = 48
+/** The byte of these bits: the others, and what follows, are the kernel's own: how far the flow was looked at. */
+const NAMES_AT = VERDICT_AT + 3
 /** Its bit for HTTPS rules: NAMES_HTTPS of bpf/include/enforce.h. */
 const NAMES_HTTPS = 32
+/** And for TLS: NAMES_TLS there. */
+const NAMES_TLS = 64
 
 export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
   const rule = value.readUInt32LE(RULE_AT)
+  const bytes = Number(value.readBigUInt64LE(0))
+  const names = value.readUInt8(NAMES_AT)
   return {
-    sockets: 1,
+    sockets: [bytes],
     address: Buffer.from(key.subarray(8, 24)),
     port: key.readUInt16LE(24),
     protocol: key.readUInt8(26),
-    bytes: Number(value.readBigUInt64LE(0)),
+    bytes,
     packets: Number(value.readBigUInt64LE(8)),
     last: now,
     start: value.readBigUInt64LE(16),
@@ -63,7 +69,8 @@ export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
     verdict: VERDICTS[value.readUInt8(VERDICT_AT)] ?? 'blocked',
     reason: CONNECT_REASONS[value.readUInt8(VERDICT_AT + 1)] ?? 'no-rule',
     family: value.readUInt8(VERDICT_AT + 2),
-    https: (value.readUInt8(VERDICT_AT + 3) & NAMES_HTTPS) !== 0,
+    https: (names & NAMES_HTTPS) !== 0,
+    tls: (names & NAMES_TLS) !== 0,
   }
 }
 
@@ -73,14 +80,15 @@ export function takeFlows(map: BpfMap): Flow[] {
   const flows = new Map<string, Flow>()
   for (const [key, value] of map.take()) {
     // Process, destination and decision: all but the socket and the counts.
-    const alike = key.toString('latin1', 8) + value.toString('latin1', 16, DECISION_END)
+    const decided = key.toString('latin1', 8) + value.toString('latin1', 16, NAMES_AT)
     const flow = decodeFlow(key, value, now)
+    const alike = `${decided} ${flow.https} ${flow.tls}`
     const known = flows.get(alike)
     if (known === undefined) {
       flows.set(alike, flow)
       continue
     }
-    known.sockets += 1
+    known.sockets.push(flow.bytes)
     known.packets += flow.packets
     known.bytes += flow.bytes
   }

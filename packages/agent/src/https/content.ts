@@ -41,6 +41,8 @@ interface Followed {
 /** Hosts remembered of one process, and processes of which they are. */
 const HOSTS = 64
 const PROCESSES = 8192
+/** In place of the host of connections that did not show it, or whose host is one too many. */
+const ANY = ''
 
 /** The HTTP in what TLS libraries send and receive: all connections of a scope. */
 export class HttpsContent {
@@ -51,8 +53,8 @@ export class HttpsContent {
   private readonly sessions = new Map<string, Followed>()
   /** Their keys by process. */
   private readonly open = new Map<string, Set<string>>()
-  /** By process: hosts of connections that were seen; empty: of one whose host is not known. */
-  private readonly hosts = new Map<string, Set<string>>()
+  /** Connections that were seen and not asked for yet, by process and host. */
+  private readonly seen = new Map<string, Map<string, number>>()
 
   constructor(sink: ContentSink, options: { budget?: Budget; sessions?: number } = {}) {
     this.sink = sink
@@ -99,12 +101,22 @@ export class HttpsContent {
   }
 
   /**
-   * Whether connections to the host were seen in the process, read or told as opaque; without a host, any. One whose
-   * host never showed may be to any host.
+   * How many of a process's connections to a host were seen, read or told as opaque. Each is counted once: those that are
+   * asked for are gone.
+   * @param host with a port other than 443; null: any
+   * @param most as many as are asked for
    */
-  hasSeen(execId: string, host: string | null): boolean {
-    const hosts = this.hosts.get(execId)
-    return hosts !== undefined && (host === null || hosts.has(host) || hosts.has(''))
+  takeSeen(execId: string, host: string | null, most: number): number {
+    const hosts = this.seen.get(execId)
+    if (hosts === undefined) return 0
+    let taken = 0
+    for (const one of host === null ? [...hosts.keys()] : [host, ANY]) {
+      const count = hosts.get(one) ?? 0
+      const now = Math.min(count, most - taken)
+      hosts.set(one, count - now)
+      taken += now
+    }
+    return taken
   }
 
   private follow(key: string, { execId, library, time }: TlsChunk): Followed {
@@ -114,10 +126,7 @@ export class HttpsContent {
     const source = { execId, library }
     const http = new HttpSession(
       {
-        request: (exchange) => {
-          this.remember(execId, exchange.head.host)
-          this.sink.request(source, exchange)
-        },
+        request: (exchange) => this.sink.request(source, exchange),
         response: (exchange) => this.sink.response(source, exchange),
       },
       this.budget,
@@ -131,22 +140,23 @@ export class HttpsContent {
     open?.delete(key)
     if (open?.size === 0) this.open.delete(source.execId)
     session.end()
+    if (!session.serves) this.remember(source.execId, session.firstHost ?? ANY)
     const opaque = session.opaque ?? (evicted ? nothingUnread : null)
     if (opaque === null) return
-    this.remember(source.execId, session.host ?? '')
     this.sink.opaque({ ...source, ...opaque, host: session.host, connections: 1, time: lastTime })
   }
 
   private remember(execId: string, host: string): void {
-    let hosts = this.hosts.get(execId)
+    let hosts = this.seen.get(execId)
     if (hosts === undefined) {
-      this.hosts.set(execId, (hosts = new Set()))
-      if (this.hosts.size > PROCESSES) {
-        const oldest = this.hosts.keys().next()
-        if (oldest.done !== true) this.hosts.delete(oldest.value)
+      this.seen.set(execId, (hosts = new Map<string, number>()))
+      if (this.seen.size > PROCESSES) {
+        const oldest = this.seen.keys().next()
+        if (oldest.done !== true) this.seen.delete(oldest.value)
       }
     }
-    if (hosts.size < HOSTS) hosts.add(host.replace(/:\d+$/, ''))
+    const name = hosts.has(host) || hosts.size < HOSTS ? host : ANY
+    hosts.set(name, (hosts.get(name) ?? 0) + 1)
   }
 }
 

@@ -23,11 +23,13 @@ export class HttpSession {
   opaque: Opaque | null = null
   /** The host that was asked last. */
   host: string | null = null
+  /** The one that the connection was made for. */
+  firstHost: string | null = null
+  /** The job's program is the server: what others ask it is not what it asks. */
+  serves = false
   private readonly budget: Budget
   private readonly sink: ExchangeSink
   private connection: Http1Connection | Http2Connection | null = null
-  /** The job's program is the server: what others ask it is not what it asks. */
-  private serves = false
   /** What came before the client's first bytes were whole. */
   private early: Chunk[] = []
   private earlyBytes = 0
@@ -36,7 +38,11 @@ export class HttpSession {
     this.budget = budget
     this.sink = {
       request: (exchange: Exchange) => {
-        if (exchange.head.host !== '') this.host = exchange.head.host
+        const { host } = exchange.head
+        if (host !== '') {
+          this.host = host
+          this.firstHost ??= host
+        }
         sink.request(exchange)
       },
       response: (exchange) => sink.response(exchange),

@@ -86,5 +86,8 @@ test('flows of many sockets of one process to one place are told as one', async 
   const { enforcer, scope } = rig.enforce(policy('block', '198.51.100.1:8080'))
   using _ = enforcer
   expect(await rig.act(scope, 'storm', '198.51.100.1', '8080', '300')).toBe('0 ok')
-  expect(enforcer.flows()).toMatchObject([{ sockets: 300, port: 8080, protocol: 6 }])
+  const flows = enforcer.flows()
+  expect(flows).toMatchObject([{ port: 8080, protocol: 6, tls: false }])
+  expect(flows[0]?.sockets).toHaveLength(300)
+  expect(flows[0]?.sockets.reduce((sum, bytes) => sum + bytes, 0)).toBe(flows[0]?.bytes)
 })

@@ -241,11 +241,11 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       verdict: 2,
       reason: 1,
       family: 10,
-      names: 32,
+      names: 96,
     })
     expect([key.length, value.length]).toEqual([FLOW_KEY_BYTES, FLOW_BYTES])
     expect(decodeFlow(key, value, 16n)).toEqual({
-      sockets: 1,
+      sockets: [14],
       address,
       port: 4003,
       protocol: 6,
@@ -262,6 +262,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       reason: 'address',
       family: 10,
       https: true,
+      tls: true,
     })
   })
 
