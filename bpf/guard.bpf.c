@@ -19,7 +19,8 @@ static __always_inline bool is_our_hook(u32 type)
 	return type == BPF_CGROUP_INET_EGRESS || type == BPF_CGROUP_INET_SOCK_CREATE ||
 	       (type >= BPF_CGROUP_INET4_BIND && type <= BPF_CGROUP_UDP6_SENDMSG) ||
 	       type == BPF_CGROUP_UDP4_RECVMSG || type == BPF_CGROUP_UDP6_RECVMSG ||
-	       type == BPF_CGROUP_INET4_GETPEERNAME || type == BPF_CGROUP_INET6_GETPEERNAME;
+	       type == BPF_CGROUP_INET4_GETPEERNAME || type == BPF_CGROUP_INET6_GETPEERNAME ||
+	       type == BPF_CGROUP_SETSOCKOPT;
 }
 
 /* Programs that run in other processes: they can write to the agent's memory (bpf_probe_write_user) or end it. */

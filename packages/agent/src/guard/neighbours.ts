@@ -14,6 +14,7 @@ const hooks: readonly [type: number, name: string][] = [
   [13, 'post_bind6'],
   [14, 'sendmsg4'],
   [15, 'sendmsg6'],
+  [22, 'setsockopt'],
 ]
 
 /** A program on the scope's cgroup, or one above it, that was not there when the scope was armed. */

