@@ -70,7 +70,7 @@ static __always_inline bool is_whole_engine_name(const u64 words[3])
 	       IS(NAME8('m', 'u', 'l', 't', 'i', 'p', 'a', 's'), NAME8('s', '_', 's', 'o', 'c', 'k', 'e', 't'));
 }
 
-/* A program's name: packages/agent/src/harden/roads.ts has the same list. */
+/* A program's name. packages/agent/src/harden/roads.ts has the same lists as these three; a test holds them together. */
 static __always_inline bool is_engine_program(const u64 words[2])
 {
 	return IS(NAME8('d', 'o', 'c', 'k', 'e', 'r', 'd', 0), 0) || IS(NAME8('p', 'o', 'd', 'm', 'a', 'n', 0, 0), 0) ||
