@@ -5,11 +5,16 @@
 export class AnsweredNames {
   private readonly byAddress = new Map<string, string>()
   private readonly limit: number
+  private readonly tell: (gap: string) => void
   /** There were more addresses than are kept. */
   forgot = false
 
-  /** @param limit addresses kept; the longest unanswered go first. */
-  constructor(limit = 65_536) {
+  /**
+   * @param tell takes what is missing from then on, when addresses are forgotten for the first time
+   * @param limit addresses kept; the longest unanswered go first.
+   */
+  constructor(tell: (gap: string) => void, limit = 65_536) {
+    this.tell = tell
     this.limit = limit
   }
 
@@ -27,7 +32,11 @@ export class AnsweredNames {
       const oldest = this.byAddress.keys().next()
       if (oldest.done === true) break
       this.byAddress.delete(oldest.value)
+      if (this.forgot) continue
       this.forgot = true
+      this.tell(
+        `more than ${this.limit} addresses were answered: what the kernel lets pass by name is from here on not judged a second time (agent-tampered), and connections to an address that was forgotten are told without a name`,
+      )
     }
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { AnsweredNames } from '../src/answered-names.ts'
 
 test('an address is known by the name that last led to it', () => {
-  const names = new AnsweredNames()
+  const names = new AnsweredNames(() => {})
   names.answered('one.example.org', ['192.0.2.1', '192.0.2.2'])
   names.answered('two.example.org', ['192.0.2.2'])
   expect([names.nameOf('192.0.2.1'), names.nameOf('192.0.2.2'), names.nameOf('192.0.2.3')]).toEqual(
@@ -11,12 +11,17 @@ test('an address is known by the name that last led to it', () => {
 })
 
 test('beyond its limit the longest unanswered go first', () => {
-  const names = new AnsweredNames(2)
+  const told: string[] = []
+  const names = new AnsweredNames((gap) => told.push(gap), 2)
   names.answered('a.example.org', ['192.0.2.1'])
   names.answered('b.example.org', ['192.0.2.2'])
   names.answered('a.example.org', ['192.0.2.1'])
+  expect([names.forgot, told]).toEqual([false, []])
   names.answered('c.example.org', ['192.0.2.3'])
+  names.answered('d.example.org', ['192.0.2.4', '192.0.2.1'])
+  expect(names.forgot).toBe(true)
+  expect(told).toEqual([expect.stringMatching(/^more than 2 addresses were answered: /)])
   expect(names.nameOf('192.0.2.2')).toBeNull()
-  expect(names.nameOf('192.0.2.1')).toBe('a.example.org')
+  expect(names.nameOf('192.0.2.1')).toBe('d.example.org')
   expect(names.size).toBe(2)
 })

@@ -18,7 +18,7 @@ import type { WatchPlace, WatchSettings } from './settings.ts'
 /** What a scope's processes do, from the kernel and the DNS thread to events and what is found in them. */
 export class Recording {
   readonly processes = new ProcessTable()
-  readonly names = new AnsweredNames()
+  readonly names = new AnsweredNames((gap) => this.health.gap(gap))
   sensor!: Sensor
   dns!: DnsProxy
   narrator!: Narrator

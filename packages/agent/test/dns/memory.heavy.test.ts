@@ -52,7 +52,7 @@ test(
       limits: DEFAULT_LIMITS,
       onRecords: (records) => records.forEach((record) => ring.write(record)),
     })
-    const names = new AnsweredNames()
+    const names = new AnsweredNames(() => {})
     const detections = await Detections.load({
       writerOf: () => '',
       processes: new ProcessTable(),

@@ -51,18 +51,18 @@ test.each<[what: string, event: EventOf<'net.connect'>, judgement: string | null
     null,
   ],
 ])('%s', (_, event, judgement) => {
-  const names = new AnsweredNames()
+  const names = new AnsweredNames(() => {})
   names.answered('good.example.com', ['198.51.100.1'])
   expect(new Verdicts(names, true).judge(event, compiled)).toBe(judgement)
 })
 
 test('what an earlier agent had learned is not judged', () => {
-  const verdicts = new Verdicts(new AnsweredNames(), false)
+  const verdicts = new Verdicts(new AnsweredNames(() => {}), false)
   expect(verdicts.judge(connect({ address: '203.0.113.9' }), compiled)).toBe(null)
 })
 
 test('where more answers came than are remembered, names are not judged', () => {
-  const names = new AnsweredNames(1)
+  const names = new AnsweredNames(() => {}, 1)
   names.answered('good.example.com', ['198.51.100.1', '198.51.100.2'])
   expect(new Verdicts(names, true).judge(connect({}), compiled)).toBe(null)
 })
