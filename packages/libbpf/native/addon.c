@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "addon.h"
+#include "object.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -172,6 +172,8 @@ void *handle_get(napi_env env, napi_value value, enum handle_kind kind)
 		fail(env, steps[kind], "BPF_CLOSED", EBADF, names[kind], NULL);
 		return NULL;
 	}
+	if (kind == HANDLE_OBJECT)
+		object_settle((struct object *)handle);
 	return handle;
 }
 

@@ -74,13 +74,14 @@ struct log {
 void log_install(void);
 void log_begin(struct log *log, bool debug);
 void log_end(void);
+void log_keep(void); /* the same, and the text is the caller's */
 
 /* map.c */
 napi_value map_from_fd(napi_env env, int fd, const char *what);
 
 /* Functions of the binding. */
 #define EXPORTED(X)                                                                                \
-	X(open) X(disable) X(reuse) X(resize) X(global) X(load) X(programs) X(objectMap)           \
+	X(open) X(disable) X(reuse) X(resize) X(global) X(makeMap) X(loadAhead) X(load) X(programs) X(objectMap)           \
 	X(attach) X(multiUprobe) X(attachUprobes) X(closeUprobes) X(attachUplink) X(attachClassifier) X(classifier) X(detachClassifier) X(install) X(run) X(pin) X(detach) X(update) X(openLink) X(readIter)                                  \
 	X(mapInfo) X(mapGet) X(mapSet) X(mapDelete) X(mapSetBatch) X(mapDeleteBatch) X(mapBatch)   \
 	X(mapNextKey) X(openMapId) X(openMapPin)                                                   \

@@ -63,8 +63,13 @@ void log_begin(struct log *log, bool debug)
 	current = log;
 }
 
+void log_keep(void)
+{
+	current = NULL;
+}
+
 void log_end(void)
 {
 	free(current->text);
-	current = NULL;
+	log_keep();
 }

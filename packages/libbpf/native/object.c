@@ -14,10 +14,20 @@
 
 #include "object.h"
 
+void object_settle(struct object *object)
+{
+	if (object->ahead != AHEAD_RUNS)
+		return;
+	pthread_join(object->thread, NULL);
+	object->ahead = AHEAD_DONE;
+}
+
 static void object_release(struct handle *handle)
 {
 	struct object *object = (struct object *)handle;
 
+	object_settle(object);
+	free(object->log.text);
 	bpf_object__close(object->bpf);
 	object->bpf = NULL;
 }
@@ -154,6 +164,32 @@ napi_value js_resize(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* makeMap(object, name): makes it before load, as load would */
+napi_value js_makeMap(napi_env env, napi_callback_info info)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options);
+	struct object *object;
+	struct bpf_map *map;
+	napi_value argv[2];
+	int fd, err;
+
+	if (!arguments(env, info, 2, argv) || !(object = handle_get(env, argv[0], HANDLE_OBJECT)) ||
+	    !(map = object_map(env, object, argv[1], "open")))
+		return NULL;
+	options.map_flags = bpf_map__map_flags(map);
+	options.numa_node = bpf_map__numa_node(map);
+	options.map_extra = bpf_map__map_extra(map);
+	fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
+			    bpf_map__value_size(map), bpf_map__max_entries(map), &options);
+	if (fd < 0)
+		return fail(env, "open", "BPF_MAP", errno, bpf_map__name(map), NULL);
+	err = bpf_map__reuse_fd(map, fd);
+	close(fd);
+	if (err)
+		fail(env, "open", "BPF_MAP", -err, bpf_map__name(map), NULL);
+	return NULL;
+}
+
 /* Where a global variable lives in the initial value of its section's map. */
 static void *find_global(struct bpf_object *object, const char *name, size_t *size)
 {
@@ -257,24 +293,49 @@ static int load_undisturbed(struct bpf_object *object)
 	return err;
 }
 
+static void *load_now(void *data)
+{
+	struct object *object = data;
+
+	log_begin(&object->log, object->debug);
+	object->err = load_undisturbed(object->bpf);
+	log_keep();
+	return NULL;
+}
+
+/* loadAhead(object): load() in a thread; load() waits for it, and so does all else that concerns the object */
+napi_value js_loadAhead(napi_env env, napi_callback_info info)
+{
+	struct object *object;
+	napi_value value;
+
+	if (!arguments(env, info, 1, &value) || !(object = handle_get(env, value, HANDLE_OBJECT)))
+		return NULL;
+	/* Without a thread load() does it. */
+	if (object->ahead == AHEAD_NOT && !pthread_create(&object->thread, NULL, load_now, object))
+		object->ahead = AHEAD_RUNS;
+	return NULL;
+}
+
 /* load(object): log */
 napi_value js_load(napi_env env, napi_callback_info info)
 {
 	struct object *object;
 	napi_value value, result = NULL;
-	struct log log;
-	int err;
+	const char *said;
 
 	if (!arguments(env, info, 1, &value) || !(object = handle_get(env, value, HANDLE_OBJECT)))
 		return NULL;
-	log_begin(&log, object->debug);
-	err = load_undisturbed(object->bpf);
-	if (err)
-		fail(env, "load", "BPF_LOAD", -err, bpf_object__name(object->bpf),
-		     log.text ? log.text : "");
+	if (object->ahead == AHEAD_NOT)
+		load_now(object);
+	object->ahead = AHEAD_NOT;
+	said = object->log.text ? object->log.text : "";
+	if (object->err)
+		fail(env, "load", "BPF_LOAD", -object->err, bpf_object__name(object->bpf), said);
 	else
-		result = string(env, log.text ? log.text : "");
-	log_end();
+		result = string(env, said);
+	free(object->log.text);
+	object->log.text = NULL;
 	/* The kernel's type information and the verifier's log took some 20 MB, once. */
 	malloc_trim(0);
 	return result;

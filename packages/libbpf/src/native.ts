@@ -37,6 +37,8 @@ export interface Native {
   reuse(object: Handle<'object'>, name: string, map: Handle<'map'>): void
   resize(object: Handle<'object'>, name: string, entries: number): void
   global(object: Handle<'object'>, name: string, value: bigint | Uint8Array): void
+  makeMap(object: Handle<'object'>, name: string): void
+  loadAhead(object: Handle<'object'>): void
   load(object: Handle<'object'>): string
   programs(object: Handle<'object'>): { name: string; section: string; type: string }[]
   objectMap(object: Handle<'object'>, name: string): Handle<'map'>

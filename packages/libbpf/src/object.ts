@@ -52,6 +52,23 @@ export class BpfObject {
     return this.#log
   }
 
+  /**
+   * Makes maps before load(), so that map() has them: others can share them while load() is still to come. Not for maps
+   * that hold what belongs to a socket, task or inode.
+   * @throws BpfError step `open`
+   */
+  make(maps: readonly string[]): void {
+    for (const name of maps) {
+      native().makeMap(this.#handle, name)
+      this.map(name)
+    }
+  }
+
+  /** Begins load() in a thread of its own: load() then waits for it, as whatever else needs the object does. */
+  loadAhead(): void {
+    native().loadAhead(this.#handle)
+  }
+
   /** @throws BpfError step `load`, with the refused program and the verifier's log */
   load(): void {
     this.#log = native().load(this.#handle)

@@ -150,6 +150,39 @@ test('two objects share a map that one of them made', () => {
   expect(one.map('hash').get(u64(1))).toEqual(u64(2))
 })
 
+test('maps that are made before the load are shared by objects that load at the same time', () => {
+  using maker = openObject(fixture('maps'), { disable, maxEntries: { hash: 7 } })
+  maker.make(['hash', 'prefixes'])
+  using other = openObject(fixture('maps'), {
+    disable,
+    reuse: { hash: maker.map('hash'), prefixes: maker.map('prefixes') },
+  })
+  maker.loadAhead()
+  other.loadAhead()
+  maker.load()
+  other.load()
+  maker.map('hash').set(u64(1n), u64(5n))
+  expect(other.map('hash').get(u64(1n))).toEqual(u64(5n))
+  expect(other.map('hash').maxEntries).toBe(7)
+  expect(maker.run('read_wide')).toBe(0)
+})
+
+test('what is wrong with a load that began ahead is told by load()', () => {
+  using object = openObject(fixture('refused'))
+  object.loadAhead()
+  const error = refusal(() => object.load())
+  expect(error).toMatchObject({ step: 'load', program: 'bad' })
+  expect(error.log).toContain('invalid mem access')
+})
+
+test('an object may be asked and closed while it is loaded ahead', () => {
+  for (let round = 0; round < 20; round++) {
+    using object = openObject(fixture('maps'), { disable })
+    object.loadAhead()
+    if (round % 2 > 0) expect(object.map('array').maxEntries).toBe(16)
+  }
+})
+
 test('a map of another shape is not shared', () => {
   using one = openObject(fixture('maps'), { disable })
   one.load()

@@ -61,7 +61,8 @@ export interface LoadOptions {
   /** Folder of observe.bpf.o and probe.bpf.o. */
   directory: string
   globals: Readonly<Record<string, bigint | number | Uint8Array>>
-  reuse?: Readonly<Record<string, BpfMap>>
+  /** Maps that are there from the first try on, for other objects, and stay the same. */
+  shared?: readonly string[]
   /** Called between load and attach: the maps are there, no program runs yet. */
   prepare(object: BpfObject): void
   /** Leave T1 out, for the reason given. */
@@ -77,12 +78,18 @@ export interface Loaded {
 /** How a program stands: to be tried (no entry), refused, or not needed, with the reason. */
 type States = Map<string, { state: 'refused' | 'unneeded'; reason: string }>
 
+/** The first try: the kernel verifies it meanwhile. */
+export interface FirstTry {
+  object: BpfObject
+  states: States
+  direct: boolean
+}
+
 /**
- * Loads and attaches what the kernel takes. A program that is refused is left out and listed with the
- * reason; the others are loaded without it.
- * @throws BpfError when it is not a program that is refused (no BTF, no permission)
+ * Begins to load what the kernel may take; the shared maps are there at once.
+ * @throws BpfError when the kernel takes no BPF at all
  */
-export function loadHooks(options: LoadOptions): Loaded {
+export function tryHooks(options: LoadOptions): FirstTry {
   const states: States = new Map()
   const refusal = options.withoutT1 ?? fentryRefusal(`${options.directory}/probe.bpf.o`)
   for (const { program, tier } of refusal === null ? [] : hookSpecs) {
@@ -91,13 +98,38 @@ export function loadHooks(options: LoadOptions): Loaded {
   const kernel = kernelRelease()
   preferByRelease(states, kernel)
   // bpf_rdonly_cast is there since 6.2; a kernel that has it and refuses the quick way gets the slow one.
-  let direct = isAtLeast(kernel, [6, 2])
+  const direct = isAtLeast(kernel, [6, 2])
+  const object = openHooks(options, { states, direct }, {})
+  object.make(options.shared ?? [])
+  object.loadAhead()
+  return { object, states, direct }
+}
+
+function openHooks(
+  { directory, globals }: LoadOptions,
+  { states, direct }: Pick<FirstTry, 'states' | 'direct'>,
+  reuse: Readonly<Record<string, BpfMap>>,
+): BpfObject {
+  return openObject(`${directory}/observe.bpf.o`, {
+    disable: [...states.keys()],
+    globals: { ...globals, ...silencers(states), direct_reads: direct ? 1 : 0 },
+    reuse,
+  })
+}
+
+/**
+ * Loads and attaches what the kernel takes. A program that is refused is left out and listed with the
+ * reason; the others are loaded without it.
+ * @param first its maps are those that are shared: it is the caller's to close
+ * @throws BpfError when it is not a program that is refused (no BTF, no permission)
+ */
+export function loadHooks(options: LoadOptions, first: FirstTry): Loaded {
+  const { states } = first
+  const shared = Object.fromEntries(
+    (options.shared ?? []).map((name) => [name, first.object.map(name)]),
+  )
+  let { object, direct } = first
   for (;;) {
-    const object = openObject(`${options.directory}/observe.bpf.o`, {
-      disable: [...states.keys()],
-      globals: { ...options.globals, ...silencers(states), direct_reads: direct ? 1 : 0 },
-      ...(options.reuse ? { reuse: options.reuse } : {}),
-    })
     const links: Link[] = []
     try {
       object.load()
@@ -108,16 +140,18 @@ export function loadHooks(options: LoadOptions): Loaded {
       return { object, links, hooks: listHooks(states) }
     } catch (error) {
       for (const link of links) link.close()
-      object.close()
+      if (object !== first.object) object.close()
       const program = error instanceof BpfError ? error.program : undefined
       if (direct && error instanceof BpfError && error.step === 'load') {
         direct = false
+        object = openHooks(options, { states, direct }, shared)
         continue
       }
       const spec = hookSpecs.find((hook) => hook.program === program)
       // Not one program's matter, or one that is left out already: nothing would get better.
       if (!spec || states.has(spec.program)) throw error
       leaveOut(states, spec, reasonOf(error as BpfError))
+      object = openHooks(options, { states, direct }, shared)
     }
   }
 }

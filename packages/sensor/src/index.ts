@@ -20,6 +20,7 @@ export { type ScopeIdentity, scopeIdentity } from './scope.ts'
 export { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
 export { builtObjects } from './built-objects.ts'
 export { everyLook } from './looks.ts'
+export { type OpenSensor, openSensor } from './open-sensor.ts'
 export { type KnownWorker, Sensor, type SensorOptions, startSensor } from './sensor.ts'
 export type { ContainerRights } from './decode/container.ts'
 export { readEnvironment } from './decode/step.ts'
@@ -27,6 +28,7 @@ export { guard_act } from './guard-acts.ts'
 export { kernelIdentity, mountDevices } from './watch.ts'
 export type { TlsChunk, TlsEnd, TlsLibrary, TlsOffer } from './tls/chunk.ts'
 export {
+  openTlsPrograms,
   startTlsCapture,
   TlsCapture,
   type TlsCaptureOptions,

@@ -1,17 +1,13 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { cpus, homedir } from 'node:os'
 import type { Hook } from '@runwarden/events'
 import { type BpfMap, type BpfObject, type Link, RingReader } from '@runwarden/libbpf'
-import { builtObjects } from './built-objects.ts'
 import { Decoder } from './decode/decoder.ts'
 import { loadHooks } from './hooks.ts'
 import { kinds, record_header } from './layout.ts'
 import type { SensorRecord } from './record.ts'
 import { everyLook } from './looks.ts'
 import { countOf } from './per-cpu.ts'
-import { scopeIdentity } from './scope.ts'
-import { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
-import { Watch } from './watch.ts'
+import { type OpenSensor, openSensor } from './open-sensor.ts'
+import type { SensitivePlace } from './sensitive.ts'
 
 /** Signals and timers have their turn between batches: a few thousand records, some 20 ms of what is done with them. */
 const BATCH_BYTES = 1 << 19
@@ -19,13 +15,9 @@ const BATCH_BYTES = 1 << 19
 const ENVELOPE = 8
 const AWAITING_RECORD = ENVELOPE + 8
 const AWAITING_BYTES = 1 << 12
-/** A busy agent may need this long to open its sockets; beyond, a program goes on without. */
-const NETNS_WAIT_NS = 300_000_000n
 
 /** Which program called Runner.Worker is the runner's: the scope's first one, a file, or those that knowWorker() is told. */
 export type KnownWorker = 'first' | 'told' | { inode: bigint; device: number }
-
-const workerRules = { first: 0, file: 1, told: 2 } as const
 
 export interface SensorOptions {
   /** Folder of observe.bpf.o; by default the build for this machine. */
@@ -58,21 +50,15 @@ export interface SensorOptions {
   onRecords(records: SensorRecord[]): void
 }
 
-function workerGlobals(worker: KnownWorker): Record<string, number | bigint> {
-  if (worker === 'first' || worker === 'told') return { worker_rule: workerRules[worker] }
-  const { inode, device } = worker
-  return { worker_rule: workerRules.file, worker_inode: inode, worker_device: device }
-}
-
 /** The loaded and attached kernel sensor of one scope. */
 export class Sensor {
   readonly hooks: readonly Hook[]
   /** T1 when an fentry hook is active. */
   readonly tier: 'T0' | 'T1'
   /** For the enforcement object, which shares them. */
-  readonly maps: { readonly urgent: BpfMap; readonly bulk: BpfMap; readonly lost: BpfMap }
+  readonly maps: OpenSensor['maps']
   /** What processes fulfil of narrowed policy lines, by the maps' names: the enforcement writes the lines and reads the processes. */
-  readonly narrowed: Readonly<Record<string, BpfMap>>
+  readonly narrowed: OpenSensor['narrowed']
   /**
    * Programs that are called at the end of system calls. Slot 0: every socket(); slot 1: every mmap() of code. null: the
    * hook is not active.
@@ -81,6 +67,7 @@ export class Sensor {
   /** Inode numbers of network namespaces in which nobody waits: key and value are 4 bytes, little-endian. */
   readonly servedNetns: BpfMap
 
+  readonly #opened: OpenSensor
   readonly #object: BpfObject
   readonly #links: readonly Link[]
   readonly #rings: RingReader
@@ -91,55 +78,17 @@ export class Sensor {
   #closed = false
 
   /** @internal see startSensor */
-  constructor(options: SensorOptions) {
-    const workspace = options.workspace === null ? null : realpathSync(options.workspace)
-    const watch = new Watch(
-      workspace,
-      options.sensitive ?? sensitivePlaces,
-      options.homes ?? [homedir()],
-    )
-    const scope = scopeIdentity(options.scopeCgroup)
-    const loaded = loadHooks({
-      directory: options.objectDir ?? builtObjects(),
-      ...(options.withoutT1 === undefined ? {} : { withoutT1: options.withoutT1 }),
-      globals: {
-        scope_cgid: scope.id,
-        scope_level: scope.level,
-        agent_cgid: options.agentCgroup ?? 0n,
-        own_netns: options.onAwaiting ? statSync('/proc/self/ns/net').ino : 0,
-        netns_wait_ns: cpus().length > 1 ? NETNS_WAIT_NS : 0n,
-        first_names_mounts: Number(isEmpty(options.scopeCgroup)),
-        ends_leavers: Number(options.endLeavers ?? false),
-        ends_engine_callers: Number(options.endEngineCallers ?? false),
-        ...workerGlobals(options.worker ?? 'first'),
-        watched_inodes: bytesOf(watch.inodeBits),
-        watched_hashes: bytesOf(watch.nameBits),
-      },
-      prepare(object) {
-        object.run('adopt')
-        const inodes = object.map('watched')
-        for (const [key, value] of watch.inodes) inodes.set(key, value)
-        const names = object.map('watched_names')
-        for (const [key, value] of watch.names) names.set(key, value)
-      },
-    })
+  constructor(options: SensorOptions, opened: OpenSensor) {
+    this.#opened = opened
+    const loaded = loadHooks(opened.load, opened.first)
     this.#object = loaded.object
     this.#links = loaded.links
     this.hooks = loaded.hooks
     this.tier = loaded.hooks.some((hook) => hook.tier === 'T1' && hook.state === 'active')
       ? 'T1'
       : 'T0'
-    this.maps = {
-      urgent: loaded.object.map('urgent'),
-      bulk: loaded.object.map('bulk'),
-      lost: loaded.object.map('lost'),
-    }
-    this.narrowed = Object.fromEntries(
-      ['narrowings', 'program_fits', 'step_fits', 'process_fits'].map((name) => [
-        name,
-        loaded.object.map(name),
-      ]),
-    )
+    this.maps = opened.maps
+    this.narrowed = opened.narrowed
     this.servedNetns = loaded.object.map('served_netns')
     this.calls = loaded.hooks.some(
       ({ name, state }) => name === 'tp_btf/sys_exit' && state === 'active',
@@ -147,7 +96,7 @@ export class Sensor {
       ? loaded.object.map('calls')
       : null
     const { onRecords } = options
-    const decoder = new Decoder(watch)
+    const decoder = new Decoder(opened.watch)
     this.#rings = new RingReader({
       // The first is the one that must not overflow.
       maps: [this.maps.urgent, this.maps.bulk],
@@ -228,6 +177,7 @@ export class Sensor {
     this.#rings.close()
     this.#awaiting.close()
     this.#object.close()
+    this.#opened.close()
   }
 
   [Symbol.dispose](): void {
@@ -237,18 +187,14 @@ export class Sensor {
 
 /**
  * Loads the kernel sensor for one scope and attaches it: from here on every act of the scope's processes is told.
+ * @param opened by openSensor() with the same options: it is loaded already, or nearly
  * @throws BpfError when the kernel takes no BPF at all; ENOENT when cgroup, workspace or object is missing
  */
-export function startSensor(options: SensorOptions): Sensor {
-  return new Sensor(options)
-}
-
-function bytesOf(words: BigUint64Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
-}
-
-/** Whether nothing runs in a cgroup. The root of the hierarchy has no such file: something always does there. */
-function isEmpty(cgroup: string): boolean {
-  const events = `${cgroup}/cgroup.events`
-  return existsSync(events) && readFileSync(events, 'utf8').includes('populated 0')
+export function startSensor(options: SensorOptions, opened = openSensor(options)): Sensor {
+  try {
+    return new Sensor(options, opened)
+  } catch (error) {
+    opened.close()
+    throw error
+  }
 }

@@ -1,31 +1,32 @@
 import { join } from 'node:path'
 import type { Hook } from '@runwarden/events'
-import { type BpfMap, type BpfObject, destroyTcpSocket, openObject } from '@runwarden/libbpf'
+import { type BpfMap, type BpfObject, destroyTcpSocket } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
-import { type ScopeIdentity, scopeIdentity } from '@runwarden/sensor'
 import type { ConnectFields } from '@runwarden/sensor/connect'
 import { grantsOf } from '../dns/decide.ts'
 import { namePolicy } from '../dns/policy.ts'
-import { messageOf } from '../errors.ts'
 import { AttemptCounts, type CountedAttempts } from './attempts.ts'
 import type { EnforcerOptions } from './enforcer-options.ts'
-import { EnforceError } from './error.ts'
-import { exemptCgroups, exemptGlobals, ExemptPrograms } from './exempt.ts'
+import { exemptCgroups, ExemptPrograms } from './exempt.ts'
 import { flowRules } from './flow-rules.ts'
 import { type Flow, renewFlows, takeFlows } from './flows.ts'
 import { endUngranted, writeHttps } from './https-state.ts'
 import { LearnedAddresses } from './learn.ts'
 import { NarrowingMaps } from './narrowings.ts'
-import { type HTTPS_MAPS, PINNED_MAPS } from './map-names.ts'
+import { PINNED_MAPS, type SHARED_WITH_TLS } from './map-names.ts'
 import { decodeName, encodeNameKey, type EnforceMapIds } from './maps.ts'
-import { Pins } from './pins.ts'
+import {
+  defaultObjectDir,
+  httpsMaps,
+  type OpenPrograms,
+  openPrograms,
+  refused,
+} from './open-programs.ts'
+import type { Pins } from './pins.ts'
 import { ProcessFits } from './process-fits.ts'
 import { ScopePrograms } from './scope-programs.ts'
 import { CANARY_ENTRY, checkDenial } from './self-check.ts'
-import { hashSizes, PolicySlots } from './slots.ts'
-import { versionOf } from './version.ts'
-
-const defaultObjectDir = join(import.meta.dirname, '../../../../bpf/build', process.arch)
+import { PolicySlots } from './slots.ts'
 
 /** Egress enforcement of one scope, as long as it is open (or pinned). */
 export class Enforcer implements Disposable {
@@ -130,17 +131,9 @@ export class Enforcer implements Disposable {
     return { maps: { ...Object.fromEntries(own), ...this.#reused }, globals: this.#globals }
   }
 
-  /** Maps of HTTPS rules, for the probes on TLS libraries and whoever decides about requests. */
-  httpsMaps(): Record<(typeof HTTPS_MAPS)[number] | 'exempt_processes' | 'exempt_cgroups', BpfMap> {
-    const map = (name: string): BpfMap => this.#object.map(name)
-    return {
-      https_offers: map('https_offers'),
-      https_grants: map('https_grants'),
-      https_seen: map('https_seen'),
-      https_state: map('https_state'),
-      exempt_processes: map('exempt_processes'),
-      exempt_cgroups: map('exempt_cgroups'),
-    }
+  /** Maps of HTTPS rules, for whoever decides about requests. */
+  httpsMaps(): Record<(typeof SHARED_WITH_TLS)[number], BpfMap> {
+    return httpsMaps(this.#object)
   }
 
   /** What was learned under an earlier agent's policy has the rules of this one. */
@@ -282,58 +275,18 @@ export class Enforcer implements Disposable {
 
 /**
  * Enforces a policy on a cgroup: when this returns, nothing of it leaves but what policy allows.
+ * @param programs by openPrograms() with the same options
  * @throws EnforceError what failed and what to do; then nothing is enforced
  */
-export function openEnforcer(options: EnforcerOptions): Enforcer {
-  const scope = identify(options.scopeCgroup)
-  const globals = {
-    proxy_port4: options.proxy.port4 ?? 0,
-    proxy_port6: options.proxy.port6 ?? 0,
-    proxy_netns: options.netns ?? 0n,
-    local_resolver: Number(options.localResolver ?? false),
-    scope_cgid: scope.id,
-    scope_level: scope.level,
-    agent_cgid: options.agentCgroup ?? 0n,
-    ...exemptGlobals(options.exempt),
-  }
-  const file = join(options.objectDir ?? defaultObjectDir, 'enforce.bpf.o')
-  let pins: Pins | undefined
-  let object: BpfObject | undefined
-  let kept: Record<string, BpfMap> = {}
+export function openEnforcer(
+  options: EnforcerOptions,
+  { object, globals, pins }: OpenPrograms = openPrograms(options),
+): Enforcer {
   try {
-    pins = options.pinDir === undefined ? undefined : new Pins(options.pinDir, versionOf(file))
-    kept = pins?.maps(PINNED_MAPS) ?? {}
-    object = openObject(file, {
-      reuse: { ...options.reuse, ...kept },
-      maxEntries: Object.fromEntries(
-        Object.entries(hashSizes(options.compiled)).filter(([name]) => !(name in kept)),
-      ),
-      globals,
-    })
     object.load()
   } catch (cause) {
-    object?.close()
-    throw new EnforceError(
-      'ENFORCE_LOAD',
-      `the kernel does not take the enforcement programs: ${messageOf(cause)}`,
-      'Linux 6.1 or newer with BTF is needed, and root; see `runwarden doctor`',
-      { cause },
-    )
-  } finally {
-    for (const map of Object.values(kept)) map.close()
+    object.close()
+    throw refused(cause)
   }
   return new Enforcer(object, options, pins, globals)
-}
-
-function identify(scopeCgroup: string): ScopeIdentity {
-  try {
-    return scopeIdentity(scopeCgroup)
-  } catch (cause) {
-    throw new EnforceError(
-      'ENFORCE_SCOPE',
-      `policy can't be enforced on ${scopeCgroup}: ${messageOf(cause)}`,
-      'name the directory of a cgroup in the cgroup v2 hierarchy',
-      { cause },
-    )
-  }
 }

@@ -33,6 +33,9 @@ const DECISION_MAPS = [
 /** What the enforcement of HTTPS rules knows together with the probes on TLS libraries. */
 export const HTTPS_MAPS = ['https_offers', 'https_grants', 'https_seen', 'https_state'] as const
 
+/** For the probes on TLS libraries, which hold what no rule allows. */
+export const SHARED_WITH_TLS = [...HTTPS_MAPS, 'exempt_processes', 'exempt_cgroups'] as const
+
 /** What stays in force without an agent, and is taken over by the next one. */
 export const PINNED_MAPS = [
   ...DECISION_MAPS,

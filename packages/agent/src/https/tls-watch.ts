@@ -1,6 +1,7 @@
 import type { Hook } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
-import { type Sensor, startTlsCapture, type TlsCapture } from '@runwarden/sensor'
+import type { BpfMap, BpfObject } from '@runwarden/libbpf'
+import { openTlsPrograms, type Sensor, startTlsCapture, type TlsCapture } from '@runwarden/sensor'
 import type { Enforcer } from '../enforce/enforcer.ts'
 import { messageOf } from '../errors.ts'
 import type { RunHealth } from '../watch/health.ts'
@@ -15,6 +16,31 @@ export interface TlsWatchParts {
   /** Makes events of what is read, and decides about what is about to be sent. */
   content: ContentTeller
   health: RunHealth
+  programs: TlsPrograms
+}
+
+/** Programs of a TlsWatch that the kernel verifies meanwhile. */
+export interface TlsPrograms {
+  /** @throws what was wrong as they were opened */
+  take(): BpfObject
+  close(): void
+}
+
+/** Begins to load them. */
+export function openTls(
+  scope: Pick<TlsWatchParts, 'scopeCgroup' | 'agentCgroup'>,
+  https: Readonly<Record<string, BpfMap>>,
+  compiled: CompiledPolicy,
+): TlsPrograms {
+  try {
+    const programs = openTlsPrograms({ ...scope, https, holdsMany: holds(compiled) })
+    return { take: () => programs, close: () => programs.close() }
+  } catch (error) {
+    const take = (): never => {
+      throw error
+    }
+    return { take, close: () => {} }
+  }
 }
 
 /** Reads what a scope's processes send and receive by TLS; where that can't be, all of it is told as opaque. */
@@ -26,22 +52,23 @@ export class TlsWatch {
 
   constructor(parts: TlsWatchParts, compiled: CompiledPolicy) {
     this.#parts = parts
-    const { enforcer, content, health, ...scope } = parts
+    const { enforcer, content, health, programs, ...scope } = parts
     const hook = { name: 'uprobes on TLS libraries', tier: 'T0' as const }
     try {
       const maps = enforcer.httpsMaps()
-      const capture = startTlsCapture({
-        ...scope,
-        https: maps,
-        holdsMany: holds(compiled),
-        onUnseen: ({ path, reason }) =>
-          health.gap(`what ${path} sends by TLS is not read: ${reason}`),
-        onContent: (captured) => {
-          if (!health.armed) return
-          for (const one of captured) health.telling(() => content.take(one))
+      const capture = startTlsCapture(
+        {
+          ...scope,
+          onUnseen: ({ path, reason }) =>
+            health.gap(`what ${path} sends by TLS is not read: ${reason}`),
+          onContent: (captured) => {
+            if (!health.armed) return
+            for (const one of captured) health.telling(() => content.take(one))
+          },
+          onUse: (use) => content.use(use),
         },
-        onUse: (use) => content.use(use),
-      })
+        programs.take(),
+      )
       this.#capture = capture
       if (enforcer.adopted) for (const text of endHeld(enforcer.pinnedMaps)) health.gap(text)
       content.decideOffers({

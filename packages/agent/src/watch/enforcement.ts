@@ -1,8 +1,10 @@
 import { ownNetnsCookie } from '@runwarden/libbpf'
 import { type CompiledPolicy, isLoopback, readAddress } from '@runwarden/policy'
 import { type Enforcer, openEnforcer } from '../enforce/enforcer.ts'
+import type { EnforcerOptions } from '../enforce/enforcer-options.ts'
+import { type OpenPrograms, openPrograms } from '../enforce/open-programs.ts'
 import { Guard } from '../guard/guard.ts'
-import { TlsWatch } from '../https/tls-watch.ts'
+import { openTls, type TlsPrograms, TlsWatch, type TlsWatchParts } from '../https/tls-watch.ts'
 import { UplinkWatch } from '../link/uplink-watch.ts'
 import type { RunHealth } from './health.ts'
 import type { Recording } from './recording.ts'
@@ -19,9 +21,12 @@ export class Enforcement {
   private readonly place: WatchPlace
   private readonly recording: Recording
   private readonly health: RunHealth
+  private options!: EnforcerOptions
+  private programs!: OpenPrograms
+  private tlsPrograms!: TlsPrograms
   private readonly closers: ((keep: boolean) => unknown)[] = []
 
-  /** @param recording of the same scope, which has started */
+  /** @param recording of the same scope */
   constructor(settings: WatchSettings, place: WatchPlace, recording: Recording, health: RunHealth) {
     this.settings = settings
     this.place = place
@@ -29,10 +34,29 @@ export class Enforcement {
     this.health = health
   }
 
-  /** Puts it in force, and shows that a deny is enforced and told. What has started when it throws is ended by close(). */
-  async start(resolvers: readonly string[]): Promise<void> {
+  /**
+   * Has the kernel verify the programs, while others do their part. What has started when it throws is ended by close().
+   * @param recording that is open
+   */
+  open(resolvers: readonly string[]): void {
+    const { compiled } = this.settings
+    this.options = this.enforcerOptions(resolvers)
+    const programs = openPrograms(this.options)
+    this.programs = programs
+    this.closers.push(() => programs.object.close())
+    const tls = openTls(this.tlsScope(), programs.https, compiled)
+    this.tlsPrograms = tls
+    this.closers.push(() => tls.close())
+  }
+
+  /**
+   * Puts it in force, and shows that a deny is enforced and told. What has started when it throws is ended by close().
+   * @param recording that has started
+   */
+  async start(): Promise<void> {
     const { dns, sensor, namespaces } = this.recording
-    this.openEnforcer(resolvers)
+    this.enforcer = openEnforcer({ ...this.options, socketCalls: sensor.calls }, this.programs)
+    this.closers.push((keep) => (keep ? this.enforcer.release() : this.enforcer.close()))
     this.openUplinks()
     this.openTls()
     await dns.useMaps(this.enforcer.maps)
@@ -43,13 +67,12 @@ export class Enforcement {
     this.openGuard()
   }
 
-  private openEnforcer(resolvers: readonly string[]): void {
+  private enforcerOptions(resolvers: readonly string[]): EnforcerOptions {
     const { compiled, step, exempt, agentCgroup } = this.settings
-    const { sensor, dns } = this.recording
-    this.enforcer = openEnforcer({
+    const { openSensor, dns } = this.recording
+    return {
       scopeCgroup: this.place.scope.path,
-      reuse: { ...sensor.maps, ...sensor.narrowed },
-      socketCalls: sensor.calls,
+      reuse: { ...openSensor.maps, ...openSensor.narrowed },
       compiled,
       step,
       proxy: dns.ports,
@@ -60,8 +83,11 @@ export class Enforcement {
         isLoopback(readAddress(server) ?? new Uint8Array(16)),
       ),
       pinDir: `${this.place.pinDir}/enforce`,
-    })
-    this.closers.push((keep) => (keep ? this.enforcer.release() : this.enforcer.close()))
+    }
+  }
+
+  private tlsScope(): Pick<TlsWatchParts, 'scopeCgroup' | 'agentCgroup'> {
+    return { scopeCgroup: this.place.scope.path, agentCgroup: this.settings.agentCgroup }
   }
 
   private openUplinks(): void {
@@ -75,11 +101,11 @@ export class Enforcement {
   }
 
   private openTls(): void {
-    const { agentCgroup, compiled } = this.settings
+    const { compiled } = this.settings
     const { sensor, narrator } = this.recording
     const parts = {
-      scopeCgroup: this.place.scope.path,
-      agentCgroup,
+      ...this.tlsScope(),
+      programs: this.tlsPrograms,
       calls: sensor.calls,
       enforcer: this.enforcer,
       content: narrator.https,

@@ -1,5 +1,12 @@
 import { realpathSync } from 'node:fs'
-import { type Sensor, type SensorRecord, startSensor } from '@runwarden/sensor'
+import {
+  type OpenSensor,
+  openSensor,
+  type Sensor,
+  type SensorOptions,
+  type SensorRecord,
+  startSensor,
+} from '@runwarden/sensor'
 import { AnsweredNames } from '../answered-names.ts'
 import { AgentError } from '../errors.ts'
 import { type DnsProxy, startDnsProxy } from '../dns/start.ts'
@@ -19,6 +26,8 @@ import type { WatchPlace, WatchSettings } from './settings.ts'
 export class Recording {
   readonly processes = new ProcessTable()
   readonly names = new AnsweredNames((gap) => this.health.gap(gap))
+  /** The sensor that is to be, whose maps are there. */
+  openSensor!: OpenSensor
   sensor!: Sensor
   dns!: DnsProxy
   narrator!: Narrator
@@ -36,6 +45,9 @@ export class Recording {
   private readonly place: WatchPlace
   private readonly health: RunHealth
   private readonly enforcement: () => Enforcement
+  private readonly worker: WorkerRule
+  private sensorOptions!: SensorOptions
+  private detections!: NarratorParts['detections']
   private readonly closers: (() => unknown)[] = []
 
   /** @param enforcement of the same scope, which starts when this has */
@@ -46,21 +58,31 @@ export class Recording {
     enforcement: () => Enforcement,
   ) {
     this.settings = settings
+    this.worker = settings.worker ?? { from: 'command' }
     this.place = place
     this.health = health
     this.enforcement = enforcement
   }
 
-  /** What has started when it throws is ended by close(). */
-  async start(resolvers: readonly string[]): Promise<void> {
-    const { worker = { from: 'command' } } = this.settings
-    // Its thread, and that of the files, start while the kernel verifies the sensor's programs.
+  /**
+   * Starts what takes its time by itself: the threads, and the kernel, which verifies the sensor's programs. What has
+   * started when it throws is ended by close().
+   */
+  async open(resolvers: readonly string[]): Promise<void> {
     const dns = this.startDns(resolvers)
     if (knowsProcesses()) this.serveNamespaces()
-    const detections = await this.startDetections()
-    this.startSensor(worker)
+    this.sensorOptions = this.sensorOptionsFor(this.worker)
+    this.openSensor = openSensor(this.sensorOptions)
+    this.closers.push(() => this.openSensor.close())
+    this.detections = await this.startDetections()
     this.dns = await dns
-    this.narrator = this.openNarrator(worker, detections)
+  }
+
+  /** From here on acts are told. What has started when it throws is ended by close(). */
+  start(): void {
+    this.sensor = startSensor(this.sensorOptions, this.openSensor)
+    this.closers.push(() => this.sensor.close())
+    this.narrator = this.openNarrator(this.worker, this.detections)
     this.watchSecrets()
   }
 
@@ -121,10 +143,10 @@ export class Recording {
     )
   }
 
-  private startSensor(worker: WorkerRule): void {
+  private sensorOptionsFor(worker: WorkerRule): SensorOptions {
     const { compiled, workspace, agentCgroup, withoutEngines = false } = this.settings
     const { namespaces } = this
-    this.sensor = startSensor({
+    return {
       scopeCgroup: this.place.scope.path,
       agentCgroup,
       workspace: compiled.filesUnwatched === null ? workspace : null,
@@ -133,8 +155,7 @@ export class Recording {
       worker: kernelRule(worker),
       ...(namespaces ? { onAwaiting: (pid) => namespaces.serve(pid) } : {}),
       onRecords: (records) => this.take(records),
-    })
-    this.closers.push(() => this.sensor.close())
+    }
   }
 
   /**

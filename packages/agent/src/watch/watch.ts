@@ -45,8 +45,10 @@ export class Watch {
     const watch = new Watch(settings, place)
     try {
       const resolvers = readResolvers()
-      await watch.recording.start(resolvers)
-      await watch.enforcement.start(resolvers)
+      await watch.recording.open(resolvers)
+      watch.enforcement.open(resolvers)
+      watch.recording.start()
+      await watch.enforcement.start()
       watch.begin()
       return watch
     } catch (error) {

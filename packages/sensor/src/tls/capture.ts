@@ -42,23 +42,26 @@ export interface TlsUnseen {
   reason: string
 }
 
-export interface TlsCaptureOptions {
+export interface TlsProgramOptions {
   /** Folder of tls.bpf.o; by default the build for this machine. */
   objectDir?: string
   /** Directory of the scope's cgroup. */
   scopeCgroup: string
   /** Id of the agent's own cgroup, where it is in the scope: it is not watched. */
   agentCgroup?: bigint | undefined
+  /** Maps that the enforcement of HTTPS rules knows by the same names, for hold(). */
+  https?: Readonly<Record<string, BpfMap>> | undefined
+  /** Makes room for many that hold() stops at once: 64 MiB of kernel memory, in place of 4. */
+  holdsMany?: boolean | undefined
+}
+
+export interface TlsCaptureOptions extends TlsProgramOptions {
   /** Sensor.calls: saves a program on each system call. */
   calls?: BpfMap | null
   /** Probed at once; by default what machines commonly have. */
   places?: readonly string[]
   /** In the order of the calls' ends, by session. */
   onContent(content: readonly (TlsChunk | TlsEnd | TlsOffer)[]): void
-  /** Maps that the enforcement of HTTPS rules knows by the same names, for hold(). */
-  https?: Readonly<Record<string, BpfMap>> | undefined
-  /** Makes room for many that hold() stops at once: 64 MiB of kernel memory, in place of 4. */
-  holdsMany?: boolean | undefined
   onUse?(use: TlsUse): void
   onUnseen?(unseen: TlsUnseen): void
 }
@@ -96,19 +99,9 @@ export class TlsCapture {
   #closed = false
 
   /** @internal see startTlsCapture */
-  constructor(options: TlsCaptureOptions) {
+  constructor(options: TlsCaptureOptions, programs: BpfObject) {
     this.#options = options
-    const scope = scopeIdentity(options.scopeCgroup)
-    this.#object = openObject(`${options.objectDir ?? builtObjects()}/tls.bpf.o`, {
-      globals: {
-        scope_cgid: scope.id,
-        scope_level: scope.level,
-        agent_cgid: options.agentCgroup ?? 0n,
-      },
-      ...(options.https ? { reuse: options.https } : {}),
-      ...(options.holdsMany === true ? { maxEntries: { tls_chunks: OFFERS_BYTES } } : {}),
-      multiUprobes: isAtLeast(kernelRelease(), [6, 6]) ? probePrograms : [],
-    })
+    this.#object = programs
     this.#object.load()
     this.#files = new ProbedFiles(this.#object, (path, reason) => this.#unseen(path, reason))
     this.#known = this.#object.map('tls_files')
@@ -299,9 +292,35 @@ export class TlsCapture {
 }
 
 /**
+ * Begins to load the programs for startTlsCapture(): the kernel verifies them meanwhile.
+ * @throws BpfError, ENOENT when cgroup or object is missing
+ */
+export function openTlsPrograms({
+  objectDir = builtObjects(),
+  scopeCgroup,
+  agentCgroup = 0n,
+  https = {},
+  holdsMany = false,
+}: TlsProgramOptions): BpfObject {
+  const scope = scopeIdentity(scopeCgroup)
+  const programs = openObject(`${objectDir}/tls.bpf.o`, {
+    globals: { scope_cgid: scope.id, scope_level: scope.level, agent_cgid: agentCgroup },
+    reuse: https,
+    ...(holdsMany ? { maxEntries: { tls_chunks: OFFERS_BYTES } } : {}),
+    multiUprobes: isAtLeast(kernelRelease(), [6, 6]) ? probePrograms : [],
+  })
+  programs.loadAhead()
+  return programs
+}
+
+/**
  * Probes what the scope's processes send and receive by TLS libraries, from before the first of them runs.
+ * @param programs by openTlsPrograms() with the same options
  * @throws BpfError when the kernel refuses the programs; ENOENT when cgroup or object is missing
  */
-export function startTlsCapture(options: TlsCaptureOptions): TlsCapture {
-  return new TlsCapture(options)
+export function startTlsCapture(
+  options: TlsCaptureOptions,
+  programs = openTlsPrograms(options),
+): TlsCapture {
+  return new TlsCapture(options, programs)
 }
