@@ -90,7 +90,7 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 	if (!packet.fault) {
 		flow = find_flow(&packet.to, cookie);
 		if (flow && flow->generation == decision.generation) {
-			if (flow->names & NAMES_LOOK && !look(skb, &packet, flow))
+			if (flow->names & NAMES_LOOK && skb->len != packet.data_at && !look(skb, &packet, flow))
 				return DENY;
 			__sync_fetch_and_add(&flow->bytes, skb->len);
 			__sync_fetch_and_add(&flow->packets, 1);
@@ -160,7 +160,7 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 		note_flow(&packet.to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0);
 		flow = find_flow(&packet.to, cookie);
 	}
-	if (flow && flow->names & NAMES_LOOK && !look(skb, &packet, flow))
+	if (flow && flow->names & NAMES_LOOK && skb->len != packet.data_at && !look(skb, &packet, flow))
 		return DENY;
 	return ALLOW;
 }

@@ -46,6 +46,7 @@ struct packet {
 	u8 source[16];
 	u16 source_port;
 	u16 transport_at; /* the TCP header's place */
+	u16 data_at; /* place of what is behind it; 0: not known yet */
 	u8 fault; /* enum connect_reason that forbids the packet whatever its destination; 0: none */
 	bool opens; /* TCP SYN without ACK */
 	bool upkeep; /* neighbour discovery and multicast reports, which none but the kernel sends over a socket */
@@ -247,6 +248,7 @@ static __always_inline bool read_plain(struct __sk_buff *skb, struct packet *pac
 	packet->transport_at = (void *)ports - data;
 	packet->source_port = bpf_ntohs(ports->source);
 	packet->to.port = bpf_ntohs(ports->destination);
+	packet->data_at = packet->transport_at + (((u8 *)ports)[12] >> 4) * 4;
 	packet->opens = protocol == IPPROTO_TCP && (((u8 *)ports)[13] & 0x12) == 0x02;
 	return true;
 }
