@@ -1,9 +1,14 @@
+/** Names of one address that are kept beside the last one: content networks have many at one. */
+const OTHERS = 16
+
 /**
  * Which names led to an address, from the answers that the job was given. For the reports, and to look
  * over the kernel's shoulder: what is allowed is decided there, by its own learned addresses.
  */
 export class AnsweredNames {
   private readonly byAddress = new Map<string, string>()
+  /** Names that led to an address before others did. */
+  private readonly others = new Map<string, Set<string>>()
   private readonly limit: number
   private readonly tell: (gap: string) => void
   /** There were more addresses than are kept. */
@@ -25,6 +30,8 @@ export class AnsweredNames {
   /** An answer for `name` held these addresses, in canonical text form. */
   answered(name: string, addresses: readonly string[]): void {
     for (const address of addresses) {
+      const before = this.byAddress.get(address)
+      if (before !== undefined && before !== name) this.keepOther(address, before)
       this.byAddress.delete(address)
       this.byAddress.set(address, name)
     }
@@ -32,6 +39,7 @@ export class AnsweredNames {
       const oldest = this.byAddress.keys().next()
       if (oldest.done === true) break
       this.byAddress.delete(oldest.value)
+      this.others.delete(oldest.value)
       if (this.forgot) continue
       this.forgot = true
       this.tell(
@@ -43,5 +51,22 @@ export class AnsweredNames {
   /** The name that last led to an address; null: none did. */
   nameOf(address: string): string | null {
     return this.byAddress.get(address) ?? null
+  }
+
+  /** All names that led to an address, as far as they are kept; the last one first. */
+  namesOf(address: string): string[] {
+    const last = this.byAddress.get(address)
+    if (last === undefined) return []
+    return [...new Set([last, ...(this.others.get(address) ?? [])])]
+  }
+
+  private keepOther(address: string, name: string): void {
+    let others = this.others.get(address)
+    if (others === undefined) this.others.set(address, (others = new Set()))
+    others.delete(name)
+    others.add(name)
+    if (others.size <= OTHERS) return
+    const oldest = others.keys().next()
+    if (oldest.done !== true) others.delete(oldest.value)
   }
 }

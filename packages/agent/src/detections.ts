@@ -55,6 +55,11 @@ export class Detections {
     return [...found, ...this.byRules(event, writer)]
   }
 
+  /** Why a finding that code makes of an event is expected, and the line that says so; null: it is not. */
+  suppression(id: string, event: Event): string | null {
+    return this.engine.suppression(id, event, this.parts.processes.exeOf(event.execId))
+  }
+
   private byRules(event: Event, writer: string): DetectionBody[] {
     return this.engine
       .see(event, { writer, unseen: isUnseen(event, this.parts.baseline) })
@@ -66,10 +71,13 @@ export class Detections {
     if (tunnel === null) return []
     const by = this.parts.processes.exeOf(event.execId) || 'a process that has ended'
     const { about, ...finding } = tunnelFinding(tunnel, by)
-    if (this.toldTunnels.has(about)) return []
-    this.toldTunnels.add(about)
+    const suppressed = this.suppression(finding.id, event)
+    const toldAs = `${about} ${suppressed}`
+    if (this.toldTunnels.has(toldAs)) return []
+    this.toldTunnels.add(toldAs)
     const { time, execId, step } = event
-    return [{ kind: 'detection', time, execId, step, ...finding, evidence: tunnel.evidence }]
+    const body = { time, execId, step, ...finding, evidence: tunnel.evidence }
+    return [{ kind: 'detection', ...body, ...(suppressed === null ? {} : { suppressed }) }]
   }
 }
 

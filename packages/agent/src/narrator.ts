@@ -217,7 +217,19 @@ export class Narrator {
     })
     if (id === null) return
     const { sockets, tls } = flow
-    this.https.flow({ execId: id, host, address, port, protocol, verdict, sockets, tls, time })
+    const names = this.parts.names.namesOf(address)
+    this.https.flow({
+      execId: id,
+      host,
+      names,
+      address,
+      port,
+      protocol,
+      verdict,
+      sockets,
+      tls,
+      time,
+    })
   }
 
   query(query: DnsQueryRecord): void {

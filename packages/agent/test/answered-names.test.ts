@@ -25,3 +25,14 @@ test('beyond its limit the longest unanswered go first', () => {
   expect(names.nameOf('192.0.2.1')).toBe('d.example.org')
   expect(names.size).toBe(2)
 })
+
+test('names that share an address are all known, as many as are kept', () => {
+  const names = new AnsweredNames(() => {})
+  for (const name of ['a.example.org', 'b.example.org', 'a.example.org', 'c.example.org'])
+    names.answered(name, ['192.0.2.1'])
+  expect(names.namesOf('192.0.2.1')).toEqual(['c.example.org', 'b.example.org', 'a.example.org'])
+  expect(names.namesOf('192.0.2.2')).toEqual([])
+  for (let name = 0; name < 100; name++) names.answered(`n${name}.example.org`, ['192.0.2.1'])
+  expect(names.namesOf('192.0.2.1')).toHaveLength(17)
+  expect(names.namesOf('192.0.2.1')).toContain('n98.example.org')
+})

@@ -33,7 +33,12 @@ const clients = {
 }
 
 /** A step that makes calls, and what was told of them. `rest`: METHOD and path; `graphql`: a body. */
-async function told(client: keyof typeof clients, calls: readonly string[], bodies: object = {}) {
+async function told(
+  client: keyof typeof clients,
+  calls: readonly string[],
+  bodies: object = {},
+  rules = '',
+) {
   using place = new Place()
   const { command, workspace } = prepareJob(
     place.path,
@@ -41,15 +46,22 @@ async function told(client: keyof typeof clients, calls: readonly string[], bodi
   )
   for (const [name, body] of Object.entries(bodies))
     writeFileSync(place.at('work', name), typeof body === 'string' ? body : JSON.stringify(body))
+  writeFileSync(place.at('rules.yml'), `version: 1\n${rules}`)
   await lab.internet.clear()
   const { status, stdout, stderr } = await lab.runner.exec(
     runwarden,
-    ['run', '--quiet', '--repository', 'acme/app', '--out', place.out, '--'].concat(command),
-    { cwd: workspace, env: { PATH: `${tools.path}:${lab.runner.env['PATH']}` }, timeout: 200_000 },
+    ['run', '--quiet', '--repository', 'acme/app', '--out', place.out]
+      .concat('--rules', place.at('rules.yml'), '--')
+      .concat(command),
+    {
+      cwd: workspace,
+      env: { PATH: `${tools.path}:${lab.runner.env['PATH']}`, GITHUB_WORKFLOW: 'release' },
+      timeout: 200_000,
+    },
   )
   expect(status, stdout + stderr).toBe(0)
   const records = await lab.internet.records()
-  const { minimumPermissions, tokenCalls, detections, opaque } = place.report()
+  const { minimumPermissions, tokenCalls, detections, suppressed, opaque } = place.report()
   expect(opaque).toEqual([])
   for (const event of place.eventsOf('http.request')) expect(event.step).toBe('api')
   return {
@@ -59,6 +71,7 @@ async function told(client: keyof typeof clients, calls: readonly string[], bodi
     permissions: minimumPermissions,
     calls: tokenCalls.map(({ meaning, endpoint }) => `${meaning}: ${endpoint}`),
     detections: detections.map(({ severity, title }) => `${severity}: ${title}`),
+    suppressed: (suppressed ?? []).map(({ title, by }) => `${title}: ${by}`),
     kept: JSON.stringify(place.events().filter(({ kind }) => kind.startsWith('http.'))),
   }
 }
@@ -164,3 +177,24 @@ test.each(['gh', 'curl'] as const)(
   },
   300_000,
 )
+
+test('a call of another repository that is expected, of this workflow, is told as such', async () => {
+  const { detections, suppressed } = await told(
+    'curl',
+    [
+      `ask POST ${api}/repos/acme/site/dispatches loot`,
+      `ask POST ${api}/repos/other/lib/dispatches loot`,
+    ],
+    { loot: 'x' },
+    `suppress:
+  - { id: https-outbound-anomaly, workflow: ci, reason: of another one }
+  - { id: https-outbound-anomaly, workflow: release, endpoint: 'api.github.com/repos/acme/**', reason: our site }
+`,
+  )
+  expect(detections).toEqual([
+    "high: a change was asked of other/lib, which is not the job's repository",
+  ])
+  expect(suppressed).toEqual([
+    expect.stringMatching(/^a change was asked of acme\/site, .*rules\.yml:4: our site$/),
+  ])
+}, 300_000)

@@ -162,13 +162,25 @@ export class Engine {
     }
   }
 
+  /**
+   * Why a finding that an event leads to is expected, as `Found.suppressed`; also of findings that no rule makes.
+   * @param process the program that acts
+   */
+  suppression(id: string, event: Event, process: string): string | null {
+    const { job = {} } = this.#parts
+    return suppressedBy(this.#set.suppressions, id, event, { process, job })
+  }
+
   #find(event: Event & { kind: SeenKind }, rule: Rule, found: Found[]): void {
     const context = this.#context
     const asked = [...context.memory.evidence]
     const about =
       this.#value(rule, rule.about.get(event.kind)) ?? `${rule.name} ${context.process.execId}`
-    let told = this.#told.get(rule.id)
-    if (told === undefined) this.#told.set(rule.id, (told = new Set()))
+    const suppressed = this.suppression(rule.id, event, context.process.exe)
+    // Apart: what is expected somewhere hides nothing that is not.
+    const toldAs = suppressed === null ? rule.id : `suppressed ${rule.id}`
+    let told = this.#told.get(toldAs)
+    if (told === undefined) this.#told.set(toldAs, (told = new Set()))
     if (told.has(about) || told.size >= toldPerId) return
     told.add(about)
     const text = (part: ReadonlyMap<SeenKind, Expression<string>>): string => {
@@ -179,10 +191,6 @@ export class Engine {
       }
     }
     const evidence = [...new Set([...asked, event.seq])].toSorted((a, b) => a - b)
-    const suppression = suppressedBy(this.#set.suppressions, rule.id, event, {
-      process: context.process.exe,
-      job: this.#parts.job ?? {},
-    })
     found.push({
       rule: rule.name,
       id: rule.id,
@@ -190,7 +198,7 @@ export class Engine {
       title: text(rule.title),
       text: `${text(rule.explanation)} ${text(rule.advice)}`,
       evidence: evidence.slice(-mostEvidence),
-      suppressed: suppression,
+      suppressed,
     })
   }
 }

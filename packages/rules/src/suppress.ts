@@ -34,7 +34,11 @@ export function suppressedBy(
 
 function endpoints(event: Event): string[] {
   if (event.kind === 'dns.query') return [event.name]
-  if (event.kind === 'http.request') return [event.host]
+  if (event.kind === 'http.request') {
+    const { scheme, host, path } = event
+    const named = /:\d+$/.test(host) ? host : `${host}:${scheme === 'http' ? 80 : 443}`
+    return [host, named, `${host}${path}`]
+  }
   if (event.kind !== 'net.connect' && event.kind !== 'net.flow') return []
   return [event.host, event.address].flatMap((host) =>
     host === null ? [] : [host, `${host}:${event.port}`],

@@ -113,8 +113,12 @@ test.each([
   ["{ id: 'a*', endpoint: '*.example.org', reason: ours }", true],
   ["{ id: any, process: '/bin/*', step: build, reason: ours }", true],
   ["{ owner: acme, repository: 'acme/*', job: test, reason: ours }", true],
+  ['{ workflow: ci, reason: ours }', true],
+  ["{ workflow: 'c*', job: test, reason: ours }", true],
   ['{ id: any, step: deploy, reason: ours }', false],
-  ['{ workflow: ci, reason: ours }', false],
+  ['{ workflow: release, reason: ours }', false],
+  ['{ workflow: ci, job: build, reason: ours }', false],
+  ["{ owner: acme, repository: 'acme/api', reason: ours }", false],
 ])('%s suppresses: %s', (suppression, suppresses) => {
   const see = engine(
     `
@@ -123,11 +127,87 @@ rules:
 suppress:
   - ${suppression}
 `,
-    { job: { owner: 'acme', repository: 'acme/web', job: 'test' } },
+    { job: { owner: 'acme', repository: 'acme/web', workflow: 'ci', job: 'test' } },
   )
   expect(see(query('x.example.org'))).toMatchObject([
     { suppressed: suppresses ? 'r.yml:6: ours' : null },
   ])
+})
+
+test('what is not known of the job suppresses nothing', () => {
+  const see = engine(
+    `
+rules:
+  - { rule: any, severity: low, on: [dns.query], when: 'true', title: t, explanation: e, advice: a }
+suppress:
+  - { workflow: '**', reason: ours }
+`,
+    { job: { owner: 'acme' } },
+  )
+  expect(see(query('x.example.org'))).toMatchObject([{ suppressed: null }])
+})
+
+const connect = {
+  kind: 'net.connect',
+  host: 'db.example.org',
+  address: '192.0.2.7',
+  port: 5432,
+  protocol: 'tcp',
+  via: 'connect',
+  count: 1,
+} as const
+const request = {
+  kind: 'http.request',
+  method: 'GET',
+  scheme: 'https',
+  host: 'api.example.org',
+  path: '/repos/other/lib',
+  version: '2',
+  library: 'go',
+  authorization: null,
+  truth: 'user',
+} as const
+
+test.each([
+  [connect, 'db.example.org:5432', true],
+  [connect, 'db.example.org', true],
+  [connect, '*.example.org:5432', true],
+  [connect, 'db.example.org:*', true],
+  [connect, '192.0.2.7:5432', true],
+  [connect, 'db.example.org:443', false],
+  [connect, '192.0.2.7:54', false],
+  [{ ...connect, host: null }, '192.0.2.7:5432', true],
+  [{ ...connect, host: null }, 'db.example.org:5432', false],
+  [request, 'api.example.org', true],
+  [request, 'api.example.org:443', true],
+  [request, 'api.example.org:8443', false],
+  [request, 'api.example.org/repos/other/**', true],
+  [request, 'api.example.org/repos/acme/**', false],
+  [{ ...request, host: 'api.example.org:8443' }, 'api.example.org:8443', true],
+  [{ ...request, host: 'api.example.org:8443' }, 'api.example.org:443', false],
+] as const)('%o is at %s: %s', (fields, endpoint, suppresses) => {
+  const see = engine(`
+rules:
+  - { rule: any, severity: low, on: [net.connect, http.request], when: 'true', title: t, explanation: e, advice: a }
+suppress:
+  - { id: any, endpoint: '${endpoint}', reason: ours }
+`)
+  const event = { ...query(''), ...fields } as unknown as Event
+  expect(see(event)).toMatchObject([{ suppressed: suppresses ? 'r.yml:6: ours' : null }])
+})
+
+test('what is suppressed in one step does not hide the same in another, nor by its number', () => {
+  const see = engine(`
+rules:
+  - { rule: any, severity: low, on: [dns.query], when: 'true', about: event.name, title: t, explanation: e, advice: a }
+suppress:
+  - { id: any, step: build, reason: ours }
+`)
+  const names = ['x', ...Array.from({ length: 1500 }, (_, index) => `n${index}`)]
+  expect(names.flatMap((name) => see(query(name)))).toHaveLength(1000)
+  const elsewhere = { ...query('x'), step: 'deploy' }
+  expect(see(elsewhere)).toMatchObject([{ suppressed: null }])
+  expect(see(elsewhere)).toEqual([])
 })
 
 test('what an event fulfils in more than one way is found, and remembered, once', () => {

@@ -103,14 +103,14 @@ export class HttpsContent {
   /**
    * How many of a process's connections to a host were seen, read or told as opaque. Each is counted once: those that are
    * asked for are gone.
-   * @param host with a port other than 443; null: any
+   * @param names of the host, with a port other than 443; empty: any
    * @param most as many as are asked for
    */
-  takeSeen(execId: string, host: string | null, most: number): number {
+  takeSeen(execId: string, names: readonly string[], most: number): number {
     const hosts = this.seen.get(execId)
     if (hosts === undefined) return 0
     let taken = 0
-    for (const one of host === null ? [...hosts.keys()] : [host, ANY]) {
+    for (const one of names.length === 0 ? [...hosts.keys()] : [...names, ANY]) {
       const count = hosts.get(one) ?? 0
       const now = Math.min(count, most - taken)
       hosts.set(one, count - now)

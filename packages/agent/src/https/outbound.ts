@@ -13,6 +13,8 @@ export interface OutboundParts {
   hosts: GithubHosts
   /** The program that a process runs now; empty when it is not known. */
   exeOf: (execId: string | null) => string
+  /** Why such a finding of a request is expected, and the line that says so; null: it is not. */
+  suppression: (event: EventOf<'http.request'>) => string | null
 }
 
 /** Calls of GraphQL whose end is waited for. */
@@ -70,14 +72,16 @@ export class OutboundCalls {
   }
 
   private find(
-    { seq, time, execId, step }: EventOf<'http.request'>,
+    request: EventOf<'http.request'>,
     said: string,
     target: string,
     writes: boolean,
   ): DetectionBody[] {
-    const about = `${writes} ${target}`
+    const suppressed = this.parts.suppression(request)
+    const about = `${writes} ${suppressed} ${target}`
     if (this.told.has(about) || this.told.size >= MOST_TOLD) return []
     this.told.add(about)
+    const { seq, time, execId, step } = request
     const did = `${this.parts.exeOf(execId) || 'a process that has ended'} sent ${said}`
     return [
       {
@@ -94,6 +98,7 @@ export class OutboundCalls {
           ? `${did}; the job is of ${this.repository}. Stolen data and worms leave so, through a host that nearly every policy allows. If it is meant (a release elsewhere, a bot), it is made with a token of its own: look at what started this program, and if nobody knows it, replace the secrets that the job could read.`
           : `${did}; the job is of ${this.repository}. Builds read other repositories all the time; it is told for who looks for it.`,
         evidence: [seq],
+        ...(suppressed === null ? {} : { suppressed }),
       },
     ]
   }

@@ -19,6 +19,8 @@ export type TellContent = (at: { time: number; execId: string }, body: ContentBo
 interface UnreadFlow {
   execId: string
   host: string | null
+  /** All that led to the address: which one was meant is not certain where they share it. */
+  names: readonly string[]
   address: string
   port: number
   protocol: string
@@ -34,7 +36,7 @@ interface UnreadFlow {
 const HANDSHAKE = 400
 /**
  * And of one that was opened and not used, as clients leave some beside those that they use: SYN and acknowledgements, a
- * ClientHello with post-quantum keys, Finished, the end. 2,620 were counted up.
+ * ClientHello with post-quantum keys, Finished, the end. 2,620 by the sizes of these.
  */
 const UNUSED = 3000
 
@@ -172,15 +174,27 @@ export class ContentTeller implements ContentSink {
   }
 
   /** A flow is over: what of it was not read is told. */
-  flow({ execId, host, address, port, protocol, verdict, sockets, tls, time }: UnreadFlow): void {
+  flow({
+    execId,
+    host,
+    names,
+    address,
+    port,
+    protocol,
+    verdict,
+    sockets,
+    tls,
+    time,
+  }: UnreadFlow): void {
     if (verdict !== 'allowed' && verdict !== 'would-block') return
     const quic = protocol === 'udp' && port === 443
     if (!quic && (protocol !== 'tcp' || (port !== 443 && !tls))) return
     const begun = sockets.filter((bytes) => bytes >= HANDSHAKE)
     const late = quic ? undefined : this.late.get(execId)
-    const name = host === null ? null : named(host, port)
     // Of one that was found late it is not known which of its connections were before that.
-    const seen = quic || late !== undefined ? 0 : this.content.takeSeen(execId, name, begun.length)
+    const all = new Set(host === null ? names : [host, ...names])
+    const hosts = [...all].map((one) => named(one, port))
+    const seen = quic || late !== undefined ? 0 : this.content.takeSeen(execId, hosts, begun.length)
     // Which of them were read is not known: those that sent most are told.
     const unread = begun
       .toSorted((a, b) => b - a)
@@ -192,7 +206,7 @@ export class ContentTeller implements ContentSink {
       time,
       library: late ?? null,
       reason: quic ? 'quic' : late === undefined ? 'no-library' : 'late',
-      host: name ?? named(address, port),
+      host: named(host ?? address, port),
       connections: unread.length,
       bytesSent: unread.reduce((sum, bytes) => sum + bytes, 0),
       bytesReceived: 0,

@@ -12,6 +12,12 @@ export async function loadFindings(
   parts: Pick<DetectionParts, 'processes' | 'gap' | 'writerOf'>,
   enforcement: () => Enforcement,
 ): Promise<NarratorParts['detections']> {
+  const detections = await Detections.load({
+    ...parts,
+    job: jobNames(process.env),
+    rules,
+    baseline,
+  })
   const outbound = new OutboundCalls({
     repository: github.repository,
     hosts: githubHosts({
@@ -19,12 +25,7 @@ export async function loadFindings(
       GITHUB_SERVER_URL: github.serverUrl ?? undefined,
     }),
     exeOf: (id) => parts.processes.exeOf(id),
-  })
-  const detections = await Detections.load({
-    ...parts,
-    job: jobNames(process.env),
-    rules,
-    baseline,
+    suppression: (event) => detections.suppression('https-outbound-anomaly', event),
   })
   return {
     see: (event) => [

@@ -65,20 +65,20 @@ test('connections are told apart by process and address', () => {
     '7: /7.1 ended with null',
     '7: 1 opaque (not-http) to null, 11 up, 0 down',
   ])
-  expect(content.takeSeen(id(8), 'b.example.org', 1)).toBe(0)
-  expect(content.takeSeen(id(8), 'a.example.org', 5)).toBe(1)
-  expect(content.takeSeen(id(8), 'a.example.org', 5)).toBe(0)
+  expect(content.takeSeen(id(8), ['b.example.org'], 1)).toBe(0)
+  expect(content.takeSeen(id(8), ['a.example.org'], 5)).toBe(1)
+  expect(content.takeSeen(id(8), ['a.example.org'], 5)).toBe(0)
   // What was not read there may have gone to any host.
-  expect(content.takeSeen(id(7), 'b.example.org', 2)).toBe(1)
-  expect(content.takeSeen(id(7), null, 2)).toBe(2)
-  expect(content.takeSeen(id(9), null, 1)).toBe(0)
+  expect(content.takeSeen(id(7), ['b.example.org'], 2)).toBe(1)
+  expect(content.takeSeen(id(7), [], 2)).toBe(2)
+  expect(content.takeSeen(id(9), [], 1)).toBe(0)
 })
 
 test('what the job serves is no connection of its own', () => {
   const { content } = told()
   content.chunk(chunk(7, 1, '<GET / HTTP/1.1\r\nHost: a.example.org\r\n\r\n'))
   content.finish()
-  expect(content.takeSeen(id(7), null, 1)).toBe(0)
+  expect(content.takeSeen(id(7), [], 1)).toBe(0)
 })
 
 test('hosts beyond those that are remembered may be any', () => {
@@ -86,7 +86,7 @@ test('hosts beyond those that are remembered may be any', () => {
   for (let host = 0; host < 70; host++)
     content.chunk(chunk(7, host, `>GET / HTTP/1.1\r\nHost: h${host}:8443\r\n\r\n`))
   content.finish()
-  const seen = (host: string): number => content.takeSeen(id(7), host, 9)
+  const seen = (host: string): number => content.takeSeen(id(7), [host], 9)
   expect([seen('h0'), seen('h0:8443'), seen('h69:8443'), seen('h68:8443')]).toEqual([6, 1, 0, 0])
 })
 

@@ -1,10 +1,14 @@
-import type { Event } from '@runwarden/events'
+import type { Event, EventOf } from '@runwarden/events'
 import { githubHosts } from '@runwarden/policy/github-call'
 import { expect, test } from 'vitest'
 import { OutboundCalls } from '../../src/https/outbound.ts'
 
-function calls(repository: string | null): OutboundCalls {
-  return new OutboundCalls({ repository, hosts: githubHosts({}), exeOf: () => '/usr/bin/gh' })
+function calls(
+  repository: string | null,
+  suppression: (event: EventOf<'http.request'>) => string | null = () => null,
+): OutboundCalls {
+  const exeOf = (): string => '/usr/bin/gh'
+  return new OutboundCalls({ repository, hosts: githubHosts({}), exeOf, suppression })
 }
 
 const base = { seq: 7, time: 1, scope: 's', execId: '7-1-0badcafe', step: 'deploy' }
@@ -103,6 +107,15 @@ test('told once for each repository and act', () => {
   const see = (method: string): number =>
     outbound.see(request(method, 'api.github.com', '/repos/other/lib/issues')).length
   expect([see('GET'), see('GET'), see('POST'), see('PATCH')]).toEqual([1, 0, 1, 0])
+})
+
+test('what is expected is told as such, and hides nothing that is not', () => {
+  const outbound = calls('acme/shop', ({ step }) => (step === 'sync' ? 'r.yml:3: ours' : null))
+  const other = request('POST', 'api.github.com', '/repos/other/lib/issues')
+  expect(outbound.see({ ...other, step: 'sync' })).toMatchObject([{ suppressed: 'r.yml:3: ours' }])
+  const [detection] = outbound.see(other)
+  expect(detection).not.toHaveProperty('suppressed')
+  expect(detection).toMatchObject({ severity: 'high' })
 })
 
 test('the repository comes with the first step, and nothing is told before it is known', () => {

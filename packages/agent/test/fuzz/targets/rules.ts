@@ -16,12 +16,16 @@ remember:
     on: [file.read]
     of: process
     for: 5m
-    when: event.name in mine
+    when: event.path in mine
 suppress:
-  - detection: reverse-shell
+  - id: reverse-shell
     reason: a test opens one
-    step: [test, "e2e-*"]
-    until: 2030-01-01
+    repository: 'acme/*'
+    workflow: ci
+    step: 'e2e-*'
+  - endpoint: '*.example.org:443'
+    process: '**/curl'
+    reason: our mirror
 `
 
 /** A file of rules and suppressions, as a user writes it; the tests of rules that are taken are run. */
