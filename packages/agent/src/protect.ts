@@ -77,9 +77,22 @@ const graceMs = 2000
 /** What a shell says of this process when it is killed. */
 const killedStatus = 128 + constants.signals.SIGKILL
 
-function statusOf(child: ChildProcess): number {
+function statusOf(child: ChildProcess, unnamedSignal = 0): number {
   if (child.signalCode !== null) return 128 + constants.signals[child.signalCode]
-  return child.exitCode ?? 125
+  return unnamedSignal > 0 ? 128 + unnamedSignal : (child.exitCode ?? 125)
+}
+
+/**
+ * Real-time signals have no names in node, which takes an end by one for status 0: the kernel's word counts.
+ * @returns the number of such a signal, 0 when none has been told to have ended the command
+ */
+function followUnnamedSignal(stream: EventStream, child: ChildProcess): () => number {
+  let told: number | undefined
+  stream.addSink((event) => {
+    // The first end with this pid: another process may get it later.
+    if (event.kind === 'process.exit' && event.pid === child.pid) told ??= event.signal ?? 0
+  })
+  return () => (told !== undefined && !Object.values(constants.signals).includes(told) ? told : 0)
 }
 
 /**
@@ -99,6 +112,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
   const withoutEngines = confinement !== undefined
   const watch = await Watch.arm({ ...settings, stream, outputs: [1, 2], withoutEngines })
   let child: ChildProcess
+  let unnamedSignal: () => number
   try {
     signals.check()
     child = launch({
@@ -110,6 +124,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
       confinement,
     })
     signals.passTo(child)
+    unnamedSignal = followUnnamedSignal(stream, child)
     await once(child, 'spawn')
   } catch (error) {
     await watch.scope.end(0)
@@ -136,7 +151,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
     } else {
       await watch.close()
     }
-    const status = statusOf(child)
+    const status = statusOf(child, unnamedSignal())
     const facts = commonFacts(settings, stream.scope, startTime)
     return {
       status,

@@ -19,6 +19,8 @@ describe('the exit status is the command’s', () => {
     ['128+9 when SIGKILL ended it', ['sh', '-c', 'kill -KILL $$'], 137],
     ['128+15 when SIGTERM ended it', ['sh', '-c', 'kill -TERM $$'], 143],
     ['128+11 when SIGSEGV ended it', ['sh', '-c', 'kill -SEGV $$'], 139],
+    ['128+34 when a real-time signal ended it', ['sh', '-c', 'kill -34 $$'], 162],
+    ['128+64 when the last of them did', ['sh', '-c', 'kill -64 $$'], 192],
     ['127 when it is not found', ['no-such-command'], 127],
     ['127 when its path is not found', ['/no/such/command'], 127],
     ['126 when it is not executable', ['/etc/passwd'], 126],
