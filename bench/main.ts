@@ -15,6 +15,7 @@ import { decodeRate } from './decode.ts'
 import { agentMemory } from './memory.ts'
 import { makeNpmProject } from './npm-project.ts'
 import { writeTable } from './table.ts'
+import { wholeJob, wholeJobName } from './whole-job.ts'
 
 /** Set to the pid of the process outside of the namespace, whose network auditd needs. */
 const inside = 'RUNWARDEN_BENCH_INSIDE'
@@ -154,18 +155,21 @@ const product = [
 const contenders = [...product, emptyPrograms(hierarchy), bpftrace, auditd]
 
 const results: Result[] = []
-for (const workload of workloads.filter(({ name }) => name.includes(only))) {
-  console.log(workload.name)
-  for (const result of await contest(
-    workload,
-    workload.peers === false ? product : contenders,
-    rounds,
-  )) {
+function take(measured: readonly Result[]): void {
+  for (const result of measured) {
     results.push(result)
     console.log(
       `  ${result.contender.padEnd(18)} ${result.seconds.toFixed(3).padStart(8)} s  ${result.ratio.toFixed(3)}×`,
     )
   }
+}
+for (const workload of workloads.filter(({ name }) => name.includes(only))) {
+  console.log(workload.name)
+  take(await contest(workload, workload.peers === false ? product : contenders, rounds))
+}
+if (wholeJobName.includes(only)) {
+  console.log(wholeJobName)
+  take(await wholeJob(place, tree, join(place, 'timed'), rounds))
 }
 
 const armed: number[] = []

@@ -64,23 +64,17 @@ export interface NpmProject {
   close: () => void
 }
 
-/** A project whose packages come from a registry on `host`:8080, served by this process. */
-export async function makeNpmProject(place: string, host: string): Promise<NpmProject> {
-  const url = `http://${host}:8080`
+/** A project whose packages come from a registry at `url`, of which `files` has the files. */
+export async function writeNpmProject(
+  place: string,
+  url: string,
+): Promise<Omit<NpmProject, 'close'> & { files: string }> {
   const registry = await makeRegistry({
     folder: join(place, 'registry'),
     url,
     base: join(import.meta.dirname, '..'),
     roots,
   })
-  const server = createServer((request, response) => {
-    const path = join(registry.files, decodeURIComponent(request.url ?? '/'))
-    const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'index.json') : path
-    if (!file.startsWith(registry.files) || !existsSync(file)) response.writeHead(404).end()
-    else createReadStream(file).pipe(response)
-  })
-  server.listen(8080, host)
-  await once(server, 'listening')
   const folder = join(place, 'npm-project')
   mkdirSync(folder)
   const versions = new Map(registry.packages.map(({ name, version }) => [name, version]))
@@ -98,5 +92,19 @@ export async function makeNpmProject(place: string, host: string): Promise<NpmPr
     join(folder, '.npmrc'),
     `registry=${url}\naudit=false\nfund=false\nignore-scripts=true\nupdate-notifier=false\n`,
   )
-  return { folder, packages: registry.packages.length, close: () => server.close() }
+  return { folder, packages: registry.packages.length, files: registry.files }
+}
+
+/** The same with a registry on `host`:8080, served by this process. */
+export async function makeNpmProject(place: string, host: string): Promise<NpmProject> {
+  const { files, ...project } = await writeNpmProject(place, `http://${host}:8080`)
+  const server = createServer((request, response) => {
+    const path = join(files, decodeURIComponent(request.url ?? '/'))
+    const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'index.json') : path
+    if (!file.startsWith(files) || !existsSync(file)) response.writeHead(404).end()
+    else createReadStream(file).pipe(response)
+  })
+  server.listen(8080, host)
+  await once(server, 'listening')
+  return { ...project, close: () => server.close() }
 }
