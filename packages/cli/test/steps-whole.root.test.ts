@@ -30,11 +30,22 @@ afterAll(async () => {
 })
 
 /** Act kinds that carry a mark. */
-const kinds = new Set(['process.exec', 'file.create', 'dns.query', 'net.connect', 'http.request'])
+const kinds = new Set([
+  'process.exec',
+  'file.create',
+  'file.write',
+  'file.rename',
+  'file.delete',
+  'dns.query',
+  'net.connect',
+  'net.flow',
+  'http.request',
+])
 
-/** Runs a program, makes a file, asks for a name, connects and makes a request, with a mark in each. */
+/** Runs a program, makes, changes, renames and deletes a file, asks for a name, connects and makes a request, with a mark in each. */
 function acts(mark: string, what: string): string {
-  return `/bin/true ${mark} ${what}; touch ${mark}-${what}; curl -s -m 100 -o /dev/null https://${mark}.example.com/${mark}/${what}`
+  const file = `${mark}-${what}`
+  return `/bin/true ${mark} ${what}; touch ${file}; echo >> ${file}; mv ${file} ${file}-moved; rm ${file}-moved; curl -s -m 100 -o /dev/null https://${mark}.example.com/${mark}/${what}`
 }
 
 /** The mark of an event, and what of its step it is about: `m07m`, `post`. */
@@ -44,14 +55,14 @@ function markOf(event: Event): { mark: string; what: string } | undefined {
       ? event.argv.join(' ')
       : event.kind === 'http.request'
         ? event.path
-        : event.kind === 'file.create'
+        : event.kind.startsWith('file.') && 'path' in event
           ? event.path
           : event.kind === 'dns.query'
             ? event.name
-            : event.kind === 'net.connect'
+            : event.kind === 'net.connect' || event.kind === 'net.flow'
               ? (event.host ?? '')
               : ''
-  const named = event.kind === 'dns.query' || event.kind === 'net.connect'
+  const named = event.kind === 'dns.query' || event.kind.startsWith('net.')
   const [, mark = '', what = ''] =
     (named ? /\bm(\d\d)m\b()/ : /\bm(\d\d)m[-/ ](\w+)/).exec(about) ?? []
   return mark === '' ? undefined : { mark, what }
@@ -206,7 +217,8 @@ ${steps.join('')}      - id: last
   })
   expect(wrong.map((event) => [markOf(event), event])).toEqual([])
   // Nothing is missing, of any kind.
-  const whole = ['process.exec', 'file.create', 'http.request']
+  const files = ['file.create', 'file.write', 'file.rename', 'file.delete']
+  const whole = ['process.exec', ...files, 'http.request']
   const expected = [...marks, 'm90m', 'm91m', 'm92m'].flatMap((mark, index) => {
     const name = uses[index - 3]
     const stages = ['main']
@@ -223,9 +235,26 @@ ${steps.join('')}      - id: last
   )
   expect(missing).toEqual([])
   expect(seen.get('93 exec')).toContain('process.exec')
-  for (const kind of ['dns.query', 'net.connect'])
+  for (const kind of ['dns.query', 'net.connect', 'net.flow'])
     for (const mark of marks)
       expect(seen.get(`${mark.slice(1, 3)} `), `${kind} of ${mark}`).toContain(kind)
+
+  // What comes of it later is told where it began.
+  const places = new Map<string | number, string>()
+  const placeOf = ({ step, phase }: Event): string => `${step} ${phase}`
+  for (const event of place.events()) {
+    if (event.kind === 'process.exec' && event.execId !== null)
+      places.set(event.execId, placeOf(event))
+    if (event.kind === 'http.request') places.set(event.seq, placeOf(event))
+  }
+  const later = (kind: 'process.exit' | 'http.response', of: (event: Event) => string | number) => {
+    const told = place.eventsOf(kind).filter((event) => places.has(of(event)))
+    expect(told.filter((event) => places.get(of(event)) !== placeOf(event))).toEqual([])
+    return told.length
+  }
+  const requests = events.filter(({ kind }) => kind === 'http.request').length
+  expect(later('process.exit', ({ execId }) => execId ?? '')).toBeGreaterThan(5000)
+  expect(later('http.response', (event) => ('request' in event ? event.request : 0))).toBe(requests)
 
   const execs = place.eventsOf('process.exec')
   for (const { pid, action } of result().steps.filter(({ name }) => !name.endsWith(' runner')))
