@@ -16,12 +16,19 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]()
 })
 
-/** A program, a file and a request, with a mark in each; then the same from the background. */
-const acts = (mark: string): string => {
-  const all = (at: string): string =>
-    `/bin/true ${at}; touch ${at}; curl -s -m 100 -o /dev/null https://one.example.com/${at}`
-  return `(sleep 0.3; ${all(`${mark}-behind`)}) & ${all(mark)}; wait`
-}
+/** A program, a file and a request, with a mark in each. */
+const marked = (mark: string): string =>
+  `/bin/true ${mark}; touch ${mark}; curl -s -m 100 -o /dev/null https://one.example.com/${mark}`
+
+/** The same, and from the background. */
+const acts = (mark: string): string =>
+  `(sleep 0.3; ${marked(`${mark}-behind`)}) & ${marked(mark)}; wait`
+
+/** What is told of it. */
+const under = (mark: string, step: string): string[] =>
+  ['file.create', 'http.request', 'process.exec'].flatMap((kind) =>
+    [mark, `${mark}-behind`].map((one) => `${kind} ${one}: ${step}`),
+  )
 
 function markOf(event: Event): string | undefined {
   const about =
@@ -66,8 +73,8 @@ jobs:
     runs-on: ubuntu-latest
     strategy: { max-parallel: 1, matrix: { leg: [a, b] } }
     steps:
-      - { id: first, run: '${acts('mark-\${{ inputs.word }}-\${{ matrix.leg }}')}' }
-      - { id: second, run: 'GITHUB_ACTION=first GITHUB_WORKFLOW=other sh -c "${acts('mark-second-\${{ matrix.leg }}')}"' }
+      - { id: first, run: '${acts('mark-${{ inputs.word }}-${{ matrix.leg }}')}' }
+      - { id: second, run: 'GITHUB_ACTION=first GITHUB_WORKFLOW=other sh -c "${acts('mark-second-${{ matrix.leg }}')}"' }
   deep:
     needs: build
     uses: ./.github/workflows/inner.yml
@@ -107,7 +114,7 @@ jobs:
   const told = outs.map((out) => {
     const events = place.events(out)
     const starts = events.filter((event) => event.kind === 'step.start')
-    const marked = events.flatMap((event) => {
+    const lines = events.flatMap((event) => {
       const mark = markOf(event)
       // The shell's own command line has the marks of all that it runs.
       if (mark === undefined || (event.kind === 'process.exec' && event.exe.endsWith('sh')))
@@ -116,13 +123,9 @@ jobs:
     })
     return {
       begun: [...new Set(starts.map(({ workflow, job, step }) => `${workflow} ${job} ${step}`))],
-      marked: [...new Set(marked)].toSorted(),
+      lines: [...new Set(lines)].toSorted(),
     }
   })
-  const under = (mark: string, step: string): string[] =>
-    ['file.create', 'http.request', 'process.exec'].flatMap((kind) =>
-      [mark, `${mark}-behind`].map((one) => `${kind} ${one}: ${step}`),
-    )
   expect(told.map(({ begun }) => begun)).toEqual([
     ['CI own first'],
     // GitHub says the caller's name, in called workflows, too.
@@ -130,7 +133,7 @@ jobs:
     ['CI build first', 'CI build second'],
     ['CI last first'],
   ])
-  expect(told.map(({ marked }) => marked)).toEqual(
+  expect(told.map(({ lines }) => lines)).toEqual(
     [
       under('mark-own', 'first'),
       [...under('mark-hello-a', 'first'), ...under('mark-second-a', 'second')],

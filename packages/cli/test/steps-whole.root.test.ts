@@ -68,6 +68,8 @@ function markOf(event: Event): { mark: string; what: string } | undefined {
   return mark === '' ? undefined : { mark, what }
 }
 
+const placeOf = ({ step, phase }: Event): string => `${step} ${phase}`
+
 const short = 220
 
 /** A step's own: many processes, one that stays behind it, a daemon, one that says that it is another step. */
@@ -241,7 +243,6 @@ ${steps.join('')}      - id: last
 
   // What comes of it later is told where it began.
   const places = new Map<string | number, string>()
-  const placeOf = ({ step, phase }: Event): string => `${step} ${phase}`
   for (const event of place.events()) {
     if (event.kind === 'process.exec' && event.execId !== null)
       places.set(event.execId, placeOf(event))
