@@ -15,6 +15,8 @@ export interface RecommendDestination {
   readonly verdict: string
   readonly rule?: string | null
   readonly reason?: string
+  /** It was looked up, and nothing connected to it. */
+  readonly onlyAsked?: boolean
   readonly processes?: readonly { readonly exe: string }[]
 }
 
@@ -28,12 +30,14 @@ interface Line {
 /**
  * The smallest allow-list that a run with these destinations would have needed, as a policy
  * document in block mode. Names are preferred over the addresses that they led to. What policy
- * blocked stands as a comment to be uncommented; what is on the block list is never offered.
+ * blocked stands as a comment to be uncommented, and so does what was only looked up; what is on the
+ * block list is never offered.
  * Loopback needs no rule and is left out. The text always parses, whatever names the job used.
  */
 export function recommend(destinations: Iterable<RecommendDestination>): string {
   const wanted = new Map<string, Line>()
   const blocked = new Map<string, Line>()
+  const asked = new Map<string, Line>()
   const notes = new Set<string>()
   for (const destination of destinations) {
     const address = readAddress(destination.address)
@@ -51,7 +55,8 @@ export function recommend(destinations: Iterable<RecommendDestination>): string 
       notes.add(`cannot be allowed: ${shown}`)
       continue
     }
-    const into = destination.verdict === 'blocked' ? blocked : wanted
+    let into = destination.onlyAsked === true ? asked : wanted
+    if (destination.verdict === 'blocked') into = blocked
     const unchecked =
       parts.host.kind === 'name' && destination.reason?.endsWith(uncheckedHint) === true
     // What was allowed as well is blocked only for the want of that word.
@@ -62,7 +67,21 @@ export function recommend(destinations: Iterable<RecommendDestination>): string 
     for (const { exe } of destination.processes ?? []) line.programs.add(programName(exe))
   }
   for (const key of wanted.keys()) blocked.delete(key)
-  return print(mergePorts(wanted), mergePorts(blocked), [...notes].toSorted())
+  for (const key of [...wanted.keys(), ...blocked.keys()]) asked.delete(key)
+  return print(
+    mergePorts(wanted),
+    [
+      [
+        'Blocked in this run. Remove the "#" of those that the job should reach.',
+        mergePorts(blocked),
+      ],
+      [
+        'Only looked up in this run. Remove the "#" of those that the job needs.',
+        mergePorts(asked),
+      ],
+    ],
+    [...notes].toSorted(),
+  )
 }
 
 function partsOf(destination: RecommendDestination): EndpointParts | null {
@@ -119,16 +138,17 @@ function compareText(a: string, b: string): number {
 
 function print(
   wanted: readonly Line[],
-  blocked: readonly Line[],
+  offered: readonly (readonly [why: string, lines: readonly Line[]])[],
   notes: readonly string[],
 ): string {
+  const groups = offered.filter(([, lines]) => lines.length > 0)
   const out = ['version: 1', 'egress: block']
   // With comments to uncomment below it, an empty list has to stay open.
-  out.push(wanted.length + blocked.length === 0 ? 'allow: []' : 'allow:')
+  out.push(wanted.length + groups.length === 0 ? 'allow: []' : 'allow:')
   for (const line of wanted) out.push(`  - ${scalar(line)}${programs(line)}`)
-  if (blocked.length > 0) {
-    out.push('  # Blocked in this run. Remove the "#" of those that the job should reach.')
-    for (const line of blocked) out.push(`  # - ${scalar(line)}${programs(line)}`)
+  for (const [why, lines] of groups) {
+    out.push(`  # ${why}`)
+    for (const line of lines) out.push(`  # - ${scalar(line)}${programs(line)}`)
   }
   for (const note of notes) out.push(`# ${note}`)
   return `${out.join('\n')}\n`

@@ -65,6 +65,27 @@ test('what was blocked can be uncommented', () => {
   expect(parsePolicy(policy.replace('# - ', '- '), 'p').rules).toHaveLength(1)
 })
 
+test('what was only looked up can be uncommented, and is said once', () => {
+  const name = { address: '', onlyAsked: true }
+  const policy = recommend([
+    to({ ...name, host: 'kerberos.example.org' }, '/usr/bin/dig'),
+    to({ ...name, host: 'registry.example.org' }),
+    to({ ...name, host: 'tracker.example', verdict: 'blocked' }),
+    to({ host: 'registry.example.org' }),
+  ])
+  expect(policy).toBe(`version: 1
+egress: block
+allow:
+  - registry.example.org
+  # Blocked in this run. Remove the "#" of those that the job should reach.
+  # - tracker.example
+  # Only looked up in this run. Remove the "#" of those that the job needs.
+  # - kerberos.example.org # dig
+`)
+  expect(parsePolicy(policy, 'p').rules).toHaveLength(1)
+  expect(parsePolicy(policy.replaceAll('# - ', '- '), 'p').rules).toHaveLength(3)
+})
+
 test('a run that needed nothing is recommended an empty allow-list', () => {
   expect(recommend([])).toBe('version: 1\negress: block\nallow: []\n')
 })

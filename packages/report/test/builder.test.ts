@@ -111,6 +111,23 @@ test.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])(
   },
 )
 
+test('a name of an audit run that led to no connection can be uncommented in the recommended policy', () => {
+  const audit = { verdict: 'would-block', rule: null } as const
+  const report = reportOf(
+    new Script()
+      .dns(2, 'web.example.org', audit)
+      .connect(2, 'web.example.org', '192.0.2.1', audit)
+      .dns(2, 'kerberos.example.org', { ...audit, type: 'SRV' })
+      .dns(2, 'kerberos.example.org', { ...audit, type: 'TXT' })
+      .dns(2, 'missing.example.org', { ...audit, rcode: 'NXDOMAIN' })
+      .dns(2, '1.2.0.192.in-addr.arpa', { ...audit, type: 'PTR' }),
+  )
+  expect(report.recommendedPolicy).toMatch(
+    /^ {2}- web\.example\.org.*\n {2}# Only looked up .*\n {2}# - kerberos\.example\.org.*\n$/m,
+  )
+  expect(report.recommendedPolicy).not.toMatch(/missing|arpa/)
+})
+
 test('file acts are folded by path, act and process; what failed is apart', () => {
   const report = reportOf(
     new Script()
