@@ -11,13 +11,14 @@ const adversary = 'packages/*/test/**/*.adversary.test.ts'
 
 /** Files that take a minute and more, the longest first. */
 const long = [
-  'agent/test/service/host.vm.test.ts',
   'agent/test/kernels.vm.test.ts',
+  'agent/test/service/host.vm.test.ts',
   'sensor/test/kernels.vm.test.ts',
   'cli/test/kernels.vm.test.ts',
   'lab/test/adversary/kernels.vm.test.ts',
   'lab/test/adversary/root.adversary.test.ts',
   'lab/test/adversary/user.adversary.test.ts',
+  'lab/test/adversary/tampering.adversary.test.ts',
   'lab/test/replays.root.test.ts',
   'cli/test/run-integrity.root.test.ts',
   'lab/test/ordinary-builds.root.test.ts',

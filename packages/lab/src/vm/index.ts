@@ -1,6 +1,12 @@
 /** Virtual machines with other kernels than this machine's, for tests. */
 export { VmError, type VmErrorCode } from './error.ts'
-export { kernelNames, type Architecture, type Kernel, type KernelName } from './kernels.ts'
+export {
+  kernelNames,
+  partOnly,
+  type Architecture,
+  type Kernel,
+  type KernelName,
+} from './kernels.ts'
 export { guestNode } from './paths.ts'
 export type { CommandResult } from './port.ts'
 export { ordinaryPrograms } from './programs.ts'

@@ -14,6 +14,9 @@ const sources = {
 
 export type KernelName = keyof typeof sources
 // Object.keys forgets the names of the keys.
+/** .ci/run has a part of the tests in virtual machines: docs/testing.md says which, and why. */
+export const partOnly = process.env['RUNWARDEN_VM'] === 'part'
+
 export const kernelNames = Object.keys(sources) as KernelName[]
 
 /** A kernel's files on this machine, and the static busybox of the same release. */
