@@ -109,8 +109,13 @@ interface Run {
 }
 
 /** Runs a script in a workspace below which \`copy\` is a checkout of some files, by git, a moment ago. */
-async function run(files: Record<string, string>, script: string): Promise<Run> {
+async function run(
+  files: Record<string, string>,
+  script: string,
+  folders: readonly string[] = [],
+): Promise<Run> {
   const place = new Place()
+  for (const folder of folders) mkdirSync(place.at(folder), { recursive: true })
   mkdirSync(place.at('origin'))
   mkdirSync(place.at('work'))
   writeFileSync(place.at('swap.py'), swap)
@@ -340,4 +345,23 @@ test('the script of one package that changes another is found', async () => {
   )
   using _ = place
   expect(loud(report)).toEqual(['source-code-overwritten high index.js'])
+})
+
+test('dependencies beside the workspace: what another program changes is found, what package managers and compilers do is not', async () => {
+  const { place, report } = await run(
+    { x: 'x' },
+    `sleep 0.5
+install -D x "$P/go/pkg/mod/example.org/words@v1.0.0/a.go"
+tar cf "$P/crate.tar" x; mkdir -p "$P/.cargo/registry/src/i/words-1.0.0"; tar xf "$P/crate.tar" -C "$P/.cargo/registry/src/i/words-1.0.0"
+packages="$P/.local/lib/python3.9/site-packages"; mkdir -p "$packages"; echo 'a = 1' > x.py; cp x.py "$packages/words.py"; sleep 0.5
+PYTHONPATH="$packages" python3 -c 'import words'; tar xf "$P/crate.tar" -C "$P/.cargo/registry/src/i/words-1.0.0"; cp x.py "$packages/words.py"
+python3 -c 'import sys; open(sys.argv[1], "a").write("evil")' "$P/go/pkg/mod/example.org/words@v1.0.0/a.go"
+python3 -c 'import sys; open(sys.argv[1], "a").write("evil")' "$P/.cargo/registry/src/i/words-1.0.0/x"`,
+    ['go/pkg/mod', '.cargo', '.local/lib/python3.9/site-packages'],
+  )
+  using _ = place
+  expect(loud(report)).toEqual([
+    'source-code-overwritten medium a.go',
+    'source-code-overwritten medium x',
+  ])
 })

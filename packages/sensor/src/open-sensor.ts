@@ -35,9 +35,9 @@ export interface OpenSensor {
  * @throws BpfError when the kernel takes no BPF at all; ENOENT when cgroup, workspace or object is missing
  */
 export function openSensor(options: SensorOptions): OpenSensor {
-  const workspace = options.workspace === null ? null : realpathSync(options.workspace)
+  const { workspace, alsoWatched = [] } = options
   const watch = new Watch(
-    workspace,
+    workspace === null ? [] : [realpathSync(workspace), ...alsoWatched],
     options.sensitive ?? sensitivePlaces,
     options.homes ?? [homedir()],
   )

@@ -28,6 +28,8 @@ export interface SensorOptions {
   agentCgroup?: bigint | undefined
   /** Files below it are told when they change; null: of none but the sensitive places. */
   workspace: string | null
+  /** Real paths of folders that are watched as the workspace is, where that is watched; records say `workspace` of their files, too. */
+  alsoWatched?: readonly string[]
   /** Places beside the workspace; by default sensitivePlaces. */
   sensitive?: readonly SensitivePlace[]
   /** Home directories whose sensitive files are known by inode, too; by default that of this process. */

@@ -74,7 +74,7 @@ export class Watch {
   readonly inodeBits = new BigUint64Array(64)
   readonly nameBits = new BigUint64Array(64)
 
-  readonly #workspace: string | null
+  readonly #roots: readonly string[]
   // By what the kernel side preselects by, so that a path is held against the few rules that it can match.
   readonly #rulesOfLeaf = new Map<string, Rule[]>()
   readonly #rulesOfDirectory = new Map<string, Rule[]>()
@@ -85,25 +85,26 @@ export class Watch {
   readonly #mounts = mountDevices()
 
   /**
-   * @param workspace real path of the workspace; null: changes are told of sensitive places alone
+   * @param roots real paths of the workspace, and of what else is watched as it is; none: changes are told of sensitive
+   * places alone
    * @param homes home directories whose sensitive files are known by their inode, too
    */
   constructor(
-    workspace: string | null,
+    roots: readonly string[],
     places: readonly SensitivePlace[],
     homes: readonly string[],
   ) {
-    this.#workspace = workspace
-    if (workspace !== null) this.#addInode(workspace, watch_bits.WATCH_WORKSPACE, null)
+    this.#roots = roots
+    for (const root of roots) this.#addInode(root, watch_bits.WATCH_WORKSPACE, null)
     for (const [order, place] of places.entries()) this.#add(place, order, homes)
     for (const [key, bits] of this.#bitsOfInode) this.inodes.push([inodeKey(key), word(bits)])
     for (const [name, bits] of this.#bitsOfName) this.names.push([nameKey(name), word(bits)])
   }
 
   inWorkspace(path: string): boolean {
-    const root = this.#workspace
-    if (root === null) return false
-    return path.startsWith(root) && (path.length === root.length || path[root.length] === '/')
+    return this.#roots.some(
+      (root) => path.startsWith(root) && (path.length === root.length || path[root.length] === '/'),
+    )
   }
 
   /** Class of the place; null: it is not sensitive for this kind of access. */

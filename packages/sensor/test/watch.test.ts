@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { sensitivePlaces } from '../src/sensitive.ts'
 import { Watch } from '../src/watch.ts'
 
-const watch = new Watch('/srv/work', sensitivePlaces, [])
+const watch = new Watch(['/srv/work'], sensitivePlaces, [])
 
 describe('the class of a place', () => {
   it.each([
@@ -47,7 +47,7 @@ describe('the workspace', () => {
 })
 
 it('no workspace has nothing in it, and leaves sensitive places what they are', () => {
-  const without = new Watch(null, sensitivePlaces, [])
+  const without = new Watch([], sensitivePlaces, [])
   expect(without.inWorkspace('/srv/work/a')).toBe(false)
   expect(without.names).toEqual(watch.names)
   expect(without.classify('/srv/work/.npmrc', false)).toBe('registry-credential')

@@ -131,7 +131,9 @@ export class Integrity {
     const actor = this.#actor(event)
     if (!event.workspace || event.errno !== 0 || actor === undefined) return
     const known = this.#known(path)
-    if (known === undefined && way !== 'write') return this.#own(path, this.#files.add(path, actor))
+    // Beside the workspace nobody has read what was there before the run.
+    if (known === undefined && (way !== 'write' || !this.#isInside(path)))
+      return this.#own(path, this.#files.add(path, actor))
     const entry = known ?? this.#before(path)
     const relation = relationOf(actor, entry.writer)
     const anew = entry.gone && relation === 'same-program'
@@ -143,6 +145,11 @@ export class Integrity {
     } else {
       this.#foreign(path, entry, { event, actor, relation }, way === 'create' ? 'replace' : way)
     }
+  }
+
+  #isInside(path: string): boolean {
+    const { workspace } = this.#parts
+    return path.startsWith(workspace === '/' ? '/' : `${workspace}/`)
   }
 
   /** A path is no longer there. */

@@ -10,6 +10,7 @@ import {
 import { AnsweredNames } from '../answered-names.ts'
 import { AgentError } from '../errors.ts'
 import { type DnsProxy, startDnsProxy } from '../dns/start.ts'
+import { dependencyFolders } from '../integrity/dependency-folders.ts'
 import { Integrity } from '../integrity/integrity.ts'
 import { Lockdown } from '../lockdown.ts'
 import { knowsProcesses, Namespaces } from '../namespaces.ts'
@@ -150,6 +151,7 @@ export class Recording {
       scopeCgroup: this.place.scope.path,
       agentCgroup,
       workspace: compiled.filesUnwatched === null ? workspace : null,
+      alsoWatched: dependencyFolders(realpathSync(workspace)),
       endLeavers: compiled.egress === 'block',
       endEngineCallers: withoutEngines,
       worker: kernelRule(worker),

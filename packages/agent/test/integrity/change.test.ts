@@ -172,7 +172,15 @@ test.each([
   ['/w/node_modules/.package-lock.json', null],
   ['/w/v/lib/python3/site-packages/six/a.py', '/w/v/lib/python3/site-packages/six'],
   ['/w/vendor/acme/tool/a.php', '/w/vendor/acme/tool'],
-  ['/elsewhere/node_modules/a/b.js', null],
+  ['/workshop/node_modules/a/b.js', '/workshop/node_modules/a'],
+  ['/usr/lib/python3/dist-packages/six/a.py', '/usr/lib/python3/dist-packages/six'],
+  [
+    '/root/.cargo/registry/src/i-1/serde-1.0.1/src/a.rs',
+    '/root/.cargo/registry/src/i-1/serde-1.0.1',
+  ],
+  ['/root/.cargo/bin/x', null],
+  ['/root/go/pkg/mod/example.org/words@v1.0.0/a.go', '/root/go/pkg/mod/example.org/words@v1.0.0'],
+  ['/root/go/pkg/mod/cache/lock', null],
 ])('%s belongs to %s', (path, folder) => {
   expect(packageOf(path, '/w')).toBe(folder)
 })

@@ -19,6 +19,20 @@ git push -q "ssh://root@$host/~/app.git" HEAD:refs/heads/$(basename "$HOME")-$RA
 ssh-agent -k >/dev/null; rm -r "$HOME/.ssh"`,
   },
   {
+    name: 'tunnels by ssh: to a service elsewhere, and one by which a service elsewhere reaches a test',
+    script: `
+mkdir -m 700 "$HOME/.ssh"; install -m 600 "$DEPLOY_KEY" "$HOME/.ssh/deploy"
+host=\${REGISTRY#https://}
+ssh-keyscan "$host" > "$HOME/.ssh/known_hosts" 2>/dev/null
+reach() { ssh -F none -i "$HOME/.ssh/deploy" -o "UserKnownHostsFile=$HOME/.ssh/known_hosts" "$@"; }
+echo here > page; python3 -m http.server 8099 --bind 127.0.0.1 2>/dev/null & server=$!
+until curl -sf http://127.0.0.1:8099/page >/dev/null; do sleep 0.1; done
+reach -f -N -M -S "$PWD/control" -o ExitOnForwardFailure=yes -L 18022:127.0.0.1:22 -R 18099:127.0.0.1:8099 "root@$host"
+test "$(reach "root@$host" curl -s http://127.0.0.1:18099/page)" = here
+ssh-keyscan -p 18022 127.0.0.1 2>/dev/null | grep -q ssh-ed25519
+reach -S "$PWD/control" -O exit "root@$host" 2>/dev/null; kill "$server"; rm -r "$HOME/.ssh"`,
+  },
+  {
     name: 'container images: built in stages, run, used',
     engine: true,
     script: `

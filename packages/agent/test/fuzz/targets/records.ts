@@ -11,7 +11,7 @@ const BATCH = 1 << 20
 /** A ring's envelope: length and ring, 4 bytes each. */
 const ENVELOPE = 8
 const batch = Buffer.alloc(BATCH, 0xa5)
-const decoder = new Decoder(new Watch('/srv/work', sensitivePlaces, []))
+const decoder = new Decoder(new Watch(['/srv/work'], sensitivePlaces, []))
 
 /** Fills the batch with one record of these bytes, as a ring has it; what lies behind is of an older batch. */
 function fill(record: Buffer): number {
