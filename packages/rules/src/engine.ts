@@ -3,7 +3,7 @@ import { Context, type World } from './context.ts'
 import { describeFailure, type Expression } from './expression.ts'
 import type { Added } from './fields.ts'
 import { Memories } from './memories.ts'
-import type { Memory, Rule, RuleSet, SeenKind } from './rule.ts'
+import { type Memory, type Rule, type RuleSet, type SeenKind, severities } from './rule.ts'
 import { type JobNames, suppressedBy } from './suppress.ts'
 
 /** What a rule has found. */
@@ -26,8 +26,8 @@ export interface EngineParts {
   readonly onFailure?: (text: string) => void
 }
 
-/** Findings of one id that are told one by one. */
-const toldPerId = 1000
+/** Findings of one id and severity that are told one by one. */
+const toldPerSeverity = 1000
 const mostEvidence = 24
 
 /** What has a condition: a rule or a memory. */
@@ -100,7 +100,9 @@ export class Engine {
   readonly #memories: Memories
   readonly #rules = new Map<SeenKind, Conditions<Rule>>()
   readonly #notes = new Map<SeenKind, Conditions<Memory>>()
-  readonly #told = new Map<string, Set<string>>()
+  /** By id, what findings were about; by id and severity, how many. */
+  readonly #told = new Map<string, Map<string, Severity>>()
+  readonly #many = new Map<string, number>()
   readonly #failed = new Set<unknown>()
 
   constructor(set: RuleSet, parts: EngineParts) {
@@ -180,9 +182,14 @@ export class Engine {
     // Apart: what is expected somewhere hides nothing that is not.
     const toldAs = suppressed === null ? rule.id : `suppressed ${rule.id}`
     let told = this.#told.get(toldAs)
-    if (told === undefined) this.#told.set(toldAs, (told = new Set()))
-    if (told.has(about) || told.size >= toldPerId) return
-    told.add(about)
+    if (told === undefined) this.#told.set(toldAs, (told = new Map()))
+    const before = told.get(about)
+    // What is minor hides nothing that is worse, neither about the same nor by its number.
+    if (before !== undefined && !isWorse(rule.severity, before)) return
+    const many = this.#many.get(`${toldAs} ${rule.severity}`) ?? 0
+    if (many >= toldPerSeverity) return
+    this.#many.set(`${toldAs} ${rule.severity}`, many + 1)
+    told.set(about, rule.severity)
     const text = (part: ReadonlyMap<SeenKind, Expression<string>>): string => {
       try {
         return part.get(event.kind)?.run(context) ?? ''
@@ -202,6 +209,9 @@ export class Engine {
     })
   }
 }
+
+const isWorse = (one: Severity, other: Severity): boolean =>
+  severities.indexOf(one) > severities.indexOf(other)
 
 function index<T>(
   by: Map<SeenKind, Conditions<T>>,

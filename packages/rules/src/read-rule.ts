@@ -1,9 +1,8 @@
-import type { Severity } from '@runwarden/events'
 import type { DocumentReader, Entry } from '@runwarden/policy/document'
 import { isMap } from 'yaml'
 import { type Parts, readExpression, readTemplate } from './read-expression.ts'
 import { readTest } from './read-test.ts'
-import { type Memory, type Rule, type SeenKind, type Subject } from './rule.ts'
+import { type Memory, type Rule, type SeenKind, severities, type Subject } from './rule.ts'
 import { seenKinds } from './fields.ts'
 
 const ruleKeys = [
@@ -20,7 +19,6 @@ const ruleKeys = [
   'tests',
 ]
 const memoryKeys = ['as', 'of', 'for', 'on', 'when', 'value']
-const severities: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical']
 const subjects: readonly Subject[] = ['process', 'family', 'step', 'job']
 /** Ids and names are shown, counted and matched with. */
 const nameForm = /^[a-z0-9][a-z0-9-]{0,63}$/

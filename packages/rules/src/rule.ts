@@ -5,6 +5,9 @@ import type { Expression } from './expression.ts'
 /** Kinds of events that rules see: all but those that the agent itself makes up. */
 export type SeenKind = Exclude<EventKind, 'detection' | 'agent.health'>
 
+/** In their order. */
+export const severities: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical']
+
 /** Whose memory it is: what is noted of one of them is recalled for it only. */
 export type Subject = 'process' | 'family' | 'step' | 'job'
 
@@ -28,7 +31,7 @@ export interface Rule {
   readonly id: string
   readonly severity: Severity
   readonly when: ReadonlyMap<SeenKind, Expression<boolean>>
-  /** It is told once for each value of this. */
+  /** It is told once for each value of this, and again when it is worse. */
   readonly about: ReadonlyMap<SeenKind, Expression<string>>
   readonly title: ReadonlyMap<SeenKind, Expression<string>>
   readonly explanation: ReadonlyMap<SeenKind, Expression<string>>

@@ -95,6 +95,19 @@ rules:
   expect(Array.from({ length: 2000 }, (_, i) => query(`n${i}`)).flatMap(see)).toHaveLength(998)
 })
 
+test('minor findings hide no worse ones of their id, neither about the same nor by their number', () => {
+  const see = engine(`
+rules:
+  - { rule: minor, id: same, severity: low, on: [dns.query], when: 'true', about: event.name, title: t, explanation: e, advice: a }
+  - { rule: grave, id: same, severity: high, on: [dns.query], when: "event.name.startsWith('evil')", about: event.name, title: t, explanation: e, advice: a }
+`)
+  const grave = (name: string) => see(query(name)).filter(({ severity }) => severity === 'high')
+  expect(Array.from({ length: 1500 }, (_, i) => query(`n${i}`)).flatMap(see)).toHaveLength(1000)
+  expect(grave('evil')).toHaveLength(1)
+  expect(grave('evil')).toEqual([])
+  expect(Array.from({ length: 1500 }, (_, i) => `evil${i}`).flatMap(grave)).toHaveLength(999)
+})
+
 test('an expression without a value does not hold, and is told once', () => {
   const failures: string[] = []
   const see = engine(

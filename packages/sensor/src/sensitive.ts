@@ -74,6 +74,7 @@ export const sensitivePlaces: readonly SensitivePlace[] = [
   ...write('trusted-certificate', '/usr/local/share/ca-certificates/*'),
   ...write('trusted-certificate', '/etc/ssl/certs/ca-certificates.crt'),
   ...write('kernel-setting', '/proc/sys/**', '/proc/sysrq-trigger', '/sys/kernel/**'),
+  ...write('network-device', '/dev/net/tun'),
   ...write('module-configuration', '/etc/modprobe.d/*', '/etc/modules', '/etc/sysctl.conf'),
   ...write('container-configuration', '/etc/docker/daemon.json', '/etc/containerd/config.toml'),
   ...write('cgroup', '**/cgroup.procs', '**/cgroup.threads', '**/release_agent'),

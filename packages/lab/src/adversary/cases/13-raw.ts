@@ -1,4 +1,5 @@
-import type { Attacker, Open, Row } from '../case.ts'
+import type { Attacker, Row } from '../case.ts'
+import { kernelSends, pastSockets, triedBefore } from './13-kernel-sends.ts'
 import { linkCases } from './13-link.ts'
 import { curl, python } from './script.ts'
 
@@ -6,13 +7,6 @@ const socketBy = 'socket, capability: no raw or packet socket'
 const ok = (command: string): string => `${command} | tee /dev/stderr | grep -q '^ok'`
 const twin = python('udp(WHERE4)')
 const root: readonly Attacker[] = ['root']
-
-/** A device of its own, by which root sends past the sockets of the scope. */
-const device: Open = {
-  result: 'not-held',
-  why: 'packets that the kernel forwards from such a device, or wraps, are of no socket of the scope; at T0 no layer sees them',
-  advice: 'run the command with `--user`; a host-wide scope sees them on the uplink',
-}
 
 export const rawSockets: Row = {
   row: 13,
@@ -135,8 +129,9 @@ open('/proc/sys/net/ipv4/ip_forward', 'w').write('1')
 os.write(tun, packet4(D4, datagram(), source='192.0.2.131'))
 time.sleep(0.3)`),
       twin,
-      by: '–',
-      root: device,
+      by: 'told: `network-changed`',
+      root: pastSockets,
+      guests: triedBefore,
     },
     {
       id: 'vxlan',
@@ -147,8 +142,9 @@ ip addr add 192.0.2.161/28 dev zqv && ip link set zqv up &&
 ip neigh add 192.0.2.162 lladdr 02:00:00:00:00:07 dev zqv && ip route add 11.19.77.0/24 via 192.0.2.162 dev zqv
 $ACT udp-sendto 11.19.77.7 8080; sleep 0.3; ip link del zqv; exit 9`,
       twin,
-      by: '–',
-      root: device,
+      by: 'told: `network-changed`',
+      root: pastSockets,
+      guests: triedBefore,
     },
     {
       id: 'macvlan',
@@ -181,5 +177,6 @@ $ACT udp-sendto $D4 8080; sleep 0.2; ip link del zqm; exit 9`,
       silent: 'no device was made',
     },
     ...linkCases,
+    ...kernelSends,
   ],
 }
