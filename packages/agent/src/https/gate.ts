@@ -96,7 +96,7 @@ export class RequestGate {
     session.parts.push(offer.data)
     session.size += offer.size
     if (offer.goesOn) return
-    const data = Buffer.concat(session.parts)
+    const data = joined(session.parts)
     const { size } = session
     session.parts = []
     session.size = 0
@@ -134,7 +134,7 @@ export class RequestGate {
     if (size <= session.windowSize) return null
     const fresh = data.subarray(session.windowSize)
     const more = size - session.windowSize
-    session.window = Buffer.concat([session.window, fresh])
+    session.window = joined([session.window, fresh])
     session.windowSize = size
     const seen = (this.seen = [] as { host: string; decision: Decision | null }[])
     const { time, execId, pid, library } = offer
@@ -215,6 +215,12 @@ export function encodeGrants({ granted, decided }: Omit<Grants, 'family'>): Buff
   value.writeBigUInt64LE(granted, 0)
   value.writeUInt32LE(decided, 8)
   return value
+}
+
+/** Copied only where there is more than one. */
+function joined(parts: readonly Buffer[]): Buffer {
+  const [first, ...others] = parts.filter(({ length }) => length > 0)
+  return first !== undefined && others.length === 0 ? first : Buffer.concat(parts)
 }
 
 function keyOf({ execId, session }: { execId: string; session: bigint }): string {

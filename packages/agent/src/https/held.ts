@@ -6,6 +6,8 @@ const TICK = 10_000_000n
 /** A parent that has seen its child stopped stops itself whenever it is next given the processor. */
 const WATCHED_MS = 10_000
 const CHECK_MS = 50
+const LOOK_MS = 1000
+const MOST_LOOKED = 1024
 
 interface Stat {
   state: string
@@ -21,27 +23,33 @@ interface Stat {
 export class HeldProcesses {
   /** Until when each is watched. */
   private readonly parents = new Map<number, number>()
+  /** By process: until when its parent need not be looked for again. */
+  private readonly looked = new Map<string, number>()
   private timer: NodeJS.Timeout | undefined
 
-  goOn(offer: TlsOffer): void {
-    this.signal(offer, 'SIGCONT')
-  }
-
-  end(offer: TlsOffer): void {
-    this.signal(offer, 'SIGKILL')
+  goOn({ pid, start, execId }: TlsOffer): void {
+    // One that has its number since can only be let go a little early: nothing depends on its being stopped.
+    send(pid, 'SIGCONT')
+    const now = performance.now()
+    if (now < (this.looked.get(execId) ?? 0)) return
+    this.looked.delete(execId)
+    this.looked.set(execId, now + LOOK_MS)
+    if (this.looked.size > MOST_LOOKED) this.looked.delete(this.looked.keys().next().value ?? '')
+    const stat = statOf(pid)
+    if (stat?.start === String(start / TICK)) this.watch(stat.parent, now)
   }
 
   /** The process itself, not one that has its number since. */
-  private signal({ pid, start }: TlsOffer, name: 'SIGCONT' | 'SIGKILL'): void {
+  end({ pid, start }: TlsOffer): void {
     const stat = statOf(pid)
     if (stat === null || stat.start !== String(start / TICK)) return
-    send(pid, name)
-    this.watch(stat.parent)
+    send(pid, 'SIGKILL')
+    this.watch(stat.parent, performance.now())
   }
 
-  private watch(parent: number): void {
+  private watch(parent: number, now: number): void {
     if (parent <= 1 || parent === process.pid) return
-    this.parents.set(parent, performance.now() + WATCHED_MS)
+    this.parents.set(parent, now + WATCHED_MS)
     this.timer ??= setInterval(() => this.check(), CHECK_MS).unref()
   }
 

@@ -60,6 +60,8 @@ export class ContentTeller implements ContentSink {
   private readonly tell: TellContent
   private readonly compiled: () => CompiledPolicy
   private gate: RequestGate | undefined
+  /** What is told once a process that waits has its decision; null: none waits. */
+  private later: (() => void)[] | null = null
   /** `seq` of requests whose response has not been told. */
   private readonly seqs = new WeakMap<Exchange, number>()
 
@@ -74,33 +76,51 @@ export class ContentTeller implements ContentSink {
       ...parts,
       read: (chunk) => this.content.chunk(chunk),
       refused: ({ time, execId, library }, host, reason) =>
-        void this.tell(
-          { time, execId },
-          {
-            kind: 'http.request',
-            method: '',
-            scheme: 'https',
-            host,
-            path: '',
-            version: '1.1',
-            authorization: null,
-            library,
-            truth: 'user',
-            verdict: 'blocked',
-            reason: `it was ended before it could send it: ${reason}`,
-            rule: null,
-          },
-        ),
+        this.soon(() => {
+          this.tell(
+            { time, execId },
+            {
+              kind: 'http.request',
+              method: '',
+              scheme: 'https',
+              host,
+              path: '',
+              version: '1.1',
+              authorization: null,
+              library,
+              truth: 'user',
+              verdict: 'blocked',
+              reason: `it was ended before it could send it: ${reason}`,
+              rule: null,
+            },
+          )
+        }),
     })
   }
 
   /** Takes what was captured, one after the other. */
   take(captured: TlsChunk | TlsEnd | TlsOffer): void {
-    if ('goesOn' in captured) return this.gate?.offer(captured)
+    if ('goesOn' in captured) return this.decide(captured)
     if (!('data' in captured)) {
       this.gate?.closed(captured)
       this.content.end(captured)
     } else this.content.chunk(captured, this.gate?.knows(captured) === true ? 'received' : 'any')
+  }
+
+  /** A process waits meanwhile: what is found is told when it has its decision. */
+  private decide(offer: TlsOffer): void {
+    const told = (this.later = [] as (() => void)[])
+    try {
+      this.gate?.offer(offer)
+    } finally {
+      this.later = null
+      for (const tell of told) tell()
+    }
+  }
+
+  private soon(tell: () => void): void {
+    if (this.later === null) tell()
+    else this.later.push(tell)
   }
 
   /** A process has a library that is seen, from now on. */
@@ -132,22 +152,28 @@ export class ContentTeller implements ContentSink {
     const said = decideRequest(this.compiled(), head)
     const held = this.gate?.found(head.host, said) ?? false
     const decision = said?.verdict === 'blocked' && !held ? notHeld : said
-    const seq = this.tell(
-      { time, execId },
-      {
-        ...head,
-        kind: 'http.request',
-        library,
-        truth: 'user',
-        verdict: decision?.verdict ?? 'allowed',
-        reason: decision?.reason ?? 'its connection was allowed, and its host has no HTTPS rules',
-        rule: decision?.rule ?? null,
-      },
-    )
-    this.seqs.set(exchange, seq)
+    this.soon(() => {
+      const seq = this.tell(
+        { time, execId },
+        {
+          ...head,
+          kind: 'http.request',
+          library,
+          truth: 'user',
+          verdict: decision?.verdict ?? 'allowed',
+          reason: decision?.reason ?? 'its connection was allowed, and its host has no HTTPS rules',
+          rule: decision?.rule ?? null,
+        },
+      )
+      this.seqs.set(exchange, seq)
+    })
   }
 
-  response({ execId }: Source, exchange: Exchange): void {
+  response(source: Source, exchange: Exchange): void {
+    this.soon(() => this.tellResponse(source, exchange))
+  }
+
+  private tellResponse({ execId }: Source, exchange: Exchange): void {
     const { lastTime, status, requestBytes, responseBytes, mutations, repositories } = exchange
     const request = this.seqs.get(exchange)
     if (request === undefined) return

@@ -13,7 +13,7 @@ export interface TlsChunk {
   /** Address of the library's connection object: unique with execId while it lives. */
   session: bigint
   direction: 'sent' | 'received'
-  /** The first bytes of what was moved. */
+  /** The first bytes of what was moved. They are the sensor's again when onContent() returns. */
   data: Buffer
   /** Of all that the call moved, in bytes; `data` may be shorter. */
   size: number

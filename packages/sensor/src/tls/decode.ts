@@ -52,7 +52,7 @@ function processKey(buffer: Buffer, at: number): Buffer {
   return key
 }
 
-/** struct tls_chunk, or struct tls_header of an end, at byte `at`. */
+/** struct tls_chunk, or struct tls_header of an end, at byte `at`. What a chunk holds stays in `buffer`, an offer has a copy. */
 export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd | TlsOffer {
   const pid = buffer.readUInt32LE(at + tls_header.tgid)
   const common = {
@@ -68,7 +68,7 @@ export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd | T
     ...common,
     pid,
     library: libraries[cookie & tls_cookie.TLS_LIBRARY_MASK] ?? 'openssl',
-    data: Buffer.from(buffer.subarray(bytes, bytes + buffer.readUInt32LE(at + tls_chunk.copied))),
+    data: buffer.subarray(bytes, bytes + buffer.readUInt32LE(at + tls_chunk.copied)),
     size: Number(buffer.readBigUInt64LE(at + tls_chunk.moved)),
   }
   if (buffer.readUInt16LE(at + tls_header.kind) === tls_record_kind.TLS_OFFER) {
@@ -78,7 +78,7 @@ export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd | T
       buffer.subarray(at + tls_chunk.family_start, at + tls_chunk.family_start + HTTPS_KEY_BYTES),
     )
     const sent = Number(buffer.readBigUInt64LE(at + tls_chunk.sent))
-    return { ...content, start, family, sent, goesOn }
+    return { ...content, data: Buffer.from(content.data), start, family, sent, goesOn }
   }
   return {
     ...content,

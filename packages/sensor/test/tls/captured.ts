@@ -30,7 +30,7 @@ export class Captured implements AsyncDisposable {
       onContent: (content) => {
         for (const one of content) {
           if ('goesOn' in one) continue
-          if ('data' in one) this.chunks.push(one)
+          if ('data' in one) this.chunks.push({ ...one, data: Buffer.from(one.data) })
           else this.ends.push(one)
         }
       },

@@ -31,7 +31,7 @@ async function seenOf(command: string, args: readonly string[]): Promise<Record<
     onContent: (content) => {
       for (const one of content) {
         if ('goesOn' in one) continue
-        if ('data' in one) chunks.push(one)
+        if ('data' in one) chunks.push({ ...one, data: Buffer.from(one.data) })
         else ends.push(one)
       }
     },
