@@ -376,6 +376,9 @@ export class Narrator {
       host = this.parts.names.nameOf(address)
     }
     this.keepHost(attempt, address, host)
+    const passed = attempt.verdict === 'allowed' || attempt.verdict === 'would-block'
+    if (known !== null && passed && protocolWord(attempt.protocol) === 'tcp')
+      this.https.connects(known, host, address, attempt.port)
     this.tell({
       kind: 'net.connect',
       ...this.head({ time: attempt.time, execId: known }),

@@ -172,7 +172,7 @@ with socket.create_connection(("127.0.0.1", 5432)) as connection:
     tls.sendall(b"\\0\\0\\0\\x08\\0\\3\\0\\0")
     assert tls.recv(1) == b"R"
 `)
-    expect(opaque).toEqual([expect.stringMatching(/python3\.\d+ null: 1 not-http$/)])
+    expect(opaque).toEqual([expect.stringMatching(/python3\.\d+ 127\.0\.0\.1:5432: 1 not-http$/)])
   } finally {
     server.kill('SIGKILL')
   }

@@ -152,7 +152,7 @@ test('what stays opaque is told with its program, host and reason', async () => 
     told.map(({ exe, host, reason, library }) => `${exe} ${host} ${reason} ${library}`).toSorted(),
   ).toEqual([
     '/usr/bin/bash files.example.org no-library null',
-    '/usr/bin/openssl null not-http openssl',
+    '/usr/bin/openssl files.example.org not-http openssl',
     expect.stringMatching(/^\/usr\/bin\/socat\d? files\.example\.org quic null$/),
   ])
   expect(readFileSync(place.at('out', 'summary.md'), 'utf8')).toContain(

@@ -232,7 +232,7 @@ export const HttpOpaque = z.object({
     'late',
     'quic',
   ]),
-  /** Which was asked before, or that the connection was made to; null: none is known. */
+  /** Which was asked before, or that the connection was made to, with a port other than 443; null: none is known. */
   host: z.string().nullable(),
   connections: z.int().min(1),
   /** That were not read; where no library is known, of IP packets, and only those sent. */

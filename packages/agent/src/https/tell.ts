@@ -42,6 +42,8 @@ const UNUSED = 3000
 
 /** Processes of which it is remembered that their library was found late. */
 const MOST_LATE = 8192
+/** And of which it is remembered where they connected to. */
+const MOST_ENDS = 8192
 
 const notHeld = {
   verdict: 'allowed',
@@ -57,6 +59,8 @@ export class ContentTeller implements ContentSink {
   private ended: string[] = []
   /** Processes whose library was found when they ran already. */
   private readonly late = new Map<string, TlsLibrary>()
+  /** Where processes connected to; null: to more than one place. */
+  private readonly ends = new Map<string, string | null>()
   private readonly tell: TellContent
   private readonly compiled: () => CompiledPolicy
   private gate: RequestGate | undefined
@@ -128,6 +132,15 @@ export class ContentTeller implements ContentSink {
     if (lateMs > 0 && this.late.size < MOST_LATE) this.late.set(execId, library)
   }
 
+  /** A process connects, over TCP. */
+  connects(execId: string, host: string | null, address: string, port: number): void {
+    const end = named(host ?? address, port)
+    const known = this.ends.get(execId)
+    if (known === end || known === null) return
+    if (known === undefined && this.ends.size >= MOST_ENDS) return
+    this.ends.set(execId, known === undefined ? end : null)
+  }
+
   exited(execId: string): void {
     this.ended.push(execId)
   }
@@ -137,6 +150,7 @@ export class ContentTeller implements ContentSink {
     for (const execId of this.ended) {
       this.content.exited(execId)
       this.gate?.exited(execId)
+      this.ends.delete(execId)
     }
     this.ended = []
   }
@@ -192,7 +206,8 @@ export class ContentTeller implements ContentSink {
   }
 
   opaque(traffic: OpaqueTraffic): void {
-    const { execId, time, library, reason, host, connections, bytesSent, bytesReceived } = traffic
+    const { execId, time, library, reason, connections, bytesSent, bytesReceived } = traffic
+    const host = traffic.host ?? this.ends.get(execId) ?? null
     this.tell(
       { time, execId },
       { kind: 'http.opaque', library, reason, host, connections, bytesSent, bytesReceived },
