@@ -1,6 +1,6 @@
 import { plain } from '@runwarden/events/plain'
-import { codedDetections, type RuleSet } from '@runwarden/rules'
-import { readBuiltinRules, readRules, runTests } from '@runwarden/rules/files'
+import type { RuleSet } from '@runwarden/rules'
+import { codedDetections, readBuiltinRules, readRules, runTests } from '@runwarden/rules/files'
 import { describeOptions, nearest, type OptionTable, parseOptions, UsageError } from './options.ts'
 import { readNamedFile } from './run-files.ts'
 

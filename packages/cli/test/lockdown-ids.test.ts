@@ -1,6 +1,5 @@
 import { detectionIds } from '@runwarden/policy'
-import { codedDetections } from '@runwarden/rules'
-import { readBuiltinRules } from '@runwarden/rules/files'
+import { codedDetections, readBuiltinRules } from '@runwarden/rules/files'
 import { expect, test } from 'vitest'
 
 test('lockdown can name every detection that there is, and none that is never found', () => {

@@ -1,4 +1,5 @@
-/** Rules as files: reading, checking and testing them. Apart, since a watch needs none of it. */
+/** Rules as files: reading, checking, testing and listing them. Apart, since a watch needs none of it: bundled, too. */
+export { codedDetections } from './coded.ts'
 export { readBuiltinRules } from './read-builtin.ts'
 export { readRules, type RuleFile } from './read.ts'
 export { runTests, type TestResult } from './run-tests.ts'

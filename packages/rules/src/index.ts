@@ -1,6 +1,5 @@
 /** Detections as data: rules in CEL over events, with what is remembered between them. */
 export { loadBuiltinRules } from './builtin.ts'
-export { codedDetections } from './coded.ts'
 export type { World } from './context.ts'
 export { isResolverAddress, isResolverName } from './dns-resolvers.ts'
 export { Engine, type EngineParts, type Found } from './engine.ts'
