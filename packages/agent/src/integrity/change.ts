@@ -58,6 +58,8 @@ const mostSeqs = 16
 /** What is there for longer is seen when the file is looked at. */
 const seriesMs = 1_000
 const mostPrograms = 8
+/** Whoever wants to hide a compiler among readers needs as many programs. */
+const mostReaders = 256
 
 export function newChange(since: number, before: Held | null): Change {
   return {
@@ -98,7 +100,7 @@ export interface Held {
 /** Somebody reads it while it is open for writing. */
 export function read(change: Change, program: string): void {
   change.readSince = true
-  if (change.readers.size < mostPrograms) change.readers.add(program)
+  if (program !== '' && change.readers.size < mostReaders) change.readers.add(program)
 }
 
 /** One more act of somebody else. */
