@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { endUngrantedBehind, pinnedMaps } from './enforce/left-behind.ts'
 import { messageOf } from './errors.ts'
 import { endHeld } from './https/held-watch.ts'
@@ -33,10 +34,32 @@ export async function sweep(): Promise<string[]> {
   for (const id of ids) {
     // What agents leave stays in force until one takes it over.
     if (id === scopesFolder) continue
-    const sentence = await sweepRun(id, said)
+    const sentence = await sweepPatiently(id, said)
     if (sentence !== null) said.push(sentence)
   }
   return said
+}
+
+/** For how long what another run left is tried to be cleaned up, in steps of `stepMs`. */
+const patienceMs = 1000
+const stepMs = 20
+
+/**
+ * Runs that start at once clean up at once: what another one took away first, or holds for a moment, is no failure.
+ * Nor does what cannot be cleaned up keep a run from starting.
+ */
+async function sweepPatiently(id: string, said: string[]): Promise<string | null> {
+  const folder = join(stateHome, id)
+  for (let waited = 0; ; waited += stepMs) {
+    try {
+      return await sweepRun(id, said)
+    } catch (error) {
+      if (!existsSync(folder)) return null
+      if (waited >= patienceMs)
+        return `run ${id}, whose agent did not end properly, is not cleaned up, and its policy stays enforced: ${messageOf(error)}`
+      await delay(stepMs)
+    }
+  }
 }
 
 /** @param said what was done to processes of the run is added to it */
@@ -46,6 +69,8 @@ async function sweepRun(id: string, said: string[]): Promise<string | null> {
   try {
     owner = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as Owner
   } catch {
+    // It has just ended by itself, or was cleaned up.
+    if (!existsSync(folder)) return null
     // A run that is being made at this moment; one that died so early has no processes.
     if (processStart(Number.parseInt(id, 10)) !== undefined) return null
     removeFolder(folder)
@@ -64,11 +89,7 @@ async function sweepRun(id: string, said: string[]): Promise<string | null> {
       ? `run ${id} lost its agent (process ${owner.pid}); its policy stays enforced on processes ${left}; end them to have it cleaned up`
       : `run ${id} lost its agent and its mount namespace; end processes ${left} to have it cleaned up`
   }
-  try {
-    endUngrantedBehind(join(folder, 'bpf', 'enforce'))
-  } catch (error) {
-    return `run ${id}, whose agent did not end properly, is not cleaned up, and its policy stays enforced: ${messageOf(error)}`
-  }
+  endUngrantedBehind(join(folder, 'bpf', 'enforce'))
   await scope.remove()
   removeFolder(folder)
   return own

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { launch } from '../src/launcher.ts'
 import { RunState } from '../src/run-state.ts'
@@ -107,25 +107,32 @@ test('ending the scope ends also what ignores SIGTERM, and what it made in cgrou
 async function killedAgent(
   command: readonly [string, ...string[]],
   ...namespace: string[]
-): Promise<{ scope: Scope; said: () => Promise<string>; mounts: () => unknown[] }> {
+): Promise<{
+  scope: Scope
+  folder: string
+  said: () => Promise<string>
+  mounts: () => unknown[]
+}> {
   const source = `
     import { RunState } from ${JSON.stringify(new URL('../src/run-state.ts', import.meta.url).href)}
     import { launch } from ${JSON.stringify(new URL('../src/launcher.ts', import.meta.url).href)}
     const state = RunState.create()
     launch({ scope: state.scope, command: ${JSON.stringify(command)}, dropNetRaw: false })
-    console.log(state.scope.path)
+    console.log(state.scope.path + '\\n' + state.pinDir)
     setInterval(() => {}, 1000)
   `
   const [file = '', ...args] = [...namespace, process.execPath, '--input-type=module', '-e', source]
   const agent = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [path] = (await once(agent.stdout, 'data')) as [Buffer]
-  const scope = Scope.at(path.toString().trim())
+  const [printed] = (await once(agent.stdout, 'data')) as [Buffer]
+  const [path = '', pinDir = ''] = printed.toString().trim().split('\n')
+  const scope = Scope.at(path)
   while (scope.processes().length === 0) await new Promise(setImmediate)
   agent.kill('SIGKILL')
   await once(agent, 'exit')
   const run = `run ${agent.pid}-`
   return {
     scope,
+    folder: dirname(pinDir),
     said: async () => (await sweep()).filter((line) => line.includes(run)).join(),
     mounts: () => readMounts().filter((mount) => mount.path.includes(`/${agent.pid}-`)),
   }
@@ -140,6 +147,52 @@ test('what a killed agent left is cleaned up by the next start, unless something
   expect(await said()).toContain('cleaned up after run')
   expect(existsSync(scope.path)).toBe(false)
   expect(mounts()).toEqual([])
+})
+
+test('runs that start at once clean up at once', async () => {
+  const killed = await Promise.all([1, 2, 3].map(() => killedAgent(['sleep', '1000'])))
+  for (const { scope } of killed) await scope.end(0)
+  const source = `
+    import { sweep } from ${JSON.stringify(new URL('../src/run-sweep.ts', import.meta.url).href)}
+    process.stdin.once('data', async () => { console.log((await sweep()).join('\\n')); process.exit(0) })
+    console.error('ready')
+  `
+  const starts = [1, 2, 3, 4, 5, 6].map(() =>
+    spawn(process.execPath, ['--input-type=module', '-e', source], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    }),
+  )
+  await Promise.all(starts.map((start) => once(start.stderr, 'data')))
+  const errors: string[] = []
+  const said: string[] = []
+  const ended = starts.map(async (start) => {
+    start.stderr.on('data', (text: Buffer) => errors.push(text.toString()))
+    start.stdout.on('data', (text: Buffer) => said.push(text.toString()))
+    await once(start, 'close')
+    return start.exitCode
+  })
+  for (const start of starts) start.stdin.write('go')
+  expect({ ended: await Promise.all(ended), errors: errors.join('') }).toEqual({
+    ended: [0, 0, 0, 0, 0, 0],
+    errors: '',
+  })
+  expect(said.join('')).not.toContain('is not cleaned up')
+  for (const { scope, mounts } of killed) {
+    expect(existsSync(scope.path)).toBe(false)
+    expect(mounts()).toEqual([])
+  }
+})
+
+test('what cannot be cleaned up is told, keeps no run from starting, and is cleaned up by a later start', async () => {
+  const { scope, said, folder } = await killedAgent(['sleep', '1000'])
+  await scope.end(0)
+  const holder = spawn('sleep', ['1000'], { cwd: join(folder, 'bpf'), stdio: 'ignore' })
+  await once(holder, 'spawn')
+  expect(await said()).toMatch(/is not cleaned up.*umount/)
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  await said()
+  expect(existsSync(folder)).toBe(false)
 })
 
 test('the same when its mount namespace is gone, too', async () => {
