@@ -29,6 +29,8 @@ export interface ProtectSettings {
   user: string | undefined
   /** Absolute; changes of files below it are told. */
   workspace: string
+  /** See WatchSettings. */
+  governing?: readonly string[] | undefined
   background: 'end' | 'keep'
   /** What the command has from whoever started this process. */
   inherited?: Inherited | undefined

@@ -25,6 +25,8 @@ export interface ScopeConfig {
 }
 
 export interface AgentConfig {
+  /** Null: it was given by options. */
+  file: string | null
   scopes: ScopeConfig[]
   out: string
   state: string | undefined
@@ -48,7 +50,7 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
       throw new UsageError('agent takes --config or --scope, not both')
     const { readDocument } = await import('@runwarden/policy/document')
     const text = readNamedFile(options.config, 'configuration')
-    return { ...readDocument(text, options.config, readConfig), ...given }
+    return { ...readDocument(text, options.config, readConfig), file: options.config, ...given }
   }
   if (options.scope === undefined)
     throw new UsageError('agent needs --config FILE, or --scope host|CGROUP with --policy FILE')
@@ -66,11 +68,16 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
     uplinks: [],
     rules: options.rules,
   }
-  return { scopes: [scope], out: defaultOut, state: undefined, onStop: 'end', ...given }
+  return { file: null, scopes: [scope], out: defaultOut, state: undefined, onStop: 'end', ...given }
 }
 
-function readConfig(reader: DocumentReader, root: unknown): AgentConfig {
-  const config: AgentConfig = { scopes: [], out: defaultOut, state: undefined, onStop: 'end' }
+function readConfig(reader: DocumentReader, root: unknown): Omit<AgentConfig, 'file'> {
+  const config: Omit<AgentConfig, 'file'> = {
+    scopes: [],
+    out: defaultOut,
+    state: undefined,
+    onStop: 'end',
+  }
   for (const entry of reader.entries(root, ['scopes', 'out', 'state', 'on-stop'])) {
     const { key, value } = entry
     if (key === 'scopes')

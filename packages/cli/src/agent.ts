@@ -15,7 +15,7 @@ import { describeOptions, parseOptions, UsageError } from './options.ts'
 import { readPolicy } from './read-policy.ts'
 import { readRuleFiles } from './read-rules.ts'
 import { RunRecord } from './run-record.ts'
-import { readNamedFile, timeName } from './run-files.ts'
+import { filesNamed, readNamedFile, timeName } from './run-files.ts'
 import { writeText } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -83,12 +83,13 @@ export async function main(words: string[]): Promise<number> {
   return 0
 }
 
-async function settingsOf(scope: ScopeConfig, { out }: AgentConfig): Promise<ScopeSettings> {
+async function settingsOf(scope: ScopeConfig, { file, out }: AgentConfig): Promise<ScopeSettings> {
   const name = scope.name ?? scopeName(findCgroup(scope.cgroup))
   return {
     name,
     cgroup: scope.cgroup,
     policyFile: scope.policy,
+    governing: filesNamed([file, scope.policy, scope.blockList, ...scope.rules]),
     workspace: scope.workspace,
     exempt: scope.exempt,
     uplinks: scope.uplinks,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { AgentError, errnoOf, makeFolders, messageOf } from '@runwarden/agent'
 
@@ -14,6 +14,13 @@ export function readNamedFile(path: string, what: string): string {
       { cause: error },
     )
   }
+}
+
+/** Where the files that options name really are; what was not given, or is no file that somebody could change, is left out. */
+export function filesNamed(paths: readonly (string | null | undefined)[]): string[] {
+  return paths.flatMap((path) =>
+    path == null || !statSync(path).isFile() ? [] : [realpathSync(path)],
+  )
 }
 
 /** 2026-03-01T12-30-05.123Z: sorts by time, and is a file's name anywhere. */

@@ -18,7 +18,7 @@ import { readBaseline } from './read-baseline.ts'
 import { readPolicy } from './read-policy.ts'
 import { readRuleFiles } from './read-rules.ts'
 import { readMasks, readSecretVariables } from './read-secrets.ts'
-import { newFolder, readWorkspace } from './run-files.ts'
+import { filesNamed, newFolder, readWorkspace } from './run-files.ts'
 import { RunRecord } from './run-record.ts'
 import { runOptions } from './run-options.ts'
 import { writeText } from './terminal.ts'
@@ -88,6 +88,7 @@ export async function main(words: string[]): Promise<number> {
     rules,
     baseline,
     policyFile: options.policy ?? null,
+    governing: filesNamed([options.policy, options['block-list'], ...options.rules]),
     step: options.step ?? file,
     worker,
     user: options.user,

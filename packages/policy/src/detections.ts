@@ -16,6 +16,7 @@ export const detectionIds: readonly string[] = [
   'new-outbound-destination',
   'outside-process-traced',
   'persistence',
+  'policy-changed',
   'privileged-container',
   'process-memory-read',
   'resolver-changed',

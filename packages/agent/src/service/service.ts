@@ -33,6 +33,8 @@ export interface ScopeSettings {
   /** As a person names it: see findCgroup. */
   cgroup: string
   policyFile: string | null
+  /** See WatchSettings. */
+  governing?: readonly string[]
   /** Changes of files below it are told; null: of none but the sensitive places. */
   workspace: string | null
   exempt: ExemptSettings
@@ -177,6 +179,7 @@ export class AgentService {
           stream,
           onFork: record.onFork,
           rules: settings.rules,
+          governing: settings.governing,
           say,
           exempt,
           link:

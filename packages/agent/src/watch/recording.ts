@@ -6,6 +6,7 @@ import {
   type SensorOptions,
   type SensorRecord,
   startSensor,
+  sensitivePlaces,
 } from '@runwarden/sensor'
 import { AnsweredNames } from '../answered-names.ts'
 import { AgentError } from '../errors.ts'
@@ -145,13 +146,21 @@ export class Recording {
   }
 
   private sensorOptionsFor(worker: WorkerRule): SensorOptions {
-    const { compiled, workspace, agentCgroup, withoutEngines = false } = this.settings
+    const {
+      compiled,
+      workspace,
+      agentCgroup,
+      withoutEngines = false,
+      governing = [],
+    } = this.settings
     const { namespaces } = this
+    const places = governing.map((place) => ({ place, class: 'policy', on: 'write' as const }))
     return {
       scopeCgroup: this.place.scope.path,
       agentCgroup,
       workspace: compiled.filesUnwatched === null ? workspace : null,
       alsoWatched: dependencyFolders(realpathSync(workspace)),
+      sensitive: [...places, ...sensitivePlaces],
       endLeavers: compiled.egress === 'block',
       endEngineCallers: withoutEngines,
       worker: kernelRule(worker),

@@ -23,6 +23,8 @@ export interface WatchPlace {
 export interface WatchSettings {
   compiled: CompiledPolicy
   workspace: string
+  /** Files that say what holds for the job (policy, block list, rules), absolute: who changes one is told. */
+  governing?: readonly string[] | undefined
   /** Its processes are to reach no container engine outside of the scope. */
   withoutEngines?: boolean
   /** Of what is in no step of a workflow. */
