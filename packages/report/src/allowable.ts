@@ -24,10 +24,18 @@ export function policyEntry(line: Lacking, quoted = JSON.stringify(line.endpoint
 export function lacking(report: Report): Lacking[] {
   const lines = new Map<string, Lacking>()
   const hosts = new Set<string>()
+  const reached = new Set(
+    report.destinations
+      .filter(({ verdict }) => verdict === 'allowed')
+      .flatMap(({ endpoint, processes }) => processes.map(({ execId }) => `${endpoint} ${execId}`)),
+  )
   for (const to of report.destinations) {
     if (to.host !== null) hosts.add(to.host)
     if (to.endpoint === null || (to.verdict !== 'blocked' && to.verdict !== 'would-block')) continue
     const unchecked = to.host !== null && isHostName(to.host) && to.reason.endsWith(uncheckedHint)
+    // The policy has the line: what was refused is what they said there (another name, ECH).
+    const has = to.processes.every(({ execId }) => reached.has(`${to.endpoint} ${execId}`))
+    if (has && !unchecked && to.processes.length > 0) continue
     const key = `${to.endpoint} ${unchecked}`
     if (!lines.has(key)) {
       lines.set(key, {

@@ -25,6 +25,9 @@ import { recommendedPolicy } from './recommended.ts'
 
 const ACTS_OF_DETECTION = 16
 
+/** Connections whose end is told with what they said. */
+const saidAtMost = 10_000
+
 /**
  * Folds the events of one run into its report, event by event, in bounded memory; an event costs
  * about a microsecond and is not kept. What the bounds left out is counted in `truncated`.
@@ -33,6 +36,8 @@ export class ReportBuilder {
   readonly #limits: Limits
   readonly #processes: ProcessTable
   readonly #destinations: Fold<Destination>
+  /** Under which key of destinations a connection is whose bytes were decided, by its process and place. */
+  readonly #said = new Map<string, string>()
   readonly #dns: Fold<ReportDns>
   readonly #requests: Requests
   readonly #files: Fold<ReportFile>
@@ -192,7 +197,12 @@ export class ReportBuilder {
     const local = isLoopback(event.address) && verdict === 'allowed'
     if (!local) this.#verdict(verdict, attempts)
     const host = event.host === null ? null : this.#text(event.host).toLowerCase()
-    const key = `${verdict} ${protocol} ${port} ${host ?? event.address}`
+    const own = `${verdict} ${protocol} ${port} ${host ?? event.address}`
+    // What was refused for the name that it said: its end is told under the name that led to the address.
+    const said = `${verdict} ${event.execId} ${protocol} ${port} ${event.address}`
+    if (event.kind === 'net.connect' && event.via === 'packet' && this.#said.size < saidAtMost)
+      this.#said.set(said, own)
+    const key = event.kind === 'net.flow' ? (this.#said.get(said) ?? own) : own
     const entry = this.#destinations.entry(key, local ? 'local' : verdict, () => ({
       host,
       address: event.address,

@@ -45,6 +45,37 @@ test('a name to be allowed is whole, so that it can be copied', () => {
   expect(renderTerminal(reportOf(script), { width: 80 })).toContain(`\n  - ${name}:443   # only`)
 })
 
+test('a connection that was refused for the name it said is no destination of the name that led there', () => {
+  const refused = { verdict: 'blocked', reason: 'SNI evil.example', rule: null } as const
+  const script = new Script()
+    .exec(7, 1, ['curl', 'x'])
+    .connect(7, 'front.example', '203.0.113.1')
+    .connect(7, 'evil.example', '203.0.113.1', { ...refused, via: 'packet' })
+    .flow(7, 'front.example', '203.0.113.1', 224, refused)
+  const { destinations } = reportOf(script)
+  expect(destinations.map(({ verdict, host, bytesOut }) => [verdict, host, bytesOut])).toEqual([
+    ['blocked', 'evil.example', 224],
+    ['allowed', 'front.example', 0],
+  ])
+})
+
+test('a line that let the same process connect is not offered for what it said there', () => {
+  const refused = {
+    verdict: 'blocked',
+    reason: 'its ClientHello is encrypted',
+    rule: null,
+  } as const
+  const script = new Script()
+    .exec(7, 1, ['curl', 'x'])
+    .exec(8, 1, ['node', 'x'])
+    .connect(7, 'front.example', '203.0.113.1')
+    .connect(7, 'front.example', '203.0.113.1', { ...refused, via: 'packet' })
+  expect(renderTerminal(reportOf(script))).not.toContain('To allow what was blocked')
+  // Narrowed to another program: then the line is what lacks.
+  script.connect(8, 'front.example', '203.0.113.1', refused)
+  expect(renderTerminal(reportOf(script))).toContain('  - front.example:443\n')
+})
+
 test('requests that no line allows are told one by one, with their paths', () => {
   const reason = { reason: 'no line allows POST /gists', rule: null }
   const script = new Script()
