@@ -62,6 +62,11 @@ export class Scope {
     return new Scope(path)
   }
 
+  /** Made by this agent: what is in it, the agent has put there. */
+  get isNew(): boolean {
+    return this.namespace !== undefined
+  }
+
   /** The kernel's id of the cgroup: its inode (cgroup v2). */
   id(): bigint {
     return statSync(this.path, { bigint: true }).ino

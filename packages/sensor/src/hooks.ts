@@ -67,6 +67,8 @@ export interface LoadOptions {
   prepare(object: BpfObject): void
   /** Leave T1 out, for the reason given. */
   withoutT1?: string
+  /** Programs of no hook that nobody will need: each costs the kernel time. */
+  unneeded?: readonly string[]
 }
 
 export interface Loaded {
@@ -106,12 +108,12 @@ export function tryHooks(options: LoadOptions): FirstTry {
 }
 
 function openHooks(
-  { directory, globals }: LoadOptions,
+  { directory, globals, unneeded = [] }: LoadOptions,
   { states, direct }: Pick<FirstTry, 'states' | 'direct'>,
   reuse: Readonly<Record<string, BpfMap>>,
 ): BpfObject {
   return openObject(`${directory}/observe.bpf.o`, {
-    disable: [...states.keys()],
+    disable: [...states.keys(), ...unneeded],
     globals: { ...globals, ...silencers(states), direct_reads: direct ? 1 : 0 },
     reuse,
   })

@@ -59,6 +59,7 @@ export function openSensor(options: SensorOptions): OpenSensor {
       watched_hashes: bytesOf(watch.nameBits),
     },
     shared: [...RINGS, ...NARROWED],
+    unneeded: options.fresh === true ? ['steps_running'] : [],
     prepare(object) {
       object.run('adopt')
       const inodes = object.map('watched')

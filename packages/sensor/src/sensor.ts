@@ -24,6 +24,8 @@ export interface SensorOptions {
   objectDir?: string
   /** Directory of the scope's cgroup. */
   scopeCgroup: string
+  /** The scope was made a moment ago, and nothing has been in it. */
+  fresh?: boolean
   /** Id of the agent's own cgroup, where it is in the scope: it is not watched. */
   agentCgroup?: bigint | undefined
   /** Files below it are told when they change; null: of none but the sensitive places. */
@@ -154,6 +156,7 @@ export class Sensor {
 
   /** Tells of the workers that run already, and of what runs in their steps. */
   tellRunning(): void {
+    if (this.#opened.load.unneeded?.includes('steps_running') === true) return
     using running = this.#object.attach('steps_running')
     running.read()
     this.drain()

@@ -157,6 +157,7 @@ export class Recording {
     const places = governing.map((place) => ({ place, class: 'policy', on: 'write' as const }))
     return {
       scopeCgroup: this.place.scope.path,
+      fresh: this.place.scope.isNew,
       agentCgroup,
       workspace: compiled.filesUnwatched === null ? workspace : null,
       alsoWatched: dependencyFolders(realpathSync(workspace)),
