@@ -179,8 +179,12 @@ function confine({ compiled, user }: ProtectSettings): Confinement | undefined {
 /** What is left of a run whose agent failed while the command ran: it goes on to its end under the policy. */
 async function brokenOff(watch: Watch, child: ChildProcess, cause: unknown): Promise<BrokenOff> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  await watch.scope.end(graceMs)
-  await watch.close()
+  try {
+    await watch.scope.end(graceMs)
+    await watch.close()
+  } catch {
+    // What failed first is told; what is left is cleaned up by the next start.
+  }
   return new BrokenOff(statusOf(child), cause)
 }
 

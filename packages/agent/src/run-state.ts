@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { AgentError, errnoOf, messageOf } from './errors.ts'
 import { findCgroup2, readMounts } from './mounts.ts'
@@ -58,7 +66,18 @@ export function mount(type: string, path: string): void {
 
 function unmount(path: string): void {
   for (const { path: mounted } of readMounts()) {
-    if (mounted === path) execFileSync('umount', [path], { stdio: 'ignore' })
+    if (mounted !== path) continue
+    try {
+      execFileSync('umount', [path], { stdio: 'ignore' })
+    } catch {
+      // Somebody is in it (`find /`), or another start unmounts it at this moment: its pins go now, it goes with them.
+      if (!readMounts().some((mount) => mount.path === path)) continue
+      // The kernel's own files there cannot be removed.
+      for (const entry of readdirSync(path, { withFileTypes: true }))
+        if (path.endsWith('/bpf') && entry.isDirectory())
+          rmSync(join(path, entry.name), { force: true, recursive: true })
+      execFileSync('umount', ['--lazy', path], { stdio: 'ignore' })
+    }
   }
 }
 

@@ -183,16 +183,19 @@ test('runs that start at once clean up at once', async () => {
   }
 })
 
-test('what cannot be cleaned up is told, keeps no run from starting, and is cleaned up by a later start', async () => {
-  const { scope, said, folder } = await killedAgent(['sleep', '1000'])
+test('somebody who is in its folder keeps neither a run nor a later start from cleaning up', async () => {
+  const { scope, said, folder, mounts } = await killedAgent(['sleep', '1000'])
   await scope.end(0)
-  const holder = spawn('sleep', ['1000'], { cwd: join(folder, 'bpf'), stdio: 'ignore' })
-  await once(holder, 'spawn')
-  expect(await said()).toMatch(/is not cleaned up.*umount/)
-  holder.kill('SIGKILL')
-  await once(holder, 'exit')
+  const folders = [folder, dirname(state.pinDir)]
+  const holders = folders.map((path) =>
+    spawn('sleep', ['1000'], { cwd: join(path, 'bpf'), stdio: 'ignore' }),
+  )
+  await Promise.all(holders.map((holder) => once(holder, 'spawn')))
   await said()
-  expect(existsSync(folder)).toBe(false)
+  await state.close()
+  expect(folders.filter((path) => existsSync(path))).toEqual([])
+  expect(mounts()).toEqual([])
+  for (const holder of holders) holder.kill('SIGKILL')
 })
 
 test('the same when its mount namespace is gone, too', async () => {
