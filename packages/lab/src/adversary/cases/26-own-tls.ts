@@ -54,6 +54,17 @@ move(lambda: tls.read(100))`),
       by,
     },
     {
+      id: 'rules-by-hand',
+      technique: 'no library: a ClientHello and records written by hand',
+      attempt: python(`
+s = pieces((address_of('rules.example.com'), 443), hello('rules.example.com'))
+s.sendall(b'\\x17\\x03\\x03\\0\\x08' + DATA)
+time.sleep(0.5)
+print(s.recv(100))`),
+      twin,
+      by: 'packet: behind the handshake nothing leaves that no decision covers',
+    },
+    {
       id: 'rules-address',
       technique: 'the host’s address without its name',
       attempt: curl(
