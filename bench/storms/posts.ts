@@ -9,7 +9,7 @@ import { Agent, request } from 'node:https'
 
 const [url = '', port] = process.argv.slice(2)
 const PARALLEL = 4
-const MILLISECONDS = 500
+const MILLISECONDS = 400
 const address = port === undefined ? (await lookup(new URL(url).hostname, 4)).address : '127.0.0.1'
 type Lookup = (
   name: string,
