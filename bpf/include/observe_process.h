@@ -86,9 +86,11 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	record->argv_size = end - cwd_end;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	record->stdio = stdio_of(task);
-	for (u32 fd = 0; fd < 2; fd++)
-		if ((record->stdio >> fd * 4 & 15) == STDIO_PIPE)
-			record->pipes[fd] = inode_number_at(task, fd);
+	/* No loop: what compilers make of one, the verifier of 6.1 takes for an endless one. */
+	if ((record->stdio & 15) == STDIO_PIPE)
+		record->pipes[0] = inode_number_at(task, 0);
+	if ((record->stdio >> 4 & 15) == STDIO_PIPE)
+		record->pipes[1] = inode_number_at(task, 1);
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
