@@ -22,7 +22,8 @@ export interface PolicyEntries {
 
 /** Key of an address trie: IPv4 prefixes are those of ::ffff:0:0/96. */
 export function encodeAddressKey(address: Uint8Array, prefix: number): Buffer {
-  const key = Buffer.alloc(20)
+  // Unsafe ones come from a pool; all of it is written.
+  const key = Buffer.allocUnsafe(20)
   key.writeUInt32LE(prefix, 0)
   key.set(address, 4)
   return key
@@ -30,7 +31,7 @@ export function encodeAddressKey(address: Uint8Array, prefix: number): Buffer {
 
 /** A value that is a number: a set of ports, a rule's index, a block-list entry's index. */
 export function encodeNumber(number: number): Buffer {
-  const value = Buffer.alloc(4)
+  const value = Buffer.allocUnsafe(4)
   value.writeUInt32LE(number)
   return value
 }
@@ -66,7 +67,7 @@ function sortedPrefixes(grants: readonly AddressGrant[]): Prefix[] {
   const prefixes = new Map<string, Prefix>()
   for (const grant of grants) {
     const { address, prefix } = grant
-    const key = `${Buffer.from(address).toString('hex')}/${prefix}`
+    const key = `${prefix} ${Buffer.from(address.buffer, address.byteOffset, address.byteLength).toString('latin1')}`
     const known = prefixes.get(key)
     if (known) known.own.push(grant)
     else prefixes.set(key, { address, prefix, own: [grant] })
@@ -94,10 +95,10 @@ function portRanges(grant: AddressGrant): PortRange[] {
 
 /** Key for the ports whose first `bits` bits are those of `port`, in a set. */
 export function encodePortKey(set: number, protocol: number, port: number, bits: number): Buffer {
-  const key = Buffer.alloc(12)
+  const key = Buffer.allocUnsafe(12)
   key.writeUInt32LE(SET_BITS + bits, 0)
   key.writeUInt32BE(set, 4)
-  key[8] = protocol
+  key.writeUInt16LE(protocol, 8)
   key.writeUInt16BE(port, 10)
   return key
 }
@@ -109,7 +110,13 @@ class PortSets {
   readonly #ids = new Map<string, number>()
 
   id(ranges: readonly PortRange[]): number {
-    const text = JSON.stringify(ranges)
+    const text = ranges
+      .map(({ from, to, protocol, rule, lines }) =>
+        lines === undefined
+          ? `${protocol} ${from} ${to} ${rule}`
+          : JSON.stringify([protocol, from, to, lines]),
+      )
+      .join()
     const known = this.#ids.get(text)
     if (known !== undefined) return known
     const id = this.#ids.size + 1

@@ -19,7 +19,10 @@ export interface NarrowedLine {
 }
 
 /** Ranges without overlap, the first rule first where several allow a port; sorted by protocol and port. */
-export function disjoint(ranges: readonly PortRange[]): PortRange[] {
+export function disjoint(ranges: readonly PortRange[]): readonly PortRange[] {
+  const [only, another] = ranges
+  // As nearly all are.
+  if (only !== undefined && another === undefined && (only.narrowing ?? 0) === 0) return ranges
   return [IPPROTO_TCP, IPPROTO_UDP].flatMap((protocol) => {
     const own = ranges.filter((range) => range.protocol === protocol)
     const starts = [...new Set(own.flatMap(({ from, to }) => [from, to + 1]))].sort((a, b) => a - b)
