@@ -3,11 +3,12 @@ import { githubHosts } from '@runwarden/policy/github-call'
 import { expect, test } from 'vitest'
 import { OutboundCalls } from '../../src/https/outbound.ts'
 
+const exeOf = (): string => '/usr/bin/gh'
+
 function calls(
   repository: string | null,
   suppression: (event: EventOf<'http.request'>) => string | null = () => null,
 ): OutboundCalls {
-  const exeOf = (): string => '/usr/bin/gh'
   return new OutboundCalls({ repository, hosts: githubHosts({}), exeOf, suppression })
 }
 
