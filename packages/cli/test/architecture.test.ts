@@ -26,6 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   agent: ['events', 'libbpf', 'policy', 'rules', 'sensor'],
   report: ['events', 'policy'],
   web: ['events', 'report'],
+  action: ['events', 'policy'],
   cli: ['agent', 'events', 'policy', 'report', 'rules'],
 }
 

@@ -1,2 +1,3 @@
 export * from './event.ts'
 export * from './report.ts'
+export type * from './job.ts'

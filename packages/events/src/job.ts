@@ -1,0 +1,82 @@
+/**
+ * What the action and the agent say to each other over the agent's socket: one request and one answer for each
+ * connection, each a line of JSON. Types only: who may ask is decided by who asks (docs/action.md#the-socket).
+ */
+
+/** A policy document, or an allow-list as the workflow has it. */
+export interface PolicyText {
+  /** For messages and for `reason`: `allowed-endpoints`, a path in the repository, the name of a stored policy. */
+  name: string
+  /** A document of version 1, YAML. */
+  text: string
+}
+
+/** What the job asks the agent for. */
+export interface JobRequest {
+  /** The job's own policy, everything in one document. */
+  policy: PolicyText
+  /** JSON as of docs/policy.md. */
+  blockList: PolicyText | null
+  /** Rules of detections beside those that are built in. */
+  rules: PolicyText[]
+  /** Absolute: changes of files below it are told. */
+  workspace: string
+  /** `host`: the machine is this job's alone; `job`: its processes are taken into a cgroup of their own. */
+  scope: 'host' | 'job'
+  /** What becomes of the policy when the job has ended. */
+  afterJob: 'end' | 'keep'
+  /** What the token was granted, by permission; null: not known. */
+  granted: Record<string, string> | null
+}
+
+/** The job, as its runner told its processes: not as they say themselves. */
+export interface JobIdentity {
+  repository: string | null
+  workflow: string | null
+  job: string | null
+  runId: string | null
+  runAttempt: string | null
+}
+
+export type AgentRequest =
+  /** Arms the job. `nonce`: 32 random bytes, hex; whoever asks later for this job knows it. */
+  | { op: 'begin'; nonce: string; job: JobRequest }
+  | { op: 'status'; nonce: string }
+  /** Writes the reports. The policy stays in force. */
+  | { op: 'report'; nonce: string }
+  /** Ends the policy, or leaves it, as `afterJob` says. */
+  | { op: 'end'; nonce: string }
+
+/** A job that is armed. */
+export interface Armed {
+  identity: JobIdentity
+  egress: 'audit' | 'block'
+  tier: string
+  scope: 'host' | 'job'
+  /** The cgroup that the policy holds for. */
+  cgroup: string
+  /** From the request to armed, ms. */
+  armedMs: number
+  /** Sentences for the log. */
+  warnings: string[]
+}
+
+export interface JobStatus extends Armed {
+  /** So far. */
+  blocked: number
+  attackBlocked: number
+  detections: number
+  /** What was not seen or not enforced since, a sentence each. */
+  gaps: string[]
+}
+
+export interface JobReport {
+  /** Where report.json, report.html, summary.md and events.ndjson are; whoever asked may read them. */
+  folder: string
+  gaps: string[]
+}
+
+export type AgentAnswer<Value> =
+  | { ok: true; value: Value }
+  /** `advice`: what to do, one sentence; may be empty. */
+  | { ok: false; code: string; message: string; advice: string }
