@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Sockets in other network namespaces. */
+/* Sockets in other network namespaces, and who is at the other end of one. */
 #include "addon.h"
 
 #include <arpa/inet.h>
@@ -113,5 +113,28 @@ napi_value js_netnsCookie(napi_env env, napi_callback_info info)
 	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size))
 		return fail(env, "socket", "BPF_NAMESPACE", errno, "SO_NETNS_COOKIE", NULL);
 	napi_create_bigint_uint64(env, cookie, &result);
+	return result;
+}
+
+/* peerOf(fd): {pid, uid, gid} of the process that connected a Unix socket, as it was then */
+napi_value js_peerOf(napi_env env, napi_callback_info info)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+	napi_value argv[1], result;
+	int32_t fd = -1;
+
+	if (!arguments(env, info, 1, argv))
+		return NULL;
+	napi_get_value_int32(env, argv[0], &fd);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+		return fail(env, "socket", "BPF_PEER", errno, "SO_PEERCRED", NULL);
+	/* Other sockets have no peer, nor has one whose process is in no namespace below this one. */
+	if (peer.pid <= 0)
+		return fail(env, "socket", "BPF_PEER", ENOTCONN, "SO_PEERCRED", NULL);
+	napi_create_object(env, &result);
+	set(env, result, "pid", number(env, peer.pid));
+	set(env, result, "uid", number(env, peer.uid));
+	set(env, result, "gid", number(env, peer.gid));
 	return result;
 }

@@ -114,6 +114,7 @@ export interface Native {
   cgroupNamespace(cgroup: string): number
   bindIn(namespace: string, tcp: boolean, address: string, port: number): number
   netnsCookie(socket: number): bigint
+  peerOf(socket: number): { pid: number; uid: number; gid: number }
   dropFilePages(): number
 }
 

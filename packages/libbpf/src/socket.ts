@@ -32,3 +32,20 @@ export function ownNetnsCookie(): bigint {
     closeSync(socket)
   }
 }
+
+/** A process at the other end of a Unix socket, as it was when it connected. */
+export interface Peer {
+  pid: number
+  uid: number
+  gid: number
+}
+
+/**
+ * Who connected a Unix socket, as the kernel knows it (SO_PEERCRED). The process may have handed the socket on or
+ * have ended since: who trusts the id looks when that process started, too.
+ * @param socket descriptor of an accepted connection
+ * @throws BpfError step `socket`, when it is none, or its process is outside of this pid namespace
+ */
+export function peerCredentials(socket: number): Peer {
+  return native().peerOf(socket)
+}
