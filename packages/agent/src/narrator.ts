@@ -105,6 +105,7 @@ export class Narrator {
       return this.tell({ ...this.head(at), ...body })
     },
     () => this.compiled,
+    () => this.parts.drainSensor(),
   )
   private readonly parts: NarratorParts
   /** The name at the time of the last attempt, by process and destination; null: none led there. */

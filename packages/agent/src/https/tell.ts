@@ -63,15 +63,18 @@ export class ContentTeller implements ContentSink {
   private readonly ends = new Map<string, string | null>()
   private readonly tell: TellContent
   private readonly compiled: () => CompiledPolicy
+  private readonly drainSensor: () => void
   private gate: RequestGate | undefined
   /** What is told once a process that waits has its decision; null: none waits. */
   private later: (() => void)[] | null = null
   /** `seq` of requests whose response has not been told. */
   private readonly seqs = new WeakMap<Exchange, number>()
 
-  constructor(tell: TellContent, compiled: () => CompiledPolicy) {
+  /** @param drainSensor takes what the kernel has told beside: whom a connection is with comes over other rings */
+  constructor(tell: TellContent, compiled: () => CompiledPolicy, drainSensor: () => void) {
     this.tell = tell
     this.compiled = compiled
+    this.drainSensor = drainSensor
   }
 
   /** From here on what is offered is decided about. */
@@ -145,14 +148,20 @@ export class ContentTeller implements ContentSink {
     this.ended.push(execId)
   }
 
-  /** All that had been captured by now was taken: of what processes have ended nothing comes any more. */
-  settle(): void {
-    for (const execId of this.ended) {
+  /** The processes that have ended since this was last asked, for settle(). */
+  takeEnded(): string[] {
+    const { ended } = this
+    this.ended = []
+    return ended
+  }
+
+  /** All that had been captured when these processes had ended was taken: nothing comes of them any more. */
+  settle(ended: readonly string[]): void {
+    for (const execId of ended) {
       this.content.exited(execId)
       this.gate?.exited(execId)
       this.ends.delete(execId)
     }
-    this.ended = []
   }
 
   /** Nothing comes any more at all. */
@@ -207,6 +216,8 @@ export class ContentTeller implements ContentSink {
 
   opaque(traffic: OpaqueTraffic): void {
     const { execId, time, library, reason, connections, bytesSent, bytesReceived } = traffic
+    // Its connect may wait in a ring still. Who is held waits for its decision, and not for that.
+    if (traffic.host === null && this.later === null) this.drainSensor()
     const host = traffic.host ?? this.ends.get(execId) ?? null
     this.tell(
       { time, execId },

@@ -98,8 +98,11 @@ export class TlsWatch {
 
   /** The same, and closes the connections of processes that have ended. */
   settle(): void {
+    const { content, health } = this.#parts
+    // Before: of one whose end is told meanwhile, something may have been captured behind what is drained now.
+    const ended = content.takeEnded()
     this.drain()
-    this.#parts.health.telling(() => this.#parts.content.settle())
+    health.telling(() => content.settle(ended))
   }
 
   /** Nothing of the scope runs any more. */
