@@ -26,7 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   agent: ['events', 'libbpf', 'policy', 'rules', 'sensor'],
   report: ['events', 'policy'],
   web: ['events', 'report'],
-  action: ['events', 'policy'],
+  action: ['events', 'policy', 'report'],
   cli: ['agent', 'events', 'policy', 'report', 'rules'],
 }
 

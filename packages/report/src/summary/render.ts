@@ -24,11 +24,19 @@ import { Sheet } from './sheet.ts'
 /** GitHub takes summaries of at most 1 MiB; some is left for what other steps append to one file. */
 const LIMIT = 1_000_000
 
+export interface SummaryOptions {
+  /** Bytes at most. */
+  limit?: number
+  /** Markdown of ours that stands below the headline, e.g. a link. */
+  opening?: string
+}
+
 /** The report as a CI job summary: GitHub's Markdown, at most a million bytes, with cuts said. */
-export function renderSummary(report: Report): string {
-  const sheet = new Sheet(LIMIT)
+export function renderSummary(report: Report, options: SummaryOptions = {}): string {
+  const sheet = new Sheet(options.limit ?? LIMIT)
   const who = new Who(report)
   head(sheet, report)
+  if (options.opening !== undefined) sheet.add(options.opening)
   detected(sheet, report, who)
   const outside = report.destinations.filter((to) => !to.local)
   const refused = outside.filter((to) => to.verdict !== 'allowed')

@@ -1,0 +1,114 @@
+import { defaultSystem, type System } from './system.ts'
+import { recognise } from './third-party.ts'
+import type { Inputs } from './inputs.ts'
+
+/** Where the action runs. */
+export interface Machine {
+  /** As `process.platform`. */
+  platform: string
+  /** As `process.arch`. */
+  arch: string
+  /** A runner that GitHub runs: its virtual machine is this job's alone, and goes with it. */
+  hosted: boolean
+  /** A company's runners, known by their marks; null: none that is known. */
+  thirdParty: { name: string; machineOfOneJob: boolean } | null
+  /** The mark by which it is a container; null: it is none. */
+  container: string | null
+  /** The runner's worker is seen above this process: a job's steps and their runner are in one place. */
+  worker: boolean
+  /** A C library that the agent's native binding is not made for. */
+  musl: boolean
+  /** systemd is the first process. */
+  systemd: boolean
+  root: boolean
+  /** The absolute path of a sudo that asks for no password; null: there is none. Not tried when root. */
+  sudo: string | null
+  /** The socket of an installed agent; null: there is none. */
+  agent: string | null
+}
+
+/** The socket of an agent that is installed on the machine. */
+export const agentSocket = '/run/runwarden/agent.sock'
+
+/** Looks where the action runs. Nothing is changed. */
+export async function describeMachine(system: System = defaultSystem()): Promise<Machine> {
+  const { env } = system
+  const root = system.uid === 0
+  const linux = system.platform === 'linux'
+  return {
+    platform: system.platform,
+    arch: system.arch,
+    hosted: env['RUNNER_ENVIRONMENT'] === 'github-hosted',
+    thirdParty: recognise(system),
+    container: linux ? containerMark(system) : null,
+    worker: system.ancestors().includes('Runner.Worker'),
+    musl: linux && system.exists(`/lib/ld-musl-${muslNames[system.arch] ?? system.arch}.so.1`),
+    systemd:
+      linux &&
+      system.exists('/run/systemd/system') &&
+      system.read('/proc/1/comm')?.trim() === 'systemd',
+    root,
+    sudo: linux && !root ? await findSudo(system) : null,
+    agent: linux && system.isSocket(agentSocket) ? agentSocket : null,
+  }
+}
+
+const muslNames: Record<string, string> = { x64: 'x86_64', arm64: 'aarch64', arm: 'armhf' }
+
+/**
+ * `host`: the machine is this job's alone, so all of it is watched; `job`: the job's processes are taken into a cgroup of
+ * their own.
+ */
+export function scopeOf(
+  machine: Machine,
+  inputs: Pick<Inputs, 'deployOnSelfHostedVm'>,
+): { scope: 'host' | 'job'; why: string } {
+  if (machine.container !== null)
+    return { scope: 'job', why: `the runner is in a container (${machine.container})` }
+  if (machine.hosted)
+    return { scope: 'host', why: 'a runner of GitHub is a virtual machine for one job' }
+  if (inputs.deployOnSelfHostedVm)
+    return {
+      scope: 'host',
+      why: 'deploy-on-self-hosted-vm says that the machine is this job’s alone',
+    }
+  const { thirdParty } = machine
+  if (thirdParty?.machineOfOneJob === true)
+    return { scope: 'host', why: `a runner of ${thirdParty.name} is a virtual machine for one job` }
+  return { scope: 'job', why: 'other jobs may run on a self-hosted machine' }
+}
+
+/** Why a job cannot be protected here, and what to do, in a sentence or two; null: it can be. */
+export function unsupported(machine: Machine): string | null {
+  const { platform, arch } = machine
+  if (platform !== 'linux') {
+    const name = { darwin: 'macOS', win32: 'Windows' }[platform] ?? platform
+    return `Nothing can be blocked on ${name}: Runwarden enforces policies by the Linux kernel. Run the job on a Linux runner, or set fail-mode: open to let it run unprotected.`
+  }
+  if (machine.agent !== null) return null
+  if (machine.container !== null && !machine.worker)
+    return `The job runs in a container (container:) whose runner is outside of it, so it cannot be watched from here. Install the agent on the runner's machine and mount ${agentSocket} into the container, or run the job without container:.`
+  if (arch !== 'x64' && arch !== 'arm64')
+    return `The agent is made for x86-64 and arm64, and this machine is ${arch}.`
+  if (machine.musl)
+    return 'The image has musl as its C library, and the agent needs glibc 2.33 or newer. Use an image with glibc, or install the agent on the machine below it.'
+  if (!machine.root && machine.sudo === null)
+    return 'The agent needs root, and sudo is not there or asks for a password. Let the runner’s user use sudo without one, or install the agent on the machine.'
+  return null
+}
+
+function containerMark({ env, exists, read }: System): string | null {
+  if (exists('/.dockerenv')) return '/.dockerenv'
+  if (exists('/run/.containerenv')) return '/run/.containerenv'
+  if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '') return 'Kubernetes'
+  const cgroup = read('/proc/1/cgroup') ?? ''
+  return /\/(docker|kubepods|containerd|libpod|lxc|ecs)[/.-]/.test(cgroup) ? 'its cgroup' : null
+}
+
+/** Fixed places: PATH may be the workflow's. */
+const sudoPlaces = ['/usr/bin/sudo', '/bin/sudo', '/usr/local/bin/sudo', '/run/wrappers/bin/sudo']
+
+async function findSudo({ exists, succeeds }: System): Promise<string | null> {
+  const path = sudoPlaces.find((place) => exists(place))
+  return path !== undefined && (await succeeds(path, ['-n', 'true'])) ? path : null
+}

@@ -1,0 +1,19 @@
+import type { PolicyText } from '@runwarden/events'
+import type { Policy } from '@runwarden/policy'
+import { parsePolicy, policyKeys, readDocument } from '@runwarden/policy/document'
+
+/** A policy document, and which keys it has: what it leaves out, another one may say. */
+export interface Source {
+  name: string
+  keys: ReadonlySet<string>
+  policy: Policy
+}
+
+/** @throws PolicyError with every problem, by the document's name */
+export function readSource({ name, text }: PolicyText): Source {
+  const policy = parsePolicy(text, name)
+  const keys = readDocument(text, name, (reader, root) =>
+    reader.entries(root, policyKeys).map(({ key }) => key),
+  )
+  return { name, keys: new Set(keys), policy }
+}

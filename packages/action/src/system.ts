@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+
+/** What is asked of the machine. Tests give another one. */
+export interface System {
+  platform: string
+  arch: string
+  uid: number
+  env: NodeJS.ProcessEnv
+  exists(path: string): boolean
+  isSocket(path: string): boolean
+  /** A file's text; null: it cannot be read. */
+  read(path: string): string | null
+  /** Programs of the processes above this one, the nearest first; as far as they are seen. */
+  ancestors(): string[]
+  /** Runs a program without a shell, and says whether it ended well. */
+  succeeds(program: string, args: readonly string[]): Promise<boolean>
+}
+
+/** sudo asks directory services in places, which may be slow; without an answer it is taken as none. */
+const patienceMs = 10_000
+
+export function defaultSystem(): System {
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    uid: process.getuid?.() ?? -1,
+    env: process.env,
+    exists: existsSync,
+    isSocket: (path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true,
+    read,
+    ancestors,
+    succeeds: (program, args) =>
+      new Promise((done) => {
+        execFile(program, args, { timeout: patienceMs, killSignal: 'SIGKILL' }, (error) =>
+          done(error === null),
+        )
+      }),
+  }
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+function ancestors(): string[] {
+  const names: string[] = []
+  for (let pid = process.ppid; pid > 0 && names.length < 64;) {
+    const stat = read(`/proc/${pid}/stat`)
+    // The name stands in parentheses, and may hold some itself.
+    const [, comm, parent] = /^\d+ \((.*)\) \S (\d+) /s.exec(stat ?? '') ?? []
+    if (comm === undefined) break
+    names.push(programOf(pid) ?? comm)
+    pid = Number(parent)
+  }
+  return names
+}
+
+/** Only of processes of the same user. */
+function programOf(pid: number): string | null {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`))
+  } catch {
+    return null
+  }
+}
