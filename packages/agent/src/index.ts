@@ -22,6 +22,8 @@ export {
   type ScopeSettings,
   type ServiceSettings,
 } from './service/service.ts'
+export { Jobs } from './jobs/jobs.ts'
+export { JobSocket } from './jobs/socket.ts'
 export { orphans } from './service/state.ts'
 export { masksIn } from './secrets/masks.ts'
 export { type KnownSecret, mostSecrets, shortestSecret } from './secrets/scanner.ts'

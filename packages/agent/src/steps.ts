@@ -59,6 +59,16 @@ interface Worker extends WorkerRecord {
   hooks: Map<string, string>
   /** A step has begun. */
   atWork: boolean
+  /** A step has begun that is more than an action's pre. */
+  beyondPre: boolean
+}
+
+/** The root process of a step. */
+export interface RootStep {
+  step: string
+  stage: Phase | null
+  /** Another step than an action's pre had begun in its job before it. */
+  late: boolean
 }
 
 export interface StepsParts {
@@ -100,6 +110,8 @@ export class Steps {
   readonly #workers = new Map<string, Worker>()
   /** Processes of an action's pre or post. */
   readonly #phases = new Map<string, 'pre' | 'post'>()
+  /** Of steps, by execId. */
+  readonly #roots = new Map<string, RootStep>()
   /** Who has started a worker. */
   readonly #listeners = new Map<string, true>()
   readonly #engines = new EngineCalls()
@@ -127,7 +139,7 @@ export class Steps {
         const path = environment[variable]
         return path === undefined || path === '' ? [] : [[path, name] as const]
       })
-      const job = { phases: new Phases(), hooks: new Map(hooks), atWork: false }
+      const job = { phases: new Phases(), hooks: new Map(hooks), atWork: false, beyondPre: false }
       keep(this.#workers, record.execId, { ...record, ...job })
       keep(this.#listeners, record.parentExecId, true)
       return
@@ -154,6 +166,11 @@ export class Steps {
     const begun = this.#begun.get(worker)
     if (begun === undefined) return this.#workers.has(worker) ? null : undefined
     return begun.findLast((step) => step.time <= time)?.id ?? null
+  }
+
+  /** The step that a process is the root of. */
+  rootOf(execId: string): RootStep | undefined {
+    return this.#roots.get(execId)
   }
 
   /** A worker's child runs its first program. @returns the event of it, when a step begins */
@@ -189,6 +206,8 @@ export class Steps {
     })
     const known = { id, stage }
     keep(this.#steps, step, known)
+    keep(this.#roots, record.execId, { step: id, stage, late: worker.beyondPre })
+    worker.beyondPre ||= stage !== 'pre'
     const begun = this.#begun.get(record.parentExecId) ?? []
     begun.push({ id: known.id, time: record.time })
     if (begun.length > BEGUN) begun.shift()

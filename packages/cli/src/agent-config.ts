@@ -30,6 +30,8 @@ export interface AgentConfig {
   scopes: ScopeConfig[]
   out: string
   state: string | undefined
+  /** Where jobs ask for their policies; undefined: nowhere. */
+  socket: string | undefined
   onStop: 'end' | 'keep'
 }
 
@@ -43,6 +45,7 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
   const given = {
     ...(options.out === undefined ? {} : { out: options.out }),
     ...(options.state === undefined ? {} : { state: options.state }),
+    ...(options.socket === undefined ? {} : { socket: options.socket }),
     ...(options['on-stop'] === undefined ? {} : { onStop: options['on-stop'] as 'end' | 'keep' }),
   }
   if (options.config !== undefined) {
@@ -52,6 +55,9 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
     const text = readNamedFile(options.config, 'configuration')
     return { ...readDocument(text, options.config, readConfig), file: options.config, ...given }
   }
+  const none = { file: null, scopes: [], out: defaultOut, state: undefined, onStop: 'end' } as const
+  if (options.scope === undefined && options.socket !== undefined)
+    return { ...none, scopes: [], socket: options.socket, ...given }
   if (options.scope === undefined)
     throw new UsageError('agent needs --config FILE, or --scope host|CGROUP with --policy FILE')
   const scope: ScopeConfig = {
@@ -68,7 +74,7 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
     uplinks: [],
     rules: options.rules,
   }
-  return { file: null, scopes: [scope], out: defaultOut, state: undefined, onStop: 'end', ...given }
+  return { ...none, scopes: [scope], socket: undefined, ...given }
 }
 
 function readConfig(reader: DocumentReader, root: unknown): Omit<AgentConfig, 'file'> {
@@ -76,9 +82,10 @@ function readConfig(reader: DocumentReader, root: unknown): Omit<AgentConfig, 'f
     scopes: [],
     out: defaultOut,
     state: undefined,
+    socket: undefined,
     onStop: 'end',
   }
-  for (const entry of reader.entries(root, ['scopes', 'out', 'state', 'on-stop'])) {
+  for (const entry of reader.entries(root, ['scopes', 'out', 'state', 'socket', 'on-stop'])) {
     const { key, value } = entry
     if (key === 'scopes')
       config.scopes = (reader.items(entry, 'of scopes') ?? []).map((node) =>
@@ -86,9 +93,10 @@ function readConfig(reader: DocumentReader, root: unknown): Omit<AgentConfig, 'f
       )
     else if (key === 'out') config.out = reader.text(value) ?? defaultOut
     else if (key === 'state') config.state = reader.text(value) ?? undefined
+    else if (key === 'socket') config.socket = reader.text(value) ?? undefined
     else config.onStop = reader.choice(entry, ['end', 'keep']) ?? 'end'
   }
-  if (config.scopes.length === 0 && reader.problems.length === 0)
+  if (config.scopes.length === 0 && config.socket === undefined && reader.problems.length === 0)
     reader.problem(root, 'names no scope: it needs "scopes:", a list of "- cgroup: …"')
   return config
 }

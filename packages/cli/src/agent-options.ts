@@ -48,6 +48,11 @@ export const agentOptions = {
     value: 'DIR',
     help: 'where what outlives the agent is kept (default: /run/runwarden)',
   },
+  socket: {
+    type: 'text',
+    value: 'PATH',
+    help: 'take jobs over this Unix socket, from the action (docs/agent.md); then no scope is needed',
+  },
   'on-stop': {
     type: 'choice',
     choices: ['end', 'keep'],

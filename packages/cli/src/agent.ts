@@ -6,6 +6,9 @@ import {
   orphans,
   scopeName,
   serviceRotation,
+  JobSocket,
+  Jobs,
+  type ScopeRecord,
   type ScopeSettings,
 } from '@runwarden/agent'
 import { type AgentConfig, readAgentConfig, type ScopeConfig } from './agent-config.ts'
@@ -77,10 +80,59 @@ export async function main(words: string[]): Promise<number> {
     say,
   })
   if (asked) await reload(service)
+  const ends = await takeJobs(service, config, () => stopped.resolve())
   notifyReady(say)
   await stopped.promise
+  await ends()
   await service.stop(onStop)
   return 0
+}
+
+/**
+ * Takes jobs over the socket, where the configuration names one.
+ * @param onIdle the agent has no scope of its own, and its last job has ended
+ * @returns what ends it
+ */
+async function takeJobs(
+  service: AgentService,
+  config: AgentConfig,
+  onIdle: () => void,
+): Promise<() => Promise<void>> {
+  if (config.socket === undefined) return () => Promise.resolve()
+  const configured = new Map<string, ScopeSettings>()
+  for (const scope of config.scopes) {
+    const settings = await settingsOf(scope, config)
+    configured.set(settings.name, settings)
+  }
+  const jobs = await Jobs.start({
+    service,
+    home: config.state === undefined ? undefined : resolve(config.state),
+    out: resolve(config.out),
+    say,
+    open: (folder) => openRecord(folder),
+    configured: (name) => configured.get(name),
+    onIdle: () => {
+      if (config.scopes.length === 0) onIdle()
+    },
+  })
+  const socket = await JobSocket.listen(resolve(config.socket), (request, peer) =>
+    jobs.answer(request, peer),
+  )
+  return async () => {
+    jobs.close()
+    await socket.close()
+  }
+}
+
+async function openRecord(folder: string): Promise<ScopeRecord> {
+  const record = RunRecord.open(folder, say, serviceRotation)
+  await record.load()
+  return {
+    onEvent: record.add,
+    onFork: record.fork,
+    finish: (facts) => record.finish(facts, { quiet: true }),
+    abandon: () => record.abandon(),
+  }
 }
 
 async function settingsOf(scope: ScopeConfig, { file, out }: AgentConfig): Promise<ScopeSettings> {
@@ -103,20 +155,7 @@ async function settingsOf(scope: ScopeConfig, { file, out }: AgentConfig): Promi
         egress: undefined,
         'fail-mode': undefined,
       }),
-    async record() {
-      const record = RunRecord.open(
-        join(resolve(out), name, timeName(new Date())),
-        say,
-        serviceRotation,
-      )
-      await record.load()
-      return {
-        onEvent: record.add,
-        onFork: record.fork,
-        finish: (facts) => record.finish(facts, { quiet: true }),
-        abandon: () => record.abandon(),
-      }
-    },
+    record: () => openRecord(join(resolve(out), name, timeName(new Date()))),
   }
 }
 

@@ -135,8 +135,13 @@ export class AgentRig implements AsyncDisposable {
   }
 
   /** Starts a job in a cgroup, as the runner's listener would. */
-  job(cgroup: string, name: string, steps: string): { workspace: string; ended: Promise<Ended> } {
-    const { command, workspace } = prepareJob(this.place.at(name), steps)
+  job(
+    cgroup: string,
+    name: string,
+    steps: string,
+    options: Parameters<typeof prepareJob>[2] = {},
+  ): { workspace: string; ended: Promise<Ended> } {
+    const { command, workspace } = prepareJob(this.place.at(name), steps, options)
     const [program, ...args] = command
     const child = this.lab.runner.spawn(program, args, { cgroup, stdio: 'pipe' })
     return { workspace, ended: gather(child) }

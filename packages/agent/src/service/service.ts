@@ -1,5 +1,5 @@
 import { release } from 'node:os'
-import type { RunFacts } from '@runwarden/events'
+import type { GithubFacts, RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
 import { scopeIdentity } from '@runwarden/sensor'
@@ -42,6 +42,8 @@ export interface ScopeSettings {
   uplinks: readonly string[]
   /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
   read: () => Promise<CompiledPolicy>
+  /** The job's place on GitHub; by default that of this process. */
+  github?: GithubFacts
   /** Rules of detections, those that are built in among them; without, only those. */
   rules?: RuleSet | undefined
   /** Changes when the rules do. */
@@ -68,6 +70,22 @@ interface Governed {
   startTime: number
   /** From the start of the agent, milliseconds. */
   armedMs: number
+  /** The reports are written: what happens since is in none. */
+  reported: boolean
+  /** A job's settings are in force: no reload changes them. */
+  job: boolean
+  /** What the configuration says of a scope that a job's settings are in force on. */
+  configured?: ScopeSettings
+}
+
+/** A scope as those see it who use it for a job. */
+export interface GovernedScope {
+  readonly name: string
+  /** Directory of its cgroup. */
+  readonly cgroup: string
+  readonly watch: Watch
+  readonly stream: EventStream
+  readonly compiled: CompiledPolicy
 }
 
 /** How often it is looked whether the scopes are still there. */
@@ -141,13 +159,79 @@ export class AgentService {
     this.#own?.leave()
   }
 
+  /** The scopes that are governed. */
+  scopes(): GovernedScope[] {
+    return [...this.#governed.values()].map(({ settings, state, watch, stream, compiled }) => ({
+      name: settings.name,
+      cgroup: state.scope.path,
+      watch,
+      stream,
+      compiled,
+    }))
+  }
+
+  /** Arms a scope that the configuration does not have. @throws as `start` does */
+  add(settings: ScopeSettings): Promise<void> {
+    return this.#inTurn(() => this.#govern(settings, true))
+  }
+
+  /**
+   * Puts other settings in force on a scope, with a record of their own, until `giveBack`. Its policy stays enforced
+   * meanwhile.
+   * @throws AgentError when they are not in force; then its own are
+   */
+  overrule(name: string, settings: ScopeSettings): Promise<void> {
+    return this.#inTurn(async () => {
+      const scope = this.#named(name)
+      if (scope.job) throw new AgentError('JOB_HERE', `a job is under way on '${name}'`, '')
+      const configured = scope.settings
+      if (!(await this.#takeOver(scope, settings)))
+        throw new AgentError(
+          'NOT_ARMED',
+          `the job's policy could not be put in force on '${name}': the agent's log says why`,
+          'look at the log of the agent on this machine',
+        )
+      Object.assign(this.#named(name), { configured, job: true })
+    })
+  }
+
+  /** Puts what the configuration says in force again. */
+  giveBack(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const scope = this.#named(name)
+      if (scope.configured !== undefined) await this.#takeOver(scope, scope.configured)
+    })
+  }
+
+  /** Writes a scope's reports; its policy stays in force, and names go on to resolve. */
+  report(name: string): Promise<string[]> {
+    return this.#inTurn(async () => {
+      const scope = this.#named(name)
+      const health = await scope.watch.finish('the job has ended', true)
+      scope.reported = true
+      await scope.record.finish(this.#facts(scope, health))
+      return health.gaps
+    })
+  }
+
+  /** Ends a scope: its policy, too, or that stays enforced. */
+  remove(name: string, keep: boolean): Promise<void> {
+    return this.#inTurn(() => this.#end(name, keep))
+  }
+
+  #named(name: string): Governed {
+    const scope = this.#governed.get(name)
+    if (scope !== undefined) return scope
+    throw new AgentError('NO_SCOPE', `the scope '${name}' has ended`, 'see the log of the agent')
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work)
     this.#turn = result.catch(() => {})
     return result
   }
 
-  async #govern(settings: ScopeSettings): Promise<void> {
+  async #govern(settings: ScopeSettings, job = false): Promise<void> {
     const { name } = settings
     const startTime = Date.now()
     const say = (text: string): void => this.#settings.say(`${name}: ${text}`)
@@ -175,7 +259,7 @@ export class AgentService {
           workspace: settings.workspace ?? state.pinDir,
           step: name,
           worker: { from: 'runner' },
-          github: githubFacts(process.env),
+          github: settings.github ?? githubFacts(process.env),
           stream,
           onFork: record.onFork,
           rules: settings.rules,
@@ -211,6 +295,8 @@ export class AgentService {
       stream,
       startTime,
       armedMs,
+      reported: false,
+      job,
     })
     say(`armed: ${compiled.egress}, on ${state.scope.path}`)
   }
@@ -225,16 +311,29 @@ export class AgentService {
 
   async #reload(
     read: () => Promise<readonly ScopeSettings[]> = () =>
-      Promise.resolve([...this.#governed.values()].map(({ settings }) => settings)),
+      Promise.resolve(
+        [...this.#governed.values()].flatMap(({ settings, configured, job }) =>
+          job ? (configured ?? []) : settings,
+        ),
+      ),
   ): Promise<boolean> {
     const since = performance.now()
-    const before = [...this.#governed.values()]
+    const all = [...this.#governed.values()]
+    const before = all.filter(({ job }) => !job)
     const replaced: Governed[] = []
     const came: string[] = []
+    const overruled: [Governed, ScopeSettings | undefined][] = []
     let plan: Plan<Governed>
     const policies = new Map<Governed, CompiledPolicy>()
     try {
-      plan = planReload(before, await read())
+      const next = await read()
+      for (const scope of all)
+        if (scope.configured !== undefined)
+          overruled.push([scope, next.find(({ name }) => name === scope.settings.name)])
+      plan = planReload(
+        before,
+        next.filter((settings) => !overruled.some(([, own]) => own === settings)),
+      )
       for (const [scope, settings] of plan.stays) {
         const compiled = await settings.read()
         policies.set(scope, compiled)
@@ -259,6 +358,10 @@ export class AgentService {
       return false
     }
     for (const [scope, compiled] of policies) scope.compiled = compiled
+    for (const [scope, settings] of overruled) {
+      if (settings !== undefined) scope.configured = settings
+      this.#settings.say(`${scope.settings.name}: a job is under way: reloaded when it has ended`)
+    }
     let whole = true
     for (const [scope, settings] of plan.stays) {
       if (plan.changed.has(scope)) whole = (await this.#takeOver(scope, settings)) && whole
@@ -308,14 +411,14 @@ export class AgentService {
     const scope = this.#governed.get(name)
     if (scope === undefined) return
     this.#governed.delete(name)
-    const { watch, state, record } = scope
+    const { watch, state, record, reported } = scope
     if (!state.isAlive) this.#settings.say(`${name}: its cgroup is gone: the scope has ended`)
     const health = await watch.finish('the watch has ended')
     if (keep && state.isAlive) {
       await watch.abandon()
       state.letGo()
     } else await watch.close()
-    await record.finish(this.#facts(scope, health))
+    if (!reported) await record.finish(this.#facts(scope, health))
     this.#settings.say(
       `${name}: ${keep ? 'no longer watched; its policy stays enforced, and no new name resolves' : 'ended'}`,
     )
@@ -340,7 +443,7 @@ export class AgentService {
       leftOver: [],
       workspace: settings.workspace ?? '',
       filesUnwatched: watch.filesUnwatched,
-      github: githubFacts(process.env),
+      github: settings.github ?? githubFacts(process.env),
       health: { ...health, armedMs },
     }
   }

@@ -32,6 +32,7 @@ export class Recording {
   openSensor!: OpenSensor
   sensor!: Sensor
   dns!: DnsProxy
+  steps!: Steps
   narrator!: Narrator
   namespaces: Namespaces | undefined
   secrets!: SecretWatch
@@ -213,15 +214,16 @@ export class Recording {
   private openNarrator(worker: WorkerRule, detections: NarratorParts['detections']): Narrator {
     const { compiled, step, stream, onFork } = this.settings
     const { processes, health } = this
+    this.steps = new Steps({
+      rule: worker,
+      known: (execId) => this.sensor.knowWorker(execId),
+      fallback: step,
+      gap: (text) => health.gap(text),
+    })
     return new Narrator({
       stream,
       step,
-      steps: new Steps({
-        rule: worker,
-        known: (execId) => this.sensor.knowWorker(execId),
-        fallback: step,
-        gap: (text) => health.gap(text),
-      }),
+      steps: this.steps,
       compiled,
       processes,
       names: this.names,

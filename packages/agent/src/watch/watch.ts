@@ -4,6 +4,8 @@ import { readResolvers } from '../dns/resolvers.ts'
 import { guardMs } from '../guard/guard.ts'
 import { RunState } from '../run-state.ts'
 import type { Scope } from '../scope.ts'
+import type { Process } from '../process-table.ts'
+import type { RootStep } from '../steps.ts'
 import { Tidy } from '../tidy.ts'
 import { Enforcement } from './enforcement.ts'
 import { RunHealth } from './health.ts'
@@ -134,9 +136,20 @@ export class Watch {
 
   /** Identity of a process that runs now; null when its start is not known. */
   execIdOf(pid: number): string | null {
+    return this.processAt(pid)?.execId ?? null
+  }
+
+  /** What is known of a process that runs now. */
+  processAt(pid: number): Process | undefined {
     // Its beginning may be in a ring still.
     this.recording.sensor.drain()
-    return this.recording.processes.withPid(pid)?.execId ?? null
+    return this.recording.processes.withPid(pid)
+  }
+
+  /** The step that a process is the root of, by the kernel's word. */
+  rootOf(pid: number): RootStep | undefined {
+    const process = this.processAt(pid)
+    return process === undefined ? undefined : this.recording.steps.rootOf(process.execId)
   }
 
   /** The run's health while it goes on. */
@@ -149,9 +162,12 @@ export class Watch {
     this.health.gap(text)
   }
 
-  /** Takes all that is still under way, and returns the run's health. */
-  async finish(reason = 'the command has ended'): Promise<Health> {
-    clearInterval(this.ticking)
+  /**
+   * Takes all that is still under way, and returns the run's health.
+   * @param goesOn what enforces stays watched, and names go on to resolve
+   */
+  async finish(reason = 'the command has ended', goesOn = false): Promise<Health> {
+    if (!goesOn) clearInterval(this.ticking)
     const { sensor, dns, narrator, secrets, integrity } = this.recording
     const { enforcer, uplinks, tls, guard } = this.enforcement
     sensor.drain()
@@ -165,7 +181,8 @@ export class Watch {
     await integrity.finish()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
     // as a gap, what it lost is not known.
-    const recordsLost = (await dns.close())?.recordsLost ?? 0
+    const stats = goesOn ? await dns.stats().catch(() => null) : await dns.close()
+    const recordsLost = stats?.recordsLost ?? 0
     narrator.counted(enforcer.attempts(true))
     for (const flow of enforcer.flows()) narrator.flow(flow)
     const lost = {

@@ -1,0 +1,101 @@
+import { chownSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Event } from '@runwarden/events'
+import { compile, type CompiledPolicy, parseBlockList } from '@runwarden/policy'
+import { AgentError } from '../errors.ts'
+import { githubFacts } from '../https/github-facts.ts'
+import type { ScopeRecord, ScopeSettings } from '../service/service.ts'
+import { jobProcesses } from '../service/job-exempt.ts'
+import type { KnownJob } from './job-file.ts'
+
+/** What a job's record has come to so far. */
+export class Counts {
+  blocked = 0
+  attackBlocked = 0
+  detections = 0
+
+  readonly see = (event: Event): void => {
+    if (event.kind === 'detection') this.detections++
+    else if ('verdict' in event) {
+      const count = 'count' in event ? event.count : 1
+      if (event.verdict === 'blocked') this.blocked += count
+      else if (event.verdict === 'attack-blocked') this.attackBlocked += count
+    }
+  }
+}
+
+/** Opens a record in a folder. */
+export type OpenRecord = (folder: string) => Promise<ScopeRecord>
+
+/**
+ * The scope of a job, for the service.
+ * @param folder where its record goes
+ * @throws PolicyError when read
+ */
+export function settingsOf(
+  job: KnownJob,
+  { folder, counts, open }: { folder: string; counts: Counts; open: OpenRecord },
+  configured?: ScopeSettings,
+): ScopeSettings {
+  const { request, cgroup, environment } = job
+  return {
+    name: configured?.name ?? `job-${job.id}`,
+    cgroup,
+    policyFile: request.policy.name,
+    governing: [`${job.folder}/pre.js`, `${job.folder}/main.js`, `${job.folder}/post.js`],
+    workspace: request.workspace,
+    exempt: {
+      ...(configured?.exempt ?? {
+        cgroups: [],
+        programs: [],
+        presets: presetsFor(request.scope),
+      }),
+      processes: jobProcesses(job.worker, request.scope),
+    },
+    uplinks: configured?.uplinks ?? [],
+    github: githubFacts(environment, request.granted),
+    read: () => readPolicy(job),
+    rules: configured?.rules,
+    ...(configured?.rulesVersion === undefined ? {} : { rulesVersion: configured.rulesVersion }),
+    async record() {
+      makeFolder(folder, job.gid)
+      const record = await open(folder)
+      return {
+        ...record,
+        onEvent(event) {
+          counts.see(event)
+          record.onEvent(event)
+        },
+      }
+    },
+  }
+}
+
+function presetsFor(scope: 'host' | 'job'): string[] {
+  return scope === 'host' ? ['host-services'] : []
+}
+
+async function readPolicy({ request }: KnownJob): Promise<CompiledPolicy> {
+  const { parsePolicy } = await import('@runwarden/policy/document')
+  const { policy, blockList } = request
+  return compile(
+    parsePolicy(policy.text, policy.name),
+    blockList === null ? undefined : parseBlockList(blockList.text, blockList.name),
+  )
+}
+
+/** Root's, and readable for the runner's account: what the job did is its business, and nobody else's. */
+function makeFolder(folder: string, gid: number): void {
+  try {
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o755 })
+    mkdirSync(folder, { recursive: true, mode: 0o750 })
+    chownSync(folder, 0, gid)
+  } catch (error) {
+    throw new AgentError(
+      'RECORD',
+      `the job's record cannot be kept in ${folder}: ${String(error)}`,
+      'make room, or name another folder with --out',
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,315 @@
+import { randomBytes } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AgentRequest, Armed, JobReport, JobRequest, JobStatus } from '@runwarden/events'
+import type { Peer } from '@runwarden/libbpf'
+import { AgentError, messageOf } from '../errors.ts'
+import { processStart, stateHome } from '../run-state.ts'
+import { hierarchy } from '../service/cgroups.ts'
+import type { AgentService, GovernedScope } from '../service/service.ts'
+import { cgroupOf, JobCgroup } from './job-cgroup.ts'
+import { hashOf, isNonceOf, JobFiles, type KnownJob } from './job-file.ts'
+import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
+import { type Stage, stageOf } from './runner.ts'
+
+export interface JobsParts {
+  service: AgentService
+  /** The agent's state folder; by default that of all agents. */
+  home?: string | undefined
+  /** Where the jobs' records go, a folder each. */
+  out: string
+  open: OpenRecord
+  say: (text: string) => void
+  /** Settings of a scope of the configuration. */
+  configured: (name: string) => Parameters<typeof settingsOf>[2]
+  /** No job is left, and none was left to go on. */
+  onIdle: () => void
+}
+
+interface Job {
+  known: KnownJob
+  counts: Counts
+  /** Of its scope. */
+  name: string
+  folder: string
+  armed: Armed
+  /** The reports are written. */
+  report?: JobReport
+  /** It has ended, and its policy stays until the machine or the runner ends. */
+  kept: boolean
+}
+
+/** How often it is looked whether the jobs' workers live, ms. */
+const lookMs = 1000
+
+/**
+ * The jobs that ask the agent to watch them. Who asks is known by the kernel's word: the root process of an action's
+ * stage, a child of the runner's worker, and later with the nonce of the first time. Anybody else is refused, and told.
+ */
+export class Jobs {
+  readonly #parts: JobsParts
+  readonly #files: JobFiles
+  readonly #jobs = new Map<string, Job>()
+  readonly #told = new Set<string>()
+  readonly #looking: NodeJS.Timeout
+
+  private constructor(parts: JobsParts) {
+    this.#parts = parts
+    this.#files = new JobFiles(parts.home ?? stateHome)
+    this.#looking = setInterval(() => void this.#look(), lookMs)
+  }
+
+  /** Takes over the jobs of an agent that was killed; what is left of jobs that have ended is cleaned up. */
+  static async start(parts: JobsParts): Promise<Jobs> {
+    const jobs = new Jobs(parts)
+    for (const known of jobs.#files.read()) {
+      try {
+        await jobs.#adopt(known)
+      } catch (error) {
+        parts.say(
+          `the job ${known.id} of an agent before cannot be taken over: ${messageOf(error)}`,
+        )
+      }
+    }
+    return jobs
+  }
+
+  /** Ends the looks; the jobs' scopes end with the service. */
+  close(): void {
+    clearInterval(this.#looking)
+  }
+
+  /** @throws AgentError when it is refused, or cannot be done */
+  async answer(request: AgentRequest, peer: Peer): Promise<Armed | JobStatus | JobReport | object> {
+    try {
+      if (request.op === 'begin') return await this.#begin(request.nonce, request.job, peer)
+      const job = this.#authorise(request.nonce, request.op, peer)
+      if (request.op === 'status') return this.#status(job)
+      if (request.op === 'report') return await this.#report(job)
+      await this.#end(job)
+      return {}
+    } catch (error) {
+      if (error instanceof AgentError && refusals.has(error.code)) this.#tell(error.message, peer)
+      throw error
+    }
+  }
+
+  async #begin(nonce: string, request: JobRequest, peer: Peer): Promise<Armed> {
+    const since = performance.now()
+    const stage = stageOf(peer.pid)
+    for (const { known } of this.#jobs.values())
+      if (known.worker === stage.worker)
+        throw new AgentError(
+          'JOB_HERE',
+          `process ${peer.pid} (step ${stage.action}) asked for a policy on a job that has one`,
+          'have the action once in each job, as its first step',
+        )
+    const scope = this.#scopeOf(peer.pid)
+    if (scope !== undefined) requireFirst(scope, stage)
+    const id = randomBytes(6).toString('hex')
+    const cgroup =
+      scope !== undefined || request.scope === 'host' ? undefined : JobCgroup.make(stage.worker, id)
+    const known: KnownJob = {
+      id,
+      nonceHash: hashOf(nonce),
+      request: { ...request, workspace: realpathSync(request.workspace) },
+      identity: stage.identity,
+      action: stage.action,
+      folder: stage.folder,
+      worker: stage.worker,
+      workerStart: processStart(stage.worker) ?? '',
+      gid: peer.gid,
+      uid: peer.uid,
+      cgroup: cgroup?.path ?? scope?.cgroup ?? hierarchy(),
+      ownCgroup: cgroup !== undefined,
+      overrules: scope?.name ?? null,
+      records: [],
+      environment: stage.environment,
+    }
+    try {
+      const job = await this.#arm(known, since)
+      return job.armed
+    } catch (error) {
+      this.#files.remove(id)
+      await cgroup?.release()
+      throw error
+    }
+  }
+
+  async #adopt(known: KnownJob): Promise<void> {
+    const cgroup = known.ownCgroup ? JobCgroup.at(known.cgroup) : undefined
+    if (processStart(known.worker) === known.workerStart && (!known.ownCgroup || cgroup)) {
+      await this.#arm(known, performance.now())
+      return
+    }
+    this.#files.remove(known.id)
+    await cgroup?.release()
+  }
+
+  async #arm(known: KnownJob, since: number): Promise<Job> {
+    const { service, out, open, say } = this.#parts
+    const { id, overrules, request } = known
+    const counts = new Counts()
+    const folder = newRecord(join(out, 'jobs'), id)
+    const earlier = known.records.at(-1)
+    this.#files.write({ ...known, records: [...known.records, folder] })
+    const settings = settingsOf(
+      known,
+      { folder, counts, open },
+      overrules === null ? undefined : this.#parts.configured(overrules),
+    )
+    if (overrules === null) await service.add(settings)
+    else await service.overrule(overrules, settings)
+    const scope = service.scopes().find(({ name }) => name === settings.name)
+    if (scope === undefined) throw new AgentError('NOT_ARMED', 'its scope has ended already', '')
+    const job: Job = {
+      known,
+      counts,
+      name: settings.name,
+      folder,
+      kept: false,
+      armed: {
+        identity: known.identity,
+        egress: scope.compiled.egress,
+        tier: scope.watch.healthSoFar().tier,
+        scope: known.ownCgroup || overrules !== null ? 'job' : request.scope,
+        cgroup: known.cgroup,
+        armedMs: Math.round(performance.now() - since),
+        warnings: [...scope.compiled.warnings],
+      },
+    }
+    this.#jobs.set(id, job)
+    if (earlier !== undefined)
+      scope.watch.gap(`what was told before is in ${earlier}/events.ndjson`)
+    say(`job ${id} (${known.identity.job ?? 'unnamed'}): armed, ${scope.compiled.egress}`)
+    return job
+  }
+
+  /** The job that a peer may ask about. @throws AgentError */
+  #authorise(nonce: string, op: string, peer: Peer): Job {
+    const stage = stageOf(peer.pid)
+    const job = [...this.#jobs.values()].find(({ known }) => known.worker === stage.worker)
+    if (job === undefined)
+      throw new AgentError('NO_JOB', 'the agent watches no job of this runner', '')
+    if (!isNonceOf(nonce, job.known))
+      throw refused(peer, op, `step ${stage.action} does not know the job's nonce`)
+    if (stage.action !== job.known.action)
+      throw refused(peer, op, `it is of step ${stage.action}, and not of the action's own`)
+    const root = this.#scope(job).watch.rootOf(peer.pid)
+    if (root === undefined || root.step !== job.known.action)
+      throw refused(peer, op, 'the kernel has not told it as the beginning of a step')
+    if (op !== 'status' && root.stage !== 'post')
+      throw refused(
+        peer,
+        op,
+        `it is the action's ${root.stage ?? 'unknown stage'}, and not its post`,
+      )
+    return job
+  }
+
+  #status({ armed, counts, name }: Job): JobStatus {
+    const scope = this.#parts.service.scopes().find((one) => one.name === name)
+    const { blocked, attackBlocked, detections } = counts
+    const gaps = scope?.watch.healthSoFar().gaps ?? ['its scope has ended']
+    return { ...armed, blocked, attackBlocked, detections, gaps }
+  }
+
+  async #report(job: Job): Promise<JobReport> {
+    job.report ??= { folder: job.folder, gaps: await this.#parts.service.report(job.name) }
+    return job.report
+  }
+
+  /** The job is over. @param gone so is its runner */
+  async #end(job: Job, gone = false): Promise<void> {
+    const { service } = this.#parts
+    const { known, name } = job
+    if (known.request.afterJob === 'keep' && !gone) {
+      job.kept = true
+      return
+    }
+    this.#jobs.delete(known.id)
+    if (known.overrules === null) await service.remove(name, false)
+    else await service.giveBack(name)
+    if (known.ownCgroup) await JobCgroup.at(known.cgroup)?.release()
+    this.#files.remove(known.id)
+    if (this.#jobs.size === 0) this.#parts.onIdle()
+  }
+
+  /** A runner that was killed says nothing any more: its job ends all the same, with its reports. */
+  async #look(): Promise<void> {
+    for (const job of this.#jobs.values()) {
+      const { worker, workerStart, request, id } = job.known
+      if (processStart(worker) === workerStart) continue
+      if (job.kept && request.scope === 'host') continue
+      this.#jobs.delete(id)
+      if (job.report === undefined)
+        this.#parts.say(`job ${id}: its worker has ended, and the action's post step did not run`)
+      await this.#end(job, true).catch((error: unknown) =>
+        this.#parts.say(`job ${id} could not be ended: ${messageOf(error)}`),
+      )
+    }
+  }
+
+  #scope({ name }: Job): GovernedScope {
+    const scope = this.#parts.service.scopes().find((one) => one.name === name)
+    if (scope !== undefined) return scope
+    throw new AgentError('NO_SCOPE', 'the scope of the job has ended', 'see the log of the agent')
+  }
+
+  /** The scope of the configuration that a process is in; of several within each other the innermost. */
+  #scopeOf(pid: number): GovernedScope | undefined {
+    const path = join(hierarchy(), cgroupOf(pid))
+    return this.#parts.service
+      .scopes()
+      .filter(({ cgroup }) => path === cgroup || path.startsWith(`${cgroup.replace(/\/$/, '')}/`))
+      .toSorted((a, b) => b.cgroup.length - a.cgroup.length)[0]
+  }
+
+  /** Once for each process and reason: a step can ask as often as it likes. */
+  #tell(what: string, { pid }: Peer): void {
+    if (this.#told.has(what) || this.#told.size >= 64) return
+    this.#told.add(what)
+    this.#parts.say(`refused: ${what}`)
+    const scope = this.#scopeOf(pid)
+    if (scope === undefined) return
+    const process = scope.watch.processAt(pid)
+    scope.stream.emit({
+      kind: 'detection',
+      time: Date.now(),
+      execId: process?.execId ?? null,
+      step: process?.step ?? null,
+      id: 'agent-tampered',
+      severity: 'high',
+      title: 'a process of the job asked the agent in the name of the action',
+      text: `${what}. It was refused, and nothing has changed. Only the action's own stages, which the runner starts, may ask the agent: look at what this step runs.`,
+      evidence: [],
+    })
+  }
+}
+
+/** Codes of errors that mean that somebody imitates the action. */
+const refusals = new Set(['NOT_A_STAGE', 'REFUSED', 'JOB_HERE'])
+
+function refused({ pid }: Peer, op: string, why: string): AgentError {
+  return new AgentError(
+    'REFUSED',
+    `process ${pid} asked the agent for '${op}' in the name of the action, and was refused: ${why}`,
+    'only the action itself asks the agent',
+  )
+}
+
+/** On a machine with an agent of its own, the policy of a job is taken before any step of it has run. */
+function requireFirst({ watch }: GovernedScope, { pid, action }: Stage): void {
+  const root = watch.rootOf(pid)
+  if (root?.stage === 'pre' && !root.late && root.step === action) return
+  throw new AgentError(
+    'REFUSED',
+    `process ${pid} (step ${action}) asked for a policy, and is not the pre stage of an action before the job's first step`,
+    'have the action as the first step of the job',
+  )
+}
+
+/** Each arming of a job has a record of its own. */
+function newRecord(parent: string, id: string): string {
+  return join(parent, `${new Date().toISOString().replaceAll(':', '-')}-${id}`)
+}

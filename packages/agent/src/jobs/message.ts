@@ -1,0 +1,84 @@
+import type { AgentRequest, JobRequest, PolicyText } from '@runwarden/events'
+import { AgentError } from '../errors.ts'
+
+/** Bytes of one request: a policy, a block list and rules. */
+export const requestLimit = 16 * 1024 * 1024
+
+/**
+ * A request from its line of JSON, checked field by field: whoever runs on the machine can write to the socket.
+ * @throws AgentError BAD_REQUEST that says which field
+ */
+export function parseRequest(line: string): AgentRequest {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    throw bad('it is no JSON')
+  }
+  const request = mapping(value, 'the request')
+  const op = choice(request, 'op', ['begin', 'status', 'report', 'end'])
+  const nonce = text(request, 'nonce')
+  if (!/^[0-9a-f]{64}$/.test(nonce)) throw bad("'nonce' is not 64 hex digits")
+  return op === 'begin' ? { op, nonce, job: readJob(request['job']) } : { op, nonce }
+}
+
+function readJob(value: unknown): JobRequest {
+  const job = mapping(value, "'job'")
+  const workspace = text(job, 'workspace')
+  if (!workspace.startsWith('/')) throw bad("'workspace' is no absolute path")
+  return {
+    policy: policyText(job['policy'], 'policy'),
+    blockList: job['blockList'] === null ? null : policyText(job['blockList'], 'blockList'),
+    rules: list(job['rules'], 'rules').map((one) => policyText(one, 'rules')),
+    workspace,
+    scope: choice(job, 'scope', ['host', 'job']),
+    afterJob: choice(job, 'afterJob', ['end', 'keep']),
+    granted: job['granted'] === null ? null : texts(job['granted'], 'granted'),
+  }
+}
+
+function policyText(value: unknown, name: string): PolicyText {
+  const one = mapping(value, `'${name}'`)
+  return { name: text(one, 'name'), text: text(one, 'text') }
+}
+
+function texts(value: unknown, name: string): Record<string, string> {
+  const all = mapping(value, `'${name}'`)
+  for (const key of Object.keys(all)) text(all, key)
+  return all as Record<string, string>
+}
+
+function mapping(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>
+  throw bad(`${what} is no object`)
+}
+
+function list(value: unknown, name: string): unknown[] {
+  if (Array.isArray(value)) return value as unknown[]
+  throw bad(`'${name}' is no list`)
+}
+
+function text(from: Record<string, unknown>, key: string): string {
+  const value = from[key]
+  if (typeof value === 'string') return value
+  throw bad(`'${key}' is no text`)
+}
+
+function choice<const Word extends string>(
+  from: Record<string, unknown>,
+  key: string,
+  words: readonly Word[],
+): Word {
+  const found = words.find((word) => word === from[key])
+  if (found !== undefined) return found
+  throw bad(`'${key}' is none of ${words.join(', ')}`)
+}
+
+function bad(why: string): AgentError {
+  return new AgentError(
+    'BAD_REQUEST',
+    `the agent cannot read what it was asked: ${why}`,
+    'use the action and the agent of one version',
+  )
+}

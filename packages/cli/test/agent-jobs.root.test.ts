@@ -1,0 +1,325 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Event, Report } from '@runwarden/events'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Agent, AgentRig } from './agent-rig.ts'
+import { until } from './runwarden.ts'
+
+let rig: AgentRig
+beforeAll(async () => {
+  rig = await AgentRig.start()
+})
+afterAll(() => rig[Symbol.asyncDispose]())
+
+const nonce = 'ab'.repeat(32)
+
+/** An action that asks the agent, a request of its own in each stage, and puts the answers into the log. */
+function makeAction(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(
+    join(folder, 'action.yml'),
+    `name: ask
+description: asks the agent
+inputs:
+  socket: { required: true }
+  pre: {}
+  main: {}
+  post: {}
+runs:
+  using: node24
+  pre: pre.mjs
+  main: main.mjs
+  post: post.mjs
+  post-if: always()
+`,
+  )
+  for (const stage of ['pre', 'main', 'post'])
+    writeFileSync(
+      join(folder, `${stage}.mjs`),
+      `import { ask } from ${JSON.stringify(join(import.meta.dirname, 'acts/ask-agent.mjs'))}
+for (const request of JSON.parse(process.env.INPUT_${stage.toUpperCase()} || '[]'))
+  console.log('answer: ' + JSON.stringify(await ask(request)))
+`,
+    )
+}
+
+const policy = (...allow: string[]): { name: string; text: string } => ({
+  name: 'the workflow',
+  text: `version: 1\negress: block\nallow: ${JSON.stringify(allow)}\n`,
+})
+
+/** A word for a shell. */
+const request = (value: unknown): string => `'${JSON.stringify(value)}'`
+
+interface Asked {
+  pre?: unknown[]
+  main?: unknown[]
+  post?: unknown[]
+}
+
+/** Steps of a workflow whose first one is the action. */
+const workflow = (
+  socket: string,
+  { pre = [], main = [], post = [] }: Asked,
+  steps: string,
+): string => `      - uses: acme/ask@v1
+        with:
+          socket: ${socket}
+          pre: '${JSON.stringify(pre)}'
+          main: '${JSON.stringify(main)}'
+          post: '${JSON.stringify(post)}'
+${steps}`
+
+const answers = (log: string): { ok: boolean; code?: string; value?: { folder?: string } }[] =>
+  [...log.matchAll(/answer: (\{.*\})/g)].map(([, text = '']) => JSON.parse(text))
+
+const begin = (workspace: string, allow: string[]) => ({
+  op: 'begin',
+  nonce,
+  job: {
+    policy: policy(...allow),
+    blockList: null,
+    rules: [],
+    workspace,
+    scope: 'job',
+    afterJob: 'end',
+    granted: null,
+  },
+})
+
+/** An agent without a scope of its own, which jobs may ask. */
+async function agentFor(name: string): Promise<{ agent: Agent; socket: string; out: string }> {
+  const socket = rig.place.at(`${name}.sock`)
+  const out = rig.place.at(`${name}-out`)
+  const agent = rig.spawn(
+    '--socket',
+    socket,
+    '--out',
+    out,
+    '--state',
+    rig.place.at(`${name}-state`),
+  )
+  await until(() => existsSync(socket))
+  return { agent, socket, out }
+}
+
+const whole = (workspace: string, ...allow: string[]): Asked => ({
+  pre: [begin(workspace, allow)],
+  main: [{ op: 'status', nonce }],
+  post: [
+    { op: 'report', nonce },
+    { op: 'end', nonce },
+  ],
+})
+
+function runJob(name: string, socket: string, asked: Asked, steps: string, cgroup = rig.cgroup()) {
+  const actions = rig.place.at('actions')
+  makeAction(join(actions, 'acme/ask/v1'))
+  return { cgroup, ...rig.job(cgroup, name, workflow(socket, asked, steps), { actions }) }
+}
+
+/** What the agent left of the only job of its own. */
+function left(out: string): { folder: string; report: Report; events: Event[] } {
+  const [name = ''] = readdirSync(join(out, 'jobs'))
+  const folder = join(out, 'jobs', name)
+  return { folder, report: rig.place.report(folder), events: rig.place.events(folder) }
+}
+
+const exited = async (agent: Agent): Promise<number | null> => {
+  await until(() => agent.child.exitCode !== null)
+  return agent.child.exitCode
+}
+
+test('an agent arms a job that asks it before its first step, reports, and leaves nothing behind', async () => {
+  const { agent, socket, out } = await agentFor('first')
+  const before = (await rig.lab.internet.records()).length
+  const { cgroup, ended } = runJob(
+    'first',
+    socket,
+    whole(rig.place.at('first/work'), 'one.example.com'),
+    `      - id: fetch
+        run: curl -sS https://one.example.com/allowed
+      - id: thief
+        run: curl -sS -m 20 http://203.0.113.9/stolen || echo refused
+`,
+  )
+  const { stdout, status } = await ended
+  expect(status).toBe(0)
+  const [armed, now, reported, over] = answers(stdout)
+  expect(armed).toMatchObject({
+    ok: true,
+    value: {
+      identity: { repository: 'acme/app', job: 'build', runId: '1658821493' },
+      egress: 'block',
+      scope: 'job',
+    },
+  })
+  expect(now).toMatchObject({ ok: true, value: { blocked: 0, gaps: [] } })
+  expect(reported?.value?.folder).toMatch(/first-out\/jobs\//)
+  expect(over).toEqual({ ok: true, value: {} })
+  expect(stdout).toContain('refused')
+
+  const { folder, report } = left(out)
+  expect(folder).toBe(reported?.value?.folder)
+  expect(statSync(folder).mode & 0o777).toBe(0o750)
+  expect(report).toMatchObject({ egress: 'block', protection: 'armed', health: { gaps: [] } })
+  const seen = report.destinations.map(({ host, address, verdict, processes }) => [
+    host ?? address,
+    verdict,
+    processes[0]?.step,
+  ])
+  expect(seen).toContainEqual(['one.example.com', 'allowed', 'fetch'])
+  expect(seen).toContainEqual(['203.0.113.9', 'blocked', 'thief'])
+  const records = (await rig.lab.internet.records()).slice(before)
+  expect(records.filter(({ address }) => address === '203.0.113.9')).toEqual([])
+  expect(JSON.stringify(records)).toContain('/allowed')
+
+  expect(await exited(agent)).toBe(0)
+  expect(readdirSync(cgroup).filter((name) => name.startsWith('runwarden'))).toEqual([])
+  expect(existsSync(rig.place.at('first-state/scopes'))).toBe(false)
+}, 600_000)
+
+test('whoever imitates the action is refused, and told: a step, with the nonce and without, and another process', async () => {
+  const { agent, socket, out } = await agentFor('imitated')
+  const ask = join(import.meta.dirname, 'acts/ask-agent.mjs')
+  const workspace = rig.place.at('imitated/work')
+  const { ended } = runJob(
+    'imitated',
+    socket,
+    {
+      ...whole(workspace),
+      // In the middle of the job its own main may not end it either.
+      main: [{ op: 'end', nonce }],
+    },
+    `      - id: thief
+        env: { GITHUB_ACTION: __acme_ask }
+        run: |
+          node ${ask} ${socket} ${request({ op: 'end', nonce })}
+          exec node ${ask} ${socket} ${request({ op: 'end', nonce })}
+      - id: other
+        run: |
+          node ${ask} ${socket} ${request(begin(workspace, ['*.example.com']))}
+      - id: late
+        uses: acme/ask@v1
+        with:
+          socket: ${socket}
+          main: ${request([{ op: 'end', nonce }, begin(workspace, ['*.example.com'])])}
+      - run: curl -sS -m 20 https://one.example.com/ || echo refused
+`,
+  )
+  const { stdout, status } = await ended
+  expect(status).toBe(0)
+  expect(answers(stdout).map(({ ok, code }) => (ok ? 'ok' : code))).toEqual([
+    'ok',
+    'REFUSED',
+    'REFUSED',
+    'JOB_HERE',
+    'ok',
+    'ok',
+  ])
+  expect(stdout.match(/"code":"NOT_A_STAGE"/g)).toHaveLength(2)
+  // It is the worker's child, and calls itself the action's step.
+  expect(stdout).toMatch(
+    /"code":"REFUSED","message":"[^"]*(not of the action's own|not told it as the beginning)/,
+  )
+  expect(stdout).toContain('refused')
+  const told = left(out).report.detections.filter(({ id }) => id === 'agent-tampered')
+  expect(told.map(({ step }) => step)).toEqual(
+    expect.arrayContaining(['__acme_ask', 'thief', 'other', 'late']),
+  )
+  expect(await exited(agent)).toBe(0)
+}, 600_000)
+
+test('what is no request is answered by why', async () => {
+  const { agent, socket } = await agentFor('nonsense')
+  const ask = async (text: string): Promise<unknown> =>
+    JSON.parse(
+      (
+        await rig.lab.runner.exec(process.execPath, [
+          join(import.meta.dirname, 'acts/ask-agent.mjs'),
+          socket,
+          text,
+        ])
+      ).stdout,
+    )
+  const bad = { ok: false, code: 'BAD_REQUEST' }
+  expect(await ask('nonsense')).toMatchObject({ ...bad, message: expect.stringContaining('JSON') })
+  expect(await ask('{"op":"steal"}')).toMatchObject({
+    ...bad,
+    message: expect.stringContaining("'op'"),
+  })
+  expect(await ask('{"op":"end","nonce":"1"}')).toMatchObject({
+    ...bad,
+    message: expect.stringContaining('hex'),
+  })
+  expect(await ask(JSON.stringify({ op: 'end', nonce }))).toMatchObject({ code: 'NOT_A_STAGE' })
+  expect(await agent.end('SIGTERM')).toBe(0)
+}, 600_000)
+
+test('a policy that cannot be read arms nothing, and says where', async () => {
+  const { agent, socket } = await agentFor('bad')
+  const { ended, cgroup } = runJob(
+    'bad',
+    socket,
+    { pre: [begin(rig.place.at('bad/work'), ['one.example.com:port'])] },
+    '      - run: curl -sS http://one.example.com/\n',
+  )
+  const { stdout } = await ended
+  expect(answers(stdout)[0]).toMatchObject({
+    ok: false,
+    message: expect.stringContaining('the workflow:3'),
+  })
+  expect(readdirSync(cgroup).filter((name) => name.startsWith('runwarden'))).toEqual([])
+  expect(await agent.end('SIGTERM')).toBe(0)
+}, 600_000)
+
+test('an agent that was killed is followed by one that goes on with the job', async () => {
+  const { agent, socket, out } = await agentFor('killed')
+  const at = (name: string): string => rig.place.at(name)
+  const { ended } = runJob(
+    'killed',
+    socket,
+    whole(at('killed/work'), 'one.example.com'),
+    `      - id: before
+        run: touch ${at('begun')}; while [ ! -e ${at('again')} ]; do sleep 0.1; done
+      - id: after
+        run: curl -sS -m 20 https://one.example.com/; curl -sS -m 20 http://203.0.113.9/stolen || echo refused
+`,
+  )
+  await until(() => existsSync(at('begun')))
+  await agent.end('SIGKILL')
+  const next = rig.spawn('--socket', socket, '--out', out, '--state', at('killed-state'))
+  await next.says('armed, block')
+  await until(() => existsSync(socket))
+  writeFileSync(at('again'), '')
+  const { stdout, status } = await ended
+  expect(status).toBe(0)
+  const [, , reported, over] = answers(stdout)
+  expect(reported).toMatchObject({ ok: true })
+  expect(JSON.stringify(reported?.value)).toContain("an earlier agent's policy was in force")
+  expect(over).toEqual({ ok: true, value: {} })
+  expect(stdout).toContain('refused')
+  expect(await exited(next)).toBe(0)
+}, 600_000)
+
+test('a job whose runner is killed ends with its report, and so does the agent', async () => {
+  const { agent, socket, out } = await agentFor('gone')
+  const { cgroup, ended } = runJob(
+    'gone',
+    socket,
+    whole(rig.place.at('gone/work')),
+    `      - run: touch ${rig.place.at('working')}; sleep 1000\n`,
+  )
+  await until(() => existsSync(rig.place.at('working')))
+  const own = readdirSync(cgroup).find((name) => name.startsWith('runwarden')) ?? ''
+  const worker = readFileSync(join(cgroup, own, 'cgroup.procs'), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('Runner.Worker'))
+  process.kill(Number(worker), 'SIGKILL')
+  await ended
+  expect(await exited(agent)).toBe(0)
+  expect(left(out).report.protection).toBe('armed')
+  for (const pid of readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean))
+    process.kill(Number(pid), 'SIGKILL')
+}, 600_000)
