@@ -7,6 +7,7 @@
 #pragma once
 
 #include "exempt_processes.h"
+#include "exempt_sockets.h"
 #include "tell.h"
 
 /* Set before load; without exemptions none of this is there. */
@@ -18,13 +19,6 @@ const volatile u32 exempt_level = 0;
 
 /* By the cgroup's id; all below it is exempt, too. */
 HASH(exempt_cgroups, u64, u8, 256);
-
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, u8);
-} exempt_sockets SEC(".maps");
 
 /* Not static: see packet.h. */
 __noinline int current_is_exempt(void)

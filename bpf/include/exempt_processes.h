@@ -10,7 +10,7 @@ struct process_id {
 	u32 pad;
 };
 
-/* Processes that run an exempt program; the value is the program's bit. Without room a process is not exempt. */
+/* Processes that are exempt; the value is the bit of the program that they are for, 0: they were named themselves. Without room one is not. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);

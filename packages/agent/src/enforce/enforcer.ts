@@ -7,7 +7,7 @@ import { grantsOf } from '../dns/decide.ts'
 import { namePolicy } from '../dns/policy.ts'
 import { AttemptCounts, type CountedAttempts } from './attempts.ts'
 import type { EnforcerOptions } from './enforcer-options.ts'
-import { exemptCgroups, ExemptPrograms } from './exempt.ts'
+import { exemptCgroups, ExemptProcesses } from './exempt.ts'
 import { flowRules } from './flow-rules.ts'
 import { type Flow, renewFlows, takeFlows } from './flows.ts'
 import { endUngranted, writeHttps } from './https-state.ts'
@@ -43,7 +43,7 @@ export class Enforcer implements Disposable {
   readonly #pins: Pins | undefined
   readonly #scopeCgroup: string
   readonly #canaries = new Set<string>()
-  #programs: ExemptPrograms | undefined
+  #exempts: ExemptProcesses | undefined
 
   /** @internal see openEnforcer */
   constructor(
@@ -79,6 +79,7 @@ export class Enforcer implements Disposable {
       this.#relearn(options.compiled)
       this.replacePolicy(options.compiled)
       this.#attached.attach(options.socketCalls)
+      this.#exempts?.begin()
       this.#pin()
     } catch (error) {
       if (this.adopted) this.release()
@@ -108,18 +109,22 @@ export class Enforcer implements Disposable {
 
   #exempt({ exempt, objectDir = defaultObjectDir, pinDir }: EnforcerOptions): void {
     exemptCgroups(this.#object.map('exempt_cgroups'), exempt?.cgroups ?? [])
-    if (exempt === undefined || exempt.programs.length === 0) return
-    this.#programs = ExemptPrograms.follow(
+    if (exempt === undefined) return
+    if (exempt.programs.length === 0 && (exempt.processes ?? []).length === 0) return
+    this.#exempts = ExemptProcesses.follow(
       objectDir,
-      exempt.programs,
-      this.#object.map('exempt_processes'),
+      exempt,
+      {
+        exempt_processes: this.#object.map('exempt_processes'),
+        exempt_sockets: this.#object.map('exempt_sockets'),
+      },
       pinDir === undefined ? undefined : join(pinDir, 'exempt'),
     )
   }
 
   /** Exempt programs are found anew. @throws EnforceError when one is not there any more; it is not exempt then */
   refindExempt(): void {
-    this.#programs?.reload()
+    this.#exempts?.reload()
   }
 
   /** Maps by their names, and variables, for another object that decides as this one does. */
@@ -252,7 +257,7 @@ export class Enforcer implements Disposable {
   /** Lets go of it: what is pinned stays in force. */
   release(): void {
     this.#attached.release()
-    this.#programs?.close()
+    this.#exempts?.close()
     this.#object.close()
   }
 
@@ -263,7 +268,7 @@ export class Enforcer implements Disposable {
     } finally {
       this.#attached.detach()
     }
-    this.#programs?.close()
+    this.#exempts?.close()
     this.#pins?.remove()
     this.#object.close()
   }

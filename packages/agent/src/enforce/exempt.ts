@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type BpfMap, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
 import { kernelIdentity, mountDevices, type ScopeIdentity } from '@runwarden/sensor'
 import { EnforceError } from './error.ts'
+import { NamedProcesses, type ProcessName, readOnce } from './named-processes.ts'
 import { Pins } from './pins.ts'
 import { encodeNumber } from './policy-entries.ts'
 import { versionOf } from './version.ts'
@@ -12,6 +13,8 @@ export interface Exemptions {
   cgroups: readonly ScopeIdentity[]
   /** Paths of programs: the processes that run them, not those that they start. */
   programs: readonly string[]
+  /** Processes that run now: exempt until they end or run another program, and not what they start. */
+  processes?: readonly ProcessName[]
 }
 
 /** As many bits as the kernel side has for programs. */
@@ -48,42 +51,47 @@ export function exemptCgroups(map: BpfMap, cgroups: readonly ScopeIdentity[]): v
     if (!wanted.has(key.readBigUInt64LE())) map.delete(key)
 }
 
-/** Follows which processes run exempt programs. */
-export class ExemptPrograms {
+/** Follows which processes are exempt: those that run exempt programs, and those that are named. */
+export class ExemptProcesses {
   readonly #object: BpfObject
   readonly #links = new Map<string, Link>()
   readonly #programs: readonly string[]
+  readonly #named: NamedProcesses
 
   private constructor(object: BpfObject, programs: readonly string[]) {
     this.#object = object
     this.#programs = programs
+    this.#named = new NamedProcesses(object)
   }
 
   /**
-   * @param processes the enforcement object's map of exempt processes
+   * @param shared the enforcement object's maps of exempt processes and of what they make
    * @param pinDir a folder in a bpffs, or what an earlier agent left of it
-   * @throws EnforceError which program is not there
+   * @throws EnforceError which program is not there, or which process can't be exempt
    */
   static follow(
     objectDir: string,
-    programs: readonly string[],
-    processes: BpfMap,
+    { programs, processes = [] }: Exemptions,
+    shared: Readonly<Record<(typeof SHARED)[number], BpfMap>>,
     pinDir: string | undefined,
-  ): ExemptPrograms {
+  ): ExemptProcesses {
     const file = join(objectDir, 'exempt.bpf.o')
     const pins = pinDir === undefined ? undefined : new Pins(pinDir, versionOf(file))
     const kept = pins?.maps(MAPS) ?? {}
-    const object = openObject(file, { reuse: { exempt_processes: processes, ...kept } })
-    const followed = new ExemptPrograms(object, programs)
+    const isFirst = kept[MAPS[0]] === undefined
+    const object = openObject(file, {
+      reuse: { ...shared, ...kept },
+      globals: { is_first: Number(isFirst) },
+    })
+    const followed = new ExemptProcesses(object, programs)
     try {
       object.load()
       followed.reload()
       for (const program of HOOKS) followed.#links.set(program, object.attach(program))
       // Before they were followed.
-      if (kept[MAPS[0]] === undefined) {
-        using running = object.attach('exempt_running')
-        running.read()
-      }
+      if (isFirst) readOnce(object, 'exempt_running')
+      followed.#named.find(processes)
+      readOnce(object, 'exempt_held')
       if (pins !== undefined) {
         for (const program of HOOKS) pins.drop(program)
         pins.pin(followed.#links, new Map(MAPS.map((name) => [name, object.map(name)])))
@@ -95,6 +103,12 @@ export class ExemptPrograms {
     } finally {
       for (const map of Object.values(kept)) map.close()
     }
+  }
+
+  /** The policy has come into force: what they have connected meanwhile goes on, too. Once. */
+  begin(): void {
+    readOnce(this.#object, 'exempt_held')
+    this.#named.settle()
   }
 
   /** Finds the programs' files anew: an update may have put others in their place. */
@@ -139,8 +153,10 @@ export class ExemptPrograms {
   }
 }
 
+/** Of the enforcement object. */
+const SHARED = ['exempt_processes', 'exempt_sockets'] as const
 const HOOKS = ['exempt_exec', 'exempt_fork', 'exempt_exit'] as const
-const MAPS = ['exempt_ancestors', 'exempt_programs'] as const
+const MAPS = ['exempt_ancestors', 'exempt_programs', 'named_processes'] as const
 
 function programKey(path: string, mounts: Map<string, number>): Buffer {
   const identity = kernelIdentity(path, mounts)

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { scopeIdentity } from '@runwarden/sensor'
 import type { Exemptions } from '../enforce/exempt.ts'
+import type { ProcessName } from '../enforce/named-processes.ts'
 import { AgentError } from '../errors.ts'
 import { findCgroup } from './cgroups.ts'
 
@@ -11,6 +12,8 @@ export interface ExemptSettings {
   programs: readonly string[]
   /** Names of exemptPresets. */
   presets: readonly string[]
+  /** Processes that run now: see jobProcesses. */
+  processes?: readonly ProcessName[]
 }
 
 /** Groups of programs; those that a machine has are exempt there. */
@@ -64,13 +67,21 @@ export function findExempt(
   }
   const cgroups = settings.cgroups.map((cgroup) => findCgroup(cgroup))
   if (own !== undefined) cgroups.push(own)
-  if (programs.length === 0 && cgroups.length === 0) return undefined
-  return { programs, cgroups: cgroups.map((cgroup) => scopeIdentity(cgroup)) }
+  const { processes = [] } = settings
+  if (programs.length === 0 && cgroups.length === 0 && processes.length === 0) return undefined
+  return { programs, cgroups: cgroups.map((cgroup) => scopeIdentity(cgroup)), processes }
 }
 
 /** Sentences about exemptions, for the person who made them: who is exempt, and what is wrong with it. */
-export function describeExempt({ programs }: Exemptions, settings: ExemptSettings): string[] {
-  const said = [...settings.cgroups.map((cgroup) => `cgroup ${cgroup}`), ...programs]
+export function describeExempt(
+  { programs, processes = [] }: Exemptions,
+  settings: ExemptSettings,
+): string[] {
+  const said = [
+    ...settings.cgroups.map((cgroup) => `cgroup ${cgroup}`),
+    ...programs,
+    ...processes.map(({ pid, name }) => `process ${pid} (${name})`),
+  ]
   return [
     ...(said.length === 0 ? [] : [`exempt from the policy: ${said.join(', ')}`]),
     ...programs.flatMap((program) => {
