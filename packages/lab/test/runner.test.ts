@@ -202,6 +202,52 @@ describe('actions', () => {
     expect(job.log).toContain('two main nothing undefined second acme/two\n')
   })
 
+  test('have a state of their own wherever they are used, and are warned of inputs that they do not have', async () => {
+    putAction('one', '  main: main.js\n  post: post.js\n')
+    put(
+      'actions/acme/one/v1/main.js',
+      `require('fs').appendFileSync(process.env.GITHUB_STATE, 'kept=' + process.env.INPUT_WHAT + '\\n'); console.log(process.env.ACTIONS_RUNTIME_TOKEN.length)`,
+    )
+    const job = await run(
+      `    steps:
+      - uses: acme/one@v1
+        with: { What: first, whta: x }
+      - uses: acme/one@v1
+        with: { WHAT: "\${{ github.token }}" }
+      - run: echo "token \${ACTIONS_RUNTIME_TOKEN-none} \${GITHUB_TOKEN-none} $RUNNER_ENVIRONMENT"
+`,
+      {
+        secrets: { GITHUB_TOKEN: 'ghs_of_the_job' },
+        services: { ACTIONS_RUNTIME_TOKEN: 'service-token' },
+        runner: { environment: 'github-hosted' },
+      },
+    )
+    expect(job.log).toContain('one post *** *** __acme_one_2 acme/one\n')
+    expect(job.log).toContain('one post first first __acme_one acme/one\n')
+    expect(job.log).toContain('\n13\n')
+    expect(job.log).toContain('token none none github-hosted\n')
+    expect(job.annotations.map(({ action, message }) => `${action}: ${message}`)).toEqual([
+      "__acme_one: Unexpected input(s) 'whta', valid inputs are ['what']",
+      "__acme_one: Unexpected input(s) 'whta', valid inputs are ['what']",
+    ])
+  })
+
+  test('of which one fails early leave the rest out, unless its step may fail; posts run all the same', async () => {
+    putAction('one', '  pre: pre.js\n  main: main.js\n  post: post.js\n')
+    put('actions/acme/one/v1/pre.js', 'process.exit(process.env.INPUT_WHAT === "fail" ? 1 : 0)')
+    const steps = '      - uses: acme/one@v1\n        with: { what: fail }\n'
+    const job = await run(`    steps:\n${steps}      - run: echo next\n`)
+    expect(job.status).toBe('failure')
+    expect(ran(job)).toEqual([
+      '__acme_one pre failure',
+      '__acme_one main skipped',
+      '__run main skipped',
+      '__acme_one post success',
+    ])
+    const may = await run(`    steps:\n${steps}        continue-on-error: true\n`)
+    expect(may.status).toBe('success')
+  })
+
   test('of several steps are the step that uses them', async () => {
     put(
       'repo/tool/action.yml',
@@ -279,6 +325,49 @@ describe('what steps say', () => {
   })
 })
 
+describe('what a step tells by its files', () => {
+  test('is taken of each file by itself: one that is wrong is an error, and the step has failed', async () => {
+    const job = await run(`    outputs: { said: "\${{ steps.wrong.outputs.word }}" }
+    steps:
+      - id: wrong
+        run: echo no >> "$GITHUB_ENV"; echo word=hello >> "$GITHUB_OUTPUT"; rm "$GITHUB_STATE"
+`)
+    expect(job.status).toBe('failure')
+    expect(job.outputs).toEqual({ said: 'hello' })
+    expect(job.annotations.map(({ message }) => message)).toEqual([
+      "Unable to process file command 'env' successfully.",
+      "GITHUB_ENV, line 1: 'no' is not name=value",
+    ])
+  })
+
+  test('in its summary is shown masked, up to GitHub’s limit: more is an error, and none of it is shown', async () => {
+    const job = await run(
+      `    steps:
+      - run: echo "# one $KNOWN" >> "$GITHUB_STEP_SUMMARY"
+        env: { KNOWN: "\${{ secrets.PASSWORD }}" }
+      - id: most
+        run: head -c 1048576 /dev/zero | tr '\\0' 'm' >> "$GITHUB_STEP_SUMMARY"
+      - id: more
+        run: head -c 1048577 /dev/zero | tr '\\0' 'n' >> "$GITHUB_STEP_SUMMARY"
+      - run: echo two >> "$GITHUB_STEP_SUMMARY"
+`,
+      { secrets: { PASSWORD: 'known-secret' } },
+    )
+    expect(job.status).toBe('success')
+    expect(job.summary.replace(/m{1048576}/, 'whole')).toBe('# one ***\n\nwhole\ntwo\n')
+    expect(job.annotations).toEqual([
+      {
+        action: 'more',
+        stage: 'main',
+        level: 'error',
+        message:
+          '$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got 1024k.',
+        properties: {},
+      },
+    ])
+  })
+})
+
 describe('what cannot be run is said', () => {
   test.for([
     ['    steps:\n      - runs: echo\n', "Unexpected value 'runs'"],
@@ -289,10 +378,6 @@ describe('what cannot be run is said', () => {
     ['    steps:\n      - uses: acme/none@v1\n', 'there is no action.yml in'],
     ['    container: busybox\n    steps:\n      - run: echo\n', "name one as 'engine'"],
     ['    steps:\n      - run: echo\n        shell: fish\n', "shell 'fish' is unknown"],
-    [
-      '    steps:\n      - run: echo no >> "$GITHUB_ENV"\n',
-      "GITHUB_ENV, line 1: 'no' is not name=value",
-    ],
   ] as const)('%s', async ([steps, message]) => {
     await expect(run(steps)).rejects.toThrow(message)
   })

@@ -44,6 +44,12 @@ export class Commands {
     this.#masks = masks
   }
 
+  /** What the runner itself has to say of the step: in its log and as an annotation. */
+  tell(level: Annotation['level'], message: string): void {
+    this.annotations.push({ level, message: this.#masks.apply(message), properties: {} })
+    this.#log.line(`##[${level}]${message}`)
+  }
+
   line(text: string): void {
     const [, name = '', properties = '', data = ''] =
       /^\s*::([A-Za-z0-9_-]+)(?: ([^:]*(?::(?!:)[^:]*)*))?::(.*)$/s.exec(text) ?? []

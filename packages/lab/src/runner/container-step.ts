@@ -75,6 +75,8 @@ export class ContainerStep {
       cwd: plan.workspace,
       timeoutMinutes: step.timeoutMinutes,
       inContainer: false,
+      failure: (status) => `Docker run failed with exit code ${status}.`,
+      warnings: action === undefined ? [] : this.#state.unexpected(step, level, action),
       // The engine's client takes the values from its own environment.
       translate: (path) => pathInside(mounts, path),
       command: () =>

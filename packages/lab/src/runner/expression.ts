@@ -61,7 +61,11 @@ export function evaluate(text: string, contexts: Contexts, status: Status): unkn
     is('cancelled', status === 'cancelled'),
   ]
   try {
-    const tokens = new Lexer(text).lex().tokens
+    // The lexer itself undoes only the first doubled quote of a text, and scripts have many.
+    const { tokens } = new Lexer(text).lex()
+    for (const token of tokens)
+      if (token.lexeme.startsWith("'"))
+        token.value = token.lexeme.slice(1, -1).replaceAll("''", "'")
     const parsed = new Parser(tokens, Object.keys(contexts), functions).parse()
     const known = JSON.parse(JSON.stringify(contexts), data.reviver) as data.Dictionary
     const byName = new Map(functions.map((one) => [one.name.toLowerCase(), one]))

@@ -1,17 +1,37 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunnerError } from './error.ts'
 
-const kinds = ['env', 'path', 'output', 'state', 'step_summary'] as const
-type Kind = (typeof kinds)[number]
+/** The files of each kind, by what their names begin with. */
+const prefixes = {
+  env: 'set_env',
+  path: 'add_path',
+  output: 'set_output',
+  state: 'save_state',
+  step_summary: 'step_summary',
+} as const
+type Kind = keyof typeof prefixes
+const kinds = Object.keys(prefixes) as Kind[]
 
-/** What a step told the runner through GITHUB_ENV, GITHUB_PATH, GITHUB_OUTPUT and GITHUB_STATE. */
+/** GitHub's limit of a step's summary, in bytes. */
+const SUMMARY_MAX = 1024 * 1024
+
+/** What a step told the runner through GITHUB_ENV, GITHUB_PATH, GITHUB_OUTPUT, GITHUB_STATE and GITHUB_STEP_SUMMARY. */
 export interface Told {
   env: Record<string, string>
   paths: string[]
   outputs: Record<string, string>
   state: Record<string, string>
+  summary: string
+}
+
+export interface Taken {
+  told: Told
+  /** For annotations. */
+  problems: string[]
+  /** A file is not in the form that GitHub documents. */
+  failed: boolean
 }
 
 /** The files of one step's commands, empty when it begins. */
@@ -24,7 +44,7 @@ export class FileCommands {
     mkdirSync(folder, { recursive: true })
     const id = randomUUID()
     const at = (kind: Kind): string => {
-      const path = join(folder, `${kind === 'path' ? 'add_path' : `set_${kind}`}_${id}`)
+      const path = join(folder, `${prefixes[kind]}_${id}`)
       writeFileSync(path, '')
       return path
     }
@@ -44,15 +64,42 @@ export class FileCommands {
     )
   }
 
-  /** @throws RunnerError for a file that is not in the form that GitHub documents */
-  read(): Told {
-    const text = (kind: Kind): string => readFileSync(this.#files[kind], 'utf8')
-    return {
-      env: parsePairs(text('env'), 'GITHUB_ENV'),
-      paths: text('path').split(/\r?\n/).filter(Boolean),
-      outputs: parsePairs(text('output'), 'GITHUB_OUTPUT'),
-      state: parsePairs(text('state'), 'GITHUB_STATE'),
+  /** Each file by itself: of one that is wrong the others are taken all the same. */
+  read(): Taken {
+    const problems: string[] = []
+    let failed = false
+    const take = <T>(kind: Kind, parse: (text: string) => T): T => {
+      try {
+        return parse(this.#text(kind))
+      } catch (error) {
+        if (!(error instanceof RunnerError)) throw error
+        failed = true
+        problems.push(`Unable to process file command '${kind}' successfully.`, error.message)
+        return parse('')
+      }
     }
+    const told = {
+      env: take('env', (text) => parsePairs(text, 'GITHUB_ENV')),
+      paths: take('path', (text) => text.split(/\r?\n/).filter(Boolean)),
+      outputs: take('output', (text) => parsePairs(text, 'GITHUB_OUTPUT')),
+      state: take('state', (text) => parsePairs(text, 'GITHUB_STATE')),
+      summary: this.#text('step_summary'),
+    }
+    const size = Buffer.byteLength(told.summary)
+    if (size > SUMMARY_MAX) {
+      const [most, got] = [SUMMARY_MAX, size].map((bytes) => Math.trunc(bytes / 1024))
+      problems.push(
+        `$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of ${most}k, got ${got}k.`,
+      )
+      told.summary = ''
+    }
+    return { told, problems, failed }
+  }
+
+  /** A step may have removed a file: then it has said nothing. */
+  #text(kind: Kind): string {
+    const path = this.#files[kind]
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
   }
 }
 

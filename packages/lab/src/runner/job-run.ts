@@ -5,7 +5,7 @@ import { JobContainers } from './job-containers.ts'
 import { JobState } from './job-state.ts'
 import { endOrphans } from './orphans.ts'
 import type { JobResult, Plan } from './plan.ts'
-import { findProgram } from './shell.ts'
+import { exitCode, findProgram } from './shell.ts'
 import { StepRun } from './step-run.ts'
 import type { Job, Workflow } from './workflow.ts'
 
@@ -22,6 +22,7 @@ export class JobRun {
 
   /** What runs is ended, and what is left runs only where its condition says so. */
   cancel(): void {
+    if (this.#state.cancel.signal.aborted) return
     this.#state.top.status = 'cancelled'
     this.#state.cancel.abort()
   }
@@ -39,14 +40,14 @@ export class JobRun {
       await this.#hook('Set up runner', process.env['ACTIONS_RUNNER_HOOK_JOB_STARTED'])
       steps.prepare(job.steps)
       await containers.start()
-      if (!(await steps.pre(job.steps, top))) top.status = 'failure'
+      await steps.pre(job.steps, top)
       await steps.steps(job.steps, top)
       await steps.posts(top)
     } finally {
       clearTimeout(limit)
       containers.stop()
       await this.#hook('Complete runner', process.env['ACTIONS_RUNNER_HOOK_JOB_COMPLETED'])
-      endOrphans(this.#state.tracking)
+      this.#clean()
       this.#state.log.end()
     }
     const status = top.status
@@ -55,12 +56,25 @@ export class JobRun {
       status,
       steps: this.#state.results,
       outputs: textsOf(job.outputs, this.#state.contexts(top), 'success'),
+      annotations: this.#state.results.flatMap(({ action, stage, annotations }) =>
+        annotations.map((one) => Object.assign({ action, stage }, one)),
+      ),
+      summary: this.#state.summaries.join('\n'),
     }
+  }
+
+  #clean(): void {
+    const log = this.#state.log.step()
+    const ended = endOrphans(this.#state.tracking)
+    if (ended.length > 0) log.line('Cleaning up orphan processes')
+    for (const { pid, name } of ended) log.line(`Terminate orphan process: pid (${pid}) (${name})`)
+    log.end()
   }
 
   /** A script of who runs the machine: what it is called, its file. Its environment is that of the job, without a step's. */
   async #hook(name: string, path: string | undefined): Promise<void> {
     if (path === undefined) return
+    this.#state.condition = 'always()'
     const { succeeded } = await this.#state.launch(this.#state.top, {
       // GITHUB_ACTION is what it was last: none before the first step, then that of the last one.
       action: this.#state.results.findLast(({ action }) => action !== '')?.action ?? '',
@@ -70,6 +84,7 @@ export class JobRun {
       env: this.#state.env,
       cwd: this.#state.plan.workspace,
       inContainer: false,
+      failure: exitCode,
       command: (_, paths) => [findProgram('bash', paths), '-e', path],
     })
     if (!succeeded && holds('success()', {}, this.#state.top.status))

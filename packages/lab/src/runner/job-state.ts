@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Action } from './action.ts'
 import type { EngineCommand, JobContainer, Mounted } from './engine.ts'
 import { RunnerError } from './error.ts'
-import { type Contexts, type Status, textOf, textsOf } from './expression.ts'
+import { type Contexts, holds, type Status, textOf, textsOf } from './expression.ts'
 import { JobLog } from './log-pages.ts'
 import { Masks } from './masks.ts'
 import type { Told } from './file-commands.ts'
@@ -45,12 +45,13 @@ export interface StepEnd {
 /** What one process of a step needs. */
 type Start = Pick<
   StepProcess,
-  'action' | 'stage' | 'name' | 'env' | 'cwd' | 'timeoutMinutes' | 'command'
+  'action' | 'stage' | 'name' | 'env' | 'cwd' | 'timeoutMinutes' | 'command' | 'failure'
 > & {
   /** Tells its action's state apart from others'. */
   key: string
   /** It runs in the job's container, where there is one. */
   inContainer: boolean
+  warnings?: readonly string[]
   /** The path that a file has in a container that its process makes. */
   translate?: (path: string) => string
 }
@@ -61,6 +62,10 @@ export class JobState {
   readonly job: Job
   readonly tracking = `github_${randomUUID()}`
   readonly results: StepResult[] = []
+  /** Of the step that runs now: looked at again when the job is cancelled, which ends only a step that it no longer holds for. */
+  condition = 'always()'
+  /** The job's summary, in parts. */
+  readonly summaries: string[] = []
   /** The job's `env:`, and what steps wrote to GITHUB_ENV. */
   env: Record<string, string> = {}
   container: JobContainer | undefined
@@ -85,7 +90,8 @@ export class JobState {
     this.#github = githubContext(plan, workflow, job)
     this.#runner = runnerContext(plan)
     this.top.inputs = plan.inputs
-    this.masks = new Masks(plan.secrets)
+    const tokens = Object.entries(plan.services).filter(([name]) => name.endsWith('_TOKEN'))
+    this.masks = new Masks({ ...plan.secrets, ...Object.fromEntries(tokens) })
     this.log = new JobLog(join(plan.diag, 'pages'), this.masks)
     this.env = textsOf(workflow.env, this.contexts(this.top), 'success')
     Object.assign(this.env, textsOf(job.env, this.contexts(this.top), 'success'))
@@ -96,7 +102,13 @@ export class JobState {
     const { action, stage, name, key } = start
     const container = start.inContainer ? this.container : undefined
     const log = this.log.step()
+    const stop = new AbortController()
+    const again = (): void => {
+      if (!this.#stillHolds(level)) stop.abort()
+    }
+    this.cancel.signal.addEventListener('abort', again)
     const { status, succeeded, pid, told, annotations } = await runProcess({
+      warnings: [],
       ...start,
       env: {
         ...start.env,
@@ -110,18 +122,28 @@ export class JobState {
       container,
       log,
       masks: this.masks,
-      cancelled: this.cancel.signal,
-    })
+      cancelled: stop.signal,
+    }).finally(() => this.cancel.signal.removeEventListener('abort', again))
     log.end()
     this.#take(key, told)
-    const cancelled = !succeeded && this.cancel.signal.aborted
+    const cancelled = stop.signal.aborted
     const outcome = succeeded ? 'success' : cancelled ? 'cancelled' : 'failure'
     this.results.push({ action, stage, name, outcome, status, pid, annotations })
     return { succeeded, cancelled, outputs: told.outputs }
   }
 
+  #stillHolds(level: Level): boolean {
+    try {
+      return holds(this.condition, this.contexts(level), 'cancelled')
+    } catch (error) {
+      if (error instanceof RunnerError) return false
+      throw error
+    }
+  }
+
   /** What a step told. */
-  #take(key: string, { env, paths, state }: Told): void {
+  #take(key: string, { env, paths, state, summary }: Told): void {
+    if (summary !== '') this.summaries.push(this.masks.apply(summary))
     // As the runner does: its own variables are set anew for each step, and node's is refused.
     for (const [name, value] of Object.entries(env))
       if (name !== 'NODE_OPTIONS') this.env[name] = value
@@ -161,9 +183,27 @@ export class JobState {
     )
   }
 
+  /** Inputs that the action does not have. */
+  unexpected(step: Step, level: Level, action: Action): string[] {
+    const known = Object.keys(action.inputs)
+    if (action.using === 'docker') known.push('entrypoint', 'args')
+    const same = new Set(known.map((name) => name.toLowerCase()))
+    const given = Object.keys(textsOf(step.with, this.contexts(level), level.status))
+    const unknown = given.filter((name) => !same.has(name.toLowerCase()))
+    return unknown.length === 0
+      ? []
+      : [
+          `Unexpected input(s) '${unknown.join("', '")}', valid inputs are ['${known.join("', '")}']`,
+        ]
+  }
+
   contexts(level: Level, env: Readonly<Record<string, string>> = this.env, step?: Step): Contexts {
     return {
-      github: { ...this.#github, action: level.action ?? step?.id ?? null },
+      github: {
+        ...this.#github,
+        action: level.action ?? step?.id ?? null,
+        token: this.plan.secrets['GITHUB_TOKEN'] ?? '',
+      },
       env,
       runner: this.#runner,
       steps: level.steps,

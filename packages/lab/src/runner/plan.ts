@@ -33,6 +33,8 @@ export interface Plan extends Leg {
   event: { name: string; payload: Record<string, unknown> }
   actor: string
   runId: string
+  /** RUNNER_NAME and RUNNER_ENVIRONMENT. */
+  runner: { name: string; environment: 'self-hosted' | 'github-hosted' }
   secrets: Record<string, string>
   inputs: Record<string, string>
   /** ACTIONS_RUNTIME_URL, ACTIONS_ID_TOKEN_REQUEST_URL and their kind: only actions are given them. */
@@ -57,9 +59,16 @@ export interface StepResult {
   annotations: Annotation[]
 }
 
+/** An annotation, and where it was made. */
+export type StepAnnotation = Annotation & Pick<StepResult, 'action' | 'stage'>
+
 export interface JobResult {
   job: string
   status: 'success' | 'failure' | 'cancelled' | 'skipped'
   steps: StepResult[]
   outputs: Record<string, string>
+  /** Of all steps, in order. */
+  annotations: StepAnnotation[]
+  /** What steps wrote to GITHUB_STEP_SUMMARY, masked. */
+  summary: string
 }

@@ -6,6 +6,7 @@ import { RunnerError } from './error.ts'
 import { type Contexts, holds, mapping, type Status, textOf } from './expression.ts'
 import { legsOf, plain } from './matrix.ts'
 import type { JobResult, Leg, Need } from './plan.ts'
+import { Runner, type RunnerOptions } from './runner.ts'
 import { prepareWorkflow, type PreparedWorker, type WorkflowOptions } from './run-workflow.ts'
 import { type Call, type Job, readWorkflow, type Workflow } from './workflow.ts'
 
@@ -18,6 +19,8 @@ export interface RanJob extends JobResult {
 }
 
 export interface JobsOptions extends Omit<WorkflowOptions, 'job' | 'given' | 'workspace'> {
+  /** The jobs' runners have a listener, started so. */
+  listener?: Omit<RunnerOptions, 'folder'>
   /** What is to run instead of the worker's command, e.g. `runwarden run -- …`. */
   wrap?: (worker: PreparedWorker, id: string) => [string, ...string[]]
 }
@@ -101,7 +104,14 @@ class WorkflowRun {
     const status: Status = worst(before.map(([, { result }]) => result))
     const id = `${called.prefix}${job.id}`
     if (!holds(job.if, contexts, status)) {
-      const nothing = { steps: [], outputs: {}, matrix: null, log: '' }
+      const nothing = {
+        steps: [],
+        outputs: {},
+        annotations: [],
+        summary: '',
+        matrix: null,
+        log: '',
+      }
       this.jobs.push({ id, name: job.id, job: job.id, status: 'skipped', ...nothing })
       return { result: 'skipped', outputs: {} }
     }
@@ -165,26 +175,19 @@ class WorkflowRun {
     cancelled: AbortSignal,
   ): Promise<Need> {
     const id = `${called.prefix}${job.id}`
-    const worker = prepareWorkflow(file, {
+    const folder = join(this.#folder, `${++this.#runners}`)
+    const options = {
       ...this.#options,
-      folder: join(this.#folder, `${++this.#runners}`),
       job: job.id,
       inputs: called.inputs,
       secrets: called.secrets,
       given: { ...leg, needs, caller: called.caller },
-    })
-    const [program, ...args] = this.#options.wrap?.(worker, id) ?? worker.command
-    const child = spawn(program, args, { cwd: worker.workspace, stdio: ['ignore', 'pipe', 'pipe'] })
-    const end = (): void => void child.kill('SIGINT')
-    cancelled.addEventListener('abort', end)
-    const log = await logOf(child)
-    cancelled.removeEventListener('abort', end)
-    let result
-    try {
-      result = worker.result()
-    } catch (cause) {
-      throw new RunnerError(`job '${id}' of ${workflow.name}: ${log}`, { cause })
     }
+    const { listener, wrap } = this.#options
+    const { log, ...result } =
+      listener === undefined
+        ? await alone(prepareWorkflow(file, { ...options, folder }), id, wrap, cancelled)
+        : await listened(file, { ...listener, folder }, options, cancelled)
     const contexts = { matrix: leg.matrix ?? {}, github: this.#github(), needs, inputs: {} }
     const values = Object.values(leg.matrix ?? {}).map((one) =>
       typeof one === 'object' ? JSON.stringify(one) : String(one),
@@ -198,6 +201,39 @@ class WorkflowRun {
   #github(): Record<string, unknown> {
     const { event = { name: 'push', payload: {} }, ref = 'refs/heads/main' } = this.#options
     return { event_name: event.name, event: event.payload, ref, repository: 'acme/app' }
+  }
+}
+
+/** A job whose runner has a listener. */
+async function listened(
+  file: string,
+  runner: RunnerOptions,
+  options: Omit<WorkflowOptions, 'folder'>,
+  cancelled: AbortSignal,
+): Promise<JobResult & { log: string }> {
+  await using machine = Runner.start(runner)
+  const job = machine.run(file, options)
+  cancelled.addEventListener('abort', job.cancel)
+  return await job.ended.finally(() => cancelled.removeEventListener('abort', job.cancel))
+}
+
+/** A job that is a worker alone. */
+async function alone(
+  worker: PreparedWorker,
+  id: string,
+  wrap: JobsOptions['wrap'],
+  cancelled: AbortSignal,
+): Promise<JobResult & { log: string }> {
+  const [program, ...args] = wrap?.(worker, id) ?? worker.command
+  const child = spawn(program, args, { cwd: worker.workspace, stdio: ['ignore', 'pipe', 'pipe'] })
+  const end = (): void => void child.kill('SIGINT')
+  cancelled.addEventListener('abort', end)
+  const log = await logOf(child)
+  cancelled.removeEventListener('abort', end)
+  try {
+    return { ...worker.result(), log }
+  } catch (cause) {
+    throw new RunnerError(`job '${id}': ${log}`, { cause })
   }
 }
 

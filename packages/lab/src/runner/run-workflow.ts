@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -35,6 +36,10 @@ export interface WorkflowOptions {
   ref?: string
   sha?: string
   event?: { name: string; payload: Record<string, unknown> }
+  actor?: string
+  runId?: string
+  runner?: Partial<Plan['runner']>
+  /** GITHUB_TOKEN among them is `github.token`, too. */
   secrets?: Record<string, string>
   inputs?: Record<string, string>
   engine?: EngineCommand
@@ -82,8 +87,9 @@ export function prepareWorkflow(file: string, options: WorkflowOptions): Prepare
     ref: options.ref ?? 'refs/heads/main',
     sha: options.sha ?? '0123456789abcdef0123456789abcdef01234567',
     event: options.event ?? { name: 'push', payload: {} },
-    actor: 'someone',
-    runId: '1658821493',
+    actor: options.actor ?? 'someone',
+    runId: options.runId ?? '1658821493',
+    runner: { name: 'simulated', environment: 'self-hosted', ...options.runner },
     secrets: options.secrets ?? {},
     inputs: options.inputs ?? {},
     services: options.services ?? {},
@@ -91,6 +97,8 @@ export function prepareWorkflow(file: string, options: WorkflowOptions): Prepare
     engine: options.engine,
     result: join(folder, 'result.json'),
   }
+  // Of the job before, on the same machine.
+  rmSync(plan.result, { force: true })
   const planFile = join(folder, 'plan.json')
   writeFileSync(planFile, JSON.stringify(plan), { mode: 0o600 })
   const masks = join(folder, 'masks')
@@ -137,7 +145,7 @@ function maskCommand(secret: string): string {
  * The same program under the worker's name: a link to a copy, which is made once. A link to the program itself would change
  * the time by which agents that run from it see that it was changed.
  */
-function nameProgram(program: string, name: string): void {
+export function nameProgram(program: string, name: string): void {
   const { dev, ino, mtimeMs } = statSync(program)
   const copy = join(built, `worker-${dev}-${ino}-${Math.trunc(mtimeMs)}`)
   try {

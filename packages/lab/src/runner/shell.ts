@@ -11,6 +11,11 @@ const templates: Readonly<Record<string, { line: string; extension: string }>> =
   pwsh: { line: 'pwsh -command ". \'{0}\'"', extension: '.ps1' },
 }
 
+/** What the runner says of a script that has failed. */
+export function exitCode(status: string): string {
+  return `Process completed with exit code ${status}.`
+}
+
 /** What a step without `shell:` is run by. */
 const unnamed = { line: 'bash -e {0}', extension: '.sh' }
 

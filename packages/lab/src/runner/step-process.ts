@@ -28,8 +28,12 @@ export interface StepProcess {
   container: JobContainer | undefined
   log: StepLog
   masks: Masks
-  /** The job was cancelled while it ran. */
+  /** The step is to end, as its job was cancelled. */
   cancelled: AbortSignal
+  /** Of the step, before its process starts. */
+  warnings: readonly string[]
+  /** What is said when its process fails; undefined: nothing, as a JavaScript action says itself what is wrong. */
+  failure: ((status: string) => string) | undefined
   /** The path that a file has in a container that its process makes. */
   translate?: (path: string) => string
   /** @param inside the path that a file has where the process runs */
@@ -55,7 +59,7 @@ const STREAMS_MS = 5000
 /**
  * Starts the process as the worker's child, and waits for it: not for what it leaves behind, but for five seconds for
  * output that is still open.
- * @throws RunnerError when it cannot be started, or has written nonsense to its files
+ * @throws RunnerError when it cannot be started
  */
 export async function runProcess(start: StepProcess): Promise<StepEnded> {
   const { action, stage, cwd, plan, container, log } = start
@@ -77,21 +81,28 @@ export async function runProcess(start: StepProcess): Promise<StepEnded> {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const commands = new Commands(log, start.masks)
+  for (const warning of start.warnings) commands.tell('warning', warning)
   const closed = Promise.all([read(child.stdout, commands), read(child.stderr, commands)])
   const end = (): void => void interrupt(child)
   const minutes = start.timeoutMinutes ?? MINUTES
+  let late = false
   const limit = setTimeout(() => {
-    log.line(`##[error]The action '${start.name}' has timed out after ${minutes} minutes.`)
+    late = true
+    commands.tell('error', `The action '${start.name}' has timed out after ${minutes} minutes.`)
     end()
   }, minutes * 60_000)
   start.cancelled.addEventListener('abort', end)
   try {
     const [status] = (await once(child, 'exit')) as [number | null]
     await Promise.race([closed, delay(STREAMS_MS, undefined, { ref: false })])
-    const succeeded = status === 0 && !commands.failed
-    if (status !== 0)
-      log.line(`##[error]Process completed with exit code ${status ?? 'of a signal'}.`)
-    const told = files.read()
+    // As the runner has it: a step that was told to end has not succeeded, whatever it ends with.
+    const ended = late || start.cancelled.aborted
+    if (start.cancelled.aborted) commands.tell('error', 'The operation was canceled.')
+    else if (status !== 0 && start.failure !== undefined)
+      commands.tell('error', start.failure(String(status ?? 'of a signal')))
+    const { told, problems, failed } = files.read()
+    for (const problem of problems) commands.tell('error', problem)
+    const succeeded = status === 0 && !commands.failed && !failed && !ended
     return {
       status,
       succeeded,

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { type Action, originOf, readAction, type Stage } from './action.ts'
 import { ContainerStep } from './container-step.ts'
-import { holds, mapping, textOf } from './expression.ts'
+import { type Contexts, holds, mapping, textOf } from './expression.ts'
 import { type JobState, type Level, makeLevel, type StepEnd } from './job-state.ts'
 import type { StepResult } from './plan.ts'
-import { findProgram, scriptCommand } from './shell.ts'
+import { exitCode, findProgram, scriptCommand } from './shell.ts'
 import type { Step } from './workflow.ts'
 
 type Composite = Action & { using: 'composite' }
@@ -30,20 +30,18 @@ export class StepRun {
   }
 
   /** Before all steps, and only of actions that are there before the checkout: not of local ones. */
-  async pre(steps: readonly Step[], level: Level): Promise<boolean> {
-    let succeeded = true
+  async pre(steps: readonly Step[], level: Level): Promise<void> {
     for (const step of steps) {
       if (step.uses === undefined || step.uses.startsWith('./') || step.uses.startsWith('docker:'))
         continue
       const action = readAction(step.uses, this.#state.plan)
       if (action.using === 'composite')
-        succeeded = (await this.pre(action.steps, this.#within(step, level, action))) && succeeded
+        await this.pre(action.steps, this.#within(step, level, action))
       else if (action.pre !== undefined && this.#holds(action.pre, level)) {
         this.#registerPost(step, level, action)
-        succeeded = (await this.#stage(step, level, action, action.pre, 'pre')) && succeeded
+        await this.#stage(step, level, action, action.pre, 'pre')
       }
     }
-    return succeeded
   }
 
   async steps(steps: readonly Step[], level: Level): Promise<void> {
@@ -59,11 +57,14 @@ export class StepRun {
         this.#state.results.push({ action, stage, name, outcome, ...nothing })
         continue
       }
+      this.#state.condition = step.if
       const { succeeded, cancelled, outputs } = await this.#step(step, level, env)
-      const goesOn = textOf(step.continueOnError, contexts, level.status) === 'true'
+      const goesOn = cancelled !== true && this.#goesOn(step, level, contexts)
       const outcome = succeeded ? 'success' : cancelled === true ? 'cancelled' : 'failure'
       this.#keep(step, level, outcome, goesOn ? 'success' : outcome, outputs)
-      if (!succeeded && !goesOn) level.status = cancelled === true ? 'cancelled' : 'failure'
+      // A job that was cancelled stays so, whatever fails behind it.
+      if (!succeeded && !goesOn && level.status !== 'cancelled')
+        level.status = cancelled === true ? 'cancelled' : 'failure'
     }
   }
 
@@ -110,8 +111,7 @@ export class StepRun {
     if (post === undefined) return
     this.#state.registered.add(key)
     level.posts.push(async () => {
-      if (this.#holds(post, level) && !(await this.#stage(step, level, action, post, 'post')))
-        if (this.#state.top.status === 'success') this.#state.top.status = 'failure'
+      if (this.#holds(post, level)) await this.#stage(step, level, action, post, 'post')
     })
   }
 
@@ -120,14 +120,22 @@ export class StepRun {
     return holds(stage.if, this.#state.contexts(level), status)
   }
 
+  /** Pre or post: the job has failed with it, unless it is said of its step that it may. */
   async #stage(
     step: Step,
     level: Level,
     action: Exclude<Action, Composite>,
-    { script }: Stage,
+    { script, if: condition }: Stage,
     stage: StepResult['stage'],
-  ): Promise<boolean> {
-    return (await this.#run(step, level, action, script, stage)).succeeded
+  ): Promise<void> {
+    this.#state.condition = condition
+    const { succeeded } = await this.#run(step, level, action, script, stage)
+    if (succeeded || this.#goesOn(step, level, this.#state.contexts(level))) return
+    if (this.#state.top.status === 'success') this.#state.top.status = 'failure'
+  }
+
+  #goesOn(step: Step, level: Level, contexts: Contexts): boolean {
+    return textOf(step.continueOnError, contexts, level.status) === 'true'
   }
 
   /** @param script of the stage; of a container action its entrypoint */
@@ -154,6 +162,8 @@ export class StepRun {
       cwd: plan.workspace,
       timeoutMinutes: step.timeoutMinutes,
       inContainer: false,
+      failure: undefined,
+      warnings: this.#state.unexpected(step, level, action),
       command: () => [plan.node, script ?? action.main],
     })
   }
@@ -172,6 +182,7 @@ export class StepRun {
       cwd: join(plan.workspace, folder),
       timeoutMinutes: step.timeoutMinutes,
       inContainer: true,
+      failure: exitCode,
       command: (inside, path) => {
         const [program, ...args] = scriptCommand(script, shell, plan.temp, inside)
         // In a container its own PATH finds it.

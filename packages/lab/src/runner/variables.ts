@@ -8,11 +8,13 @@ export function githubContext(plan: Plan, workflow: Workflow, job: Job): Record<
   const { repository, ref, sha, event, actor, runId, workspace } = plan
   return {
     actor,
+    triggering_actor: actor,
     api_url: 'https://api.github.com',
     event: event.payload,
     event_name: event.name,
     event_path: join(plan.temp, '_github_workflow', 'event.json'),
-    head_ref: headOf(event.payload),
+    head_ref: refOf(event.payload, 'head'),
+    base_ref: refOf(event.payload, 'base'),
     graphql_url: 'https://api.github.com/graphql',
     job: job.id,
     ref,
@@ -26,22 +28,24 @@ export function githubContext(plan: Plan, workflow: Workflow, job: Job): Record<
     server_url: 'https://github.com',
     sha,
     workflow: workflow.name,
+    workflow_sha: sha,
     workflow_ref: `${repository}/.github/workflows/${plan.caller.split('/').at(-1)}@${ref}`,
     workspace,
   }
 }
 
-/** The branch of a pull request: whoever opens one chooses its name. */
-function headOf({ pull_request: request }: Record<string, unknown>): string {
-  return (request as { head?: { ref?: string } } | undefined)?.head?.ref ?? ''
+/** A branch of a pull request: whoever opens one chooses the name of its head. */
+function refOf({ pull_request: request }: Record<string, unknown>, end: 'head' | 'base'): string {
+  const ends = request as Partial<Record<typeof end, { ref?: string }>> | undefined
+  return ends?.[end]?.ref ?? ''
 }
 
-export function runnerContext({ temp }: Plan): Record<string, string> {
+export function runnerContext({ temp, runner }: Plan): Record<string, string> {
   return {
-    name: 'simulated',
+    name: runner.name,
     os: 'Linux',
     arch: arch() === 'arm64' ? 'ARM64' : 'X64',
-    environment: 'self-hosted',
+    environment: runner.environment,
     temp,
     tool_cache: join(dirname(temp), '_tool'),
     workspace: dirname(dirname(temp)),

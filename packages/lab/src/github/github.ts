@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { BlobStore } from './blob-store.ts'
+import { sendJson } from './body.ts'
+import { OidcIssuer } from './oidc.ts'
+import { type Artifact, type GitHubJob, Results } from './results.ts'
+
+export interface GitHubRepository {
+  /** By commit, then by path. */
+  commits?: Readonly<Record<string, Readonly<Record<string, string | Buffer>>>>
+  /** Custom properties. */
+  properties?: Readonly<Record<string, string | null>>
+}
+
+export interface GitHubOptions {
+  /** By `owner/name`. */
+  repositories?: Readonly<Record<string, GitHubRepository>>
+  /** Where it listens; default 127.0.0.1 and a free port. */
+  address?: string
+  port?: number
+  /** PEM; without one it speaks plain HTTP. */
+  tls?: { cert: string; key: string }
+  /** What its addresses begin with; default: where it listens. */
+  origin?: string
+  /** The same of its blob store's. */
+  blobOrigin?: string
+}
+
+/** A request that arrived. */
+export interface GitHubRequest {
+  method: string
+  host: string
+  path: string
+  authorization: string | null
+}
+
+/** What happens to a request instead of its answer. */
+export type Fault =
+  | { status: number; headers?: Record<string, string>; body?: string }
+  /** The connection ends. */
+  | 'reset'
+  /** There is no answer. */
+  | 'silence'
+  /** It is carried out, and the connection ends before its answer. */
+  | 'lost'
+
+/**
+ * A GitHub of which actions see: results service (artifacts, caches), blob store, OIDC tokens, contents and custom
+ * properties. One server for all names: what is asked for is in the path.
+ */
+export class GitHub implements AsyncDisposable {
+  /** A token that may read everything here. */
+  readonly token = `ghs_${randomBytes(18).toString('hex')}`
+  readonly requests: GitHubRequest[] = []
+  readonly #results: Results
+  readonly #blobs = new BlobStore()
+  readonly #issuer = new OidcIssuer()
+  readonly #faults: { part: string; fault: Fault }[] = []
+  readonly #options: GitHubOptions
+  readonly #server: Server
+
+  private constructor(options: GitHubOptions) {
+    this.#options = options
+    this.#results = new Results(this.#blobs, () => options.blobOrigin ?? this.url)
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#answer(request, response).catch(() => response.destroy())
+    this.#server =
+      options.tls === undefined ? createServer(answer) : createSecureServer(options.tls, answer)
+  }
+
+  static async start(options: GitHubOptions = {}): Promise<GitHub> {
+    const github = new GitHub(options)
+    github.#server.listen(options.port ?? 0, options.address ?? '127.0.0.1')
+    await once(github.#server, 'listening')
+    return github
+  }
+
+  /** Without a slash at its end. */
+  get url(): string {
+    const { address, port } = this.#server.address() as AddressInfo
+    const scheme = this.#options.tls === undefined ? 'http' : 'https'
+    return this.#options.origin ?? `${scheme}://${address}:${port}`
+  }
+
+  get artifacts(): Artifact[] {
+    return this.#results.artifacts
+  }
+
+  get cacheKeys(): readonly string[] {
+    return this.#results.cacheKeys
+  }
+
+  /** A job, by which its tokens are told apart. */
+  addJob(run?: string): GitHubJob {
+    return this.#results.addJob(run)
+  }
+
+  /** What a runner gives the actions of a job. */
+  services({ token, run }: GitHubJob): Record<string, string> {
+    return {
+      ACTIONS_RESULTS_URL: `${this.url}/`,
+      ACTIONS_RUNTIME_URL: `${this.url}/`,
+      ACTIONS_RUNTIME_TOKEN: token,
+      ACTIONS_CACHE_SERVICE_V2: 'True',
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${this.url}/idtoken/${run}?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: token,
+    }
+  }
+
+  /** The next requests whose path has this part go wrong, one for each fault. */
+  fail(part: string, ...faults: Fault[]): void {
+    this.#faults.push(...faults.map((fault) => ({ part, fault })))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.url)
+    this.requests.push({
+      method: request.method ?? '',
+      host: request.headers.host ?? '',
+      path: url.pathname + url.search,
+      authorization: request.headers.authorization ?? null,
+    })
+    const at = this.#faults.findIndex(({ part }) => url.href.includes(part))
+    const fault = at < 0 ? undefined : this.#faults.splice(at, 1)[0]?.fault
+    if (fault === 'silence') return
+    if (fault === 'reset') return void request.socket.destroy()
+    if (fault === 'lost') response.end = () => response.destroy()
+    else if (fault !== undefined) {
+      response.writeHead(fault.status, fault.headers)
+      return void response.end(fault.body)
+    }
+    const { pathname } = url
+    if (pathname.startsWith('/twirp/')) return this.#results.serve(url, request, response)
+    if (/^\/actions-(results|cache)\//.test(pathname))
+      return this.#blobs.serve(url, request, response)
+    if (pathname.startsWith('/idtoken/')) return this.#idToken(url, request, response)
+    if (pathname === '/.well-known/jwks') return sendJson(response, 200, this.#issuer.keys)
+    if (pathname === '/.well-known/openid-configuration') {
+      const jwks = `${this.url}/.well-known/jwks`
+      return sendJson(response, 200, { issuer: this.url, jwks_uri: jwks })
+    }
+    return this.#api(url, request, response)
+  }
+
+  #idToken(url: URL, { headers }: IncomingMessage, response: ServerResponse): void {
+    if (!/^Bearer \S+$/.test(headers.authorization ?? '')) return sendJson(response, 401, {})
+    const [repository = 'acme/widgets'] = Object.keys(this.#options.repositories ?? {})
+    const value = this.#issuer.issue(this.url, url.searchParams.get('audience') ?? '', {
+      sub: `repo:${repository}:ref:refs/heads/main`,
+      repository,
+      run_id: url.pathname.split('/').at(-1) ?? '',
+    })
+    sendJson(response, 200, { value })
+  }
+
+  /** REST: contents, and custom properties. */
+  #api(url: URL, { headers }: IncomingMessage, response: ServerResponse): void {
+    const say = (status: number, message: string): void => sendJson(response, status, { message })
+    if (headers.authorization !== `Bearer ${this.token}`) return say(401, 'Bad credentials')
+    const [, owner, name, rest = ''] =
+      /^\/repos\/([^/]+)\/([^/]+)\/(.*)$/.exec(url.pathname) ?? []
+    const repository = this.#options.repositories?.[`${owner}/${name}`]
+    if (repository === undefined) return say(404, 'Not Found')
+    if (rest === 'properties/values') {
+      const values = Object.entries(repository.properties ?? {})
+      return sendJson(
+        response,
+        200,
+        values.map(([property, value]) => ({ property_name: property, value })),
+      )
+    }
+    const path = decodeURIComponent(rest.replace(/^contents\//, ''))
+    const files = repository.commits?.[url.searchParams.get('ref') ?? ''] ?? {}
+    const content = files[path]
+    if (content !== undefined) {
+      response.setHeader('content-type', 'application/vnd.github.raw+json; charset=utf-8')
+      return void response.end(content)
+    }
+    const inside = Object.keys(files).filter((file) => file.startsWith(`${path}/`))
+    if (inside.length === 0) return say(404, 'Not Found')
+    sendJson(
+      response,
+      200,
+      inside.map((file) => ({ type: 'file', path: file })),
+    )
+  }
+}

@@ -1,0 +1,3 @@
+export { GitHub } from './github.ts'
+export type { Fault, GitHubOptions, GitHubRepository, GitHubRequest } from './github.ts'
+export type { Artifact, GitHubJob } from './results.ts'
