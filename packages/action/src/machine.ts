@@ -1,5 +1,5 @@
 import { defaultSystem, type System } from './system.ts'
-import { recognise } from './third-party.ts'
+import { type Provider, recognise } from './third-party.ts'
 import type { Inputs } from './inputs.ts'
 
 /** Where the action runs. */
@@ -11,13 +11,13 @@ export interface Machine {
   /** A runner that GitHub runs: its virtual machine is this job's alone, and goes with it. */
   hosted: boolean
   /** A company's runners, known by their marks; null: none that is known. */
-  thirdParty: { name: string; machineOfOneJob: boolean } | null
+  thirdParty: Pick<Provider, 'name' | 'machineOfOneJob'> | null
   /** The mark by which it is a container; null: it is none. */
   container: string | null
   /** The runner's worker is seen above this process: a job's steps and their runner are in one place. */
   worker: boolean
-  /** A C library that the agent's native binding is not made for. */
-  musl: boolean
+  /** The version of glibc that this node runs with; null: another C library, as musl of Alpine. */
+  glibc: string | null
   /** systemd is the first process. */
   systemd: boolean
   root: boolean
@@ -39,10 +39,10 @@ export async function describeMachine(system: System = defaultSystem()): Promise
     platform: system.platform,
     arch: system.arch,
     hosted: env['RUNNER_ENVIRONMENT'] === 'github-hosted',
-    thirdParty: recognise(system),
+    thirdParty: recognise(env),
     container: linux ? containerMark(system) : null,
     worker: system.ancestors().includes('Runner.Worker'),
-    musl: linux && system.exists(`/lib/ld-musl-${muslNames[system.arch] ?? system.arch}.so.1`),
+    glibc: linux ? system.glibc() : null,
     systemd:
       linux &&
       system.exists('/run/systemd/system') &&
@@ -53,7 +53,8 @@ export async function describeMachine(system: System = defaultSystem()): Promise
   }
 }
 
-const muslNames: Record<string, string> = { x64: 'x86_64', arm64: 'aarch64', arm: 'armhf' }
+/** 2.x of glibc, which the agent's native binding and its libraries ask for. */
+const oldestGlibc = 34
 
 /**
  * `host`: the machine is this job's alone, so all of it is watched; `job`: the job's processes are taken into a cgroup of
@@ -90,8 +91,8 @@ export function unsupported(machine: Machine): string | null {
     return `The job runs in a container (container:) whose runner is outside of it, so it cannot be watched from here. Install the agent on the runner's machine and mount ${agentSocket} into the container, or run the job without container:.`
   if (arch !== 'x64' && arch !== 'arm64')
     return `The agent is made for x86-64 and arm64, and this machine is ${arch}.`
-  if (machine.musl)
-    return 'The image has musl as its C library, and the agent needs glibc 2.33 or newer. Use an image with glibc, or install the agent on the machine below it.'
+  if (Number(machine.glibc?.split('.')[1] ?? 0) < oldestGlibc)
+    return `The agent needs glibc 2.${oldestGlibc} or newer as its C library, and here is ${machine.glibc ?? 'another one, such as musl of Alpine'}. Use an image that has it, or install the agent on the machine below the container.`
   if (!machine.root && machine.sudo === null)
     return 'The agent needs root, and sudo is not there or asks for a password. Let the runner’s user use sudo without one, or install the agent on the machine.'
   return null
@@ -100,9 +101,10 @@ export function unsupported(machine: Machine): string | null {
 function containerMark({ env, exists, read }: System): string | null {
   if (exists('/.dockerenv')) return '/.dockerenv'
   if (exists('/run/.containerenv')) return '/run/.containerenv'
-  if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '') return 'Kubernetes'
+  if (exists('/run/systemd/container')) return '/run/systemd/container'
+  if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '') return 'KUBERNETES_SERVICE_HOST'
   const cgroup = read('/proc/1/cgroup') ?? ''
-  return /\/(docker|kubepods|containerd|libpod|lxc|ecs)[/.-]/.test(cgroup) ? 'its cgroup' : null
+  return /\/(docker|kubepods|containerd|libpod|lxc|ecs)[/.-]/.test(cgroup) ? '/proc/1/cgroup' : null
 }
 
 /** Fixed places: PATH may be the workflow's. */

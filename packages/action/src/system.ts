@@ -10,6 +10,8 @@ export interface System {
   env: NodeJS.ProcessEnv
   exists(path: string): boolean
   isSocket(path: string): boolean
+  /** The version of glibc that node runs with; null: another C library. */
+  glibc(): string | null
   /** A file's text; null: it cannot be read. */
   read(path: string): string | null
   /** Programs of the processes above this one, the nearest first; as far as they are seen. */
@@ -29,6 +31,7 @@ export function defaultSystem(): System {
     env: process.env,
     exists: existsSync,
     isSocket: (path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true,
+    glibc,
     read,
     ancestors,
     succeeds: (program, args) =>
@@ -38,6 +41,13 @@ export function defaultSystem(): System {
         )
       }),
   }
+}
+
+function glibc(): string | null {
+  // Else names are looked up for each of the machine's addresses.
+  process.report.excludeNetwork = true
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  return header.glibcVersionRuntime ?? null
 }
 
 function read(path: string): string | null {

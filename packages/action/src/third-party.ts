@@ -1,34 +1,83 @@
-import type { System } from './system.ts'
-
-/** Runners that a company runs for others, and how they are known. */
-interface Provider {
+/** A company that runs runners for others, and the mark that its runners have. */
+export interface Provider {
   name: string
-  /** Each job has a virtual machine of its own, which goes with it. */
+  /** The variable that its runners set, and with which value; null: any that is not empty. */
+  variable: string
+  value: RegExp | null
+  /** Who says so. */
+  source: string
+  /**
+   * The mark says that each job has a virtual machine of its own, which goes with it. The name of a runner says nothing of
+   * the kind: whoever registers one chooses it.
+   */
   machineOfOneJob: boolean
-  /** One of these variables is set. */
-  variables: readonly string[]
-  /** One of these files is there. */
-  files: readonly string[]
 }
 
-/** Known by marks that their makers and users have published. Untested: none of these runners was at hand. */
-const providers: readonly Provider[] = [
-  { name: 'Blacksmith', machineOfOneJob: true, variables: ['BLACKSMITH_VM_ID'], files: [] },
-  { name: 'Depot', machineOfOneJob: true, variables: ['DEPOT_RUNNER'], files: [] },
-  { name: 'Namespace', machineOfOneJob: true, variables: ['NSC_INSTANCE_ID'], files: [] },
-  { name: 'WarpBuild', machineOfOneJob: true, variables: ['WARPBUILD_RUNNER_SET_ID'], files: [] },
-  { name: 'Bitrise', machineOfOneJob: true, variables: ['BITRISE_BUILD_SLUG'], files: [] },
-  { name: 'AWS CodeBuild', machineOfOneJob: false, variables: ['CODEBUILD_BUILD_ID'], files: [] },
-  { name: 'RunsOn', machineOfOneJob: true, variables: ['RUNS_ON_VERSION'], files: [] },
+/** Untested: the marks are what has been published of these runners, and none of them was at hand. */
+export const providers: readonly Provider[] = [
+  {
+    name: 'Depot',
+    variable: 'DEPOT_RUNNER',
+    value: /^1$/,
+    source: 'step-security/harden-runner, src/utils.ts',
+    machineOfOneJob: true,
+  },
+  {
+    name: 'Namespace',
+    variable: 'NAMESPACE_GITHUB_RUNTIME',
+    value: null,
+    source: 'step-security/harden-runner, src/utils.ts',
+    machineOfOneJob: true,
+  },
+  {
+    name: 'Bitrise',
+    variable: 'BITRISE_IO',
+    value: null,
+    source: 'step-security/harden-runner, src/utils.ts',
+    machineOfOneJob: true,
+  },
+  {
+    name: 'WarpBuild',
+    variable: 'WARPBUILD_RUNNER_VERIFICATION_TOKEN',
+    value: null,
+    source: "WarpBuild's own actions, which look for it",
+    machineOfOneJob: true,
+  },
+  {
+    name: 'WarpBuild',
+    variable: 'RUNNER_NAME',
+    value: /^warp-/,
+    source: 'step-security/harden-runner, src/utils.ts',
+    machineOfOneJob: false,
+  },
+  {
+    name: 'Blacksmith',
+    variable: 'RUNNER_NAME',
+    value: /^blacksmith-/,
+    source: 'step-security/harden-runner, src/utils.ts',
+    machineOfOneJob: false,
+  },
+  {
+    name: 'AWS CodeBuild',
+    variable: 'CODEBUILD_BUILD_ARN',
+    value: null,
+    source: 'AWS CodeBuild User Guide, environment variables in build environments',
+    machineOfOneJob: false,
+  },
+  {
+    name: 'RunsOn',
+    variable: 'RUNS_ON_RUNNER_NAME',
+    value: null,
+    source: 'runs-on/action, which looks for it',
+    machineOfOneJob: true,
+  },
 ]
 
-export function recognise({
-  env,
-  exists,
-}: Pick<System, 'env' | 'exists'>): { name: string; machineOfOneJob: boolean } | null {
-  const found = providers.find(
-    ({ variables, files }) =>
-      variables.some((name) => (env[name] ?? '') !== '') || files.some((path) => exists(path)),
-  )
-  return found === undefined ? null : { name: found.name, machineOfOneJob: found.machineOfOneJob }
+/** The company whose runner this is; null: none that is known. */
+export function recognise(env: NodeJS.ProcessEnv): Provider | null {
+  const found = providers.find(({ variable, value }) => {
+    const text = env[variable] ?? ''
+    return text !== '' && (value === null || value.test(text))
+  })
+  return found ?? null
 }
