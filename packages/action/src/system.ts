@@ -45,7 +45,7 @@ export function defaultSystem(): System {
 
 function glibc(): string | null {
   // Else names are looked up for each of the machine's addresses.
-  process.report.excludeNetwork = true
+  Object.assign(process.report, { excludeNetwork: true })
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
   return header.glibcVersionRuntime ?? null
 }
