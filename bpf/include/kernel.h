@@ -308,6 +308,7 @@ struct vm_area_struct {
 };
 
 struct socket {
+	short type;
 	struct sock *sk;
 };
 
@@ -321,7 +322,7 @@ struct proc_inode {
 	struct inode vfs_inode;
 };
 
-/* io_uring: a request, and its command by opcode (io_uring/openclose.c, io_uring/fs.c). */
+/* io_uring: a request, and its command by opcode (io_uring/openclose.c, io_uring/fs.c, io_uring/net.c). */
 struct io_cmd_data {
 	struct file *file;
 };
@@ -363,6 +364,11 @@ struct io_link {
 	struct filename *oldpath;
 	struct filename *newpath;
 	int flags;
+};
+
+struct io_socket {
+	int domain;
+	int type;
 };
 
 struct io_uring_cqe {

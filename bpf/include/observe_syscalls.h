@@ -361,9 +361,18 @@ int syscall_exit(u64 *ctx)
 	s64 result = call.compat ? (s32)ctx[1] : (s64)ctx[1];
 	if (call.act == ACT_SOCKET) {
 		/* Of most there is nothing to say. */
-		if (result < 0 || is_other_family(argument(regs, call.compat, 0)))
+		if (result < 0 || asks_other_family(argument(regs, call.compat, 0), argument(regs, call.compat, 1)))
 			bpf_tail_call(ctx, &calls, CALLS_SOCKET);
 		return 0;
+	}
+	u32 connected = argument(regs, call.compat, 0);
+	if (call.act == ACT_SOCKETCALL) {
+		if (connected == CALL_SOCKET)
+			bpf_tail_call(ctx, &calls, CALLS_SOCKET);
+		if (connected != CALL_CONNECT)
+			return 0;
+		call.act = ACT_CONNECT;
+		connected = socketcall_argument(regs, 0);
 	}
 	if (call.act == ACT_MMAP) {
 		bpf_tail_call(ctx, &calls, CALLS_MMAP_CODE);
@@ -374,7 +383,7 @@ int syscall_exit(u64 *ctx)
 		return 0;
 	}
 	if (call.act == ACT_CONNECT) {
-		struct sock *sk = result ? 0 : unix_socket_of(task, argument(regs, call.compat, 0));
+		struct sock *sk = result ? 0 : unix_socket_of(task, connected);
 		union call_act *act = sk ? new_call_act() : 0;
 		if (act)
 			tell_engine(&act->sandbox, number_of(sk));

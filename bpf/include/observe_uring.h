@@ -6,6 +6,7 @@
 #pragma once
 
 #include "observe_files.h"
+#include "uring_socket.h"
 
 /* include/uapi/linux/io_uring.h */
 enum uring_opcode {
@@ -15,6 +16,7 @@ enum uring_opcode {
 	URING_UNLINKAT = 36,
 	URING_SYMLINKAT = 38,
 	URING_LINKAT = 39,
+	URING_SOCKET = 45,
 	/* Flag of a request that reports nothing when it succeeds: IOSQE_CQE_SKIP_SUCCESS. */
 	URING_SKIP_SUCCESS = 1 << 6,
 };
@@ -75,11 +77,26 @@ static __always_inline bool read_request(struct io_kiocb *request, u8 opcode, st
 	return false;
 }
 
+static __always_inline int socket_submitted(struct io_kiocb *request)
+{
+	u64 key = (u64)request;
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	if (!s || !compose_socket(s, (void *)request + bpf_core_field_offset(struct io_kiocb, cmd)))
+		return 0;
+	s->pending.opcode = URING_SOCKET;
+	/* Of one that says nothing when it succeeds, that is taken to be so. */
+	if (BPF_CORE_READ(request, flags) & URING_SKIP_SUCCESS || bpf_map_update_elem(&uring_requests, &key, s, BPF_ANY))
+		send_socket((void *)&s->record, 0);
+	return 0;
+}
+
 static __always_inline int request_submitted(struct io_kiocb *request)
 {
 	u8 opcode = BPF_CORE_READ(request, opcode);
-	if ((opcode < URING_OPENAT || opcode > URING_LINKAT) || !in_scope())
+	if (opcode < URING_OPENAT || (opcode > URING_LINKAT && opcode != URING_SOCKET) || !in_scope())
 		return 0;
+	if (opcode == URING_SOCKET)
+		return socket_submitted(request);
 	struct name_act act = { .flags = FILE_URING };
 	bool fixed = false;
 	if (!read_request(request, opcode, &act, &fixed))
@@ -113,7 +130,9 @@ static __always_inline int request_completed(u64 request, s32 result)
 	if (!kept)
 		return 0;
 	bool opens = kept->pending.opcode == URING_OPENAT || kept->pending.opcode == URING_OPENAT2;
-	if (result < 0) {
+	if (kept->pending.opcode == URING_SOCKET) {
+		send_socket((void *)kept->record, result);
+	} else if (result < 0) {
 		if (refused(result))
 			send_kept(kept, -result, opens ? FILE_FAILED_OPEN : 0);
 	} else if (opens && !opens_by_object) {

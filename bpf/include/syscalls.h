@@ -49,6 +49,8 @@ enum act {
 	ACT_SOCKET,
 	ACT_CONNECT,
 	ACT_MMAP,
+	/* A 32-bit program's way to several of them: which one, and where its arguments are. */
+	ACT_SOCKETCALL,
 	/* What an engine does with its socket: see engine_requests.h. */
 	ACT_ACCEPT,
 	ACT_RECEIVE,
@@ -148,6 +150,7 @@ static const u8 acts_compat[SYSCALLS] = {
 	[61] = ACT_CHROOT, /* chroot */
 	[83] = ACT_SYMLINK, /* symlink */
 	[92] = ACT_TRUNCATE, /* truncate */
+	[102] = ACT_SOCKETCALL, /* socketcall */
 	[128] = ACT_INIT_MODULE, /* init_module */
 	[129] = ACT_DELETE_MODULE, /* delete_module */
 	[185] = ACT_CAPSET, /* capset */
@@ -345,4 +348,16 @@ static __always_inline u64 argument(struct pt_regs *regs, bool compat, u32 n)
 	u64 value = n == 0 ? regs->orig_x0 : regs->regs[n];
 	return compat ? (u32)value : value;
 #endif
+}
+
+/* First argument of socketcall(). */
+enum { CALL_SOCKET = 1, CALL_CONNECT = 3 };
+
+/* The nth argument of a socketcall(): from memory of the process, which may have changed it since. */
+static __always_inline u32 socketcall_argument(struct pt_regs *regs, u32 n)
+{
+	u32 value = 0;
+
+	bpf_probe_read_user(&value, sizeof(value), (void *)(argument(regs, true, 1) + n * sizeof(value)));
+	return value;
 }

@@ -30,6 +30,15 @@ const queries = [
   { server: '2001:db8:100::53', option: '+tcp', type: 'A' },
 ]
 
+/** Every way to a packet socket. */
+const packetActs = [
+  'packet',
+  'packet-old',
+  'uring-packet',
+  'uring-packet-silent',
+  ...(process.arch === 'x64' ? ['packet-socketcall'] : []),
+]
+
 beforeAll(async () => {
   place = new Place()
   lab = await startLab({ servers })
@@ -37,7 +46,7 @@ beforeAll(async () => {
   const job = `
 ${script(program, there)}
 for act in raw raw-header; do echo "$act $(${program} $act ${there.v4} 0)"; done
-echo "packet $(${program} packet ${there.v4} 0)"
+for act in ${packetActs.join(' ')}; do echo "$act $(${program} $act ${there.v4} 0)"; done
 ${queries.map(({ server, option, type }) => `dig +tries=1 +time=20 ${option} +short @${server} -t ${type} allowed.example.net`).join('\n')}
 curl -s -o /dev/null http://allowed.example.net:8080/ -m 10
 exit 0`
@@ -126,7 +135,7 @@ test('each destination is one entry of the report, with every process that reach
 test.for([
   ['raw', there.v4, '0'],
   ['raw-header', there.v4, '0'],
-  ['packet', there.v4, '0'],
+  ...packetActs.map((act) => [act, there.v4, '0']),
 ])('a %s socket is told', (argv) => {
   expect(actsOf(...argv)).toContainEqual(
     expect.objectContaining({

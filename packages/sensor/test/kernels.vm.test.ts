@@ -52,7 +52,11 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
           10,
         ],
         ['steps', 'begins with|4096 bytes|brother by|thread that runs', 4],
-        ['sandbox', '"unshare"|"mount"|"attach"|by finit_module|uses io_uring', 5],
+        [
+          'sandbox',
+          '"unshare"|"mount"|"attach"|by finit_module|uses io_uring|that io_uring makes',
+          8,
+        ],
       ] as const
     ).filter(([name]) => !partOnly || kernel !== '6.12-amd64' || name === 'process'),
   )(

@@ -22,6 +22,7 @@ const acts: [args: string[], told: string][] = [
   [['limit'], 'core-limit prlimit(T, RLIMIT_CORE) kernel T'],
   [['abort', 'Runner.Worker'], 'core-signal SIGABRT to Runner.Worker kernel T'],
   [['bpf'], 'bpf bpf(MAP_CREATE) kernel'],
+  [['connect', 'docker.sock'], 'engine connect(W/docker.sock) kernel T'],
   [['capset'], 'capability capset(effective 0x1) kernel'],
 ]
 
@@ -33,6 +34,9 @@ function line(seen: Observed, record: SandboxRecord, target: number): string {
   const text = words.join(' ').replaceAll(seen.workspace, 'W')
   return text.replaceAll(new RegExp(`\\b${target}\\b`, 'g'), 'T')
 }
+
+if (process.arch === 'x64')
+  acts.push([['connect32', 'docker.sock'], 'engine connect(W/docker.sock) kernel T'])
 
 let sandbox: string
 let uring: string
@@ -113,6 +117,52 @@ python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("dotnet-diagnos
     expect(seen.of('sandbox')).toMatchObject([
       { change: 'io_uring', detail: 'io_uring_setup(4 entries)', errno: 0 },
     ])
+  })
+
+  it.each([
+    ['packet', 'socket', '17', '2', 17],
+    ['packet, silent', 'silent-socket', '17', '2', 17],
+    ['packet, under the name of IPv4', 'socket', '2', '10', 17],
+  ])('a socket that io_uring makes: %s', async (_, mode, asked, type, family) => {
+    using seen = new Observed()
+    const { status, pid } = await seen.run(uring, mode, asked, type)
+    expect(status).toBe(0)
+    expect(seen.of('connect')).toMatchObject([
+      {
+        tgid: pid,
+        family,
+        socketType: Number(type),
+        verdict: 'would-block',
+        reason: 'family',
+        via: 'socket',
+        count: 1,
+      },
+    ])
+  })
+
+  it.each([
+    ['packet', '17', '2', 17, 'family'],
+    ['raw', '2', '3', 2, 'raw-socket'],
+  ])(
+    'a socket that is refused to io_uring for want of the capability: %s',
+    async (_, asked, type, family, reason) => {
+      using seen = new Observed({ endLeavers: true })
+      const { status } = await seen.run(
+        ...(['setpriv', '--bounding-set=-net_raw', uring, 'socket', asked, type] as const),
+      )
+      expect(status).toBe(1)
+      expect(seen.of('connect')).toMatchObject([
+        { family, verdict: 'blocked', reason, via: 'socket' },
+      ])
+    },
+  )
+
+  it('no socket of io_uring that stays on the machine, and none that the kernel does not have', async () => {
+    using seen = new Observed()
+    await seen.run(uring, 'socket', '1', '1')
+    await seen.run(uring, 'socket', '2', '1')
+    await seen.run(uring, 'socket', '46', '2')
+    expect(seen.of('connect')).toEqual([])
   })
 
   it('that a process leaves the scope, and what it wrote to', async () => {

@@ -48,6 +48,14 @@ describe('in block mode', () => {
     expect(await rig.arrived()).toEqual([])
   })
 
+  test.runIf(process.arch === 'x64')('the same by the socketcall of a 32-bit program', async () => {
+    rig.told()
+    expect(await rig.actBehind(withoutNetRaw, scope, 'packet-socketcall', V4, '0')).toBe('EPERM')
+    expect(rig.told()).toEqual(['blocked family socket 255 :: 0'])
+    expect(await rig.act(scope, 'packet-socketcall', V4, '0')).toBe('ok')
+    expect(rig.told()).toEqual(['would-block family socket 255 :: 0'])
+  })
+
   test('sockets that nothing can stop at this tier are told as would-block', async () => {
     rig.told()
     expect(await rig.act(scope, 'family', '0.0.0.0', AF_VSOCK, 'stream')).toBe('ok')
@@ -120,6 +128,7 @@ describe('in audit mode', () => {
       '203.0.113.1',
     ],
     ['packet', V4, '8080', 'would-block family socket 255 :: 0', null, '2'],
+    ['packet-old', V4, '8080', 'would-block family socket 255 :: 0', null],
     ['family', '0.0.0.0', AF_VSOCK, 'would-block family socket 255 :: 0', null, 'stream'],
   ] as const)(
     '%s to %s %s passes and is told',

@@ -5,16 +5,20 @@
 #include <linux/bpf.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +51,29 @@ static void own_mounts(void)
 	if (unshare(CLONE_NEWNS) || mount(0, "/", 0, MS_REC | MS_PRIVATE, 0))
 		exit(3);
 }
+
+static int listen_at(const char *path, struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	at->sun_family = AF_UNIX;
+	strcpy(at->sun_path, path);
+	return bind(fd, (void *)at, sizeof(*at)) || listen(fd, 1) ? -1 : socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+#if defined(__x86_64__)
+// A 32-bit program's socketcall(SYS_CONNECT, {fd, address, length}).
+static int connect32(int fd, const struct sockaddr_un *to)
+{
+	unsigned *low = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long result = 102;
+	memcpy(low + 16, to, sizeof(*to));
+	low[0] = fd;
+	low[1] = (unsigned)(uintptr_t)(low + 16);
+	low[2] = sizeof(*to);
+	asm volatile("int $0x80" : "+a"(result) : "b"(3), "c"(low) : "r8", "r9", "r10", "r11", "memory");
+	return (int)result;
+}
+#endif
 
 int main(int count, char **args)
 {
@@ -121,6 +148,16 @@ int main(int count, char **args)
 	} else if (!strcmp(act, "bpf")) {
 		union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
 		result = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+	} else if (!strcmp(act, "connect")) {
+		struct sockaddr_un at = {};
+		int fd = listen_at(a, &at);
+		result = connect(fd, (void *)&at, sizeof(at));
+#if defined(__x86_64__)
+	} else if (!strcmp(act, "connect32")) {
+		struct sockaddr_un at = {};
+		int fd = listen_at(a, &at);
+		result = connect32(fd, &at);
+#endif
 	} else if (!strcmp(act, "capset")) {
 		unsigned header[2] = { 0x20080522, 0 };
 		unsigned data[6] = { 1, 1, 0, 0, 0, 0 };

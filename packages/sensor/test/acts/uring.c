@@ -1,9 +1,10 @@
-// File acts by io_uring with raw system calls: uring MODE ARGS…
+// Acts by io_uring with raw system calls: uring MODE ARGS…
 // open PATH | read PATH | open2 PATH | fixed PATH | silent PATH | worker PATH | unlink PATH
-// rename A B | link A B | symlink TEXT PATH
+// rename A B | link A B | symlink TEXT PATH | socket FAMILY TYPE | silent-socket FAMILY TYPE
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,16 @@ int main(int count, char **args)
 	} else if (!strcmp(mode, "symlink")) {
 		e->opcode = IORING_OP_SYMLINKAT;
 		e->addr2 = (uintptr_t)b;
+	} else if (!strcmp(mode, "socket") || !strcmp(mode, "silent-socket")) {
+		e->opcode = IORING_OP_SOCKET;
+		e->fd = atoi(a);
+		e->addr = 0;
+		e->off = b ? atoi(b) : 0;
+		e->len = e->off == SOCK_RAW ? IPPROTO_RAW : 0;
+		if (!strcmp(mode, "silent-socket")) {
+			e->flags = IOSQE_CQE_SKIP_SUCCESS;
+			wait = 0;
+		}
 	} else {
 		e->opcode = IORING_OP_OPENAT;
 		e->open_flags = O_WRONLY | O_CREAT;

@@ -358,6 +358,26 @@ static int packet(void)
 	return end(fd < 0 ? fd : sendto(fd, &packet, sizeof(packet), 0, (void *)&link, sizeof(link)));
 }
 
+// A packet socket by the old name, with IPv4's.
+static int packet_old(void)
+{
+	return end(socket(AF_INET, SOCK_PACKET, htons(0x0800)));
+}
+
+#if defined(__x86_64__)
+// By a 32-bit program's socketcall(SYS_SOCKET, {AF_PACKET, SOCK_DGRAM, 0}).
+static int packet_socketcall(void)
+{
+	unsigned int *arguments = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long fd = 102;
+	arguments[0] = AF_PACKET;
+	arguments[1] = SOCK_DGRAM;
+	asm volatile("int $0x80" : "+a"(fd) : "b"(1), "c"(arguments) : "r8", "r9", "r10", "r11", "memory");
+	errno = -fd;
+	return end((int)fd < 0 ? -1 : 0);
+}
+#endif
+
 // One request to a new ring.
 static int ring(struct io_uring_sqe *request)
 {
@@ -379,6 +399,25 @@ static int uring_send(void)
 	struct msghdr message = { .msg_name = &to, .msg_namelen = length, .msg_iov = &data, .msg_iovlen = 1 };
 	struct io_uring_sqe request = { .opcode = IORING_OP_SENDMSG, .fd = opened(SOCK_DGRAM, 0), .addr = (unsigned long)&message, .len = 1 };
 	return ring(&request);
+}
+
+static int uring_packet(void)
+{
+	struct io_uring_sqe request = { .opcode = IORING_OP_SOCKET, .fd = AF_PACKET, .off = SOCK_DGRAM };
+	return ring(&request);
+}
+
+// The same of a request that reports nothing when it succeeds.
+static int uring_packet_silent(void)
+{
+	open_ring(0);
+	entries[0] = (struct io_uring_sqe){ .opcode = IORING_OP_SOCKET, .fd = AF_PACKET, .off = SOCK_DGRAM, .flags = IOSQE_CQE_SKIP_SUCCESS };
+	entries[1] = (struct io_uring_sqe){ .opcode = IORING_OP_NOP };
+	sq_array[0] = 0;
+	sq_array[1] = 1;
+	__atomic_store_n(sq_tail, 2, __ATOMIC_RELEASE);
+	long taken = syscall(SYS_io_uring_enter, ring_fd, 2, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	return taken == 2 && *cq_tail == 1 ? end(0) : (puts("told"), 1);
 }
 
 // Listens on PORT, says so, and tells the peer's data.
@@ -560,8 +599,14 @@ static const struct {
 	{ "destination-options", destination_options },
 	{ "family", other_family },
 	{ "packet", packet },
+	{ "packet-old", packet_old },
+#if defined(__x86_64__)
+	{ "packet-socketcall", packet_socketcall },
+#endif
 	{ "uring-connect", uring_connect },
 	{ "uring-send", uring_send },
+	{ "uring-packet", uring_packet },
+	{ "uring-packet-silent", uring_packet_silent },
 	{ "serve", serve },
 	{ "storm", storm },
 	{ "sweep", sweep },
