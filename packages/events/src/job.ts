@@ -74,6 +74,8 @@ export interface JobReport {
   /** Where report.json, report.html, summary.md and events.ndjson are; whoever asked may read them. */
   folder: string
   gaps: string[]
+  /** The agent was killed and another one took the job over: what is missing of the record is among the gaps. */
+  interrupted: boolean
 }
 
 export type AgentAnswer<Value> =

@@ -86,7 +86,7 @@ export async function endObserver({ folder, pid }: Observer): Promise<JobReport>
     await delay(50)
   }
   const { health } = JSON.parse(readFileSync(path, 'utf8')) as { health: { gaps: string[] } }
-  return { folder, gaps: health.gaps }
+  return { folder, gaps: health.gaps, interrupted: false }
 }
 
 function writeStop(folder: string): void {

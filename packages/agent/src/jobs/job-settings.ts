@@ -37,7 +37,7 @@ export function settingsOf(
   { folder, counts, open }: { folder: string; counts: Counts; open: OpenRecord },
   configured?: ScopeSettings,
 ): ScopeSettings {
-  const { request, cgroup, environment } = job
+  const { request, cgroup, environment, identity } = job
   return {
     name: configured?.name ?? `job-${job.id}`,
     cgroup,
@@ -53,6 +53,7 @@ export function settingsOf(
       processes: jobProcesses(job.worker, request.scope),
     },
     uplinks: configured?.uplinks ?? [],
+    command: [identity.repository, identity.workflow, identity.job].filter((one) => one !== null),
     github: githubFacts(environment, request.granted),
     read: () => readPolicy(job),
     rules: configured?.rules,

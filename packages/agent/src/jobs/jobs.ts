@@ -215,7 +215,11 @@ export class Jobs {
   }
 
   async #report(job: Job): Promise<JobReport> {
-    job.report ??= { folder: job.folder, gaps: await this.#parts.service.report(job.name) }
+    job.report ??= {
+      folder: job.folder,
+      gaps: await this.#parts.service.report(job.name),
+      interrupted: job.known.records.length > 0,
+    }
     return job.report
   }
 

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { JobReport, Report } from '@runwarden/events'
+import { uploadReport } from './artifact.ts'
+import { AgentClient } from './client.ts'
+import { explain, fail, warn } from './failure.ts'
+import { Log } from './log.ts'
+import { endObserver } from './observe/observer.ts'
+import { appendSummary, setOutput } from './outputs.ts'
+import { kept, type State } from './state.ts'
+import { jobSummary } from './summary.ts'
+
+/** The last stage: what the job did, in its summary; and whether it fails for it. */
+const log = new Log()
+
+async function post(): Promise<void> {
+  const state = kept()
+  // Pre has said why, and the job has failed.
+  if (state === null) return
+  const { watching, failMode } = state
+  if (watching.by === 'nobody') {
+    appendSummary(unwatched(watching.reason))
+    return
+  }
+  let report: JobReport
+  try {
+    report = await (watching.by === 'agent'
+      ? new AgentClient(watching.socket, watching.nonce).report()
+      : endObserver(watching.observer))
+  } catch (error) {
+    const what = `There is no report of this job: ${explain(error)}`
+    appendSummary(unwatched(what))
+    if (failMode === 'closed') fail(log, what)
+    else warn(log, what)
+    return
+  }
+  try {
+    await tell(report, state)
+  } finally {
+    if (watching.by === 'agent') await new AgentClient(watching.socket, watching.nonce).end()
+  }
+}
+
+async function tell({ folder, interrupted }: JobReport, state: State): Promise<void> {
+  const { failMode, failOn, insightsUrl } = state
+  const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
+  appendSummary(jobSummary(report, { insightsUrl, recommendedPolicy: null }))
+  const { blocked = 0, 'attack-blocked': attackBlocked = 0 } = report.counts.byVerdict
+  const findings = report.detections.filter(({ severity }) => severity !== 'info')
+  setOutput('report-path', folder)
+  setOutput('blocked-count', String(blocked + attackBlocked))
+  setOutput('detections', JSON.stringify(report.detections.map(inShort)))
+  setOutput('insights-url', insightsUrl ?? '')
+  setOutput('recommended-policy', report.recommendedPolicy)
+  setOutput('minimum-permissions', report.minimumPermissions ?? '')
+  for (const { severity, title, step } of findings.slice(0, mostAnnotations)) {
+    const said = `${title}${step === null ? '' : ` (step ${step})`}`
+    if (severity === 'high' || severity === 'critical') log.error(said, 'Runwarden')
+    else log.warning(said, 'Runwarden')
+  }
+  if (findings.length > mostAnnotations)
+    log.line(`… and ${findings.length - mostAnnotations} more detections: see the job's summary.`)
+  log.line(
+    `${blocked} blocked, ${attackBlocked} blocked by the block list, ${findings.length} detections. The report is in ${folder}.`,
+  )
+  if (insightsUrl !== null)
+    log.line(`View security insights and recommended policy at: ${insightsUrl}`)
+  if (state.report === 'artifact') await upload(folder)
+  if (interrupted) {
+    const what =
+      'The agent was killed while the job ran. Its policy stayed enforced, but the record has a gap: see the job’s summary.'
+    if (failMode === 'closed') fail(log, what)
+    else warn(log, what)
+  }
+  if (failOn === 'blocked' && blocked + attackBlocked > 0)
+    fail(log, `${blocked + attackBlocked} acts were blocked (fail-on: blocked).`)
+  if (failOn === 'detection' && findings.length > 0)
+    fail(log, `There are ${findings.length} detections (fail-on: detection).`)
+}
+
+/** GitHub shows ten of each kind for a step. */
+const mostAnnotations = 9
+
+async function upload(folder: string): Promise<void> {
+  try {
+    const { name } = await uploadReport(folder, process.env, (secret) => log.mask(secret))
+    log.line(`The report is the artifact ${name}.`)
+  } catch (error) {
+    warn(log, explain(error))
+  }
+}
+
+function inShort({ id, severity, title, step }: Report['detections'][number]) {
+  return { id, severity, title, step }
+}
+
+/** What cannot act as Markdown or HTML: it may name paths. */
+function unwatched(reason: string): string {
+  const text = reason.replaceAll(/[&<>[\]()*_`|\\#!~]/g, (one) => `&#${one.charCodeAt(0)};`)
+  return `### Runwarden: this job was NOT protected\n\n${text}\n`
+}
+
+try {
+  await post()
+} catch (error) {
+  fail(log, `The job's report could not be told: ${explain(error)}`)
+}

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { JobRequest } from '@runwarden/events'
+import type { FailMode } from '@runwarden/policy'
+import { AgentClient } from './client.ts'
+import { explain, fail, warn } from './failure.ts'
+import { skippedBy } from './github-api.ts'
+import { InputError } from './input-error.ts'
+import { type Inputs, readInputs } from './inputs.ts'
+import { Log } from './log.ts'
+import { describeMachine, type Machine, scopeOf, unsupported } from './machine.ts'
+import { isObserved } from './observe/gaps.ts'
+import { startObserver } from './observe/observer.ts'
+import { type Decided, decide } from './sources.ts'
+import { startAgent, type StartedAgent, stopAgent } from './start.ts'
+import { keep, type State, type Watching } from './state.ts'
+import { version } from './version.ts'
+
+/** The first stage of the action: the job is armed when it has ended, or the job says that it is not. */
+const log = new Log()
+const { env } = process
+
+async function pre(): Promise<void> {
+  let inputs: Inputs
+  try {
+    inputs = readInputs(env)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    notArmed(`The inputs of the action cannot be used:\n${error.message}`, {
+      ...unknown,
+      failMode: error.failMode,
+    })
+    return
+  }
+  for (const warning of inputs.warnings) warn(log, warning)
+  const state: Omit<State, 'watching'> = {
+    failMode: inputs.failMode ?? (inputs.egressPolicy === 'audit' ? 'open' : 'closed'),
+    failOn: inputs.failOn,
+    report: inputs.report,
+    insightsUrl: null,
+  }
+  const machine = await describeMachine()
+  // It is copied and started while others are asked.
+  const starting = startFor(machine)
+  try {
+    const [skip, decided] = await Promise.all([skipped(inputs), decide(inputs, env, log)])
+    state.failMode = decided.policy.failMode
+    state.insightsUrl = decided.insightsUrl
+    for (const warning of decided.policy.warnings) warn(log, warning)
+    const reason = skip ?? decided.skip
+    if (reason === null) {
+      keep({ ...state, watching: await watch(inputs, decided, machine, await starting) })
+      return
+    }
+    const said = `Nothing of this job is watched or stopped: ${reason}.`
+    log.notice(said, 'Runwarden')
+    await stop(starting)
+    keep({ ...state, watching: { by: 'nobody', reason: said } })
+  } catch (error) {
+    await stop(starting)
+    notArmed(explain(error), state)
+  }
+}
+
+/** An agent of this job's own, where the machine has none, and could have one. */
+async function startFor(machine: Machine): Promise<StartedAgent | null> {
+  if (machine.agent !== null || unsupported(machine) !== null) return null
+  return startAgent({ agentRoot: join(import.meta.dirname, 'agent'), node: process.execPath })
+}
+
+async function stop(starting: Promise<StartedAgent | null>): Promise<void> {
+  try {
+    const own = await starting
+    if (own !== null) await stopAgent(own)
+  } catch (error) {
+    log.line(explain(error))
+  }
+}
+
+/** The first that says so: an administrator of the repository. Where nobody can tell, the job is watched. */
+async function skipped({ token }: Inputs): Promise<string | null> {
+  try {
+    const property = await skippedBy(env, token)
+    return property === null ? null : `the repository's custom property ${property} is true`
+  } catch (error) {
+    log.line(`${explain(error)} The job is watched.`)
+    return null
+  }
+}
+
+async function watch(
+  inputs: Inputs,
+  decided: Decided,
+  machine: Machine,
+  own: StartedAgent | null,
+): Promise<Watching> {
+  const { scope, why } = scopeOf(machine, inputs)
+  const job: JobRequest = {
+    policy: { name: decided.policy.name, text: decided.policy.text },
+    blockList: decided.blockList,
+    rules: decided.rules,
+    workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),
+    scope,
+    afterJob: inputs.afterJob,
+    granted: inputs.permissions,
+  }
+  const problem = unsupported(machine)
+  if (problem !== null) return withoutAgent(machine, problem, job, decided.policy.failMode)
+  const nonce = randomBytes(32).toString('hex')
+  const socket = own?.socket ?? machine.agent ?? ''
+  const armed = await new AgentClient(socket, nonce).begin(job)
+  log.group(
+    `Runwarden: armed in ${armed.armedMs} ms, egress-policy ${armed.egress}, tier ${armed.tier}`,
+    [
+      ...decided.policy.notes,
+      own === null
+        ? 'An agent is installed on this machine.'
+        : `The agent runs ${own.unit === null ? 'under a supervisor of its own' : `as ${own.unit}`}.`,
+      `Watched: ${armed.scope === 'host' ? 'the whole machine' : `this job, in ${armed.cgroup}`}: ${why}.`,
+      ...machineNotes(machine),
+      ...armed.warnings,
+    ],
+  )
+  return { by: 'agent', socket, nonce, own: own?.folder ?? null }
+}
+
+function machineNotes({ thirdParty, hosted }: Machine): string[] {
+  if (hosted) return ['The runner is of GitHub.']
+  return thirdParty === null ? [] : [`The runner is of ${thirdParty.name}.`]
+}
+
+/** @throws Error when the job may not go on without */
+async function withoutAgent(
+  { platform }: Machine,
+  problem: string,
+  job: JobRequest,
+  failMode: FailMode,
+): Promise<Watching> {
+  if (failMode === 'closed') throw new Error(problem)
+  warn(log, `NOT PROTECTED. ${problem}`)
+  if (!isObserved(platform)) return { by: 'nobody', reason: problem }
+  const observer = await startObserver(
+    {
+      folder: join(
+        env['RUNNER_TEMP'] ?? process.cwd(),
+        `runwarden-${randomBytes(6).toString('hex')}`,
+      ),
+      version,
+      command: [env['GITHUB_WORKFLOW'] ?? '', env['GITHUB_JOB'] ?? ''],
+      job,
+      github: {
+        repository: env['GITHUB_REPOSITORY'] ?? null,
+        apiUrl: env['GITHUB_API_URL'] ?? null,
+        serverUrl: env['GITHUB_SERVER_URL'] ?? null,
+        granted: job.granted,
+      },
+      worker: process.ppid,
+      platform,
+      everyMs: 1000,
+    },
+    join(import.meta.dirname, 'observer.js'),
+  )
+  return { by: 'observer', observer, reason: problem }
+}
+
+const unknown = { failOn: 'none', report: 'none', insightsUrl: null } as const
+
+/** One annotation, and what fail-mode says. */
+function notArmed(why: string, state: Omit<State, 'watching'>): void {
+  if (state.failMode === 'closed') {
+    fail(log, `${why}\nThe job is not protected, so it fails (fail-mode: closed).`)
+    return
+  }
+  warn(log, `NOT PROTECTED: this job goes on unwatched (fail-mode: open). ${why}`)
+  keep({ ...state, watching: { by: 'nobody', reason: why } })
+}
+
+try {
+  await pre()
+} catch (error) {
+  fail(log, `The action failed before the job was armed: ${explain(error)}`)
+}
