@@ -42,6 +42,8 @@ export interface ScopeSettings {
   uplinks: readonly string[]
   /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
   read: () => Promise<CompiledPolicy>
+  /** What reports call it, as a command line. */
+  command?: readonly string[]
   /** The job's place on GitHub; by default that of this process. */
   github?: GithubFacts
   /** Rules of detections, those that are built in among them; without, only those. */
@@ -431,7 +433,7 @@ export class AgentService {
     return {
       version: this.#settings.version,
       scope: stream.scope,
-      command: ['runwarden', 'agent', settings.cgroup],
+      command: [...(settings.command ?? ['runwarden', 'agent', settings.cgroup])],
       step: settings.name,
       egress: compiled.egress,
       protection: 'armed',
