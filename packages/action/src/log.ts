@@ -1,8 +1,10 @@
 import { plain } from '@runwarden/events/plain'
 
-/** Characters of one line, and lines of one annotation: GitHub cuts more. */
+/** Characters of one line, and lines of one text. */
 const longestLine = 2_000
 const mostLines = 60
+/** Characters of one annotation: the runner cuts at 4,096 without saying so (`ExecutionContext.cs`). */
+const longestAnnotation = 4_000
 
 type Level = 'error' | 'warning' | 'notice'
 
@@ -54,8 +56,9 @@ export class Log {
 
   #annotate(level: Level, message: string, title: string | undefined): void {
     const properties = title === undefined ? '' : ` title=${propertyOf(plain(title, 200))}`
-    const data = linesOf(message).map(notCommand).map(dataOf).join('%0A')
-    this.#write(`::${level}${properties}::${data}\n`)
+    const text = linesOf(message).map(notCommand).join('\n')
+    const cut = text.length > longestAnnotation ? `${text.slice(0, longestAnnotation)}…` : text
+    this.#write(`::${level}${properties}::${dataOf(cut.toWellFormed())}\n`)
   }
 }
 
