@@ -166,8 +166,7 @@ export class GitHub implements AsyncDisposable {
   #api(url: URL, { headers }: IncomingMessage, response: ServerResponse): void {
     const say = (status: number, message: string): void => sendJson(response, status, { message })
     if (headers.authorization !== `Bearer ${this.token}`) return say(401, 'Bad credentials')
-    const [, owner, name, rest = ''] =
-      /^\/repos\/([^/]+)\/([^/]+)\/(.*)$/.exec(url.pathname) ?? []
+    const [, owner, name, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)\/(.*)$/.exec(url.pathname) ?? []
     const repository = this.#options.repositories?.[`${owner}/${name}`]
     if (repository === undefined) return say(404, 'Not Found')
     if (rest === 'properties/values') {

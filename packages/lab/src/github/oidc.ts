@@ -15,9 +15,8 @@ export class OidcIssuer {
   issue(issuer: string, audience: string, claims: Readonly<Record<string, string>>): string {
     const now = Math.floor(Date.now() / 1000)
     const times = { iat: now, nbf: now - 30, exp: now + 300 }
-    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const head = part({ typ: 'JWT', alg: 'RS256', kid: 'lab' })
-    const text = `${head}.${part({ ...claims, ...times, iss: issuer, aud: audience })}`
+    const head = tokenPart({ typ: 'JWT', alg: 'RS256', kid: 'lab' })
+    const text = `${head}.${tokenPart({ ...claims, ...times, iss: issuer, aud: audience })}`
     return `${text}.${sign('sha256', Buffer.from(text), this.#key).toString('base64url')}`
   }
 
@@ -26,4 +25,9 @@ export class OidcIssuer {
     const key = this.#public.export({ format: 'jwk' })
     return { keys: [{ ...key, kid: 'lab', alg: 'RS256', use: 'sig' }] }
   }
+}
+
+/** An object as a part of a JSON Web Token. */
+export function tokenPart(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

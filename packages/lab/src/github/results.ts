@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type BlobStore, digestOf } from './blob-store.ts'
 import { bodyOf, sendJson } from './body.ts'
+import { tokenPart } from './oidc.ts'
 
 /** An artifact that a job made. */
 export interface Artifact {
@@ -37,9 +38,12 @@ export class Results {
   addJob(run: string = randomUUID()): GitHubJob {
     const job = randomUUID()
     const scope = { scp: `Actions.Example Actions.Results:${run}:${job}` }
-    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const signature = randomBytes(16).toString('base64url')
-    const added = { run, job, token: `${part({ alg: 'RS256' })}.${part(scope)}.${signature}` }
+    const added = {
+      run,
+      job,
+      token: `${tokenPart({ alg: 'RS256' })}.${tokenPart(scope)}.${signature}`,
+    }
     this.#jobs.push(added)
     return added
   }
