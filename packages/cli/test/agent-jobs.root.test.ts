@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event, Report } from '@runwarden/events'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Agent, AgentRig } from './agent-rig.ts'
 import { until } from './runwarden.ts'
 
@@ -322,4 +322,103 @@ test('a job whose runner is killed ends with its report, and so does the agent',
   expect(left(out).report.protection).toBe('armed')
   for (const pid of readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean))
     process.kill(Number(pid), 'SIGKILL')
+}, 600_000)
+
+describe('an agent that is installed on the machine', () => {
+  test("has a job's policy in force while it runs, and its own before and afterwards", async () => {
+    const cgroup = rig.cgroup()
+    const socket = rig.place.at('installed.sock')
+    const agent = await rig.agent(
+      [{ cgroup, policy: rig.policy('two.example.com:80'), name: 'runner' }],
+      '--socket',
+      socket,
+    )
+    await until(() => existsSync(socket))
+    expect(await rig.get(cgroup, 'http://two.example.com/')).toBe('200')
+    const { ended } = runJob(
+      'installed',
+      socket,
+      whole(rig.place.at('installed/work'), 'one.example.com:80'),
+      `      - run: |
+          curl -sS -m 20 -o /dev/null -w 'one %{http_code} ' http://one.example.com/
+          curl -sS -m 20 http://two.example.com/ || echo refused
+          kill -HUP ${agent.child.pid}
+          while ! grep -q 'a job is under way' ${rig.place.at('said')}; do sleep 0.1; done
+          curl -sS -m 20 http://two.example.com/ || echo still refused
+`,
+      cgroup,
+    )
+    const copied = setInterval(() => writeFileSync(rig.place.at('said'), agent.said), 50)
+    const { stdout, status } = await ended
+    clearInterval(copied)
+    expect(status).toBe(0)
+    const [armed, , reported, over] = answers(stdout)
+    expect(armed).toMatchObject({ ok: true, value: { egress: 'block', cgroup } })
+    expect(reported).toMatchObject({ ok: true, value: { interrupted: false, gaps: [] } })
+    expect(over).toEqual({ ok: true, value: {} })
+    expect(stdout).toContain('one 200')
+    expect(stdout).toContain('one 200 refused')
+    expect(stdout).toContain('still refused')
+    // Its own policy again, and it goes on to run.
+    expect(await rig.get(cgroup, 'http://two.example.com/')).toBe('200')
+    expect(await rig.get(cgroup, 'http://one.example.com/')).not.toBe('200')
+    expect(left(rig.place.out).report.destinations.map(({ host }) => host)).toContain(
+      'one.example.com',
+    )
+    expect(await agent.end('SIGTERM')).toBe(0)
+  }, 600_000)
+
+  test('takes a policy from the first action of a job only, before any step', async () => {
+    const cgroup = rig.cgroup()
+    const socket = rig.place.at('late.sock')
+    const agent = await rig.agent(
+      [{ cgroup, policy: rig.policy(), name: 'late' }],
+      '--socket',
+      socket,
+    )
+    await until(() => existsSync(socket))
+    const { ended } = runJob(
+      'late',
+      socket,
+      { main: [begin(rig.place.at('late/work'), ['one.example.com'])] },
+      '      - run: curl -sS -m 20 https://one.example.com/ || echo refused\n',
+      cgroup,
+    )
+    const { stdout } = await ended
+    expect(answers(stdout)).toMatchObject([{ ok: false, code: 'REFUSED' }])
+    expect(stdout).toContain('\nrefused')
+    await agent.end('SIGTERM')
+    expect(rig.report('late').detections).toContainEqual(
+      expect.objectContaining({ id: 'agent-tampered', step: '__acme_ask' }),
+    )
+  }, 600_000)
+})
+
+test('two jobs at once have a policy each', async () => {
+  const { agent, socket, out } = await agentFor('two')
+  const meet = rig.place.at('meet')
+  mkdirSync(meet)
+  const job = (own: string, other: string) =>
+    runJob(
+      own,
+      socket,
+      whole(rig.place.at(`${own}/work`), `${own}.example.com:80`),
+      `      - run: |
+          touch ${meet}/${own}; while [ ! -e ${meet}/${other} ]; do sleep 0.1; done
+          curl -sS -m 20 -o /dev/null -w '${own} %{http_code} ' http://${own}.example.com/
+          curl -sS -m 20 http://${other}.example.com/ || echo refused
+          touch ${meet}/${own}-over; while [ ! -e ${meet}/${other}-over ]; do sleep 0.1; done
+`,
+    ).ended
+  const [one, two] = await Promise.all([job('one', 'two'), job('two', 'one')])
+  for (const [name, { stdout, status }] of [
+    ['one', one],
+    ['two', two],
+  ] as const) {
+    expect(status).toBe(0)
+    expect(stdout).toContain(`${name} 200`)
+    expect(stdout).toContain('refused')
+  }
+  expect(await exited(agent)).toBe(0)
+  expect(readdirSync(join(out, 'jobs'))).toHaveLength(2)
 }, 600_000)

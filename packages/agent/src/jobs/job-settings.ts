@@ -2,6 +2,7 @@ import { chownSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Event } from '@runwarden/events'
 import { compile, type CompiledPolicy, parseBlockList } from '@runwarden/policy'
+import type { RuleSet } from '@runwarden/rules'
 import { AgentError } from '../errors.ts'
 import { githubFacts } from '../https/github-facts.ts'
 import type { ScopeRecord, ScopeSettings } from '../service/service.ts'
@@ -30,13 +31,13 @@ export type OpenRecord = (folder: string) => Promise<ScopeRecord>
 /**
  * The scope of a job, for the service.
  * @param folder where its record goes
- * @throws PolicyError when read
+ * @throws PolicyError for rules at once, for the policy when it is read
  */
-export function settingsOf(
+export async function settingsOf(
   job: KnownJob,
   { folder, counts, open }: { folder: string; counts: Counts; open: OpenRecord },
   configured?: ScopeSettings,
-): ScopeSettings {
+): Promise<ScopeSettings> {
   const { request, cgroup, environment, identity } = job
   return {
     name: configured?.name ?? `job-${job.id}`,
@@ -56,8 +57,7 @@ export function settingsOf(
     command: [identity.repository, identity.workflow, identity.job].filter((one) => one !== null),
     github: githubFacts(environment, request.granted),
     read: () => readPolicy(job),
-    rules: configured?.rules,
-    ...(configured?.rulesVersion === undefined ? {} : { rulesVersion: configured.rulesVersion }),
+    rules: await readJobRules(job, configured?.rules),
     async record() {
       makeFolder(folder, job.gid)
       const record = await open(folder)
@@ -70,6 +70,18 @@ export function settingsOf(
       }
     },
   }
+}
+
+/** The job's own rules beside those that hold anyway. */
+async function readJobRules(
+  { request }: KnownJob,
+  configured: RuleSet | undefined,
+): Promise<RuleSet | undefined> {
+  if (request.rules.length === 0) return configured
+  const { loadBuiltinRules } = await import('@runwarden/rules')
+  const { readRules } = await import('@runwarden/rules/files')
+  const files = request.rules.map(({ name, text }) => ({ file: name, text }))
+  return readRules(files, configured ?? (await loadBuiltinRules()))
 }
 
 function presetsFor(scope: 'host' | 'job'): string[] {

@@ -6,7 +6,7 @@ import type { Peer } from '@runwarden/libbpf'
 import { AgentError, messageOf } from '../errors.ts'
 import { processStart, stateHome } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
-import type { AgentService, GovernedScope } from '../service/service.ts'
+import type { AgentService, GovernedScope, ScopeSettings } from '../service/service.ts'
 import { cgroupOf, JobCgroup } from './job-cgroup.ts'
 import { hashOf, isNonceOf, JobFiles, type KnownJob } from './job-file.ts'
 import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
@@ -21,7 +21,7 @@ export interface JobsParts {
   open: OpenRecord
   say: (text: string) => void
   /** Settings of a scope of the configuration. */
-  configured: (name: string) => Parameters<typeof settingsOf>[2]
+  configured: (name: string) => ScopeSettings | undefined
   /** No job is left, and none was left to go on. */
   onIdle: () => void
 }
@@ -153,7 +153,7 @@ export class Jobs {
     const folder = newRecord(join(out, 'jobs'), id)
     const earlier = known.records.at(-1)
     this.#files.write({ ...known, records: [...known.records, folder] })
-    const settings = settingsOf(
+    const settings = await settingsOf(
       known,
       { folder, counts, open },
       overrules === null ? undefined : this.#parts.configured(overrules),

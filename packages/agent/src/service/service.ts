@@ -187,7 +187,7 @@ export class AgentService {
       const scope = this.#named(name)
       if (scope.job) throw new AgentError('JOB_HERE', `a job is under way on '${name}'`, '')
       const configured = scope.settings
-      if (!(await this.#takeOver(scope, settings)))
+      if (!(await this.#takeOver(scope, settings, true)))
         throw new AgentError(
           'NOT_ARMED',
           `the job's policy could not be put in force on '${name}': the agent's log says why`,
@@ -201,7 +201,7 @@ export class AgentService {
   giveBack(name: string): Promise<void> {
     return this.#inTurn(async () => {
       const scope = this.#named(name)
-      if (scope.configured !== undefined) await this.#takeOver(scope, scope.configured)
+      if (scope.configured !== undefined) await this.#takeOver(scope, scope.configured, true)
     })
   }
 
@@ -233,7 +233,8 @@ export class AgentService {
     return result
   }
 
-  async #govern(settings: ScopeSettings, job = false): Promise<void> {
+  /** @param handedOver this agent's own watch was in force until now */
+  async #govern(settings: ScopeSettings, job = false, handedOver = false): Promise<void> {
     const { name } = settings
     const startTime = Date.now()
     const say = (text: string): void => this.#settings.say(`${name}: ${text}`)
@@ -272,6 +273,7 @@ export class AgentService {
             scopeIdentity(cgroup).level === 0
               ? { uplinks: settings.uplinks, passesDhcp: passesDhcp(settings.exempt) }
               : undefined,
+          handedOver,
           agentCgroup: own === undefined ? undefined : Scope.at(own).id(),
         },
         state,
@@ -386,6 +388,7 @@ export class AgentService {
   async #takeOver(
     { settings: old, watch, compiled }: Governed,
     settings: ScopeSettings,
+    handedOver = false,
   ): Promise<boolean> {
     if (monitorsOtherwise(watch, compiled))
       this.#settings.say(
@@ -393,7 +396,7 @@ export class AgentService {
       )
     await this.#end(old.name, true)
     try {
-      await this.#govern(settings)
+      await this.#govern(settings, false, handedOver)
       return true
     } catch (error) {
       this.#settings.say(

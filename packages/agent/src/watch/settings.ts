@@ -4,6 +4,7 @@ import type { RuleSet } from '@runwarden/rules'
 import type { Baseline } from '../baseline.ts'
 import type { Exemptions } from '../enforce/exempt.ts'
 import type { EventStream, ForkSink } from '../event-stream.ts'
+import type { JobLockdownSettings } from '../job-lockdown.ts'
 import type { LinkSettings } from '../link/link-layer.ts'
 import type { Scope } from '../scope.ts'
 import type { KnownSecret } from '../secrets/scanner.ts'
@@ -43,10 +44,14 @@ export interface WatchSettings {
   secrets?: readonly KnownSecret[] | undefined
   /** Destinations of past runs; undefined: what is new is not told. */
   baseline?: Baseline | undefined
+  /** There is a runner's worker in the scope that goes on when a detection ends the job; by default all of the scope is killed. */
+  lockdown?: JobLockdownSettings | undefined
   /** Who the policy does not hold for. */
   exempt?: Exemptions | undefined
   /** Id of the agent's own cgroup, where it is in the scope. */
   agentCgroup?: bigint | undefined
+  /** What was in force before was this agent's own, and had a record of its own. */
+  handedOver?: boolean | undefined
   /** The scope is the whole machine: what leaves by its uplinks is decided, too. */
   link?: LinkSettings | undefined
 }

@@ -2,6 +2,7 @@ import type { Health, Hook } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
 import { readResolvers } from '../dns/resolvers.ts'
 import { guardMs } from '../guard/guard.ts'
+import { closedPolicy, wasLockedDown } from '../job-lockdown.ts'
 import { RunState } from '../run-state.ts'
 import type { Scope } from '../scope.ts'
 import type { Process } from '../process-table.ts'
@@ -44,7 +45,13 @@ export class Watch {
    * earlier agent enforced there.
    */
   static async arm(settings: WatchSettings, place: WatchPlace = RunState.create()): Promise<Watch> {
-    const watch = new Watch(settings, place)
+    const { compiled } = settings
+    const watch = new Watch(
+      settings.lockdown !== undefined && wasLockedDown(place)
+        ? { ...settings, compiled: closedPolicy(compiled) }
+        : settings,
+      place,
+    )
     try {
       const resolvers = readResolvers()
       await watch.recording.open(resolvers)
@@ -77,7 +84,7 @@ export class Watch {
     health.tellArmed(
       `policy ${this.settings.compiled.egress}; a deny was seen enforced and its event delivered`,
     )
-    if (enforcer.adopted)
+    if (enforcer.adopted && this.settings.handedOver !== true)
       health.gap(
         "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
       )
@@ -105,6 +112,7 @@ export class Watch {
     recording.namespaces?.sweep()
     recording.tellUnfit()
     enforcement.uplinks?.tick()
+    enforcement.sweep()
   }
 
   /**
