@@ -7,7 +7,9 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   unlinkSync,
@@ -19,17 +21,22 @@ import { errnoOf, messageOf } from './errors.ts'
 /**
  * Makes a folder and those above it that are missing. node's own way to do so never returns where a file system says
  * ENOENT to whoever makes a folder (/proc).
+ * @returns those that were missing, the outermost first
  * @throws the system's error
  */
-export function makeFolders(path: string): void {
+export function makeFolders(path: string): string[] {
   try {
     mkdirSync(path, { mode: 0o755 })
+    return [path]
   } catch (error) {
     const above = dirname(path)
     if (errnoOf(error) === 'ENOENT' && above !== path && !existsSync(above)) {
-      makeFolders(above)
+      const made = makeFolders(above)
       mkdirSync(path, { mode: 0o755 })
-    } else if (errnoOf(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error
+      return [...made, path]
+    }
+    if (errnoOf(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error
+    return []
   }
 }
 
@@ -41,21 +48,26 @@ export function makeFolders(path: string): void {
 export class OutputFolder {
   readonly path: string
   private readonly fd: number
+  /** Folders and files that were made for it, the outermost first. */
+  private readonly made: readonly string[]
 
-  private constructor(path: string, fd: number) {
+  private constructor(path: string, fd: number, made: readonly string[]) {
     this.path = path
     this.fd = fd
+    this.made = made
   }
 
   /**
    * The folder itself must not be a link: an earlier job may have planted it.
+   * @param made what the caller has made for it already, the outermost first
    * @throws the system's error when the folder can't be made or opened
    */
-  static open(path: string): OutputFolder {
-    makeFolders(path)
+  static open(path: string, made: readonly string[] = []): OutputFolder {
+    const folders = makeFolders(path)
     return new OutputFolder(
       path,
       openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
+      [...made, ...folders],
     )
   }
 
@@ -115,6 +127,24 @@ export class OutputFolder {
 
   close(): void {
     closeSync(this.fd)
+  }
+
+  /** Closes it; an empty file of this name is taken away, and then what was made for the folder, as far as it holds nothing else. */
+  discard(name: string): void {
+    const file = `/proc/self/fd/${this.fd}/${name}`
+    try {
+      if (lstatSync(file).size > 0) return
+      unlinkSync(file)
+      for (const path of this.made.toReversed()) {
+        if (lstatSync(path).isDirectory()) rmdirSync(path)
+        else if (readdirSync(dirname(path)).length === 1) unlinkSync(path)
+        else return
+      }
+    } catch {
+      // Somebody else has put something there: it stays, and all above it.
+    } finally {
+      this.close()
+    }
   }
 }
 

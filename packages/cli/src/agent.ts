@@ -125,7 +125,7 @@ async function takeJobs(
 }
 
 async function openRecord(folder: string): Promise<ScopeRecord> {
-  const record = RunRecord.open(folder, say, serviceRotation)
+  const record = RunRecord.open(folder, say, { rotation: serviceRotation })
   await record.load()
   return {
     onEvent: record.add,

@@ -31,26 +31,30 @@ export function timeName(time: Date): string {
 /**
  * Makes a folder of this run alone, named by the time: another run may have begun in the same millisecond. Where none
  * can be made its name is returned all the same, for whoever opens it to say why.
+ * @returns its path, and all that was made, the outermost first
  */
-export function newFolder(parent: string, time: Date): string {
+export function newFolder(parent: string, time: Date): { path: string; made: string[] } {
   const first = join(parent, timeName(time))
+  const made: string[] = []
   try {
     if (!existsSync(parent)) {
-      makeFolders(parent)
+      made.push(...makeFolders(parent))
       // Runs must not make a checkout look changed: builds ask git for that.
-      writeFileSync(join(parent, '.gitignore'), '*\n', { flag: 'wx' })
+      const ignore = join(parent, '.gitignore')
+      writeFileSync(ignore, '*\n', { flag: 'wx' })
+      made.push(ignore)
     }
   } catch (error) {
     // Else a run that began at the same instant has just made it.
-    if (errnoOf(error) !== 'EEXIST') return first
+    if (errnoOf(error) !== 'EEXIST') return { path: first, made }
   }
   for (let number = 1; ; number++) {
     const path = number === 1 ? first : `${first}-${number}`
     try {
       mkdirSync(path)
-      return path
+      return { path, made: [...made, path] }
     } catch (error) {
-      if (errnoOf(error) !== 'EEXIST' || number === 1000) return path
+      if (errnoOf(error) !== 'EEXIST' || number === 1000) return { path, made }
     }
   }
 }

@@ -4,6 +4,8 @@ import type { ReportBuilder } from '@runwarden/report'
 import { isatty } from 'node:tty'
 import { writeText } from './terminal.ts'
 
+const eventsName = 'events.ndjson'
+
 type ReportPackage = typeof import('@runwarden/report')
 
 /** The record of a run: the events as they come, and the reports at its end. */
@@ -38,7 +40,7 @@ export class RunRecord {
     }
     this.events = new RotatingEvents({
       folder,
-      name: 'events.ndjson',
+      name: eventsName,
       rotation,
       onFailure: (why) =>
         this.fail(`events can no longer be written: ${why}; the command goes on under its policy`),
@@ -51,10 +53,17 @@ export class RunRecord {
     this.flushing = setInterval(() => this.events?.flush(), 200).unref()
   }
 
-  /** Never fails: without a folder the command is still protected, and the loss is told. */
-  static open(path: string, say: (text: string) => void, rotation?: Rotation): RunRecord {
+  /**
+   * Never fails: without a folder the command is still protected, and the loss is told.
+   * @param start.made what was made for the folder already, the outermost first
+   */
+  static open(
+    path: string,
+    say: (text: string) => void,
+    { rotation, made }: { rotation?: Rotation; made?: readonly string[] } = {},
+  ): RunRecord {
     try {
-      return new RunRecord(OutputFolder.open(path), say, '', rotation)
+      return new RunRecord(OutputFolder.open(path, made), say, '', rotation)
     } catch (error) {
       return new RunRecord(undefined, say, `cannot write to ${path}: ${messageOf(error)}`)
     }
@@ -187,11 +196,11 @@ export class RunRecord {
     return builder.build(facts)
   }
 
-  /** Nothing was run: leaves what there is. */
+  /** There will be no report: leaves what there is, and no folder of nothing. */
   abandon(): void {
     clearInterval(this.flushing)
     this.events?.close()
-    this.folder?.close()
+    this.folder?.discard(eventsName)
   }
 
   private fail(text: string): void {

@@ -80,7 +80,11 @@ export async function main(words: string[]): Promise<number> {
   ]
 
   // The last before the command: what is at fault leaves no folder.
-  const record = RunRecord.open(options.out ?? newFolder('.runwarden', new Date()), say)
+  const { path, made } =
+    options.out === undefined
+      ? newFolder('.runwarden', new Date())
+      : { path: options.out, made: [] }
+  const record = RunRecord.open(path, say, { made })
   const settings = {
     version,
     command: [file, ...args] as [string, ...string[]],

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Place, runwarden } from './runwarden.ts'
 
@@ -46,6 +46,23 @@ test('who may not protect is told that, and nothing of a record that there will 
   const { status, stderr } = await place.exec('setpriv', [...user, runwarden, 'run', 'true'])
   expect(status).toBe(125)
   expect(stderr).toMatch(/^runwarden: missing CAP_SYS_ADMIN.*\nrunwarden: run as root.*\n$/)
+})
+
+test.for([
+  ['the default folder', [], []],
+  ['a folder of its name, and those above it', ['--out', 'deep/er/out'], []],
+  ['a folder that was there', ['--out', 'kept'], ['kept']],
+  ['a folder that holds something', ['--out', 'held'], ['held', 'held/file']],
+] as const)('who may not protect leaves no empty folder: %s', async ([, args, left]) => {
+  using own = new Place()
+  for (const name of left)
+    if (name.includes('/')) writeFileSync(own.at(name), '')
+    else mkdirSync(own.at(name))
+  const without = ['--bounding-set=-sys_admin', runwarden, 'run', ...args, 'touch', 'made']
+  const { status, stderr } = await own.exec('setpriv', without)
+  expect(status).toBe(125)
+  expect(stderr).toMatch(/^runwarden: missing CAP_SYS_ADMIN/)
+  expect(readdirSync(own.path, { recursive: true }).map(String).toSorted()).toEqual(left)
 })
 
 test('too low a limit of descriptors ends a run before its command, and does not hold it', async () => {

@@ -9,13 +9,18 @@ test('runs that begin in one millisecond have folders of their own', () => {
   const time = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6))
   const parent = join(place, '.runwarden')
   const first = join(parent, '2026-01-02T03-04-05.006Z')
-  expect([1, 2, 3].map(() => newFolder(parent, time))).toEqual([first, `${first}-2`, `${first}-3`])
+  expect([1, 2, 3].map(() => newFolder(parent, time))).toEqual([
+    { path: first, made: [parent, join(parent, '.gitignore'), first] },
+    { path: `${first}-2`, made: [`${first}-2`] },
+    { path: `${first}-3`, made: [`${first}-3`] },
+  ])
 
   // git takes the checkout for unchanged.
   expect(readFileSync(join(parent, '.gitignore'), 'utf8')).toBe('*\n')
 
   // Who opens it says why it can't be.
   writeFileSync(join(place, 'file'), '')
-  expect(newFolder(join(place, 'file'), time)).toBe(join(place, 'file', '2026-01-02T03-04-05.006Z'))
+  const path = join(place, 'file', '2026-01-02T03-04-05.006Z')
+  expect(newFolder(join(place, 'file'), time)).toEqual({ path, made: [] })
   rmSync(place, { recursive: true })
 })
