@@ -17,8 +17,6 @@ export interface NeededHost {
   /** `host:port` */
   endpoint: string
   why: string
-  /** Not this job's alone, as GitHub's own site is not: allowed where the preset `github-actions` is named. */
-  general?: boolean
 }
 
 /** Where the policy of a job comes from, beside the workflow's inputs. */
@@ -135,7 +133,10 @@ class Merge {
   }
 }
 
-/** Adds this job's hosts, and what the preset for a runner has of exact hosts. @returns sentences that say so */
+/**
+ * Adds this job's hosts. Those that are everybody's, as github.com is, are added where the preset names them: they lead to
+ * any repository. @returns sentences that say so
+ */
 function exactHosts(
   writer: PolicyWriter,
   presets: ReadonlySet<string>,
@@ -143,28 +144,28 @@ function exactHosts(
   warnings: string[],
 ): string[] {
   const notes: string[] = []
+  const wanted = presets.has(exactPreset)
+  const group = presetNamed(exactPreset)?.endpoints ?? []
+  const everybodys = new Set(group.map(({ endpoint }) => formatEndpoint(parseEndpoint(endpoint))))
   let services = false
-  const known = presetNamed(exactPreset)?.endpoints ?? []
-  const general = new Set(known.map(({ endpoint }) => formatEndpoint(parseEndpoint(endpoint))))
-  for (const host of hosts) {
-    const { endpoint, why } = host
+  for (const { endpoint, why } of hosts) {
     const exact = readExact(endpoint)
     if (exact === null) {
       warnings.push(`${endpoint} (${why}) is no exact host, and was not allowed.`)
       continue
     }
-    if (!presets.has(exactPreset) && (host.general ?? general.has(formatEndpoint(exact)))) continue
-    services ||= /\.actions\.githubusercontent\.com:/.test(`${endpoint}:`)
+    const text = formatEndpoint(exact)
+    if (everybodys.has(text) && !wanted) continue
+    services ||= !everybodys.has(text)
     writer.endpoint(exact, why)
-    notes.push(`${formatEndpoint(exact)} is allowed: ${why}.`)
+    notes.push(`${text} is allowed: ${why}.`)
   }
-  if (!presets.has(exactPreset)) return notes
-  for (const { endpoint, why } of known)
-    if (!endpoint.includes('*'))
-      writer.endpoint(parseEndpoint(endpoint), `preset ${exactPreset}: ${why}`)
+  if (!wanted) return notes
+  for (const { endpoint, why } of group)
+    if (!endpoint.includes('*')) writer.endpoint(parseEndpoint(endpoint), `${exactPreset}: ${why}`)
   if (!services)
     warnings.push(
-      'The runner named no host of the Actions services, so the preset github-actions allows none: where a step needs caches, artifacts or OIDC tokens, allow the host that the report shows.',
+      `No host of this job's Actions services is known, so the preset ${exactPreset} allows none: where a step needs caches, artifacts or OIDC tokens, allow the host that the report shows.`,
     )
   return notes
 }
