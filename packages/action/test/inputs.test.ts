@@ -143,7 +143,7 @@ test('every problem is told at once, with its place', () => {
     ['disable-sudo', 'yes', 'true', null],
     ['lockdown', 'reverse-shel', 'reverse-shell', null],
     ['allowed-endpoints', 'https://x.example/y', 'x.example:443', { line: 2, column: 3 }],
-    ['allowed-endpoints', 'a@b.example', 'b.example', { line: 2, column: 24 }],
+    ['allowed-endpoints', 'a@b.example', 'b.example:22', { line: 2, column: 24 }],
   ])
   expect(error.message.split('\n')).toHaveLength(5)
 })
