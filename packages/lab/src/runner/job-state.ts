@@ -128,8 +128,9 @@ export class JobState {
     this.#take(key, told)
     const cancelled = stop.signal.aborted
     const outcome = succeeded ? 'success' : cancelled ? 'cancelled' : 'failure'
-    this.results.push({ action, stage, name, outcome, status, pid, annotations })
-    return { succeeded, cancelled, outputs: told.outputs }
+    const { outputs } = told
+    this.results.push({ action, stage, name, outcome, status, pid, annotations, outputs })
+    return { succeeded, cancelled, outputs }
   }
 
   #stillHolds(level: Level): boolean {

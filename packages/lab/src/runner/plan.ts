@@ -35,6 +35,8 @@ export interface Plan extends Leg {
   runId: string
   /** RUNNER_NAME and RUNNER_ENVIRONMENT. */
   runner: { name: string; environment: 'self-hosted' | 'github-hosted' }
+  /** GITHUB_SERVER_URL and GITHUB_API_URL. */
+  urls: { server: string; api: string }
   secrets: Record<string, string>
   inputs: Record<string, string>
   /** ACTIONS_RUNTIME_URL, ACTIONS_ID_TOKEN_REQUEST_URL and their kind: only actions are given them. */
@@ -57,6 +59,7 @@ export interface StepResult {
   /** Of its root process; null: none was started. */
   pid: number | null
   annotations: Annotation[]
+  outputs: Record<string, string>
 }
 
 /** An annotation, and where it was made. */

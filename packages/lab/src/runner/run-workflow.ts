@@ -39,6 +39,8 @@ export interface WorkflowOptions {
   actor?: string
   runId?: string
   runner?: Partial<Plan['runner']>
+  /** Of another GitHub than github.com. */
+  urls?: Plan['urls']
   /** GITHUB_TOKEN among them is `github.token`, too. */
   secrets?: Record<string, string>
   inputs?: Record<string, string>
@@ -90,6 +92,7 @@ export function prepareWorkflow(file: string, options: WorkflowOptions): Prepare
     actor: options.actor ?? 'someone',
     runId: options.runId ?? '1658821493',
     runner: { name: 'simulated', environment: 'self-hosted', ...options.runner },
+    urls: options.urls ?? { server: 'https://github.com', api: 'https://api.github.com' },
     secrets: options.secrets ?? {},
     inputs: options.inputs ?? {},
     services: options.services ?? {},

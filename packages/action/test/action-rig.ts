@@ -1,0 +1,232 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, relative } from 'node:path'
+import type { Event, Report } from '@runwarden/events'
+import { type Lab, startLab } from '@runwarden/lab'
+import {
+  type JobResult,
+  type JobsOptions,
+  type RanJob,
+  Runner,
+  runJobs,
+  type RunnerOptions,
+  type RunningJob,
+  type WorkflowOptions,
+} from '@runwarden/lab/runner'
+import { Place, until } from '../../cli/test/runwarden.ts'
+import { hierarchy } from '../../cli/test/traces.ts'
+
+const checkout = join(import.meta.dirname, '../../..')
+/** Where the action keeps its agents; in the lab it is a folder of the rig's. */
+const home = '/var/lib/runwarden'
+const uses = 'runwarden/runwarden@v1'
+
+export type Ended = JobResult & { log: string }
+
+/** What goes into a workflow with the action as its first step. */
+export interface JobText {
+  with?: Readonly<Record<string, string | boolean>>
+  /** As they stand in a workflow, ten blanks in front. */
+  steps?: string
+  /** Of the job, four blanks in front. */
+  head?: string
+  name?: string
+}
+
+/** A machine with runners, in a lab and in a cgroup of its own, and the action of this checkout. */
+export class ActionRig implements AsyncDisposable {
+  readonly place = new Place()
+  readonly lab: Lab
+  readonly cgroup = join(hierarchy(), `rw-action-${process.pid}`)
+  readonly #running = new Set(names('/run/runwarden'))
+  #files = 0
+
+  private constructor(lab: Lab) {
+    this.lab = lab
+  }
+
+  static async start(options: Parameters<typeof startLab>[0] = {}): Promise<ActionRig> {
+    const lab = await startLab({
+      ...options,
+      servers: [
+        {
+          name: 'one.example.com',
+          addresses: ['198.51.100.10', '2001:db8:1::10'],
+          ports: { http: 80, https: 443, tcp: 9000, udp: 9001 },
+        },
+        { name: 'two.example.com', addresses: ['198.51.100.11'], ports: { http: 80, https: 443 } },
+        { addresses: ['203.0.113.9'], ports: { http: 80, tcp: 9000, udp: [9001, 53] } },
+        ...(options.servers ?? []),
+      ],
+    })
+    const rig = new ActionRig(lab)
+    chmodSync(rig.place.path, 0o755)
+    mkdirSync(rig.cgroup)
+    for (const folder of [rig.place.at('var'), home]) mkdirSync(folder, { recursive: true })
+    await rig.mount('--bind', rig.place.at('var'), home)
+    makeAction(rig.place.at('actions', uses.replace('@', '/')))
+    return rig
+  }
+
+  /** In the lab alone. */
+  async mount(...words: string[]): Promise<void> {
+    const { status, stderr } = await this.lab.runner.exec('mount', words)
+    if (status !== 0) throw new Error(`mount ${words.join(' ')}: ${stderr}`)
+  }
+
+  /** A runner of this machine. @param env of its listener, and so of all that it starts */
+  runner(
+    name: string,
+    { env = {}, ...options }: Partial<RunnerOptions> & { env?: Record<string, string> } = {},
+  ): Runner {
+    return Runner.start({ ...options, folder: this.place.at(name), spawn: this.#spawn(env) })
+  }
+
+  #spawn(env: Record<string, string>): NonNullable<RunnerOptions['spawn']> {
+    return (program, args, stdio) =>
+      this.lab.runner.spawn(program, args, { stdio, cgroup: this.cgroup, env })
+  }
+
+  /** A workflow with the action as the first step of its job. @returns its file */
+  workflow({ with: inputs = {}, steps = '', head = '', name = 'CI' }: JobText): string {
+    const file = this.place.at(`ci-${this.#files++}.yml`)
+    const lines = Object.entries(inputs).map(
+      ([key, value]) => `          ${key}: ${JSON.stringify(value)}\n`,
+    )
+    const given = lines.length === 0 ? '' : `        with:\n${lines.join('')}`
+    writeFileSync(
+      file,
+      `name: ${JSON.stringify(name)}\non: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n${head}    steps:\n      - uses: ${uses}\n        id: runwarden\n${given}${steps}`,
+    )
+    return file
+  }
+
+  start(runner: Runner, text: JobText, options: Partial<WorkflowOptions> = {}): RunningJob {
+    return runner.run(this.workflow(text), { actions: this.place.at('actions'), ...options })
+  }
+
+  /** One job, on a runner of its own. */
+  async run(text: JobText, options: Partial<WorkflowOptions> = {}): Promise<Ended> {
+    await using runner = this.runner(`runner-${this.#files}`)
+    return await this.start(runner, text, options).ended
+  }
+
+  /** All jobs of a workflow's file. */
+  async runFile(file: string, options: Partial<JobsOptions> = {}): Promise<RanJob[]> {
+    return await runJobs(file, {
+      folder: this.place.at(`runners-${this.#files++}`),
+      actions: this.place.at('actions'),
+      listener: { spawn: this.#spawn({}) },
+      ...options,
+    })
+  }
+
+  /** Of the action's last stage. */
+  outputs({ steps }: JobResult): Record<string, string> {
+    return (
+      steps.find(({ stage, action }) => stage === 'post' && action === 'runwarden')?.outputs ?? {}
+    )
+  }
+
+  /** Where a folder of the lab's is on this machine. */
+  here(path: string): string {
+    return path.startsWith(`${home}/`) ? this.place.at('var', relative(home, path)) : path
+  }
+
+  report(job: JobResult): Report {
+    return this.place.report(this.here(this.outputs(job)['report-path'] ?? ''))
+  }
+
+  events(job: JobResult): Event[] {
+    return this.place.events(this.here(this.outputs(job)['report-path'] ?? ''))
+  }
+
+  /** What reached the lab's servers: where, by which protocol. */
+  async reached(): Promise<string[]> {
+    const records = await this.lab.internet.records()
+    return records.map(({ server, address, port, protocol }) =>
+      [server ?? address, port, protocol].join(' '),
+    )
+  }
+
+  /** Waits until nothing of the action is left, and says what is when its time is over. */
+  async leavesNothing(): Promise<void> {
+    const begun = Date.now()
+    await until(() => this.left().length === 0 || Date.now() - begun > 60_000)
+    const left = this.left()
+    if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`)
+  }
+
+  /** Processes, cgroups, mounts and pins that are there beside the lab's own. */
+  left(): string[] {
+    const own = readlinkSync(`/proc/${this.lab.runner.pid}/ns/net`)
+    const processes = names('/proc').filter((name) => {
+      try {
+        return Number(name) !== this.lab.runner.pid && readlinkSync(`/proc/${name}/ns/net`) === own
+      } catch {
+        return false
+      }
+    })
+    const mounts = readFileSync(`/proc/${this.lab.runner.pid}/mounts`, 'utf8')
+      .split('\n')
+      .filter((line) => /\brunwarden\b/.test(line.split(' ')[1] ?? ''))
+      .filter((line) => line.split(' ')[1] !== home)
+    return [
+      ...processes.map((pid) => `process ${pid}: ${commandOf(pid)}`),
+      ...names(this.cgroup)
+        .filter((name) => !/^(cgroup|cpu|memory|io|pids|hugetlb|rdma|misc)\./.test(name))
+        .map((name) => `cgroup ${name}`),
+      ...mounts,
+      ...names('/run/runwarden').filter((name) => !this.#running.has(name)),
+    ]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lab[Symbol.asyncDispose]()
+    for (const name of names(this.cgroup))
+      if (existsSync(join(this.cgroup, name, 'cgroup.procs'))) rmdirSync(join(this.cgroup, name))
+    rmdirSync(this.cgroup)
+    this.place[Symbol.dispose]()
+  }
+}
+
+/** The action as a release has it, of this checkout, for this machine alone. */
+function makeAction(folder: string): void {
+  const into = join(folder, 'dist/action')
+  mkdirSync(into, { recursive: true })
+  const tree = `scripts/bundle-tree ${relative(checkout, join(into, 'agent'))} ${process.arch}`
+  execFileSync(
+    'flock',
+    [join(checkout, 'build/checkout.lock'), 'sh', '-c', `scripts/bootstrap && ${tree}`],
+    { cwd: checkout, stdio: ['ignore', 'inherit', 'inherit'] },
+  )
+  cpSync(join(checkout, 'build/action'), into, { recursive: true })
+  cpSync(join(checkout, 'action.yml'), join(folder, 'action.yml'))
+  writeFileSync(join(into, 'package.json'), '{ "type": "module" }\n')
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return 'ended'
+  }
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
