@@ -39,12 +39,23 @@ export function emptyPrograms(hierarchy: string): Contender {
   }
 }
 
-/** The report of the last run, for what a table says beside the times. */
-export interface LastRun {
+/** Of the report of a run, for what a table says beside the times. */
+interface LastRun {
   eventsLost: Record<string, number>
   armedMs: number | null
 }
 export const lastRun: LastRun = { eventsLost: {}, armedMs: null }
+
+/** How the run was whose report is in this folder. */
+export function healthIn(out: string): LastRun {
+  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as { health: LastRun }
+  return report.health
+}
+
+/** Events that a run lost, of all kinds. */
+export function lostOf({ eventsLost }: LastRun): number {
+  return Object.values(eventsLost).reduce((sum, one) => sum + one, 0)
+}
 
 export function runwarden(name: string, options: readonly string[]): Contender {
   return {
@@ -65,15 +76,12 @@ export function runwarden(name: string, options: readonly string[]): Contender {
         ],
         cwd,
       )
-      const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as {
-        health: LastRun
-      }
-      const lost = Object.values(report.health.eventsLost).reduce((a, b) => a + b, 0)
-      if (lost > 0)
-        console.log(`  ${name}: events lost: ${JSON.stringify(report.health.eventsLost)}`)
-      Object.assign(lastRun, report.health)
+      Object.assign(lastRun, healthIn(out))
+      if (lostOf(lastRun) > 0)
+        console.log(`  ${name}: events lost: ${JSON.stringify(lastRun.eventsLost)}`)
       return seconds
     },
+    lost: () => lostOf(lastRun),
   }
 }
 

@@ -3,6 +3,8 @@ export interface Contender {
   name: string
   /** Runs the workload once and returns the seconds that it took by its own clock. */
   run: (workload: Workload) => Promise<number>
+  /** Events of the last run that were lost; without: it counts none. */
+  lost?: () => number
 }
 
 export interface Workload {
@@ -25,6 +27,8 @@ export interface Result {
   ratio: number
   target: number | null
   rounds: number
+  /** Events that were lost, of all rounds together, the one that does not count included. */
+  lost: number
 }
 
 /** The middle value; of an even number of values the mean of the two in the middle. */
@@ -46,10 +50,12 @@ export async function contest(
   rounds: number,
 ): Promise<Result[]> {
   const times = contenders.map((): number[] => [])
+  const lost = contenders.map(() => 0)
   for (let round = 0; round <= rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
       const seconds = await contender.run(workload)
       if (round > 0) times[index]?.push(seconds)
+      lost[index] = (lost[index] ?? 0) + (contender.lost?.() ?? 0)
     }
   }
   const bare = times[0] ?? []
@@ -62,6 +68,7 @@ export async function contest(
       ratio: median(own.map((seconds, round) => seconds / (bare[round] ?? Number.NaN))),
       target: contender.name.startsWith('runwarden') ? workload.target : null,
       rounds,
+      lost: lost[index] ?? 0,
     }
   })
 }

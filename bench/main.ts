@@ -159,7 +159,7 @@ function take(measured: readonly Result[]): void {
   for (const result of measured) {
     results.push(result)
     console.log(
-      `  ${result.contender.padEnd(18)} ${result.seconds.toFixed(3).padStart(8)} s  ${result.ratio.toFixed(3)}×`,
+      `  ${result.contender.padEnd(18)} ${result.seconds.toFixed(3).padStart(8)} s  ${result.ratio.toFixed(3)}×${result.lost > 0 ? `  ${result.lost} EVENTS LOST` : ''}`,
     )
   }
 }
@@ -187,7 +187,7 @@ const armedMs = median(armed)
 console.log(`cold start to armed: ${armedMs.toFixed(0)} ms`)
 
 const command = join(import.meta.dirname, '../node_modules/.bin/runwarden')
-const memory = await agentMemory(command, place, workspace, 3)
+const { memory, lost: lostMeanwhile } = await agentMemory(command, place, workspace, 3)
 for (const [round, { resident, proportional }] of memory.entries()) {
   console.log(
     `agent after ${round + 1} × all storms: ${resident.toFixed(0)} MiB resident, ${proportional.toFixed(0)} MiB proportional`,
@@ -217,6 +217,12 @@ const detection = printed('detection.ts')
 
 project.close()
 
+const lost = [
+  ...results.map((result) => ({ ...result, under: result.contender })),
+  { workload: 'all storms three times', under: 'runwarden audit', lost: lostMeanwhile },
+].flatMap(({ workload, under, lost: count }) =>
+  count === 0 ? [] : [`${workload}, ${under}: ${count.toLocaleString('en')}`],
+)
 if (process.argv.includes('--write')) {
   writeTable({
     results,
@@ -228,7 +234,12 @@ if (process.argv.includes('--write')) {
     https,
     policySize,
     detection,
+    lost,
     rounds,
     machine: `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`,
   })
+}
+if (lost.length > 0) {
+  console.error(`bench: what was measured lost events:\n  ${lost.join('\n  ')}`)
+  process.exitCode = 1
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { healthIn, lostOf } from './contenders.ts'
 
 export interface Memory {
   /** Resident, MiB: every page that is mapped, shared ones and the rings' second mapping included. */
@@ -21,13 +22,14 @@ function memoryOf(pid: number): Memory {
 /**
  * The agent's memory after each of a number of rounds of storms in one run.
  * @param place a folder with the storms' programs
+ * @returns with the events that the run lost
  */
 export async function agentMemory(
   runwarden: string,
   place: string,
   workspace: string,
   rounds: number,
-): Promise<Memory[]> {
+): Promise<{ memory: Memory[]; lost: number }> {
   const script = `for round in ${Array.from({ length: rounds }, (_, i) => i).join(' ')}; do
     "$0/exec" 3000 && "$0/open" 100000 w && "$0/connect" 20000 192.0.2.1
     : > "$0/done.$round"
@@ -49,5 +51,5 @@ export async function agentMemory(
     writeFileSync(join(place, `go.${round}`), '')
   }
   await ended
-  return found
+  return { memory: found, lost: lostOf(healthIn(out)) }
 }

@@ -17,6 +17,8 @@ export interface Measured {
   policySize: string
   /** What bench/detection.ts prints. */
   detection: string
+  /** Where events were lost, and how many. */
+  lost: readonly string[]
   rounds: number
   machine: string
 }
@@ -36,6 +38,7 @@ export function writeTable({
   https,
   policySize,
   detection,
+  lost,
   rounds,
   machine,
 }: Measured): void {
@@ -51,6 +54,10 @@ export function writeTable({
     '| workload | under | time | ratio to bare | target |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
+    '',
+    lost.length === 0
+      ? 'No events were lost in any of these runs.'
+      : `**Events were lost, of all rounds together**: ${lost.join('; ')}.`,
     '',
     `From the start of \`runwarden run\` to the command's exec, armed: ${armedMs.toFixed(0)} ms (target ≤ 1,000 ms).`,
     '',

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startLab } from '../packages/lab/src/index.ts'
+import { healthIn, lostOf } from './contenders.ts'
 import { contest, type Contender, type Result } from './contest.ts'
 import { writeNpmProject } from './npm-project.ts'
 
@@ -56,6 +57,7 @@ export async function wholeJob(
     {
       name: 'runwarden block',
       run: ({ command }) => run([runwarden, 'run', ...options, '--'], command),
+      lost: () => lostOf(healthIn(join(own, 'out'))),
     },
   ]
   const job =
