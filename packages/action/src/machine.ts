@@ -28,7 +28,7 @@ export interface Machine {
 }
 
 /** The socket of an agent that is installed on the machine. */
-export const agentSocket = '/run/runwarden/agent.sock'
+export const agentSocket = '/run/runwarden.sock'
 
 /** Looks where the action runs. Nothing is changed. */
 export async function describeMachine(system: System = defaultSystem()): Promise<Machine> {

@@ -53,7 +53,7 @@ const hosted: Machine = {
   agent: null,
 }
 const selfHosted = { RUNNER_ENVIRONMENT: 'self-hosted' }
-const agent = '/run/runwarden/agent.sock'
+const agent = '/run/runwarden.sock'
 
 const places: {
   name: string

@@ -368,6 +368,44 @@ describe('an agent that is installed on the machine', () => {
     expect(await agent.end('SIGTERM')).toBe(0)
   }, 600_000)
 
+  test('keeps its own where it blocks in a scope that is wider than the runner; where it does not, the job has one', async () => {
+    const wide = rig.cgroup()
+    const audited = rig.cgroup()
+    const socket = rig.place.at('wide.sock')
+    const audit = rig.place.at('audit.yml')
+    writeFileSync(audit, 'version: 1\negress: audit\n')
+    const agent = rig.spawn(
+      '--config',
+      rig.config([
+        { cgroup: wide, policy: rig.policy(), name: 'wide' },
+        { cgroup: audited, policy: audit, name: 'audited' },
+      ]),
+      '--socket',
+      socket,
+    )
+    await until(() => existsSync(socket))
+    const steps = (name: string): string => `      - if: always()
+        run: |
+          curl -sS -m 20 -o /dev/null -w '${name} %{http_code} ' http://one.example.com/ || true
+          curl -sS -m 20 http://203.0.113.9/ || echo refused
+`
+    const run = (name: string, cgroup: string) =>
+      runJob(
+        name,
+        socket,
+        whole(rig.place.at(`${name}/work`), 'one.example.com:80'),
+        steps(name),
+        rig.cgroup(cgroup),
+      )
+    const within = await run('within', wide).ended
+    expect(answers(within.stdout)[0]).toMatchObject({ ok: false, code: 'MACHINE_POLICY' })
+    expect(within.stdout).toContain('within 000 refused')
+    const own = await run('own', audited).ended
+    expect(answers(own.stdout).map(({ ok }) => ok)).toEqual([true, true, true, true])
+    expect(own.stdout).toContain('own 200 refused')
+    expect(await agent.end('SIGTERM')).toBe(0)
+  }, 600_000)
+
   test('takes a policy from the first action of a job only, before any step', async () => {
     const cgroup = rig.cgroup()
     const socket = rig.place.at('late.sock')

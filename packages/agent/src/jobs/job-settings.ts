@@ -44,6 +44,7 @@ export async function settingsOf(
     cgroup,
     policyFile: request.policy.name,
     governing: [`${job.folder}/pre.js`, `${job.folder}/main.js`, `${job.folder}/post.js`],
+    lockdown: { id: job.id, post: `${job.folder}/post.js`, ownCgroup: job.ownCgroup },
     workspace: request.workspace,
     exempt: {
       ...(configured?.exempt ?? {

@@ -104,8 +104,16 @@ export class Jobs {
           `process ${peer.pid} (step ${stage.action}) asked for a policy on a job that has one`,
           'have the action once in each job, as its first step',
         )
-    const scope = this.#scopeOf(peer.pid)
-    if (scope !== undefined) requireFirst(scope, stage)
+    const around = this.#scopeOf(peer.pid)
+    if (around !== undefined) requireFirst(around, stage)
+    const scope = isOf(around, stage.worker, request) ? around : undefined
+    // Names that the job's own proxy resolves would open nothing in the scope around it.
+    if (scope === undefined && around?.compiled.egress === 'block')
+      throw new AgentError(
+        'MACHINE_POLICY',
+        `the agent of this machine blocks by its own policy in the scope '${around.name}', which is wider than this runner: a job in it cannot have another one`,
+        "leave the action out of jobs on this machine, or have its agent govern each runner's cgroup by a scope of its own",
+      )
     const id = randomBytes(6).toString('hex')
     const cgroup =
       scope !== undefined || request.scope === 'host' ? undefined : JobCgroup.make(stage.worker, id)
@@ -299,6 +307,19 @@ function refused({ pid }: Peer, op: string, why: string): AgentError {
     'REFUSED',
     `process ${pid} asked the agent for '${op}' in the name of the action, and was refused: ${why}`,
     'only the action itself asks the agent',
+  )
+}
+
+/** A scope of the configuration that is this runner's alone; in a wider one the job gets a scope of its own, and both hold. */
+function isOf(
+  scope: GovernedScope | undefined,
+  worker: number,
+  request: JobRequest,
+): scope is GovernedScope {
+  const root = hierarchy()
+  return (
+    scope !== undefined &&
+    scope.cgroup === (request.scope === 'host' ? root : join(root, cgroupOf(worker)))
   )
 }
 
