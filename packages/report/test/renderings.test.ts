@@ -2,7 +2,7 @@ import type { RunFacts } from '@runwarden/events'
 import { expect, test } from 'vitest'
 import { renderSummary, renderTerminal, type TerminalOptions } from '../src/index.ts'
 import { noFile } from '../src/view.ts'
-import { releasedReport, reportOf, stolen, stolenReport } from './runs.ts'
+import { releasedReport, reportOf, stepsReport, stolen, stolenReport } from './runs.ts'
 import { facts, Script } from './script.ts'
 
 const out = '.runwarden/2026-03-03T09-30-00'
@@ -71,6 +71,7 @@ const cases = [
       reportOf(new Script().exec(2, 1, ['true']).exit(2), { command: ['true'], policyFile: null }),
   ],
   ['released', () => releasedReport()],
+  ['steps', () => stepsReport()],
   ['troubled', () => reportOf(new Script(), troubled)],
 ] as const
 
@@ -118,6 +119,19 @@ function textsOf(step: string): string[] {
 test('programs are shown behind their step where there are several', () => {
   for (const text of textsOf('outside')) expect(text).toContain('build: curl')
   for (const text of textsOf('build')) expect(text).not.toContain('build: curl')
+})
+
+test('the policy of a job summary has its room, and is cut between lines', () => {
+  const many = Array.from({ length: 5_000 }, (_, index) => `  - host-${index}.example.org`)
+  const recommendedPolicy = `version: 1\negress: block\nallow:\n${many.join('\n')}\n`
+  const text = renderSummary({ ...stolenReport(), recommendedPolicy }, { limit: 100_000 })
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(100_000)
+  const [, policy = ''] = /```yaml\n(version: 1\n.*?)```/s.exec(text) ?? []
+  expect(policy).toMatch(
+    /\n {2}- host-\d+\.example\.org\n# This is not all of it: see report\.html\.\n$/,
+  )
+  expect(policy.split('\n').length).toBeGreaterThan(800)
+  expect(text).toContain('### Allowed destinations')
 })
 
 const said = (more: Partial<RunFacts>): string => noFile(reportOf(new Script(), more))

@@ -143,6 +143,26 @@ export function stolenReport(): Report {
   })
 }
 
+/** A job of three steps, one of which floods. */
+export function stepsReport(): Report {
+  const checkout = new Script('checkout')
+    .exec(300, 1, ['/usr/bin/git', 'fetch'])
+    .connect(300, 'github.com', '198.51.100.4', { rule: 'job policy:5 github.com:443' })
+  const install = new Script('__run')
+    .exec(310, 1, ['npm', 'ci'], { exe: '/usr/bin/node' })
+    .exec(311, 310, ['curl', 'https://github.com'])
+    .connect(310, 'registry.example.org', '203.0.113.20')
+    .connect(311, 'github.com', '198.51.100.4', { rule: 'job policy:5 github.com:443' })
+    .connect(310, 'evil.example.net', '203.0.113.66', { ...refused })
+    .connect(310, null, '127.0.0.1', { port: 8080, reason: 'loopback', rule: null })
+  const scan = new Script('scan')
+    .exec(320, 1, ['scan'])
+    .repeat(45, (run, index) => run.connect(320, null, `203.0.113.${100 + index}`, { ...refused }))
+  const builder = new ReportBuilder()
+  for (const { events } of [checkout, install, scan]) for (const event of events) builder.add(event)
+  return builder.build(facts({ command: ['acme/shop', 'build'], step: 'job' }))
+}
+
 export function reportOf(script: Script, more: Parameters<typeof facts>[0] = {}): Report {
   const builder = new ReportBuilder()
   for (const event of script.events) builder.add(event)

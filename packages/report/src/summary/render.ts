@@ -20,6 +20,7 @@ import {
 import { code, fenced, sentence } from './escape.ts'
 import { requestSections } from './requests.ts'
 import { Sheet } from './sheet.ts'
+import { stepsSection } from './steps.ts'
 
 /** GitHub takes summaries of at most 1 MiB; some is left for what other steps append to one file. */
 const LIMIT = 1_000_000
@@ -33,7 +34,10 @@ export interface SummaryOptions {
 
 /** The report as a CI job summary: GitHub's Markdown, at most a million bytes, with cuts said. */
 export function renderSummary(report: Report, options: SummaryOptions = {}): string {
-  const sheet = new Sheet(options.limit ?? LIMIT)
+  const limit = options.limit ?? LIMIT
+  // What somebody copies has its room whatever else there is to say.
+  const policy = policyBlock(report.recommendedPolicy, limit / 4)
+  const sheet = new Sheet(limit - Buffer.byteLength(policy))
   const who = new Who(report)
   head(sheet, report)
   if (options.opening !== undefined) sheet.add(options.opening)
@@ -54,6 +58,7 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   )
   names(sheet, report, who)
   toAllow(sheet, report)
+  if (report.steps.length > 1) stepsSection(sheet, report, outside)
   sheet.table(
     '### Allowed destinations',
     ['Destination', 'Count', 'Sent', 'Process'],
@@ -102,8 +107,23 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
     ]),
     50,
   )
-  sheet.fold('Recommended policy', `\`\`\`yaml\n${fenced(report.recommendedPolicy)}\`\`\``)
-  return sheet.toString()
+  return sheet.toString() + policy
+}
+
+/** The policy in a block to copy, closed until somebody opens it; what is beyond the limit is cut between lines. */
+function policyBlock(text: string, limit: number): string {
+  const lines: string[] = []
+  let size = 0
+  for (const line of fenced(text).trimEnd().split('\n')) {
+    size += Buffer.byteLength(line) + 1
+    if (size > limit) {
+      lines.push('# This is not all of it: see report.html.')
+      break
+    }
+    lines.push(line)
+  }
+  const content = `\`\`\`yaml\n${lines.join('\n')}\n\`\`\``
+  return `<details><summary>Recommended policy</summary>\n\n${content}\n\n</details>\n\n`
 }
 
 function head(sheet: Sheet, report: Report): void {

@@ -2,6 +2,8 @@ import { grouped } from '../wording.ts'
 
 /** Kept back for the sentences that say what was cut. */
 const RESERVE = 2_000
+/** A table takes at most one part in so many of the room that is left. */
+const SHARE = 4
 
 /** Markdown that grows to a limit in bytes of UTF-8, and says what found no room. */
 export class Sheet {
@@ -54,24 +56,19 @@ export class Sheet {
     if (rows.length === 0) return
     const lines = [opening, row(header), row(header.map(() => '---'))]
     let size = 200 + Buffer.byteLength(lines.join('\n'))
+    // So that what comes behind has room as well.
+    const room = this.#left / SHARE
     let shown = 0
     for (const cells of rows.slice(0, most)) {
       const line = row(cells)
       size += Buffer.byteLength(line) + 1
-      if (size > this.#left) break
+      if (size > room) break
       lines.push(line)
       shown += 1
     }
     if (shown < rows.length)
       lines.push('', `… and ${grouped(rows.length - shown)} more, see report.html.`)
     this.add(`${lines.join('\n')}\n${closing === '' ? '' : `${closing}\n`}`)
-  }
-
-  /** Closed until somebody opens it. */
-  fold(title: string, content: string): void {
-    const block = `<details><summary>${title}</summary>\n\n${content}\n\n</details>\n`
-    if (!this.add(block))
-      this.#parts.push(`${title}: too long for a job summary, see report.html.\n`)
   }
 
   toString(): string {
