@@ -1,8 +1,8 @@
 import { uploadBlob, type Blob } from './blob-upload.ts'
 import { RequestError, retrying } from './http.ts'
-import { storeEndpoint } from './job-hosts.ts'
 import { ReportArchive } from './report-archive.ts'
 import { ResultsService } from './results-service.ts'
+import { storeEndpoint } from './store-address.ts'
 
 /** A report that is an artifact of the run. */
 export interface UploadedReport extends Blob {

@@ -13,8 +13,8 @@ export class GitHubApiError extends Error {
   }
 }
 
-/** Largest file, bytes: that of a policy's document. */
-const largestFile = 1 << 20
+/** Largest file, bytes: a block list may be long. */
+const largestFile = 5 << 20
 const fileMs = 8000
 const propertiesMs = 2000
 

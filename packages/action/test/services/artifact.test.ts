@@ -132,7 +132,7 @@ describe('says why it could not', () => {
   })
 
   test('when the store is not to be taken', async () => {
-    await using github = await GitHub.start({ blobOrigin: 'https://192.168.1.1' })
+    await using github = await GitHub.start({ origins: { blobs: 'https://192.168.1.1' } })
     const env = { GITHUB_SERVER_URL: 'https://github.com' }
     await expect(upload(github, folderWith(files), { env })).rejects.toThrow(
       'named a store that is not taken: 192.168.1.1 is a private address',

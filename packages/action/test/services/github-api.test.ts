@@ -15,7 +15,7 @@ function github(properties: Record<string, string | null> = {}): Promise<GitHub>
             '.github/runwarden.yml': policy,
             'with blank/ü#?.yml': policy,
             binary: Buffer.from([0xff, 0xfe, 0]),
-            large: 'x'.repeat((1 << 20) + 1),
+            large: 'x'.repeat((5 << 20) + 1),
           },
           [head]: { '.github/runwarden.yml': 'another' },
         },
@@ -86,7 +86,7 @@ describe('says what to do', () => {
   test.each([
     ['missing.yml', 'There is no missing.yml of acme/widgets at aaaaaaaaaaaa.', 'contents: read'],
     ['.github', '.github of acme/widgets at aaaaaaaaaaaa is no file.', 'not a folder'],
-    ['large', 'answered more than 1048576 bytes', '1048576 bytes at most'],
+    ['large', 'answered more than 5242880 bytes', '5242880 bytes at most'],
   ])('%s', async (path, message, advice) => {
     await using server = await github()
     const reading = readRepositoryFile(path, environment(server), server.token)

@@ -1,6 +1,7 @@
 import { GitHub } from '@runwarden/lab/github'
 import { describe, expect, test } from 'vitest'
-import { jobHosts, storeEndpoint } from '../../src/job-hosts.ts'
+import { jobHosts } from '../../src/job-hosts.ts'
+import { storeEndpoint } from '../../src/store-address.ts'
 import { serve } from './server.ts'
 
 const atGitHub = {
@@ -11,8 +12,8 @@ const atGitHub = {
 const store = 'https://productionresultssa7.blob.core.windows.net'
 
 /** What a job's pre gets from a GitHub whose stores have other names than its services. */
-async function hostsWith(blobOrigin: string, more: NodeJS.ProcessEnv = {}) {
-  await using github = await GitHub.start({ blobOrigin })
+async function hostsWith(blobs: string, more: NodeJS.ProcessEnv = {}) {
+  await using github = await GitHub.start({ origins: { blobs } })
   const services = github.services(github.addJob())
   const found = await jobHosts({ ...atGitHub, ...services, ...more })
   return { ...found, github }
@@ -29,23 +30,28 @@ test('the hosts of a job at github.com, each by its name', async () => {
   })
   expect(found).toEqual({
     hosts: [
-      ['github.com:443', 'git over HTTPS'],
-      ['api.github.com:443', 'REST API'],
+      ['github.com:443', 'git over HTTPS', 'general'],
+      ['api.github.com:443', 'REST API', 'general'],
       [
         'pipelinesghubeus7.actions.githubusercontent.com:443',
         'artifacts and caches of older actions',
       ],
       ['acghubeus2.actions.githubusercontent.com:443', 'caches of older actions'],
-      ['codeload.github.com:443', 'archives of repositories'],
-      ['objects.githubusercontent.com:443', 'files behind GitHub links'],
-      ['release-assets.githubusercontent.com:443', 'files of releases'],
-      ['raw.githubusercontent.com:443', 'manifests that set-up actions read'],
+      ['codeload.github.com:443', 'archives of repositories', 'general'],
+      ['objects.githubusercontent.com:443', 'files behind GitHub links', 'general'],
+      ['release-assets.githubusercontent.com:443', 'files of releases', 'general'],
+      ['raw.githubusercontent.com:443', 'manifests that set-up actions read', 'general'],
       [
         'productionresultssa7.blob.core.windows.net:443',
         'where artifacts of this job are kept',
-        true,
+        'report',
       ],
-    ].map(([endpoint, why, forReport = false]) => ({ endpoint, why, forReport })),
+    ].map(([endpoint, why, kind]) => ({
+      endpoint,
+      why,
+      general: kind === 'general',
+      forReport: kind === 'report',
+    })),
     warnings: [],
   })
   expect(github.artifacts).toEqual([])
@@ -63,11 +69,13 @@ test('names of services that the runner gives, those for a report marked', async
     {
       endpoint: 'results-receiver.actions.githubusercontent.com:443',
       why: 'artifacts and caches',
+      general: false,
       forReport: true,
     },
     {
       endpoint: 'run-actions-3-azure-eastus.actions.githubusercontent.com:443',
       why: 'OIDC tokens',
+      general: false,
       forReport: false,
     },
   ])
@@ -91,11 +99,13 @@ test('artifacts and caches may be in different stores', async () => {
     {
       endpoint: 'results1.blob.core.windows.net:443',
       why: 'where artifacts of this job are kept',
+      general: false,
       forReport: true,
     },
     {
       endpoint: 'caches2.blob.core.windows.net:443',
       why: 'where caches of this job are kept',
+      general: false,
       forReport: false,
     },
   ])
@@ -147,6 +157,17 @@ describe('when the results service', () => {
     )
   })
 
+  test('does not give the address of the log, it is asked for an artifact’s, which stays unseen', async () => {
+    await using github = await GitHub.start({ origins: { blobs: store } })
+    github.fail('GetJobLogsSignedBlobURL', { status: 404 })
+    const { hosts, warnings } = await jobHosts(github.services(github.addJob()))
+    expect(warnings).toEqual([])
+    expect(hosts).toEqual([expect.objectContaining({ forReport: true })])
+    expect(github.artifacts).toEqual([
+      { name: expect.stringMatching(/^runwarden-[0-9a-f]{32}$/), finalized: false, content: null },
+    ])
+  })
+
   test('refuses, that is said, and the token is not', async () => {
     await using github = await GitHub.start()
     const job = github.addJob()
@@ -163,7 +184,7 @@ describe('when the results service', () => {
     await using elsewhere = await serve((_, response) => void response.end('{}'))
     await using github = await GitHub.start()
     const fault = { status: 307, headers: { location: `${elsewhere.url}/twirp` } }
-    github.fail('/twirp/', fault, fault)
+    github.fail('/twirp/', fault, fault, fault)
     const { warnings } = await jobHosts({ ...atGitHub, ...github.services(github.addJob()) })
     expect(warnings).toHaveLength(2)
     expect(warnings[0]).toContain('leads elsewhere')

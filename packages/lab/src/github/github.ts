@@ -19,14 +19,11 @@ export interface GitHubOptions {
   /** By `owner/name`. */
   repositories?: Readonly<Record<string, GitHubRepository>>
   /** Where it listens; default 127.0.0.1 and a free port. */
-  address?: string
-  port?: number
+  listen?: readonly { address: string; port: number }[]
   /** PEM; without one it speaks plain HTTP. */
   tls?: { cert: string; key: string }
-  /** What its addresses begin with; default: where it listens. */
-  origin?: string
-  /** The same of its blob store's. */
-  blobOrigin?: string
+  /** What the addresses of its parts begin with, without a slash at their ends; default: where it listens. */
+  origins?: Partial<Record<'api' | 'results' | 'blobs' | 'oidc', string>>
 }
 
 /** A request that arrived. */
@@ -60,29 +57,32 @@ export class GitHub implements AsyncDisposable {
   readonly #issuer = new OidcIssuer()
   readonly #faults: { part: string; fault: Fault }[] = []
   readonly #options: GitHubOptions
-  readonly #server: Server
+  readonly #servers: readonly Server[]
 
   private constructor(options: GitHubOptions) {
     this.#options = options
-    this.#results = new Results(this.#blobs, () => options.blobOrigin ?? this.url)
+    this.#results = new Results(this.#blobs, () => options.origins?.blobs ?? this.url)
     const answer = (request: IncomingMessage, response: ServerResponse): void =>
       void this.#answer(request, response).catch(() => response.destroy())
-    this.#server =
-      options.tls === undefined ? createServer(answer) : createSecureServer(options.tls, answer)
+    const { tls } = options
+    this.#servers = (options.listen ?? [{ address: '127.0.0.1', port: 0 }]).map(
+      ({ address, port }) => {
+        const server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer)
+        return server.listen(port, address)
+      },
+    )
   }
 
   static async start(options: GitHubOptions = {}): Promise<GitHub> {
     const github = new GitHub(options)
-    github.#server.listen(options.port ?? 0, options.address ?? '127.0.0.1')
-    await once(github.#server, 'listening')
+    await Promise.all(github.#servers.map((server) => once(server, 'listening')))
     return github
   }
 
-  /** Without a slash at its end. */
+  /** Where it listens first, without a slash at its end. */
   get url(): string {
-    const { address, port } = this.#server.address() as AddressInfo
-    const scheme = this.#options.tls === undefined ? 'http' : 'https'
-    return this.#options.origin ?? `${scheme}://${address}:${port}`
+    const { address, port } = (this.#servers[0]?.address() ?? {}) as AddressInfo
+    return `${this.#options.tls === undefined ? 'http' : 'https'}://${address}:${port}`
   }
 
   get artifacts(): Artifact[] {
@@ -100,12 +100,13 @@ export class GitHub implements AsyncDisposable {
 
   /** What a runner gives the actions of a job. */
   services({ token, run }: GitHubJob): Record<string, string> {
+    const { results = this.url, oidc = this.url } = this.#options.origins ?? {}
     return {
-      ACTIONS_RESULTS_URL: `${this.url}/`,
-      ACTIONS_RUNTIME_URL: `${this.url}/`,
+      ACTIONS_RESULTS_URL: `${results}/`,
+      ACTIONS_RUNTIME_URL: `${results}/`,
       ACTIONS_RUNTIME_TOKEN: token,
       ACTIONS_CACHE_SERVICE_V2: 'True',
-      ACTIONS_ID_TOKEN_REQUEST_URL: `${this.url}/idtoken/${run}?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${oidc}/idtoken/${run}?api-version=2.0`,
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: token,
     }
   }
@@ -116,9 +117,13 @@ export class GitHub implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections()
-    this.#server.close()
-    await once(this.#server, 'close')
+    await Promise.all(
+      this.#servers.map(async (server) => {
+        server.closeAllConnections()
+        server.close()
+        await once(server, 'close')
+      }),
+    )
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -145,16 +150,20 @@ export class GitHub implements AsyncDisposable {
     if (pathname.startsWith('/idtoken/')) return this.#idToken(url, request, response)
     if (pathname === '/.well-known/jwks') return sendJson(response, 200, this.#issuer.keys)
     if (pathname === '/.well-known/openid-configuration') {
-      const jwks = `${this.url}/.well-known/jwks`
-      return sendJson(response, 200, { issuer: this.url, jwks_uri: jwks })
+      const issuer = this.#issuerUrl
+      return sendJson(response, 200, { issuer, jwks_uri: `${issuer}/.well-known/jwks` })
     }
     return this.#api(url, request, response)
+  }
+
+  get #issuerUrl(): string {
+    return this.#options.origins?.oidc ?? this.url
   }
 
   #idToken(url: URL, { headers }: IncomingMessage, response: ServerResponse): void {
     if (!/^Bearer \S+$/.test(headers.authorization ?? '')) return sendJson(response, 401, {})
     const [repository = 'acme/widgets'] = Object.keys(this.#options.repositories ?? {})
-    const value = this.#issuer.issue(this.url, url.searchParams.get('audience') ?? '', {
+    const value = this.#issuer.issue(this.#issuerUrl, url.searchParams.get('audience') ?? '', {
       sub: `repo:${repository}:ref:refs/heads/main`,
       repository,
       run_id: url.pathname.split('/').at(-1) ?? '',

@@ -2,13 +2,12 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
 /** GitHub's issuer of OIDC tokens: real ones, of a key of its own. */
 export class OidcIssuer {
-  readonly #key: KeyObject
-  readonly #public: KeyObject
+  #pair: { privateKey: KeyObject; publicKey: KeyObject } | undefined
 
-  constructor() {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    this.#key = privateKey
-    this.#public = publicKey
+  /** Made when it is needed first: that takes its time. */
+  get #keys() {
+    this.#pair ??= generateKeyPairSync('rsa', { modulusLength: 2048 })
+    return this.#pair
   }
 
   /** A token of 5 minutes. */
@@ -17,12 +16,12 @@ export class OidcIssuer {
     const times = { iat: now, nbf: now - 30, exp: now + 300 }
     const head = tokenPart({ typ: 'JWT', alg: 'RS256', kid: 'lab' })
     const text = `${head}.${tokenPart({ ...claims, ...times, iss: issuer, aud: audience })}`
-    return `${text}.${sign('sha256', Buffer.from(text), this.#key).toString('base64url')}`
+    return `${text}.${sign('sha256', Buffer.from(text), this.#keys.privateKey).toString('base64url')}`
   }
 
   /** JSON Web Key Set. */
   get keys(): object {
-    const key = this.#public.export({ format: 'jwk' })
+    const key = this.#keys.publicKey.export({ format: 'jwk' })
     return { keys: [{ ...key, kid: 'lab', alg: 'RS256', use: 'sig' }] }
   }
 }
