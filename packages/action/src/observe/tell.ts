@@ -145,21 +145,22 @@ export class Teller {
   #connect(look: Look): void {
     const now = new Set<string>()
     for (const connection of look.connections) {
-      const process = this.#known?.get(connection.pid)
-      const key = `${process?.execId} ${connection.localAddress}|${connection.localPort} ${connection.address}|${connection.port}`
+      const { pid, localAddress, localPort, address, port } = connection
+      // Processes may share one; it is told of the first.
+      const key = `${localAddress}|${localPort} ${address}|${port}`
+      const process = this.#known?.get(pid)
+      if (process?.kin !== 'job' && !(process?.kin === 'new' && this.#settings.alone)) continue
       if (now.has(key)) continue
       now.add(key)
-      if (this.#connections.has(key) || process === undefined) continue
-      const counts = process.kin === 'job' || (process.kin === 'new' && this.#settings.alone)
-      if (!counts) continue
+      if (this.#connections.has(key)) continue
       this.#exec(process, process.row.startTime)
       this.#tell({
         kind: 'net.connect',
         time: look.time,
         execId: process.execId,
         ...judge(this.#settings.compiled, connection, look.names, process.row.exe),
-        address: connection.address,
-        port: connection.port,
+        address,
+        port,
         protocol: 'tcp',
         via: 'connect',
         count: 1,

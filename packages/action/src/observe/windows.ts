@@ -54,7 +54,12 @@ export class WindowsSource implements Source {
     this.#shell = spawn(
       program,
       ['-NoLogo', '-NoProfile', '-NonInteractive', '-EncodedCommand', encoded],
-      { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true, env: { SystemRoot: systemRoot } },
+      {
+        stdio: ['pipe', 'pipe', 'ignore'],
+        windowsHide: true,
+        // It keeps files of its own in TEMP.
+        env: { SystemRoot: systemRoot, TEMP: process.env['TEMP'] ?? `${systemRoot}\\Temp` },
+      },
     )
     this.#shell.on('error', (error) => (this.#failed = error))
     this.#shell.stdin.on('error', (error) => (this.#failed = error))

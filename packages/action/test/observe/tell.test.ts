@@ -127,6 +127,17 @@ test('connections are told once while they last, under the verdict that a policy
   ])
 })
 
+test('a connection that processes share is told once', () => {
+  const processes = [...runner, process(30, 10, 'bash'), process(31, 30, 'sleep 9')]
+  const connections = [connection(30, '203.0.113.9', 22), connection(31, '203.0.113.9', 22)]
+  expect(
+    told([
+      { processes, connections },
+      { processes, connections },
+    ]),
+  ).toEqual(['exec 30 bash', 'exec 31 sleep 9', 'allowed 30 203.0.113.9:22'])
+})
+
 test('of processes outside of the runner’s tree, those that came later count where the machine is the job’s alone', () => {
   const looks = [
     { processes: runner, connections: [connection(1, '203.0.113.7', 443)] },
