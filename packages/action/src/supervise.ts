@@ -21,7 +21,7 @@ try {
   // The runner offers what it starts to the kernel as the first to end when memory is short.
   writeFileSync('/proc/self/oom_score_adj', '-900')
 } catch {
-  say('the kernel may end the agent when memory is short: this process may not say otherwise')
+  say('the agent may be the first to end when memory is short: its oom_score_adj cannot be lowered')
 }
 
 const [program = '', ...words] = process.argv.slice(2)

@@ -89,8 +89,15 @@ function mounts(): Mount[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [, , , , path = '', options = ''] = line.split(' ')
-      return { path, options: options.split(',') }
+      return { path: unescaped(path), options: options.split(',') }
     })
+}
+
+/** Blanks and newlines stand there as octal numbers: proc_pid_mountinfo(5). */
+function unescaped(path: string): string {
+  return path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  )
 }
 
 const isBelow = (path: string, folder: string): boolean =>
@@ -110,21 +117,19 @@ function checkExecutable(path: string): void {
 }
 
 /** The supervisor, the agent and what that starts of itself; not the one that asks. */
-export function processesOf(folder: JobFolder): number[] {
+export function processesOf({ node }: JobFolder): number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((pid) => {
-      try {
-        return (
-          pid > 0 &&
-          pid !== process.pid &&
-          readlinkSync(`/proc/${pid}/exe`).split(' ')[0] === folder.node
-        )
-      } catch {
-        // It has ended.
-        return false
-      }
-    })
+    .filter((pid) => pid > 0 && pid !== process.pid && programOf(pid) === node)
+}
+
+function programOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '')
+  } catch {
+    // It has ended.
+    return null
+  }
 }
 
 /** Where something is mounted in the folder; what was mounted last comes first. */
