@@ -48,6 +48,13 @@ const policy = (...allow: string[]): { name: string; text: string } => ({
   text: `version: 1\negress: block\nallow: ${JSON.stringify(allow)}\n`,
 })
 
+/** Steps that ask two servers. */
+const steps = (name: string): string => `      - if: always()
+        run: |
+          curl -sS -m 20 -o /dev/null -w '${name} %{http_code} ' http://one.example.com/ || true
+          curl -sS -m 20 http://203.0.113.9/ || echo refused
+`
+
 /** A word for a shell. */
 const request = (value: unknown): string => `'${JSON.stringify(value)}'`
 
@@ -384,11 +391,6 @@ describe('an agent that is installed on the machine', () => {
       socket,
     )
     await until(() => existsSync(socket))
-    const steps = (name: string): string => `      - if: always()
-        run: |
-          curl -sS -m 20 -o /dev/null -w '${name} %{http_code} ' http://one.example.com/ || true
-          curl -sS -m 20 http://203.0.113.9/ || echo refused
-`
     const run = (name: string, cgroup: string) =>
       runJob(
         name,

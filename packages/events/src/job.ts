@@ -1,6 +1,6 @@
 /**
  * What the action and the agent say to each other over the agent's socket: one request and one answer for each
- * connection, each a line of JSON. Types only: who may ask is decided by who asks (docs/action.md#the-socket).
+ * connection, each a line of JSON. Types only: who may ask is decided by who asks (docs/agent.md#jobs-that-ask).
  */
 
 /** A policy document, or an allow-list as the workflow has it. */

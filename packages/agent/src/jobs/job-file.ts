@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { JobIdentity, JobRequest } from '@runwarden/events'
+import type { GithubFacts, JobIdentity, JobRequest } from '@runwarden/events'
 
 /** A job that is under way, as the next agent needs it when this one is killed. */
 export interface KnownJob {
@@ -29,7 +29,7 @@ export interface KnownJob {
   overrules: string | null
   /** Folders of its records: each agent that watches it begins one. */
   records: string[]
-  environment: Readonly<Record<string, string>>
+  github: GithubFacts
 }
 
 export function hashOf(nonce: string): string {

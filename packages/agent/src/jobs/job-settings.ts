@@ -4,7 +4,6 @@ import type { Event } from '@runwarden/events'
 import { compile, type CompiledPolicy, parseBlockList } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
 import { AgentError } from '../errors.ts'
-import { githubFacts } from '../https/github-facts.ts'
 import type { ScopeRecord, ScopeSettings } from '../service/service.ts'
 import { jobProcesses } from '../service/job-exempt.ts'
 import type { KnownJob } from './job-file.ts'
@@ -38,7 +37,7 @@ export async function settingsOf(
   { folder, counts, open }: { folder: string; counts: Counts; open: OpenRecord },
   configured?: ScopeSettings,
 ): Promise<ScopeSettings> {
-  const { request, cgroup, environment, identity } = job
+  const { request, cgroup, identity } = job
   return {
     name: configured?.name ?? `job-${job.id}`,
     cgroup,
@@ -56,7 +55,7 @@ export async function settingsOf(
     },
     uplinks: configured?.uplinks ?? [],
     command: [identity.repository, identity.workflow, identity.job].filter((one) => one !== null),
-    github: githubFacts(environment, request.granted),
+    github: job.github,
     read: () => readPolicy(job),
     rules: await readJobRules(job, configured?.rules),
     async record() {

@@ -132,7 +132,7 @@ export class Jobs {
       ownCgroup: cgroup !== undefined,
       overrules: scope?.name ?? null,
       records: [],
-      environment: stage.environment,
+      github: { ...stage.github, granted: request.granted },
     }
     try {
       const job = await this.#arm(known, since)

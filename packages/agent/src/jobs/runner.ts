@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import type { JobIdentity } from '@runwarden/events'
+import type { GithubFacts, JobIdentity } from '@runwarden/events'
 import { readEnvironment } from '@runwarden/sensor'
 import { AgentError } from '../errors.ts'
+import { githubFacts } from '../https/github-facts.ts'
 
 /** A stage of an action, as the runner runs it: a program of its own, a child of the worker. */
 export interface Stage {
@@ -15,8 +16,8 @@ export interface Stage {
   /** Who started the worker: the runner's listener; undefined: it has ended. */
   listener: number | undefined
   identity: JobIdentity
-  /** GITHUB_API_URL and the like, for whoever reads requests to GitHub. */
-  environment: Readonly<Record<string, string>>
+  /** Where its GitHub is. */
+  github: GithubFacts
 }
 
 const WORKER = 'Runner.Worker'
@@ -50,7 +51,7 @@ export function stageOf(pid: number): Stage {
       runId: environment['GITHUB_RUN_ID'] ?? null,
       runAttempt: environment['GITHUB_RUN_ATTEMPT'] ?? null,
     },
-    environment,
+    github: githubFacts(environment),
   }
 }
 
