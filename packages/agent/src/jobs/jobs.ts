@@ -8,9 +8,10 @@ import { processStart, stateHome } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import type { AgentService, GovernedScope, ScopeSettings } from '../service/service.ts'
 import { cgroupOf, JobCgroup } from './job-cgroup.ts'
-import { hashOf, isNonceOf, JobFiles, type KnownJob } from './job-file.ts'
+import { hashOf, JobFiles, type KnownJob } from './job-file.ts'
 import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
-import { type Stage, stageOf } from './runner.ts'
+import { stageOf } from './runner.ts'
+import { isRefusal, ownScope, requireFirst, requireOwnStage, tellRefusal } from './who-asks.ts'
 
 export interface JobsParts {
   service: AgentService
@@ -89,7 +90,7 @@ export class Jobs {
       await this.#end(job)
       return {}
     } catch (error) {
-      if (error instanceof AgentError && refusals.has(error.code)) this.#tell(error.message, peer)
+      if (isRefusal(error)) this.#tell(error.message, peer)
       throw error
     }
   }
@@ -106,7 +107,7 @@ export class Jobs {
         )
     const around = this.#scopeOf(peer.pid)
     if (around !== undefined) requireFirst(around, stage)
-    const scope = isOf(around, stage.worker, request) ? around : undefined
+    const scope = ownScope(around, stage.worker, request)
     // Names that the job's own proxy resolves would open nothing in the scope around it.
     if (scope === undefined && around?.compiled.egress === 'block')
       throw new AgentError(
@@ -194,24 +195,12 @@ export class Jobs {
   }
 
   /** The job that a peer may ask about. @throws AgentError */
-  #authorise(nonce: string, op: string, peer: Peer): Job {
+  #authorise(nonce: string, op: 'status' | 'report' | 'end', peer: Peer): Job {
     const stage = stageOf(peer.pid)
     const job = [...this.#jobs.values()].find(({ known }) => known.worker === stage.worker)
     if (job === undefined)
       throw new AgentError('NO_JOB', 'the agent watches no job of this runner', '')
-    if (!isNonceOf(nonce, job.known))
-      throw refused(peer, op, `step ${stage.action} does not know the job's nonce`)
-    if (stage.action !== job.known.action)
-      throw refused(peer, op, `it is of step ${stage.action}, and not of the action's own`)
-    const root = this.#scope(job).watch.rootOf(peer.pid)
-    if (root === undefined || root.step !== job.known.action)
-      throw refused(peer, op, 'the kernel has not told it as the beginning of a step')
-    if (op !== 'status' && root.stage !== 'post')
-      throw refused(
-        peer,
-        op,
-        `it is the action's ${root.stage ?? 'unknown stage'}, and not its post`,
-      )
+    requireOwnStage({ op, nonce, stage, known: job.known, watch: this.#scope(job).watch })
     return job
   }
 
@@ -283,55 +272,8 @@ export class Jobs {
     this.#told.add(what)
     this.#parts.say(`refused: ${what}`)
     const scope = this.#scopeOf(pid)
-    if (scope === undefined) return
-    const process = scope.watch.processAt(pid)
-    scope.stream.emit({
-      kind: 'detection',
-      time: Date.now(),
-      execId: process?.execId ?? null,
-      step: process?.step ?? null,
-      id: 'agent-tampered',
-      severity: 'high',
-      title: 'a process of the job asked the agent in the name of the action',
-      text: `${what}. It was refused, and nothing has changed. Only the action's own stages, which the runner starts, may ask the agent: look at what this step runs.`,
-      evidence: [],
-    })
+    if (scope !== undefined) tellRefusal(what, pid, scope)
   }
-}
-
-/** Codes of errors that mean that somebody imitates the action. */
-const refusals = new Set(['NOT_A_STAGE', 'REFUSED', 'JOB_HERE'])
-
-function refused({ pid }: Peer, op: string, why: string): AgentError {
-  return new AgentError(
-    'REFUSED',
-    `process ${pid} asked the agent for '${op}' in the name of the action, and was refused: ${why}`,
-    'only the action itself asks the agent',
-  )
-}
-
-/** A scope of the configuration that is this runner's alone; in a wider one the job gets a scope of its own, and both hold. */
-function isOf(
-  scope: GovernedScope | undefined,
-  worker: number,
-  request: JobRequest,
-): scope is GovernedScope {
-  const root = hierarchy()
-  return (
-    scope !== undefined &&
-    scope.cgroup === (request.scope === 'host' ? root : join(root, cgroupOf(worker)))
-  )
-}
-
-/** On a machine with an agent of its own, the policy of a job is taken before any step of it has run. */
-function requireFirst({ watch }: GovernedScope, { pid, action }: Stage): void {
-  const root = watch.rootOf(pid)
-  if (root?.stage === 'pre' && !root.late && root.step === action) return
-  throw new AgentError(
-    'REFUSED',
-    `process ${pid} (step ${action}) asked for a policy, and is not the pre stage of an action before the job's first step`,
-    'have the action as the first step of the job',
-  )
 }
 
 /** Each arming of a job has a record of its own. */
