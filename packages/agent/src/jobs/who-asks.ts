@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import type { JobRequest } from '@runwarden/events'
+import { AgentError } from '../errors.ts'
+import { hierarchy } from '../service/cgroups.ts'
+import type { GovernedScope } from '../service/service.ts'
+import type { Watch } from '../watch/watch.ts'
+import { cgroupOf } from './job-cgroup.ts'
+import { isNonceOf, type KnownJob } from './job-file.ts'
+import type { Stage } from './runner.ts'
+
+/** Codes of errors that mean that somebody imitates the action. */
+const refusals = new Set(['NOT_A_STAGE', 'REFUSED', 'JOB_HERE'])
+
+/** Whether an error is to be told as an attempt on the agent. */
+export function isRefusal(error: unknown): error is AgentError {
+  return error instanceof AgentError && refusals.has(error.code)
+}
+
+/**
+ * Who asks about a job is a stage of the action that began it, and its post for what ends it.
+ * @throws AgentError REFUSED
+ */
+export function requireOwnStage(asked: {
+  op: 'status' | 'report' | 'end'
+  nonce: string
+  stage: Stage
+  known: KnownJob
+  watch: Watch
+}): void {
+  const { op, nonce, stage, known, watch } = asked
+  const refuse = (why: string): AgentError =>
+    refused(
+      `process ${stage.pid} asked the agent for '${op}' in the name of the action, and was refused: ${why}`,
+    )
+  if (!isNonceOf(nonce, known)) throw refuse(`step ${stage.action} does not know the job's nonce`)
+  if (stage.action !== known.action)
+    throw refuse(`it is of step ${stage.action}, and not of the action's own`)
+  const root = watch.rootOf(stage.pid)
+  if (root === undefined || root.step !== known.action)
+    throw refuse('the kernel has not told it as the beginning of a step')
+  if (op !== 'status' && root.stage !== 'post')
+    throw refuse(`it is the action's ${root.stage ?? 'unknown stage'}, and not its post`)
+}
+
+/**
+ * On a machine with an agent of its own, the policy of a job is taken before any step of it has run.
+ * @throws AgentError REFUSED
+ */
+export function requireFirst({ watch }: GovernedScope, { pid, action }: Stage): void {
+  const root = watch.rootOf(pid)
+  if (root?.stage === 'pre' && !root.late && root.step === action) return
+  throw refused(
+    `process ${pid} (step ${action}) asked for a policy, and is not the pre stage of an action before the job's first step`,
+    'have the action as the first step of the job',
+  )
+}
+
+function refused(what: string, advice = 'only the action itself asks the agent'): AgentError {
+  return new AgentError('REFUSED', what, advice)
+}
+
+/**
+ * A scope of the configuration that is this runner's alone, on which a job's policy may take the place of the machine's.
+ * In a wider one the job gets a scope of its own.
+ */
+export function ownScope(
+  scope: GovernedScope | undefined,
+  worker: number,
+  request: JobRequest,
+): GovernedScope | undefined {
+  const root = hierarchy()
+  const own = request.scope === 'host' ? root : join(root, cgroupOf(worker))
+  return scope?.cgroup === own ? scope : undefined
+}
+
+/** Tells in the record of the scope that a process of it was refused. */
+export function tellRefusal(what: string, pid: number, { watch, stream }: GovernedScope): void {
+  const process = watch.processAt(pid)
+  stream.emit({
+    kind: 'detection',
+    time: Date.now(),
+    execId: process?.execId ?? null,
+    step: process?.step ?? null,
+    id: 'agent-tampered',
+    severity: 'high',
+    title: 'a process of the job asked the agent in the name of the action',
+    text: `${what}. It was refused, and nothing has changed. Only the action's own stages, which the runner starts, may ask the agent: look at what this step runs.`,
+    evidence: [],
+  })
+}
