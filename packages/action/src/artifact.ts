@@ -23,7 +23,7 @@ const mostOfAName = 9
 
 /**
  * Uploads the files of a report's folder as an artifact of the run, by the protocol of `actions/upload-artifact@v4`,
- * read and packed as they go: memory stays below some 20 MB, however large they are.
+ * read and packed as they go: some 50 MB of memory, however large they are.
  * @param mask has the runner take a secret out of all logs
  * @throws ArtifactError
  */

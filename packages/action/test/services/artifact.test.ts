@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { GitHub } from '@runwarden/lab/github'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { artifactName, uploadReport } from '../../src/artifact.ts'
@@ -85,6 +86,26 @@ test('what is larger than a block', async () => {
   await upload(github, folderWith({ 'events.ndjson': digits }))
   expect(unpack(github.artifacts[0]?.content)['events.ndjson']).toBe(digits.toString())
   expect(github.requests.filter(({ path }) => path.includes('comp=block&')).length).toBe(2)
+})
+
+test('what is larger than memory should be', async () => {
+  await using github = await GitHub.start()
+  const folder = folderWith({ 'events.ndjson': '' })
+  truncateSync(join(folder, 'events.ndjson'), 600 << 20)
+  const script = `const { uploadReport } = await import(process.argv[1])
+const before = process.resourceUsage().maxRSS
+await uploadReport(process.argv[2], process.env, () => {})
+console.log(process.resourceUsage().maxRSS - before)`
+  const program = join(import.meta.dirname, '../../src/artifact.ts')
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--no-warnings', '--input-type=module', '--eval', script, program, folder],
+    { env: { ...process.env, ...github.services(github.addJob()) } },
+  )
+  expect(github.artifacts[0]).toMatchObject({ finalized: true })
+  // KiB.
+  expect(Number(stdout)).toBeGreaterThan(0)
+  expect(Number(stdout)).toBeLessThan(200 << 10)
 })
 
 describe('tries again', () => {
