@@ -65,7 +65,11 @@ export class JobSocket {
     try {
       const peer = peerOf(socket)
       const line = await readLine(socket)
-      if (line === undefined) return
+      if (line === undefined) {
+        // Whoever only looked whether somebody listens; half-open it would hold up the agent's end.
+        socket.destroy()
+        return
+      }
       socket.setTimeout(0)
       answer = { ok: true, value: await this.#answer(parseRequest(line), peer) }
     } catch (error) {
