@@ -50,7 +50,10 @@ function completed(text: string): string {
   const deepest = Math.min(
     ...Array.from(text.matchAll(/^( *)\S/gm), ([, blanks = '']) => blanks.length),
   )
-  const steps = text.split('\n').map((line) => `      ${line.slice(deepest)}`)
+  const steps = text
+    .replace(/^ *steps:\n/, '')
+    .split('\n')
+    .map((line) => `      ${line.slice(deepest)}`)
   return `on: push\njobs:\n  job:\n    runs-on: ubuntu-24.04\n    steps:\n${steps.join('\n')}`
 }
 
