@@ -5,8 +5,8 @@ import { messageOf } from './errors.ts'
 export interface LockdownParts {
   /** Detections that end the job. */
   ids: () => readonly string[]
-  /** Ends every process of the scope at once. */
-  end: () => void
+  /** Ends every process of the job at once. Returns what was done, for people. */
+  end: () => string
   emit: (body: Extract<EventBody, { kind: 'detection' }>) => void
   say: (text: string) => void
 }
@@ -24,26 +24,23 @@ export class Lockdown {
     if (event.kind !== 'detection' || this.#done) return
     if (event.suppressed !== undefined || !this.#parts.ids().includes(event.id)) return
     this.#done = true
-    let failure = ''
+    let ended: string
+    let what: string
     try {
-      this.#parts.end()
+      what = `. ${this.#parts.end()}`
+      ended = 'the job was ended'
     } catch (error) {
-      failure = messageOf(error)
+      what = `: ${messageOf(error)}. It goes on under the policy.`
+      ended = 'the job was to be ended, and could not be'
     }
     // After the detection itself: every part has seen it by then.
-    queueMicrotask(() => this.#tell(event, failure))
+    queueMicrotask(() => this.#tell(event, ended, what))
   }
 
-  #tell(event: EventOf<'detection'>, failure: string): void {
+  #tell(event: EventOf<'detection'>, ended: string, what: string): void {
     const { time, execId, step, id, seq, evidence } = event
-    const title =
-      failure === ''
-        ? `the job was ended: ${event.title}`
-        : `the job was to be ended, and could not be: ${event.title}`
-    const text =
-      failure === ''
-        ? `The policy ends the job when there is a detection ${id} (lockdown). Every process of the scope was killed.`
-        : `The policy ends the job when there is a detection ${id} (lockdown): ${failure}. It goes on under the policy.`
+    const title = `${ended}: ${event.title}`
+    const text = `The policy ends the job when there is a detection ${id} (lockdown)${what}`
     this.#parts.say(title)
     this.#parts.emit({
       kind: 'detection',

@@ -68,6 +68,8 @@ export class Sensor {
    * hook is not active.
    */
   readonly calls: BpfMap | null
+  /** What is known of processes (bpf/include/members.h), for who ends a job's. */
+  readonly members: BpfMap
   /** Inode numbers of network namespaces in which nobody waits: key and value are 4 bytes, little-endian. */
   readonly servedNetns: BpfMap
 
@@ -93,6 +95,7 @@ export class Sensor {
       : 'T0'
     this.maps = opened.maps
     this.narrowed = opened.narrowed
+    this.members = loaded.object.map('members')
     this.servedNetns = loaded.object.map('served_netns')
     this.calls = loaded.hooks.some(
       ({ name, state }) => name === 'tp_btf/sys_exit' && state === 'active',

@@ -122,6 +122,11 @@ export class Enforcer implements Disposable {
     )
   }
 
+  /** The processes that are exempt. */
+  get exemptProcesses(): BpfMap {
+    return this.#object.map('exempt_processes')
+  }
+
   /** Exempt programs are found anew. @throws EnforceError when one is not there any more; it is not exempt then */
   refindExempt(): void {
     this.#exempts?.reload()

@@ -6,6 +6,7 @@ import { scopeIdentity } from '@runwarden/sensor'
 import { AgentError, messageOf } from '../errors.ts'
 import { EventStream, type EventSink, type ForkSink } from '../event-stream.ts'
 import { githubFacts } from '../https/github-facts.ts'
+import type { JobLockdownSettings } from '../job-lockdown.ts'
 import { readMachine, requireMachine } from '../preflight.ts'
 import { stateHome } from '../run-state.ts'
 import { sweep } from '../run-sweep.ts'
@@ -44,6 +45,8 @@ export interface ScopeSettings {
   read: () => Promise<CompiledPolicy>
   /** What reports call it, as a command line. */
   command?: readonly string[]
+  /** See WatchSettings. */
+  lockdown?: JobLockdownSettings
   /** The job's place on GitHub; by default that of this process. */
   github?: GithubFacts
   /** Rules of detections, those that are built in among them; without, only those. */
@@ -245,7 +248,7 @@ export class AgentService {
     const state = ScopeState.take(this.#home, cgroup)
     for (const sentence of [
       ...notHardened(compiled),
-      ...notLockedDown(compiled, cgroup),
+      ...(settings.lockdown === undefined ? notLockedDown(compiled, cgroup) : []),
       ...compiled.warnings,
     ])
       say(sentence)
@@ -267,6 +270,7 @@ export class AgentService {
           onFork: record.onFork,
           rules: settings.rules,
           governing: settings.governing,
+          lockdown: settings.lockdown,
           say,
           exempt,
           link:

@@ -3,8 +3,10 @@ import { type CompiledPolicy, isLoopback, readAddress } from '@runwarden/policy'
 import { type Enforcer, openEnforcer } from '../enforce/enforcer.ts'
 import type { EnforcerOptions } from '../enforce/enforcer-options.ts'
 import { type OpenPrograms, openPrograms } from '../enforce/open-programs.ts'
+import { messageOf } from '../errors.ts'
 import { Guard } from '../guard/guard.ts'
 import { openTls, type TlsPrograms, TlsWatch, type TlsWatchParts } from '../https/tls-watch.ts'
+import { closedPolicy, JobLockdown, suspendLockdowns } from '../job-lockdown.ts'
 import { UplinkWatch } from '../link/uplink-watch.ts'
 import type { RunHealth } from './health.ts'
 import type { Recording } from './recording.ts'
@@ -17,6 +19,8 @@ export class Enforcement {
   uplinks: UplinkWatch | undefined
   tls!: TlsWatch
   guard!: Guard
+  /** Where the job's worker outlives the job's end. */
+  private lockdown: JobLockdown | undefined
   private readonly settings: WatchSettings
   private readonly place: WatchPlace
   private readonly recording: Recording
@@ -64,7 +68,32 @@ export class Enforcement {
     // Its attempts were those of processes in the scope.
     this.recording.requireSight()
     namespaces?.adopt()
+    this.openLockdown()
     this.openGuard()
+  }
+
+  /**
+   * Ends every process of the job at once. Where a worker goes on, nothing that is not exempt leaves any more.
+   * @returns what was done, for people
+   * @throws when they could not be ended
+   */
+  endJob(): string {
+    if (this.lockdown === undefined) {
+      this.place.scope.kill()
+      return 'Every process of the scope was killed.'
+    }
+    this.lockdown.end()
+    this.replacePolicy(closedPolicy(this.recording.narrator.compiled)).catch((error: unknown) =>
+      this.health.gap(
+        `the job was ended, and its policy could not be closed: ${messageOf(error)}; what runs for it still may reach what the policy allows`,
+      ),
+    )
+    return "Every process of the job's steps was killed. Nothing of the job leaves any more, and no step runs but this action's own last one."
+  }
+
+  /** Finds what has come of a job that was ended. */
+  sweep(): void {
+    this.lockdown?.sweep()
   }
 
   private enforcerOptions(resolvers: readonly string[]): EnforcerOptions {
@@ -114,6 +143,23 @@ export class Enforcement {
     const tls = new TlsWatch(parts, compiled)
     this.tls = tls
     this.closers.push(() => tls.close())
+  }
+
+  private openLockdown(): void {
+    const { lockdown: settings, compiled, agentCgroup } = this.settings
+    if (settings === undefined || compiled.lockdown.length === 0) {
+      suspendLockdowns(this.place)
+      return
+    }
+    const lockdown = JobLockdown.open({
+      ...settings,
+      place: this.place,
+      agentCgroup,
+      members: this.recording.sensor.members,
+      exempt: this.enforcer.exemptProcesses,
+    })
+    this.lockdown = lockdown
+    this.closers.push((keep) => lockdown.close(keep))
   }
 
   private openGuard(): void {

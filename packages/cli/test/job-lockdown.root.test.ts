@@ -1,0 +1,113 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AgentRig } from './agent-rig.ts'
+import { prepareJob } from './job.ts'
+import { gather, until } from './runwarden.ts'
+
+let rig: AgentRig
+beforeAll(async () => {
+  rig = await AgentRig.start()
+})
+afterAll(() => rig[Symbol.asyncDispose]())
+
+const nonce = 'cd'.repeat(32)
+const dial = 'http://198.51.100.10/'
+
+/** An action that has a job watched, and whose last stage asks for the report, and tries to get out. */
+function makeAction(folder: string, socket: string, workspace: string): void {
+  mkdirSync(folder, { recursive: true })
+  const ask = `import { ask } from ${JSON.stringify(join(import.meta.dirname, 'acts/ask-agent.mjs'))}`
+  const policy = `version: 1\negress: block\nallow: ['198.51.100.10:80']\nlockdown: [runner-worker-memory-read]\n`
+  const job = {
+    policy: { name: 'the workflow', text: policy },
+    blockList: null,
+    rules: [],
+    workspace,
+    scope: 'job',
+    afterJob: 'end',
+    granted: null,
+  }
+  const files = {
+    'action.yml':
+      "name: lock\ndescription: is locked\ninputs: { socket: { required: true } }\nruns: { using: node24, pre: pre.js, main: main.js, post: post.js, post-if: 'always()' }\n",
+    'package.json': '{ "type": "module" }',
+    'pre.js': `${ask}\nconsole.log('armed: ' + JSON.stringify(await ask(${JSON.stringify({ op: 'begin', nonce, job })})))`,
+    'main.js': '',
+    'post.js': `${ask}
+import { spawnSync } from 'node:child_process'
+const way = await fetch('${dial}').then(({ status }) => status, ({ cause }) => cause.code)
+const child = spawnSync('true').signal
+console.log('post: ' + JSON.stringify({ way, child, report: await ask(${JSON.stringify({ op: 'report', nonce })}), end: await ask(${JSON.stringify({ op: 'end', nonce })}) }))`,
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+}
+
+/** Reads the memory of the runner's worker. */
+const thief = `
+          for process in /proc/[0-9]*; do
+            case $(readlink $process/exe) in */Runner.Worker) worker=\${process#/proc/} ;; esac
+          done
+          head -c 1 /proc/$worker/mem || true`
+
+test('a job that is ended has no process left but its worker, which goes on to the stage that tells why', async () => {
+  const socket = rig.place.at('lock.sock')
+  const out = rig.place.at('lock-out')
+  const agent = rig.spawn('--socket', socket, '--out', out, '--state', rig.place.at('lock-state'))
+  await until(() => existsSync(socket))
+  const actions = rig.place.at('actions')
+  makeAction(join(actions, 'acme/lock/v1'), socket, rig.place.at('locked/work'))
+  const cgroup = rig.cgroup()
+  const { command, workspace } = prepareJob(
+    rig.place.at('locked'),
+    `      - uses: acme/lock@v1
+        with: { socket: ${socket} }
+      - id: early
+        run: |
+          curl -sS ${dial} > reached
+          setsid tail ${join(actions, 'acme/lock/v1/post.js')} -f > /dev/null 2>&1 & echo $! > pid
+          setsid sh -c 'while :; do (echo >> alive); sleep 0.05; done' > /dev/null 2>&1 &
+      - id: thief
+        run: |${thief}
+          exec tail ${join(actions, 'acme/lock/v1/post.js')} -f
+      - id: later
+        if: always()
+        run: touch later
+`,
+    { actions },
+  )
+  const [program, ...args] = command
+  const ended = await gather(rig.lab.runner.spawn(program, args, { cgroup, stdio: 'pipe' }))
+  expect(ended.stdout).toMatch(/armed: .*"ok":true/)
+  expect(ended.status).toBe(1)
+  expect(existsSync(join(workspace, 'reached'))).toBe(true)
+  expect(existsSync(join(workspace, 'later'))).toBe(false)
+  const said = /post: (\{.*\})/.exec(ended.stdout)?.[1]
+  expect(said, ended.stdout).toBeDefined()
+  const { way, child, report } = JSON.parse(said ?? '{}')
+  expect({ way, child }).toEqual({ way: 'EPERM', child: 'SIGKILL' })
+  const { detections } = JSON.parse(
+    readFileSync(join(report.value.folder as string, 'report.json'), 'utf8'),
+  )
+  expect(detections.map(({ id, step }: { id: string; step: string }) => [id, step])).toEqual([
+    ['runner-worker-memory-read', 'thief'],
+    ['job-locked-down', 'thief'],
+    ['destination-blocked', '__acme_lock'],
+  ])
+  // What the job has left behind has ended with it, also what looks like the stage that is spared.
+  const left = readFileSync(join(workspace, 'pid'), 'utf8').trim()
+  expect(() => readlinkSync(`/proc/${left}/exe`)).toThrow('ENOENT')
+  const alive = readFileSync(join(workspace, 'alive')).length
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(readFileSync(join(workspace, 'alive')).length).toBe(alive)
+  await until(() => agent.child.exitCode !== null)
+  expect(agent.child.exitCode).toBe(0)
+  expect(readdirSync(cgroup).filter((name) => name.startsWith('runwarden.job'))).toEqual([])
+}, 120_000)
