@@ -41,7 +41,34 @@ function broken(page: string, text: string): string[] {
   })
 }
 
+/** `command --option` of the commands that a text has people type, up to the command that they run. */
+function optionsIn(text: string): string[] {
+  const typed = text
+    .replaceAll(/\\\n\s*/g, '')
+    .matchAll(/\brunwarden (run|agent|doctor|rules|policy)\b([^\n`]*)/g)
+  return Array.from(typed).flatMap(([, command = '', words = '']) =>
+    Array.from(
+      words.split(' -- ')[0]?.matchAll(/ (--[a-z-]+)/g) ?? [],
+      ([, option]) => `${command} ${option}`,
+    ),
+  )
+}
+
+const help = new Map(
+  textOf('docs/cli.md')
+    .split('\n## `runwarden ')
+    .map((part) => [part.split('`')[0] ?? '', part]),
+)
+
 describe.each(pages)('%s', (page) => {
+  test('has only options that there are', () => {
+    const unknown = optionsIn(textOf(page)).filter((one) => {
+      const [command = '', option = ''] = one.split(' ')
+      return !help.get(command)?.includes(option)
+    })
+    expect(unknown).toEqual([])
+  })
+
   test('names only paths that exist', () => {
     expect(pathsIn(textOf(page)).filter((path) => !existsSync(join(root, path)))).toEqual([])
   })
@@ -56,6 +83,12 @@ test('what does not exist is found', () => {
     'See `packages/none/src/x.ts`, bpf/gone.c. Not /opt/docs/x. [a](none.md) [b](policy.md#none) [c](#words)'
   expect(pathsIn(text)).toEqual(['packages/none/src/x.ts', 'bpf/gone.c'])
   expect(broken('docs/policy.md', text)).toEqual(['none.md', 'policy.md#none', '#words'])
+})
+
+test('options are found in commands, and not in what those run', () => {
+  const text =
+    'sudo /opt/bin/runwarden run \\\n  --egress block -- npm ci --ignore-scripts\n`runwarden policy check --odd`'
+  expect(optionsIn(text)).toEqual(['run --egress', 'policy --odd'])
 })
 
 test('each way that the security model says is stopped names a test of its own', () => {
