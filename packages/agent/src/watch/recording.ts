@@ -134,7 +134,7 @@ export class Recording {
     if (compiled.filesUnwatched === null) integrity.begin()
     const lockdown = new Lockdown({
       ids: () => this.narrator.compiled.lockdown,
-      end: () => this.place.scope.kill(),
+      end: () => this.enforcement().endJob(),
       emit: (finding) => stream.emit(finding),
       say,
     })

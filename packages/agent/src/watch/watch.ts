@@ -47,7 +47,7 @@ export class Watch {
   static async arm(settings: WatchSettings, place: WatchPlace = RunState.create()): Promise<Watch> {
     const { compiled } = settings
     const watch = new Watch(
-      settings.lockdown !== undefined && wasLockedDown(place)
+      settings.lockdown !== undefined && wasLockedDown(place, settings.lockdown.id)
         ? { ...settings, compiled: closedPolicy(compiled) }
         : settings,
       place,
