@@ -214,6 +214,7 @@ const throughput = printed('throughput.ts')
 const https = printed('https.ts')
 const policySize = printed('policy-size.ts')
 const detection = printed('detection.ts')
+const action = printed('action.ts')
 
 project.close()
 
@@ -234,6 +235,7 @@ if (process.argv.includes('--write')) {
     https,
     policySize,
     detection,
+    action,
     lost,
     rounds,
     machine: `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`,

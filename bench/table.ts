@@ -17,6 +17,8 @@ export interface Measured {
   policySize: string
   /** What bench/detection.ts prints. */
   detection: string
+  /** What bench/action.ts prints. */
+  action: string
   /** Where events were lost, and how many. */
   lost: readonly string[]
   rounds: number
@@ -38,6 +40,7 @@ export function writeTable({
   https,
   policySize,
   detection,
+  action,
   lost,
   rounds,
   machine,
@@ -98,6 +101,12 @@ export function writeTable({
     '',
     '```text',
     detection,
+    '```',
+    '',
+    'The stages of the action, in a job under the runner simulator:',
+    '',
+    '```text',
+    action,
     '```',
     '',
     end,

@@ -107,6 +107,7 @@ export class JobState {
       if (!this.#stillHolds(level)) stop.abort()
     }
     this.cancel.signal.addEventListener('abort', again)
+    const begun = performance.now()
     const { status, succeeded, pid, told, annotations } = await runProcess({
       warnings: [],
       ...start,
@@ -124,12 +125,13 @@ export class JobState {
       masks: this.masks,
       cancelled: stop.signal,
     }).finally(() => this.cancel.signal.removeEventListener('abort', again))
+    const ms = performance.now() - begun
     log.end()
     this.#take(key, told)
     const cancelled = stop.signal.aborted
     const outcome = succeeded ? 'success' : cancelled ? 'cancelled' : 'failure'
     const { outputs } = told
-    this.results.push({ action, stage, name, outcome, status, pid, annotations, outputs })
+    this.results.push({ action, stage, name, outcome, status, pid, ms, annotations, outputs })
     return { succeeded, cancelled, outputs }
   }
 

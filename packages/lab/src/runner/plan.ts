@@ -58,6 +58,8 @@ export interface StepResult {
   status: number | null
   /** Of its root process; null: none was started. */
   pid: number | null
+  /** How long its process ran. */
+  ms: number
   annotations: Annotation[]
   outputs: Record<string, string>
 }

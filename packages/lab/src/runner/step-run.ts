@@ -53,7 +53,7 @@ export class StepRun {
         this.#keep(step, level, 'skipped', 'skipped', {})
         const { action, stage, name } = this.#state.head(step, level, 'main')
         const outcome = 'skipped'
-        const nothing = { status: null, pid: null, annotations: [], outputs: {} }
+        const nothing = { status: null, pid: null, ms: 0, annotations: [], outputs: {} }
         this.#state.results.push({ action, stage, name, outcome, ...nothing })
         continue
       }
