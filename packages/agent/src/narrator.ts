@@ -22,6 +22,7 @@ import type { Flow } from './enforce/flows.ts'
 import { putBy } from './engine-calls.ts'
 import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
 import { ContentTeller } from './https/tell.ts'
+import type { NetworkChange } from './network/network-watch.ts'
 import type { ProcessTable } from './process-table.ts'
 import type { Steps } from './steps.ts'
 import { whyNotMeant } from './programs.ts'
@@ -234,7 +235,6 @@ export class Narrator {
   }
 
   query(query: DnsQueryRecord): void {
-    this.parts.names.answered(query.name, query.addresses)
     const { process } = query
     const id = process === null ? null : execId(process.tgid, process.start)
     // Names are asked for while records are handed over; who asked may be in one of those that follow.
@@ -285,6 +285,20 @@ export class Narrator {
     const at = this.parts.steps.at(id, time)
     // A worker's pages are its log; what it says beside has been in them.
     return page ? at : at === undefined ? this.stepOf(id) : undefined
+  }
+
+  /** The network was changed. */
+  network(change: NetworkChange): void {
+    const { time, execId: id } = change
+    const where = { ...this.who(id), time, execId: id }
+    this.tell({
+      ...change,
+      ...where,
+      kind: 'sandbox.change',
+      truth: 'kernel',
+      errno: 0,
+      targetPid: null,
+    })
   }
 
   /** A secret was found in a log. */
