@@ -72,7 +72,12 @@ const mostRedirects = 3
 const longestWaitMs = 5000
 /** A proxy only sees what is encrypted: plain requests stay on the machine. */
 const plainAgent = new HttpAgent({ keepAlive: true })
-const secureAgent = new HttpsAgent({ keepAlive: true, proxyEnv: process.env })
+const secureAgent = new HttpsAgent({
+  keepAlive: true,
+  proxyEnv: process.env,
+  // Whatever a step has put into NODE_TLS_REJECT_UNAUTHORIZED.
+  rejectUnauthorized: true,
+})
 
 /** Whether what is sent there stays unread by others: TLS, or the machine itself. */
 export function isPrivateWay(url: URL): boolean {

@@ -75,10 +75,11 @@ export const JobStarted = z.object({
     }),
   /** JSON of docs/policy.md; null: the server has none. */
   blockList: z.object({ version: name, text: z.string().max(4 << 20) }).nullable(),
-  /** Where a person sees the job. */
+  /** Where a person sees the job. Looked at as it came first: a URL's own rules drop line breaks without a word. */
   insightsUrl: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
+    .string()
+    .regex(/^[\x21-\x7e]{1,2048}$/)
+    .pipe(z.url({ protocol: /^https?$/ }))
     .nullable(),
   /** The server's administrators want this job not watched; null: it is to be watched. */
   skip: z.object({ reason: line.min(1).max(500) }).nullable(),

@@ -145,6 +145,7 @@ describe('what is no answer', () => {
     ['no object', '[]'],
     ['a token that is none', { ...started, token: 'with\na line' }],
     ['a link that is none', { ...started, insightsUrl: 'javascript:alert(1)' }],
+    ['a link with blanks', { ...started, insightsUrl: 'https://plane.example.com/ ::error::x' }],
     ['an unknown level', { ...started, policies: [{ ...started.policies[0], level: 'team' }] }],
     ['two of a level', { ...started, policies: [started.policies[0], started.policies[0]] }],
     ['commands in a reason', { ...started, skip: { reason: 'x\n::stop-commands::' } }],

@@ -1,3 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { JobStart, type JobStarted } from '@runwarden/events/control-plane'
 import { LabGitHub } from '@runwarden/lab/github'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ActionRig } from '../action-rig.ts'
@@ -59,6 +62,108 @@ test('with its policy in force, a job’s report reaches the store of its run, a
   const said = JSON.stringify(job.log) + JSON.stringify(rig.events(job))
   for (const { authorization } of requests)
     if (authorization !== null) expect(said).not.toContain(authorization.replace('Bearer ', ''))
+})
+
+/** A control plane of the lab: any request for a job gets this answer. @returns its URL */
+async function planeWith(name: string, address: string, answer: JobStarted): Promise<string> {
+  const file = rig.place.at(name, 'v1/jobs')
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, JSON.stringify(answer))
+  const files = rig.place.at(name)
+  await rig.lab.serve({ name, addresses: [address], ports: { https: 443 }, files })
+  return `https://${name}`
+}
+
+const started: JobStarted = {
+  jobId: 'job-1',
+  token: 'rwj_token_of_this_one_job',
+  policies: [
+    { level: 'cluster', name: 'all', version: 1, text: 'allow: [two.example.com:80]\n' },
+    {
+      level: 'repository',
+      name: 'widgets',
+      version: 7,
+      text: 'egress: block\nallow: [one.example.com:80]\n',
+    },
+  ],
+  blockList: null,
+  insightsUrl: 'https://plane.example.com/jobs/job-1',
+  skip: null,
+}
+
+const twoRequests = `      - id: one
+        run: curl -sSf -m 20 http://one.example.com/
+      - id: two
+        run: curl -sS -m 20 http://two.example.com/ || true
+`
+
+test('a policy of the control plane holds, the nearest level before the others; no secret of ours is left', async () => {
+  const url = await planeWith('plane.example.com', '198.51.100.77', started)
+  await rig.lab.internet.clear()
+  const job = await run({
+    with: {
+      token: '${{ github.token }}',
+      'server-url': url,
+      'use-policy-store': true,
+      'api-key': 'rwk_key_of_the_repository',
+    },
+    steps: twoRequests,
+  })
+  expect(job.status, job.log).toBe('success')
+  expect(await rig.reached()).toEqual(['plane.example.com 443 tcp', 'one.example.com 80 tcp'])
+  const [asked] = (await rig.lab.internet.records())[0]?.requests ?? []
+  expect(asked).toMatchObject({ method: 'POST', path: '/v1/jobs' })
+  expect(asked?.headers['authorization']).toBe('Bearer rwk_key_of_the_repository')
+  expect(JobStart.parse(JSON.parse(asked?.body ?? ''))).toMatchObject({
+    job: { repository: 'acme/widgets', job: 'build', sha },
+    policy: { from: 'store' },
+  })
+  expect(rig.outputs(job)['insights-url']).toBe(started.insightsUrl)
+  const said = job.log + JSON.stringify(rig.events(job)) + JSON.stringify(rig.report(job))
+  for (const secret of ['rwk_key_of_the_repository', started.token])
+    expect(said).not.toContain(secret)
+})
+
+test('a policy by its name, for a job that GitHub vouches for', async () => {
+  const url = await planeWith('named.example.com', '198.51.100.78', started)
+  await rig.lab.internet.clear()
+  const job = await run({
+    with: { token: '${{ github.token }}', 'server-url': url, policy: 'widgets' },
+    steps: twoRequests,
+  })
+  expect(job.status, job.log).toBe('success')
+  const [asked] = (await rig.lab.internet.records())[0]?.requests ?? []
+  const token = asked?.headers['authorization']?.replace('Bearer ', '') ?? ''
+  const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+  expect(claims).toMatchObject({ aud: url, repository: 'acme/widgets' })
+  expect(job.log).not.toContain(token)
+})
+
+test.each([
+  ['local', 'success', ['one.example.com 80 tcp']],
+  ['audit', 'success', ['one.example.com 80 tcp', 'two.example.com 80 tcp']],
+  ['fail', 'failure', []],
+])('no control plane, on-server-failure: %s', async (onFailure, status, reached) => {
+  await rig.lab.internet.clear()
+  const job = await run({
+    with: {
+      token: '${{ github.token }}',
+      'egress-policy': 'block',
+      'allowed-endpoints': 'one.example.com:80',
+      'server-url': 'https://nobody.example.com',
+      'api-key': 'rwk_key_of_the_repository',
+      'on-server-failure': onFailure,
+    },
+    steps: twoRequests,
+  })
+  expect(job.status, job.log).toBe(status)
+  expect(await rig.reached()).toEqual(reached)
+  expect(job.annotations).toContainEqual(
+    expect.objectContaining({
+      level: status === 'failure' ? 'error' : 'warning',
+      message: expect.stringContaining('The control plane could not be used: '),
+    }),
+  )
 })
 
 test('where the store could not be found, the upload is stopped, and told with the line that it needs', async () => {
