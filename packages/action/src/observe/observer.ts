@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JobReport } from '@runwarden/events'
@@ -85,6 +85,8 @@ export async function endObserver({ folder, pid }: Observer): Promise<JobReport>
     if (performance.now() > until) throw gone(`the observer left no report in ${endMs / 1_000} s`)
     await delay(50)
   }
+  // It is no part of the record.
+  rmSync(join(folder, 'stop'), { force: true })
   const { health } = JSON.parse(readFileSync(path, 'utf8')) as { health: { gaps: string[] } }
   return { folder, gaps: health.gaps, interrupted: false }
 }

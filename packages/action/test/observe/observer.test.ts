@@ -106,9 +106,9 @@ test('a connection of a step is in the report, which never says that the job was
   const lines = readFileSync(events, 'utf8').trimEnd().split('\n')
   for (const line of lines) Event.parse(JSON.parse(line))
   expect(lines.at(-1)).toContain('"ended"')
-  for (const name of readdirSync(folder)) {
-    if (name !== 'stop') expect(statSync(join(folder, name)).mode & 0o77).toBe(0)
-  }
+  const files = readdirSync(folder).toSorted()
+  expect(files).toEqual(['events.ndjson', 'report.html', 'report.json', 'summary.md'])
+  for (const name of files) expect(statSync(join(folder, name)).mode & 0o77).toBe(0)
 })
 
 test('an observer that a step has ended is missed', async () => {
