@@ -100,6 +100,9 @@ function unwatched(reason: string): string {
   return `### Runwarden: this job was NOT protected\n\n${text}\n`
 }
 
+// The report of a job that is cancelled is written all the same. The runner does not wait long.
+process.on('SIGINT', () => {})
+
 try {
   await post()
 } catch (error) {

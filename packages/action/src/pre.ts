@@ -175,6 +175,9 @@ function notArmed(why: string, state: Omit<State, 'watching'>): void {
   keep({ ...state, watching: { by: 'nobody', reason: why } })
 }
 
+// A job that is cancelled now still has to be told of: what was started is handed on first. The runner does not wait long.
+process.on('SIGINT', () => {})
+
 try {
   await pre()
 } catch (error) {

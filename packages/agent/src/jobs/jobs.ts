@@ -3,7 +3,9 @@ import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentRequest, Armed, JobReport, JobRequest, JobStatus } from '@runwarden/events'
 import type { Peer } from '@runwarden/libbpf'
+import type { CompiledPolicy } from '@runwarden/policy'
 import { AgentError, messageOf } from '../errors.ts'
+import { hardenForJob, type JobWorker, restoreAfterJob } from '../harden/job.ts'
 import { processStart, stateHome } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import type { AgentService, GovernedScope, ScopeSettings } from '../service/service.ts'
@@ -23,8 +25,10 @@ export interface JobsParts {
   say: (text: string) => void
   /** Settings of a scope of the configuration. */
   configured: (name: string) => ScopeSettings | undefined
-  /** No job is left, and none was left to go on. */
+  /** The last job has ended, or none has come. */
   onIdle: () => void
+  /** How long the first job may take to come, ms. */
+  patienceMs?: number
 }
 
 interface Job {
@@ -42,6 +46,8 @@ interface Job {
 
 /** How often it is looked whether the jobs' workers live, ms. */
 const lookMs = 1000
+/** Who started the agent for a job asks at once, unless it was killed. */
+const defaultPatienceMs = 120_000
 
 /**
  * The jobs that ask the agent to watch them. Who asks is known by the kernel's word: the root process of an action's
@@ -53,6 +59,8 @@ export class Jobs {
   readonly #jobs = new Map<string, Job>()
   readonly #told = new Set<string>()
   readonly #looking: NodeJS.Timeout
+  #since = performance.now()
+  #came = false
 
   private constructor(parts: JobsParts) {
     this.#parts = parts
@@ -63,6 +71,8 @@ export class Jobs {
   /** Takes over the jobs of an agent that was killed; what is left of jobs that have ended is cleaned up. */
   static async start(parts: JobsParts): Promise<Jobs> {
     const jobs = new Jobs(parts)
+    // Of jobs whose agent was killed, and is not this one.
+    await jobs.#restore()
     for (const known of jobs.#files.read()) {
       try {
         await jobs.#adopt(known)
@@ -97,6 +107,7 @@ export class Jobs {
 
   async #begin(nonce: string, request: JobRequest, peer: Peer): Promise<Armed> {
     const since = performance.now()
+    this.#since = since
     const stage = stageOf(peer.pid)
     for (const { known } of this.#jobs.values())
       if (known.worker === stage.worker)
@@ -136,8 +147,9 @@ export class Jobs {
       github: { ...stage.github, granted: request.granted },
     }
     try {
-      const job = await this.#arm(known, since)
-      return job.armed
+      const { armed } = await this.#arm(known, since)
+      this.#came = true
+      return armed
     } catch (error) {
       this.#files.remove(id)
       await cgroup?.release()
@@ -171,6 +183,16 @@ export class Jobs {
     else await service.overrule(overrules, settings)
     const scope = service.scopes().find(({ name }) => name === settings.name)
     if (scope === undefined) throw new AgentError('NOT_ARMED', 'its scope has ended already', '')
+    try {
+      await this.#harden(known, scope.compiled)
+    } catch (error) {
+      // Of a job that goes on nothing is ended.
+      if (earlier === undefined) {
+        await this.#endScope(known, settings.name)
+        throw error
+      }
+      scope.watch.gap(messageOf(error))
+    }
     const job: Job = {
       known,
       counts,
@@ -222,22 +244,49 @@ export class Jobs {
 
   /** The job is over. @param gone so is its runner */
   async #end(job: Job, gone = false): Promise<void> {
-    const { service } = this.#parts
     const { known, name } = job
     if (known.request.afterJob === 'keep' && !gone) {
       job.kept = true
       return
     }
     this.#jobs.delete(known.id)
-    if (known.overrules === null) await service.remove(name, false)
-    else await service.giveBack(name)
+    await this.#endScope(known, name)
+    // A machine that is the job's alone ends with it.
+    if (known.request.scope === 'job') await this.#restore(known)
     if (known.ownCgroup) await JobCgroup.at(known.cgroup)?.release()
     this.#files.remove(known.id)
     if (this.#jobs.size === 0) this.#parts.onIdle()
   }
 
+  async #endScope({ overrules }: KnownJob, name: string): Promise<void> {
+    const { service } = this.#parts
+    if (overrules === null) await service.remove(name, false)
+    else await service.giveBack(name)
+  }
+
+  /** @throws AgentError when the account's roads to root cannot all be shut */
+  async #harden(known: KnownJob, { hardening }: CompiledPolicy): Promise<void> {
+    if (hardening === 'none') return
+    const changed = await hardenForJob({
+      level: hardening,
+      uid: known.uid,
+      worker: workerOf(known),
+    })
+    if (changed.length > 0) this.#parts.say(`job ${known.id}: changed ${changed.join('; ')}`)
+  }
+
+  /** What was changed for a job that has ended; without one, for all whose workers are gone. */
+  async #restore(known?: KnownJob): Promise<void> {
+    const { say } = this.#parts
+    const worker = known === undefined ? undefined : workerOf(known)
+    const stays = await restoreAfterJob(worker).catch((error: unknown) => [messageOf(error)])
+    for (const sentence of stays) say(`not as it was before the job: ${sentence}`)
+  }
+
   /** A runner that was killed says nothing any more: its job ends all the same, with its reports. */
   async #look(): Promise<void> {
+    const { patienceMs = defaultPatienceMs } = this.#parts
+    if (!this.#came && performance.now() - this.#since > patienceMs) this.#parts.onIdle()
     for (const job of this.#jobs.values()) {
       const { worker, workerStart, request, id } = job.known
       if (processStart(worker) === workerStart) continue
@@ -274,6 +323,10 @@ export class Jobs {
     const scope = this.#scopeOf(pid)
     if (scope !== undefined) tellRefusal(what, pid, scope)
   }
+}
+
+function workerOf({ worker, workerStart }: KnownJob): JobWorker {
+  return { pid: worker, start: workerStart }
 }
 
 /** Each arming of a job has a record of its own. */

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { parseRequest } from '../../src/jobs/message.ts'
+
+const nonce = 'ab'.repeat(32)
+const job = {
+  policy: { name: 'the workflow', text: 'version: 1\n' },
+  blockList: null,
+  rules: [],
+  workspace: '/work',
+  scope: 'job',
+  afterJob: 'end',
+  granted: null,
+}
+
+test('a whole request is taken as it is, without what nobody knows', () => {
+  expect(parseRequest(JSON.stringify({ op: 'begin', nonce, job, more: 1 }))).toEqual({
+    op: 'begin',
+    nonce,
+    job,
+  })
+  for (const op of ['status', 'report', 'end'])
+    expect(parseRequest(JSON.stringify({ op, nonce, job: 'none' }))).toEqual({ op, nonce })
+})
+
+test.each<[string, unknown]>([
+  ['no JSON', undefined],
+  ['the request is no object', null],
+  ['the request is no object', [1]],
+  ["'op' is none of begin, status, report, end", { op: 'steal', nonce }],
+  ["'op' is none of", { op: 'constructor', nonce }],
+  ["'nonce' is no text", { op: 'end', nonce: 1 }],
+  ["'nonce' is not 64 hex digits", { op: 'end', nonce: `${nonce}\n` }],
+  ["'job' is no object", { op: 'begin', nonce }],
+  ["'policy' is no object", { op: 'begin', nonce, job: { ...job, policy: 'x' } }],
+  ["'text' is no text", { op: 'begin', nonce, job: { ...job, policy: { name: 'x', text: 1 } } }],
+  ["'blockList' is no object", { op: 'begin', nonce, job: { ...job, blockList: 1 } }],
+  ["'rules' is no list", { op: 'begin', nonce, job: { ...job, rules: {} } }],
+  ["'rules' is no object", { op: 'begin', nonce, job: { ...job, rules: [1] } }],
+  ["'workspace' is no absolute path", { op: 'begin', nonce, job: { ...job, workspace: 'work' } }],
+  ["'scope' is none of host, job", { op: 'begin', nonce, job: { ...job, scope: 'all' } }],
+  ["'afterJob' is none of end, keep", { op: 'begin', nonce, job: { ...job, afterJob: '' } }],
+  ["'contents' is no text", { op: 'begin', nonce, job: { ...job, granted: { contents: 1 } } }],
+])('what is none is refused by its field: %s', (why, request) => {
+  const line = request === undefined ? 'end' : JSON.stringify(request)
+  expect(() => parseRequest(line)).toThrow(
+    expect.objectContaining({ code: 'BAD_REQUEST', message: expect.stringContaining(why) }),
+  )
+})
