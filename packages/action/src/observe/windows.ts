@@ -30,7 +30,7 @@ while ($null -ne [Console]::In.ReadLine()) {
       Select-Object ProcessId, ParentProcessId, ExecutablePath, Name, CommandLine,
         @{ n = 'Created'; e = { if ($_.CreationDate) { $_.CreationDate.ToUniversalTime().ToString('o') } } })
     $names = @(Get-DnsClientCache -ErrorAction SilentlyContinue |
-      Where-Object { $_.Type -in 1, 28 } | Select-Object Entry, Data)
+      Where-Object { "$($_.Type)" -in '1', '28', 'A', 'AAAA' } | Select-Object Entry, Data)
     $look = @{ connections = $connections; processes = $processes; names = $names }
   } catch {
     $look = @{ error = "$_" }
