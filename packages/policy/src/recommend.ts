@@ -181,6 +181,7 @@ function describe(destination: RecommendDestination): string {
 }
 
 function comment(text: string): string {
-  const line = printable(text)
+  // The whole of a long name need not be gone through.
+  const line = printable(text.slice(0, 101))
   return line.length > 100 ? `${line.slice(0, 100)}…` : line
 }

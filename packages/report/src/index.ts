@@ -1,6 +1,7 @@
 export { ReportBuilder } from './builder.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export { renderTerminal, type TerminalOptions } from './terminal/render.ts'
+export { sentence } from './summary/escape.ts'
 export { renderSummary, type SummaryOptions } from './summary/render.ts'
 export { renderHtml, renderHtmlParts, type HtmlOptions } from './html/render.ts'
 export { jsonParts } from './json-parts.ts'

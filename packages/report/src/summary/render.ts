@@ -19,7 +19,7 @@ import {
 } from '../wording.ts'
 import { code, fenced, sentence } from './escape.ts'
 import { requestSections } from './requests.ts'
-import { Sheet } from './sheet.ts'
+import { rowsOf, Sheet } from './sheet.ts'
 import { stepsSection } from './steps.ts'
 
 /** GitHub takes summaries of at most 1 MiB; some is left for what other steps append to one file. */
@@ -47,12 +47,12 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   sheet.table(
     report.egress === 'block' ? '### Blocked' : '### Outside of the policy',
     ['Verdict', 'Destination', 'Count', 'Process', 'Reason'],
-    refused.map((to) => [
+    rowsOf(refused, (to) => [
       `${marks[to.verdict]} ${to.verdict}`,
       place(to),
       grouped(to.count),
       processes(to, who),
-      sentence(to.reason),
+      sentence(to.reason, 300),
     ]),
     200,
   )
@@ -62,21 +62,22 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   sheet.table(
     '### Allowed destinations',
     ['Destination', 'Count', 'Sent', 'Process'],
-    outside
-      .filter((to) => to.verdict === 'allowed')
-      .map((to) => [
+    rowsOf(
+      outside.filter((to) => to.verdict === 'allowed'),
+      (to) => [
         place(to),
         grouped(to.count),
         to.bytesOut > 0 ? bytes(to.bytesOut) : '',
         processes(to, who),
-      ]),
+      ],
+    ),
     100,
   )
   requestSections(sheet, report, who)
   sheet.table(
     '### Files changed by others than their writer',
     ['What', 'File', 'By', 'First writer', 'SHA-256 before', 'after'],
-    (report.changes ?? []).map(({ state, path, exe, writer, before, after }) => [
+    rowsOf(report.changes ?? [], ({ state, path, exe, writer, before, after }) => [
       changeWords(state),
       code(who.path(path)),
       code(exe),
@@ -89,7 +90,7 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   sheet.table(
     '### Sensitive files',
     ['Act', 'File', 'Why it is watched', 'Program'],
-    sensitiveActs(report).map(({ first: file, others }) => [
+    rowsOf(sensitiveActs(report), ({ first: file, others }) => [
       file.action + (file.errno === 0 ? '' : ' (failed)'),
       code(who.path(file.path)) + (others > 0 ? ` and ${grouped(others)} more` : ''),
       sentence(file.sensitive ?? ''),
@@ -100,7 +101,7 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   sheet.table(
     '### Outlived the command',
     ['Process', 'Program', 'What became of it'],
-    report.leftOver.map((process) => [
+    rowsOf(report.leftOver, (process) => [
       String(process.pid),
       code(process.exe),
       process.ended ? 'ended' : 'runs on',
@@ -126,6 +127,9 @@ function policyBlock(text: string, limit: number): string {
   return `<details><summary>Recommended policy</summary>\n\n${content}\n\n</details>\n\n`
 }
 
+/** What may be missing is told before all else, and leaves room for it. */
+const mostNotices = 30
+
 function head(sheet: Sheet, report: Report): void {
   const state = report.protection === 'armed' ? (report.egress === 'block' ? '🛡️' : '👁️') : '❌'
   sheet.add(`## ${state} Runwarden: ${protection(report)}\n`)
@@ -138,7 +142,10 @@ function head(sheet: Sheet, report: Report): void {
     `tier ${report.health.tier}`,
   ]
   sheet.add(`${facts.join(' · ')}\n`)
-  const notices = missing(report).map((text) => sentence(text))
+  const said = missing(report)
+  const notices = said.slice(0, mostNotices).map((text) => sentence(text, 600))
+  if (said.length > mostNotices)
+    notices.push(`… and ${grouped(said.length - mostNotices)} more, see report.html.`)
   const refused = refusedHooks(report)
   if (refused.length > 0)
     notices.push(
@@ -153,19 +160,17 @@ function detected(sheet: Sheet, report: Report, who: Who): void {
   sheet.table(
     '### Detections',
     ['Severity', 'What', 'By'],
-    report.detections
-      .toSorted(bySeverity)
-      .map((found) => [
-        `**${found.severity}**`,
-        `**${sentence(found.title, 300)}** ${sentence(found.text, 1_000)}`,
-        found.execId === null ? '' : code(who.byline(found.execId, found.step)),
-      ]),
+    rowsOf(report.detections.toSorted(bySeverity), (found) => [
+      `**${found.severity}**`,
+      `**${sentence(found.title, 300)}** ${sentence(found.text, 1_000)}`,
+      found.execId === null ? '' : code(who.byline(found.execId, found.step)),
+    ]),
     50,
   )
   sheet.table(
     '### Suppressed detections',
     ['Detection', 'What', 'Count', 'Suppressed by'],
-    (report.suppressed ?? []).map(({ id, title, count, by }) => [
+    rowsOf(report.suppressed ?? [], ({ id, title, count, by }) => [
       code(id),
       sentence(title, 300),
       String(count),
@@ -179,7 +184,7 @@ function names(sheet: Sheet, report: Report, who: Who): void {
   sheet.table(
     '### Names refused or outside of the policy',
     ['Verdict', 'Name', 'Type', 'Asked server', 'Count', 'Process'],
-    refusedNames(report).map(({ first, types, servers, count }) => [
+    rowsOf(refusedNames(report), ({ first, types, servers, count }) => [
       `${marks[first.verdict]} ${first.verdict}`,
       code(first.name),
       code(types.join(', '), 80),

@@ -3,7 +3,7 @@ import { grantedBeside } from '../permissions.ts'
 import { bytes, grouped, opaqueWords, statusesOf, Who } from '../wording.ts'
 import { code, fenced, sentence } from './escape.ts'
 import { verdictMarks } from './marks.ts'
-import type { Sheet } from './sheet.ts'
+import { rowsOf, type Sheet } from './sheet.ts'
 
 /** Requests, what was not read, and what the job's token needs. */
 export function requestSections(sheet: Sheet, report: Report, who: Who): void {
@@ -28,22 +28,23 @@ export function requestSections(sheet: Sheet, report: Report, who: Who): void {
   sheet.table(
     '### HTTPS requests refused or outside of the policy',
     ['Verdict', ...header],
-    http
-      .filter(({ verdict }) => verdict !== 'allowed')
-      .map((one) => cells(one, `${verdictMarks[one.verdict]} ${one.verdict}`)),
+    rowsOf(
+      http.filter(({ verdict }) => verdict !== 'allowed'),
+      (one) => cells(one, `${verdictMarks[one.verdict]} ${one.verdict}`),
+    ),
     100,
   )
   const allowed = http.filter(({ verdict }) => verdict === 'allowed')
   sheet.foldedTable(
     'HTTPS requests',
     header,
-    allowed.map((one) => cells(one)),
+    rowsOf(allowed, (one) => cells(one)),
     100,
   )
   sheet.table(
     '### HTTPS traffic that stayed opaque',
     ['Program', 'Host', 'Why', 'Connections', 'Sent'],
-    opaque.map((one) => [
+    rowsOf(opaque, (one) => [
       code(one.exe),
       one.host === null ? '' : code(one.host),
       sentence(opaqueWords(one.reason)),
@@ -72,7 +73,7 @@ function permissions(sheet: Sheet, report: Report): void {
   sheet.table(
     '#### Calls of GitHub with a token',
     ['Call', 'Repository', 'Count', 'Needs', 'Program'],
-    tokenCalls.map((call) => [
+    rowsOf(tokenCalls, (call) => [
       code(call.endpoint),
       call.repository === null ? '' : code(call.repository),
       grouped(call.count),

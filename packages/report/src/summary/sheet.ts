@@ -5,6 +5,21 @@ const RESERVE = 2_000
 /** A table takes at most one part in so many of the room that is left. */
 const SHARE = 4
 
+/** Rows of a table: as many as there are, made as they are taken. */
+export interface Rows extends Iterable<readonly string[]> {
+  readonly length: number
+}
+
+/** The rows of items. Most of many are never shown, and cost nothing then. */
+export function rowsOf<Item>(items: readonly Item[], cells: (item: Item) => string[]): Rows {
+  return {
+    length: items.length,
+    *[Symbol.iterator]() {
+      for (const item of items) yield cells(item)
+    },
+  }
+}
+
 /** Markdown that grows to a limit in bytes of UTF-8, and says what found no room. */
 export class Sheet {
   readonly #parts: string[] = []
@@ -25,22 +40,12 @@ export class Sheet {
   }
 
   /** A table of at most `most` rows, or as many as there is room for; nothing when there are no rows. */
-  table(
-    title: string,
-    header: readonly string[],
-    rows: readonly (readonly string[])[],
-    most: number,
-  ): void {
+  table(title: string, header: readonly string[], rows: Rows, most: number): void {
     this.#rows(`${title}\n`, header, rows, most, '')
   }
 
   /** The same, closed until somebody opens it. */
-  foldedTable(
-    title: string,
-    header: readonly string[],
-    rows: readonly (readonly string[])[],
-    most: number,
-  ): void {
+  foldedTable(title: string, header: readonly string[], rows: Rows, most: number): void {
     const summary = `${title} (${grouped(rows.length)})`
     const opening = `<details><summary>${summary}</summary>\n`
     this.#rows(opening, header, rows, most, '\n</details>')
@@ -49,7 +54,7 @@ export class Sheet {
   #rows(
     opening: string,
     header: readonly string[],
-    rows: readonly (readonly string[])[],
+    rows: Rows,
     most: number,
     closing: string,
   ): void {
@@ -59,7 +64,8 @@ export class Sheet {
     // So that what comes behind has room as well.
     const room = this.#left / SHARE
     let shown = 0
-    for (const cells of rows.slice(0, most)) {
+    for (const cells of rows) {
+      if (shown === most) break
       const line = row(cells)
       size += Buffer.byteLength(line) + 1
       if (size > room) break

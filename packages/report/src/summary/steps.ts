@@ -4,24 +4,37 @@ import { byWeight } from '../order.ts'
 import { grouped } from '../wording.ts'
 import { code } from './escape.ts'
 import { verdictMarks as marks } from './marks.ts'
-import type { Sheet } from './sheet.ts'
+import { rowsOf, type Sheet } from './sheet.ts'
 
 /** Rows of one step, so that a flood in one hides no other. */
 const mostOfStep = 40
 
+/** One row: a destination of a step; a number: so many more of it. */
+interface Row {
+  step: { id: string | null; name: string }
+  to: Destination | number
+}
+
 /** What each step reached or tried to, in the order of the steps. */
 export function stepsSection(sheet: Sheet, report: Report, outside: readonly Destination[]): void {
   const reached = byStep(outside)
-  const rows: string[][] = []
-  for (const { id, name } of [...report.steps, { id: null, name: '' }]) {
-    const all = (reached.get(id) ?? []).toSorted(byWeight)
-    const step = id === null ? 'none' : code(name, 100) + (name === id ? '' : ` (${code(id, 100)})`)
-    for (const to of all.slice(0, mostOfStep))
-      rows.push([step, `${marks[to.verdict]} ${to.verdict}`, code(placeOf(to)), programs(to, id)])
-    if (all.length > mostOfStep)
-      rows.push([step, '', `… and ${grouped(all.length - mostOfStep)} more`, ''])
-  }
-  sheet.table('### Destinations by step', ['Step', 'Verdict', 'Destination', 'Programs'], rows, 400)
+  const all = [...report.steps, { id: null, name: 'none' }].flatMap((step) => {
+    const of = (reached.get(step.id) ?? []).toSorted(byWeight)
+    const rows: Row[] = of.slice(0, mostOfStep).map((to) => ({ step, to }))
+    if (of.length > mostOfStep) rows.push({ step, to: of.length - mostOfStep })
+    return rows
+  })
+  sheet.table(
+    '### Destinations by step',
+    ['Step', 'Verdict', 'Destination', 'Programs'],
+    rowsOf(all, ({ step: { id, name }, to }) => {
+      const step = id === null ? name : code(name, 100) + (name === id ? '' : ` (${code(id, 100)})`)
+      return typeof to === 'number'
+        ? [step, '', `… and ${grouped(to)} more`, '']
+        : [step, `${marks[to.verdict]} ${to.verdict}`, code(placeOf(to)), programs(to, id)]
+    }),
+    400,
+  )
   if ((report.truncated['destinations.processes'] ?? 0) > 0)
     sheet.add(
       'Of destinations that many processes reached, the steps of the first ones are known.\n',
