@@ -42,6 +42,8 @@ async function pre(): Promise<void> {
   const machine = await describeMachine()
   // It is copied and started while others are asked.
   const starting = startFor(machine)
+  // That it failed is told where it is waited for: until then node would end this program for it, without a word.
+  starting.catch(() => {})
   try {
     const [skip, decided] = await Promise.all([skipped(inputs), decide(inputs, env, log)])
     state.failMode = decided.policy.failMode
