@@ -5,7 +5,7 @@ import { bindOutpost, type OutpostSockets } from './dns/outpost.ts'
 import type { ProxyPorts } from './dns/proxy.ts'
 import { errnoOf, messageOf } from './errors.ts'
 
-/** More namespaces at once are not served: each costs the agent five descriptors. */
+/** More namespaces at once are not served: each costs the agent seven descriptors. */
 const servedAtOnce = 500
 
 export interface NamespacesParts {
@@ -15,6 +15,8 @@ export interface NamespacesParts {
   served: () => BpfMap
   /** Processes of the scope. */
   processes: () => number[]
+  /** Follows what changes in a namespace. @returns what ends that */
+  follow: (namespace: string) => () => void
   gap: (text: string) => void
 }
 
@@ -30,6 +32,8 @@ interface Served {
   descriptor: number
   /** The sockets are with the proxy, or have failed. */
   handedOver: Promise<unknown>
+  /** Ends what follows its changes. */
+  unfollow: () => void
 }
 
 /** Whether the kernel's process ids are this process's: else no namespace can be found by them. */
@@ -86,8 +90,9 @@ export class Namespaces {
     for (const [inode, served] of this.#served) this.#leave(inode, served)
   }
 
-  #leave(inode: number, { descriptor, handedOver }: Served): void {
+  #leave(inode: number, { descriptor, handedOver, unfollow }: Served): void {
     this.#served.delete(inode)
+    unfollow()
     void handedOver
       .then(() => this.#parts.dns()?.leave(descriptor))
       // The proxy is gone, and its sockets with it.
@@ -118,7 +123,11 @@ export class Namespaces {
         `names are not answered in the network namespace of process ${pid}: ${messageOf(error)}`,
       ),
     )
-    this.#served.set(inode, { descriptor, handedOver })
+    // What an ordinary user makes in a namespace of their own leads nowhere by itself.
+    const unfollow = isOfOwnUsers(pid)
+      ? this.#parts.follow(`/proc/self/fd/${descriptor}`)
+      : () => {}
+    this.#served.set(inode, { descriptor, handedOver, unfollow })
     // The sockets are there: who starts now has its queries answered, and need not wait.
     this.#parts.served().set(keyOf(inode), keyOf(1))
   }
@@ -149,5 +158,15 @@ function inodeOf(pid: number): number {
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
     return 0
+  }
+}
+
+/** Whether a process is in the user namespace of this process: its capabilities are those of the machine. */
+function isOfOwnUsers(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/user`) === readlinkSync('/proc/self/ns/user')
+  } catch {
+    // It has ended.
+    return false
   }
 }

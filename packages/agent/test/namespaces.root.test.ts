@@ -53,6 +53,7 @@ beforeEach(() => {
     dns: () => proxy,
     served: () => map as unknown as BpfMap,
     processes: () => processes,
+    follow: () => () => {},
     gap: (text) => gaps.push(text),
   })
 })

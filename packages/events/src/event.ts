@@ -336,6 +336,9 @@ export const SandboxChange = z.object({
     'io_uring',
     // A connection to a container engine's socket.
     'engine',
+    // A device has come to a network namespace of the scope, or packet rules were changed (nf_tables, tc), by whatever way.
+    'network-device',
+    'packet-rules',
     // A program was started in a mount namespace and a root that its maker has not: `container` says what it has.
     'container',
     // A signal that ends or stops the agent; what the guard refused (tier T2).

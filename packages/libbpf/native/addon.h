@@ -79,13 +79,19 @@ void log_keep(void); /* the same, and the text is the caller's */
 /* map.c */
 napi_value map_from_fd(napi_env env, int fd, const char *what);
 
+/*
+ * socket.c: calls `act` in the network namespace that the file stands for, in a thread; it returns 0 or an errno. False: it could
+ * not, or did not return 0, and the exception is set.
+ */
+bool in_namespace(napi_env env, const char *path, int (*act)(void *argument), void *argument);
+
 /* Functions of the binding. */
 #define EXPORTED(X)                                                                                \
 	X(open) X(disable) X(reuse) X(resize) X(global) X(makeMap) X(loadAhead) X(load) X(programs) X(objectMap)           \
 	X(attach) X(multiUprobe) X(attachUprobes) X(closeUprobes) X(attachUplink) X(attachClassifier) X(classifier) X(detachClassifier) X(install) X(run) X(pin) X(detach) X(update) X(openLink) X(readIter)                                  \
 	X(mapInfo) X(mapGet) X(mapSet) X(mapDelete) X(mapSetBatch) X(mapDeleteBatch) X(mapBatch)   \
 	X(mapNextKey) X(openMapId) X(openMapPin)                                                   \
-	X(ringNew) X(ringDrain) X(ringLook) X(ringRef) X(connectFromCgroup) X(destroyTcpSocket) X(programsOn) X(isFirst) X(cgroupNamespace) X(bindIn) X(netnsCookie) X(peerOf) X(dropFilePages)
+	X(ringNew) X(ringDrain) X(ringLook) X(ringRef) X(connectFromCgroup) X(destroyTcpSocket) X(programsOn) X(isFirst) X(cgroupNamespace) X(bindIn) X(netnsCookie) X(peerOf) X(netlinkIn) X(netlinkRead) X(dropFilePages)
 #define DECLARE(name) napi_value js_##name(napi_env env, napi_callback_info info);
 EXPORTED(DECLARE)
 #undef DECLARE

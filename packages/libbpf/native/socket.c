@@ -13,28 +13,59 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct wanted {
-	int namespace, type;
-	struct sockaddr_in6 six;
-	struct sockaddr_in four;
-	int fd, err;
+struct visit {
+	int namespace;
+	int (*act)(void *argument);
+	void *argument;
+	int err;
 };
 
 /* A thread of its own: what it has entered ends with it. */
-static void *bind_there(void *argument)
+static void *visit(void *argument)
+{
+	struct visit *visit = argument;
+
+	visit->err = setns(visit->namespace, CLONE_NEWNET) ? errno : visit->act(visit->argument);
+	return NULL;
+}
+
+bool in_namespace(napi_env env, const char *path, int (*act)(void *argument), void *argument)
+{
+	struct visit there = { .act = act, .argument = argument };
+	pthread_t thread;
+
+	there.namespace = open(path, O_RDONLY | O_CLOEXEC);
+	if (there.namespace < 0) {
+		fail(env, "socket", "BPF_NAMESPACE", errno, path, NULL);
+		return false;
+	}
+	there.err = pthread_create(&thread, NULL, visit, &there);
+	if (!there.err)
+		pthread_join(thread, NULL);
+	close(there.namespace);
+	if (there.err)
+		fail(env, "socket", "BPF_BIND", there.err, path, NULL);
+	return !there.err;
+}
+
+struct wanted {
+	int type;
+	struct sockaddr_in6 six;
+	struct sockaddr_in four;
+	int fd;
+};
+
+static int bind_there(void *argument)
 {
 	struct wanted *wanted = argument;
 	bool is_six = wanted->six.sin6_family == AF_INET6;
 	const struct sockaddr *address = is_six ? (void *)&wanted->six : (void *)&wanted->four;
 	socklen_t length = is_six ? sizeof(wanted->six) : sizeof(wanted->four);
-	int one = 1;
+	int one = 1, err;
 
-	wanted->fd = -1;
-	if (setns(wanted->namespace, CLONE_NEWNET))
-		goto failed;
 	wanted->fd = socket(address->sa_family, wanted->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (wanted->fd < 0)
-		goto failed;
+		return errno;
 	/* Loopback has no address before it is up. */
 	if (setsockopt(wanted->fd, is_six ? IPPROTO_IPV6 : IPPROTO_IP, is_six ? IPV6_FREEBIND : IP_FREEBIND, &one,
 		       sizeof(one)))
@@ -43,10 +74,11 @@ static void *bind_there(void *argument)
 		goto failed;
 	if (bind(wanted->fd, address, length) == 0 &&
 	    (wanted->type != SOCK_STREAM || listen(wanted->fd, 1024) == 0))
-		return NULL;
+		return 0;
 failed:
-	wanted->err = errno;
-	return NULL;
+	err = errno;
+	close(wanted->fd);
+	return err;
 }
 
 /* bindIn(namespace, tcp, address, port): descriptor of a bound socket (TCP: one that listens), which the caller owns */
@@ -57,7 +89,6 @@ napi_value js_bindIn(napi_env env, napi_callback_info info)
 	napi_value argv[4], result = NULL;
 	uint32_t port = 0;
 	bool tcp = false;
-	pthread_t thread;
 
 	if (!arguments(env, info, 4, argv) || !(path = text(env, argv[0])))
 		return NULL;
@@ -77,22 +108,8 @@ napi_value js_bindIn(napi_env env, napi_callback_info info)
 		fail(env, "socket", "BPF_ADDRESS", EINVAL, address, NULL);
 		goto out;
 	}
-	wanted.namespace = open(path, O_RDONLY | O_CLOEXEC);
-	if (wanted.namespace < 0) {
-		fail(env, "socket", "BPF_NAMESPACE", errno, path, NULL);
-		goto out;
-	}
-	wanted.err = pthread_create(&thread, NULL, bind_there, &wanted);
-	if (!wanted.err)
-		pthread_join(thread, NULL);
-	close(wanted.namespace);
-	if (!wanted.err) {
+	if (in_namespace(env, path, bind_there, &wanted))
 		result = number(env, wanted.fd);
-		goto out;
-	}
-	if (wanted.fd >= 0)
-		close(wanted.fd);
-	fail(env, "socket", "BPF_BIND", wanted.err, path, NULL);
 out:
 	free(path);
 	free(address);

@@ -43,6 +43,7 @@ const reasons: Record<string, string> = {
   BPF_MEMORY: 'out of memory',
   BPF_NAMESPACE: 'no such network namespace',
   BPF_BIND: 'cannot bind a socket in that network namespace',
+  BPF_NETLINK: 'cannot read what the kernel tells',
   BPF_PEER: 'the socket has no process at its other end',
   BPF_BATCH_SPACE: 'the batch is too small',
 }

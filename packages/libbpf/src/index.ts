@@ -23,6 +23,7 @@ export {
   nosuidPath,
   roadsPath,
 } from './native.ts'
+export { NetlinkListener, type NetlinkMessage } from './netlink.ts'
 export { bindIn, netnsCookie, ownNetnsCookie, peerCredentials, type Peer } from './socket.ts'
 export { RingReader, type RingReaderOptions } from './ring.ts'
 export { closeUprobes, type UprobePlaces, Uprobes } from './uprobes.ts'

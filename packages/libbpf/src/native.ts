@@ -115,6 +115,8 @@ export interface Native {
   bindIn(namespace: string, tcp: boolean, address: string, port: number): number
   netnsCookie(socket: number): bigint
   peerOf(socket: number): { pid: number; uid: number; gid: number }
+  netlinkIn(namespace: string, protocol: number, groups: readonly number[]): number
+  netlinkRead(socket: number, buffer: Buffer): number
   dropFilePages(): number
 }
 

@@ -15,6 +15,7 @@ import { dependencyFolders } from '../integrity/dependency-folders.ts'
 import { Integrity } from '../integrity/integrity.ts'
 import { Lockdown } from '../lockdown.ts'
 import { knowsProcesses, Namespaces } from '../namespaces.ts'
+import { NetworkWatch } from '../network/network-watch.ts'
 import { Narrator, type NarratorParts } from '../narrator.ts'
 import { ProcessTable } from '../process-table.ts'
 import { SecretWatch } from '../secrets/secret-watch.ts'
@@ -35,6 +36,7 @@ export class Recording {
   steps!: Steps
   narrator!: Narrator
   namespaces: Namespaces | undefined
+  network!: NetworkWatch
   secrets!: SecretWatch
   integrity!: Integrity
   /** Records that were handed over so far. */
@@ -86,6 +88,7 @@ export class Recording {
     this.sensor = startSensor(this.sensorOptions, this.openSensor)
     this.closers.push(() => this.sensor.close())
     this.narrator = this.openNarrator(this.worker, this.detections)
+    this.watchNetwork()
     this.watchSecrets()
   }
 
@@ -115,6 +118,7 @@ export class Recording {
       dns: () => this.dns,
       served: () => this.sensor.servedNetns,
       processes: () => this.place.scope.processes(),
+      follow: (namespace) => this.network.follow(namespace, ' in another network namespace'),
       gap: (text) => this.health.gap(text),
     })
     this.namespaces = namespaces
@@ -243,6 +247,19 @@ export class Recording {
       onReadMeanwhile: (record) => this.integrity.readMeanwhile(record),
       onExec: ({ time }) => health.started(time),
     })
+  }
+
+  private watchNetwork(): void {
+    const { health, processes } = this
+    const network = new NetworkWatch({
+      processes,
+      drainSensor: () => this.sensor.drain(),
+      emit: (change) => health.telling(() => this.narrator.network(change)),
+      gap: (text) => health.gap(text),
+    })
+    this.network = network
+    this.closers.push(() => network.close())
+    network.follow('/proc/self/ns/net')
   }
 
   private watchSecrets(): void {

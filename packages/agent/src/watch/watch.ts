@@ -109,6 +109,7 @@ export class Watch {
     recording.narrator.counted(enforcement.enforcer.attempts())
     enforcement.tls.settle()
     enforcement.guard.tick()
+    recording.network.tick()
     recording.namespaces?.sweep()
     recording.tellUnfit()
     enforcement.uplinks?.tick()
@@ -183,6 +184,7 @@ export class Watch {
     this.recording.tellUnfit()
     tls.finish()
     guard.tick()
+    this.recording.network.tick()
     // Who takes the link layer off in the last second is told, too.
     uplinks?.tick()
     await secrets.finish()

@@ -83,6 +83,18 @@ nft delete table netdev zq; exit 9`,
   },
   {
     ...common,
+    id: 'nft-file',
+    technique: 'such a rule that is read from a file, by a program of another name (nft -f)',
+    alone: true,
+    attempt: `cp "$(command -v nft)" "$SHARED/zqf" && printf 'table netdev zqf {\\n chain out {\\n type filter hook egress device "to-internet" priority 0;\\n ip daddr %s ip daddr set %s\\n }\\n}\\n' \${D4/11.18/11.19} $D4 > "$SHARED/zqf.rules" &&
+"$SHARED/zqf" -f "$SHARED/zqf.rules"
+${python("udp((D4.replace('11.18', '11.19'), PORT))")}
+nft delete table netdev zqf; exit 9`,
+    by: told,
+    root: pastSockets,
+  },
+  {
+    ...common,
     id: 'tap-on-bridge',
     technique: 'TAP device that is joined to the uplink by a bridge',
     alone: true,
@@ -103,16 +115,12 @@ subprocess.run(['ip', 'link', 'del', 'zqb'])`),
     ...common,
     id: 'vxlan-netlink',
     technique: 'VXLAN tunnel that is made by a program of one’s own (rtnetlink)',
+    alone: true,
     attempt: `${python(byNetlink)}
 ip addr add 192.0.2.177/28 dev zqn && ip link set zqn up &&
 ip neigh add 192.0.2.178 lladdr 02:00:00:00:00:07 dev zqn && ip route add 11.19.79.0/24 via 192.0.2.178 dev zqn
 $ACT udp-sendto 11.19.79.7 8080; sleep 0.3; ip link del zqn; exit 9`,
-    by: '–',
-    silent: 'known programs are recognised, not what others say to the kernel by netlink',
-    root: {
-      result: 'not-held',
-      why: 'packets that the kernel wraps are of no socket of the scope, and only the usual programs (`ip`, `nft`, `tc`, `iptables`) are recognised',
-      advice: pastSockets.advice,
-    },
+    by: told,
+    root: pastSockets,
   },
 ]
