@@ -1,14 +1,8 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
+import { makeAction } from './job-action.ts'
 import { prepareJob } from './job.ts'
 import { gather, until } from './runwarden.ts'
 
@@ -18,36 +12,15 @@ beforeAll(async () => {
 })
 afterAll(() => rig[Symbol.asyncDispose]())
 
-const nonce = 'cd'.repeat(32)
 const dial = 'http://198.51.100.10/'
-
-/** An action that has a job watched, and whose last stage asks for the report, and tries to get out. */
-function makeAction(folder: string, socket: string, workspace: string): void {
-  mkdirSync(folder, { recursive: true })
-  const ask = `import { ask } from ${JSON.stringify(join(import.meta.dirname, 'acts/ask-agent.mjs'))}`
-  const policy = `version: 1\negress: block\nallow: ['198.51.100.10:80']\nlockdown: [runner-worker-memory-read]\n`
-  const job = {
-    policy: { name: 'the workflow', text: policy },
-    blockList: null,
-    rules: [],
-    workspace,
-    scope: 'job',
-    afterJob: 'end',
-    granted: null,
-  }
-  const files = {
-    'action.yml':
-      "name: lock\ndescription: is locked\ninputs: { socket: { required: true } }\nruns: { using: node24, pre: pre.js, main: main.js, post: post.js, post-if: 'always()' }\n",
-    'package.json': '{ "type": "module" }',
-    'pre.js': `${ask}\nconsole.log('armed: ' + JSON.stringify(await ask(${JSON.stringify({ op: 'begin', nonce, job })})))`,
-    'main.js': '',
-    'post.js': `${ask}
-import { spawnSync } from 'node:child_process'
-const way = await fetch('${dial}').then(({ status }) => status, ({ cause }) => cause.code)
-const child = spawnSync('true').signal
-console.log('post: ' + JSON.stringify({ way, child, report: await ask(${JSON.stringify({ op: 'report', nonce })}), end: await ask(${JSON.stringify({ op: 'end', nonce })}) }))`,
-  }
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+const policy = `egress: block
+allow: ['198.51.100.10:80']
+lockdown: [runner-worker-memory-read]
+`
+/** The last stage tries to get out, and to start something. */
+const post = {
+  way: `await fetch('${dial}').then(({ status }) => status, ({ cause }) => cause.code)`,
+  child: "spawnSync('true').signal",
 }
 
 /** Reads the memory of the runner's worker. */
@@ -63,7 +36,7 @@ test('a job that is ended has no process left but its worker, which goes on to t
   const agent = rig.spawn('--socket', socket, '--out', out, '--state', rig.place.at('lock-state'))
   await until(() => existsSync(socket))
   const actions = rig.place.at('actions')
-  makeAction(join(actions, 'acme/lock/v1'), socket, rig.place.at('locked/work'))
+  makeAction(join(actions, 'acme/lock/v1'), rig.place.at('locked/work'), policy, post)
   const cgroup = rig.cgroup()
   const { command, workspace } = prepareJob(
     rig.place.at('locked'),

@@ -45,7 +45,7 @@ export interface ScopeSettings {
   read: () => Promise<CompiledPolicy>
   /** What reports call it, as a command line. */
   command?: readonly string[]
-  /** See WatchSettings. */
+  /** See WatchSettings. For a job: who adds it takes its account's roads to root away, too. */
   lockdown?: JobLockdownSettings
   /** The job's place on GitHub; by default that of this process. */
   github?: GithubFacts
@@ -247,8 +247,9 @@ export class AgentService {
     const exempt = findExempt(settings.exempt, own)
     const state = ScopeState.take(this.#home, cgroup)
     for (const sentence of [
-      ...notHardened(compiled),
-      ...(settings.lockdown === undefined ? notLockedDown(compiled, cgroup) : []),
+      ...(settings.lockdown === undefined
+        ? [...notHardened(compiled), ...notLockedDown(compiled, cgroup)]
+        : []),
       ...compiled.warnings,
     ])
       say(sentence)
@@ -477,6 +478,6 @@ function notHardened({ hardening }: CompiledPolicy): string[] {
   if (hardening === 'none') return []
   const key = hardening === 'sudo' ? 'disable-sudo' : 'disable-sudo-and-containers'
   return [
-    `${key} is NOT enforced here, only by \`runwarden run\`: what runs in the scope keeps its rights`,
+    `${key} is NOT enforced here, only by \`runwarden run\` and for jobs with the action: what runs in the scope keeps its rights`,
   ]
 }
