@@ -23,6 +23,8 @@ export interface Machine {
   root: boolean
   /** The absolute path of a sudo that asks for no password; null: there is none. Not tried when root. */
   sudo: string | null
+  /** Capabilities that the agent needs and that root itself cannot have here, as in an unprivileged container. */
+  lacking: string[]
   /** The socket of an installed agent; null: there is none. */
   agent: string | null
 }
@@ -49,6 +51,7 @@ export async function describeMachine(system: System = defaultSystem()): Promise
       system.read('/proc/1/comm')?.trim() === 'systemd',
     root,
     sudo: linux && !root ? await findSudo(system) : null,
+    lacking: linux ? lackingCapabilities(system) : [],
     agent: linux && system.isSocket(agentSocket) ? agentSocket : null,
   }
 }
@@ -93,6 +96,8 @@ export function unsupported(machine: Machine): string | null {
     return `The agent is made for x86-64 and arm64, and this machine is ${arch}.`
   if (Number(machine.glibc?.split('.')[1] ?? 0) < oldestGlibc)
     return `The agent needs glibc 2.${oldestGlibc} or newer as its C library, and here is ${machine.glibc ?? 'another one, such as musl of Alpine'}. Use an image that has it, or install the agent on the machine below the container.`
+  if (machine.lacking.length > 0)
+    return `This place takes ${machine.lacking.join(', ')} from root itself, as an unprivileged container does (runners labelled ubuntu-slim are one), so nothing can be enforced from within. Use a runner that is a virtual machine, such as ubuntu-24.04, or a privileged container, or install the agent on the machine below it.`
   if (!machine.root && machine.sudo === null)
     return 'The agent needs root, and sudo is not there or asks for a password. Let the runner’s user use sudo without one, or install the agent on the machine.'
   return null
@@ -105,6 +110,19 @@ function containerMark({ env, exists, read }: System): string | null {
   if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '') return 'KUBERNETES_SERVICE_HOST'
   const cgroup = read('/proc/1/cgroup') ?? ''
   return /\/(docker|kubepods|containerd|libpod|lxc|ecs)[/.-]/.test(cgroup) ? '/proc/1/cgroup' : null
+}
+
+/** Numbers of capabilities (linux/capability.h): those that the agent's own check asks for. */
+const neededCapabilities = { CAP_NET_ADMIN: 12n, CAP_SYS_PTRACE: 19n, CAP_SYS_ADMIN: 21n }
+
+/** By the bounding set, beyond which no sudo goes. */
+function lackingCapabilities({ read }: System): string[] {
+  const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(read('/proc/self/status') ?? '')?.[1]
+  if (bounding === undefined) return []
+  const set = BigInt(`0x${bounding}`)
+  return Object.entries(neededCapabilities)
+    .filter(([, bit]) => (set & (1n << bit)) === 0n)
+    .map(([name]) => name)
 }
 
 /** Fixed places: PATH may be the workflow's. */

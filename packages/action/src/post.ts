@@ -8,7 +8,7 @@ import { Log } from './log.ts'
 import { endObserver } from './observe/observer.ts'
 import { appendSummary, setOutput } from './outputs.ts'
 import { kept, type State } from './state.ts'
-import { jobSummary } from './summary.ts'
+import { jobSummary, notProtected } from './summary.ts'
 
 /** The last stage: what the job did, in its summary; and whether it fails for it. */
 const log = new Log()
@@ -19,7 +19,7 @@ async function post(): Promise<void> {
   if (state === null) return
   const { watching, failMode } = state
   if (watching.by === 'nobody') {
-    appendSummary(unwatched(watching.reason))
+    appendSummary(notProtected(watching.reason))
     return
   }
   let report: JobReport
@@ -29,7 +29,7 @@ async function post(): Promise<void> {
       : endObserver(watching.observer))
   } catch (error) {
     const what = `There is no report of this job: ${explain(error)}`
-    appendSummary(unwatched(what))
+    appendSummary(notProtected(what))
     if (failMode === 'closed') fail(log, what)
     else warn(log, what)
     return
@@ -93,15 +93,6 @@ async function upload(folder: string): Promise<void> {
 function inShort({ id, severity, title, step }: Report['detections'][number]) {
   return { id, severity, title, step }
 }
-
-/** What cannot act as Markdown or HTML: it may name paths. */
-function unwatched(reason: string): string {
-  const text = reason.replaceAll(/[&<>[\]()*_`|\\#!~]/g, (one) => `&#${one.charCodeAt(0)};`)
-  return `### Runwarden: this job was NOT protected\n\n${text}\n`
-}
-
-// The report of a job that is cancelled is written all the same. The runner does not wait long.
-process.on('SIGINT', () => {})
 
 try {
   await post()

@@ -19,6 +19,7 @@ function system({ files = {}, sockets = [], sudo = true, ...given }: Given = {})
     '/proc/1/cgroup': '0::/init.scope\n',
     '/run/systemd/system': '',
     '/usr/bin/sudo': '',
+    '/proc/self/status': 'Name:\tnode\nCapBnd:\t000001ffffffffff\nNoNewPrivs:\t0\n',
     ...files,
   }
   return {
@@ -50,6 +51,7 @@ const hosted: Machine = {
   systemd: true,
   root: false,
   sudo: '/usr/bin/sudo',
+  lacking: [],
   agent: null,
 }
 const selfHosted = { RUNNER_ENVIRONMENT: 'self-hosted' }
@@ -149,6 +151,23 @@ const places: {
     machine: { container: '/proc/1/cgroup', worker: false },
     scope: 'job',
     refused: /container:/,
+  },
+  {
+    name: 'a runner of GitHub that is an unprivileged container',
+    given: {
+      files: {
+        '/.dockerenv': '',
+        '/proc/1/comm': 'run.sh\n',
+        '/proc/self/status': 'CapBnd:\t00000000a80425fb\n',
+      },
+    },
+    machine: {
+      container: '/.dockerenv',
+      systemd: false,
+      lacking: ['CAP_NET_ADMIN', 'CAP_SYS_PTRACE', 'CAP_SYS_ADMIN'],
+    },
+    scope: 'job',
+    refused: /takes CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN from root itself.*ubuntu-slim/,
   },
   {
     name: 'Alpine',
