@@ -94,6 +94,9 @@ function inShort({ id, severity, title, step }: Report['detections'][number]) {
   return { id, severity, title, step }
 }
 
+// The report of a job that is cancelled is written all the same. The runner does not wait long.
+process.on('SIGINT', () => {})
+
 try {
   await post()
 } catch (error) {
