@@ -81,7 +81,7 @@ export async function endObserver({ folder, pid }: Observer): Promise<JobReport>
   while (!existsSync(path)) {
     // Looked for once more when it is gone: it may have written the report just before.
     if (!isRunning(pid) && !existsSync(path))
-      throw gone(`the observer had ended before the job did, and left no report`)
+      throw gone('the observer has ended, and left no report')
     if (performance.now() > until) throw gone(`the observer left no report in ${endMs / 1_000} s`)
     await delay(50)
   }
@@ -95,7 +95,7 @@ function writeStop(folder: string): void {
   try {
     writeFileSync(join(folder, 'stop'), '')
   } catch (error) {
-    throw gone(`the observer's folder cannot be written to`, error)
+    throw gone('the folder of the observer cannot be written to', error)
   }
 }
 
@@ -112,7 +112,7 @@ function gone(message: string, cause?: unknown): ObserverError {
   return new ObserverError(
     'GONE',
     message,
-    'take this job for not observed: a step can end the observer',
+    'take this job for not observed: a step can end the observer, and a full disk its report',
     { cause },
   )
 }

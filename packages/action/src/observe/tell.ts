@@ -35,6 +35,8 @@ export class Teller {
   /** By pid. Null: nothing was looked at yet. */
   #known: Map<number, Known> | null = null
   #connections = new Set<string>()
+  /** The worker's identity, and whether it was there at the last look. */
+  #root: string | undefined
   #rootSeen = false
 
   constructor(settings: TellerSettings) {
@@ -52,7 +54,9 @@ export class Teller {
     const rows = new Map(look.processes.map((row) => [row.pid, row]))
     for (const row of rows.values()) this.#place(row, rows, known, before)
     this.#known = known
-    this.#rootSeen = rows.has(this.#settings.root)
+    const root = known.get(this.#settings.root)?.execId
+    this.#root ??= root
+    this.#rootSeen = root !== undefined && root === this.#root
     for (const [pid, old] of before ?? []) {
       if (old.told && known.get(pid)?.execId !== old.execId) this.#exit(old, look.time)
     }
@@ -107,11 +111,11 @@ export class Teller {
     return placed
   }
 
-  #kinOf({ pid, parentPid }: ProcessRow, parent: Known | undefined, first: boolean): Known['kin'] {
+  #kinOf({ pid }: ProcessRow, parent: Known | undefined, first: boolean): Known['kin'] {
     const { root, self } = this.#settings
     if (pid === self || parent?.kin === 'ours') return 'ours'
     if (pid === root) return 'old'
-    if (parentPid === root || parent?.kin === 'job') return 'job'
+    if (parent?.row.pid === root || parent?.kin === 'job') return 'job'
     return first ? 'old' : 'new'
   }
 

@@ -87,6 +87,23 @@ test('a process whose parent began later is nobody’s child', () => {
   ).toEqual(['exec 30 sh'])
 })
 
+/** Whether a teller takes the job for going on after these looks. */
+function goesOn(...looks: ProcessRow[][]): boolean {
+  const settings = { compiled: compile(policy), root: 10, self: 20, alone: false }
+  const teller = new Teller({ ...settings, onEvent: (event) => Event.parse(event) })
+  for (const processes of looks)
+    teller.take({ time: 0, processes, connections: [], names: new Map() })
+  return teller.jobGoesOn
+}
+
+test('the job is over when its worker is gone, or another process has its number', () => {
+  const [first, , last] = runner
+  if (first === undefined || last === undefined) throw new Error('the runner has three processes')
+  expect(goesOn(runner, runner)).toBe(true)
+  expect(goesOn(runner, [first, last])).toBe(false)
+  expect(goesOn(runner, [first, process(10, 1, 'other', 7), last])).toBe(false)
+})
+
 test('a child that outlives its parent stays the job’s', () => {
   const step = process(30, 10, 'bash step.sh')
   const orphan = process(31, 30, 'beacon')
