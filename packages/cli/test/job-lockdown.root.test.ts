@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
 import { makeAction } from './job-action.ts'
 import { prepareJob } from './job.ts'
@@ -38,6 +38,10 @@ test('a job that is ended has no process left but its worker, which goes on to t
   const actions = rig.place.at('actions')
   makeAction(join(actions, 'acme/lock/v1'), rig.place.at('locked/work'), policy, post)
   const cgroup = rig.cgroup()
+  const engine = rig.place.at('dockerd')
+  copyFileSync('/bin/sleep', engine)
+  const daemon = rig.lab.runner.spawn(engine, ['1000'])
+  onTestFinished(() => void daemon.kill('SIGKILL'))
   const { command, workspace } = prepareJob(
     rig.place.at('locked'),
     `      - uses: acme/lock@v1
@@ -58,6 +62,7 @@ test('a job that is ended has no process left but its worker, which goes on to t
   )
   const [program, ...args] = command
   const ended = await gather(rig.lab.runner.spawn(program, args, { cgroup, stdio: 'pipe' }))
+  expect(agent.said).toMatch(/dockerd \(process \d+\) makes containers outside of this job's scope/)
   expect(ended.stdout).toMatch(/armed: .*"ok":true/)
   expect(ended.status).toBe(1)
   expect(existsSync(join(workspace, 'reached'))).toBe(true)

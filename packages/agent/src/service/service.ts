@@ -14,6 +14,7 @@ import { Scope } from '../scope.ts'
 import { Watch } from '../watch/watch.ts'
 import { findCgroup, hierarchy } from './cgroups.ts'
 import { describeExempt, type ExemptSettings, findExempt, passesDhcp } from './exempt.ts'
+import { enginesOutside } from './engines-outside.ts'
 import { OwnCgroup } from './own-cgroup.ts'
 import { type Plan, planReload } from './plan-reload.ts'
 import { orphans, ScopeState } from './state.ts'
@@ -272,6 +273,7 @@ export class AgentService {
           rules: settings.rules,
           governing: settings.governing,
           lockdown: settings.lockdown,
+          withoutEngines: settings.lockdown !== undefined && compiled.hardening !== 'none',
           say,
           exempt,
           link:
@@ -293,6 +295,12 @@ export class AgentService {
             "'runwarden doctor' says what this machine lacks",
             { cause: error },
           )
+    }
+    // On the whole machine there is no outside; a job that loses its roads to root does not reach them.
+    if (settings.lockdown !== undefined && compiled.hardening === 'none') {
+      const isMachine = scopeIdentity(cgroup).level === 0
+      const outside = isMachine ? undefined : enginesOutside(state.scope.processes())
+      if (outside !== undefined) watch.gap(outside)
     }
     const armedMs = performance.now()
     this.#governed.set(name, {
