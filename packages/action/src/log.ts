@@ -3,6 +3,7 @@ import { plain } from '@runwarden/events/plain'
 /** Characters of one line, and lines of one text. */
 const longestLine = 2_000
 const mostLines = 60
+const mostNumbered = 1_000
 /** Characters of one annotation: the runner cuts at 4,096 without saying so (`ExecutionContext.cs`). */
 const longestAnnotation = 4_000
 
@@ -34,6 +35,14 @@ export class Log {
     this.#write(`::group::${dataOf(plain(title, 200))}\n`)
     for (const line of lines) this.line(line)
     this.#write('::endgroup::\n')
+  }
+
+  /** A text whose lines others refer to by number, folded away under a title. */
+  document(title: string, text: string): void {
+    const lines = text.replace(/\n$/, '').split('\n')
+    const shown = lines.slice(0, mostNumbered).map((line, index) => `${index + 1}  ${line}`)
+    if (lines.length > mostNumbered) shown.push(`… and ${lines.length - mostNumbered} more lines`)
+    this.group(title, shown)
   }
 
   notice(message: string, title?: string): void {

@@ -123,6 +123,7 @@ async function watch(
       ...armed.warnings,
     ],
   )
+  log.document('Runwarden: the policy of this job', decided.policy.text)
   return { by: 'agent', socket, nonce, own: own?.folder ?? null }
 }
 

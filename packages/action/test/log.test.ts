@@ -60,6 +60,7 @@ test.each(worst.map((text) => ({ text })))('$text stays text', ({ text }) => {
   const { raw, commands, masked, lines } = heard((log) => {
     log.line(text)
     log.group(text, [text, 'in the group'])
+    log.document(text, text)
     log.notice(text, text)
     log.warning(text)
     log.error(text, text)
@@ -74,8 +75,8 @@ test.each(worst.map((text) => ({ text })))('$text stays text', ({ text }) => {
   expect(raw).not.toMatch(acting)
   // The older form of commands counts wherever it stands in a line: none but what the runner itself made of ours.
   expect(raw).not.toContain('##[')
-  expect(lines.filter((line) => line.startsWith('##[group]'))).toHaveLength(1)
-  expect(lines.filter((line) => line === '##[endgroup]')).toHaveLength(1)
+  expect(lines.filter((line) => line.startsWith('##[group]'))).toHaveLength(2)
+  expect(lines.filter((line) => line === '##[endgroup]')).toHaveLength(2)
   for (const { message } of commands.annotations) {
     expect(message).not.toMatch(acting)
     expect(message).not.toMatch(/##\[|^\s*::/m)
@@ -85,14 +86,14 @@ test.each(worst.map((text) => ({ text })))('$text stays text', ({ text }) => {
 test('ordinary text comes as it is, in annotations as well', () => {
   const { commands, lines } = heard((log) => {
     log.line('100 % of egress: a::b, c')
-    log.group('Policy', ['version: 1', 'egress: block'])
+    log.document('Policy', 'version: 1\negress: block\n')
     log.error('first: 50 %, then\nsecond line', 'Runwarden: not armed, 1')
   })
   expect(lines).toEqual([
     '100 % of egress: a::b, c',
     '##[group]Policy',
-    'version: 1',
-    'egress: block',
+    '1  version: 1',
+    '2  egress: block',
     '##[endgroup]',
     '##[error]first: 50 %, then\nsecond line',
   ])
@@ -108,10 +109,12 @@ test('ordinary text comes as it is, in annotations as well', () => {
 test('what is long is cut, and says so', () => {
   const { commands, lines } = heard((log) => {
     log.line('y'.repeat(1_000_000))
+    log.document('long', 'z\n'.repeat(1_002))
     log.error('x\n'.repeat(10_000))
     log.error('x'.repeat(1_999).concat('\n').repeat(50))
   })
   expect(lines[0]).toMatch(/^y{2000}… \(\+998000\)$/)
+  expect(lines.slice(1_001, 1_004)).toEqual(['1000  z', '… and 2 more lines', '##[endgroup]'])
   expect(commands.annotations[0]?.message).toMatch(/x\n… and 9941 more lines$/)
   expect(commands.annotations[1]?.message).toMatch(/^[x\n]{4000}…$/)
 })
