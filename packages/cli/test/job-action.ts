@@ -7,12 +7,14 @@ const ask = `import { ask } from ${JSON.stringify(join(import.meta.dirname, 'act
 /**
  * An action that has its job watched: `armed: ANSWER` in its first stage, `post: {report, end, …}` in its last one.
  * @param post fields of what the last stage says, by expressions that may wait
+ * @param after the same, when it has ended the policy
  */
 export function makeAction(
   folder: string,
   workspace: string,
   policy: string,
   post: Readonly<Record<string, string>> = {},
+  after: Readonly<Record<string, string>> = {},
 ): void {
   mkdirSync(folder, { recursive: true })
   const job = {
@@ -25,7 +27,7 @@ export function makeAction(
     granted: null,
   }
   const asking = (op: string): string => `await ask(${JSON.stringify({ op, nonce })})`
-  const fields = Object.entries({ ...post, report: asking('report'), end: asking('end') })
+  const fields = Object.entries({ ...post, report: asking('report'), end: asking('end'), ...after })
   const files = {
     'action.yml':
       "name: watch\ndescription: has the job watched\ninputs: { socket: { required: true } }\nruns: { using: node24, pre: pre.js, main: main.js, post: post.js, post-if: 'always()' }\n",

@@ -18,8 +18,9 @@ allow: ['198.51.100.10:80']
 lockdown: [runner-worker-memory-read]
 `
 /** The last stage tries to get out, and to start something. */
+const way = `await fetch('${dial}').then(({ status }) => status, ({ cause }) => cause.code)`
 const post = {
-  way: `await fetch('${dial}').then(({ status }) => status, ({ cause }) => cause.code)`,
+  way,
   child: "spawnSync('true').signal",
 }
 
@@ -36,7 +37,9 @@ test('a job that is ended has no process left but its worker, which goes on to t
   const agent = rig.spawn('--socket', socket, '--out', out, '--state', rig.place.at('lock-state'))
   await until(() => existsSync(socket))
   const actions = rig.place.at('actions')
-  makeAction(join(actions, 'acme/lock/v1'), rig.place.at('locked/work'), policy, post)
+  makeAction(join(actions, 'acme/lock/v1'), rig.place.at('locked/work'), policy, post, {
+    after: way,
+  })
   const cgroup = rig.cgroup()
   const engine = rig.place.at('dockerd')
   copyFileSync('/bin/sleep', engine)
@@ -69,8 +72,10 @@ test('a job that is ended has no process left but its worker, which goes on to t
   expect(existsSync(join(workspace, 'later'))).toBe(false)
   const said = /post: (\{.*\})/.exec(ended.stdout)?.[1]
   expect(said, ended.stdout).toBeDefined()
-  const { way, child, report } = JSON.parse(said ?? '{}')
-  expect({ way, child }).toEqual({ way: 'EPERM', child: 'SIGKILL' })
+  const { way: reached, child, report, end, after } = JSON.parse(said ?? '{}')
+  expect({ reached, child }).toEqual({ reached: 'EPERM', child: 'SIGKILL' })
+  // Nor does it open the way by saying that the job is over.
+  expect({ end, after }).toEqual({ end: { ok: true, value: {} }, after: 'EPERM' })
   const { detections } = JSON.parse(
     readFileSync(join(report.value.folder as string, 'report.json'), 'utf8'),
   )

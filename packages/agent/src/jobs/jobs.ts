@@ -245,7 +245,9 @@ export class Jobs {
   /** The job is over. @param gone so is its runner */
   async #end(job: Job, gone = false): Promise<void> {
     const { known, name } = job
-    if (known.request.afterJob === 'keep' && !gone) {
+    const { afterJob } = known.request
+    // Who asks is of the job: one that was ended stays so while its runner lives.
+    if (!gone && (afterJob === 'keep' || this.#scope(job).watch.isLockedDown)) {
       job.kept = true
       return
     }
@@ -290,7 +292,7 @@ export class Jobs {
     for (const job of this.#jobs.values()) {
       const { worker, workerStart, request, id } = job.known
       if (processStart(worker) === workerStart) continue
-      if (job.kept && request.scope === 'host') continue
+      if (job.kept && request.afterJob === 'keep' && request.scope === 'host') continue
       this.#jobs.delete(id)
       if (job.report === undefined)
         this.#parts.say(`job ${id}: its worker has ended, and the action's post step did not run`)

@@ -91,6 +91,11 @@ export class Enforcement {
     return "Every process of the job's steps was killed. Nothing of the job leaves any more, and no step runs but this action's own last one."
   }
 
+  /** The job was ended, and its worker goes on. */
+  get isLockedDown(): boolean {
+    return this.lockdown?.isLocked ?? false
+  }
+
   /** Finds what has come of a job that was ended. */
   sweep(): void {
     this.lockdown?.sweep()

@@ -161,6 +161,11 @@ export class Watch {
     return process === undefined ? undefined : this.recording.steps.rootOf(process.execId)
   }
 
+  /** A detection has ended the job, and its worker goes on. */
+  get isLockedDown(): boolean {
+    return this.enforcement.isLockedDown
+  }
+
   /** The run's health while it goes on. */
   healthSoFar(): Health {
     return this.health.soFar()
