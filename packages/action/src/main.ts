@@ -1,6 +1,7 @@
 import { AgentClient } from './client.ts'
 import { explain, fail, warn } from './failure.ts'
 import { Log } from './log.ts'
+import { setOutput } from './outputs.ts'
 import { kept } from './state.ts'
 
 /** The action's own step: says how the job is watched. */
@@ -16,6 +17,8 @@ async function main(): Promise<void> {
     return
   }
   const { watching, failMode, insightsUrl } = state
+  // Of the outputs the one that is known now: what post sets, the runner hands to nobody.
+  setOutput('insights-url', insightsUrl ?? '')
   if (watching.by !== 'agent') {
     warn(log, `NOT PROTECTED. ${watching.reason}`)
     return
