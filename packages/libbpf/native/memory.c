@@ -2,10 +2,51 @@
 /* What this process keeps resident without need. */
 #include "addon.h"
 
+#include <fcntl.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGES_AT_ONCE 512
+/* Of an entry of /proc/self/pagemap: the page is in memory, is in swap, is the file's own. */
+#define PAGE_PRESENT (1ULL << 63)
+#define PAGE_SWAPPED (1ULL << 62)
+#define PAGE_OF_FILE (1ULL << 61)
+
+/*
+ * Drops the pages of a mapping that are its file's own. A page of our own would be lost: relocated constants are such, and those in
+ * which the kernel has put a breakpoint, as it does for the agent's own probes on TLS libraries, node's among them. Returns the bytes
+ * that were resident.
+ */
+static double drop(int pagemap, unsigned long start, unsigned long end)
+{
+	const unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
+	unsigned long at = start, begin = start, resident = 0;
+	uint64_t entries[PAGES_AT_ONCE];
+	double dropped = 0;
+
+	while (at < end) {
+		ssize_t bytes = pread(pagemap, entries, sizeof(entries), (off_t)(at / page * sizeof(*entries)));
+		size_t i, count = bytes > 0 ? (size_t)bytes / sizeof(*entries) : 0;
+		bool own = false;
+
+		if (!count)
+			break;
+		for (i = 0; i < count && at < end && !own; i++, at += page) {
+			own = entries[i] & PAGE_SWAPPED || (entries[i] & PAGE_PRESENT && !(entries[i] & PAGE_OF_FILE));
+			if (entries[i] & PAGE_PRESENT && !own)
+				resident += page;
+		}
+		if (resident && !madvise((void *)begin, at - begin - (own ? page : 0), MADV_DONTNEED))
+			dropped += (double)resident;
+		begin = at;
+		resident = 0;
+	}
+	return dropped;
+}
 
 /*
  * dropFilePages(): bytes that were resident, 0 without /proc. Unmaps the pages of files that nobody wrote to through the mapping (programs,
@@ -15,7 +56,8 @@
 napi_value js_dropFilePages(napi_env env, napi_callback_info info)
 {
 	FILE *maps = fopen("/proc/self/smaps", "re");
-	unsigned long start = 0, end = 0, resident = 0, size;
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	unsigned long start = 0, end = 0, size;
 	char line[4352], access[5], path[2];
 	double dropped = 0;
 	bool of_file = false;
@@ -29,19 +71,15 @@ napi_value js_dropFilePages(napi_env env, napi_callback_info info)
 		if (sscanf(line, "%lx-%lx %4s", &from, &to, access) == 3) {
 			start = from;
 			end = to;
-			resident = 0;
 			of_file = access[1] == '-' && access[3] == 'p' && sscanf(line, "%*s %*s %*s %*s %*s %1[/]", path) == 1;
-		} else if (sscanf(line, "Rss: %lu kB", &size) == 1) {
-			resident = size;
-		} else if (sscanf(line, "Anonymous: %lu kB", &size) == 1) {
-			/* A page of our own is lost when it is dropped: relocated constants are such. */
-			if (of_file && size == 0 && madvise((void *)start, end - start, MADV_DONTNEED) == 0)
-				dropped += resident * 1024.0;
-			of_file = false;
+		} else if (of_file && sscanf(line, "Rss: %lu kB", &size) == 1 && size) {
+			dropped += drop(pagemap, start, end);
 		}
 	}
 	if (maps)
 		fclose(maps);
+	if (pagemap >= 0)
+		close(pagemap);
 	napi_create_double(env, dropped, &result);
 	return result;
 }
