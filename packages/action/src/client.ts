@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type {
   AgentAnswer,
   AgentRequest,
@@ -25,6 +26,8 @@ export class AgentRefusal extends Error {
 
 /** How long the agent may take for each thing, ms: on a busy machine it arms within seconds. */
 const patience = { begin: 60_000, status: 15_000, report: 120_000, end: 60_000 } as const
+/** How long an agent that is not there is waited for, ms. */
+const comesBackMs = 20_000
 /** Bytes of an answer. */
 const most = 1024 * 1024
 
@@ -59,7 +62,7 @@ export class AgentClient {
   }
 
   async #ask<Value>(request: AgentRequest): Promise<Value> {
-    const line = await exchange(this.#socket, `${JSON.stringify(request)}\n`, patience[request.op])
+    const line = await this.#exchange(request)
     let answer: AgentAnswer<Value>
     try {
       answer = JSON.parse(line) as AgentAnswer<Value>
@@ -68,6 +71,20 @@ export class AgentClient {
     }
     if (!answer.ok) throw new AgentRefusal(answer.code, answer.message, answer.advice)
     return answer.value
+  }
+
+  /** An agent that was killed is started again, and one that others keep busy has room again, soon. */
+  async #exchange(request: AgentRequest): Promise<string> {
+    const until = performance.now() + comesBackMs
+    for (;;) {
+      try {
+        return await exchange(this.#socket, `${JSON.stringify(request)}\n`, patience[request.op])
+      } catch (error) {
+        const gone = error instanceof AgentRefusal && error.code === 'UNREACHABLE'
+        if (!gone || performance.now() > until) throw error
+        await delay(250)
+      }
+    }
   }
 }
 

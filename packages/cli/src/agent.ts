@@ -115,8 +115,10 @@ async function takeJobs(
       if (config.scopes.length === 0) onIdle()
     },
   })
-  const socket = await JobSocket.listen(resolve(config.socket), (request, peer) =>
-    jobs.answer(request, peer),
+  const socket = await JobSocket.listen(
+    resolve(config.socket),
+    (peer) => jobs.admit(peer),
+    (request, peer) => jobs.answer(request, peer),
   )
   return async () => {
     jobs.close()

@@ -237,29 +237,43 @@ test('whoever imitates the action is refused, and told: a step, with the nonce a
   expect(await exited(agent)).toBe(0)
 }, 600_000)
 
+test("a step that changes the action's own files is told, and one that keeps the agent busy is waited for", async () => {
+  const { agent, socket, out } = await agentFor('changed')
+  const folder = rig.place.at('actions/acme/ask/v1')
+  const hold = `for (let i = 0; i < 40; i++) require('net').connect('${socket}').on('error', () => {}); setTimeout(() => {}, 15000)`
+  const { ended } = runJob(
+    'changed',
+    socket,
+    whole(rig.place.at('changed/work')),
+    `      - id: thief
+        run: |
+          echo '//' > ${folder}/added.js
+          (node -e "${hold}" > /dev/null 2>&1 &)
+          sleep 1
+`,
+  )
+  const { stdout, status } = await ended
+  expect(status).toBe(0)
+  expect(answers(stdout).map(({ ok }) => ok)).toEqual([true, true, true, true])
+  expect(left(out).report.detections).toContainEqual(
+    expect.objectContaining({ id: 'agent-tampered', severity: 'high', step: 'thief' }),
+  )
+  expect(await exited(agent)).toBe(0)
+}, 600_000)
+
 test('what is no request is answered by why', async () => {
   const { agent, socket } = await agentFor('nonsense')
-  const ask = async (text: string): Promise<unknown> =>
-    JSON.parse(
-      (
-        await rig.lab.runner.exec(process.execPath, [
-          join(import.meta.dirname, 'acts/ask-agent.mjs'),
-          socket,
-          text,
-        ])
-      ).stdout,
-    )
-  const bad = { ok: false, code: 'BAD_REQUEST' }
-  expect(await ask('nonsense')).toMatchObject({ ...bad, message: expect.stringContaining('JSON') })
-  expect(await ask('{"op":"steal"}')).toMatchObject({
-    ...bad,
-    message: expect.stringContaining("'op'"),
-  })
-  expect(await ask('{"op":"end","nonce":"1"}')).toMatchObject({
-    ...bad,
-    message: expect.stringContaining('hex'),
-  })
-  expect(await ask(JSON.stringify({ op: 'end', nonce }))).toMatchObject({ code: 'NOT_A_STAGE' })
+  const asked = ['nonsense', { op: 'steal' }, { op: 'end', nonce: '1' }, { op: 'end', nonce }]
+  const { ended } = runJob('nonsense', socket, { main: asked }, '      - run: "true"\n')
+  expect(answers((await ended).stdout)).toMatchObject([
+    { code: 'BAD_REQUEST', message: expect.stringContaining('no JSON') },
+    { code: 'BAD_REQUEST', message: expect.stringContaining("'op'") },
+    { code: 'BAD_REQUEST', message: expect.stringContaining('hex') },
+    { code: 'NO_JOB' },
+  ])
+  const ask = join(import.meta.dirname, 'acts/ask-agent.mjs')
+  const { stdout } = await rig.lab.runner.exec(process.execPath, [ask, socket, 'nonsense'])
+  expect(JSON.parse(stdout)).toMatchObject({ ok: false, code: 'NOT_A_STAGE' })
   expect(await agent.end('SIGTERM')).toBe(0)
 }, 600_000)
 

@@ -42,7 +42,7 @@ export async function settingsOf(
     name: configured?.name ?? `job-${job.id}`,
     cgroup,
     policyFile: request.policy.name,
-    governing: [`${job.folder}/pre.js`, `${job.folder}/main.js`, `${job.folder}/post.js`],
+    own: [`${job.folder}/**`],
     lockdown: { id: job.id, post: `${job.folder}/post.js`, ownCgroup: job.ownCgroup },
     workspace: request.workspace,
     exempt: {

@@ -90,6 +90,16 @@ export class Jobs {
     clearInterval(this.#looking)
   }
 
+  /** Whoever is no stage of an action is not listened to. @throws AgentError */
+  admit(peer: Peer): void {
+    try {
+      stageOf(peer.pid)
+    } catch (error) {
+      if (isRefusal(error)) this.#tell(error.message, peer)
+      throw error
+    }
+  }
+
   /** @throws AgentError when it is refused, or cannot be done */
   async answer(request: AgentRequest, peer: Peer): Promise<Armed | JobStatus | JobReport | object> {
     try {

@@ -10,8 +10,12 @@ import { parseRequest, requestLimit } from './message.ts'
 /** Answers one request. @throws AgentError: the answer says why not */
 export type Answer = (request: AgentRequest, peer: Peer) => Promise<unknown>
 
-/** How long a peer may take to say what it wants, ms. */
+/** Whether somebody may ask at all. @throws AgentError */
+export type Admit = (peer: Peer) => void
+
+/** How long a peer may take to say what it wants, and to take the answer, ms. */
 const patienceMs = 10_000
+const refusedMs = 1_000
 /** Peers at once; a step that opens more is made to wait. */
 const most = 32
 
@@ -19,10 +23,12 @@ const most = 32
 export class JobSocket {
   readonly path: string
   readonly #server: Server
+  readonly #admit: Admit
   readonly #answer: Answer
 
-  private constructor(path: string, answer: Answer) {
+  private constructor(path: string, admit: Admit, answer: Answer) {
     this.path = path
+    this.#admit = admit
     this.#answer = answer
     this.#server = createServer({ allowHalfOpen: true }, (socket) => void this.#serve(socket))
     this.#server.maxConnections = most
@@ -32,8 +38,8 @@ export class JobSocket {
    * @param path in a folder of root's
    * @throws AgentError when it cannot be there
    */
-  static async listen(path: string, answer: Answer): Promise<JobSocket> {
-    const socket = new JobSocket(path, answer)
+  static async listen(path: string, admit: Admit, answer: Answer): Promise<JobSocket> {
+    const socket = new JobSocket(path, admit, answer)
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
       // An earlier agent's: its scope is held by whoever lives, so two agents do not come this far.
@@ -64,6 +70,7 @@ export class JobSocket {
     let answer: AgentAnswer<unknown>
     try {
       const peer = peerOf(socket)
+      this.#admit(peer)
       const line = await readLine(socket)
       if (line === undefined) {
         // Whoever only looked whether somebody listens; half-open it would hold up the agent's end.
@@ -78,6 +85,9 @@ export class JobSocket {
           ? { ok: false, code: error.code, message: error.message, advice: error.advice }
           : { ok: false, code: 'FAILED', message: messageOf(error), advice: '' }
     }
+    // What is still to be read would be taken for a broken connection at the other end.
+    socket.resume()
+    socket.setTimeout(refusedMs)
     socket.end(`${JSON.stringify(answer)}\n`)
   }
 }

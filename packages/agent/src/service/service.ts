@@ -37,6 +37,8 @@ export interface ScopeSettings {
   policyFile: string | null
   /** See WatchSettings. */
   governing?: readonly string[]
+  /** See WatchSettings. */
+  own?: readonly string[]
   /** Changes of files below it are told; null: of none but the sensitive places. */
   workspace: string | null
   exempt: ExemptSettings
@@ -272,6 +274,7 @@ export class AgentService {
           onFork: record.onFork,
           rules: settings.rules,
           governing: settings.governing,
+          own: settings.own,
           lockdown: settings.lockdown,
           withoutEngines: settings.lockdown !== undefined && compiled.hardening !== 'none',
           say,

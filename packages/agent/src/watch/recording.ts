@@ -5,6 +5,7 @@ import {
   type Sensor,
   type SensorOptions,
   type SensorRecord,
+  type SensitivePlace,
   startSensor,
   sensitivePlaces,
 } from '@runwarden/sensor'
@@ -159,9 +160,10 @@ export class Recording {
       agentCgroup,
       withoutEngines = false,
       governing = [],
+      own = [],
     } = this.settings
     const { namespaces } = this
-    const places = governing.map((place) => ({ place, class: 'policy', on: 'write' as const }))
+    const places = [...written(governing, 'policy'), ...written(own, 'action')]
     return {
       scopeCgroup: this.place.scope.path,
       fresh: this.place.scope.isNew,
@@ -298,4 +300,9 @@ export class Recording {
   async close(): Promise<void> {
     for (const close of this.closers.toReversed()) await close()
   }
+}
+
+/** Places whose files' changes are told, by a class. */
+function written(places: readonly string[], name: string): SensitivePlace[] {
+  return places.map((place) => ({ place, class: name, on: 'write' }))
 }

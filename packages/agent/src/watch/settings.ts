@@ -26,6 +26,8 @@ export interface WatchSettings {
   workspace: string
   /** Files that say what holds for the job (policy, block list, rules), absolute: who changes one is told. */
   governing?: readonly string[] | undefined
+  /** Places of files that the action's later stages run: who changes one is told. */
+  own?: readonly string[] | undefined
   /** Its processes are to reach no container engine outside of the scope. */
   withoutEngines?: boolean
   /** Of what is in no step of a workflow. */

@@ -3,8 +3,16 @@ import { createConnection } from 'node:net'
 
 const [, , socket = process.env['INPUT_SOCKET'], request] = process.argv
 
-/** One request, one answer. */
-export function ask(value) {
+/** One request, one answer: an agent that is busy is asked again. */
+export async function ask(value) {
+  for (let tries = 1; ; tries++) {
+    const answer = await askOnce(value).catch(() => null)
+    if (answer !== null || tries === 80) return answer
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
+
+function askOnce(value) {
   return new Promise((resolve, reject) => {
     let answer = ''
     const peer = createConnection({ path: socket, allowHalfOpen: true })
