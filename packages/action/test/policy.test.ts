@@ -1,6 +1,7 @@
 import { compile, decide, decideName, formatEndpoint, PolicyError } from '@runwarden/policy'
 import { parsePolicy } from '@runwarden/policy/document'
 import { describe, expect, test } from 'vitest'
+import { random } from '../../policy/test/random.ts'
 import { hostile } from '../../report/test/hostile.ts'
 import { type Inputs, readInputs } from '../src/inputs.ts'
 import { composePolicy, type PolicySources } from '../src/policy.ts'
@@ -215,15 +216,6 @@ test('errors have the place in the input or document', () => {
   expect(() => composed({}, file(''))).toThrow(PolicyError)
 })
 
-/** Whole numbers below a limit, the same ones each time. */
-function random(seed: number): (limit: number) => number {
-  let state = seed
-  return (limit) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    return (state >>> 8) % limit
-  }
-}
-
 const nasty = [
   ...hostile,
   '"',
@@ -262,18 +254,17 @@ const json = (value: unknown): string =>
   )
 
 test('what is composed reads back as the same rules, whatever texts steps, programs and paths are', () => {
-  const next = random(7)
-  const pick = <Value>(values: readonly Value[]): Value => values[next(values.length)] as Value
-  const some = (make: () => string): string[] => Array.from({ length: 1 + next(3) }, make)
+  const { below, pick, many } = random(7)
+  const some = (make: () => string): string[] => many(1, 3, make)
   for (let round = 0; round < 400; round++) {
-    const allow = Array.from({ length: 1 + next(5) }, () => {
+    const allow = many(1, 5, () => {
       const host = pick([
         'a.example.org',
         '*.example.org',
         'c-*.example.org:1-9',
         'münchen.example',
       ])
-      const kind = next(4)
+      const kind = below(4)
       if (kind === 0) return host
       if (kind === 1) return { endpoint: host, names: 'unchecked' }
       if (kind === 2)
@@ -291,8 +282,8 @@ test('what is composed reads back as the same rules, whatever texts steps, progr
     })
     const text = json({
       allow,
-      presets: next(2) === 0 ? [] : [pick(['sigstore', 'aws-metadata'])],
-      'disable-sudo': next(2) === 0,
+      presets: below(2) === 0 ? [] : [pick(['sigstore', 'aws-metadata'])],
+      'disable-sudo': below(2) === 0,
     })
     const name = pick(nasty)
     const found = composed(

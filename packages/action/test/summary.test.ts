@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
 import { expect, test } from 'vitest'
 import { ReportBuilder } from '@runwarden/report'
+import { random } from '../../policy/test/random.ts'
 import { hostile, hostileReport } from '../../report/test/hostile.ts'
 import { releasedReport, stepsReport, stolenReport } from '../../report/test/runs.ts'
 import { facts, Script } from '../../report/test/script.ts'
@@ -129,15 +130,6 @@ function expectOurs(text: string): void {
     expect(heading).toMatch(/^##+ (?:[^A-Za-z]* Runwarden: [A-Za-z ]+|[A-Z][A-Za-z ]+)$/)
 }
 
-/** Whole numbers below a limit, the same ones each time. */
-function random(seed: number): (limit: number) => number {
-  let state = seed
-  return (limit) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    return (state >>> 8) % limit
-  }
-}
-
 const fragments = [
   [
     '`',
@@ -217,9 +209,8 @@ const fragments = [
 ].flat()
 
 test.each(Array.from({ length: 30 }, (_, seed) => seed))('random texts stay text (%i)', (seed) => {
-  const next = random(seed + 1)
-  const text = (): string =>
-    Array.from({ length: 1 + next(12) }, () => fragments[next(fragments.length)]).join('')
+  const { pick, many } = random(seed)
+  const text = (): string => many(1, 12, () => pick(fragments)).join('')
   expectOurs(jobSummary(hostileReport([text(), text(), text()]), nothing))
 })
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { renderHtml, renderSummary, renderTerminal } from '../src/index.ts'
 import { jsonInScript } from '../src/html/render.ts'
+import { code, sentence } from '../src/summary/escape.ts'
 import { columns } from '../src/terminal/columns.ts'
 import { hostile, hostileReport } from './hostile.ts'
 
@@ -78,4 +79,16 @@ test('in the page, the report is data: no text ends its element or begins anothe
 test('JSON in a script element reads back as it was', () => {
   const value = { text: hostile }
   expect(JSON.parse(jsonInScript(value))).toEqual(JSON.parse(JSON.stringify(value)))
+})
+
+test('a sentence keeps its words, and puts into code what GitHub would make a link or formula of', () => {
+  expect(
+    sentence('1. node asked @octocat for https://x.example/ (see #12) and user@b.example; $a$'),
+  ).toBe(
+    '1&#46; node asked `@octocat` for `https://x.example/` (see `#12)` and `user@b.example;` <code>&#36;a&#36;</code>',
+  )
+  expect(sentence('  io_uring was used: 1,236 events of file.write, 50 % <b>')).toBe(
+    'io_uring was used: 1,236 events of file.write, 50 &#37; &#60;b&#62;',
+  )
+  expect(code('<b>user@b.example')).toBe('<code>&#60;b&#62;user&#64;</code><code>b.example</code>')
 })

@@ -13,7 +13,7 @@ export function code(text: string, limit = 300): string {
 function span(shown: string): string {
   if (shown === '') return ''
   if (
-    /^[\w./:=,+%~^()[\]{}'"!?›@#&*;$ -]+$/.test(shown) &&
+    /^[\w./:=,+%~^()[\]{}'"!?›@#&*; -]+$/.test(shown) &&
     shown === shown.trim() &&
     !shown.includes('](')
   ) {
