@@ -27,7 +27,8 @@ const mayImport: Record<string, readonly string[]> = {
   report: ['events', 'policy'],
   web: ['events', 'report'],
   action: ['events', 'policy', 'report'],
-  cli: ['agent', 'events', 'policy', 'report', 'rules'],
+  server: ['events', 'policy', 'report'],
+  cli: ['agent', 'events', 'policy', 'report', 'rules', 'server'],
 }
 
 /** `from '…'` and `import('…')` of a source file. */

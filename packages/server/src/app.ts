@@ -1,0 +1,149 @@
+import Fastify, { type FastifyError, type FastifySchemaCompiler, LogController } from 'fastify'
+import type { z } from 'zod'
+import { addAuth } from './auth/hook.ts'
+import type { App, Context } from './context.ts'
+import { HttpError, type Problem } from './error.ts'
+import { addBodies } from './bodies.ts'
+import { OpenApi } from './openapi.ts'
+import { registers } from './routes/index.ts'
+import type { Tls } from './tls.ts'
+
+/** Of a route that says nothing else, bytes. */
+const largestBody = 1 << 20
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** One line, for docs/api.md and clients. */
+    summary?: string
+    /** Not part of the API. */
+    hide?: boolean
+  }
+}
+
+/** Every route, with what holds for all of them. It does not listen yet. */
+export function buildApp(context: Context, tls: Tls | null = null): App {
+  const options = {
+    loggerInstance: context.log,
+    // Its lines have URLs with their queries: addMeasures has our own.
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy:
+      context.config.trustedProxies.length > 0 ? [...context.config.trustedProxies] : false,
+    bodyLimit: largestBody,
+    requestTimeout: 60_000,
+    routerOptions: { maxParamLength: 300 },
+    // Streams of agents would hold up the end otherwise.
+    forceCloseConnections: true,
+  }
+  // Only one of both types fits what Fastify calls the server, and no route needs to know which.
+  const app = (tls === null ? Fastify(options) : Fastify({ ...options, https: tls })) as App
+  const openApi = new OpenApi()
+  app.addHook('onRoute', (route) => openApi.add(route))
+  app.setValidatorCompiler(validator as FastifySchemaCompiler<unknown>)
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  addErrors(app, context)
+  addBodies(app)
+  addHeaders(app, tls !== null)
+  addMeasures(app, context)
+  addAuth(app, context)
+  for (const register of registers) register(app, context)
+  app.get('/openapi.json', { config: { right: 'public' }, schema: { hide: true } }, () =>
+    openApi.document(context.url()),
+  )
+  return app
+}
+
+const parts: Readonly<Record<string, Problem['in']>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'headers',
+}
+
+function validator({ schema, httpPart = 'body' }: { schema: z.ZodType; httpPart?: string }) {
+  const part = parts[httpPart] ?? 'body'
+  return (data: unknown) => {
+    const read = schema.safeParse(data)
+    if (read.success) return { value: read.data }
+    const where = read.error.issues.slice(0, 20).map(({ path, message }) => ({
+      in: part,
+      at: path
+        .map((one) => (typeof one === 'number' ? `[${one}]` : `.${String(one)}`))
+        .join('')
+        .replace(/^\./, ''),
+      problem: message,
+    }))
+    const [first] = where
+    const said = `${part}${first?.at === '' ? '' : ` ${first?.at}`}: ${first?.problem}`
+    return { error: new HttpError(400, 'bad-request', said, where) }
+  }
+}
+
+function addErrors(app: App, { log }: Context): void {
+  app.setErrorHandler<FastifyError | HttpError>((error, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status >= 500 && !(error instanceof HttpError)) {
+      log.error(
+        { err: error, request: request.id, route: request.routeOptions.url },
+        'request failed',
+      )
+      return reply.code(500).send({
+        error: {
+          code: 'internal',
+          message: `the server failed; its log names request ${request.id}`,
+          where: [],
+        },
+      })
+    }
+    const { code, message, where } =
+      error instanceof HttpError
+        ? error
+        : {
+            code: error.code
+              .toLowerCase()
+              .replace(/^fst_err_/, '')
+              .replaceAll('_', '-'),
+            message: error.message,
+            where: [],
+          }
+    if (status === 401) void reply.header('www-authenticate', 'Bearer')
+    return reply.code(status).send({ error: { code, message, where } })
+  })
+  app.setNotFoundHandler(() => {
+    throw new HttpError(404, 'not-found', 'there is no such route')
+  })
+}
+
+function addHeaders(app: App, secure: boolean): void {
+  app.addHook('onSend', async (_request, reply) => {
+    void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
+    if (!reply.hasHeader('content-security-policy'))
+      void reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store')
+    if (secure) void reply.header('strict-transport-security', 'max-age=31536000')
+  })
+}
+
+/** One line for each request, and its time. Neither the URL's query nor any header or body is in it: those hold secrets. */
+function addMeasures(app: App, { log, metrics }: Context): void {
+  const took = metrics.histogram(
+    'runwarden_http_request_seconds',
+    'time to answer requests',
+    [0.005, 0.02, 0.1, 0.5, 2, 10],
+  )
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    const { elapsedTime: ms, statusCode: status } = reply
+    took(ms / 1000, { method: request.method, route, status: String(status) })
+    log.debug(
+      {
+        request: request.id,
+        method: request.method,
+        route,
+        status,
+        ms: Math.round(ms),
+        address: request.ip,
+      },
+      'request',
+    )
+  })
+}

@@ -1,0 +1,11 @@
+import { identities } from './001-identities.ts'
+
+export interface Migration {
+  /** 001–009 identities and the server itself, 010–029 jobs and events, 030–049 policies, block list, baselines, detections. */
+  number: number
+  name: string
+  sql: string
+}
+
+/** In the order of their numbers. One that a release had is never changed; it is followed by another. */
+export const migrations: readonly Migration[] = [identities]
