@@ -85,6 +85,13 @@ export class ProcessTable {
     )
   }
 
+  /** Whether a process of root has run since then, as events have their time. */
+  hasRootSince(time: number): boolean {
+    const isRoot = ({ uid, ended, endedAt = 0 }: Process): boolean =>
+      uid === 0 && (!ended || endedAt >= time)
+    return this.living.values().some(isRoot) || this.ended.values().some(isRoot)
+  }
+
   /** A process was made: it runs its parent's program. */
   fork(
     execId: string,

@@ -118,6 +118,26 @@ cp "$(command -v nft)" other
   ])
 }, 120_000)
 
+test('what others do meanwhile is not the job of an ordinary user, and their packet rules are nobody’s', async () => {
+  using place = new Place()
+  const job = `touch "$0/begun"; while [ ! -e "$0/done" ]; do sleep 0.1; done; sleep 1.2`
+  const others = `while [ ! -e "$0/begun" ]; do sleep 0.1; done
+ip link add x0 type vxlan id 7 dstport 4789; nft add table netdev t; nft add chain netdev t c '{ type filter hook ingress device lo priority 0; }'
+: > "$0/done"; wait`
+  const words = `${runwarden} run --quiet --user nobody --out "$0/out" -- sh -c '${job}' "$0"`
+  const { status, stderr } = await place.exec('unshare', [
+    '-n',
+    'bash',
+    '-c',
+    `chmod 777 "$0"; ${words} & ${others}`,
+    place.path,
+  ])
+  expect(status, stderr).toBe(0)
+  expect(
+    place.eventsOf('sandbox.change').filter(({ change }) => /^network|^packet/.test(change)),
+  ).toEqual([])
+}, 120_000)
+
 test('what a process says to the group itself is not taken for the kernel, and hides nothing', async () => {
   const { changes, gaps } = await told(`
 python3 - <<'X'

@@ -10,7 +10,7 @@ const NETLINK_ROUTE = 0
 const NETLINK_NETFILTER = 12
 
 export interface NetworkWatchParts {
-  processes: Pick<ProcessTable, 'withPid'>
+  processes: Pick<ProcessTable, 'withPid' | 'hasRootSince'>
   /** Takes what the sensor has told so far. */
   drainSensor: () => void
   emit: (body: NetworkChange) => void
@@ -32,7 +32,8 @@ interface Followed {
 
 /**
  * Tells devices that come and packet rules that change in network namespaces, by whatever way: the kernel tells all who listen.
- * Only the process that changed packet rules is told with them; those of processes that are not the scope's are left out.
+ * It names the process that changed rules of nf_tables: those of processes that are not the scope's are left out. Who made a
+ * device or a rule of tc it does not say: they are told where root ran in the scope at that time.
  */
 export class NetworkWatch {
   readonly #parts: NetworkWatchParts
@@ -76,7 +77,7 @@ export class NetworkWatch {
   #look({ where, devices, rules }: Followed): void {
     const whole = devices.take((message) => {
       const detail = deviceChange(message)
-      if (detail === null) return
+      if (detail === null || !this.#parts.processes.hasRootSince(this.#lookedAt)) return
       const change = detail.startsWith('tc ') ? 'packet-rules' : 'network-device'
       this.#parts.emit({ time: Date.now(), execId: null, change, detail: detail + where })
     })
