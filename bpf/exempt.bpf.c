@@ -197,12 +197,14 @@ int exempt_named(struct bpf_iter__task *ctx)
 
 #define AF_INET 2
 #define AF_INET6 10
+#define TCP_LISTEN 10
 
 /* Set before load: nobody was followed before. */
 const volatile bool is_first = true;
 
 /*
- * What exempt processes have made and connected before: it goes on. Marks that are there are of who used the socket since.
+ * What exempt processes have made and connected before: it goes on. Not what listens: who connects to it later is under the
+ * policy, as it would be if it had come to listen then. Marks that are there are of who used the socket since.
  * Where others were followed before, all that these made is marked, and what they were handed is not theirs.
  */
 SEC("iter/task_file")
@@ -232,7 +234,8 @@ int exempt_held(struct bpf_iter__task_file *ctx)
 	socket = bpf_sock_from_file(file);
 	sk = socket ? socket->sk : NULL;
 	family = sk ? sk->__sk_common.skc_family : 0;
-	if ((family != AF_INET && family != AF_INET6) || bpf_sk_storage_get(&exempt_sockets, sk, 0, 0))
+	if ((family != AF_INET && family != AF_INET6) || sk->__sk_common.skc_state == TCP_LISTEN ||
+	    bpf_sk_storage_get(&exempt_sockets, sk, 0, 0))
 		return 0;
 	mark = bpf_sk_storage_get(&exempt_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (mark)

@@ -4,17 +4,21 @@ import { join } from 'node:path'
 const nonce = 'cd'.repeat(32)
 const ask = `import { ask } from ${JSON.stringify(join(import.meta.dirname, 'acts/ask-agent.mjs'))}`
 
-/**
- * An action that has its job watched: `armed: ANSWER` in its first stage, `post: {report, end, …}` in its last one.
- * @param post fields of what the last stage says, by expressions that may wait
- * @param after the same, when it has ended the policy
- */
+interface ActionOptions {
+  /** Without `version:`. */
+  policy: string
+  scope?: 'job' | 'host'
+  /** Fields of what the last stage says, by expressions that may wait. */
+  post?: Readonly<Record<string, string>>
+  /** The same, when it has said that the job is over. */
+  after?: Readonly<Record<string, string>>
+}
+
+/** An action that has its job watched: `armed: ANSWER` in its first stage, `post: {report, end, …}` in its last one. */
 export function makeAction(
   folder: string,
   workspace: string,
-  policy: string,
-  post: Readonly<Record<string, string>> = {},
-  after: Readonly<Record<string, string>> = {},
+  { policy, scope = 'job', post = {}, after = {} }: ActionOptions,
 ): void {
   mkdirSync(folder, { recursive: true })
   const job = {
@@ -22,7 +26,7 @@ export function makeAction(
     blockList: null,
     rules: [],
     workspace,
-    scope: 'job',
+    scope,
     afterJob: 'end',
     granted: null,
   }

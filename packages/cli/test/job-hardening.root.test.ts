@@ -19,7 +19,7 @@ test('a job whose steps are root is not armed with disable-sudo, is told why, an
   const cgroup = rig.cgroup()
   const actions = rig.place.at('actions')
   const policy = 'egress: block\nallow: []\ndisable-sudo: true\n'
-  makeAction(join(actions, 'acme/sudo/v1'), rig.place.at('root/work'), policy)
+  makeAction(join(actions, 'acme/sudo/v1'), rig.place.at('root/work'), { policy })
   const { ended } = rig.job(
     cgroup,
     'root',

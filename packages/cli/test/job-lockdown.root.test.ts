@@ -37,8 +37,10 @@ test('a job that is ended has no process left but its worker, which goes on to t
   const agent = rig.spawn('--socket', socket, '--out', out, '--state', rig.place.at('lock-state'))
   await until(() => existsSync(socket))
   const actions = rig.place.at('actions')
-  makeAction(join(actions, 'acme/lock/v1'), rig.place.at('locked/work'), policy, post, {
-    after: way,
+  makeAction(join(actions, 'acme/lock/v1'), rig.place.at('locked/work'), {
+    policy,
+    post,
+    after: { after: way },
   })
   const cgroup = rig.cgroup()
   const engine = rig.place.at('dockerd')
@@ -79,7 +81,8 @@ test('a job that is ended has no process left but its worker, which goes on to t
   const { detections } = JSON.parse(
     readFileSync(join(report.value.folder as string, 'report.json'), 'utf8'),
   )
-  expect(detections.map(({ id, step }: { id: string; step: string }) => [id, step])).toEqual([
+  const found = detections.map(({ id, step }: { id: string; step: string }) => [id, step])
+  expect(found, JSON.stringify(detections.map(({ text }: { text: string }) => text))).toEqual([
     ['runner-worker-memory-read', 'thief'],
     ['job-locked-down', 'thief'],
     ['destination-blocked', '__acme_lock'],

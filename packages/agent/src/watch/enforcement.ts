@@ -82,12 +82,15 @@ export class Enforcement {
       this.place.scope.kill()
       return 'Every process of the scope was killed.'
     }
-    this.lockdown.end()
-    this.replacePolicy(closedPolicy(this.recording.narrator.compiled)).catch((error: unknown) =>
-      this.health.gap(
-        `the job was ended, and its policy could not be closed: ${messageOf(error)}; what runs for it still may reach what the policy allows`,
-      ),
-    )
+    try {
+      this.lockdown.end()
+    } finally {
+      this.replacePolicy(closedPolicy(this.recording.narrator.compiled)).catch((error: unknown) =>
+        this.health.gap(
+          `the job was ended, and its policy could not be closed: ${messageOf(error)}; what runs for it still may reach what the policy allows`,
+        ),
+      )
+    }
     return "Every process of the job's steps was killed. Nothing of the job leaves any more, and no step runs but this action's own last one."
   }
 

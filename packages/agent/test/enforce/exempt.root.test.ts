@@ -67,6 +67,26 @@ test('a named process goes on by what it had connected, and no other does', asyn
   expect(await free.ask('again')).toBe('again')
 })
 
+test('who connects to what a named process listened on is answered by nobody', async () => {
+  const scope = rig.scope()
+  const server = await rig.talker([
+    'sh',
+    '-c',
+    `echo $$ > ${scope}/cgroup.procs; exec "$@"`,
+    'sh',
+    ...rig.net.inside(rig.net.near, [rig.acts.path('peer'), 'echo', '8443']),
+  ])
+  expect(await rig.act(null, 'tcp', '192.0.2.2', '8443')).toBe('ok')
+  const { enforcer } = rig.enforce(policy('block'), {
+    scopeCgroup: scope,
+    exempt: { cgroups: [], programs: [], processes: [nameOf(server)] },
+  })
+  using _ = enforcer
+  const outside = rig.fromFar('tcp', '192.0.2.2', '8443')
+  // The time that it waits for an answer is over.
+  expect(await outside.line()).toBe('EINPROGRESS')
+})
+
 test('a named process that runs another program is exempt no more', async () => {
   const scope = rig.scope()
   const free = await start(scope)
