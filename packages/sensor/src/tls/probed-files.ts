@@ -48,6 +48,8 @@ export class ProbedFiles {
   #next = FIRST_NUMBER
   #windowEnd = 0
   #spentMs = 0
+  /** Of the window. */
+  #toldSpent = false
 
   /** @param onRefused a file that has TLS, or may have it, and is not seen */
   constructor(object: BpfObject, onRefused: (path: string, reason: string) => void) {
@@ -83,13 +85,16 @@ export class ProbedFiles {
     if (now > this.#windowEnd) {
       this.#windowEnd = now + WINDOW_MS
       this.#spentMs = 0
+      this.#toldSpent = false
     }
     if (this.#spentMs > LOOKING_MS) {
       closeSync(fd)
-      this.#onRefused(
-        path,
-        `files were looked at for ${LOOKING_MS} ms within ${WINDOW_MS} ms already`,
-      )
+      if (!this.#toldSpent)
+        this.#onRefused(
+          path,
+          `files were looked at for ${LOOKING_MS} ms within ${WINDOW_MS} ms already; it is looked at when it is next run, as are those that came after it in that time`,
+        )
+      this.#toldSpent = true
       return 0
     }
     const before = process.threadCpuUsage()
