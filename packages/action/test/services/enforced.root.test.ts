@@ -2,8 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { JobStart, type JobStarted } from '@runwarden/events/control-plane'
 import { LabGitHub } from '@runwarden/lab/github'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ActionRig } from '../action-rig.ts'
+
+// Whole jobs, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 300_000 })
 
 const sha = 'c'.repeat(40)
 let rig: ActionRig
