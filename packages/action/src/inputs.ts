@@ -11,6 +11,7 @@ export interface Inputs {
   allowedEndpoints: string
   /** Secret; empty: there is none. */
   token: string
+  /** Counts in block mode only, as it always has. What a control plane is told today is that the job starts, which gets its policy. */
   disableTelemetry: boolean
   disableSudo: boolean | null
   disableSudoAndContainers: boolean | null
@@ -114,11 +115,6 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   checkTogether(inputs, problems)
   problems.refuse(from.failMode())
   return inputs
-}
-
-/** Whether anything of the run may be told to the control plane. `disable-telemetry` counts in block mode only, as it always has. */
-export function tellsServer(inputs: Inputs, egress: Egress): boolean {
-  return inputs.serverUrl !== null && !(inputs.disableTelemetry && egress === 'block')
 }
 
 function checkEndpoints({ allowedEndpoints }: Inputs, problems: InputProblems): void {

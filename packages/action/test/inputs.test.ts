@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { hostile } from '../../report/test/hostile.ts'
 import { InputError } from '../src/input-error.ts'
-import { inputDefaults, readInputs, tellsServer } from '../src/inputs.ts'
+import { inputDefaults, readInputs } from '../src/inputs.ts'
 
 /** As the runner passes inputs: those of the workflow, and the defaults. */
 function given(inputs: Record<string, string> = {}): NodeJS.ProcessEnv {
@@ -271,16 +271,6 @@ test('an open line is good enough within the machine', () => {
   for (const url of ['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080'])
     expect(readInputs(given({ 'server-url': url })).serverUrl).toBe(url)
   refused({ 'server-url': 'http://127.0.0.1.example.com' })
-})
-
-test('disable-telemetry is honoured in block mode, and without a control plane nothing is told', () => {
-  const asked = readInputs(
-    given({ 'disable-telemetry': 'true', 'server-url': 'https://x.example.com' }),
-  )
-  expect(tellsServer(asked, 'block')).toBe(false)
-  expect(tellsServer(asked, 'audit')).toBe(true)
-  expect(tellsServer({ ...asked, disableTelemetry: false }, 'block')).toBe(true)
-  expect(tellsServer({ ...asked, serverUrl: null }, 'audit')).toBe(false)
 })
 
 test('no secret is in an error', () => {
