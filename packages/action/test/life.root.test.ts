@@ -1,5 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { ActionRig } from './action-rig.ts'
+
+// Each test is a job or more, with an agent that is started and ended.
+vi.setConfig({ testTimeout: 600_000 })
 
 let rig: ActionRig
 beforeAll(async () => {
