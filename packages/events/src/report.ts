@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Hook, Protocol, Severity, Verdict } from './event.ts'
+import { Hook } from './event.ts'
+import { Protocol, Severity, Verdict } from './words.ts'
 
 /**
  * The contract of `report.json`: what one run did, folded from its events. Outside tools rely on
