@@ -5,7 +5,7 @@ import { compile, type CompiledPolicy, parseBlockList } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
 import { AgentError } from '../errors.ts'
 import type { ScopeRecord, ScopeSettings } from '../service/service.ts'
-import { jobProcesses } from '../service/job-exempt.ts'
+import { jobProcesses } from './job-exempt.ts'
 import type { KnownJob } from './job-file.ts'
 
 /** What a job's record has come to so far. */

@@ -21,7 +21,7 @@ export interface Stage {
 }
 
 const WORKER = 'Runner.Worker'
-const LISTENER = 'Runner.Listener'
+export const LISTENER = 'Runner.Listener'
 
 /**
  * The stage of an action that a process is the root of: a child of the runner's worker which runs a script of an action.
@@ -75,7 +75,7 @@ export function parentOf(pid: number): number | undefined {
 }
 
 /** The program's file by the kernel's word: a process can call itself anything. */
-function programOf(pid: number): string | undefined {
+export function programOf(pid: number): string | undefined {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`))
   } catch {

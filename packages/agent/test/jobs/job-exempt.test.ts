@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ownServices, systemUnit } from '../../src/service/job-exempt.ts'
+import { ownServices, systemUnit } from '../../src/jobs/job-exempt.ts'
 
 test.for([
   ['/system.slice/ssh.service', 'ssh.service'],

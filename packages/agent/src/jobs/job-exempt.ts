@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { basename } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { ProcessName } from '../enforce/named-processes.ts'
 import { engineNames, engineUnits } from '../harden/roads.ts'
 import { processStart } from '../run-state.ts'
+import { LISTENER, parentOf, programOf } from './runner.ts'
 
 /** Units that fetch from elsewhere what anybody on the machine asks them for: a job would leave by them. */
 const servants: ReadonlySet<string> = new Set([
@@ -47,7 +47,7 @@ export function ownServices(all: readonly UnitProcess[], runnerUnit: string | un
  */
 export function jobProcesses(worker: number, scope: 'host' | 'job'): ProcessName[] {
   const above = ancestors(worker)
-  const runner = [worker, ...above.filter((pid) => scope === 'host' || isListener(pid))]
+  const runner = [worker, ...above.filter((pid) => scope === 'host' || programOf(pid) === LISTENER)]
   const services =
     scope === 'host' ? ownServices(unitProcesses(), systemUnit(cgroupOf(worker))) : []
   return [...new Set([...runner, ...services])].flatMap((pid) => {
@@ -59,7 +59,7 @@ export function jobProcesses(worker: number, scope: 'host' | 'job'): ProcessName
 /** Those that started a process, but for the machine's first one. */
 function ancestors(pid: number): number[] {
   const found: number[] = []
-  for (let one = parentOf(pid); one > 1 && !found.includes(one); one = parentOf(one))
+  for (let one = parentOf(pid) ?? 0; one > 1 && !found.includes(one); one = parentOf(one) ?? 0)
     found.push(one)
   return found
 }
@@ -70,15 +70,6 @@ function unitProcesses(): UnitProcess[] {
     const unit = Number.isInteger(pid) ? systemUnit(cgroupOf(pid)) : undefined
     return unit === undefined ? [] : [{ pid, name: commOf(pid), unit }]
   })
-}
-
-/** By its file: a process can call itself anything. */
-function isListener(pid: number): boolean {
-  try {
-    return basename(readlinkSync(`/proc/${pid}/exe`)) === 'Runner.Listener'
-  } catch {
-    return false
-  }
 }
 
 /** Empty: it has ended. */
@@ -92,5 +83,3 @@ function textOf(pid: number, file: string): string {
 
 const commOf = (pid: number): string => textOf(pid, 'comm').trim()
 const cgroupOf = (pid: number): string => /^0::(.*)$/m.exec(textOf(pid, 'cgroup'))?.[1] ?? ''
-const parentOf = (pid: number): number =>
-  Number(/^PPid:\s*(\d+)/m.exec(textOf(pid, 'status'))?.[1] ?? 0)
