@@ -48,13 +48,17 @@ describe('in block mode', () => {
     expect(await rig.arrived()).toEqual([])
   })
 
-  test.runIf(process.arch === 'x64')('the same by the socketcall of a 32-bit program', async () => {
-    rig.told()
-    expect(await rig.actBehind(withoutNetRaw, scope, 'packet-socketcall', V4, '0')).toBe('EPERM')
-    expect(rig.told()).toEqual(['blocked family socket 255 :: 0'])
-    expect(await rig.act(scope, 'packet-socketcall', V4, '0')).toBe('ok')
-    expect(rig.told()).toEqual(['would-block family socket 255 :: 0'])
-  })
+  // Other machines have no such call.
+  test.for(process.arch === 'x64' ? ['packet-socketcall'] : [])(
+    'the same by a 32-bit program: %s',
+    async (act) => {
+      rig.told()
+      expect(await rig.actBehind(withoutNetRaw, scope, act, V4, '0')).toBe('EPERM')
+      expect(rig.told()).toEqual(['blocked family socket 255 :: 0'])
+      expect(await rig.act(scope, act, V4, '0')).toBe('ok')
+      expect(rig.told()).toEqual(['would-block family socket 255 :: 0'])
+    },
+  )
 
   test('sockets that nothing can stop at this tier are told as would-block', async () => {
     rig.told()
