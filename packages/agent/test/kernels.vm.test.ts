@@ -17,6 +17,7 @@ const whole = {
     'enforce/reload',
     'enforce/arming',
     'harden/confine',
+    'network/announced',
   ],
   '6.12-amd64': [
     'enforce/matrix',
@@ -26,6 +27,7 @@ const whole = {
     'enforce/zero-copy',
     'enforce/arming',
     'harden/confine',
+    'network/announced',
   ],
   '6.1-arm64': [
     'enforce/matrix',
@@ -35,6 +37,7 @@ const whole = {
     'enforce/zero-copy',
     'enforce/arming',
     'harden/confine',
+    'network/announced',
   ],
 } as const
 
@@ -42,7 +45,7 @@ const whole = {
 const subjects = partOnly
   ? {
       ...whole,
-      '6.12-amd64': ['enforce/matrix', 'enforce/arming'],
+      '6.12-amd64': ['enforce/matrix', 'enforce/arming', 'network/announced'],
       '6.1-arm64': ['enforce/matrix', 'enforce/dns', 'enforce/server-names'],
     }
   : whole
@@ -53,8 +56,14 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
     vm = await bootVm({
       kernel,
       checkout: true,
-      modules: ['veth', 'vsock', 'tcp_diag', 'nf_tables', 'nft_quota'],
-      programs: ['/usr/sbin/ip', '/usr/sbin/nft', '/usr/bin/nsenter', '/usr/bin/setpriv'],
+      modules: ['veth', 'vsock', 'tcp_diag', 'nf_tables', 'nft_quota', 'vxlan', 'tun'],
+      programs: [
+        '/usr/sbin/ip',
+        '/usr/sbin/nft',
+        '/usr/bin/nsenter',
+        '/usr/bin/unshare',
+        '/usr/bin/setpriv',
+      ],
       compile: ['act', 'wire', 'peer'].map((name) => `${folder}/enforce/acts/${name}.c`),
     })
   }, 300_000)
