@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { until } from '../../cli/test/runwarden.ts'
+import { ActionRig, type Ended } from './action-rig.ts'
+
+// Each test is a job or more, with an agent that is started and ended.
+vi.setConfig({ testTimeout: 600_000 })
+
+let rig: ActionRig
+beforeAll(async () => {
+  rig = await ActionRig.start()
+}, 600_000)
+afterAll(() => rig[Symbol.asyncDispose]())
+afterEach(() => rig.lab.internet.clear())
+
+const inputs = { 'allowed-endpoints': 'one.example.com:80' }
+const stopped = '      - run: curl -sS -m 20 http://two.example.com/ || true\n'
+/** Says that it has begun, and goes on for ever. */
+const waits = 'touch "$GITHUB_WORKSPACE/begun"; while :; do sleep 0.1; done'
+
+const stages = ({ steps }: Ended): string[] =>
+  steps
+    .filter(({ action }) => action === 'runwarden')
+    .map(({ stage, outcome }) => `${stage} ${outcome}`)
+const errors = ({ annotations }: Ended): string[] =>
+  annotations
+    .filter(({ level, action }) => level === 'error' && action === 'runwarden')
+    .map(({ stage, message }) => `${stage}: ${message}`)
+
+test('a job with a failed step is reported all the same', async () => {
+  const job = await rig.run({ with: inputs, steps: `${stopped}      - run: exit 3\n` })
+  expect(job.status).toBe('failure')
+  expect(stages(job)).toEqual(['pre success', 'main success', 'post success'])
+  expect(errors(job)).toEqual([])
+  expect(job.summary).toContain('two.example.com')
+  expect(await rig.reached()).toEqual([])
+})
+
+test.for([
+  ['that ends by SIGINT', waits],
+  ['that ends by SIGKILL only', `trap '' INT TERM; ${waits}`],
+] as const)('a cancelled job with a step %s: post runs, and reports', async ([, script]) => {
+  await using runner = rig.runner(`cancelled-${script.length}`)
+  const job = rig.start(runner, {
+    with: inputs,
+    steps: `${stopped}      - run: ${script}\n      - run: echo never\n`,
+  })
+  await until(() => existsSync(join(job.workspace, 'begun')))
+  job.cancel()
+  const result = await job.ended
+  expect(result.status).toBe('cancelled')
+  expect(stages(result)).toEqual(['pre success', 'main success', 'post success'])
+  expect(result.log).not.toContain('never\n')
+  expect(errors(result)).toEqual([])
+  expect(rig.report(result).dns.map(({ name, verdict }) => `${name} ${verdict}`)).toContain(
+    'two.example.com blocked',
+  )
+  expect(result.summary).toContain('two.example.com')
+  expect(await rig.reached()).toEqual([])
+})
+
+test('a job whose worker is killed is ended by the agent', async () => {
+  await using runner = rig.runner('killed')
+  const job = rig.start(runner, { with: inputs, steps: `      - run: ${waits}\n` })
+  await until(() => existsSync(join(job.workspace, 'begun')))
+  process.kill(await job.worker, 'SIGKILL')
+  await expect(job.ended).rejects.toThrow('has not come to its end')
+  // Nobody cleans up what is left of its steps: here the lab does.
+  await rig.lab.runner.exec('sh', [
+    '-c',
+    `kill -9 $(grep -lz "GITHUB_WORKSPACE=${job.workspace}" /proc/[0-9]*/environ | cut -d/ -f3)`,
+  ])
+})
+
+test('nothing is left of any of these', () => rig.leavesNothing())
+
+/** Kills the agent, with what starts it again or without; then tries what is not allowed. */
+const kills = (pattern: string, then = ''): string => `      - run: |
+          for pid in $(ls /proc | grep '^[0-9]*$'); do
+            [ "$(readlink "/proc/$pid/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
+            readlink "/proc/$pid/exe" | grep -q /program/node || continue
+            tr '\\0' ' ' < "/proc/$pid/cmdline" | grep -q '${pattern}' && echo "$pid"
+          done > pids
+          kill -9 $(cat pids)
+          ${then}
+          for name in one two; do curl -sS -m 20 "http://$name.example.com/" || true; done
+          curl -sS -m 20 http://203.0.113.9/ || true
+`
+const whole = ' agent --socket '
+
+test('an agent that a step kills is started again: the policy held, and the job is not green', async () => {
+  const job = await rig.run({
+    with: inputs,
+    steps: kills(
+      '^[^ ]* --dis[^ ]* --max[^ ]* --v8[^ ]* [^ ]*/cli/src/main.js',
+      'until grep -q "[/]agent.sock" /proc/net/unix; do sleep 0.1; done',
+    ),
+  })
+  expect(job.status, job.log).toBe('failure')
+  expect(errors(job)).toEqual([expect.stringMatching(/^post: .*killed/)])
+  await rig.leavesNothing()
+  expect((await rig.reached()).filter((line) => !line.startsWith('one.'))).toEqual([])
+})
+
+test('an agent that a step kills for good: the policy held, and the job is not green', async () => {
+  const job = await rig.run({ with: inputs, steps: kills(whole) })
+  expect(job.status, job.log).toBe('failure')
+  expect(errors(job)).toEqual([expect.stringMatching(/^post: /)])
+  expect(job.summary).toMatch(/not protected/i)
+  expect((await rig.reached()).filter((line) => !line.startsWith('one.'))).toEqual([])
+})
+
+test('an agent that a step kills for good, with fail-mode: open: a warning, and a summary that says so', async () => {
+  const job = await rig.run({ with: { ...inputs, 'fail-mode': 'open' }, steps: kills(whole) })
+  expect(job.status, job.log).toBe('success')
+  expect(job.annotations.map(({ level, stage }) => `${stage} ${level}`)).toEqual(['post warning'])
+  expect(job.summary).toMatch(/not protected/i)
+})
