@@ -96,11 +96,19 @@ static __always_inline u64 programs_since(struct task_struct *task)
 	return BPF_CORE_READ(execs, self_exec_id) - BPF_CORE_READ(execs, parent_exec_id);
 }
 
+static __always_inline bool is_exempt(struct task_struct *task)
+{
+	struct process_id process = process_of(task);
+
+	return bpf_map_lookup_elem(&exempt_processes, &process);
+}
+
+/* The job's own: a program of this name that somebody else runs is not exempt. */
 static __always_inline bool is_worker(struct task_struct *task)
 {
 	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
 
-	return member && member->role == ROLE_WORKER;
+	return member && member->role == ROLE_WORKER && is_exempt(task);
 }
 
 static __always_inline bool is_of_steps(struct member *member)
@@ -113,13 +121,13 @@ static __always_inline bool is_to_end(struct task_struct *leader)
 {
 	struct process_id process;
 
-	if (!is_of_steps(bpf_task_storage_get(&members, leader, 0, 0)) || is_worker(leader))
+	if (!is_of_steps(bpf_task_storage_get(&members, leader, 0, 0)) || is_exempt(leader))
 		return false;
 	/* The worker's child that runs no program of its own yet is judged when it does. */
 	if (programs_since(leader) == 0 && is_worker(leader->real_parent->group_leader))
 		return false;
 	process = process_of(leader);
-	return !bpf_map_lookup_elem(&spared_processes, &process) && !bpf_map_lookup_elem(&exempt_processes, &process);
+	return !bpf_map_lookup_elem(&spared_processes, &process);
 }
 
 /* By its arguments as it was started: only the worker has had a say in them, while it is the worker's child's first program. */
