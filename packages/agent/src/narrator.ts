@@ -1,10 +1,8 @@
 import { readlinkSync } from 'node:fs'
 import type { CompiledPolicy } from '@runwarden/policy'
-import type { ConnectFields } from '@runwarden/sensor/connect'
 import {
   bootClock,
   type ContainedRecord,
-  execId,
   type ExecRecord,
   type FileRecord,
   type LogChunk,
@@ -13,39 +11,25 @@ import {
   type SensorRecord,
   type StepRecord,
 } from '@runwarden/sensor'
-import type { AnsweredNames } from './answered-names.ts'
+import { ConnectionTeller, type ConnectionParts, type EventHead } from './connection-teller.ts'
 import { containerFacts, containerText } from './container-facts.ts'
 import type { Detections } from './detections.ts'
-import type { DnsQueryRecord } from './dns/contract.ts'
-import type { CountedAttempts } from './enforce/attempts.ts'
-import type { Flow } from './enforce/flows.ts'
 import { putBy } from './engine-calls.ts'
 import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
 import { ContentTeller } from './https/tell.ts'
 import type { NetworkChange } from './network/network-watch.ts'
-import type { ProcessTable } from './process-table.ts'
 import type { Steps } from './steps.ts'
-import { whyNotMeant } from './programs.ts'
-import { addressText, explainDecision, protocolWord } from './wording.ts'
 
-export interface NarratorParts {
+export interface NarratorParts extends ConnectionParts {
   stream: EventStream
   /** Of what is in no step of a workflow. */
   step: string
   steps: Steps
   compiled: CompiledPolicy
-  processes: ProcessTable
-  names: AnsweredNames
   detections: Pick<Detections, 'see'>
-  /** A learned name by the kernel's id of it. */
-  learnedName: (id: number) => string | null
-  /** Takes what the DNS thread has told so far. */
-  drainDns: () => void
   /** Takes what is in the rings: a process's fork may wait there while its acts are told. */
   /** @returns whether it was: not while records are being handed over */
   drainSensor: () => boolean
-  /** Has something told as soon as nothing is being handed over. */
-  later: (tell: () => void) => void
   onExec: (record: ExecRecord) => void
   onFork: ForkSink
   /** The program of an action has opened a file for reading. */
@@ -54,37 +38,7 @@ export interface NarratorParts {
   onReadMeanwhile: (record: FileRecord) => void
 }
 
-/** What a connect record and a count of attempts have in common. */
-type Attempt = Omit<ConnectFields, 'cookie' | 'socketType'> & {
-  time: number
-  tgid: number
-  execId: string
-}
-
 type SecretBody = Omit<Extract<EventBody, { kind: 'secret.found' }>, 'time' | 'execId' | 'step'>
-
-/** What every event says. */
-interface EventHead {
-  time: number
-  execId: string | null
-  step: string | null
-  phase?: 'pre' | 'post'
-}
-
-/** Ends of flows whose name is remembered: beyond, the longest known are forgotten. */
-const hostsKept = 8192
-
-function endOf(
-  { tgid, port, protocol }: { tgid: number; port: number; protocol: number },
-  address: string,
-): string {
-  return `${tgid} ${address} ${port} ${protocol}`
-}
-
-/** The name that a refused connection asked for, where that is why it was refused. */
-function saidName({ reason, said }: Attempt): string | null {
-  return reason === 'server-name' || reason === 'block-list' ? (said?.name ?? null) : null
-}
 
 /** The program that a process runs now; empty when it has ended. */
 function programOf(pid: number): string {
@@ -108,13 +62,22 @@ export class Narrator {
     () => this.compiled,
     () => this.parts.drainSensor(),
   )
+  /** What reaches for the network, and the names that led there. */
+  readonly connections: ConnectionTeller
   private readonly parts: NarratorParts
-  /** The name at the time of the last attempt, by process and destination; null: none led there. */
-  private readonly hosts = new Map<string, string | null>()
 
   constructor(parts: NarratorParts) {
     this.parts = parts
     this.compiled = parts.compiled
+    this.connections = new ConnectionTeller(parts, {
+      compiled: () => this.compiled,
+      https: this.https,
+      know: (id) => this.know(id),
+      stepOf: (id) => this.stepOf(id),
+      who: (id) => this.who(id),
+      head: (at) => this.head(at),
+      tell: (body) => this.tell(body),
+    })
   }
 
   record(record: SensorRecord): void {
@@ -177,106 +140,13 @@ export class Narrator {
         return
       }
       case 'connect':
-        return this.attempt(record)
+        return this.connections.attempt(record)
     }
   }
 
   /** What was found out about a file, later than the act. */
   changed(body: Extract<EventBody, { kind: 'file.changed' }>): void {
     this.tell(body)
-  }
-
-  /** Attempts alike that were counted instead of told. */
-  counted(attempts: readonly CountedAttempts[]): void {
-    for (const attempt of attempts) {
-      this.attempt({
-        ...attempt,
-        said: null,
-        time: Number(attempt.time),
-        execId: execId(attempt.tgid, attempt.start),
-      })
-    }
-  }
-
-  flow(flow: Flow): void {
-    const address = addressText(flow.address)
-    const id = flow.tgid === 0 ? null : execId(flow.tgid, flow.start)
-    const host = this.parts.learnedName(flow.name) ?? this.hostOf(flow, address)
-    const protocol = protocolWord(flow.protocol)
-    const { verdict, port, bytes: bytesOut, packets: packetsOut } = flow
-    const time = Number(flow.last)
-    this.tell({
-      kind: 'net.flow',
-      ...this.head({ time, execId: id }),
-      verdict,
-      ...explainDecision(this.compiled, flow),
-      host,
-      address,
-      port,
-      protocol,
-      bytesOut,
-      packetsOut,
-    })
-    if (id === null) return
-    const { sockets, tls } = flow
-    const names = this.parts.names.namesOf(address)
-    this.https.flow({
-      execId: id,
-      host,
-      names,
-      address,
-      port,
-      protocol,
-      verdict,
-      sockets,
-      tls,
-      time,
-    })
-  }
-
-  query(query: DnsQueryRecord): void {
-    const { process } = query
-    const id = process === null ? null : execId(process.tgid, process.start)
-    // Names are asked for while records are handed over; who asked may be in one of those that follow.
-    if (id !== null && !this.know(id))
-      this.parts.later(() => {
-        this.know(id)
-        this.tellQuery(query, id)
-      })
-    else this.tellQuery(query, id)
-  }
-
-  private tellQuery(query: DnsQueryRecord, id: string | null): void {
-    const {
-      name,
-      type,
-      server,
-      serverPort,
-      protocol,
-      verdict,
-      reason,
-      rule,
-      rcode,
-      addresses,
-      cnames,
-    } = query
-    this.tell({
-      kind: 'dns.query',
-      ...this.who(id),
-      time: query.time,
-      execId: id,
-      name,
-      type,
-      server,
-      serverPort,
-      protocol,
-      verdict,
-      reason: verdict === 'allowed' ? reason : reason + this.whyNotMeant(rule, id),
-      rule,
-      rcode,
-      addresses,
-      cnames,
-    })
   }
 
   /** The step that wrote to a log; undefined: it is none. */
@@ -361,66 +231,6 @@ export class Narrator {
     if (action === 'rename')
       this.tell({ ...what, kind: 'file.rename', to: to ?? '', link: link ?? 'rename' })
     else this.tell({ ...what, kind: `file.${action}` })
-  }
-
-  private explain(
-    attempt: Attempt,
-    opener: string | null,
-    id: string | null,
-  ): ReturnType<typeof explainDecision> {
-    const explained = explainDecision(this.compiled, attempt, opener)
-    if (attempt.verdict !== 'blocked' && attempt.verdict !== 'would-block') return explained
-    return { ...explained, reason: explained.reason + this.whyNotMeant(attempt.rule, id) }
-  }
-
-  private whyNotMeant(rule: number | string | null, id: string | null): string {
-    if (rule === null || id === null) return ''
-    const exe = this.parts.processes.get(id)?.exe
-    return whyNotMeant(this.compiled, rule, { exe, step: this.stepOf(id) })
-  }
-
-  private attempt(attempt: Attempt): void {
-    const address = addressText(attempt.address)
-    const known = attempt.execId.startsWith('0-') ? null : attempt.execId
-    if (known !== null) this.know(known)
-    const opener = this.parts.learnedName(attempt.name)
-    let host = saidName(attempt) ?? opener
-    if (host === null && address !== '') {
-      // An answer is told before it is sent: the name that led here is there by now, if there is one.
-      this.parts.drainDns()
-      host = this.parts.names.nameOf(address)
-    }
-    this.keepHost(attempt, address, host)
-    const passed = attempt.verdict === 'allowed' || attempt.verdict === 'would-block'
-    if (known !== null && passed && protocolWord(attempt.protocol) === 'tcp')
-      this.https.connects(known, host, address, attempt.port)
-    this.tell({
-      kind: 'net.connect',
-      ...this.head({ time: attempt.time, execId: known }),
-      verdict: attempt.verdict,
-      ...this.explain(attempt, opener, known),
-      host,
-      address,
-      port: attempt.port,
-      protocol: protocolWord(attempt.protocol),
-      via: attempt.via,
-      count: attempt.count,
-    })
-  }
-
-  /** The name that led to a flow is that of its beginning: others may have led to the address since. */
-  private hostOf(flow: Flow, address: string): string | null {
-    const known = this.hosts.get(endOf(flow, address))
-    return known === undefined ? this.parts.names.nameOf(address) : known
-  }
-
-  private keepHost(attempt: Attempt, address: string, host: string | null): void {
-    const end = endOf(attempt, address)
-    this.hosts.delete(end)
-    this.hosts.set(end, host)
-    if (this.hosts.size <= hostsKept) return
-    const oldest = this.hosts.keys().next()
-    if (oldest.done !== true) this.hosts.delete(oldest.value)
   }
 
   /**

@@ -209,7 +209,7 @@ export class Enforcement {
     }
     // What was decided by the old one is told by its lines: also what was counted, in both maps of it.
     sensor.drain()
-    for (let map = 0; map < 2; map++) narrator.counted(this.enforcer.attempts())
+    for (let map = 0; map < 2; map++) narrator.connections.counted(this.enforcer.attempts())
     narrator.compiled = compiled
     this.tls.follow(compiled)
     this.guard.policyReplaced()

@@ -100,7 +100,8 @@ export class Recording {
       onQueries: (queries) => {
         // All answers first: telling of one brings what the sensor has, and with it connections that another one led to.
         for (const { name, addresses } of queries) this.names.answered(name, addresses)
-        for (const query of queries) this.health.telling(() => this.narrator.query(query))
+        for (const query of queries)
+          this.health.telling(() => this.narrator.connections.query(query))
       },
       onFailure: (error) => this.health.gap(error.message),
     })

@@ -106,7 +106,7 @@ export class Watch {
   private tick(): void {
     const { recording, enforcement } = this
     this.tidy.tick(recording.handled)
-    recording.narrator.counted(enforcement.enforcer.attempts())
+    recording.narrator.connections.counted(enforcement.enforcer.attempts())
     enforcement.tls.settle()
     enforcement.guard.tick()
     recording.network.tick()
@@ -198,8 +198,8 @@ export class Watch {
     // as a gap, what it lost is not known.
     const stats = goesOn ? await dns.stats().catch(() => null) : await dns.close()
     const recordsLost = stats?.recordsLost ?? 0
-    narrator.counted(enforcer.attempts(true))
-    for (const flow of enforcer.flows()) narrator.flow(flow)
+    narrator.connections.counted(enforcer.attempts(true))
+    for (const flow of enforcer.flows()) narrator.connections.flow(flow)
     const lost = {
       ...sensor.lost(),
       ...(recordsLost > 0 ? { 'dns.query': recordsLost } : {}),

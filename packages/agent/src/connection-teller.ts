@@ -1,0 +1,235 @@
+import type { CompiledPolicy } from '@runwarden/policy'
+import { execId } from '@runwarden/sensor'
+import type { ConnectFields } from '@runwarden/sensor/connect'
+import type { AnsweredNames } from './answered-names.ts'
+import type { DnsQueryRecord } from './dns/contract.ts'
+import type { CountedAttempts } from './enforce/attempts.ts'
+import type { Flow } from './enforce/flows.ts'
+import type { EventBody } from './event-stream.ts'
+import type { ContentTeller } from './https/tell.ts'
+import type { ProcessTable } from './process-table.ts'
+import { whyNotMeant } from './programs.ts'
+import { addressText, explainDecision, protocolWord } from './wording.ts'
+
+/** What every event says. */
+export interface EventHead {
+  time: number
+  execId: string | null
+  step: string | null
+  phase?: 'pre' | 'post'
+}
+
+export interface ConnectionParts {
+  processes: ProcessTable
+  names: AnsweredNames
+  /** A learned name by the kernel's id of it. */
+  learnedName: (id: number) => string | null
+  /** Takes what the DNS thread has told so far. */
+  drainDns: () => void
+  /** Has something told as soon as nothing is being handed over. */
+  later: (tell: () => void) => void
+}
+
+/** What the narrator does for all that is told. */
+interface Voice {
+  /** The policy whose lines are named. */
+  compiled: () => CompiledPolicy
+  /** What TLS libraries sent and received is told there. */
+  https: Pick<ContentTeller, 'connects' | 'flow'>
+  /** Looks for a process that is not known yet. @returns false: its beginning cannot be taken now */
+  know: (id: string) => boolean
+  stepOf: (id: string | null) => string | null
+  /** The step of a process, and its stage. */
+  who: (id: string | null) => Pick<EventHead, 'step' | 'phase'>
+  /** @param at CLOCK_BOOTTIME, ns */
+  head: (at: { time: number; execId: string | null }) => EventHead
+  tell: (body: EventBody) => void
+}
+
+/** What a connect record and a count of attempts have in common. */
+type Attempt = Omit<ConnectFields, 'cookie' | 'socketType'> & {
+  time: number
+  tgid: number
+  execId: string
+}
+
+/** Ends of flows whose name is remembered: beyond, the longest known are forgotten. */
+const hostsKept = 8192
+
+function endOf(
+  { tgid, port, protocol }: { tgid: number; port: number; protocol: number },
+  address: string,
+): string {
+  return `${tgid} ${address} ${port} ${protocol}`
+}
+
+/** The name that a refused connection asked for, where that is why it was refused. */
+function saidName({ reason, said }: Attempt): string | null {
+  return reason === 'server-name' || reason === 'block-list' ? (said?.name ?? null) : null
+}
+
+/** Makes events of what reaches for the network: attempts, flows and queries for names, with the names that led there. */
+export class ConnectionTeller {
+  private readonly parts: ConnectionParts
+  private readonly voice: Voice
+  /** The name at the time of the last attempt, by process and destination; null: none led there. */
+  private readonly hosts = new Map<string, string | null>()
+
+  constructor(parts: ConnectionParts, voice: Voice) {
+    this.parts = parts
+    this.voice = voice
+  }
+
+  /** Attempts alike that were counted instead of told. */
+  counted(attempts: readonly CountedAttempts[]): void {
+    for (const attempt of attempts) {
+      this.attempt({
+        ...attempt,
+        said: null,
+        time: Number(attempt.time),
+        execId: execId(attempt.tgid, attempt.start),
+      })
+    }
+  }
+
+  flow(flow: Flow): void {
+    const address = addressText(flow.address)
+    const id = flow.tgid === 0 ? null : execId(flow.tgid, flow.start)
+    const host = this.parts.learnedName(flow.name) ?? this.hostOf(flow, address)
+    const protocol = protocolWord(flow.protocol)
+    const { verdict, port, bytes: bytesOut, packets: packetsOut } = flow
+    const time = Number(flow.last)
+    this.voice.tell({
+      kind: 'net.flow',
+      ...this.voice.head({ time, execId: id }),
+      verdict,
+      ...explainDecision(this.voice.compiled(), flow),
+      host,
+      address,
+      port,
+      protocol,
+      bytesOut,
+      packetsOut,
+    })
+    if (id === null) return
+    const { sockets, tls } = flow
+    const names = this.parts.names.namesOf(address)
+    this.voice.https.flow({
+      execId: id,
+      host,
+      names,
+      address,
+      port,
+      protocol,
+      verdict,
+      sockets,
+      tls,
+      time,
+    })
+  }
+
+  query(query: DnsQueryRecord): void {
+    const { process } = query
+    const id = process === null ? null : execId(process.tgid, process.start)
+    // Names are asked for while records are handed over; who asked may be in one of those that follow.
+    if (id !== null && !this.voice.know(id))
+      this.parts.later(() => {
+        this.voice.know(id)
+        this.tellQuery(query, id)
+      })
+    else this.tellQuery(query, id)
+  }
+
+  private tellQuery(query: DnsQueryRecord, id: string | null): void {
+    const {
+      name,
+      type,
+      server,
+      serverPort,
+      protocol,
+      verdict,
+      reason,
+      rule,
+      rcode,
+      addresses,
+      cnames,
+    } = query
+    this.voice.tell({
+      kind: 'dns.query',
+      ...this.voice.who(id),
+      time: query.time,
+      execId: id,
+      name,
+      type,
+      server,
+      serverPort,
+      protocol,
+      verdict,
+      reason: verdict === 'allowed' ? reason : reason + this.whyNotMeant(rule, id),
+      rule,
+      rcode,
+      addresses,
+      cnames,
+    })
+  }
+
+  private explain(
+    attempt: Attempt,
+    opener: string | null,
+    id: string | null,
+  ): ReturnType<typeof explainDecision> {
+    const explained = explainDecision(this.voice.compiled(), attempt, opener)
+    if (attempt.verdict !== 'blocked' && attempt.verdict !== 'would-block') return explained
+    return { ...explained, reason: explained.reason + this.whyNotMeant(attempt.rule, id) }
+  }
+
+  private whyNotMeant(rule: number | string | null, id: string | null): string {
+    if (rule === null || id === null) return ''
+    const exe = this.parts.processes.get(id)?.exe
+    return whyNotMeant(this.voice.compiled(), rule, { exe, step: this.voice.stepOf(id) })
+  }
+
+  attempt(attempt: Attempt): void {
+    const address = addressText(attempt.address)
+    const known = attempt.execId.startsWith('0-') ? null : attempt.execId
+    if (known !== null) this.voice.know(known)
+    const opener = this.parts.learnedName(attempt.name)
+    let host = saidName(attempt) ?? opener
+    if (host === null && address !== '') {
+      // An answer is told before it is sent: the name that led here is there by now, if there is one.
+      this.parts.drainDns()
+      host = this.parts.names.nameOf(address)
+    }
+    this.keepHost(attempt, address, host)
+    const passed = attempt.verdict === 'allowed' || attempt.verdict === 'would-block'
+    if (known !== null && passed && protocolWord(attempt.protocol) === 'tcp')
+      this.voice.https.connects(known, host, address, attempt.port)
+    this.voice.tell({
+      kind: 'net.connect',
+      ...this.voice.head({ time: attempt.time, execId: known }),
+      verdict: attempt.verdict,
+      ...this.explain(attempt, opener, known),
+      host,
+      address,
+      port: attempt.port,
+      protocol: protocolWord(attempt.protocol),
+      via: attempt.via,
+      count: attempt.count,
+    })
+  }
+
+  /** The name that led to a flow is that of its beginning: others may have led to the address since. */
+  private hostOf(flow: Flow, address: string): string | null {
+    const known = this.hosts.get(endOf(flow, address))
+    return known === undefined ? this.parts.names.nameOf(address) : known
+  }
+
+  private keepHost(attempt: Attempt, address: string, host: string | null): void {
+    const end = endOf(attempt, address)
+    this.hosts.delete(end)
+    this.hosts.set(end, host)
+    if (this.hosts.size <= hostsKept) return
+    const oldest = this.hosts.keys().next()
+    if (oldest.done !== true) this.hosts.delete(oldest.value)
+  }
+}
