@@ -5,6 +5,7 @@ import type { App, Context } from './context.ts'
 import { HttpError, type Problem } from './error.ts'
 import { addBodies } from './bodies.ts'
 import { OpenApi } from './openapi.ts'
+import { addRates } from './rate.ts'
 import { registers } from './routes/index.ts'
 import type { Tls } from './tls.ts'
 
@@ -45,6 +46,7 @@ export function buildApp(context: Context, tls: Tls | null = null): App {
   addHeaders(app, tls !== null)
   addMeasures(app, context)
   addAuth(app, context)
+  addRates(app, context)
   for (const register of registers) register(app, context)
   app.get('/openapi.json', { config: { right: 'public' }, schema: { hide: true } }, () =>
     openApi.document(context.url()),

@@ -161,6 +161,12 @@ export const settings = {
     read: url,
     default: 'https://api.github.com',
   },
+  'rate-limit': {
+    value: 'NUMBER',
+    help: 'requests per second that each key, person, job or unknown address may make; 0: any',
+    read: whole,
+    default: '1000',
+  },
   'log-level': {
     value: 'LEVEL',
     help: 'what is written to stderr, a line of JSON each: debug, info, warn or error',

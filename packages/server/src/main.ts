@@ -1,25 +1,23 @@
-import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.ts'
 import { Auth } from './auth/auth.ts'
 import { jobClaimsChecker } from './auth/job-claims.ts'
+import { newSignInUrl } from './auth/sign-in-url.ts'
 import { createBus } from './bus.ts'
 import type { Config } from './config.ts'
 import type { App, Context } from './context.ts'
-import { Database } from './db/database.ts'
-import { migrate } from './db/migrate.ts'
+import { lockFolder, openDatabase } from './data-folder.ts'
 import { createLog } from './log.ts'
 import { Metrics } from './metrics.ts'
-import { readTls } from './tls.ts'
+import { followTls, readTls } from './tls.ts'
 
 export interface Server extends AsyncDisposable {
   /** Where agents and browsers reach it, without a slash at its end. */
   url: string
   app: App
   context: Context
-  /** Once, on an empty folder: where its first administrator signs in. */
+  /** Where its first administrator signs in; null once there is one. */
   signInUrl: string | null
   /** Answers what it was asked, takes no more, and closes everything. */
   close: () => Promise<void>
@@ -38,64 +36,39 @@ export async function startServer(
   config: Config,
   { log = createLog(config), clock = Date.now }: Start = {},
 ): Promise<Server> {
+  using started = new DisposableStack()
   const tls = readTls(config)
-  mkdirSync(config.data, { recursive: true, mode: 0o700 })
-  const db = openDatabase(config.data, clock())
-  try {
-    const auth = new Auth(db, clock)
-    for (const name of config.organisations) auth.ensureOrganisation(name)
-    const secret = firstAdministrator(db, auth)
-    let url = ''
-    const context: Context = {
-      config,
-      db,
-      auth,
-      url: () => url,
-      jobClaims: jobClaimsChecker(auth, config.jobIssuer, () => url, clock),
-      clock,
-      log,
-      metrics: new Metrics(),
-      bus: createBus(),
-    }
-    const app = buildApp(context, tls)
-    app.addHook('onClose', () => db.close())
-    await app.listen(config.listen)
-    url = config.url ?? listeningAt(app, config, tls !== null)
-    return {
-      url,
-      app,
-      context,
-      signInUrl: secret === null ? null : signInUrl(url, secret),
-      close: () => app.close(),
-      [Symbol.asyncDispose]: () => app.close(),
-    }
-  } catch (error) {
-    db.close()
-    throw error
+  started.use(lockFolder(config.data))
+  const db = started.use(openDatabase(config.data, clock()))
+  const auth = new Auth(db, clock)
+  for (const name of config.organisations) auth.ensureOrganisation(name)
+  let url = ''
+  const context: Context = {
+    config,
+    db,
+    auth,
+    url: () => url,
+    jobClaims: jobClaimsChecker(auth, config.jobIssuer, () => url, clock),
+    clock,
+    log,
+    metrics: new Metrics(),
+    bus: createBus(),
   }
-}
-
-/** The database of a folder, as this version expects it. */
-export function openDatabase(data: string, now: number): Database {
-  const db = new Database(join(data, 'runwarden.sqlite'))
-  try {
-    migrate(db, now)
-    return db
-  } catch (error) {
-    db.close()
-    throw error
+  const app = buildApp(context, tls)
+  // When the last of what was asked is answered, and the other parts have ended.
+  app.addHook('onClose', () => resources.dispose())
+  await app.listen(config.listen)
+  url = config.url ?? listeningAt(app, config, tls !== null)
+  const resources = started.move()
+  resources.use(followTls(app, config, log))
+  return {
+    url,
+    app,
+    context,
+    signInUrl: newSignInUrl(context, { onlyFirst: true }),
+    close: () => app.close(),
+    [Symbol.asyncDispose]: () => app.close(),
   }
-}
-
-export const signInUrl = (url: string, secret: string): string =>
-  `${url}/v1/sign-in/link?token=${secret}`
-
-/** @returns the secret of a sign-in link, where nobody can sign in yet */
-function firstAdministrator(db: Database, auth: Auth): string | null {
-  if (db.get('SELECT 1 FROM users') !== undefined) return null
-  return db.transaction(() =>
-    auth.createSignInLink(auth.ensureUser('local', 'admin', 'admin', true)),
-  )
 }
 
 function listeningAt(app: App, { listen }: Config, secure: boolean): string {

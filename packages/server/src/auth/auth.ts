@@ -1,15 +1,30 @@
 import type { Database } from '../db/database.ts'
 import { newId } from '../id.ts'
-import { actorOf, type Identity, type KeyRole, type Organisation, type Role } from './rights.ts'
+import {
+  actorOf,
+  isEnough,
+  type Identity,
+  type KeyRole,
+  type Organisation,
+  type Role,
+} from './rights.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
 /** A session ends after that, whatever is done in it. */
 export const sessionMs = 7 * 24 * 3_600_000
 const linkMs = 24 * 3_600_000
+const invitationMs = 7 * 24 * 3_600_000
 /** GitHub ends a job after 6 hours on its own machines and 5 days on others; what is spooled may come later still. */
 const jobTokenMs = 7 * 24 * 3_600_000
 /** When a key was last used is written down this often at most. */
 const usedEveryMs = 60_000
+
+interface Invitation {
+  id: string
+  organisationId: string
+  name: string
+  role: Role
+}
 
 export interface AuditEntry {
   /** null: of the server itself */
@@ -110,6 +125,44 @@ export class Auth {
       hashSecret(secret),
       this.#clock(),
     )?.user_id
+  }
+
+  /** @returns the secret of a link that makes whoever opens it first a member */
+  createInvitation(
+    organisationId: string,
+    { name, role }: { name: string; role: Role },
+    by: Identity,
+  ): { id: string; secret: string; expiresAt: number } {
+    const secret = newSecret('rwi_')
+    const id = newId()
+    const expiresAt = this.#clock() + invitationMs
+    this.#db.run(
+      'INSERT INTO invitations VALUES (?, ?, ?, ?, ?, ?, ?)',
+      id,
+      hashSecret(secret),
+      organisationId,
+      name,
+      role,
+      actorOf(by),
+      expiresAt,
+    )
+    return { id, secret, expiresAt }
+  }
+
+  invitationBy(secret: string): Invitation | undefined {
+    return this.#db.get<Invitation>(
+      `SELECT id, organisation_id AS organisationId, name, role FROM invitations
+       WHERE hash = ? AND expires_at > ?`,
+      hashSecret(secret),
+      this.#clock(),
+    )
+  }
+
+  /** The invitation is none any more. Who has a higher role already keeps it. */
+  acceptInvitation({ id, organisationId, role }: Invitation, userId: string): void {
+    this.#db.run('DELETE FROM invitations WHERE id = ?', id)
+    const has = this.roleOf(userId, organisationId)
+    if (has === undefined || !isEnough(has, role)) this.setMember(organisationId, userId, role)
   }
 
   createSession(userId: string): string {

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { HttpError, notFound } from '../error.ts'
 import type { App, Context } from '../context.ts'
+import { cookieOf } from './cookies.ts'
 import { isEnough, type Identity, type Organisation, type Right, type Role } from './rights.ts'
 
 declare module 'fastify' {
@@ -38,14 +39,17 @@ export function addAuth(app: App, context: Context): void {
   })
 }
 
-async function whoCalls(request: FastifyRequest, { auth, jobClaims }: Context): Promise<Identity> {
+async function whoCalls(
+  request: FastifyRequest,
+  { auth, jobClaims, url }: Context,
+): Promise<Identity> {
   const { authorization } = request.headers
   if (authorization === undefined) {
-    const session = sessionOf(request)
+    const session = cookieOf(request, 'runwarden-session')
     const user = session === undefined ? undefined : auth.bySession(session)
     if (user === undefined)
       throw new HttpError(401, 'unauthorized', 'who is it? neither an API key nor a valid session')
-    checkOrigin(request)
+    checkOrigin(request, url())
     return user
   }
   const token = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization)?.[1] ?? ''
@@ -61,19 +65,14 @@ async function whoCalls(request: FastifyRequest, { auth, jobClaims }: Context): 
   return identity
 }
 
-/** The session's secret of a request, from its cookie. */
-export function sessionOf(request: FastifyRequest): string | undefined {
-  return /(?:^|;\s*)runwarden-session=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1]
-}
-
 /** A browser sends the cookie along for other sites' pages, too; what changes something comes from our own. */
-function checkOrigin(request: FastifyRequest): void {
+function checkOrigin(request: FastifyRequest, url: string): void {
   if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return
   const { origin, 'sec-fetch-site': site } = request.headers
   const same =
     origin === undefined
       ? site === 'same-origin'
-      : origin === `${request.protocol}://${request.host}`
+      : [new URL(url).origin, `${request.protocol}://${request.host}`].includes(origin)
   if (!same) {
     throw new HttpError(
       403,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 /** What a secret is good for: the first letters tell people, and programs that look for secrets. */
-export type SecretKind = 'rwk_' | 'rwj_' | 'rws_' | 'rwl_'
+export type SecretKind = 'rwk_' | 'rwj_' | 'rws_' | 'rwl_' | 'rwi_'
 
 /** A new secret of 256 random bits. It is shown once; only its hash is kept. */
 export function newSecret(kind: SecretKind): string {

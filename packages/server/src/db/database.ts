@@ -15,10 +15,11 @@ export class Database implements Disposable {
   readonly #statements = new Map<string, StatementSync>()
   #depth = 0
 
-  constructor(path: string, { readOnly = false } = {}) {
+  /** @param lock for its lock alone: no WAL, and nobody waits for it */
+  constructor(path: string, { readOnly = false, lock = false } = {}) {
     this.path = path
-    this.#db = new DatabaseSync(path, { readOnly, timeout: 10_000 })
-    if (!readOnly) this.#db.exec('PRAGMA journal_mode = WAL')
+    this.#db = new DatabaseSync(path, { readOnly, timeout: lock ? 0 : 10_000 })
+    if (!readOnly && !lock) this.#db.exec('PRAGMA journal_mode = WAL')
     this.#db.exec(
       'PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF',
     )

@@ -1,0 +1,178 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { sessionMs } from '../auth/auth.ts'
+import { cookieOf, setCookie } from '../auth/cookies.ts'
+import { createProvider, type Pending } from '../auth/provider.ts'
+import type { App, Context } from '../context.ts'
+import { HttpError } from '../error.ts'
+
+const Secret = z.string().regex(/^rw[il]_[\w-]{43}$/, 'is no token of a link')
+const Token = z.object({ token: Secret })
+
+const Waiting = z.object({
+  state: z.string(),
+  nonce: z.string(),
+  verifier: z.string(),
+  invitation: Secret.nullable(),
+})
+/** How long somebody may be with the provider. */
+const waitSeconds = 600
+
+/** How people sign in: links that work once, and the provider that the server is set to. */
+export function register(app: App, { auth, config, db, url, log }: Context): void {
+  const provider = createProvider(config, url)
+  const secure = (request: FastifyRequest): boolean =>
+    request.protocol === 'https' || url().startsWith('https:')
+
+  const signIn = (request: FastifyRequest, reply: FastifyReply, userId: string, how: string) => {
+    const user = db.get<{ name: string; operator: number }>(
+      'SELECT name, operator FROM users WHERE id = ?',
+      userId,
+    )
+    const session = db.transaction(() => {
+      auth.audit(
+        { kind: 'user', id: userId, name: user?.name ?? '', operator: user?.operator === 1 },
+        {
+          organisationId: null,
+          action: 'sign-in',
+          subject: user?.name ?? '',
+          detail: { how },
+          address: request.ip,
+        },
+      )
+      return auth.createSession(userId)
+    })
+    setCookie(reply, 'runwarden-session', session, sessionMs / 1000, secure(request))
+    return reply.redirect('/', 303)
+  }
+
+  const toProvider = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    invitation: string | null,
+  ) => {
+    if (provider === null)
+      throw new HttpError(404, 'no-provider', 'this server is set to no sign-in (sign-in-issuer)')
+    const { to, pending } = await provider.begin(invitation)
+    const value = Buffer.from(JSON.stringify(pending)).toString('base64url')
+    setCookie(reply, 'runwarden-sign-in', value, waitSeconds, secure(request))
+    return reply.redirect(to, 303)
+  }
+
+  app.get(
+    '/v1/sign-in/link',
+    {
+      config: { right: 'public', rate: 'sign-in' },
+      schema: {
+        summary: 'Signs the administrator in, by a link that works once.',
+        querystring: Token,
+      },
+    },
+    (request, reply) => {
+      const userId = auth.useSignInLink(request.query.token)
+      if (userId === undefined) throw used()
+      return signIn(request, reply, userId, 'link')
+    },
+  )
+
+  app.get(
+    '/v1/sign-in/invitation',
+    {
+      config: { right: 'public', rate: 'sign-in' },
+      schema: {
+        summary: 'Takes an invitation: by the provider where there is one, else at once.',
+        querystring: Token,
+      },
+    },
+    (request, reply) => {
+      const { token } = request.query
+      const invitation = auth.invitationBy(token)
+      if (invitation === undefined) throw used()
+      if (provider !== null) return toProvider(request, reply, token)
+      const userId = db.transaction(() => {
+        const id = auth.ensureUser('local', invitation.id, invitation.name)
+        auth.acceptInvitation(invitation, id)
+        return id
+      })
+      return signIn(request, reply, userId, 'invitation')
+    },
+  )
+
+  app.get(
+    '/v1/sign-in',
+    {
+      config: { right: 'public', rate: 'sign-in' },
+      schema: { summary: 'Sends the browser to the provider to sign in.' },
+    },
+    async (request, reply) => toProvider(request, reply, null),
+  )
+
+  app.get(
+    '/v1/sign-in/callback',
+    {
+      config: { right: 'public', rate: 'sign-in' },
+      schema: { summary: 'Where the provider sends the browser back to.' },
+    },
+    async (request, reply) => {
+      const pending = pendingOf(request)
+      if (provider === null || pending === null)
+        throw new HttpError(
+          400,
+          'no-sign-in',
+          'no sign-in was begun in this browser, or too long ago',
+        )
+      setCookie(reply, 'runwarden-sign-in', '', 0, secure(request))
+      const query = request.url.slice(request.url.indexOf('?'))
+      const person = await provider.finish(query.startsWith('?') ? query : '', pending)
+      const userId = db.transaction(() => {
+        const invitation = auth.invitationBy(pending.invitation ?? '')
+        const known = db.get(
+          'SELECT 1 FROM users WHERE issuer = ? AND subject = ?',
+          person.issuer,
+          person.subject,
+        )
+        if (known === undefined && invitation === undefined) {
+          log.info(
+            { issuer: person.issuer, subject: person.subject },
+            'sign-in of somebody unknown',
+          )
+          throw new HttpError(
+            403,
+            'not-invited',
+            `${person.name} is in no organisation here; ask for an invitation`,
+          )
+        }
+        const id = auth.ensureUser(person.issuer, person.subject, person.name)
+        if (invitation !== undefined) auth.acceptInvitation(invitation, id)
+        return id
+      })
+      return signIn(request, reply, userId, 'provider')
+    },
+  )
+
+  app.post(
+    '/v1/sign-out',
+    {
+      config: { right: 'signed-in' },
+      schema: { summary: 'Ends the session.', response: { 204: z.null() } },
+    },
+    (request, reply) => {
+      auth.endSession(cookieOf(request, 'runwarden-session') ?? '')
+      setCookie(reply, 'runwarden-session', '', 0, secure(request))
+      void reply.code(204)
+      return null
+    },
+  )
+}
+
+const used = (): HttpError =>
+  new HttpError(410, 'link-used', 'this link has been used, or is too old; ask for a new one')
+
+function pendingOf(request: FastifyRequest): Pending | null {
+  try {
+    const text = Buffer.from(cookieOf(request, 'runwarden-sign-in') ?? '', 'base64url').toString()
+    return Waiting.parse(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
