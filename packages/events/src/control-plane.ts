@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Report } from './report.ts'
 
 /**
  * What an agent (or the action before it) and the control plane say to each other: `POST /v1/jobs`, JSON both ways. Who
@@ -85,3 +86,58 @@ export const JobStarted = z.object({
   skip: z.object({ reason: line.min(1).max(500) }).nullable(),
 })
 export type JobStarted = z.infer<typeof JobStarted>
+
+/** Of a segment's body: unpacked and packed, bytes; and of one line of it. */
+export const largestSegment = { packed: 4 << 20, unpacked: 16 << 20, line: 1 << 20 }
+
+const sha256 = z.string().regex(/^[\da-f]{64}$/, 'is no SHA-256, 64 lower-case hexadecimal digits')
+const sequence = z.int().min(0).max(1e9)
+
+/** `previous` of a job's first segment, and its hash at the end where it has sent none. */
+export const firstPrevious = '0'.repeat(64)
+
+/**
+ * `POST /v1/jobs/:id/segments/:seq`: events of a job, in order, as NDJSON packed with zstd. Segments count from 1; what of
+ * them was not acknowledged is sent again, byte for byte.
+ */
+export const SegmentHeaders = z.object({
+  /** Hash of the segment before it. */
+  'runwarden-previous': sha256,
+  /** SHA-256 over the 32 bytes of `previous` and the 32 of the body's SHA-256. */
+  'runwarden-hash': sha256,
+})
+
+export const SegmentAcknowledged = z.object({ acknowledged: sequence })
+export type SegmentAcknowledged = z.infer<typeof SegmentAcknowledged>
+
+/** `POST /v1/jobs/:id/heartbeat` */
+export const Heartbeat = z.object({
+  /** Of the last segment that the agent has made, sent or not; 0: none. */
+  sequence,
+  /** Events that could not be kept, by kind. */
+  eventsLost: z.record(z.string().max(100), z.int().min(0)),
+  tier: z.enum(['T0', 'T1', 'T2', 'none']),
+  armed: z.boolean(),
+})
+export type Heartbeat = z.infer<typeof Heartbeat>
+
+/** Versions of what holds for this job now; null: there is none. The same come as events of `GET /v1/jobs/:id/stream`. */
+export const HeartbeatAnswer = z.object({
+  blockListVersion: z.string().nullable(),
+  policyVersion: z.string().nullable(),
+})
+export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>
+
+/** `POST /v1/jobs/:id/finish`: after the last segment was acknowledged. */
+export const JobFinish = z.object({
+  /** Of the last segment, and its hash. */
+  sequence,
+  hash: sha256,
+  report: Report,
+  /** Status of the job's command; null: not known. */
+  exit: z.int().nullable(),
+})
+export type JobFinish = z.infer<typeof JobFinish>
+
+export const JobFinished = z.object({ insightsUrl: z.string().nullable() })
+export type JobFinished = z.infer<typeof JobFinished>
