@@ -229,3 +229,12 @@ test('an ordinary user without sudo is told what is missing', async () => {
   expect(said).toMatch(/^NO_ROOT the agent has to be started by root, and sudo does not do it: /)
   expect(place.processes()).toEqual([])
 })
+
+test('a place that cannot be written to is named', async () => {
+  place = new StartPlace()
+  place.mount(place.home, 'ro,mode=755')
+  await expect(place.start()).rejects.toMatchObject({
+    code: 'FOLDER',
+    message: expect.stringMatching(/jobs\/[\da-f]{16} cannot be made: EROFS/),
+  })
+})

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { StartError } from './error.ts'
+import { StartError, textOf } from './error.ts'
 
 /** What is where in the folder of one job's agent. All of it is root's. */
 export interface JobFolder {
@@ -52,14 +52,38 @@ export function findJobFolder(home: string, id: string): JobFolder {
  */
 export function makeJobFolder(home: string): JobFolder {
   process.umask(0o022)
-  mkdirSync(home, { recursive: true, mode: 0o755 })
+  makeFolders(home)
   checkOwners(home)
   checkExecutable(home)
   sweep(home)
   const folder = places(home, randomBytes(8).toString('hex'))
-  mkdirSync(folder.path, { mode: 0o755 })
-  for (const path of [dirname(folder.node), folder.state]) mkdirSync(path, { mode: 0o700 })
+  makeFolder(folder.path, 0o755)
+  for (const path of [dirname(folder.node), folder.state]) makeFolder(path, 0o700)
   return folder
+}
+
+/** Not by node, which asks without an end where a file system says of what can't be made there that it is not there. */
+function makeFolders(path: string): void {
+  const isThere = (): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  if (isThere()) return
+  makeFolders(dirname(path))
+  try {
+    makeFolder(path, 0o755)
+  } catch (error) {
+    // Another start's, made at this moment.
+    if (!isThere()) throw error
+  }
+}
+
+function makeFolder(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    const advice = 'root has to be able to write there: the agent runs from it'
+    throw new StartError('FOLDER', `${path} cannot be made: ${textOf(error)}`, advice, {
+      cause: error,
+    })
+  }
 }
 
 /** Sticky folders are as good: nobody there can put something else in the place of what is root's. */
@@ -147,6 +171,10 @@ function sweep(home: string): void {
     const since = lstatSync(folder.path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
     if (Date.now() - since < idle) continue
     if (processesOf(folder).length > 0 || mountsOf(folder).length > 0) continue
-    rmSync(folder.path, { recursive: true, force: true })
+    try {
+      rmSync(folder.path, { recursive: true, force: true })
+    } catch {
+      // Another start removes it at this moment, or it can't be: no reason for a job to go without an agent.
+    }
   }
 }
