@@ -1,16 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bootVm, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
+import type { Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { programs } from '../../agent/test/harden/stage.ts'
+import { bootSystemd } from './systemd-vm.ts'
 
 const repository = join(import.meta.dirname, '../../..')
-const units = '/usr/lib/systemd/system'
-const targets = ['sysinit', 'basic', 'multi-user', 'shutdown', 'umount', 'final'].map(
-  (name) => `${units}/${name}.target`,
-)
 /** What a shell, systemd (`$`, `%`) or sudo could read more into. */
 const strange = '/home/runner/$(touch $HOME);\'"`id` %n ${PATH} A=b'
 
@@ -18,7 +14,7 @@ const strange = '/home/runner/$(touch $HOME);\'"`id` %n ${PATH} A=b'
 const script = `
 import { startAgent, stopAgent } from '/opt/start.js'
 const [task, folder] = process.argv.slice(2)
-const options = { agentRoot: ${JSON.stringify(`${strange}/agent`)}, node: process.execPath }
+const options = { agentRoot: ${JSON.stringify(`${strange}/dist/action/agent`)}, node: process.execPath }
 try {
   console.log(JSON.stringify(await (task === 'stop' ? stopAgent({ folder }) : startAgent(options))))
 } catch ({ code, message }) {
@@ -33,59 +29,18 @@ const socket = connect(path)
 socket.on('connect', () => process.exit(0))
 socket.on('error', () => process.exit(1))
 `
-const pam = ['auth', 'account', 'session'].map((type) => `${type} sufficient pam_permit.so\n`)
 
 let vm: Vm
 beforeAll(async () => {
   const made = mkdtempSync(join(tmpdir(), 'runwarden-start-vm-'))
   try {
-    const bundle = join(made, 'agent')
-    const build = `scripts/bootstrap && scripts/bundle-tree "$1" ${process.arch}`
-    execFileSync(
-      'flock',
-      [join(repository, 'build/checkout.lock'), 'sh', '-c', build, 'sh', bundle],
-      {
-        cwd: repository,
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
-    )
     const rolldown = join(repository, 'node_modules/.bin/rolldown')
     const source = join(repository, 'packages/action/src/start.ts')
     execFileSync(rolldown, [source, '--dir', made, '--platform', 'node', '--format', 'esm'])
-    const unpacked = await programs()
-    const sudo = readdirSync(join(unpacked, 'usr/libexec/sudo')).map((name) => ({
-      path: `/usr/libexec/sudo/${name}`,
-      from: join(unpacked, 'usr/libexec/sudo', name),
-    }))
-    vm = await bootVm({
-      kernel: '6.12-amd64',
-      memoryMb: 2048,
-      // unix_chkpwd: with the libraries of PAM.
-      programs: [
-        ...ordinaryPrograms,
-        '/usr/lib/systemd/systemd',
-        '/usr/bin/systemctl',
-        '/usr/bin/systemd-run',
-        '/usr/bin/mount',
-        '/usr/bin/umount',
-        '/usr/sbin/unix_chkpwd',
-        '/lib/x86_64-linux-gnu/security/pam_permit.so',
-        '/lib/x86_64-linux-gnu/libz.so.1',
-      ],
+    vm = await bootSystemd(strange, {
+      // Of sudo's.
+      programs: ['/lib/x86_64-linux-gnu/libz.so.1'],
       files: [
-        ...targets,
-        ...sudo,
-        { path: '/usr/bin/sudo', from: join(unpacked, 'usr/bin/sudo') },
-        { path: '/etc/pam.d/sudo', content: pam.join('') },
-        {
-          path: '/etc/sudoers',
-          content: 'Defaults env_reset\nroot ALL=(ALL) ALL\nrunner ALL=(ALL) NOPASSWD:ALL\n',
-          mode: 0o440,
-        },
-        { path: '/etc/systemd/first', content: '' },
-        { path: '/etc/machine-id', content: '0123456789abcdef0123456789abcdef\n' },
-        { path: '/etc/systemd/system/default.target', link: `${units}/multi-user.target` },
-        { path: `${strange}/agent`, from: bundle },
         { path: '/opt/package.json', content: '{ "type": "module" }' },
         { path: '/opt/start.js', content: readFileSync(join(made, 'start.js')) },
         { path: '/opt/act.js', content: script },
@@ -95,9 +50,6 @@ beforeAll(async () => {
   } finally {
     rmSync(made, { recursive: true, force: true })
   }
-  await vm.run(
-    'chown -R runner /home/runner; until [ -S /run/systemd/private ]; do sleep 0.2; done',
-  )
 }, 600_000)
 afterAll(() => vm?.[Symbol.asyncDispose]())
 
@@ -130,7 +82,9 @@ test('an ordinary user with sudo starts the agent as a unit of systemd, from a f
   })
   expect(await show('ActiveState')).toBe('active')
   expect(await run(`node /opt/knock.js ${agent.socket} && echo accepts`)).toBe('accepts')
-  expect(await run(`ls ${quoted(strange)}; ls / /root /home/runner | grep -x x`)).toBe('agent')
+  expect(await run(`ls ${quoted(strange)}; ls / /root /home/runner | grep -x x`)).toBe(
+    'action.yml\ndist',
+  )
 }, 600_000)
 
 test('it has nothing of the job’s environment, a cgroup of its own, and is the last to end for memory', async () => {
