@@ -68,7 +68,7 @@ out:
 
 /*
  * netlinkRead(fd, buffer): bytes of the next datagram of the kernel, 0 when none waits. Others can send to groups, too: what is
- * not the kernel's is passed over. ENOBUFS: some found no room in the queue, or were too many.
+ * not the kernel's is passed over. ENOBUFS: some found no room in the queue.
  */
 napi_value js_netlinkRead(napi_env env, napi_callback_info info)
 {
@@ -86,7 +86,7 @@ napi_value js_netlinkRead(napi_env env, napi_callback_info info)
 	napi_get_value_int32(env, argv[0], &fd);
 	if (napi_get_buffer_info(env, argv[1], &data, &room) != napi_ok)
 		return fail(env, "socket", "BPF_NETLINK", EINVAL, "buffer", NULL);
-	/* Who sends without end keeps nobody here. */
+	/* Who sends without end keeps nobody here: more than are in the queue. */
 	for (i = 0; i < PASSED_MAX; i++) {
 		size = sizeof(from);
 		bytes = recvfrom(fd, data, room, MSG_TRUNC, (void *)&from, &size);
@@ -94,7 +94,7 @@ napi_value js_netlinkRead(napi_env env, napi_callback_info info)
 			break;
 	}
 	if (i == PASSED_MAX)
-		return fail(env, "socket", "BPF_NETLINK", ENOBUFS, "recvfrom", NULL);
+		return number(env, 0);
 	if (bytes < 0 && errno != EAGAIN)
 		return fail(env, "socket", "BPF_NETLINK", errno, "recvfrom", NULL);
 	if (bytes > (ssize_t)room)

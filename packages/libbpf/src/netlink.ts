@@ -31,8 +31,8 @@ export class NetlinkListener {
   }
 
   /**
-   * Takes what has been told since the last call. A message's body is valid until `onMessage` returns.
-   * @returns whether that was all: else some found no room, or there is more than is taken at once
+   * Takes what has been told since the last call; of very much, a part. A message's body is valid until `onMessage` returns.
+   * @returns false: some found no room, and are lost
    */
   take(onMessage: (message: NetlinkMessage) => void): boolean {
     const buffer = (shared ??= Buffer.allocUnsafeSlow(DATAGRAM_BYTES))
@@ -43,7 +43,7 @@ export class NetlinkListener {
       if (bytes === null) whole = false
       else for (const message of messagesOf(buffer.subarray(0, bytes))) onMessage(message)
     }
-    return false
+    return whole
   }
 
   /** Bytes of the next datagram; 0: none waits, null: some are lost. */
