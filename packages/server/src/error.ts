@@ -20,6 +20,11 @@ export interface Problem {
   /** `job.repository`, `allow[3]`; empty: the whole of it. */
   at: string
   problem: string
+  /** In a text of the body (a policy, a block list): place from 1, what stands there, and what it could have been. */
+  line?: number
+  column?: number
+  text?: string
+  nearest?: string | null
 }
 
 export const notFound = (what: string): HttpError =>
