@@ -4,7 +4,18 @@ import { register as health } from './health.ts'
 import { register as keys } from './keys.ts'
 import { register as members } from './members.ts'
 import { register as organisations } from './organisations.ts'
+import { register as policies } from './policies.ts'
+import { register as policyAttachments } from './policy-attachments.ts'
 import { register as signIn } from './sign-in.ts'
 
 /** Every resource of the API. */
-export const registers: readonly Register[] = [health, signIn, organisations, members, keys, audit]
+export const registers: readonly Register[] = [
+  health,
+  signIn,
+  organisations,
+  members,
+  keys,
+  audit,
+  policies,
+  policyAttachments,
+]
