@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
   policy: { summary: 'check, explain and simulate policies', load: () => import('./policy.ts') },
+  server: {
+    summary: 'start a control plane, which agents report to and take policies from',
+    load: () => import('./server.ts'),
+  },
 }
 
 const help = `runwarden: runtime security for CI runners

@@ -45,7 +45,7 @@ function broken(page: string, text: string): string[] {
 function optionsIn(text: string): string[] {
   const typed = text
     .replaceAll(/\\\n\s*/g, '')
-    .matchAll(/\brunwarden (run|agent|doctor|rules|policy)\b([^\n`]*)/g)
+    .matchAll(/\brunwarden (run|agent|doctor|rules|policy|server)\b([^\n`]*)/g)
   return Array.from(typed).flatMap(([, command = '', words = '']) =>
     Array.from(
       words.split(' -- ')[0]?.matchAll(/ (--[a-z-]+)/g) ?? [],

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { settings } from '@runwarden/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { agentOptions } from '../src/agent-options.ts'
 import { runOptions } from '../src/run-options.ts'
@@ -20,6 +21,7 @@ const commands: { words: string[]; options: string[] }[] = [
   { words: ['agent'], options: Object.keys(agentOptions).map((name) => `--${name}`) },
   { words: ['rules'], options: ['--json', '--help'] },
   { words: ['doctor'], options: ['--json', '--help'] },
+  { words: ['server'], options: [...Object.keys(settings).map((name) => `--${name}`), '--config'] },
   { words: ['policy'], options: ['--policy FILE', '--block-list FILE', '--json', '--help'] },
 ]
 

@@ -32,8 +32,7 @@ export function buildApp(context: Context, tls: Tls | null = null): App {
     bodyLimit: largestBody,
     requestTimeout: 60_000,
     routerOptions: { maxParamLength: 300 },
-    // Streams of agents would hold up the end otherwise.
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle' as const,
   }
   // Only one of both types fits what Fastify calls the server, and no route needs to know which.
   const app = (tls === null ? Fastify(options) : Fastify({ ...options, https: tls })) as App

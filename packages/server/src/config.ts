@@ -88,3 +88,9 @@ function readFile(path: string): Record<string, string> {
 
 const camel = (name: string): string =>
   name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** Where the server is reached. @param port where that is any free one */
+export function urlOf({ url, listen, tlsCert }: Config, port = listen.port): string {
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
+  return url ?? `${tlsCert === null ? 'http' : 'https'}://${host}:${port}`
+}

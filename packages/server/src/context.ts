@@ -28,6 +28,8 @@ export interface Context {
   log: FastifyBaseLogger
   metrics: Metrics
   bus: Bus
+  /** Aborted when the server is about to end: streams, which would go on for hours, end then. */
+  closing: AbortSignal
 }
 
 /** Schemas of routes are zod's, and give handlers their types. */

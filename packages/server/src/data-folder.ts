@@ -37,13 +37,15 @@ export function openExisting(data: string, now: number): Database {
  */
 export function lockFolder(data: string): Disposable {
   mkdirSync(data, { recursive: true, mode: 0o700 })
-  // SQLite's lock is the kernel's, on an open file: none is ever left behind.
-  const lock = new Database(join(data, 'server.lock'), { lock: true })
+  let lock: Database | undefined
   try {
+    // SQLite's lock is the kernel's, on an open file: none is ever left behind.
+    lock = new Database(join(data, 'server.lock'), { lock: true })
     lock.exec('BEGIN EXCLUSIVE')
+    return lock
   } catch (error) {
-    lock.close()
+    lock?.close()
+    if (!/database is locked/.test(String(error))) throw error
     throw new ConfigError(`another server runs over ${data}`, { cause: error })
   }
-  return lock
 }

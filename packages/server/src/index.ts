@@ -1,3 +1,5 @@
+export { administer } from './administer.ts'
+export { backup, restore } from './backup.ts'
 export { ConfigError, settings } from './config-table.ts'
-export { readConfig, variableOf } from './config.ts'
+export { readConfig, variableOf, type Config } from './config.ts'
 export { startServer } from './main.ts'

@@ -5,7 +5,7 @@ import { Auth } from './auth/auth.ts'
 import { jobClaimsChecker } from './auth/job-claims.ts'
 import { newSignInUrl } from './auth/sign-in-url.ts'
 import { createBus } from './bus.ts'
-import type { Config } from './config.ts'
+import { type Config, urlOf } from './config.ts'
 import type { App, Context } from './context.ts'
 import { lockFolder, openDatabase } from './data-folder.ts'
 import { createLog } from './log.ts'
@@ -28,6 +28,9 @@ export interface Start {
   clock?: () => number
 }
 
+/** What is being answered at the end gets so long. */
+const answerMs = 10_000
+
 /**
  * Starts a server over its folder.
  * @throws ConfigError, MigrationError, or what the system says where it can't listen
@@ -43,6 +46,7 @@ export async function startServer(
   const auth = new Auth(db, clock)
   for (const name of config.organisations) auth.ensureOrganisation(name)
   let url = ''
+  const closing = new AbortController()
   const context: Context = {
     config,
     db,
@@ -53,12 +57,17 @@ export async function startServer(
     log,
     metrics: new Metrics(),
     bus: createBus(),
+    closing: closing.signal,
   }
   const app = buildApp(context, tls)
+  app.addHook('preClose', () => {
+    closing.abort()
+    setTimeout(() => app.server.closeAllConnections(), answerMs).unref()
+  })
   // When the last of what was asked is answered, and the other parts have ended.
   app.addHook('onClose', () => resources.dispose())
   await app.listen(config.listen)
-  url = config.url ?? listeningAt(app, config, tls !== null)
+  url = urlOf(config, (app.server.address() as AddressInfo).port)
   const resources = started.move()
   resources.use(followTls(app, config, log))
   return {
@@ -69,10 +78,4 @@ export async function startServer(
     close: () => app.close(),
     [Symbol.asyncDispose]: () => app.close(),
   }
-}
-
-function listeningAt(app: App, { listen }: Config, secure: boolean): string {
-  const { port } = app.server.address() as AddressInfo
-  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
-  return `${secure ? 'https' : 'http'}://${host}:${port}`
 }
