@@ -36,7 +36,7 @@ export function makeAction(
     'action.yml':
       "name: watch\ndescription: has the job watched\ninputs: { socket: { required: true } }\nruns: { using: node24, pre: pre.js, main: main.js, post: post.js, post-if: 'always()' }\n",
     'package.json': '{ "type": "module" }',
-    'pre.js': `${ask}\nconsole.log('armed: ' + JSON.stringify(await ask(${JSON.stringify({ op: 'begin', nonce, job })})))`,
+    'pre.js': `${ask}\nconst answer = await ask(${JSON.stringify({ op: 'begin', nonce, job })})\nconsole.log('armed: ' + JSON.stringify(answer))\nprocess.exitCode = answer.ok ? 0 : 1`,
     'main.js': '',
     'post.js': `${ask}
 import { spawnSync } from 'node:child_process'
