@@ -14,6 +14,11 @@ export interface BlockEntry {
   /** Canonical: lower case A-labels, or an address block. */
   readonly value: string
   readonly reason: string
+  /** Where one reads more. */
+  readonly reference?: string
+  /** Day or time (ISO 8601). Who keeps a list leaves out what has expired: what stands in it is enforced. */
+  readonly added?: string
+  readonly expires?: string
 }
 
 interface BlockedAddress extends BlockEntry {
@@ -31,7 +36,8 @@ export interface BlockList {
 const lists = ['domains', 'wildcards', 'addresses'] as const
 type ListName = (typeof lists)[number]
 const notes = ['version', 'updated', 'description']
-const entryKeys = ['value', 'reason']
+const entryNotes = ['reference', 'added', 'expires'] as const
+const entryKeys = ['value', 'reason', ...entryNotes]
 
 /** A list with this many problems is another kind of file. */
 const mostProblems = 50
@@ -41,8 +47,8 @@ type Path = readonly (string | number)[]
 
 /**
  * Reads a block list: a JSON object with `domains`, `wildcards` (`*.example.org`) and `addresses`
- * (addresses and CIDR blocks), each a list of `{"value": …, "reason": …}`; `version` (1), `updated`
- * and `description` may stand beside them.
+ * (addresses and CIDR blocks), each a list of `{"value": …, "reason": …}`, which may have `reference`, `added` and
+ * `expires`; `version` (1), `updated` and `description` may stand beside them.
  * @throws PolicyError with every invalid entry: a list that is wrong in one place is refused whole,
  *   so that a damaged feed is never half a feed.
  */
@@ -137,14 +143,17 @@ class Reader {
       )
       return
     }
-    const why = typeof reason === 'string' ? reason : ''
+    const said = {
+      reason: typeof reason === 'string' ? reason : '',
+      ...this.#notes(entry, path),
+    }
     if (list === 'addresses') {
       const block = readBlock(value, value.includes(':') ? 6 : 4)
       if (typeof block === 'string') {
         const nearest = nearestHost(value)
         const near = nearest !== null && readAddress(nearest.split('/')[0] ?? '') !== null
         this.#problem([...path, 'value'], block, near ? nearest : null)
-      } else out.addresses.push({ value: formatBlock(block), reason: why, block })
+      } else out.addresses.push({ value: formatBlock(block), ...said, block })
       return
     }
     const result = readName(value)
@@ -161,8 +170,30 @@ class Reader {
         `*.${result.name}`,
       )
     } else {
-      out[list].push({ value: result.name, reason: why })
+      out[list].push({ value: result.name, ...said })
     }
+  }
+
+  /** What an entry may say beside its reason. */
+  #notes(
+    entry: Record<string, unknown>,
+    path: Path,
+  ): Partial<Record<(typeof entryNotes)[number], string>> {
+    const notes: Partial<Record<(typeof entryNotes)[number], string>> = {}
+    for (const key of entryNotes) {
+      const text = entry[key]
+      if (text === undefined) continue
+      if (typeof text !== 'string' || text.trim() === '')
+        this.#problem([...path, key], 'is a text that is not empty', null)
+      else if (key !== 'reference' && !isTime(text))
+        this.#problem(
+          [...path, key],
+          'is a day or a time, as 2026-08-01 or 2026-08-01T12:00:00Z',
+          null,
+        )
+      else notes[key] = text
+    }
+    return notes
   }
 
   #keys(data: Record<string, unknown>, path: Path, known: readonly string[]): void {
@@ -190,6 +221,11 @@ class Reader {
 function nearestHost(text: string): string | null {
   const nearest = nearestEndpoint(text)
   return nearest === null ? null : nearest.replace(/:[\d-]+$/, '').replace(/^\[(.*)\]$/, '$1')
+}
+
+function isTime(text: string): boolean {
+  const shape = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
+  return shape.test(text) && !Number.isNaN(Date.parse(text))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

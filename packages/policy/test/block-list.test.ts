@@ -22,6 +22,25 @@ test('a block list is read in canonical form', () => {
   })
 })
 
+test('an entry may say where one reads more, since when it is listed, and until when', () => {
+  const entry = {
+    value: 'evil.example',
+    reason: 'campaign A',
+    reference: 'https://example.org/a',
+    added: '2026-08-01',
+    expires: '2026-09-01T12:00:00Z',
+  }
+  expect(parseBlockList(JSON.stringify({ domains: [entry] }), 'f').domains).toEqual([entry])
+  const wrong = { ...entry, reference: ' ', added: '2026-13-01', expires: 5 }
+  expect(refusal(JSON.stringify({ domains: [wrong] })).split('\n')).toMatchInlineSnapshot(`
+    [
+      "block.json:1:71: is a text that is not empty",
+      "block.json:1:83: "2026-13-01": is a day or a time, as 2026-08-01 or 2026-08-01T12:00:00Z",
+      "block.json:1:106: "5": is a text that is not empty",
+    ]
+  `)
+})
+
 const refusal = (text: string) => messageOf(() => parseBlockList(text, 'block.json'), PolicyError)
 
 test('one invalid entry refuses the whole list, and all of them are told', () => {
@@ -46,7 +65,7 @@ test('one invalid entry refuses the whole list, and all of them are told', () =>
       "block.json:6:15: "*.evil.example": is a wildcard: it belongs in "wildcards"",
       "block.json:6:43: an entry needs a reason: a text that is not empty",
       "block.json:7:5: "{\\"valu\\": \\"evil.example\\", \\"reason\\": \\"x\\"}": an entry needs a value: a text",
-      "block.json:7:6: "valu": is no key here: value, reason are; did you mean value?",
+      "block.json:7:6: "valu": is no key here: value, reason, reference, added, expires are; did you mean value?",
       "block.json:8:5: "evil.example": an entry is an object {"value": …, "reason": …}",
       "block.json:9:15: "192.0.2.1": is an address: it belongs in "addresses"",
       "block.json:11:27: "evil.example": has no wildcard: it belongs in "domains"; did you mean *.evil.example?",

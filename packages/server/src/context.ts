@@ -9,6 +9,7 @@ import type {
 import type { z } from 'zod'
 import type { Auth } from './auth/auth.ts'
 import type { Identity } from './auth/rights.ts'
+import type { BlockLists } from './blocklist/block-lists.ts'
 import type { Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
@@ -28,6 +29,7 @@ export interface Context {
   log: FastifyBaseLogger
   metrics: Metrics
   bus: Bus
+  blockLists: BlockLists
   /** Aborted when the server is about to end: streams, which would go on for hours, end then. */
   closing: AbortSignal
 }

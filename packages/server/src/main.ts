@@ -4,6 +4,7 @@ import { buildApp } from './app.ts'
 import { Auth } from './auth/auth.ts'
 import { jobClaimsChecker } from './auth/job-claims.ts'
 import { newSignInUrl } from './auth/sign-in-url.ts'
+import { BlockLists } from './blocklist/block-lists.ts'
 import { createBus } from './bus.ts'
 import { type Config, urlOf } from './config.ts'
 import type { App, Context } from './context.ts'
@@ -47,6 +48,7 @@ export async function startServer(
   for (const name of config.organisations) auth.ensureOrganisation(name)
   let url = ''
   const closing = new AbortController()
+  const bus = createBus()
   const context: Context = {
     config,
     db,
@@ -56,7 +58,8 @@ export async function startServer(
     clock,
     log,
     metrics: new Metrics(),
-    bus: createBus(),
+    bus,
+    blockLists: new BlockLists(db, clock, bus),
     closing: closing.signal,
   }
   const app = buildApp(context, tls)

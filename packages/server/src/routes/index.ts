@@ -1,5 +1,6 @@
 import type { Register } from '../context.ts'
 import { register as audit } from './audit.ts'
+import { register as blocklist } from './blocklist.ts'
 import { register as health } from './health.ts'
 import { register as keys } from './keys.ts'
 import { register as members } from './members.ts'
@@ -18,4 +19,5 @@ export const registers: readonly Register[] = [
   audit,
   policies,
   policyAttachments,
+  blocklist,
 ]
