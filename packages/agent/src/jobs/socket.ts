@@ -25,6 +25,8 @@ export class JobSocket {
   readonly #server: Server
   readonly #admit: Admit
   readonly #answer: Answer
+  /** Those that have not said what they want. */
+  readonly #silent = new Set<Socket>()
 
   private constructor(path: string, admit: Admit, answer: Answer) {
     this.path = path
@@ -58,15 +60,19 @@ export class JobSocket {
     return socket
   }
 
+  /** Answers that are under way come to their end; who has not asked yet is not waited for. */
   async close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
+    for (const socket of this.#silent) socket.destroy()
     await closed
   }
 
   async #serve(socket: Socket): Promise<void> {
     socket.on('error', () => socket.destroy())
     socket.setTimeout(patienceMs, () => socket.destroy())
+    this.#silent.add(socket)
+    socket.on('close', () => this.#silent.delete(socket))
     let answer: AgentAnswer<unknown>
     try {
       const peer = peerOf(socket)
@@ -77,6 +83,7 @@ export class JobSocket {
         socket.destroy()
         return
       }
+      this.#silent.delete(socket)
       socket.setTimeout(0)
       answer = { ok: true, value: await this.#answer(parseRequest(line), peer) }
     } catch (error) {
@@ -85,6 +92,7 @@ export class JobSocket {
           ? { ok: false, code: error.code, message: error.message, advice: error.advice }
           : { ok: false, code: 'FAILED', message: messageOf(error), advice: '' }
     }
+    this.#silent.delete(socket)
     // What is still to be read would be taken for a broken connection at the other end.
     socket.resume()
     socket.setTimeout(refusedMs)

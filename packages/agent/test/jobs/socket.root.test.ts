@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { AgentError } from '../../src/errors.ts'
+import { JobSocket } from '../../src/jobs/socket.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'runwarden-socket-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const nonce = 'ab'.repeat(32)
+const status = `${JSON.stringify({ op: 'status', nonce })}\n`
+
+async function connected(path: string): Promise<Socket> {
+  const socket = connect({ path, allowHalfOpen: true })
+  socket.setEncoding('utf8')
+  await once(socket, 'connect')
+  return socket
+}
+
+async function answerTo(path: string, line: string): Promise<unknown> {
+  const socket = await connected(path)
+  socket.write(line)
+  let text = ''
+  for await (const part of socket) text += String(part)
+  return JSON.parse(text)
+}
+
+test('who asks is named by the kernel, and gets one answer', async () => {
+  const path = join(folder, 'a.sock')
+  const peers: number[] = []
+  const socket = await JobSocket.listen(
+    path,
+    () => {},
+    (request, { pid }) => {
+      peers.push(pid)
+      return Promise.resolve({ op: request.op })
+    },
+  )
+  expect(await answerTo(path, status)).toEqual({ ok: true, value: { op: 'status' } })
+  expect(await answerTo(path, `${status}${status}`)).toMatchObject({ ok: true })
+  expect(peers).toEqual([process.pid, process.pid])
+  expect(await answerTo(path, 'nonsense\n')).toMatchObject({ ok: false, code: 'BAD_REQUEST' })
+  await socket.close()
+})
+
+test('who may not ask is told so before having said anything', async () => {
+  const path = join(folder, 'b.sock')
+  const socket = await JobSocket.listen(
+    path,
+    () => {
+      throw new AgentError('NOT_A_STAGE', 'it is none', 'be one')
+    },
+    () => Promise.reject(new Error('nobody may ask')),
+  )
+  const refused = { ok: false, code: 'NOT_A_STAGE', message: 'it is none', advice: 'be one' }
+  expect(await answerTo(path, '')).toEqual(refused)
+  expect(await answerTo(path, status)).toEqual(refused)
+  await socket.close()
+})
+
+test('its end waits for answers that are under way, and for nobody who says nothing', async () => {
+  const path = join(folder, 'c.sock')
+  const asked = Promise.withResolvers<void>()
+  const answered = Promise.withResolvers<string>()
+  const socket = await JobSocket.listen(
+    path,
+    () => {},
+    () => {
+      asked.resolve()
+      return answered.promise
+    },
+  )
+  const silent = await connected(path)
+  const half = await connected(path)
+  half.write('{"op":')
+  const gone = Promise.all([once(silent, 'end'), once(half, 'end')])
+  silent.resume()
+  half.resume()
+  const answer = answerTo(path, status)
+  await asked.promise
+  const closed = socket.close()
+  await gone
+  answered.resolve('late')
+  expect(await answer).toEqual({ ok: true, value: 'late' })
+  await closed
+  silent.destroy()
+  half.destroy()
+})
