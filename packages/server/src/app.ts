@@ -1,7 +1,13 @@
-import Fastify, { type FastifyError, type FastifySchemaCompiler, LogController } from 'fastify'
+import Fastify, {
+  type FastifyError,
+  type FastifySchemaCompiler,
+  LogController,
+  type RouteOptions,
+} from 'fastify'
 import type { z } from 'zod'
 import { addAuth } from './auth/hook.ts'
 import type { App, Context } from './context.ts'
+import { diskFull, isDiskFull } from './disk-full.ts'
 import { HttpError, type Problem } from './error.ts'
 import { addBodies } from './bodies.ts'
 import { OpenApi } from './openapi.ts'
@@ -13,6 +19,10 @@ import type { Tls } from './tls.ts'
 const largestBody = 1 << 20
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** All there are, for tests that hold for each. */
+    routes: readonly RouteOptions[]
+  }
   interface FastifySchema {
     /** One line, for docs/api.md and clients. */
     summary?: string
@@ -37,7 +47,12 @@ export function buildApp(context: Context, tls: Tls | null = null): App {
   // Only one of both types fits what Fastify calls the server, and no route needs to know which.
   const app = (tls === null ? Fastify(options) : Fastify({ ...options, https: tls })) as App
   const openApi = new OpenApi()
-  app.addHook('onRoute', (route) => openApi.add(route))
+  const routes: RouteOptions[] = []
+  app.decorate('routes', routes)
+  app.addHook('onRoute', (route) => {
+    routes.push(route)
+    openApi.add(route)
+  })
   app.setValidatorCompiler(validator as FastifySchemaCompiler<unknown>)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   addErrors(app, context)
@@ -80,7 +95,8 @@ function validator({ schema, httpPart = 'body' }: { schema: z.ZodType; httpPart?
 }
 
 function addErrors(app: App, { log }: Context): void {
-  app.setErrorHandler<FastifyError | HttpError>((error, request, reply) => {
+  app.setErrorHandler<FastifyError | HttpError>((thrown, request, reply) => {
+    const error = isDiskFull(thrown) ? diskFull() : thrown
     const status = error.statusCode ?? 500
     if (status >= 500 && !(error instanceof HttpError)) {
       log.error(

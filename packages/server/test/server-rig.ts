@@ -23,6 +23,8 @@ export interface Ask {
   as?: string
   /** Sent as JSON, or as the bytes that it is. */
   body?: unknown
+  /** Sent as it is, called JSON. */
+  rawBody?: string
   headers?: Record<string, string>
 }
 
@@ -66,21 +68,30 @@ export class ServerRig implements AsyncDisposable {
   }
 
   /** Asks the server over its socket. */
-  async ask(method: string, path: string, { as, body, headers = {} }: Ask = {}): Promise<Answer> {
-    const raw = body instanceof Uint8Array
+  async ask(
+    method: string,
+    path: string,
+    { as, body, rawBody, headers = {} }: Ask = {},
+  ): Promise<Answer> {
+    const isBytes = body instanceof Uint8Array
+    const sent = isBytes
+      ? new Uint8Array(body)
+      : (rawBody ?? (body === undefined ? undefined : JSON.stringify(body)))
     const answer = await fetch(this.url + path, {
       method,
       redirect: 'manual',
       headers: {
         ...(as === undefined ? {} : { authorization: `Bearer ${as}` }),
-        ...(body === undefined
+        ...(sent === undefined
           ? {}
-          : { 'content-type': raw ? 'application/zstd' : 'application/json' }),
+          : { 'content-type': isBytes ? 'application/zstd' : 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: raw ? new Uint8Array(body) : JSON.stringify(body) }),
+      ...(sent === undefined ? {} : { body: sent }),
     })
-    const text = await answer.text()
+    const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream') === true
+    if (isStream) await answer.body?.cancel()
+    const text = isStream ? '' : await answer.text()
     const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true
     return {
       status: answer.status,

@@ -1,0 +1,35 @@
+import type { ServerRig, Tenant } from './server-rig.ts'
+
+/** By the name of a route's parameter, something of a tenant's that it stands for. */
+export type Things = Readonly<Record<string, string>>
+
+/** Gives a tenant one of everything that routes name. */
+export async function thingsOf(rig: ServerRig, tenant: Tenant): Promise<Things> {
+  const { auth } = rig.server.context
+  const as = tenant.keys.admin
+  const made = async (method: string, path: string, body: unknown): Promise<string> => {
+    const answer = await rig.ask(method, `/v1/orgs/${tenant.name}/${path}`, { as, body })
+    if (answer.status !== 200) throw new Error(`${path}: ${JSON.stringify(answer.body)}`)
+    const { id, ids = [] } = answer.body as { id?: string; ids?: string[] }
+    return id ?? ids[0] ?? ''
+  }
+  const user = auth.ensureUser('local', tenant.name, `member of ${tenant.name}`)
+  auth.setMember(tenant.id, user, 'viewer')
+  const policy = `of-${tenant.name}`
+  await made('PUT', `policies/${policy}`, { text: 'version: 1\negress: audit\n', reason: 'test' })
+  return {
+    // Of a job.
+    id: tenant.name.padEnd(20, '0'),
+    user,
+    policy,
+    attachment: await made('POST', 'policy-attachments', {
+      policy,
+      target: { level: 'organisation' },
+    }),
+    entry: await made('POST', 'blocklist/entries', {
+      entries: [{ value: `bad.${tenant.name}.example`, reason: 'test' }],
+    }),
+    key: await made('POST', 'keys', { name: 'a key', role: 'viewer' }),
+    invitation: await made('POST', 'invitations', { name: 'somebody', role: 'viewer' }),
+  }
+}
