@@ -53,6 +53,7 @@ export async function bootSystemd(
         '/usr/bin/systemctl',
         '/usr/bin/systemd-run',
         '/usr/bin/mount',
+        '/usr/bin/ss',
         '/usr/bin/umount',
         '/usr/sbin/unix_chkpwd',
         '/lib/x86_64-linux-gnu/security/pam_permit.so',
