@@ -112,6 +112,12 @@ export const settings = {
     read: proxies,
     default: '',
   },
+  'feed-networks': {
+    value: 'NETWORKS',
+    help: 'private networks that feeds of the block list may be fetched from; the internet always',
+    read: proxies,
+    default: '',
+  },
   organisations: {
     value: 'NAMES',
     help: 'owners of repositories that it serves; added at the start where they are missing',
@@ -129,6 +135,12 @@ export const settings = {
     help: 'where the jobs take more than that, the oldest are deleted; 0: never',
     read: size,
     default: '0',
+  },
+  'heartbeat-overdue': {
+    value: 'SECONDS',
+    help: 'an agent of which nothing is heard for so long in the middle of a job is reported as tampered with',
+    read: whole,
+    default: '120',
   },
   'job-issuer': {
     value: 'URL',

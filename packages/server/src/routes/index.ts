@@ -1,6 +1,7 @@
 import type { Register } from '../context.ts'
 import { register as audit } from './audit.ts'
 import { register as blocklist } from './blocklist.ts'
+import { register as blocklistFeeds } from './blocklist-feeds.ts'
 import { register as health } from './health.ts'
 import { register as keys } from './keys.ts'
 import { register as members } from './members.ts'
@@ -20,4 +21,5 @@ export const registers: readonly Register[] = [
   policies,
   policyAttachments,
   blocklist,
+  blocklistFeeds,
 ]
