@@ -1,5 +1,5 @@
 import type { Event } from '@runwarden/events'
-import { glob } from './glob.ts'
+import { glob } from '@runwarden/policy'
 import type { Suppression, SuppressionKey } from './rule.ts'
 
 /** Names of the job, where they are known. */
