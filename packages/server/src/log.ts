@@ -1,9 +1,12 @@
 import { type FastifyBaseLogger } from 'fastify'
-import { pino } from 'pino'
+import { type DestinationStream, pino } from 'pino'
 import type { Config } from './config.ts'
 
 /** Lines of JSON to stderr. What could hold a secret is not logged in the first place (src/app.ts); this is for what slips in. */
-export function createLog({ logLevel }: Pick<Config, 'logLevel'>): FastifyBaseLogger {
+export function createLog(
+  { logLevel }: Pick<Config, 'logLevel'>,
+  into: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): FastifyBaseLogger {
   const secret = ['authorization', 'cookie', 'token', 'secret', 'password']
   return pino(
     {
@@ -20,6 +23,6 @@ export function createLog({ logLevel }: Pick<Config, 'logLevel'>): FastifyBaseLo
         censor: '…',
       },
     },
-    pino.destination({ dest: 2, sync: true }),
+    into,
   )
 }
