@@ -13,6 +13,7 @@ import type { BlockLists } from './blocklist/block-lists.ts'
 import type { Bus } from './bus.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
+import type { Ingest } from './ingest/ingest.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What every part of the server is given. It is put together once, by main.ts. */
@@ -30,6 +31,7 @@ export interface Context {
   metrics: Metrics
   bus: Bus
   blockLists: BlockLists
+  ingest: Ingest
   /** Aborted when the server is about to end: streams, which would go on for hours, end then. */
   closing: AbortSignal
 }

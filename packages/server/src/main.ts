@@ -9,6 +9,8 @@ import { createBus } from './bus.ts'
 import { type Config, urlOf } from './config.ts'
 import type { App, Context } from './context.ts'
 import { lockFolder, openDatabase } from './data-folder.ts'
+import { keepHouse } from './housekeeping.ts'
+import { Ingest } from './ingest/ingest.ts'
 import { createLog } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { followTls, readTls } from './tls.ts'
@@ -49,6 +51,9 @@ export async function startServer(
   let url = ''
   const closing = new AbortController()
   const bus = createBus()
+  const metrics = new Metrics()
+  const ingest = new Ingest({ config, db, url: () => url, clock, log, metrics })
+  started.defer(() => void ingest.close())
   const context: Context = {
     config,
     db,
@@ -57,8 +62,9 @@ export async function startServer(
     jobClaims: jobClaimsChecker(auth, config.jobIssuer, () => url, clock),
     clock,
     log,
-    metrics: new Metrics(),
+    metrics,
     bus,
+    ingest,
     blockLists: new BlockLists(db, clock, bus),
     closing: closing.signal,
   }
@@ -68,11 +74,15 @@ export async function startServer(
     setTimeout(() => app.server.closeAllConnections(), answerMs).unref()
   })
   // When the last of what was asked is answered, and the other parts have ended.
-  app.addHook('onClose', () => resources.dispose())
+  app.addHook('onClose', async () => {
+    await ingest.close()
+    resources.dispose()
+  })
   await app.listen(config.listen)
   url = urlOf(config, (app.server.address() as AddressInfo).port)
   const resources = started.move()
   resources.use(followTls(app, config, log))
+  resources.use(keepHouse(context))
   return {
     url,
     app,

@@ -1,3 +1,4 @@
+import { jobStart, TestAgent } from './ingest/test-agent.ts'
 import type { ServerRig, Tenant } from './server-rig.ts'
 
 /** By the name of a route's parameter, something of a tenant's that it stands for. */
@@ -17,9 +18,12 @@ export async function thingsOf(rig: ServerRig, tenant: Tenant): Promise<Things> 
   auth.setMember(tenant.id, user, 'viewer')
   const policy = `of-${tenant.name}`
   await made('PUT', `policies/${policy}`, { text: 'version: 1\negress: audit\n', reason: 'test' })
+  const agent = new TestAgent(rig.url)
+  await agent.start(tenant.keys.agent, jobStart({ repository: `${tenant.name}/app` }))
   return {
-    // Of a job.
-    id: tenant.name.padEnd(20, '0'),
+    // Of a job, and of a segment.
+    id: agent.jobId,
+    seq: '1',
     user,
     policy,
     attachment: await made('POST', 'policy-attachments', {

@@ -1,14 +1,20 @@
 import type { Register } from '../context.ts'
+import { register as agent } from './agent.ts'
 import { register as audit } from './audit.ts'
 import { register as blocklist } from './blocklist.ts'
 import { register as blocklistFeeds } from './blocklist-feeds.ts'
+import { register as detections } from './detections.ts'
 import { register as health } from './health.ts'
+import { register as jobViews } from './job-views.ts'
+import { register as jobs } from './jobs.ts'
 import { register as keys } from './keys.ts'
 import { register as members } from './members.ts'
 import { register as organisations } from './organisations.ts'
 import { register as policies } from './policies.ts'
 import { register as policyAttachments } from './policy-attachments.ts'
+import { register as search } from './search.ts'
 import { register as signIn } from './sign-in.ts'
+import { register as stream } from './stream.ts'
 
 /** Every resource of the API. */
 export const registers: readonly Register[] = [
@@ -22,4 +28,10 @@ export const registers: readonly Register[] = [
   policyAttachments,
   blocklist,
   blocklistFeeds,
+  detections,
+  agent,
+  stream,
+  jobs,
+  jobViews,
+  search,
 ]

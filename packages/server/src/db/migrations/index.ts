@@ -1,7 +1,9 @@
 import { identities } from './001-identities.ts'
 import { invitations } from './002-invitations.ts'
+import { jobs } from './010-jobs.ts'
 import { policies } from './030-policies.ts'
 import { blockList } from './031-block-list.ts'
+import { inbox } from './032-inbox.ts'
 
 export interface Migration {
   /** 001–009 identities and the server itself, 010–029 jobs and events, 030–049 policies, block list, baselines, detections. */
@@ -11,4 +13,11 @@ export interface Migration {
 }
 
 /** In the order of their numbers. One that a release had is never changed; it is followed by another. */
-export const migrations: readonly Migration[] = [identities, invitations, policies, blockList]
+export const migrations: readonly Migration[] = [
+  identities,
+  invitations,
+  jobs,
+  policies,
+  blockList,
+  inbox,
+]

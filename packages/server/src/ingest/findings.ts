@@ -1,0 +1,67 @@
+import type { Severity } from '@runwarden/events'
+import type { Database } from '../db/database.ts'
+import { newId } from '../id.ts'
+
+/** A detection as it is written down. `source` and `key` make it the one that it is: told twice it stands there once. */
+export interface Finding {
+  source: 'agent' | 'server'
+  key: string
+  rule: string
+  severity: Severity
+  title: string
+  text: string
+  time: number
+  step: string | null
+  execId: string | null
+  evidence: readonly number[]
+  suppressed: string | null
+}
+
+/** Of one job; of more, the rest is only counted (and is among its events). */
+const mostOfJob = 2000
+
+/** @returns whether it is new */
+export function addFinding(db: Database, jobId: string, now: number, finding: Finding): boolean {
+  // The server's own are few, and never left out.
+  const limit = finding.source === 'server' ? Number.MAX_SAFE_INTEGER : mostOfJob
+  return (
+    db.run(
+      `INSERT INTO detections
+       SELECT ?, organisation_id, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM jobs
+       WHERE id = ? AND (SELECT count(*) FROM detections WHERE job_id = jobs.id) < ?
+       ON CONFLICT DO NOTHING`,
+      newId(),
+      finding.source,
+      finding.key,
+      finding.rule,
+      finding.severity,
+      finding.title,
+      finding.text,
+      finding.time,
+      finding.step,
+      finding.execId,
+      JSON.stringify(finding.evidence),
+      finding.suppressed,
+      now,
+      jobId,
+      limit,
+    ) > 0
+  )
+}
+
+/** The record of a job is not whole, or not what its agent sent before. */
+export function tampered(key: string, title: string, text: string, time: number): Finding {
+  return {
+    source: 'server',
+    key,
+    rule: 'agent-tampered',
+    severity: 'high',
+    title,
+    text,
+    time,
+    step: null,
+    execId: null,
+    evidence: [],
+    suppressed: null,
+  }
+}

@@ -1,0 +1,55 @@
+import type { Event, EventOf } from '@runwarden/events'
+import { foldChange, foldFile, foldSecret } from './files.ts'
+import type { JobIndex } from './job-index.ts'
+import { foldConnection, foldDns, foldOpaque, foldRequest, foldResponse } from './network.ts'
+import { foldExec, foldExit, foldSandbox } from './processes.ts'
+
+/** Adds an event to its job's index. @returns the detection that it is */
+export function fold(index: JobIndex, event: Event): EventOf<'detection'> | undefined {
+  switch (event.kind) {
+    case 'net.connect':
+    case 'net.flow':
+      foldConnection(index, event)
+      break
+    case 'dns.query':
+      foldDns(index, event)
+      break
+    case 'http.request':
+      foldRequest(index, event)
+      break
+    case 'http.response':
+      foldResponse(index, event)
+      break
+    case 'http.opaque':
+      foldOpaque(index, event)
+      break
+    case 'file.write':
+    case 'file.create':
+    case 'file.delete':
+    case 'file.read':
+    case 'file.rename':
+      foldFile(index, event)
+      break
+    case 'file.changed':
+      foldChange(index, event)
+      break
+    case 'process.exec':
+      foldExec(index, event)
+      break
+    case 'process.exit':
+      foldExit(index, event)
+      break
+    case 'sandbox.change':
+      foldSandbox(index, event)
+      break
+    case 'secret.found':
+      foldSecret(index, event)
+      break
+    case 'detection':
+      return event
+    // In the timeline alone.
+    case 'step.start':
+    case 'agent.health':
+  }
+  return undefined
+}

@@ -1,0 +1,48 @@
+import type { EventOf } from '@runwarden/events'
+import type { JobIndex } from './job-index.ts'
+import { addProgram } from './programs.ts'
+import { reversed } from './search-keys.ts'
+
+/** A process that goes on to exec is shown with so many of its programs. */
+const mostImages = 20
+
+export function foldExec(index: JobIndex, event: EventOf<'process.exec'>): void {
+  const { execId, parentExecId, pid, uid, step, exe, argv, argvTruncated, cwd, time } = event
+  index.fact('exe', reversed(exe), time, 0)
+  // Without it nothing else says which process this is.
+  if (execId === null) return
+  const row = index.row('processes', execId, event, 0, () => ({
+    execId,
+    parentExecId,
+    pid,
+    uid,
+    step,
+    images: [],
+    endTime: null,
+    code: null,
+    signal: null,
+  }))
+  row.count++
+  const image = { exe, argv, argvTruncated, cwd, time }
+  // The last one is what it is now.
+  if (row.data.images.length >= mostImages) row.data.images[mostImages - 1] = image
+  else row.data.images.push(image)
+  index.isNow(execId, exe)
+}
+
+export function foldExit(index: JobIndex, event: EventOf<'process.exit'>): void {
+  const row = event.execId === null ? undefined : index.process(event.execId)
+  if (row === undefined) return
+  row.data.endTime = event.time
+  row.data.code = event.code
+  row.data.signal = event.signal
+  if (event.time > row.lastTime) row.lastTime = event.time
+}
+
+export function foldSandbox(index: JobIndex, event: EventOf<'sandbox.change'>): void {
+  const { change, detail, errno } = event
+  const key = JSON.stringify([change, detail, errno, index.programOf(event.execId)])
+  const row = index.row('sandbox', key, event, 0, () => ({ change, detail, errno, programs: [] }))
+  row.count++
+  addProgram(row.data.programs, index, event)
+}

@@ -1,0 +1,25 @@
+import type { JobIndex } from './job-index.ts'
+
+interface Program {
+  exe: string | null
+  step: string | null
+}
+
+/** A row names so many of its programs. */
+const most = 10
+
+export function addProgram(
+  programs: Program[],
+  index: JobIndex,
+  { execId, step }: { execId: string | null; step: string | null },
+): void {
+  if (programs.length >= most) return
+  const exe = index.programOf(execId)
+  if (!programs.some((one) => one.exe === exe && one.step === step)) programs.push({ exe, step })
+}
+
+/** The first ones, each once. */
+export function addAddress(addresses: string[], address: string): void {
+  if (address !== '' && addresses.length < most && !addresses.includes(address))
+    addresses.push(address)
+}

@@ -1,0 +1,80 @@
+import type { Heartbeat } from '@runwarden/events/control-plane'
+import type { Database } from '../db/database.ts'
+import { addFinding, tampered } from './findings.ts'
+import { jobRow } from './job-row.ts'
+
+/** Thousands of agents write one transaction in that time. What a crash takes of it comes again with the next heartbeat. */
+const everyMs = 500
+
+interface Parts {
+  db: Database
+  clock: () => number
+  failed: (error: unknown) => void
+}
+
+export class Heartbeats implements Disposable {
+  readonly #parts: Parts
+  readonly #timer: NodeJS.Timeout
+  #heard = new Map<string, { heartbeat: Heartbeat; at: number }>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#timer = setInterval(() => {
+      try {
+        this.write()
+      } catch (error) {
+        parts.failed(error)
+      }
+    }, everyMs).unref()
+  }
+
+  hear(jobId: string, heartbeat: Heartbeat): void {
+    this.#heard.set(jobId, { heartbeat, at: this.#parts.clock() })
+  }
+
+  /** Writes down what was heard; when that fails it is heard still. */
+  write(): void {
+    if (this.#heard.size === 0) return
+    const { db } = this.#parts
+    db.transaction(() => {
+      for (const [jobId, { heartbeat, at }] of this.#heard) writeOne(db, jobId, heartbeat, at)
+    })
+    this.#heard = new Map()
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
+}
+
+function writeOne(
+  db: Database,
+  jobId: string,
+  { sequence, eventsLost, tier, armed }: Heartbeat,
+  at: number,
+): void {
+  const job = jobRow(db, jobId)
+  if (job === undefined) return
+  db.run(
+    `UPDATE jobs SET heard_at = max(heard_at, ?), made_sequence = max(made_sequence, ?), events_lost = ?, tier = ?,
+            armed = ?, silent_at = NULL WHERE id = ?`,
+    at,
+    sequence,
+    JSON.stringify(eventsLost),
+    tier,
+    armed ? 1 : 0,
+    jobId,
+  )
+  if (sequence < job.made_sequence)
+    addFinding(
+      db,
+      jobId,
+      at,
+      tampered(
+        `heartbeat ${job.made_sequence}`,
+        "The agent's count went back",
+        `A heartbeat says that ${sequence} segments were made, one before it said ${job.made_sequence}: it is of another agent, or the agent's spool was interfered with.`,
+        at,
+      ),
+    )
+}

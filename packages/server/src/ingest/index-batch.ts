@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+import type { EventOf } from '@runwarden/events'
+import type { Database } from '../db/database.ts'
+import { chainHash } from './chain.ts'
+import type { Finding } from './findings.ts'
+import { fold } from './fold/fold.ts'
+import { JobIndex } from './fold/job-index.ts'
+import type { IndexWriter } from './fold/write.ts'
+import { type Read, readEvents } from './read-segment.ts'
+import { SegmentError, unpackNow } from './unpack.ts'
+import { kindBit } from './words.ts'
+
+/** A row of `segments` of the server's database. */
+export interface Listed {
+  number: number
+  jobId: string
+  organisationId: string
+  seq: number
+  previous: Uint8Array
+  hash: Uint8Array
+  path: string
+}
+
+/** Indexes some segments, all of them and the position behind them or nothing. What can't be read is set aside. */
+export function indexBatch(db: Database, writer: IndexWriter, batch: readonly Listed[]): void {
+  const jobs = new Map<string, JobIndex>()
+  db.transaction(() => {
+    for (const segment of batch) {
+      let index = jobs.get(segment.jobId)
+      if (index === undefined) {
+        index = JobIndex.load(db, segment.jobId, segment.organisationId)
+        jobs.set(segment.jobId, index)
+      }
+      indexOne(db, index, segment)
+    }
+    for (const index of jobs.values()) writer.write(index)
+    db.run('UPDATE state SET position = ?', batch.at(-1)?.number ?? 0)
+  })
+}
+
+function indexOne(db: Database, index: JobIndex, segment: Listed): void {
+  let events: Read[]
+  try {
+    // All of it is read before any of it counts.
+    events = [...readEvents(contentOf(segment))]
+  } catch (error) {
+    if (!(error instanceof SegmentError)) throw error
+    setAside(db, segment, error.message)
+    return
+  }
+  let first = Infinity
+  let last = 0
+  let kinds = 0
+  const { totals } = index
+  for (const { seq, time, kind, event } of events) {
+    if (seq < first) first = seq
+    if (seq > last) last = seq
+    kinds |= kindBit(kind)
+    totals.firstTime = Math.min(totals.firstTime ?? time, time)
+    totals.lastTime = Math.max(totals.lastTime ?? time, time)
+    if (event === null) {
+      totals.notUnderstood++
+      continue
+    }
+    totals.byKind[kind] = (totals.byKind[kind] ?? 0) + 1
+    const detection = fold(index, event)
+    if (detection !== undefined) tell(db, segment.jobId, found(detection))
+  }
+  totals.events += events.length
+  db.run(
+    'INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?)',
+    index.number,
+    segment.seq,
+    first,
+    last,
+    events.length,
+    kinds,
+  )
+}
+
+/** @throws SegmentError where it is not what was acknowledged any more */
+function contentOf({ path, previous, hash }: Listed): Buffer {
+  let body: Buffer
+  try {
+    body = readFileSync(path)
+  } catch (error) {
+    throw new SegmentError(`can't be read: ${(error as Error).message}`, { cause: error })
+  }
+  if (!chainHash(previous, body).equals(hash))
+    throw new SegmentError('is not what was stored: its hash is another')
+  return unpackNow(body)
+}
+
+/** It stays where it is, and no view reads it. */
+export function setAside(
+  db: Database,
+  { jobId, seq }: Pick<Listed, 'jobId' | 'seq'>,
+  reason: string,
+): void {
+  tell(db, jobId, {
+    source: 'server',
+    key: `damaged ${seq}`,
+    rule: 'record-damaged',
+    severity: 'high',
+    title: "A part of the job's record can't be read",
+    text: `Segment ${seq} of the job's events ${reason}. It is set aside: its events are in no view and no search. The file stays in the server's folder, as segments/${jobId}/${seq}.zst.`,
+    time: Date.now(),
+    step: null,
+    execId: null,
+    evidence: [],
+    suppressed: null,
+  })
+}
+
+const found = (event: EventOf<'detection'>): Finding => ({
+  source: 'agent',
+  key: String(event.seq),
+  rule: event.id,
+  severity: event.severity,
+  title: event.title,
+  text: event.text,
+  time: event.time,
+  step: event.step,
+  execId: event.execId,
+  evidence: event.evidence,
+  suppressed: event.suppressed ?? null,
+})
+
+function tell(db: Database, jobId: string, finding: Finding): void {
+  db.run('INSERT INTO detections (job_id, data) VALUES (?, ?)', jobId, JSON.stringify(finding))
+}

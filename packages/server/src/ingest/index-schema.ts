@@ -1,0 +1,131 @@
+import { join } from 'node:path'
+import { Database } from '../db/database.ts'
+
+/**
+ * The index: what is found out of segments, and nothing that can't be found out again. It is a database of its own so that
+ * its one writer, the indexer's thread, and the server's never wait for each other.
+ */
+export const indexPath = (data: string): string => join(data, 'index.sqlite')
+
+/** Another number here makes every index again, from the segments. */
+const version = 1
+
+/** A job is a number here, an organisation too. Of bits and numbers: src/ingest/words.ts. */
+const schema = `
+  CREATE TABLE state (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    epoch TEXT NOT NULL,
+    -- The last segment (segments.number of the server's database) whose rows are in here.
+    position INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE organisations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+
+  CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    organisation INTEGER NOT NULL,
+    -- JSON, src/ingest/totals.ts
+    totals TEXT NOT NULL
+  ) STRICT;
+
+  -- Where which events are: a page of the timeline reads one or two files.
+  CREATE TABLE segments (
+    job INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    kinds INTEGER NOT NULL,
+    PRIMARY KEY (job, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Each host, address, program, hash, path and call that an organisation's jobs ever had to do with, once.
+  CREATE TABLE terms (
+    id INTEGER PRIMARY KEY,
+    organisation INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    UNIQUE (organisation, kind, value)
+  ) STRICT;
+  CREATE TABLE facts (
+    term INTEGER NOT NULL,
+    job INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    first_time REAL NOT NULL,
+    last_time REAL NOT NULL,
+    verdicts INTEGER NOT NULL,
+    PRIMARY KEY (term, job)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX facts_by_job ON facts (job);
+
+  -- What a job did, folded: one row for each distinct destination, file, process …, in the order of first appearance.
+  CREATE TABLE rows (
+    job INTEGER NOT NULL,
+    view INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    count INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    first_time REAL NOT NULL,
+    last_time REAL NOT NULL,
+    verdict INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (job, view, n)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX rows_by_key ON rows (job, view, key);
+  -- Few are other than allowed, and those are asked for.
+  CREATE INDEX rows_by_verdict ON rows (job, view, verdict, n) WHERE verdict > 1;
+
+  -- Requests whose response has not come.
+  CREATE TABLE requests (
+    job INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (job, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  -- On their way to the server's database, which counts what it has taken.
+  CREATE TABLE detections (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL,
+    -- JSON, src/ingest/findings.ts
+    data TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX detections_by_job ON detections (job_id);
+`
+
+/** Opens the index to write in it; one that is not of this database, or of another version, is emptied first. */
+export function openIndex(data: string, main: Database): Database {
+  const db = new Database(indexPath(data))
+  // What a power failure takes is indexed again: the position goes with it.
+  db.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY')
+  const { epoch, taken } = main.get<{ epoch: string; taken: number }>(
+    'SELECT epoch, detections_taken AS taken FROM ingest',
+  ) ?? { epoch: '', taken: 0 }
+  // Of all that there ever were: those of deleted jobs, too.
+  const last =
+    main.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'segments'")?.seq ?? 0
+  if (isOurs(db, epoch, last)) return db
+  db.transaction(() => {
+    // Its tables only: SQLite's own go with them.
+    const tables = db.all<{ name: string }>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    for (const { name } of tables) db.exec(`DROP TABLE "${name}"`)
+    db.exec(schema)
+    db.run('INSERT INTO state VALUES (1, ?, 0)', epoch)
+    // What is found again comes behind what was taken: it is offered again, and known.
+    db.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('detections', ?)", taken)
+    db.exec(`PRAGMA user_version = ${version}`)
+  })
+  return db
+}
+
+function isOurs(db: Database, epoch: string, last: number): boolean {
+  if (db.get<{ user_version: number }>('PRAGMA user_version')?.user_version !== version)
+    return false
+  const state = db.get<{ epoch: string; position: number }>('SELECT epoch, position FROM state')
+  // After the server's database was restored from an older copy its numbers begin again.
+  return state?.epoch === epoch && state.position <= last
+}

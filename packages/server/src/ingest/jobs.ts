@@ -1,0 +1,197 @@
+import { promisify } from 'node:util'
+import { zstdCompress } from 'node:zlib'
+import type { JobFinish, JobStart } from '@runwarden/events/control-plane'
+import type { Identity, Organisation } from '../auth/rights.ts'
+import type { Database } from '../db/database.ts'
+import { HttpError, notFound } from '../error.ts'
+import { newId } from '../id.ts'
+import { addFinding, tampered } from './findings.ts'
+import { gap } from './intake.ts'
+import { insightsUrl, jobRow } from './job-row.ts'
+
+const pack = promisify(zstdCompress)
+
+/** An answer that was lost is asked for again within that; what comes later with the same names is another job. */
+const sameJobMs = 10 * 60_000
+
+/** A job's start, heartbeats and end. */
+export class Jobs {
+  readonly #db: Database
+  readonly #clock: () => number
+  readonly #url: () => string
+
+  constructor(db: Database, clock: () => number, url: () => string) {
+    this.#db = db
+    this.#clock = clock
+    this.#url = url
+  }
+
+  /** @returns its id, where a person sees it, and who it is */
+  start(
+    identity: Identity,
+    organisation: Organisation,
+    start: JobStart,
+  ): { id: string; insightsUrl: string | null; job: JobStart['job'] } {
+    const job = identity.kind === 'job-claims' ? claimed(identity, start.job) : start.job
+    if (job.repository !== null && !isOf(job.repository, organisation))
+      throw new HttpError(
+        400,
+        'bad-request',
+        `body job.repository: is no repository of ${organisation.name}, whose key this is`,
+        [{ in: 'body', at: 'job.repository', problem: `is no repository of ${organisation.name}` }],
+      )
+    const values = {
+      repository: job.repository,
+      workflow: job.workflow,
+      workflow_ref: job.workflowRef,
+      job: job.job,
+      run_id: job.runId,
+      run_attempt: job.runAttempt,
+      ref: job.ref,
+      sha: job.sha,
+      event: job.event,
+      actor: job.actor,
+      runner_name: start.runner.name,
+      runner_os: start.runner.os,
+      runner_arch: start.runner.arch,
+      runner_environment: start.runner.environment,
+      policy_from: start.policy.from,
+      policy_name: start.policy.from === 'name' ? start.policy.name : null,
+    }
+    const url = insightsUrl(this.#url(), values)
+    return this.#db.transaction(() => {
+      const now = this.#clock()
+      const again = this.#again(organisation, values, now)
+      if (again !== undefined) return { id: again, insightsUrl: url, job }
+      const id = newId()
+      this.#db.run(
+        `INSERT INTO jobs (id, organisation_id, ${Object.keys(values).join(', ')}, proven, started_at, heard_at)
+         VALUES (?, ?, ${Object.keys(values)
+           .map(() => '?')
+           .join(', ')}, ?, ?, ?)`,
+        id,
+        organisation.id,
+        ...Object.values(values),
+        identity.kind === 'job-claims' ? 1 : 0,
+        now,
+        now,
+      )
+      return { id, insightsUrl: url, job }
+    })
+  }
+
+  /** The same job whose answer was lost: it has sent nothing yet. */
+  #again(
+    organisation: Organisation,
+    { repository, run_id, run_attempt, job, runner_name }: Record<string, string | null>,
+    now: number,
+  ): string | undefined {
+    return this.#db.get<{ id: string }>(
+      `SELECT id FROM jobs WHERE organisation_id = ? AND run_id = ? AND repository = ? AND run_attempt = ? AND job = ?
+         AND runner_name = ? AND started_at > ? AND heard_at = started_at AND segments = 0 AND finished_at IS NULL`,
+      organisation.id,
+      run_id ?? null,
+      repository ?? null,
+      run_attempt ?? null,
+      job ?? null,
+      runner_name ?? null,
+      now - sameJobMs,
+    )?.id
+  }
+
+  async finish(jobId: string, finish: JobFinish): Promise<{ insightsUrl: string | null }> {
+    const report = await pack(JSON.stringify(finish.report))
+    const hash = Buffer.from(finish.hash, 'hex')
+    return this.#db.transaction(() => {
+      const now = this.#clock()
+      const job = jobRow(this.#db, jobId)
+      if (job === undefined) throw notFound('job')
+      if (job.final_sequence !== null) {
+        if (job.final_sequence !== finish.sequence || !hash.equals(job.final_hash ?? hash))
+          throw new HttpError(
+            409,
+            'job-finished',
+            'the job has finished, with another last segment',
+          )
+      } else {
+        this.#db.run(
+          `UPDATE jobs SET finished_at = ?, heard_at = ?, silent_at = NULL, exit_status = ?, report = ?, final_sequence = ?,
+                  final_hash = ? WHERE id = ?`,
+          now,
+          now,
+          finish.exit,
+          report,
+          finish.sequence,
+          hash,
+          jobId,
+        )
+        this.#checkEnd(jobId, finish.sequence, hash, now)
+      }
+      return { insightsUrl: insightsUrl(this.#url(), job) }
+    })
+  }
+
+  /** Whether all that the agent says it sent is here. */
+  #checkEnd(jobId: string, sequence: number, hash: Buffer, now: number): void {
+    const last =
+      sequence === 0
+        ? { hash: Buffer.alloc(32) }
+        : this.#db.get<{ hash: Uint8Array }>(
+            'SELECT hash FROM segments WHERE job_id = ? AND seq = ?',
+            jobId,
+            sequence,
+          )
+    const { count, most } = this.#db.get<{ count: number; most: number | null }>(
+      'SELECT count(*) AS count, max(seq) AS most FROM segments WHERE job_id = ?',
+      jobId,
+    ) ?? { count: 0, most: null }
+    if ((most ?? 0) > sequence || (last !== undefined && !hash.equals(last.hash)))
+      addFinding(
+        this.#db,
+        jobId,
+        now,
+        tampered(
+          'end',
+          "The end of the job's record is another",
+          `The agent says that segment ${sequence} was the last one, with the hash ${hash.toString('hex')}; here is something else, up to segment ${most ?? 0}.`,
+          now,
+        ),
+      )
+    // Of the missing ones between others it was told when those came.
+    else if (last === undefined)
+      addFinding(this.#db, jobId, now, gap((most ?? 0) + 1, sequence, now))
+    else if (count < sequence) addFinding(this.#db, jobId, now, incomplete(sequence - count, now))
+  }
+}
+
+const incomplete = (missing: number, now: number) =>
+  tampered(
+    'incomplete',
+    "A part of the job's record is missing",
+    `The job has finished, and ${missing} of its segments never came.`,
+    now,
+  )
+
+/** What GitHub's token says is believed, whatever the request says; the rest is the request's word. */
+function claimed(
+  { claims }: Extract<Identity, { kind: 'job-claims' }>,
+  said: JobStart['job'],
+): JobStart['job'] {
+  const { repository, runId, runAttempt } = claims
+  return {
+    repository,
+    runId,
+    runAttempt,
+    workflow: claims.workflow ?? said.workflow,
+    workflowRef: claims.workflowRef ?? said.workflowRef,
+    job: said.job,
+    ref: claims.ref ?? said.ref,
+    sha: claims.sha ?? said.sha,
+    event: claims.event ?? said.event,
+    actor: claims.actor ?? said.actor,
+  }
+}
+
+const isOf = (repository: string, { name }: Organisation): boolean =>
+  /^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(repository) &&
+  repository.toLowerCase().startsWith(`${name}/`)

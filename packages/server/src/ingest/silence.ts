@@ -1,0 +1,65 @@
+import type { Database } from '../db/database.ts'
+import { addFinding, tampered } from './findings.ts'
+
+interface Parts {
+  db: Database
+  clock: () => number
+  /** Heartbeats are overdue after that. */
+  patienceMs: number
+  failed: (error: unknown) => void
+}
+
+/** Watches for agents that fell silent in the middle of a job. */
+export class SilenceWatch implements Disposable {
+  readonly #parts: Parts
+  readonly #timer: NodeJS.Timeout
+  /** What was silent while the server did not run is not the agents' doing. */
+  readonly #since: number
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#since = parts.clock()
+    this.#timer = setInterval(
+      () => {
+        try {
+          this.look()
+        } catch (error) {
+          // A full disk, for one: the next look finds the same jobs.
+          parts.failed(error)
+        }
+      },
+      Math.max(100, parts.patienceMs / 4),
+    ).unref()
+  }
+
+  look(): void {
+    const { db, clock, patienceMs } = this.#parts
+    const now = clock()
+    if (now - this.#since < patienceMs) return
+    const silent = db.all<{ id: string; heard_at: number }>(
+      'SELECT id, heard_at FROM jobs WHERE finished_at IS NULL AND silent_at IS NULL AND heard_at < ? LIMIT 1000',
+      now - patienceMs,
+    )
+    if (silent.length === 0) return
+    db.transaction(() => {
+      for (const { id, heard_at: heard } of silent) {
+        db.run('UPDATE jobs SET silent_at = ? WHERE id = ?', now, id)
+        addFinding(
+          db,
+          id,
+          now,
+          tampered(
+            `silent ${heard}`,
+            'The agent fell silent',
+            `Nothing was heard of the job's agent since ${new Date(heard).toISOString()}, and the job has not finished. Its machine or its network is gone, or someone has stopped the agent: look at how the job ended.`,
+            now,
+          ),
+        )
+      }
+    })
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+  }
+}

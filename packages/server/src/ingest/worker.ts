@@ -1,0 +1,100 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
+/** The indexer's thread: from segments that were acknowledged to rows of the index, in the order of acknowledgement. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { setTimeout } from 'node:timers/promises'
+import { join } from 'node:path'
+import { databaseName } from '../data-folder.ts'
+import { Database } from '../db/database.ts'
+import { IndexWriter } from './fold/write.ts'
+import { indexBatch, type Listed, setAside } from './index-batch.ts'
+import { openIndex } from './index-schema.ts'
+import type { IndexerAsk, IndexerTold } from './indexer-contract.ts'
+import { removeJobs } from './remove-jobs.ts'
+import { segmentPath } from './segment-store.ts'
+
+/** Segments and packed bytes of one transaction, at most. */
+const batchSegments = 32
+const batchBytes = 2 << 20
+/** A full disk is asked again after that. */
+const patienceMs = 1000
+
+const { data } = workerData as { data: string }
+const port = parentPort
+if (port === null) throw new Error('this is a thread of the server')
+const tell = (told: IndexerTold): void => port.postMessage(told)
+
+const main = new Database(join(data, databaseName), { readOnly: true })
+const db = openIndex(data, main)
+const writer = new IndexWriter(db)
+/** Told to go on, or to end, while it waits. */
+let woken = Promise.withResolvers<void>()
+const end = new AbortController()
+port.on('message', (ask: IndexerAsk) => {
+  if (ask === 'end') end.abort()
+  woken.resolve()
+})
+tell({ kind: 'ready' })
+while (!end.signal.aborted) {
+  try {
+    const removed = removeJobs(db, main)
+    if (removed.length > 0) tell({ kind: 'removed', jobIds: removed })
+    if (!step()) {
+      await woken.promise
+      woken = Promise.withResolvers()
+    } else await setTimeout(0)
+  } catch (error) {
+    writer.forget()
+    tell({ kind: 'failed', message: (error as Error).message })
+    await Promise.race([woken.promise, setTimeout(patienceMs)])
+  }
+}
+db.close()
+main.close()
+port.close()
+
+/** @returns whether there was anything to do */
+function step(): boolean {
+  const { position } = db.get<{ position: number }>('SELECT position FROM state') ?? { position: 0 }
+  const batch = listed(position)
+  const last = batch.at(-1)
+  if (last === undefined) return false
+  try {
+    indexBatch(db, writer, batch)
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== undefined) throw error
+    writer.forget()
+    oneByOne(batch)
+  }
+  tell({ kind: 'indexed', position: last.number })
+  return true
+}
+
+/** Something of a batch can't be indexed, for a reason that nobody thought of: the rest is. */
+function oneByOne(batch: readonly Listed[]): void {
+  for (const segment of batch) {
+    try {
+      indexBatch(db, writer, [segment])
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode !== undefined) throw error
+      writer.forget()
+      tell({ kind: 'failed', message: `segment ${segment.jobId}/${segment.seq}: ${String(error)}` })
+      db.transaction(() => {
+        setAside(db, segment, `can't be indexed (${(error as Error).message})`)
+        db.run('UPDATE state SET position = ?', segment.number)
+      })
+    }
+  }
+}
+
+function listed(position: number): Listed[] {
+  const rows = main.all<Omit<Listed, 'path'> & { bytes: number }>(
+    `SELECT number, job_id AS jobId, organisation_id AS organisationId, seq, previous, hash, segments.bytes
+     FROM segments JOIN jobs ON jobs.id = job_id WHERE number > ? ORDER BY number LIMIT ?`,
+    position,
+    batchSegments,
+  )
+  let bytes = 0
+  return rows
+    .filter((row, i) => (bytes += row.bytes) <= batchBytes || i === 0)
+    .map((row) => Object.assign(row, { path: segmentPath(data, row.jobId, row.seq) }))
+}

@@ -1,0 +1,136 @@
+import {
+  Heartbeat,
+  HeartbeatAnswer,
+  JobFinish,
+  JobFinished,
+  JobStart,
+  JobStarted,
+  largestSegment,
+  SegmentAcknowledged,
+  SegmentHeaders,
+} from '@runwarden/events/control-plane'
+import type { onRequestHookHandler } from 'fastify'
+import { z } from 'zod'
+import type { App, Context } from '../context.ts'
+import { HttpError, notFound } from '../error.ts'
+import { inForce } from '../ingest/in-force.ts'
+import { policiesFor } from '../policies/effective.ts'
+import { Id } from './page.ts'
+
+/** Bytes of a job's report. */
+const largestReport = 16 << 20
+/** Bytes of segments that are taken at a time. */
+const mostAtOnce = 64 << 20
+
+const OfJob = z.object({ id: Id })
+const OfSegment = OfJob.extend({ seq: z.coerce.number().int().min(1).max(1e9) })
+
+/** What agents say of their jobs. */
+export function register(app: App, context: Context): void {
+  const { auth, blockLists, db, ingest } = context
+  app.post(
+    '/v1/jobs',
+    {
+      config: { right: 'agent' },
+      schema: {
+        summary: 'A job starts: it gets a token of its own, its policies and the block list.',
+        body: JobStart,
+        response: { 200: JobStarted },
+      },
+    },
+    // Where there is no policy of the name that it asks for, there is no job either.
+    ({ body, identity, organisation }): JobStarted =>
+      db.transaction(() => {
+        const { id, insightsUrl, job } = ingest.jobs.start(identity, organisation, body)
+        const policies = policiesFor(db, organisation.id, job, body.policy)
+        const { version, text } = blockLists.of(organisation.id)
+        return {
+          jobId: id,
+          token: auth.createJobToken(id, organisation.id),
+          policies,
+          blockList: { version, text },
+          insightsUrl,
+          skip: null,
+        }
+      }),
+  )
+
+  app.post(
+    '/v1/jobs/:id/segments/:seq',
+    {
+      config: { right: 'job' },
+      bodyLimit: largestSegment.packed,
+      onRequest: atOnce(mostAtOnce, largestSegment.packed),
+      schema: {
+        summary:
+          'Some of a job’s events: NDJSON packed with zstd, as application/zstd. When it is acknowledged it is kept for good.',
+        params: OfSegment,
+        headers: z.looseObject(SegmentHeaders.shape),
+        response: { 200: SegmentAcknowledged },
+      },
+    },
+    async ({ params: { id, seq }, headers, body }) => {
+      if (!Buffer.isBuffer(body))
+        throw new HttpError(415, 'unsupported-media-type', 'the body has to be application/zstd')
+      await ingest.intake.take({
+        jobId: id,
+        seq,
+        previous: Buffer.from(headers['runwarden-previous'], 'hex'),
+        hash: Buffer.from(headers['runwarden-hash'], 'hex'),
+        body,
+      })
+      return { acknowledged: seq }
+    },
+  )
+
+  app.post(
+    '/v1/jobs/:id/heartbeat',
+    {
+      config: { right: 'job' },
+      schema: {
+        summary: 'The agent is there, and asks whether what holds for its job has changed.',
+        params: OfJob,
+        body: Heartbeat,
+        response: { 200: HeartbeatAnswer },
+      },
+    },
+    ({ params: { id }, body }) => {
+      const now = inForce(db, blockLists, id)
+      if (now === undefined) throw notFound('job')
+      ingest.heartbeats.hear(id, body)
+      return now
+    },
+  )
+
+  app.post(
+    '/v1/jobs/:id/finish',
+    {
+      config: { right: 'job' },
+      bodyLimit: largestReport,
+      schema: {
+        summary: 'A job has finished: its report, and which of its segments was the last.',
+        params: OfJob,
+        body: JobFinish,
+        response: { 200: JobFinished },
+      },
+    },
+    ({ params: { id }, body }) => ingest.jobs.finish(id, body),
+  )
+}
+
+/** Refuses what would make the bodies that are held at a time more than `most` bytes. */
+function atOnce(most: number, largest: number): onRequestHookHandler {
+  let held = 0
+  return (request, reply, done) => {
+    const bytes = Number(request.headers['content-length'] ?? largest)
+    if (held + bytes > most) {
+      void reply.header('retry-after', '1')
+      return done(new HttpError(503, 'busy', 'too much comes at once; send it again in a second'))
+    }
+    held += bytes
+    reply.raw.once('close', () => {
+      held -= bytes
+    })
+    done()
+  }
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import type { Database } from '../db/database.ts'
+
+const text = z.string().nullable()
+
+/** A job as lists show it. */
+export const Job = z.object({
+  id: z.string(),
+  repository: text,
+  workflow: text,
+  job: text,
+  runId: text,
+  runAttempt: text,
+  ref: text,
+  sha: text,
+  event: text,
+  actor: text,
+  runnerName: text,
+  runnerOs: text,
+  runnerArch: text,
+  /** Who it is was said by GitHub's token; false: by whoever held an API key. */
+  proven: z.boolean(),
+  /** Milliseconds since 1970. */
+  startedAt: z.int(),
+  heardAt: z.int(),
+  finishedAt: z.int().nullable(),
+  /** `silent`: its heartbeats are missed. */
+  state: z.enum(['running', 'silent', 'finished']),
+  exit: z.int().nullable(),
+  /** Of the kernel's hooks that its agent has; null: not heard yet. */
+  tier: text,
+  armed: z.boolean().nullable(),
+  detections: z.int(),
+})
+export type Job = z.infer<typeof Job>
+
+type Stored = Omit<Job, 'proven' | 'armed' | 'state'> & {
+  proven: number
+  armed: number | null
+  silentAt: number | null
+}
+
+/** The columns of a Job, of `jobs`. */
+const columns = `id, repository, workflow, job, run_id AS runId, run_attempt AS runAttempt, ref, sha, event, actor,
+  runner_name AS runnerName, runner_os AS runnerOs, runner_arch AS runnerArch, proven, started_at AS startedAt,
+  heard_at AS heardAt, finished_at AS finishedAt, silent_at AS silentAt, exit_status AS exit, tier, armed,
+  (SELECT count(*) FROM detections WHERE job_id = jobs.id AND suppressed IS NULL) AS detections`
+
+const jobOf = ({ silentAt, proven, armed, ...job }: Stored): Job => ({
+  ...job,
+  proven: proven === 1,
+  armed: armed === null ? null : armed === 1,
+  state: job.finishedAt !== null ? 'finished' : silentAt !== null ? 'silent' : 'running',
+})
+
+/** A job of an organisation; undefined: it has none of that id. */
+export function jobOfOrganisation(
+  db: Database,
+  organisationId: string,
+  jobId: string,
+): Job | undefined {
+  const found = db.get<Stored>(
+    `SELECT ${columns} FROM jobs WHERE organisation_id = ? AND id = ?`,
+    organisationId,
+    jobId,
+  )
+  return found && jobOf(found)
+}
+
+/** An organisation's jobs, the newest first. */
+export function listJobs(
+  db: Database,
+  organisationId: string,
+  asked: { repository: string | null; run: string | null; before: string; limit: number },
+): Job[] {
+  const { repository, run, before, limit } = asked
+  const and = [
+    ...(repository === null ? [] : ['AND repository = ?']),
+    ...(run === null ? [] : ['AND run_id = ?']),
+  ].join(' ')
+  return db
+    .all<Stored>(
+      `SELECT ${columns} FROM jobs WHERE organisation_id = ? ${and} AND id < ? ORDER BY id DESC LIMIT ?`,
+      organisationId,
+      ...(repository === null ? [] : [repository]),
+      ...(run === null ? [] : [run]),
+      before,
+      limit,
+    )
+    .map((job) => jobOf(job))
+}
