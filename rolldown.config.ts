@@ -9,6 +9,7 @@ const entries = [
   'packages/agent/src/dns/worker',
   'packages/agent/src/integrity/worker',
   'packages/agent/src/secrets/artifact-worker',
+  'packages/server/src/ingest/worker',
 ]
 
 /**

@@ -36,7 +36,7 @@ test('which jobs had to do with what, in which period, and only those of one’s
   const ask = async (asked: Record<string, string>) => {
     const { status, body } = await rig.ask(
       'GET',
-      `/v1/orgs/acme/search?${new URLSearchParams(asked)}`,
+      `/v1/orgs/acme/search?${new URLSearchParams(asked).toString()}`,
       {
         as,
       },
