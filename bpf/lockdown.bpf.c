@@ -19,7 +19,7 @@ const volatile int own_tgid = 0;
 #define GENERATIONS 16
 #define SCRIPT_BYTES 512
 
-/* 1: locked down, for good. */
+/* 1: locked down, for good; 2: so it was, and an agent is about to take it over. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -76,7 +76,7 @@ static __always_inline bool is_locked(void)
 {
 	u32 first = 0, *state = bpf_map_lookup_elem(&lockdown_state, &first);
 
-	return state && *state;
+	return state && *state == 1;
 }
 
 static __always_inline struct process_id process_of(struct task_struct *task)
@@ -178,7 +178,7 @@ int lockdown_call(u64 *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (in_scope() && is_to_end(task->group_leader))
+	if (is_locked() && in_scope() && is_to_end(task->group_leader))
 		bpf_send_signal(SIGNAL_KILL);
 	return 0;
 }

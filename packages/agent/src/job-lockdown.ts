@@ -32,6 +32,8 @@ interface JobLockdownParts extends JobLockdownSettings {
 const file = join(defaultObjectDir, 'lockdown.bpf.o')
 /** As the kernel side has it (SCRIPT_BYTES). */
 const SCRIPT_BYTES = 512
+/** Of a job, as the kernel side has them. */
+const states = { open: 0, locked: 1, suspended: 2 } as const
 /** Between looks for what is left of a job that was ended, ms; the agent's tick goes on with them. */
 const sweepMs = 10
 /** While the job goes on, and when it was ended. */
@@ -77,7 +79,11 @@ export class JobLockdown {
       object.map('spared_script').set(scriptKey(parts.post), Buffer.from([1, 0, 0, 0]))
       readOnce(object, 'lockdown_ours')
       lockdown.#attach(EXEC)
-      if (lockdown.isLocked) lockdown.#attach(CALL)
+      if (lockdown.isLocked) {
+        lockdown.#attach(CALL)
+        write(object.map('lockdown_state'), states.locked)
+        lockdown.#sweepSoon(lockdown.sweep())
+      }
       return lockdown
     } catch (error) {
       lockdown.close(true)
@@ -101,7 +107,7 @@ export class JobLockdown {
   /** Ends the job, for good. */
   end(): void {
     if (this.isLocked) return
-    this.#object.map('lockdown_state').set(Buffer.alloc(4), Buffer.from([1, 0, 0, 0]))
+    write(this.#object.map('lockdown_state'), states.locked)
     this.#attach(CALL)
     this.#sweepSoon(this.sweep())
   }
@@ -160,9 +166,16 @@ function jobsIn({ pinDir }: WatchPlace): string[] {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
-/** What is left of jobs that were ended holds for nobody any more. */
+/** What is left of jobs that were ended holds for nobody, until it is taken over. */
 export function suspendLockdowns(place: WatchPlace): void {
-  for (const id of jobsIn(place)) rmSync(join(folderOf(place, id), 'links'), gone)
+  for (const id of jobsIn(place)) {
+    const kept = new Pins(folderOf(place, id), versionOf(file)).maps(MAPS)
+    const { lockdown_state: state } = kept
+    // At once: links that are nobody's any more linger for a moment.
+    if (state !== undefined && isSet(state)) write(state, states.suspended)
+    for (const map of Object.values(kept)) map.close()
+    rmSync(join(folderOf(place, id), 'links'), gone)
+  }
 }
 
 /** An earlier agent has ended the job. */
@@ -176,7 +189,11 @@ export function wasLockedDown(place: WatchPlace, id: string): boolean {
 }
 
 function isSet(state: BpfMap): boolean {
-  return state.get(Buffer.alloc(4))?.readUInt32LE() === 1
+  return state.get(Buffer.alloc(4))?.readUInt32LE() !== states.open
+}
+
+function write(state: BpfMap, value: number): void {
+  state.set(Buffer.alloc(4), Buffer.from([value, 0, 0, 0]))
 }
 
 function scriptKey(path: string): Buffer {

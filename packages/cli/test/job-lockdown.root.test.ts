@@ -1,4 +1,11 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
@@ -96,4 +103,41 @@ test('a job that is ended has no process left but its worker, which goes on to t
   await until(() => agent.child.exitCode !== null)
   expect(agent.child.exitCode).toBe(0)
   expect(readdirSync(cgroup).filter((name) => name.startsWith('runwarden.job'))).toEqual([])
+}, 120_000)
+
+test('a job that was ended stays so when its agent is killed and another one takes over', async () => {
+  const socket = rig.place.at('next.sock')
+  const [began, again] = [rig.place.at('began'), rig.place.at('again')]
+  const words = ['--socket', socket, '--out', rig.place.at('next-out')]
+  const start = () => rig.spawn(...words, '--state', rig.place.at('next-state'))
+  const first = start()
+  await until(() => existsSync(socket))
+  const actions = rig.place.at('next-actions')
+  const wait = `await (async () => {
+    const { existsSync, writeFileSync } = await import('node:fs')
+    writeFileSync('${began}', '')
+    while (!existsSync('${again}')) await new Promise((resolve) => setTimeout(resolve, 50))
+  })()`
+  const work = rig.place.at('next/work')
+  makeAction(join(actions, 'acme/lock/v1'), work, { policy, post: { wait, ...post } })
+  const { ended } = rig.job(
+    rig.cgroup(),
+    'next',
+    `      - uses: acme/lock@v1
+        with: { socket: ${socket} }
+      - id: thief
+        run: |${thief}
+          sleep 1000
+`,
+    { actions },
+  )
+  await until(() => existsSync(began))
+  await first.end('SIGKILL')
+  const second = start()
+  await second.says('armed: block')
+  writeFileSync(again, '')
+  const { stdout } = await ended
+  const said = JSON.parse(/post: (\{.*\})/.exec(stdout)?.[1] ?? '{}')
+  expect(said).toMatchObject({ way: 'EPERM', child: 'SIGKILL' })
+  await until(() => second.child.exitCode !== null)
 }, 120_000)

@@ -2,7 +2,7 @@ import type { Health, Hook } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
 import { readResolvers } from '../dns/resolvers.ts'
 import { guardMs } from '../guard/guard.ts'
-import { closedPolicy, wasLockedDown } from '../job-lockdown.ts'
+import { closedPolicy, suspendLockdowns, wasLockedDown } from '../job-lockdown.ts'
 import { RunState } from '../run-state.ts'
 import type { Scope } from '../scope.ts'
 import type { Process } from '../process-table.ts'
@@ -45,11 +45,12 @@ export class Watch {
    * earlier agent enforced there.
    */
   static async arm(settings: WatchSettings, place: WatchPlace = RunState.create()): Promise<Watch> {
-    const { compiled } = settings
+    const { compiled, lockdown } = settings
+    const locked = lockdown !== undefined && wasLockedDown(place, lockdown.id)
+    // Else it ends the self-check's own processes, too.
+    if (locked) suspendLockdowns(place)
     const watch = new Watch(
-      settings.lockdown !== undefined && wasLockedDown(place, settings.lockdown.id)
-        ? { ...settings, compiled: closedPolicy(compiled) }
-        : settings,
+      locked ? { ...settings, compiled: closedPolicy(compiled) } : settings,
       place,
     )
     try {
@@ -124,9 +125,9 @@ export class Watch {
     return this.enforcement.replacePolicy(compiled)
   }
 
-  /** Tells that another policy is in force. */
-  reloaded(): void {
-    this.health.tell('armed', `policy reloaded: ${this.recording.narrator.compiled.egress}`)
+  /** Tells that another policy is in force. @param what it is another of */
+  reloaded(what = 'policy reloaded'): void {
+    this.health.tell('armed', `${what}: ${this.recording.narrator.compiled.egress}`)
   }
 
   /** Finds the files of exempt programs anew. @throws EnforceError when one is not there any more */
