@@ -45,17 +45,22 @@ export interface JobText {
 
 /** A machine with runners, in a lab and in a cgroup of its own, and the action of this checkout. */
 export class ActionRig implements AsyncDisposable {
-  readonly place = new Place()
+  readonly place: Place
   readonly lab: Lab
   readonly cgroup = join(hierarchy(), `rw-action-${process.pid}`)
   readonly #running = new Set(names('/run/runwarden'))
   #files = 0
 
-  private constructor(lab: Lab) {
+  private constructor(place: Place, lab: Lab) {
+    this.place = place
     this.lab = lab
   }
 
   static async start(options: Parameters<typeof startLab>[0] = {}): Promise<ActionRig> {
+    using stack = new DisposableStack()
+    const place = stack.use(new Place())
+    chmodSync(place.path, 0o755)
+    makeAction(place.at('actions', uses.replace('@', '/')))
     const lab = await startLab({
       ...options,
       servers: [
@@ -69,12 +74,11 @@ export class ActionRig implements AsyncDisposable {
         ...(options.servers ?? []),
       ],
     })
-    const rig = new ActionRig(lab)
-    chmodSync(rig.place.path, 0o755)
+    stack.move()
+    const rig = new ActionRig(place, lab)
     mkdirSync(rig.cgroup)
     for (const folder of [rig.place.at('var'), home]) mkdirSync(folder, { recursive: true })
     await rig.mount('--bind', rig.place.at('var'), home)
-    makeAction(rig.place.at('actions', uses.replace('@', '/')))
     return rig
   }
 
