@@ -15,6 +15,8 @@ export class GitHubApiError extends Error {
 
 /** Largest file, bytes: a block list may be long. */
 const largestFile = 5 << 20
+/** Of lists and comparisons, bytes. */
+const largestAnswer = 4 << 20
 const fileMs = 8000
 const propertiesMs = 2000
 
@@ -102,6 +104,41 @@ export async function skippedBy(env: NodeJS.ProcessEnv, token: string): Promise<
   return skipProperties.find((name) => values.get(name) === 'true') ?? null
 }
 
+/**
+ * What GitHub's API has at a path, JSON; null: nothing is there. One try.
+ * @throws GitHubApiError
+ */
+export async function readApi(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  token: string,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const headers = headersOf(token, 'application/vnd.github+json')
+  let reply: Reply
+  try {
+    reply = await ask(apiUrl(env, path), { headers, limit: largestAnswer, signal })
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error
+    throw new GitHubApiError(`${path} could not be read: ${error.message}.`, '', error)
+  }
+  if (reply.status === 404) return null
+  if (reply.status !== 200) throw refusal(reply, path)
+  try {
+    return JSON.parse(reply.body.toString('utf8'))
+  } catch (cause) {
+    throw new GitHubApiError(`GitHub’s answer for ${path} can’t be understood.`, '', cause)
+  }
+}
+
+function headersOf(token: string, accept: string): Record<string, string> {
+  return {
+    accept,
+    'x-github-api-version': '2022-11-28',
+    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+  }
+}
+
 /** By their names; null: it is no list of properties. */
 function valuesOf({ body }: Reply): Map<unknown, unknown> | null {
   try {
@@ -127,11 +164,7 @@ async function get(
   what: string,
 ): Promise<Reply> {
   const signal = AbortSignal.timeout(withinMs)
-  const headers = {
-    accept,
-    'x-github-api-version': '2022-11-28',
-    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-  }
+  const headers = headersOf(token, accept)
   try {
     return await retrying({ tries: 3, firstMs: 250, signal }, async () => {
       const reply = await ask(url, { headers, limit, signal })

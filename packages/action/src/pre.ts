@@ -5,6 +5,7 @@ import type { FailMode } from '@runwarden/policy'
 import { AgentClient } from './client.ts'
 import { explain, fail, warn } from './failure.ts'
 import { skippedBy } from './github-api.ts'
+import { findImposters } from './imposters.ts'
 import { InputError } from './input-error.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { Log } from './log.ts'
@@ -45,13 +46,21 @@ async function pre(): Promise<void> {
   // That it failed is told where it is waited for: until then node would end this program for it, without a word.
   starting.catch(() => {})
   try {
-    const [skip, decided] = await Promise.all([skipped(inputs), decide(inputs, env, log)])
+    const [skip, decided, { imposters, warnings }] = await Promise.all([
+      skipped(inputs),
+      decide(inputs, env, log),
+      findImposters(env, inputs.token),
+    ])
+    for (const warning of warnings) log.line(warning)
     state.failMode = decided.policy.failMode
     state.insightsUrl = decided.insightsUrl
     for (const warning of decided.policy.warnings) warn(log, warning)
     const reason = skip ?? decided.skip
     if (reason === null) {
-      keep({ ...state, watching: await watch(inputs, decided, machine, await starting) })
+      keep({
+        ...state,
+        watching: await watch(inputs, { ...decided, imposters }, machine, await starting),
+      })
       return
     }
     const said = `Nothing of this job is watched or stopped: ${reason}.`
@@ -92,7 +101,7 @@ async function skipped({ token }: Inputs): Promise<string | null> {
 
 async function watch(
   inputs: Inputs,
-  decided: Decided,
+  decided: Decided & Pick<JobRequest, 'imposters'>,
   machine: Machine,
   own: StartedAgent | null,
 ): Promise<Watching> {
@@ -105,6 +114,7 @@ async function watch(
     scope,
     afterJob: inputs.afterJob,
     granted: inputs.permissions,
+    imposters: decided.imposters,
   }
   const problem = unsupported(machine)
   if (problem !== null) return withoutAgent(machine, problem, job, decided.policy.failMode)

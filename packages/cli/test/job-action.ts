@@ -29,6 +29,7 @@ export function makeAction(
     scope,
     afterJob: 'end',
     granted: null,
+    imposters: [],
   }
   const asking = (op: string): string => `await ask(${JSON.stringify({ op, nonce })})`
   const fields = Object.entries({ ...post, report: asking('report'), end: asking('end'), ...after })

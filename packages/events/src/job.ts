@@ -27,6 +27,16 @@ export interface JobRequest {
   afterJob: 'end' | 'keep'
   /** What the token was granted, by permission; null: not known. */
   granted: Record<string, string> | null
+  /** Actions of the workflow that are pinned to commits which their repositories do not have. */
+  imposters: Imposter[]
+}
+
+/** A pin to a commit that no branch and no tag of the repository leads to: any fork's can be had by its name. */
+export interface Imposter {
+  /** As the workflow has it: `owner/name@commit`. */
+  uses: string
+  /** `owner/name` */
+  repository: string
 }
 
 /** The job, as its runner told its processes: not as they say themselves. */

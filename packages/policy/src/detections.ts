@@ -11,6 +11,7 @@ export const detectionIds: readonly string[] = [
   'engine-socket-in-container',
   'exfiltration-attempt',
   'https-outbound-anomaly',
+  'imposter-commit',
   'mass-delete',
   'network-changed',
   'new-outbound-destination',

@@ -29,6 +29,12 @@ export const codedDetections: readonly CodedDetection[] = [
       "Requests to GitHub outside of the job's repository (packages/agent/src/https). Jobs that work on several repositories.",
   },
   {
+    id: 'imposter-commit',
+    severity: 'high',
+    falseAlarms:
+      'Actions pinned to commits that no branch and no tag of their repository leads to (packages/action/src/imposters.ts). Commits of branches that were deleted after a merge by squashing.',
+  },
+  {
     id: 'job-locked-down',
     severity: 'high',
     falseAlarms: 'Not found but done: the policy ended the job because of another detection.',

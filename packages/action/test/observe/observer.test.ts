@@ -57,6 +57,7 @@ function settings(worker: number, more: Partial<ObserverSettings> = {}): Observe
       scope: 'job',
       afterJob: 'end',
       granted: null,
+      imposters: [],
     },
     github: { repository: 'o/r', apiUrl: null, serverUrl: null, granted: null },
     worker,

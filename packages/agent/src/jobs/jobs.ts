@@ -12,6 +12,7 @@ import type { AgentService, GovernedScope, ScopeSettings } from '../service/serv
 import { cgroupOf, JobCgroup } from './job-cgroup.ts'
 import { hashOf, JobFiles, type KnownJob } from './job-file.ts'
 import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
+import { tellImposters } from './imposters.ts'
 import { stageOf } from './runner.ts'
 import { isRefusal, ownScope, requireFirst, requireOwnStage, tellRefusal } from './who-asks.ts'
 
@@ -157,9 +158,10 @@ export class Jobs {
       github: { ...stage.github, granted: request.granted },
     }
     try {
-      const { armed } = await this.#arm(known, since)
+      const job = await this.#arm(known, since)
       this.#came = true
-      return armed
+      tellImposters(this.#scope(job).stream, known)
+      return job.armed
     } catch (error) {
       this.#files.remove(id)
       await cgroup?.release()

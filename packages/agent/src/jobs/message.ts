@@ -34,6 +34,10 @@ function readJob(value: unknown): JobRequest {
     scope: choice(job, 'scope', ['host', 'job']),
     afterJob: choice(job, 'afterJob', ['end', 'keep']),
     granted: job['granted'] === null ? null : texts(job['granted'], 'granted'),
+    imposters: list(job['imposters'], 'imposters').map((one) => {
+      const imposter = mapping(one, "'imposters'")
+      return { uses: text(imposter, 'uses'), repository: text(imposter, 'repository') }
+    }),
   }
 }
 

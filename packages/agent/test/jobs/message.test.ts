@@ -10,6 +10,7 @@ const job = {
   scope: 'job',
   afterJob: 'end',
   granted: null,
+  imposters: [],
 }
 
 test('a whole request is taken as it is, without what nobody knows', () => {
@@ -39,6 +40,8 @@ test.each<[string, unknown]>([
   ["'workspace' is no absolute path", { op: 'begin', nonce, job: { ...job, workspace: 'work' } }],
   ["'scope' is none of host, job", { op: 'begin', nonce, job: { ...job, scope: 'all' } }],
   ["'afterJob' is none of end, keep", { op: 'begin', nonce, job: { ...job, afterJob: '' } }],
+  ["'imposters' is no list", { op: 'begin', nonce, job: { ...job, imposters: {} } }],
+  ["'uses' is no text", { op: 'begin', nonce, job: { ...job, imposters: [{ repository: '' }] } }],
   ["'contents' is no text", { op: 'begin', nonce, job: { ...job, granted: { contents: 1 } } }],
 ])('what is none is refused by its field: %s', (why, request) => {
   const line = request === undefined ? 'end' : JSON.stringify(request)

@@ -13,6 +13,10 @@ export interface GitHubRepository {
   commits?: Readonly<Record<string, Readonly<Record<string, string | Buffer>>>>
   /** Custom properties. */
   properties?: Readonly<Record<string, string | null>>
+  /** Commits of its branches, the newest first; the first branch is the default. */
+  branches?: Readonly<Record<string, readonly string[]>>
+  /** Commits by tag. */
+  tags?: Readonly<Record<string, string>>
 }
 
 export interface GitHubOptions {
@@ -171,11 +175,12 @@ export class GitHub implements AsyncDisposable {
     sendJson(response, 200, { value })
   }
 
-  /** REST: contents, and custom properties. */
+  /** REST: contents, custom properties, branches and tags. */
   #api(url: URL, { headers }: IncomingMessage, response: ServerResponse): void {
     const say = (status: number, message: string): void => sendJson(response, status, { message })
     if (headers.authorization !== `Bearer ${this.token}`) return say(401, 'Bad credentials')
-    const [, owner, name, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)\/(.*)$/.exec(url.pathname) ?? []
+    const [, owner, name, rest = ''] =
+      /^\/repos\/([^/]+)\/([^/]+)(?:\/(.*))?$/.exec(url.pathname) ?? []
     const repository = this.#options.repositories?.[`${owner}/${name}`]
     if (repository === undefined) return say(404, 'Not Found')
     if (rest === 'properties/values') {
@@ -186,6 +191,9 @@ export class GitHub implements AsyncDisposable {
         values.map(([property, value]) => ({ property_name: property, value })),
       )
     }
+    const history = historyOf(repository, rest)
+    if (history !== undefined)
+      return history === null ? say(404, 'Not Found') : sendJson(response, 200, history)
     const path = decodeURIComponent(rest.replace(/^contents\//, ''))
     const files = repository.commits?.[url.searchParams.get('ref') ?? ''] ?? {}
     const content = files[path]
@@ -201,4 +209,27 @@ export class GitHub implements AsyncDisposable {
       inside.map((file) => ({ type: 'file', path: file })),
     )
   }
+}
+
+/** Branches, tags and what leads to a commit; null: nothing is there; undefined: something else was asked for. */
+function historyOf({ branches = {}, tags = {} }: GitHubRepository, path: string): unknown {
+  if (path === '') return { default_branch: Object.keys(branches)[0] ?? 'main' }
+  if (path === 'branches')
+    return Object.entries(branches).map(([name, [head]]) => ({ name, commit: { sha: head } }))
+  if (path === 'tags') return Object.entries(tags).map(([name, sha]) => ({ name, commit: { sha } }))
+  if (path === 'git/matching-refs/tags')
+    return Object.entries(tags).map(([name, sha]) => ({
+      ref: `refs/tags/${name}`,
+      object: { sha },
+    }))
+  const [, commit] = /^commits\/([\da-f]+)\/branches-where-head$/.exec(path) ?? []
+  if (commit !== undefined)
+    return Object.entries(branches).flatMap(([name, [head]]) => (head === commit ? { name } : []))
+  const [, base, head = ''] = /^compare\/(.+)\.\.\.([\da-f]+)$/.exec(path) ?? []
+  if (base === undefined) return undefined
+  const commits = branches[decodeURIComponent(base)]
+  if (commits === undefined) return null
+  // Of a fork's commit GitHub says how far it has gone from there, as of one of another branch.
+  const status = commits[0] === head ? 'identical' : commits.includes(head) ? 'behind' : 'diverged'
+  return { status }
 }
