@@ -123,6 +123,7 @@ function addErrors(app: App, { log }: Context): void {
             where: [],
           }
     if (status === 401) void reply.header('www-authenticate', 'Bearer')
+    if (status === 429) void reply.header('retry-after', '1')
     return reply.code(status).send({ error: { code, message, where } })
   })
   app.setNotFoundHandler(() => {

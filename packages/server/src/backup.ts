@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { backup as copyDatabase } from 'node:sqlite'
@@ -12,19 +12,17 @@ const pagesAtOnce = 0x7fffffff
 /**
  * Copies all that a server keeps to a new folder, which is a data folder itself; the server may run meanwhile. The database is
  * as of one moment. Segments never change, so that on the same file system they are hard links, and cost nothing. They come
- * after the database: what it names is there, but for jobs that were deleted in between.
+ * after the database: what it names is there, but for jobs that were deleted in between. The index is left out: it is made
+ * again from the segments at the first start.
  * @param to must not be there yet; it appears when it is whole
  * @throws ConfigError
  */
 export async function backup(data: string, to: string, now: number): Promise<void> {
   openExisting(data, now).close()
   await intoNew(to, async (folder) => {
-    for (const name of await readdir(data)) {
-      if (!name.endsWith('.sqlite')) continue
-      using db = new Database(join(data, name))
-      await copyDatabase(db.raw, join(folder, name), { rate: pagesAtOnce })
-      await sync(join(folder, name))
-    }
+    using db = new Database(join(data, databaseName))
+    await copyDatabase(db.raw, join(folder, databaseName), { rate: pagesAtOnce })
+    await sync(join(folder, databaseName))
     await copySegments(data, folder, true)
   })
 }
@@ -35,19 +33,16 @@ export async function backup(data: string, to: string, now: number): Promise<voi
  * @throws ConfigError, and nothing is made, where the backup's database is not sound
  */
 export async function restore(from: string, data: string): Promise<void> {
-  const databases = (await readdir(from)).filter((name) => name.endsWith('.sqlite'))
-  if (!databases.includes(databaseName))
+  const source = join(from, databaseName)
+  if (!existsSync(source))
     throw new ConfigError(`${from} is no backup of a server (there is no ${databaseName})`)
   await intoNew(data, async (folder) => {
-    for (const name of databases) {
-      await copyFile(join(from, name), join(folder, name))
-      using db = new Database(join(folder, name))
-      const said = db
-        .all<{ quick_check: string }>('PRAGMA quick_check')
-        .map((row) => row.quick_check)
-      if (said.join() !== 'ok') throw new ConfigError(`${join(from, name)} is damaged: ${said[0]}`)
-      await sync(join(folder, name))
-    }
+    const target = join(folder, databaseName)
+    await copyFile(source, target)
+    using db = new Database(target)
+    const said = db.all<{ quick_check: string }>('PRAGMA quick_check').map((row) => row.quick_check)
+    if (said.join() !== 'ok') throw new ConfigError(`${source} is damaged: ${said[0]}`)
+    await sync(target)
     await copySegments(from, folder, false)
   })
 }

@@ -52,18 +52,20 @@ test('it speaks TLS with the files of today, and marks its cookie for TLS alone'
     await new Promise((resolve) => setTimeout(resolve, 200))
 })
 
-test('what a proxy says of the caller is believed of the proxies that are named, and of nobody else', async () => {
-  const addressIn = async (trustedProxies: string[]): Promise<unknown> => {
-    await using rig = await ServerRig.start({ trustedProxies })
-    const headers = { 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'https' }
-    const body = { name: 'a key', role: 'viewer' }
-    const as = rig.acme.keys.admin
-    await rig.ask('POST', '/v1/orgs/acme/keys', { as, body, headers })
-    const { items } = (await rig.ask('GET', '/v1/orgs/acme/audit', { as })).body as {
-      items: { address: string }[]
-    }
-    return items[0]?.address
+/** Whose address the audit log has, for a server with these proxies. */
+const addressIn = async (trustedProxies: string[]): Promise<unknown> => {
+  await using rig = await ServerRig.start({ trustedProxies })
+  const headers = { 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'https' }
+  const body = { name: 'a key', role: 'viewer' }
+  const as = rig.acme.keys.admin
+  await rig.ask('POST', '/v1/orgs/acme/keys', { as, body, headers })
+  const { items } = (await rig.ask('GET', '/v1/orgs/acme/audit', { as })).body as {
+    items: { address: string }[]
   }
+  return items[0]?.address
+}
+
+test('what a proxy says of the caller is believed of the proxies that are named, and of nobody else', async () => {
   expect(await addressIn([])).toBe('127.0.0.1')
   expect(await addressIn(['10.0.0.0/8'])).toBe('127.0.0.1')
   expect(await addressIn(['127.0.0.0/8'])).toBe('198.51.100.7')

@@ -36,7 +36,7 @@ async function signIn(
   issuer.nonce = to.searchParams.get('nonce')
   const back = new URLSearchParams({ code: 'code', state: to.searchParams.get('state') ?? '' })
   change(back)
-  return rig.ask('GET', `/v1/sign-in/callback?${back}`, {
+  return rig.ask('GET', `/v1/sign-in/callback?${back.toString()}`, {
     headers: { cookie: cookieOf(gone, 'runwarden-sign-in') },
   })
 }
@@ -87,26 +87,28 @@ test.for([
   },
 )
 
+const deny = (back: URLSearchParams): void => {
+  back.delete('code')
+  back.set('error', 'access_denied')
+}
+const replay = (): void => {
+  issuer.nonce = 'another'
+}
+
 test('what comes back for another sign-in, or was refused there, signs nobody in', async () => {
   await using rig = await openId()
   await signIn(rig, await invite(rig))
   expect(await signIn(rig)).toMatchObject({ status: 303 })
 
-  const other = (back: URLSearchParams): void => back.set('state', 'other')
-  expect(await signIn(rig, '/v1/sign-in', other)).toMatchObject({ status: 403 })
-  const refused = (back: URLSearchParams): void => {
-    back.delete('code')
-    back.set('error', 'access_denied')
-  }
-  expect(await signIn(rig, '/v1/sign-in', refused)).toMatchObject({
+  expect(await signIn(rig, '/v1/sign-in', (back) => back.set('state', 'other'))).toMatchObject({
+    status: 403,
+  })
+  expect(await signIn(rig, '/v1/sign-in', deny)).toMatchObject({
     status: 403,
     body: { error: { code: 'sign-in-refused', message: 'the sign-in was refused: access_denied' } },
   })
   // Another's token, for another sign-in of theirs.
-  const replayed = (): void => {
-    issuer.nonce = 'another'
-  }
-  expect(await signIn(rig, '/v1/sign-in', replayed)).toMatchObject({ status: 403 })
+  expect(await signIn(rig, '/v1/sign-in', replay)).toMatchObject({ status: 403 })
   expect(await rig.ask('GET', '/v1/sign-in/callback?code=c&state=s')).toMatchObject({
     status: 400,
     body: { error: { code: 'no-sign-in' } },

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempDisposableSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { backup, restore } from '../src/backup.ts'
+import { cleanUp } from '../src/housekeeping.ts'
+import { TestAgent } from './ingest/test-agent.ts'
+import { ServerRig } from './server-rig.ts'
+
+const dayMs = 24 * 3_600_000
+
+let rig: ServerRig
+let now: number
+beforeEach(async () => {
+  now = Date.now()
+  const config = { retentionDays: 90, retentionSize: 250_000 }
+  rig = await ServerRig.start(config, { clock: () => now })
+})
+afterEach(() => rig[Symbol.asyncDispose]())
+
+/** A job with a segment of 100,000 bytes. */
+async function job(): Promise<TestAgent> {
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const event = { kind: 'dns.query', name: noise(100_000) }
+  expect(await agent.send(agent.pack([event as never]))).toMatchObject({ status: 200 })
+  return agent
+}
+
+/** Text that packs to that many bytes. */
+const noise = (bytes: number): string => randomBytes(bytes).toString('base64')
+
+const jobs = (): string[] =>
+  rig.server.context.db.all<{ id: string }>('SELECT id FROM jobs ORDER BY id').map(({ id }) => id)
+const folders = (data = rig.data): string[] => readdirSync(join(data, 'segments')).toSorted()
+
+test('jobs go when nothing has come of them for too long', async () => {
+  const gone = await job()
+  now += 80 * dayMs
+  const still = await job()
+  now += 11 * dayMs
+  await cleanUp(rig.server.context)
+  expect(jobs()).toEqual([still.jobId])
+  expect(folders()).toEqual([still.jobId])
+  expect(await gone.heartbeat()).toMatchObject({ status: 401 })
+})
+
+test('of too much the oldest go, but none that runs', async () => {
+  const all = [await job(), await job(), await job(), await job()].map(({ jobId }) => jobId)
+  await cleanUp(rig.server.context)
+  expect(jobs()).toEqual(all)
+  now += 2 * 3_600_000
+  const running = await job()
+  await cleanUp(rig.server.context)
+  const left = [...all.slice(-1), running.jobId]
+  expect(jobs()).toEqual(left)
+  expect(folders()).toEqual(left)
+})
+
+test('segments that an end in between has left go, and so does what nobody can use any more', async () => {
+  const { db, auth, config } = rig.server.context
+  const kept = await job()
+  const stray = join(config.data, 'segments', 'z'.repeat(20))
+  mkdirSync(stray)
+  writeFileSync(join(stray, '1.zst'), 'x')
+  auth.createSignInLink(auth.ensureUser('local', 'admin', 'admin'))
+  now += 8 * dayMs
+  await cleanUp(rig.server.context)
+  expect(folders()).toEqual([kept.jobId])
+  for (const table of ['sessions', 'sign_in_links', 'job_tokens'])
+    expect(db.all(`SELECT 1 FROM ${table}`)).toEqual([])
+})
+
+test('a backup while jobs report is whole: what its database names is there, and is found again', async () => {
+  const first = await job()
+  using place = mkdtempDisposableSync(join(tmpdir(), 'runwarden-backup-'))
+  const to = join(place.path, 'backup')
+  const data = join(place.path, 'restored')
+  const more = job()
+  await backup(rig.data, to, now)
+  await more
+  await restore(to, data)
+  {
+    await using restored = await ServerRig.start({ data }, { clock: () => now })
+    const { db } = restored.server.context
+    const named = db.all<{ job_id: string; seq: number }>('SELECT job_id, seq FROM segments')
+    expect(named.map((one) => one.job_id)).toContain(first.jobId)
+    for (const { job_id: id, seq } of named)
+      expect(existsSync(join(data, 'segments', id, `${seq}.zst`))).toBe(true)
+    await restored.server.context.ingest.indexer.settled(60_000)
+    expect(restored.server.context.ingest.indexer.behind()).toBe(0)
+  }
+})
