@@ -24,6 +24,11 @@ export class ObservedRecord implements Disposable {
       ...observedGaps(platform, settings.job.scope === 'host'),
       ...policyGaps(platform, compiled),
       ...(settings.job.rules.length > 0 ? ['Rules of detections were not applied.'] : []),
+      // On Linux a detection of the agent's: it must not be lost where there is none.
+      ...settings.job.imposters.map(
+        ({ uses, repository }) =>
+          `The workflow pins ${uses}, a commit that no branch and no tag of ${repository} leads to (imposter-commit).`,
+      ),
     ]
     this.#events = openSync(join(settings.folder, 'events.ndjson'), 'wx', 0o600)
   }

@@ -57,7 +57,7 @@ function settings(worker: number, more: Partial<ObserverSettings> = {}): Observe
       scope: 'job',
       afterJob: 'end',
       granted: null,
-      imposters: [],
+      imposters: [{ uses: 'o/action@0123', repository: 'o/action' }],
     },
     github: { repository: 'o/r', apiUrl: null, serverUrl: null, granted: null },
     worker,
@@ -90,6 +90,7 @@ test('a connection of a step is in the report, which never says that the job was
   expect(gaps.join('\n')).toMatch(/Nothing can be blocked on macOS/)
   expect(gaps.join('\n')).toMatch(/disable-sudo has no effect on macOS/)
   expect(gaps.join('\n')).toMatch(/lockdown has no effect on macOS/)
+  expect(gaps.join('\n')).toMatch(/pins o\/action@0123, a commit that no branch/)
   const [destination] = report.destinations
   expect(report.destinations).toHaveLength(1)
   expect(destination).toMatchObject({
