@@ -1,3 +1,5 @@
+import { newId } from '../src/id.ts'
+import { addFinding } from '../src/ingest/findings.ts'
 import { jobStart, TestAgent } from './ingest/test-agent.ts'
 import type { ServerRig, Tenant } from './server-rig.ts'
 
@@ -33,7 +35,34 @@ export async function thingsOf(rig: ServerRig, tenant: Tenant): Promise<Things> 
     entry: await made('POST', 'blocklist/entries', {
       entries: [{ value: `bad.${tenant.name}.example`, reason: 'test' }],
     }),
+    feed: await made('POST', 'blocklist/feeds', {
+      name: `feed ${newId()}`,
+      // No address of the internet: nothing is fetched.
+      url: 'http://127.0.0.1:1/',
+      trust: { kind: 'sha256', hash: '0'.repeat(64) },
+    }),
+    detection: detectionOf(rig, agent.jobId),
+    suppression: await made('POST', 'suppressions', { match: { job: 'none' }, reason: 'test' }),
     key: await made('POST', 'keys', { name: 'a key', role: 'viewer' }),
     invitation: await made('POST', 'invitations', { name: 'somebody', role: 'viewer' }),
   }
+}
+
+/** A detection of a job. */
+function detectionOf(rig: ServerRig, jobId: string): string {
+  const { db, clock } = rig.server.context
+  addFinding(db, jobId, clock(), {
+    source: 'server',
+    key: 'test',
+    rule: 'new-outbound-destination',
+    severity: 'medium',
+    title: 'a destination',
+    text: 'of a test',
+    time: clock(),
+    step: null,
+    execId: null,
+    evidence: [],
+    suppressed: null,
+  })
+  return db.get<{ id: string }>('SELECT id FROM detections WHERE job_id = ?', jobId)?.id ?? ''
 }

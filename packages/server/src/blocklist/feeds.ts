@@ -30,7 +30,7 @@ const columns = `id, organisation_id AS owner, name, url, trust, every_ms AS eve
 const feedOf = (row: Row): Feed => ({ ...row, trust: JSON.parse(row.trust) as Trust })
 
 /** An owner follows so many at most. */
-const most = 50
+const most = 200
 
 /** Feeds that an owner follows. */
 export function listFeeds(db: Database, owner: Owner): Feed[] {
