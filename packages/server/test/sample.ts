@@ -40,11 +40,7 @@ function guess(schema: z.ZodType): unknown {
   const def = schema.def as unknown as Def
   switch (def.type) {
     case 'object':
-      return Object.fromEntries(
-        Object.entries(def.shape ?? {})
-          .filter(([, part]) => !part.safeParse(undefined).success)
-          .map(([name, part]) => [name, guess(part)]),
-      )
+      return guessObject(schema, def.shape ?? {})
     case 'array': {
       const one = def.element === undefined ? [] : [guess(def.element)]
       return [[], one].find((value) => schema.safeParse(value).success)
@@ -77,6 +73,19 @@ function guess(schema: z.ZodType): unknown {
     default:
       return null
   }
+}
+
+/** With what it needs; where that is not enough (at least one of these), with more of what it may have. */
+function guessObject(schema: z.ZodType, shape: Record<string, z.ZodType>): unknown {
+  const value: Record<string, unknown> = {}
+  const parts = Object.entries(shape)
+  for (const [name, part] of parts)
+    if (!part.safeParse(undefined).success) value[name] = guess(part)
+  for (const [name, part] of parts) {
+    if (schema.safeParse(value).success) break
+    if (!(name in value)) value[name] = guess(part)
+  }
+  return value
 }
 
 /** What nobody who means well sends. */
