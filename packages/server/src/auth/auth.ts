@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts'
+import { isDiskFull } from '../disk-full.ts'
 import { newId } from '../id.ts'
 import {
   actorOf,
@@ -236,7 +237,7 @@ export class Auth {
     )
     if (found === undefined) return undefined
     if (found.used === null || now - found.used > usedEveryMs)
-      this.#db.run('UPDATE api_keys SET last_used_at = ? WHERE id = ?', now, found.id)
+      this.#noteUse(found.id, now)
     const { id, name, role, organisation, organisationName } = found
     return {
       kind: 'key',
@@ -244,6 +245,15 @@ export class Auth {
       name,
       role,
       organisation: { id: organisation, name: organisationName },
+    }
+  }
+
+  #noteUse(keyId: string, now: number): void {
+    try {
+      this.#db.run('UPDATE api_keys SET last_used_at = ? WHERE id = ?', now, keyId)
+    } catch (error) {
+      // Who only reads is answered from a full disk, too.
+      if (!isDiskFull(error)) throw error
     }
   }
 

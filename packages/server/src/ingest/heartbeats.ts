@@ -12,10 +12,17 @@ interface Parts {
   failed: (error: unknown) => void
 }
 
+/** The last heartbeat of a job, and the highest sequence of those that came since the last write. */
+interface Heard {
+  heartbeat: Heartbeat
+  highest: number
+  at: number
+}
+
 export class Heartbeats implements Disposable {
   readonly #parts: Parts
   readonly #timer: NodeJS.Timeout
-  #heard = new Map<string, { heartbeat: Heartbeat; at: number }>()
+  #heard = new Map<string, Heard>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -29,7 +36,8 @@ export class Heartbeats implements Disposable {
   }
 
   hear(jobId: string, heartbeat: Heartbeat): void {
-    this.#heard.set(jobId, { heartbeat, at: this.#parts.clock() })
+    const highest = Math.max(heartbeat.sequence, this.#heard.get(jobId)?.highest ?? 0)
+    this.#heard.set(jobId, { heartbeat, highest, at: this.#parts.clock() })
   }
 
   /** Writes down what was heard; when that fails it is heard still. */
@@ -37,7 +45,7 @@ export class Heartbeats implements Disposable {
     if (this.#heard.size === 0) return
     const { db } = this.#parts
     db.transaction(() => {
-      for (const [jobId, { heartbeat, at }] of this.#heard) writeOne(db, jobId, heartbeat, at)
+      for (const [jobId, heard] of this.#heard) writeOne(db, jobId, heard)
     })
     this.#heard = new Map()
   }
@@ -50,8 +58,7 @@ export class Heartbeats implements Disposable {
 function writeOne(
   db: Database,
   jobId: string,
-  { sequence, eventsLost, tier, armed }: Heartbeat,
-  at: number,
+  { heartbeat: { sequence, eventsLost, tier, armed }, highest, at }: Heard,
 ): void {
   const job = jobRow(db, jobId)
   if (job === undefined) return
@@ -59,21 +66,22 @@ function writeOne(
     `UPDATE jobs SET heard_at = max(heard_at, ?), made_sequence = max(made_sequence, ?), events_lost = ?, tier = ?,
             armed = ?, silent_at = NULL WHERE id = ?`,
     at,
-    sequence,
+    highest,
     JSON.stringify(eventsLost),
     tier,
     armed ? 1 : 0,
     jobId,
   )
-  if (sequence < job.made_sequence)
+  const made = Math.max(highest, job.made_sequence)
+  if (sequence < made)
     addFinding(
       db,
       jobId,
       at,
       tampered(
-        `heartbeat ${job.made_sequence}`,
+        `heartbeat ${made}`,
         "The agent's count went back",
-        `A heartbeat says that ${sequence} segments were made, one before it said ${job.made_sequence}: it is of another agent, or the agent's spool was interfered with.`,
+        `A heartbeat says that ${sequence} segments were made, one before it said ${made}: it is of another agent, or the agent's spool was interfered with.`,
         at,
       ),
     )

@@ -1,0 +1,87 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { ServerRig } from '../server-rig.ts'
+import { detection, exec, write } from './sample-events.ts'
+import { TestAgent } from './test-agent.ts'
+
+test('what can’t be read is set aside and reported, before the index is lost and after; the rest goes on', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'runwarden-damaged-'))
+  try {
+    const agent = new TestAgent('')
+    const segments = [
+      () => agent.pack([exec(1, 100), detection(2)]),
+      () =>
+        agent.packRaw(zstdCompressSync('{"seq": 3, "time": 3, "kind": "file.write"}\nno JSON\n')),
+      // A kind, and a word, of later versions.
+      () =>
+        agent.packRaw(
+          zstdCompressSync(
+            `{"seq": 5, "time": 5, "kind": "moon.phase", "full": true}\n${JSON.stringify({ ...write(6, '/w/a'), truth: 'moon' })}\n`,
+          ),
+        ),
+      () => agent.pack([write(7, '/w/b'), detection(8)]),
+    ]
+    {
+      await using rig = await ServerRig.start({ data })
+      agent.url = rig.url
+      await agent.start(rig.acme.keys.agent)
+      for (const packed of segments)
+        expect(await agent.send(packed())).toMatchObject({ status: 200 })
+      expect(await state(rig, agent.jobId)).toEqual({
+        events: 6,
+        notUnderstood: 2,
+        indexed: 3,
+        timeline: [1, 2, 5, 6, 7, 8],
+        detections: [
+          'domain-blocked',
+          "record-damaged: Segment 2 of the job's events its line 2 is no JSON",
+          'domain-blocked',
+        ],
+      })
+    }
+    // The index is gone, and a file is not what it was.
+    for (const name of readdirSync(data))
+      if (name.startsWith('index.sqlite')) rmSync(join(data, name))
+    writeFileSync(join(data, 'segments', agent.jobId, '4.zst'), zstdCompressSync('{}\n'))
+    await using rig = await ServerRig.start({ data })
+    expect(await state(rig, agent.jobId)).toEqual({
+      events: 4,
+      notUnderstood: 2,
+      indexed: 2,
+      timeline: [1, 2, 5, 6],
+      detections: [
+        'domain-blocked',
+        "record-damaged: Segment 2 of the job's events its line 2 is no JSON",
+        'domain-blocked',
+        "record-damaged: Segment 4 of the job's events is not what was stored",
+      ],
+    })
+  } finally {
+    rmSync(data, { recursive: true, force: true })
+  }
+})
+
+async function state(rig: ServerRig, jobId: string): Promise<object> {
+  await rig.server.context.ingest.indexer.settled(60_000)
+  const get = async (path: string): Promise<never> =>
+    (await rig.ask('GET', `/v1/orgs/acme/jobs/${jobId}${path}`, { as: rig.acme.keys.viewer }))
+      .body as never
+  const { totals, segments } = (await get('')) as {
+    totals: { events: number; notUnderstood: number }
+    segments: { indexed: number }
+  }
+  const { items: timeline } = (await get('/timeline')) as { items: { seq: number }[] }
+  const { items: found } = (await get('/detections')) as { items: { rule: string; text: string }[] }
+  return {
+    events: totals.events,
+    notUnderstood: totals.notUnderstood,
+    indexed: segments.indexed,
+    timeline: timeline.map(({ seq }) => seq),
+    detections: found.map(({ rule, text }) =>
+      rule === 'record-damaged' ? `${rule}: ${text.split(/[.:]/)[0]}` : rule,
+    ),
+  }
+}

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { ServerRig } from '../server-rig.ts'
+import { jobStart, TestAgent } from './test-agent.ts'
+
+interface Told {
+  event: string
+  version: string | null
+}
+
+/** What a job's agent is told, as it comes. */
+async function listen(rig: ServerRig, agent: TestAgent): Promise<() => Promise<Told>> {
+  const answer = await fetch(`${rig.url}/v1/jobs/${agent.jobId}/stream`, {
+    headers: { authorization: `Bearer ${agent.token}` },
+  })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  const told = lines(answer.body as ReadableStream<Uint8Array>)
+  return async () => {
+    for (;;) {
+      const { value } = await told.next()
+      if (value === undefined) return { event: 'end', version: null }
+      const [, event = '', data = ''] = /^event: (.+)\ndata: (.+)$/.exec(value) ?? []
+      if (event !== 'ping') return { event, version: (JSON.parse(data) as Told).version }
+    }
+  }
+}
+
+async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true })
+    const parts = text.split('\n\n')
+    text = parts.pop() ?? ''
+    yield* parts
+  }
+  return undefined
+}
+
+test('agents are told at once of changes that concern them, and of no others', async () => {
+  await using rig = await ServerRig.start()
+  const { acme, other } = rig
+  const mine = new TestAgent(rig.url)
+  const theirs = new TestAgent(rig.url)
+  const started = await mine.start(acme.keys.agent)
+  await theirs.start(other.keys.agent, jobStart({ repository: 'other/app' }))
+  const next = await listen(rig, mine)
+  const nextOfTheirs = await listen(rig, theirs)
+  const version = started.blockList?.version
+  expect(await next()).toEqual({ event: 'block-list', version })
+  await nextOfTheirs()
+
+  const add = (org: string, as: string, value: string) =>
+    rig.ask('POST', `/v1/orgs/${org}/blocklist/entries`, {
+      as,
+      body: { entries: [{ value, reason: 'test' }] },
+    })
+  expect(await add('acme', acme.keys.admin, 'evil.example.org')).toMatchObject({ status: 200 })
+  const changed = await next()
+  expect(changed).toMatchObject({ event: 'block-list' })
+  expect(changed.version).not.toBe(version)
+  expect(await mine.heartbeat()).toMatchObject({ body: { blockListVersion: changed.version } })
+
+  const put = (name: string, body: object) =>
+    rig.ask('PUT', `/v1/orgs/acme/policies/${name}`, { as: acme.keys.admin, body })
+  await put('base', { text: 'version: 1\negress: audit\n', reason: 'test' })
+  expect(
+    await rig.ask('POST', '/v1/orgs/acme/policy-attachments', {
+      as: acme.keys.admin,
+      body: { policy: 'base', target: { level: 'organisation' } },
+    }),
+  ).toMatchObject({ status: 200 })
+  const policy = await next()
+  expect(policy).toMatchObject({ event: 'policy', version: expect.any(String) })
+  expect(await mine.heartbeat()).toMatchObject({ body: { policyVersion: policy.version } })
+
+  // The first of theirs is of their own.
+  await add('other', other.keys.admin, 'bad.example.net')
+  expect(await nextOfTheirs()).toMatchObject({ event: 'block-list' })
+  expect(await theirs.heartbeat()).toMatchObject({ body: { policyVersion: null } })
+
+  // A fourth one of a job ends the first.
+  for (let i = 0; i < 3; i++) await listen(rig, mine)
+  expect(await next()).toEqual({ event: 'end', version: null })
+})

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest'
+import { ServerRig } from '../server-rig.ts'
+import { exec, write } from './sample-events.ts'
+import { sampleReport } from './sample-report.ts'
+import { TestAgent } from './test-agent.ts'
+
+interface Found {
+  rule: string
+  source: string
+  title: string
+  text: string
+}
+
+async function withJob(
+  act: (agent: TestAgent, found: () => Promise<Found[]>, rig: ServerRig) => Promise<void>,
+  given: Parameters<typeof ServerRig.start>[0] = {},
+): Promise<void> {
+  await using rig = await ServerRig.start(given)
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const found = async (): Promise<Found[]> => {
+    const { body } = await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}/detections`, {
+      as: rig.acme.keys.viewer,
+    })
+    return (body as { items: Found[] }).items
+  }
+  await act(agent, found, rig)
+}
+
+const tampered = (title: string) => ({ rule: 'agent-tampered', source: 'server', title })
+
+test('a record without gaps is fine', () =>
+  withJob(async (agent, found) => {
+    await agent.send(agent.pack([exec(1, 100)]))
+    await agent.heartbeat()
+    await agent.send(agent.pack([write(2, '/w/a')]))
+    await agent.heartbeat()
+    expect(await agent.finish(sampleReport)).toMatchObject({ status: 200 })
+    // A lost answer.
+    expect(await agent.finish(sampleReport)).toMatchObject({ status: 200 })
+    expect(await found()).toEqual([])
+  }))
+
+test('segments that are left out are reported, and what follows is kept', () =>
+  withJob(async (agent, found) => {
+    await agent.send(agent.pack([exec(1, 100)]))
+    agent.pack([write(2, '/w/a')])
+    agent.pack([write(3, '/w/b')])
+    expect(await agent.send(agent.pack([write(4, '/w/c')]))).toMatchObject({ status: 200 })
+    expect(await found()).toMatchObject([
+      {
+        ...tampered("A part of the job's record is missing"),
+        text: expect.stringContaining('2 to 3'),
+      },
+    ])
+  }))
+
+test('a segment that does not continue the one before is reported', () =>
+  withJob(async (agent, found) => {
+    await agent.send(agent.pack([exec(1, 100)]))
+    agent.last.hash = 'f'.repeat(64)
+    expect(await agent.send(agent.pack([write(2, '/w/a')]))).toMatchObject({ status: 200 })
+    expect(await found()).toMatchObject([tampered("The chain of the job's record is broken")])
+  }))
+
+test('another segment under a number that was acknowledged is refused and reported', () =>
+  withJob(async (agent, found) => {
+    await agent.send(agent.pack([exec(1, 100)]))
+    const forger = new TestAgent(agent.url)
+    Object.assign(forger, { jobId: agent.jobId, token: agent.token })
+    expect(await forger.send(forger.pack([write(1, '/w/a')]))).toMatchObject({
+      status: 409,
+      body: { error: { code: 'other-segment' } },
+    })
+    expect(await found()).toMatchObject([tampered('A second version of the record')])
+  }))
+
+test('a count of segments that goes back is reported', () =>
+  withJob(async (agent, found) => {
+    await agent.heartbeat(7)
+    // Heartbeats are written down together.
+    await expect
+      .poll(() => agent.heartbeat(3).then(found), { timeout: 60_000 })
+      .toMatchObject([tampered("The agent's count went back")])
+  }))
+
+test('an end that is not where the record ends is reported', () =>
+  withJob(async (agent, found) => {
+    await agent.send(agent.pack([exec(1, 100)]))
+    agent.pack([write(2, '/w/a')])
+    expect(await agent.finish(sampleReport)).toMatchObject({ status: 200 })
+    expect(await found()).toMatchObject([tampered("A part of the job's record is missing")])
+    // What comes behind the end is not of the agent.
+    expect(await agent.send(agent.pack([write(3, '/w/b')]))).toMatchObject({
+      status: 409,
+      body: { error: { code: 'job-finished' } },
+    })
+  }))
+
+test('an agent that falls silent in the middle of a job is reported, each time', () =>
+  withJob(
+    async (agent, found, rig) => {
+      const state = async (): Promise<unknown> =>
+        (
+          (await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}`, { as: rig.acme.keys.viewer }))
+            .body as { state: string }
+        ).state
+      await agent.heartbeat()
+      await expect
+        .poll(found, { timeout: 60_000 })
+        .toMatchObject([tampered('The agent fell silent')])
+      expect(await state()).toBe('silent')
+      await agent.heartbeat()
+      await expect.poll(state, { timeout: 60_000 }).toBe('running')
+      await expect
+        .poll(found, { timeout: 60_000 })
+        .toMatchObject([tampered('The agent fell silent'), tampered('The agent fell silent')])
+      await agent.finish(sampleReport)
+      expect(await state()).toBe('finished')
+    },
+    { heartbeatOverdue: 1 },
+  ))
