@@ -31,7 +31,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   policy: { summary: 'check, explain and simulate policies', load: () => import('./policy.ts') },
   server: {
-    summary: 'start a control plane, which agents report to and take policies from',
+    summary: 'start a control plane: agents report to it and take policies from it',
     load: () => import('./server.ts'),
   },
 }

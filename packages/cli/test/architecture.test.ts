@@ -95,6 +95,14 @@ test('the binding knows nothing of the product', () => {
   expect(knowing).toEqual([])
 })
 
+test('only its own command loads the control plane', () => {
+  const loads = sources('cli').filter((path) => importsOf(path).includes('@runwarden/server'))
+  expect(loads).toEqual(['packages/cli/src/server.ts'])
+  const reaches = sources('cli').filter((path) => importsOf(path).includes('./server.ts'))
+  expect(reaches).toEqual(['packages/cli/src/main.ts'])
+  expect(text('packages/cli/src/main.ts')).toContain("load: () => import('./server.ts')")
+})
+
 test('what runs before the command brings no schema library', () => {
   const hot = ['policy', 'libbpf', 'sensor', 'agent', 'cli'].flatMap(sources)
   expect(hot.filter((path) => importsOf(path).includes('zod'))).toEqual([])

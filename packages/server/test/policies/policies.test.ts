@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { policiesFor, policiesVersion } from '../../src/policies/effective.ts'
 import { ServerRig } from '../server-rig.ts'
 
-const text = 'version: 1\negress: block\nallow:\n  - registry.npmjs.org\n'
+const text = 'version: 1\negress: block\nallow:\n  - packages.example.org\n'
 
 test('a policy is saved in versions, with author, reason and diff', async () => {
   await using rig = await ServerRig.start()
@@ -17,7 +17,7 @@ test('a policy is saved in versions, with author, reason and diff', async () => 
       reason: 'first',
       origin: null,
       warnings: [],
-      diff: '@@ -0,0 +1,4 @@\n+version: 1\n+egress: block\n+allow:\n+  - registry.npmjs.org\n',
+      diff: '@@ -0,0 +1,4 @@\n+version: 1\n+egress: block\n+allow:\n+  - packages.example.org\n',
     },
   })
   expect(
@@ -34,7 +34,7 @@ test('a policy is saved in versions, with author, reason and diff', async () => 
         {
           version: 2,
           reason: 'we check out',
-          diff: '@@ -2,3 +2,4 @@\n egress: block\n allow:\n   - registry.npmjs.org\n+  - github.com\n',
+          diff: '@@ -2,3 +2,4 @@\n egress: block\n allow:\n   - packages.example.org\n+  - github.com\n',
         },
         { version: 1 },
       ],
@@ -51,7 +51,7 @@ test('a policy is saved in versions, with author, reason and diff', async () => 
 
 test('what is wrong with a text is told by line and column, with the nearest valid form', async () => {
   await using rig = await ServerRig.start()
-  const wrong = 'version: 1\nallow:\n  - https://registry.npmjs.org/\negres: block\n'
+  const wrong = 'version: 1\nallow:\n  - https://packages.example.org/\negres: block\n'
   for (const [method, path] of [
     ['PUT', '/v1/orgs/acme/policies/release'],
     ['POST', '/v1/orgs/acme/policy-checks'],
@@ -68,8 +68,8 @@ test('what is wrong with a text is told by line and column, with the nearest val
               at: 'text',
               line: 3,
               column: 5,
-              text: 'https://registry.npmjs.org/',
-              nearest: 'registry.npmjs.org:443',
+              text: 'https://packages.example.org/',
+              nearest: 'packages.example.org:443',
             },
             { line: 4, column: 1, nearest: 'egress' },
           ],
