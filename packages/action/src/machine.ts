@@ -89,9 +89,10 @@ export function unsupported(machine: Machine): string | null {
     const name = { darwin: 'macOS', win32: 'Windows' }[platform] ?? platform
     return `Nothing can be blocked on ${name}: Runwarden enforces policies by the Linux kernel. Run the job on a Linux runner, or set fail-mode: open to let it run unprotected.`
   }
-  if (machine.agent !== null) return null
   if (machine.container !== null && !machine.worker)
-    return `The job runs in a container (container:) whose runner is outside of it, so it cannot be watched from here. Install the agent on the runner's machine and mount ${agentSocket} into the container, or run the job without container:.`
+    return `The job runs in a container (container:) whose runner is outside of it, so it cannot be watched from here. Run the job without container:, or install the agent on the runner's machine: its own policy holds for containers, too, and the action is then left out.`
+  // It knows by itself what its machine can do.
+  if (machine.agent !== null) return null
   if (arch !== 'x64' && arch !== 'arm64')
     return `The agent is made for x86-64 and arm64, and this machine is ${arch}.`
   if (Number(machine.glibc?.split('.')[1] ?? 0) < oldestGlibc)

@@ -138,7 +138,7 @@ const places: {
       agent,
     },
     scope: 'job',
-    refused: null,
+    refused: /\(container:\) whose runner is outside/,
   },
   {
     name: 'a container that only its cgroup tells',
