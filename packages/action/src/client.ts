@@ -25,7 +25,7 @@ export class AgentRefusal extends Error {
 }
 
 /** How long the agent may take for each thing, ms: on a busy machine it arms within seconds. */
-const patience = { begin: 60_000, status: 15_000, report: 120_000, end: 60_000 } as const
+const patience = { begin: 180_000, status: 15_000, report: 120_000, end: 60_000 } as const
 /** How long an agent that is not there is waited for, ms. */
 const comesBackMs = 20_000
 /** Bytes of an answer. */
