@@ -1,4 +1,5 @@
 import { JobStarted, largestJobStarted, type JobStart } from '@runwarden/events/control-plane'
+import { jobStartOf } from '@runwarden/events/job-start'
 import { askForSuccess, jsonOf, RequestError, retrying } from './http.ts'
 import { oidcToken } from './oidc.ts'
 
@@ -47,7 +48,7 @@ export async function startJob(
       askForSuccess(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body: JSON.stringify(jobStart(env, policy)),
+        body: JSON.stringify(jobStartOf(env, policy)),
         limit: largestJobStarted,
         signal,
       }),
@@ -83,35 +84,6 @@ function adviceFor({ code, status }: RequestError, byKey: boolean): string {
   if (status === 404) return 'See whether server-url is right, and the policy’s name.'
   if (code === 'INVALID') return 'See whether server-url is a control plane of this version.'
   return 'See whether it runs, and can be reached from this runner.'
-}
-
-function jobStart(env: NodeJS.ProcessEnv, policy: JobStart['policy']): JobStart {
-  const of = (name: string): string | null => {
-    const value = (env[name] ?? '').replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').slice(0, 1024)
-    return value === '' ? null : value
-  }
-  return {
-    version: 1,
-    job: {
-      repository: of('GITHUB_REPOSITORY'),
-      workflow: of('GITHUB_WORKFLOW'),
-      workflowRef: of('GITHUB_WORKFLOW_REF'),
-      job: of('GITHUB_JOB'),
-      runId: of('GITHUB_RUN_ID'),
-      runAttempt: of('GITHUB_RUN_ATTEMPT'),
-      ref: of('GITHUB_REF'),
-      sha: of('GITHUB_SHA'),
-      event: of('GITHUB_EVENT_NAME'),
-      actor: of('GITHUB_ACTOR'),
-    },
-    runner: {
-      name: of('RUNNER_NAME'),
-      os: of('RUNNER_OS'),
-      arch: of('RUNNER_ARCH'),
-      environment: of('RUNNER_ENVIRONMENT'),
-    },
-    policy,
-  }
 }
 
 /** What the job's start comes to. */

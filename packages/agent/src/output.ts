@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -123,6 +124,29 @@ export class OutputFolder {
     } catch {
       return false
     }
+  }
+
+  /** What a file of the folder holds, and nothing through a link. @throws the system's error */
+  read(name: string): Buffer {
+    const fd = openSync(
+      `/proc/self/fd/${this.fd}/${name}`,
+      constants.O_RDONLY | constants.O_NOFOLLOW,
+    )
+    try {
+      return readFileSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** What lies in it. */
+  names(): string[] {
+    return readdirSync(`/proc/self/fd/${this.fd}`)
+  }
+
+  /** Takes a file away, if it is there. */
+  remove(name: string): void {
+    rmSync(`/proc/self/fd/${this.fd}/${name}`, { force: true })
   }
 
   close(): void {

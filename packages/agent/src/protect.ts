@@ -44,6 +44,8 @@ export interface ProtectSettings {
   baseline?: Baseline | undefined
   onEvent: EventSink
   onFork: ForkSink
+  /** Called with the watch, once it is armed and before the command runs. @returns what is called before the watch ends */
+  onWatch?: ((watch: Watch) => () => Promise<void>) | undefined
   /** Called when the command has been started, with what is true of the run if this process is killed. */
   onArmed: (facts: RunFacts) => Promise<unknown>
   /** Says a sentence to the person at the terminal. */
@@ -113,6 +115,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
   stream.addSink(settings.onEvent)
   const withoutEngines = confinement !== undefined
   const watch = await Watch.arm({ ...settings, stream, outputs: [1, 2], withoutEngines })
+  const unwatch = settings.onWatch?.(watch)
   let child: ChildProcess
   let unnamedSignal: () => number
   try {
@@ -129,6 +132,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
     unnamedSignal = followUnnamedSignal(stream, child)
     await once(child, 'spawn')
   } catch (error) {
+    await unwatch?.()
     await watch.scope.end(0)
     await watch.close()
     throw error
@@ -142,6 +146,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
       health: watch.healthSoFar(),
     }
     await Promise.all([once(child, 'exit'), settings.onArmed(soFar)])
+    await unwatch?.()
     const leftOver = listLeftOver(watch, settings.background)
     if (settings.background === 'end') await watch.scope.end(graceMs)
     const health = await watch.finish()
@@ -160,6 +165,7 @@ export async function protect(settings: ProtectSettings): Promise<Protected> {
       facts: { ...facts, protection: 'armed', exitStatus: status, leftOver, health },
     }
   } catch (error) {
+    await unwatch?.()
     throw await brokenOff(watch, child, error)
   }
 }

@@ -1,10 +1,12 @@
 import {
+  type BlockList,
   type CompiledPolicy,
   compile,
   detectionIds,
   extendPolicy,
   parseAllowedEndpoints,
   parseBlockList,
+  type Policy,
   policyOf,
 } from '@runwarden/policy'
 import { nearest, UsageError } from './options.ts'
@@ -21,31 +23,51 @@ export interface PolicyOptions {
   lockdown?: readonly string[]
 }
 
+/** What the command line says of policy, read and checked. */
+export interface OwnPolicy {
+  /** The document's; null: there is none. */
+  document: Policy | null
+  more: NonNullable<Parameters<typeof extendPolicy>[1]>
+  blockList: BlockList | undefined
+}
+
 /**
- * Reads and compiles what the command line says of policy: the document, more endpoints, the modes.
+ * Reads what the command line says of policy: the document, more endpoints, the modes.
  * @param rules ids of detections that are not built in
  * @throws UsageError; PolicyError with file, line and column; AgentError for a file that can't be read.
  */
-export async function readPolicy(
+export async function readOwnPolicy(
   options: PolicyOptions,
   rules: readonly string[] = [],
-): Promise<CompiledPolicy> {
+): Promise<OwnPolicy> {
   const lockdown = readLockdown(options.lockdown ?? [], [...detectionIds, ...rules])
   const endpoints = options.allow.flatMap((text, index) =>
     parseAllowedEndpoints(text, options.allow.length === 1 ? '--allow' : `--allow (${index + 1})`),
   )
   const egress = options.egress as 'audit' | 'block' | undefined
   const failMode = options['fail-mode'] as 'closed' | 'open' | undefined
-  let base = policyOf([])
+  let document: Policy | null = null
   if (options.policy !== undefined) {
     // The reader of documents brings a YAML parser: not loaded without need.
     const { parsePolicy } = await import('@runwarden/policy/document')
-    base = parsePolicy(readNamedFile(options.policy, 'policy'), options.policy)
+    document = parsePolicy(readNamedFile(options.policy, 'policy'), options.policy)
   }
   const list = options['block-list']
   const blockList =
     list === undefined ? undefined : parseBlockList(readNamedFile(list, 'block list'), list)
-  return compile(extendPolicy(base, { endpoints, egress, failMode, lockdown }), blockList)
+  return { document, more: { endpoints, egress, failMode, lockdown }, blockList }
+}
+
+/** The same, compiled. @throws as readOwnPolicy does */
+export async function readPolicy(
+  options: PolicyOptions,
+  rules: readonly string[] = [],
+): Promise<CompiledPolicy> {
+  return compileOwn(await readOwnPolicy(options, rules))
+}
+
+export function compileOwn({ document, more, blockList }: OwnPolicy): CompiledPolicy {
+  return compile(extendPolicy(document ?? policyOf([]), more), blockList)
 }
 
 function readLockdown(texts: readonly string[], known: readonly string[]) {

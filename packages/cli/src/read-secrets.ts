@@ -52,6 +52,39 @@ export function readMasks(
   return masks
 }
 
+/**
+ * The control plane's API key: of a file, or else of RUNWARDEN_API_KEY, which is taken out of the environment.
+ * @param user who the command runs as; undefined: who runs this
+ * @throws AgentError when the file cannot be read, UsageError when there is no key
+ */
+export function readApiKey(
+  file: string | undefined,
+  user: string | undefined,
+  say: (text: string) => void,
+): string {
+  const given = takeApiKey()
+  const key = (file === undefined ? given : readNamedFile(file, 'API key')).trim()
+  if (!/^[\x21-\x7e]{8,8192}$/.test(key))
+    throw new UsageError(
+      file === undefined
+        ? '--server needs an API key: --api-key-file FILE, or the variable RUNWARDEN_API_KEY'
+        : `--api-key-file ${file}: there is no API key in it, one word on one line`,
+    )
+  if (file !== undefined && staysReadable(file) && canRead(file, user))
+    say(
+      `--api-key-file ${file}: the command can read this file, too: ${user === undefined ? 'give it as a pipe (--api-key-file <(…))' : `take it from user '${user}' (chmod 600, owned by root)`}`,
+    )
+  return key
+}
+
+/** The command does not get it, whether it is used or not. */
+export function takeApiKey(): string {
+  const name = 'RUNWARDEN_API_KEY'
+  const key = process.env[name] ?? ''
+  delete process.env[name]
+  return key
+}
+
 /** What comes out of a pipe can be read once only. */
 function staysReadable(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false })?.isFile() === true

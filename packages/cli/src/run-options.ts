@@ -38,6 +38,21 @@ export const runOptions = {
     value: 'DIR',
     help: 'where events.ndjson, report.json, summary.md and report.html go (default: .runwarden/<time>)',
   },
+  server: {
+    type: 'text',
+    value: 'URL',
+    help: 'a control plane (runwarden server): it has a say in policy and block list, live, and gets what happens (docs/cli.md)',
+  },
+  'api-key-file': {
+    type: 'text',
+    value: 'FILE',
+    help: 'its API key, in a file that the command cannot read (default: the variable RUNWARDEN_API_KEY, which the command does not get)',
+  },
+  'on-server-failure': {
+    type: 'choice',
+    choices: ['local', 'audit', 'fail'],
+    help: "what happens when the control plane cannot be asked at the start: go on by the command line's policy, go on and block nothing but what is on the block list, or end with 125 (default: local)",
+  },
   'fail-on': {
     type: 'choice',
     choices: ['blocked', 'detection'],

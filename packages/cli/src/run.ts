@@ -5,6 +5,7 @@ import {
   githubFacts,
   Interrupted,
   type Protected,
+  type ProtectSettings,
   messageOf,
   protect,
   readGranted,
@@ -12,14 +13,16 @@ import {
   uncountedPrograms,
   workerFile,
 } from '@runwarden/agent'
+import type { Event } from '@runwarden/events'
 import { inherited } from './inherited.ts'
-import { describeOptions, parseOptions, UsageError } from './options.ts'
+import { describeOptions, type Parsed, parseOptions, UsageError } from './options.ts'
 import { readBaseline } from './read-baseline.ts'
-import { readPolicy } from './read-policy.ts'
+import { compileOwn, type OwnPolicy, readOwnPolicy } from './read-policy.ts'
 import { readRuleFiles } from './read-rules.ts'
-import { readMasks, readSecretVariables } from './read-secrets.ts'
+import { readApiKey, readMasks, readSecretVariables, takeApiKey } from './read-secrets.ts'
 import { filesNamed, newFolder, readWorkspace } from './run-files.ts'
 import { RunRecord } from './run-record.ts'
+import type { ServedRun } from './run-server.ts'
 import { runOptions } from './run-options.ts'
 import { writeText } from './terminal.ts'
 import { version } from './version.ts'
@@ -49,6 +52,41 @@ function readRepository(text: string): string {
   throw new UsageError(`--repository '${text}': write it as OWNER/NAME`)
 }
 
+/** The run at its control plane; undefined: the command line names none. @throws UsageError, ControlPlaneError, PolicyError */
+async function startServed(
+  own: OwnPolicy,
+  options: Parsed<typeof runOptions>,
+  repository: string | null,
+): Promise<ServedRun | undefined> {
+  const { server: url, user } = options
+  if (url === undefined) {
+    takeApiKey()
+    for (const name of ['api-key-file', 'on-server-failure'] as const)
+      if (options[name] !== undefined)
+        throw new UsageError(`--${name} is of use with --server URL only`)
+    return undefined
+  }
+  const apiKey = readApiKey(options['api-key-file'], user, say)
+  const onFailure = (options['on-server-failure'] ?? 'local') as 'local' | 'audit' | 'fail'
+  // Loaded by those alone who have one.
+  const { ServedRun: Run } = await import('./run-server.ts')
+  return Run.start(own, { url, apiKey, onFailure, repository, say })
+}
+
+/** Runs the command without any protection, because the control plane's administrators want it so. */
+function skip(settings: ProtectSettings, reason: string): Promise<Protected> {
+  const why = `the control plane wants it so: ${reason}`
+  say(`NOT PROTECTED: ${why}`)
+  return runUnprotected(settings, why)
+}
+
+function both(first: (event: Event) => void, second: (event: Event) => void) {
+  return (event: Event): void => {
+    first(event)
+    second(event)
+  }
+}
+
 /** `runwarden run` */
 export async function main(words: string[]): Promise<number> {
   const { options, rest } = parseOptions(runOptions, words)
@@ -61,14 +99,11 @@ export async function main(words: string[]): Promise<number> {
     throw new UsageError('run needs a command: runwarden run [OPTIONS] -- COMMAND')
   const rules = await readRuleFiles(options.rules)
   const baseline = readBaseline(options.baseline)
-  const compiled = await readPolicy(
+  const own = await readOwnPolicy(
     options,
     rules?.rules.map(({ id }) => id),
   )
   if (options.user !== undefined) findAccount(options.user)
-  if (!options.quiet)
-    for (const sentence of [...compiled.warnings, ...uncountedPrograms(compiled)]) say(sentence)
-
   const granted = options.granted === undefined ? null : readGranted(options.granted)
   const github = githubFacts(process.env, granted)
   if (options.repository !== undefined) github.repository = readRepository(options.repository)
@@ -79,12 +114,18 @@ export async function main(words: string[]): Promise<number> {
     ...readMasks(options.masks, options.user, say),
   ]
 
+  const served = await startServed(own, options, github.repository)
+  const compiled = served?.compiled ?? compileOwn(own)
+  if (!options.quiet)
+    for (const sentence of [...compiled.warnings, ...uncountedPrograms(compiled)]) say(sentence)
+
   // The last before the command: what is at fault leaves no folder.
   const { path, made } =
     options.out === undefined
       ? newFolder('.runwarden', new Date())
       : { path: options.out, made: [] }
   const record = RunRecord.open(path, say, { made })
+  if (served?.open(path) === false) record.incomplete = true
   const settings = {
     version,
     command: [file, ...args] as [string, ...string[]],
@@ -101,27 +142,31 @@ export async function main(words: string[]): Promise<number> {
     inherited,
     github,
     secrets,
-    onEvent: record.add,
+    onEvent: served === undefined ? record.add : both(record.add, served.add),
     onFork: record.fork,
     onArmed: record.begin,
+    onWatch: served?.follow,
     say,
   }
   let run: Protected
   try {
-    run = await protect(settings)
+    run = await (served?.skip == null ? protect(settings) : skip(settings, served.skip))
   } catch (error) {
     if (error instanceof Interrupted) {
+      await served?.abandon()
       record.abandon()
       say(error.message)
       return error.status
     }
     if (error instanceof BrokenOff) {
+      await served?.abandon()
       record.abandon()
       say(`RECORD INCOMPLETE: ${error.message}`)
       return compiled.failMode === 'closed' ? failed : error.status
     }
     const reason = messageOf(error)
     if (compiled.failMode === 'closed') {
+      await served?.abandon()
       record.abandon()
       if (error instanceof AgentError) throw error
       throw new AgentError(
@@ -136,6 +181,7 @@ export async function main(words: string[]): Promise<number> {
     run = await runUnprotected(settings, reason)
   }
   const report = await record.finish(run.facts, { quiet: options.quiet })
+  await served?.finish(report, run.status, options.quiet)
 
   if (record.incomplete && compiled.failMode === 'closed') {
     say(

@@ -1,0 +1,336 @@
+import type { Event, Health } from '@runwarden/events'
+import type { Heartbeat, HeartbeatAnswer, JobFinished } from '@runwarden/events/control-plane'
+import { messageOf } from '../errors.ts'
+import { Spool } from '../spool/spool.ts'
+import type { Segment } from '../spool/segment-file.ts'
+import { ask, AskError } from './ask.ts'
+import { Pause } from './pause.ts'
+import { PushedList } from './pushed-list.ts'
+
+/** A job at its control plane. */
+export interface UplinkServer {
+  /** Without a slash at its end. */
+  url: string
+  jobId: string
+  /** Secret: it is kept in memory alone. */
+  token: string
+  /** Version of its block list that the job starts with; null: it has none. */
+  blockList: string | null
+}
+
+/** What the uplink needs of the job while it is watched. */
+export interface LiveJob {
+  health: () => Pick<Health, 'tier' | 'eventsLost'>
+  /** Tells what is missing from the record, or could not be done. */
+  gap: (text: string) => void
+  /** Puts the job's policy with another block list of the control plane in force. @throws when it cannot be */
+  blockBy: (text: string, version: string) => Promise<void>
+}
+
+/** What has become of a job's events. */
+export interface Sent {
+  /** The control plane has all of them, and the report. */
+  finished: boolean
+  insightsUrl: string | null
+  /** What is still to be sent, or was refused, a sentence; null: nothing. */
+  unsent: string | null
+}
+
+const heartbeatMs = 10_000
+const flushMs = 200
+/** A segment ends so soon while the control plane takes them. */
+const sealMs = 1_000
+/** And so soon while others wait. */
+const sealWaitingMs = 10_000
+const sealBytes = 256 << 10
+/** Nothing heard for so long is told. */
+const outageMs = 60_000
+
+/**
+ * A job's way to its control plane: its events, heartbeats and report go there, and block lists come from there. All of
+ * it beside the job: what cannot be sent waits in the spool, for hours if need be.
+ */
+export class Uplink {
+  readonly #server: UplinkServer
+  readonly #job: string
+  readonly #spool: Spool
+  readonly #closing = new AbortController()
+  readonly #pause = new Pause({ firstMs: 500, mostMs: 60_000 })
+  readonly #done = Promise.withResolvers<void>()
+  #uploading: Promise<void> | undefined
+  #closed: Promise<void> | undefined
+  #progress = performance.now()
+  #live: LiveJob | undefined
+  #lastHealth: Pick<Health, 'tier' | 'eventsLost'> = { tier: 'none', eventsLost: {} }
+  /** What came before the job was armed. */
+  readonly #early: string[] = []
+  #following: AbortController | undefined
+  #list: PushedList | undefined
+  #heard = performance.now()
+  #outage = false
+  #failure = ''
+  #sealed = performance.now()
+  #refused = 0
+  #end: { report: unknown; exit: number | null } | undefined
+  #sent: { insightsUrl: string | null } | undefined
+  readonly #timers: NodeJS.Timeout[] = []
+
+  private constructor(server: UplinkServer, folder: string) {
+    this.#server = server
+    this.#job = `${server.url}/v1/jobs/${server.jobId}`
+    this.#spool = Spool.open(folder, { gap: (text) => this.#gap(text) })
+  }
+
+  /**
+   * Keeps events in a folder from now on; they are sent once the job is followed.
+   * @throws the system's error when the folder can't be made
+   */
+  static open(server: UplinkServer, folder: string): Uplink {
+    return new Uplink(server, folder)
+  }
+
+  /** Takes one event. Bound: it is handed around as a sink. */
+  readonly add = (event: Event): void => this.#spool.add(JSON.stringify(event))
+
+  /** The job is armed: what it does is sent, and what the control plane says is put in force. */
+  follow(live: LiveJob): void {
+    this.#live = live
+    for (const text of this.#early.splice(0)) live.gap(text)
+    const following = new AbortController()
+    this.#following = following
+    this.#list = new PushedList({
+      job: this.#job,
+      token: this.#server.token,
+      signal: AbortSignal.any([following.signal, this.#closing.signal]),
+      version: this.#server.blockList,
+      apply: live.blockBy,
+      gap: live.gap,
+      heard: () => this.#contact(),
+    })
+    this.#timers.push(
+      setInterval(() => this.#spool.flush(), flushMs).unref(),
+      setInterval(() => this.#sealInTime(), sealMs).unref(),
+      setInterval(() => void this.#beat(), heartbeatMs).unref(),
+    )
+    void this.#beat()
+    this.#uploading ??= this.#upload()
+  }
+
+  /** No other policy is put in force from now on: the job is about to end. */
+  async unfollow(): Promise<void> {
+    this.#following?.abort()
+    await this.#list?.settled()
+    if (this.#live !== undefined) this.#lastHealth = this.#live.health()
+    this.#live = undefined
+  }
+
+  /**
+   * The job has ended. What waits is sent, and its report.
+   * @param end.exit the command's status; null: not known
+   * @param wait how long that is waited for in all, and while nothing arrives; it goes on beyond it until `close`
+   */
+  async finish(
+    end: { report: unknown; exit: number | null },
+    wait: { mostMs: number; quietMs: number },
+  ): Promise<Sent> {
+    await this.unfollow()
+    await this.#spool.seal()
+    this.#end = end
+    this.#pause.reset()
+    this.#pause.end()
+    this.#uploading ??= this.#upload()
+    await this.#waitForEnd(wait)
+    return {
+      finished: this.#sent !== undefined,
+      insightsUrl: this.#sent?.insightsUrl ?? null,
+      unsent: this.#unsent(),
+    }
+  }
+
+  /** Ends it; what was not sent stays in the spool. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await this.unfollow()
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#closing.abort()
+    this.#pause.end()
+    await this.#uploading
+    const { sequence, unsent } = this.#spool
+    const nothing = sequence === 0 && unsent.segments === 0
+    await this.#spool.close(nothing || (this.#sent !== undefined && this.#refused === 0))
+  }
+
+  async #waitForEnd({ mostMs, quietMs }: { mostMs: number; quietMs: number }): Promise<void> {
+    const until = performance.now() + mostMs
+    this.#progress = performance.now()
+    const waited = Promise.withResolvers<void>()
+    const looking = setInterval(() => {
+      // Where the control plane was away, it may be back within that time.
+      this.#pause.end()
+      const now = performance.now()
+      if (now >= until || now - this.#progress >= quietMs) waited.resolve()
+    }, 500)
+    await Promise.race([this.#done.promise, waited.promise])
+    clearInterval(looking)
+  }
+
+  #unsent(): string | null {
+    const { segments, bytes } = this.#spool.unsent
+    const said = [
+      ...(segments > 0 && this.#sent === undefined
+        ? [
+            `${segments} segments of events (${bytes} bytes) were not sent to ${this.#server.url}${this.#why()}; they stay in ${this.#spool.path}`,
+          ]
+        : this.#sent === undefined
+          ? [`the report was not sent to ${this.#server.url}${this.#why()}`]
+          : []),
+      ...(this.#refused > 0
+        ? [`${this.#refused} segments were refused by it, and stay in ${this.#spool.path}`]
+        : []),
+      ...(this.#spool.lost > 0 ? [`${this.#spool.lost} events did not fit into the spool`] : []),
+    ]
+    return said.length === 0 ? null : said.join('; ')
+  }
+
+  #why(): string {
+    return this.#failure === '' ? '' : ` (${this.#failure})`
+  }
+
+  #gap(text: string): void {
+    if (this.#live !== undefined) this.#live.gap(text)
+    // Afterwards there is no record that it could be in.
+    else if (this.#following === undefined) this.#early.push(text)
+  }
+
+  #sealInTime(): void {
+    const { open, unsent } = this.#spool
+    if (open === 0) return
+    const waiting = unsent.segments > 1
+    const age = performance.now() - this.#sealed
+    if (waiting && open < sealBytes && age < sealWaitingMs) return
+    this.#sealed = performance.now()
+    void this.#spool.seal().then(() => this.#wake())
+  }
+
+  /** There is something to send; a pause after a failure is not for that. */
+  #wake(): void {
+    if (this.#failure === '') this.#pause.end()
+  }
+
+  async #upload(): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      try {
+        const segment = this.#spool.next()
+        if (segment !== undefined) await this.#send(segment)
+        else if (this.#end !== undefined) {
+          await this.#sendEnd(this.#end)
+          return
+        } else await this.#pause.for(sealWaitingMs)
+      } catch (error) {
+        this.#failure = messageOf(error)
+        const atLeastMs = error instanceof AskError ? error.retryAfterMs : 0
+        if (!signal.aborted) await this.#pause.afterFailure(atLeastMs)
+      }
+    }
+  }
+
+  /** @throws AskError when another try may help */
+  async #send({ seq, previous, hash, body }: Segment): Promise<void> {
+    try {
+      await this.#post(`segments/${seq}`, body, {
+        'content-type': 'application/zstd',
+        'runwarden-previous': previous.toString('hex'),
+        'runwarden-hash': hash.toString('hex'),
+      })
+      this.#spool.acknowledge(seq)
+      this.#progress = performance.now()
+    } catch (error) {
+      if (!(error instanceof AskError) || !isFinal(error)) throw error
+      this.#refused++
+      this.#spool.setAside(seq)
+      this.#gap(`segment ${seq} of the job's events is not at the control plane: ${error.message}`)
+    }
+  }
+
+  async #sendEnd({ report, exit }: { report: unknown; exit: number | null }): Promise<void> {
+    const { sequence, hash } = this.#spool
+    const body = JSON.stringify({ sequence, hash: hash.toString('hex'), report, exit })
+    try {
+      const { insightsUrl } = await this.#post<JobFinished>('finish', body)
+      this.#sent = { insightsUrl: typeof insightsUrl === 'string' ? insightsUrl : null }
+    } catch (error) {
+      if (!(error instanceof AskError) || !isFinal(error)) throw error
+      this.#failure = error.message
+    }
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#done.resolve()
+  }
+
+  async #beat(): Promise<void> {
+    const { tier, eventsLost } = this.#live?.health() ?? this.#lastHealth
+    const { sequence, lost } = this.#spool
+    const heartbeat: Heartbeat = {
+      sequence,
+      eventsLost: { ...eventsLost, ...(lost > 0 ? { spool: lost } : {}) },
+      tier,
+      armed: tier !== 'none',
+    }
+    try {
+      const answer = await this.#post<HeartbeatAnswer>('heartbeat', JSON.stringify(heartbeat))
+      const { blockListVersion } = answer
+      this.#list?.isNow(typeof blockListVersion === 'string' ? blockListVersion : null)
+    } catch (error) {
+      this.#tellOutage(messageOf(error))
+    }
+  }
+
+  /** @returns the answer's JSON, fields unchecked */
+  async #post<T extends object>(
+    what: string,
+    body: string | Buffer,
+    headers: Record<string, string> = { 'content-type': 'application/json' },
+  ): Promise<Partial<T>> {
+    const answer = await ask(new URL(`${this.#job}/${what}`), {
+      method: 'POST',
+      token: this.#server.token,
+      headers,
+      body,
+      signal: this.#closing.signal,
+      background: true,
+    })
+    this.#contact()
+    try {
+      const said: unknown = JSON.parse(answer.body.toString())
+      return typeof said === 'object' && said !== null ? said : {}
+    } catch {
+      throw new AskError(`${this.#server.url} answered something that is no JSON`)
+    }
+  }
+
+  #contact(): void {
+    this.#heard = performance.now()
+    this.#outage = false
+    if (this.#failure === '') return
+    this.#failure = ''
+    this.#pause.reset()
+    this.#pause.end()
+  }
+
+  #tellOutage(why: string): void {
+    if (this.#outage || performance.now() - this.#heard < outageMs) return
+    this.#outage = true
+    this.#gap(
+      `the control plane does not answer (${why}): events wait for it, and new entries of its block list are not in force`,
+    )
+  }
+}
+
+/** Another try would end the same way: it is the content that was refused, and not who asks. */
+function isFinal({ status }: AskError): boolean {
+  return status !== null && [400, 409, 413, 415, 422].includes(status)
+}

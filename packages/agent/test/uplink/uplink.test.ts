@@ -1,0 +1,225 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Event } from '@runwarden/events'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type LiveJob, Uplink } from '../../src/uplink/uplink.ts'
+import { ControlPlane } from './control-plane.ts'
+import { report } from './report.ts'
+
+let plane: ControlPlane
+let folder: string
+let uplink: Uplink
+let gaps: string[]
+let applied: string[]
+let seq = 0
+const wait = { mostMs: 60_000, quietMs: 60_000 }
+const patience = { timeout: 50_000, interval: 10 }
+
+beforeEach(async () => {
+  plane = await ControlPlane.start()
+  folder = mkdtempSync(join(tmpdir(), 'runwarden-uplink-'))
+  gaps = []
+  applied = []
+  seq = 0
+  uplink = openUplink()
+})
+afterEach(async () => {
+  await uplink.close()
+  await plane[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function openUplink(): Uplink {
+  const { url, jobId, token } = plane
+  return Uplink.open({ url, jobId, token, blockList: 'v1' }, join(folder, 'spool'))
+}
+
+const live: LiveJob = {
+  health: () => ({ tier: 'T0', eventsLost: {} }),
+  gap: (text) => gaps.push(text),
+  blockBy: async (text, version) => {
+    if (text === 'bad') throw new Error('it is no list')
+    applied.push(version)
+  },
+}
+
+function add(count: number, text = 'x'): void {
+  for (let i = 0; i < count; i++)
+    uplink.add({
+      kind: 'agent.health',
+      seq: ++seq,
+      time: 0,
+      scope: 'test',
+      execId: null,
+      step: null,
+      state: 'gap',
+      detail: text,
+      tier: 'T0',
+      hooks: [],
+      eventsLost: {},
+    } satisfies Event)
+}
+
+/** All that was added is there, once, in order, and nothing was wrong on the way. */
+function expectAll(): void {
+  expect(plane.events.map((event) => (event as Event).seq)).toEqual(
+    Array.from({ length: seq }, (_, i) => i + 1),
+  )
+  expect(plane.faults).toEqual([])
+}
+
+test('events arrive while the job goes on, and the end with the report; nothing stays', async () => {
+  uplink.follow(live)
+  add(10)
+  await vi.waitFor(() => expect(plane.events).toHaveLength(10), patience)
+  add(5)
+  expect(await uplink.finish({ report, exit: 3 }, wait)).toEqual({
+    finished: true,
+    insightsUrl: `${plane.url}/insights`,
+    unsent: null,
+  })
+  expectAll()
+  expect(plane.finished).toMatchObject({ exit: 3, sequence: plane.segments.size })
+  expect(plane.heartbeats[0]).toMatchObject({ tier: 'T0', armed: true })
+  await uplink.close()
+  expect(existsSync(join(folder, 'spool'))).toBe(false)
+  expect(gaps).toEqual([])
+})
+
+test('a job without an event ends with no segment', async () => {
+  uplink.follow(live)
+  expect(await uplink.finish({ report, exit: 0 }, wait)).toMatchObject({ finished: true })
+  expect(plane.finished).toMatchObject({ sequence: 0, hash: '0'.repeat(64) })
+  expectAll()
+})
+
+test('many segments arrive in order, though answers are 500, 503 with Retry-After, cut off, and late', async () => {
+  let asked = 0
+  plane.fault = async (request, response) => {
+    if (!request.url?.includes('/segments/')) return false
+    asked++
+    if (asked % 5 === 1) response.writeHead(500).end('oops')
+    else if (asked % 5 === 2) response.writeHead(503, { 'retry-after': '1' }).end()
+    else if (asked % 5 === 3) request.socket.destroy()
+    else if (asked % 5 === 4) {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      return false
+    } else return false
+    return true
+  }
+  uplink.follow(live)
+  add(6000, 'y'.repeat(1000))
+  expect(await uplink.finish({ report, exit: 0 }, wait)).toMatchObject({ finished: true })
+  expect(plane.segments.size).toBeGreaterThan(4)
+  expectAll()
+})
+
+test('an acknowledgement that is lost on its way: the segment comes again, the same', async () => {
+  const kept: string[] = []
+  plane.fault = (request, response) => {
+    if (!request.url?.includes('/segments/') || kept.includes(request.url)) return false
+    kept.push(request.url)
+    const end = response.end.bind(response)
+    response.end = () => {
+      response.end = end
+      request.socket.destroy()
+      return response
+    }
+    return false
+  }
+  uplink.follow(live)
+  add(3000, 'z'.repeat(1000))
+  expect(await uplink.finish({ report, exit: 0 }, wait)).toMatchObject({ finished: true })
+  expectAll()
+  const sent = plane.asked.filter((path) => path.includes('/segments/'))
+  expect(sent.length).toBeGreaterThanOrEqual(2 * plane.segments.size)
+})
+
+test('a control plane that restarts gets all of it', async () => {
+  uplink.follow(live)
+  add(3)
+  await vi.waitFor(() => expect(plane.events).toHaveLength(3), patience)
+  await plane.down()
+  add(2500, 'w'.repeat(1000))
+  await vi.waitFor(
+    () => expect(readdirSync(join(folder, 'spool')).join(' ')).toContain('.zst'),
+    patience,
+  )
+  await plane.up()
+  expect(await uplink.finish({ report, exit: 0 }, wait)).toMatchObject({ finished: true })
+  expectAll()
+})
+
+test('one that stays away holds the end up no longer than said, and all of it stays on disk', async () => {
+  await plane.down()
+  uplink.follow(live)
+  add(20)
+  const sent = await uplink.finish({ report, exit: 0 }, { mostMs: 60_000, quietMs: 1000 })
+  expect(sent).toEqual({
+    finished: false,
+    insightsUrl: null,
+    unsent: expect.stringMatching(
+      /^1 segments of events \(\d+ bytes\) were not sent to http:.* \(.*ECONNREFUSED\); they stay in .*spool$/,
+    ),
+  })
+  await uplink.close()
+  expect(readdirSync(join(folder, 'spool'))).toEqual(['1.zst'])
+  // Whoever has the token later sends them as they are.
+  await plane.up()
+  uplink = openUplink()
+  uplink.follow(live)
+  expect(await uplink.finish({ report, exit: 0 }, wait)).toMatchObject({ finished: true })
+  expectAll()
+})
+
+test('a segment that is refused for what it is stays, is told, and holds nothing up', async () => {
+  plane.fault = (request, response) => {
+    if (request.url !== '/v1/jobs/job1/segments/1') return false
+    response.writeHead(409).end('{"error":{"message":"segment 1 is there with another hash"}}')
+    return true
+  }
+  uplink.follow(live)
+  add(1)
+  await vi.waitFor(() => expect(gaps).toHaveLength(1), patience)
+  expect(gaps[0]).toContain(
+    "segment 1 of the job's events is not at the control plane: http://127.0.0.1",
+  )
+  expect(gaps[0]).toContain('answered 409: segment 1 is there with another hash')
+})
+
+test('a pushed block list is put in force; one that is bad is told, and leaves the one before', async () => {
+  uplink.follow(live)
+  await vi.waitFor(() => expect(plane.listening).toBe(1), patience)
+  plane.blockList = { version: 'v2', text: '{"domains":[{"value":"bad.example","reason":"x"}]}' }
+  plane.push('block-list', { version: 'v2' })
+  await vi.waitFor(() => expect(applied).toEqual(['v2']), patience)
+  plane.blockList = { version: 'v3', text: 'bad' }
+  plane.push('block-list', { version: 'v3' })
+  await vi.waitFor(() => expect(gaps).toHaveLength(1), patience)
+  expect(gaps[0]).toBe(
+    'block list v3 of the control plane is NOT in force, the one before it stays: it is no list',
+  )
+  plane.blockList = { version: 'v4', text: '{"domains":[]}' }
+  plane.push('policy', { version: 'p2' })
+  await vi.waitFor(() => expect(applied).toEqual(['v2', 'v4']), patience)
+})
+
+test('a change while the stream was down is found when it is back', async () => {
+  uplink.follow(live)
+  await vi.waitFor(() => expect(plane.listening).toBe(1), patience)
+  await plane.down()
+  plane.blockList = { version: 'v2', text: '{"domains":[]}' }
+  await plane.up()
+  await vi.waitFor(() => expect(applied).toEqual(['v2']), patience)
+})
+
+test('once the job is about to end no list is put in force any more', async () => {
+  uplink.follow(live)
+  await vi.waitFor(() => expect(plane.listening).toBe(1), patience)
+  await uplink.unfollow()
+  await vi.waitFor(() => expect(plane.listening).toBe(0), patience)
+  plane.blockList = { version: 'v2', text: '{"domains":[]}' }
+  await uplink.finish({ report, exit: 0 }, wait)
+  expect(applied).toEqual([])
+})

@@ -1,0 +1,171 @@
+import { join } from 'node:path'
+import { messageOf, type ProtectSettings } from '@runwarden/agent'
+import { ControlPlaneError, jobStartOf, serverUrlOf, startJob } from '@runwarden/agent/start-job'
+import { Uplink } from '@runwarden/agent/uplink'
+import type { Event, Report } from '@runwarden/events'
+import {
+  type BlockList,
+  type CompiledPolicy,
+  compile,
+  extendPolicy,
+  joinBlockLists,
+  parseBlockList,
+  type Policy,
+  policyOf,
+} from '@runwarden/policy'
+import type { OwnPolicy } from './read-policy.ts'
+
+/** How the command line names its control plane. */
+export interface ServerSettings {
+  url: string
+  /** Secret. */
+  apiKey: string
+  onFailure: 'local' | 'audit' | 'fail'
+  /** OWNER/NAME; null: not known. */
+  repository: string | null
+  say: (text: string) => void
+}
+
+type JobStarted = Awaited<ReturnType<typeof startJob>>
+
+/** The command's end is not held up for longer by a control plane that is slow, and by one that is away. */
+const wait = { mostMs: 60_000, quietMs: 10_000 }
+
+const levels: readonly string[] = ['job', 'repository', 'organisation', 'cluster']
+
+/** A run in which a control plane has a say. */
+export class ServedRun {
+  /** Of the command line, or else the control plane's; with its block list. */
+  readonly compiled: CompiledPolicy
+  readonly #settings: ServerSettings
+  readonly #policy: Policy
+  readonly #ownList: BlockList | undefined
+  /** null: the control plane could not be asked. */
+  readonly #job: JobStarted | null
+  #uplink: Uplink | undefined
+
+  private constructor(
+    settings: ServerSettings,
+    job: JobStarted | null,
+    parts: { policy: Policy; ownList: BlockList | undefined; served: BlockList | undefined },
+  ) {
+    this.#settings = settings
+    this.#job = job
+    this.#policy = parts.policy
+    this.#ownList = parts.ownList
+    this.compiled = this.#compile(parts.served)
+  }
+
+  /**
+   * Tells the control plane that a run starts, and takes what holds for it: the command line's policy, or else the first
+   * of its own (job, repository, organisation, cluster), and its block list beside the command line's.
+   * @throws ControlPlaneError where the URL is none, or with `fail` when it cannot be asked; PolicyError for what it has
+   */
+  static async start(own: OwnPolicy, settings: ServerSettings): Promise<ServedRun> {
+    const url = serverUrlOf(settings.url)
+    const { apiKey, onFailure, repository, say } = settings
+    const { env } = process
+    let job: JobStarted | null = null
+    try {
+      const start = jobStartOf(
+        env,
+        own.document === null ? { from: 'store' } : { from: 'workflow' },
+      )
+      job = await startJob(url, apiKey, { ...start, job: { ...start.job, repository } })
+    } catch (error) {
+      if (!(error instanceof ControlPlaneError) || onFailure === 'fail') throw error
+      const then =
+        onFailure === 'audit'
+          ? 'nothing is blocked but what is on the block list (--on-server-failure audit)'
+          : 'the command line alone says what holds (--on-server-failure local)'
+      say(`NO CONTROL PLANE: ${error.message}: ${then}`)
+    }
+    const audit = job === null && onFailure === 'audit'
+    const more = audit ? { ...own.more, egress: 'audit' as const } : own.more
+    const base = own.document ?? (await storedPolicy(job)) ?? policyOf([])
+    return new ServedRun({ ...settings, url }, job, {
+      policy: extendPolicy(base, more),
+      ownList: own.blockList,
+      served:
+        job?.blockList == null
+          ? undefined
+          : parseBlockList(job.blockList.text, `block list ${job.blockList.version}`),
+    })
+  }
+
+  /** Why the control plane wants the command not watched; null: it does not. */
+  get skip(): string | null {
+    return this.#job?.skip?.reason ?? null
+  }
+
+  /**
+   * Keeps the run's events for the control plane from now on.
+   * @param folder the run's record
+   * @returns false: there is no place to keep them in, which was said
+   */
+  open(folder: string): boolean {
+    const { url, say } = this.#settings
+    const job = this.#job
+    if (job === null) return true
+    const blockList = job.blockList?.version ?? null
+    try {
+      this.#uplink = Uplink.open(
+        { url, jobId: job.jobId, token: job.token, blockList },
+        join(folder, 'spool'),
+      )
+      return true
+    } catch (error) {
+      say(`RECORD INCOMPLETE: nothing of this run goes to ${url}: ${messageOf(error)}`)
+      return false
+    }
+  }
+
+  /** Bound, as a sink. */
+  readonly add = (event: Event): void => this.#uplink?.add(event)
+
+  /** What the control plane pushes is put in force on the run. */
+  readonly follow: NonNullable<ProtectSettings['onWatch']> = (watch) => {
+    const uplink = this.#uplink
+    uplink?.follow({
+      health: () => watch.healthSoFar(),
+      gap: (text) => watch.gap(text),
+      blockBy: async (text, version) => {
+        await watch.replacePolicy(this.#compile(parseBlockList(text, `block list ${version}`)))
+        watch.reloaded(`block list ${version} of the control plane is in force`)
+      },
+    })
+    return async () => uplink?.unfollow()
+  }
+
+  /** Sends what waits, and the report; says where it is to be seen, and what is still unsent. */
+  async finish(report: Report, status: number, quiet: boolean): Promise<void> {
+    const { say } = this.#settings
+    const uplink = this.#uplink
+    if (uplink === undefined) return
+    const sent = await uplink.finish({ report, exit: status }, wait)
+    await uplink.close()
+    if (sent.unsent !== null) say(`NOT SENT: ${sent.unsent}`)
+    const insightsUrl = sent.insightsUrl ?? this.#job?.insightsUrl ?? null
+    if (!quiet && insightsUrl !== null)
+      say(`View security insights and recommended policy at: ${insightsUrl}`)
+  }
+
+  /** The command was not run. */
+  async abandon(): Promise<void> {
+    await this.#uplink?.close()
+  }
+
+  #compile(served: BlockList | undefined): CompiledPolicy {
+    const lists = [this.#ownList, served].filter((list) => list !== undefined)
+    return compile(this.#policy, joinBlockLists(lists))
+  }
+}
+
+async function storedPolicy(job: JobStarted | null): Promise<Policy | undefined> {
+  const [first] = (job?.policies ?? []).toSorted(
+    (a, b) => levels.indexOf(a.level) - levels.indexOf(b.level),
+  )
+  if (first === undefined) return undefined
+  const { parsePolicy } = await import('@runwarden/policy/document')
+  return parsePolicy(first.text, `${first.name} v${first.version} (${first.level})`)
+}

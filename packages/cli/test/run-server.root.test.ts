@@ -1,0 +1,287 @@
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ExecResult, type Lab, linkAddresses, startLab } from '@runwarden/lab'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Place, runwarden, until } from './runwarden.ts'
+
+/** A control plane of its own on the runner, at an address that is not loopback, by TLS; and runs that have it. */
+let place: Place
+let lab: Lab
+let server: ChildProcess
+let key: string
+let admin: string
+let out: string
+let runs = 0
+
+const url = 'https://control.example.com:7380'
+
+beforeAll(async () => {
+  place = new Place()
+  lab = await startLab({
+    records: { 'control.example.com': [linkAddresses.runner4] },
+    servers: [
+      { name: 'one.example.com', addresses: ['198.51.100.10'], ports: { http: 80 } },
+      { name: 'two.example.com', addresses: ['198.51.100.11'], ports: { http: 80 } },
+    ],
+  })
+  const issued = await lab.issue(['control.example.com'])
+  writeFileSync(place.at('cert.pem'), issued.cert)
+  writeFileSync(place.at('key.pem'), issued.key)
+  await startServer()
+  key = place.at('api-key')
+  writeFileSync(key, await newKey('agent'))
+  admin = (await newKey('admin')).trim()
+})
+afterAll(async () => {
+  server.kill('SIGTERM')
+  await lab[Symbol.asyncDispose]()
+  place[Symbol.dispose]()
+})
+
+async function startServer(): Promise<void> {
+  server = lab.runner.spawn(
+    runwarden,
+    [
+      'server',
+      `--data=${place.at('data')}`,
+      `--listen=${linkAddresses.runner4}:7380`,
+      `--url=${url}`,
+      `--tls-cert=${place.at('cert.pem')}`,
+      `--tls-key=${place.at('key.pem')}`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let said = ''
+  server.stdout?.on('data', (text: string) => {
+    said += text
+  })
+  await until(() => said.includes(`at ${url}`))
+}
+
+async function newKey(role: string): Promise<string> {
+  const words = ['server', 'key', '--data', place.at('data'), '--organisation', 'acme']
+  const { stdout } = await lab.runner.exec(runwarden, [...words, '--role', role])
+  return stdout
+}
+
+/** `runwarden run` as a job of acme/app, with its files in a folder of its own. */
+function run(
+  words: readonly string[],
+  { at = url, env = {} }: { at?: string; env?: Record<string, string> } = {},
+): Promise<ExecResult> {
+  out = place.at(`out-${++runs}`)
+  return lab.runner.exec(
+    runwarden,
+    ['run', '--server', at, '--api-key-file', key, '--out', out, ...words],
+    {
+      cwd: place.path,
+      timeout: 110_000,
+      env: {
+        GITHUB_REPOSITORY: 'acme/app',
+        GITHUB_RUN_ID: String(runs),
+        GITHUB_JOB: 'build',
+        ...env,
+      },
+    },
+  )
+}
+
+/** The server's answer to somebody who administers acme. */
+async function ask<T>(path: string, body?: object, method = 'POST'): Promise<T> {
+  const { stdout } = await lab.runner.exec('curl', [
+    '-sS',
+    '--fail-with-body',
+    '-H',
+    `authorization: Bearer ${admin}`,
+    `${url}${path}`,
+    ...(body === undefined
+      ? []
+      : ['-X', method, '-H', 'content-type: application/json', '-d', JSON.stringify(body)]),
+  ])
+  return JSON.parse(stdout) as T
+}
+
+interface Page<T> {
+  items: T[]
+}
+
+async function lastJob(): Promise<string> {
+  const { items } = await ask<Page<{ id: string; runId: string }>>('/v1/orgs/acme/jobs')
+  return items.find(({ runId }) => runId === String(runs))?.id ?? 'none'
+}
+
+test('what a job does is at the control plane, which the job itself cannot reach', async () => {
+  const command = `curl -s -m 20 http://one.example.com/; curl -sk -m 20 ${url}/healthz; echo " $?"`
+  const { status, stdout, stderr } = await run([
+    '--egress=block',
+    '--allow=one.example.com:80',
+    '--',
+    'bash',
+    '-c',
+    command,
+  ])
+  expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/ [1-9]\d*\n$/) })
+  expect(stderr).toContain(
+    `runwarden: View security insights and recommended policy at: ${url}/github/acme/app/actions/runs/${runs}\n`,
+  )
+  expect(stderr).not.toContain('NOT SENT')
+  const id = await lastJob()
+  expect(await ask(`/v1/orgs/acme/jobs/${id}/report`)).toEqual(place.report(out))
+  // Events are indexed after they were acknowledged.
+  const job = await eventually(
+    () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
+    ({ segments }) => segments.indexed === segments.last,
+  )
+  expect(job).toMatchObject({
+    exit: 0,
+    totals: { events: place.events(out).length, notUnderstood: 0 },
+    eventsLost: {},
+  })
+  const destinations = await ask(`/v1/orgs/acme/jobs/${id}/destinations`)
+  expect(destinations).toMatchObject({ items: [{ host: 'one.example.com', verdict: 'allowed' }] })
+  const { items } = await ask<Page<{ rule: string }>>(`/v1/orgs/acme/jobs/${id}/detections`)
+  expect(items.map(({ rule }) => rule)).toEqual(['domain-blocked'])
+  expect(existsSync(join(out, 'spool'))).toBe(false)
+})
+
+test.for([
+  ['audit', []],
+  ['block', ['--allow', 'two.example.com:80']],
+] as const)(
+  'an entry of the block list is in force on a job that runs, in %s mode, whatever it allows',
+  async ([egress, allow]) => {
+    const value = 'two.example.com'
+    const command = `until ! curl -sf -m 20 -o /dev/null http://${value}/; do echo passed; sleep 0.2; done`
+    const running = run(['--egress', egress, ...allow, '--', 'bash', '-c', command])
+    await until(() => existsSync(join(out, 'events.ndjson')) && asked(value) > 2)
+    const { ids } = await ask<{ ids: string[] }>('/v1/orgs/acme/blocklist/entries', {
+      entries: [{ value, reason: 'serves malware', reference: null, expiresAt: null }],
+    })
+    const { status, stdout, stderr } = await running
+    await ask(`/v1/orgs/acme/blocklist/entries/${ids[0]}`, {}, 'DELETE').catch(() => undefined)
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('passed') })
+    expect(stderr).not.toContain('NOT in force')
+    const blocked = place
+      .events(out)
+      .filter((event) => 'verdict' in event && event.verdict === 'attack-blocked')
+    expect(blocked.length).toBeGreaterThan(0)
+    expect(JSON.stringify(blocked)).toContain('serves malware')
+    const states = place.eventsOf('agent.health', out).map(({ detail }) => detail)
+    expect(states).toContainEqual(
+      expect.stringMatching(/^block list [\da-f]{32} of the control plane is in force: /),
+    )
+  },
+)
+
+/** Connections to a host that are in the record. */
+function asked(host: string): number {
+  return readFileSync(join(out, 'events.ndjson'), 'utf8').split(`"host":"${host}"`).length - 1
+}
+
+test('without --policy the control plane’s policy holds, and its block list from the first moment', async () => {
+  await ask(
+    '/v1/orgs/acme/policies/base',
+    {
+      text: 'version: 1\negress: block\nallow:\n  - one.example.com:80\n',
+      reason: 'test',
+    },
+    'PUT',
+  )
+  await ask('/v1/orgs/acme/policy-attachments', {
+    policy: 'base',
+    target: { level: 'organisation' },
+  })
+  const command =
+    'for n in one two; do curl -sf -m 20 -o /dev/null http://$n.example.com/; echo $n $?; done'
+  const first = await run(['--', 'bash', '-c', command])
+  expect(first.stdout).toMatch(/^one 0\ntwo [1-9]\d*\n$/)
+  const own = place.at('own.yml')
+  writeFileSync(own, 'version: 1\negress: block\nallow:\n  - two.example.com:80\n')
+  const second = await run(['--policy', own, '--', 'bash', '-c', command])
+  expect(second.stdout).toMatch(/^one [1-9]\d*\ntwo 0\n$/)
+})
+
+test('the key in the environment is used, and the command does not get it', async () => {
+  const [secret = ''] = readFileSync(key, 'utf8').split('\n')
+  const { status, stdout, stderr } = await lab.runner.exec(
+    runwarden,
+    ['run', '--server', url, '--out', place.at('by-key'), '--', 'env'],
+    { cwd: place.path, env: { RUNWARDEN_API_KEY: secret } },
+  )
+  expect(status).toBe(0)
+  expect(stderr).not.toContain('NO CONTROL PLANE')
+  expect(stdout).toContain('PATH=')
+  expect(stdout).not.toContain('RUNWARDEN_API_KEY')
+  const alone = await lab.runner.exec(runwarden, ['run', '--quiet', '--', 'env'], {
+    cwd: place.path,
+    env: { RUNWARDEN_API_KEY: secret },
+  })
+  expect(alone).toMatchObject({ status: 0, stdout: expect.not.stringContaining(secret) })
+})
+
+test.for([
+  ['local', 0, 'the command line alone says what holds', '6'],
+  ['audit', 0, 'nothing is blocked but what is on the block list', '0'],
+  ['fail', 125, '', ''],
+] as const)(
+  'a control plane that is not there, --on-server-failure %s',
+  async ([mode, expected, said, curl]) => {
+    const command = 'curl -s -m 20 -o /dev/null http://two.example.com/; echo $?'
+    const { status, stdout, stderr } = await run(
+      ['--on-server-failure', mode, '--egress', 'block', '--', 'bash', '-c', command],
+      { at: 'https://control.example.com:7399' },
+    )
+    expect({ status, stdout: stdout.trim() }).toEqual({ status: expected, stdout: curl })
+    expect(stderr).toContain('https://control.example.com:7399/v1/jobs could not be asked')
+    expect(stderr).toContain(said)
+  },
+)
+
+test.for([
+  [['--api-key-file', 'x'], '--api-key-file is of use with --server URL only'],
+  [['--on-server-failure', 'fail'], '--on-server-failure is of use with --server URL only'],
+  [['--server', 'https://control.example.com'], '--server needs an API key'],
+] as const)('%s: a mistake on the command line', async ([words, said]) => {
+  const ended = await lab.runner.exec(runwarden, ['run', ...words, '--', 'true'])
+  expect(ended).toMatchObject({ status: 125, stderr: expect.stringContaining(said) })
+})
+
+test.for([
+  ['http://control.example.com:7380', 'a control plane needs https://'],
+  ['control.example.com', 'is no control plane’s URL'],
+] as const)('%s is not asked', async ([at, said]) => {
+  const { status, stderr } = await run(['--', 'true'], { at })
+  expect({ status, stderr }).toEqual({ status: 125, stderr: expect.stringContaining(said) })
+})
+
+test('a control plane that is killed while a job runs, and is back, has all of it', async () => {
+  const command = `curl -s http://one.example.com/ -o /dev/null; touch began; until [ -e again ]; do sleep 0.1; done; curl -s http://two.example.com/ -o /dev/null`
+  const running = run(['--egress', 'audit', '--', 'bash', '-c', command])
+  await until(() => existsSync(place.at('began')))
+  server.kill('SIGKILL')
+  await startServer()
+  writeFileSync(place.at('again'), '')
+  const { status, stderr } = await running
+  expect(status).toBe(0)
+  expect(stderr).not.toContain('NOT SENT')
+  const id = await lastJob()
+  const job = await eventually(
+    () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
+    ({ segments }) => segments.indexed === segments.last,
+  )
+  expect(job.totals).toMatchObject({ events: place.events(out).length, notUnderstood: 0 })
+})
+
+interface Job {
+  segments: { indexed: number; last: number }
+  totals: { events: number }
+}
+
+async function eventually<T>(get: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  for (;;) {
+    const value = await get()
+    if (holds(value)) return value
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
