@@ -19,6 +19,12 @@ export function addBodies(app: App): void {
       else void parse(request, body, done)
     },
   )
+  // The one form there is (src/routes/sign-in.ts) has no fields; no other route takes what a form can send.
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, _body, done) => done(null, undefined),
+  )
   app.addContentTypeParser('application/zstd', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   )

@@ -15,16 +15,26 @@ type Needs = Pick<Context, 'config' | 'db' | 'ingest' | 'clock' | 'log'>
 
 /** Deletes what is too old or too much, now and then, until it is disposed of. */
 export function keepHouse(context: Needs): Disposable {
-  let timer: NodeJS.Timeout
+  let timer: NodeJS.Timeout | undefined
+  let ended = false
+  const look = async (): Promise<void> => {
+    try {
+      await cleanUp(context)
+    } catch (error) {
+      if (!ended) context.log.error({ err: error }, 'could not clean up')
+    }
+    if (!ended) soon(everyMs)
+  }
   const soon = (ms: number): void => {
-    timer = setTimeout(() => {
-      void cleanUp(context)
-        .catch((error: unknown) => context.log.error({ err: error }, 'could not clean up'))
-        .then(() => soon(everyMs))
-    }, ms).unref()
+    timer = setTimeout(() => void look(), ms).unref()
   }
   soon(firstMs)
-  return { [Symbol.dispose]: () => clearTimeout(timer) }
+  return {
+    [Symbol.dispose]() {
+      ended = true
+      clearTimeout(timer)
+    },
+  }
 }
 
 /** Jobs by age and by size, and what nobody can sign in with any more. */

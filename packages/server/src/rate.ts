@@ -47,7 +47,7 @@ export function addRates(app: App, { clock, config }: Context): void {
   }
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.rate === 'sign-in')
-      take(`sign-in ${addressOf(request)}`, signIns)
+      take(`sign-in ${holderOf(request.ip)}`, signIns)
     else if (config.rateLimit > 0) take(callerOf(request), { perSecond: config.rateLimit, most })
   })
 }
@@ -63,15 +63,17 @@ function callerOf(request: FastifyRequest): string {
     case 'job-claims':
       return `organisation ${identity.organisation.id}`
     case 'nobody':
-      return `address ${addressOf(request)}`
+      return `address ${holderOf(request.ip)}`
   }
 }
 
-/** Who has one address of IPv6 has 2⁶⁴ of them. */
-function addressOf({ ip }: FastifyRequest): string {
+/** Whom an address stands for: who has one of IPv6 has 2⁶⁴ of them. That of IPv4 may come written as one of IPv6. */
+export function holderOf(address: string): string {
+  const ip = address.replace(/^::ffff:(?=\d+\.)/i, '')
   if (!isIPv6(ip)) return ip
   const [head = '', tail] = ip.split('::')
-  const groups = head.split(':')
-  if (tail !== undefined) while (groups.length < 8 - tail.split(':').length) groups.push('0')
-  return groups.slice(0, 4).join(':')
+  const groups = head === '' ? [] : head.split(':')
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':')
+  while (groups.length + rest.length < 8) groups.push('0')
+  return [...groups, ...rest].slice(0, 4).join(':')
 }

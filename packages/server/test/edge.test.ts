@@ -9,6 +9,7 @@ import { Writable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
 import { createLog } from '../src/log.ts'
+import { holderOf } from '../src/rate.ts'
 import { ServerRig } from './server-rig.ts'
 
 /** A certificate for 127.0.0.1, signed by itself. */
@@ -84,6 +85,16 @@ test('each caller has its own rate; it comes back with time', async () => {
   expect(await statuses(rig.acme.keys.editor)).toEqual(limited)
   now += 1000
   expect((await statuses(rig.acme.keys.viewer)).filter((status) => status === 200)).toHaveLength(2)
+})
+
+test.for([
+  ['198.51.100.7', '198.51.100.7'],
+  ['::ffff:198.51.100.7', '198.51.100.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8::6', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+] as const)('%s counts as %s', ([address, holder]) => {
+  expect(holderOf(address)).toBe(holder)
 })
 
 test('signing in has a rate of its own', async () => {

@@ -72,7 +72,11 @@ test('an invitation makes who opens it first a member, with its role and no othe
   })
   expect(made).toMatchObject({ status: 200 })
   const path = (made.body as { url: string }).url.slice(rig.url.length)
-  const opened = await rig.ask('GET', path)
+  // What looks at the link first takes nothing.
+  const page = await rig.ask('GET', path)
+  expect(page).toMatchObject({ status: 200, body: expect.stringContaining('<form method="post">') })
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  const opened = await rig.ask('POST', path, { rawBody: '', headers: form })
   expect(opened.status).toBe(303)
   const headers = { cookie: cookie(opened), origin: rig.url }
   expect(await rig.ask('GET', '/v1/me', { headers })).toMatchObject({
@@ -92,6 +96,7 @@ test('an invitation makes who opens it first a member, with its role and no othe
   expect(await rig.ask('GET', '/v1/orgs/acme/audit', { as: rig.acme.keys.admin })).toMatchObject({
     body: {
       items: [
+        { actor: 'user octocat', action: 'member.join', detail: { role: 'viewer' } },
         {
           actor: 'key admin',
           action: 'member.invite',

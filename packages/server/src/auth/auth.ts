@@ -20,7 +20,7 @@ const jobTokenMs = 7 * 24 * 3_600_000
 /** When a key was last used is written down this often at most. */
 const usedEveryMs = 60_000
 
-interface Invitation {
+export interface Invitation {
   id: string
   organisationId: string
   name: string
@@ -87,6 +87,15 @@ export class Auth {
       subject,
     )
     return (user as { id: string }).id
+  }
+
+  userById(id: string): { id: string; name: string; operator: boolean } {
+    const found = this.#db.get<{ name: string; operator: number }>(
+      'SELECT name, operator FROM users WHERE id = ?',
+      id,
+    )
+    if (found === undefined) throw new Error(`there is no user ${id}`)
+    return { id, name: found.name, operator: found.operator === 1 }
   }
 
   roleOf(userId: string, organisationId: string): Role | undefined {
@@ -236,8 +245,7 @@ export class Auth {
       now,
     )
     if (found === undefined) return undefined
-    if (found.used === null || now - found.used > usedEveryMs)
-      this.#noteUse(found.id, now)
+    if (found.used === null || now - found.used > usedEveryMs) this.#noteUse(found.id, now)
     const { id, name, role, organisation, organisationName } = found
     return {
       kind: 'key',

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { sessionMs } from '../auth/auth.ts'
+import { type Invitation, sessionMs } from '../auth/auth.ts'
 import { cookieOf, setCookie } from '../auth/cookies.ts'
 import { createProvider, type Pending } from '../auth/provider.ts'
 import type { App, Context } from '../context.ts'
@@ -25,17 +25,14 @@ export function register(app: App, { auth, config, db, url, log }: Context): voi
     request.protocol === 'https' || url().startsWith('https:')
 
   const signIn = (request: FastifyRequest, reply: FastifyReply, userId: string, how: string) => {
-    const user = db.get<{ name: string; operator: number }>(
-      'SELECT name, operator FROM users WHERE id = ?',
-      userId,
-    )
+    const { id, name, operator } = auth.userById(userId)
     const session = db.transaction(() => {
       auth.audit(
-        { kind: 'user', id: userId, name: user?.name ?? '', operator: user?.operator === 1 },
+        { kind: 'user', id, name, operator },
         {
           organisationId: null,
           action: 'sign-in',
-          subject: user?.name ?? '',
+          subject: name,
           detail: { how },
           address: request.ip,
         },
@@ -75,23 +72,53 @@ export function register(app: App, { auth, config, db, url, log }: Context): voi
     },
   )
 
+  const accept = (request: FastifyRequest, invitation: Invitation, userId: string): void => {
+    const { id, name, operator } = auth.userById(userId)
+    auth.acceptInvitation(invitation, id)
+    auth.audit(
+      { kind: 'user', id, name, operator },
+      {
+        organisationId: invitation.organisationId,
+        action: 'member.join',
+        subject: name,
+        detail: { user: id, role: invitation.role, invited: invitation.name },
+        address: request.ip,
+      },
+    )
+  }
+
   app.get(
     '/v1/sign-in/invitation',
     {
       config: { right: 'public', rate: 'sign-in' },
       schema: {
-        summary: 'Takes an invitation: by the provider where there is one, else at once.',
+        summary: 'Takes an invitation: by the provider where there is one, else by a button.',
         querystring: Token,
       },
     },
     (request, reply) => {
       const { token } = request.query
-      const invitation = auth.invitationBy(token)
-      if (invitation === undefined) throw used()
+      if (auth.invitationBy(token) === undefined) throw used()
       if (provider !== null) return toProvider(request, reply, token)
+      // Programs that look at links before people do press no buttons.
+      return reply.type('text/html; charset=utf-8').send(invitationPage)
+    },
+  )
+
+  app.post(
+    '/v1/sign-in/invitation',
+    {
+      config: { right: 'public', rate: 'sign-in' },
+      schema: { summary: 'Takes an invitation where there is no provider.', querystring: Token },
+    },
+    (request, reply) => {
+      const invitation = auth.invitationBy(request.query.token)
+      if (invitation === undefined) throw used()
+      if (provider !== null)
+        throw new HttpError(409, 'by-provider', 'open the link itself: people sign in elsewhere')
       const userId = db.transaction(() => {
         const id = auth.ensureUser('local', invitation.id, invitation.name)
-        auth.acceptInvitation(invitation, id)
+        accept(request, invitation, id)
         return id
       })
       return signIn(request, reply, userId, 'invitation')
@@ -143,7 +170,7 @@ export function register(app: App, { auth, config, db, url, log }: Context): voi
           )
         }
         const id = auth.ensureUser(person.issuer, person.subject, person.name)
-        if (invitation !== undefined) auth.acceptInvitation(invitation, id)
+        if (invitation !== undefined) accept(request, invitation, id)
         return id
       })
       return signIn(request, reply, userId, 'provider')
@@ -164,6 +191,17 @@ export function register(app: App, { auth, config, db, url, log }: Context): voi
     },
   )
 }
+
+const invitationPage = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Runwarden: invitation</title>
+<h1>You are invited to Runwarden</h1>
+<p>The invitation can be taken once. This browser is signed in then.</p>
+<form method="post"><button>Take the invitation</button></form>
+</html>
+`
 
 const used = (): HttpError =>
   new HttpError(410, 'link-used', 'this link has been used, or is too old; ask for a new one')
