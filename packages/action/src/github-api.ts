@@ -14,7 +14,7 @@ export class GitHubApiError extends Error {
 }
 
 /** Largest file, bytes: a block list may be long. */
-const largestFile = 5 << 20
+export const largestFile = 5 << 20
 /** Of lists and comparisons, bytes. */
 const largestAnswer = 4 << 20
 const fileMs = 8000
@@ -51,7 +51,7 @@ export function workflowCommit(env: NodeJS.ProcessEnv): WorkflowCommit {
  * A text file of the workflow's repository, at the workflow's commit, by GitHub's contents API.
  * @param path from the repository's root, with slashes
  * @param token may read contents
- * @param limit largest file, bytes
+ * @param limit largest file, bytes; @param withinMs for all tries
  * @throws GitHubApiError
  */
 export async function readRepositoryFile(
@@ -59,13 +59,14 @@ export async function readRepositoryFile(
   env: NodeJS.ProcessEnv,
   token: string,
   limit: number = largestFile,
+  withinMs: number = fileMs,
 ): Promise<string> {
   const segments = segmentsOf(path)
   const { repository, sha } = workflowCommit(env)
   const where = `${path} of ${repository} at ${sha.slice(0, 12)}`
   const file = segments.map(encodeURIComponent).join('/')
   const url = apiUrl(env, `repos/${repository}/contents/${file}?ref=${sha}`)
-  const reply = await get(url, token, 'application/vnd.github.raw+json', limit, fileMs, where)
+  const reply = await get(url, token, 'application/vnd.github.raw+json', limit, withinMs, where)
   if (reply.status !== 200) throw refusal(reply, where)
   if (String(reply.headers['content-type']).startsWith('application/json')) {
     throw new GitHubApiError(`${where} is no file.`, 'Name a file, not a folder or a submodule.')

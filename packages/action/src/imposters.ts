@@ -1,5 +1,5 @@
 import type { Imposter } from '@runwarden/events'
-import { readApi, readRepositoryFile, workflowCommit } from './github-api.ts'
+import { largestFile, readApi, readRepositoryFile, workflowCommit } from './github-api.ts'
 
 /** An action, or a workflow, that is pinned to a commit. */
 export interface Pinned {
@@ -43,7 +43,7 @@ export async function findImposters(env: NodeJS.ProcessEnv, token: string): Prom
   const warnings: string[] = []
   let pinned: Pinned[]
   try {
-    pinned = pinnedIn(await readRepositoryFile(workflowPath(env), env, token))
+    pinned = pinnedIn(await readRepositoryFile(workflowPath(env), env, token, largestFile, wholeMs))
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return { imposters: [], warnings: [`Pinned actions were not looked at: ${why}`] }

@@ -1,5 +1,5 @@
 import { AgentClient } from './client.ts'
-import { explain, fail, warn } from './failure.ts'
+import { explain, fail, leave, warn } from './failure.ts'
 import { Log } from './log.ts'
 import { setOutput } from './outputs.ts'
 import { kept } from './state.ts'
@@ -45,3 +45,4 @@ try {
 } catch (error) {
   fail(log, explain(error))
 }
+leave()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { JobReport, Report } from '@runwarden/events'
 import { uploadReport } from './artifact.ts'
 import { AgentClient } from './client.ts'
-import { explain, fail, warn } from './failure.ts'
+import { explain, fail, leave, warn } from './failure.ts'
 import { Log } from './log.ts'
 import { endObserver } from './observe/observer.ts'
 import { appendSummary, setOutput } from './outputs.ts'
@@ -102,3 +102,4 @@ try {
 } catch (error) {
   fail(log, `The job's report could not be told: ${explain(error)}`)
 }
+leave()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { JobRequest } from '@runwarden/events'
 import type { FailMode } from '@runwarden/policy'
 import { AgentClient } from './client.ts'
-import { explain, fail, warn } from './failure.ts'
+import { explain, fail, leave, warn } from './failure.ts'
 import { skippedBy } from './github-api.ts'
 import { findImposters } from './imposters.ts'
 import { InputError } from './input-error.ts'
@@ -196,3 +196,4 @@ try {
 } catch (error) {
   fail(log, `The action failed before the job was armed: ${explain(error)}`)
 }
+leave()

@@ -1,6 +1,8 @@
 import { GitHub, type GitHubRepository } from '@runwarden/lab/github'
 import { expect, test } from 'vitest'
+import { readRepositoryFile } from '../../src/github-api.ts'
 import { findImposters, pinnedIn } from '../../src/imposters.ts'
+import { serve } from './server.ts'
 
 const sha = (digit: string): string => digit.repeat(40)
 const path = '.github/workflows/build.yml'
@@ -105,6 +107,19 @@ test('what cannot be found out is said, and is none', async () => {
   const wide = await look(workflow(`acme/tools@${sha('6')}`), { 'acme/tools': { branches: many } })
   expect(wide.imposters).toEqual([])
   expect(wide.warnings).toEqual([expect.stringContaining('has 30 branches, and 20 were asked')])
+})
+
+test('GitHub that says nothing is waited for shorter than for a policy', async () => {
+  await using server = await serve(() => {})
+  const env = {
+    GITHUB_API_URL: server.url,
+    GITHUB_WORKFLOW_REF: `acme/app/${path}@refs/heads/main`,
+    GITHUB_WORKFLOW_SHA: sha('a'),
+  }
+  const policy = readRepositoryFile(path, env, '').catch(() => 'the policy')
+  const first = await Promise.race([findImposters(env, ''), policy])
+  expect(first).toEqual({ imposters: [], warnings: [expect.stringContaining('in time')] })
+  await policy
 })
 
 test('a workflow that cannot be read, and one without pins, cost one request', async () => {
