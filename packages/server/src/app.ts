@@ -1,6 +1,7 @@
 import Fastify, {
   type FastifyError,
   type FastifySchemaCompiler,
+  type FastifySerializerCompiler,
   LogController,
   type RouteOptions,
 } from 'fastify'
@@ -14,6 +15,9 @@ import { OpenApi } from './openapi.ts'
 import { addRates } from './rate.ts'
 import { registers } from './routes/index.ts'
 import type { Tls } from './tls.ts'
+
+/** What an answer's schema makes of answers. */
+export type Serializer = (route: { schema: z.ZodType }) => (data: unknown) => string
 
 /** Of a route that says nothing else, bytes. */
 const largestBody = 1 << 20
@@ -31,8 +35,15 @@ declare module 'fastify' {
   }
 }
 
-/** Every route, with what holds for all of them. It does not listen yet. */
-export function buildApp(context: Context, tls: Tls | null = null): App {
+/**
+ * Every route, with what holds for all of them. It does not listen yet.
+ * @param serializer how answers become JSON; tests check them against their schemas
+ */
+export function buildApp(
+  context: Context,
+  tls: Tls | null,
+  serializer: Serializer = () => (data) => JSON.stringify(data),
+): App {
   const options = {
     loggerInstance: context.log,
     // Its lines have URLs with their queries: addMeasures has our own.
@@ -54,7 +65,7 @@ export function buildApp(context: Context, tls: Tls | null = null): App {
     openApi.add(route)
   })
   app.setValidatorCompiler(validator as FastifySchemaCompiler<unknown>)
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.setSerializerCompiler(serializer as FastifySerializerCompiler<unknown>)
   addErrors(app, context)
   addBodies(app)
   addHeaders(app, tls !== null)

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
-import { buildApp } from './app.ts'
+import { buildApp, type Serializer } from './app.ts'
 import { Auth } from './auth/auth.ts'
 import { jobClaimsChecker } from './auth/job-claims.ts'
 import { newSignInUrl } from './auth/sign-in-url.ts'
@@ -29,6 +29,7 @@ export interface Server extends AsyncDisposable {
 export interface Start {
   log?: FastifyBaseLogger
   clock?: () => number
+  serializer?: Serializer
 }
 
 /** What is being answered at the end gets so long. */
@@ -40,7 +41,7 @@ const answerMs = 10_000
  */
 export async function startServer(
   config: Config,
-  { log = createLog(config), clock = Date.now }: Start = {},
+  { log = createLog(config), clock = Date.now, serializer }: Start = {},
 ): Promise<Server> {
   using started = new DisposableStack()
   const tls = readTls(config)
@@ -68,7 +69,7 @@ export async function startServer(
     blockLists: new BlockLists(db, clock, bus),
     closing: closing.signal,
   }
-  const app = buildApp(context, tls)
+  const app = buildApp(context, tls, serializer)
   app.addHook('preClose', () => {
     closing.abort()
     setTimeout(() => app.server.closeAllConnections(), answerMs).unref()

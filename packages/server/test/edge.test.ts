@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempDisposableSync } from 'node:fs'
 import { once } from 'node:events'
+import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import type { TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
 import { createLog } from '../src/log.ts'
 import { holderOf } from '../src/rate.ts'
+import { TestAgent } from './ingest/test-agent.ts'
 import { ServerRig } from './server-rig.ts'
 
 /** A certificate for 127.0.0.1, signed by itself. */
@@ -27,7 +29,7 @@ async function overTls(
   url: string,
 ): Promise<{ name: unknown; headers: NodeJS.Dict<string | string[]> }> {
   const asked = request(url, { rejectUnauthorized: false, agent: false }).end()
-  const [answer] = (await once(asked, 'response')) as [import('node:http').IncomingMessage]
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
   answer.resume()
   const name = (answer.socket as TLSSocket).getPeerCertificate().subject.CN
   await once(answer, 'end')
@@ -158,4 +160,37 @@ test('what is no HTTP, or too much of it, is refused', async () => {
   })
   const text = { as, rawBody: '{}', headers: { 'content-type': 'text/plain' } }
   expect(await rig.ask('POST', '/v1/orgs/acme/keys', text)).toMatchObject({ status: 415 })
+})
+
+test('the end waits for what is being answered, and for no stream', async () => {
+  const rig = await ServerRig.start()
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const stream = await fetch(`${rig.url}/v1/jobs/${agent.jobId}/stream`, {
+    headers: { authorization: `Bearer ${agent.token}` },
+  })
+  expect(stream.status).toBe(200)
+
+  const body = JSON.stringify({ name: 'a key', role: 'viewer' })
+  const asked = overHttp(`${rig.url}/v1/orgs/acme/keys`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${rig.acme.keys.admin}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+      expect: '100-continue',
+    },
+  })
+  asked.flushHeaders()
+  // Now it is the server's, which waits for the rest.
+  await once(asked, 'continue')
+  asked.write(body.slice(0, 5))
+  const ended = rig[Symbol.asyncDispose]()
+  await stream.text().catch(() => '')
+  asked.end(body.slice(5))
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  expect(answer.statusCode).toBe(200)
+  answer.resume()
+  await ended
+  await expect(fetch(`${rig.url}/healthz`)).rejects.toThrow('fetch failed')
 })

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KeyRole, Organisation } from '../src/auth/rights.ts'
 import { type Config, readConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
+import type { Serializer } from '../src/app.ts'
 import { type Server, startServer, type Start } from '../src/main.ts'
 
 /** An organisation of a test, with a key of each role. */
@@ -52,7 +54,10 @@ export class ServerRig implements AsyncDisposable {
     const data = given.data ?? mkdtempSync(join(tmpdir(), 'runwarden-server-'))
     const config = { ...readConfig({ data, listen: '127.0.0.1:0' }, {}), ...given, data }
     const log = createLog({ logLevel: 'error' })
-    const rig = new ServerRig(await startServer(config, { log, ...start }), data)
+    const rig = new ServerRig(
+      await startServer(config, { log, serializer: strict, ...start }),
+      data,
+    )
     rig.#keep = given.data !== undefined
     return rig
   }
@@ -121,3 +126,14 @@ export class ServerRig implements AsyncDisposable {
     }
   }
 }
+
+/** An answer that is not what its schema says, no more and no less, is a failure of the server. */
+const strict: Serializer =
+  ({ schema }) =>
+  (data) => {
+    const text = JSON.stringify(data)
+    const sent: unknown = JSON.parse(text)
+    if (!isDeepStrictEqual(sent, JSON.parse(JSON.stringify(schema.parse(sent)))))
+      throw new Error(`an answer has more than its schema: ${text.slice(0, 500)}`)
+    return text
+  }
