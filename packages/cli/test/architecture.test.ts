@@ -27,7 +27,7 @@ const mayImport: Record<string, readonly string[]> = {
   report: ['events', 'policy'],
   web: ['events', 'report'],
   action: ['events', 'policy', 'report'],
-  server: ['events', 'policy', 'report'],
+  server: ['events', 'policy'],
   cli: ['agent', 'events', 'policy', 'report', 'rules', 'server'],
 }
 
