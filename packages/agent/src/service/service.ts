@@ -260,7 +260,11 @@ export class AgentService {
       for (const sentence of describeExempt(exempt, settings.exempt)) say(sentence)
     const record = await settings.record()
     const stream = new EventStream(`${name}-${process.pid}-${startTime.toString(36)}`)
-    stream.addSink(record.onEvent)
+    // What comes behind the reports is in none.
+    const isOpen = (): boolean => this.#governed.get(name)?.reported !== true
+    stream.addSink((event) => {
+      if (isOpen()) record.onEvent(event)
+    })
     let watch: Watch
     try {
       watch = await Watch.arm(
@@ -271,7 +275,9 @@ export class AgentService {
           worker: { from: 'runner' },
           github: settings.github ?? githubFacts(process.env),
           stream,
-          onFork: record.onFork,
+          onFork: (child, parent) => {
+            if (isOpen()) record.onFork(child, parent)
+          },
           rules: settings.rules,
           governing: settings.governing,
           own: settings.own,
