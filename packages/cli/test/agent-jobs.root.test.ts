@@ -302,6 +302,35 @@ test('a policy that cannot be read arms nothing, and says where', async () => {
   expect(await agent.end('SIGTERM')).toBe(0)
 }, 600_000)
 
+test('a job that has the action twice is told so: another agent does not watch it as well', async () => {
+  const one = await agentFor('once')
+  const two = await agentFor('twice')
+  const workspace = rig.place.at('once/work')
+  const { ended } = runJob(
+    'once',
+    one.socket,
+    whole(workspace, 'one.example.com:80'),
+    `      - uses: acme/ask@v1
+        with:
+          socket: ${two.socket}
+          pre: ${request([begin(workspace, ['*.example.com'])])}
+      - if: always()
+        run: curl -sS -m 20 http://two.example.com/ || echo refused
+`,
+  )
+  const { stdout } = await ended
+  expect(answers(stdout).map(({ ok, code }) => (ok ? 'ok' : code))).toEqual([
+    'ok',
+    'JOB_HERE',
+    'ok',
+    'ok',
+    'ok',
+  ])
+  expect(stdout).toContain('refused')
+  expect(await exited(one.agent)).toBe(0)
+  expect(await two.agent.end('SIGTERM')).toBe(0)
+}, 600_000)
+
 test('what the action has found out about pinned commits is told in the report', async () => {
   const { agent, socket, out } = await agentFor('imposter')
   const request = begin(rig.place.at('imposter/work'), [])
@@ -310,7 +339,7 @@ test('what the action has found out about pinned commits is told in the report',
   const asked = { ...whole(rig.place.at('imposter/work')), pre: [request] }
   const { ended } = runJob('imposter', socket, asked, '      - run: "true"\n')
   expect((await ended).status).toBe(0)
-  const [found] = left(out).report.detections.filter(({ id }) => id === 'imposter-commit')
+  const found = left(out).report.detections.find(({ id }) => id === 'imposter-commit')
   expect(found).toMatchObject({ severity: 'high', title: `${uses} is no commit of acme/tools` })
   expect(await exited(agent)).toBe(0)
 }, 600_000)
@@ -402,7 +431,8 @@ describe('an agent that is installed on the machine', () => {
     expect(stdout).toContain('one 200')
     expect(stdout).toContain('one 200 refused')
     expect(stdout).toContain('still refused')
-    // Its own policy again, and it goes on to run.
+    // Its own policy again, when the worker has been seen to be gone; and it goes on to run.
+    await agent.says('armed: block', 3)
     expect(await rig.get(cgroup, 'http://two.example.com/')).toBe('200')
     expect(await rig.get(cgroup, 'http://one.example.com/')).not.toBe('200')
     expect(left(rig.place.out).report.destinations.map(({ host }) => host)).toContain(

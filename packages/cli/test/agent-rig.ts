@@ -20,10 +20,10 @@ export class Agent {
     })
   }
 
-  /** Resolves when it has said so; fails when it ends before. */
-  async says(text: string): Promise<void> {
+  /** Resolves when it has said so, as often; fails when it ends before. */
+  async says(text: string, times = 1): Promise<void> {
     await until(() => {
-      if (this.said.includes(text)) return true
+      if (this.said.split(text).length > times) return true
       if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`the agent ended; it said: ${this.said}`)
       return false
