@@ -6,7 +6,7 @@ import type { Finding } from './findings.ts'
 import { fold } from './fold/fold.ts'
 import { JobIndex } from './fold/job-index.ts'
 import type { IndexWriter } from './fold/write.ts'
-import { type Read, readEvents } from './read-segment.ts'
+import { readEvents } from './read-segment.ts'
 import { SegmentError, unpackNow } from './unpack.ts'
 import { kindBit } from './words.ts'
 
@@ -39,20 +39,27 @@ export function indexBatch(db: Database, writer: IndexWriter, batch: readonly Li
 }
 
 function indexOne(db: Database, index: JobIndex, segment: Listed): void {
-  let events: Read[]
+  let content: Buffer
   try {
-    // All of it is read before any of it counts.
-    events = [...readEvents(contentOf(segment))]
+    content = contentOf(segment)
   } catch (error) {
     if (!(error instanceof SegmentError)) throw error
     setAside(db, segment, error.message)
     return
   }
+  const { totals } = index
   let first = Infinity
   let last = 0
+  let events = 0
   let kinds = 0
-  const { totals } = index
-  for (const { seq, time, kind, event } of events) {
+  let bad: SegmentError | undefined
+  for (const read of readEvents(content)) {
+    if (read instanceof SegmentError) {
+      bad ??= read
+      continue
+    }
+    const { seq, time, kind, event } = read
+    events++
     if (seq < first) first = seq
     if (seq > last) last = seq
     kinds |= kindBit(kind)
@@ -66,14 +73,16 @@ function indexOne(db: Database, index: JobIndex, segment: Listed): void {
     const detection = fold(index, event)
     if (detection !== undefined) tell(db, segment.jobId, found(detection))
   }
-  totals.events += events.length
+  if (bad !== undefined) setAside(db, segment, bad.message, 'What it has of that kind')
+  if (events === 0) return
+  totals.events += events
   db.run(
     'INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?)',
     index.number,
     segment.seq,
     first,
     last,
-    events.length,
+    events,
     kinds,
   )
 }
@@ -91,11 +100,12 @@ function contentOf({ path, previous, hash }: Listed): Buffer {
   return unpackNow(body)
 }
 
-/** It stays where it is, and no view reads it. */
+/** It, or what of it is named, is in no view; the file stays where it is. */
 export function setAside(
   db: Database,
   { jobId, seq }: Pick<Listed, 'jobId' | 'seq'>,
   reason: string,
+  what = 'All of it',
 ): void {
   tell(db, jobId, {
     source: 'server',
@@ -103,7 +113,7 @@ export function setAside(
     rule: 'record-damaged',
     severity: 'high',
     title: "A part of the job's record can't be read",
-    text: `Segment ${seq} of the job's events ${reason}. It is set aside: its events are in no view and no search. The file stays in the server's folder, as segments/${jobId}/${seq}.zst.`,
+    text: `Segment ${seq} of the job's events ${reason}. ${what} is set aside: in no view and no search. The file stays in the server's folder, as segments/${jobId}/${seq}.zst.`,
     time: Date.now(),
     step: null,
     execId: null,

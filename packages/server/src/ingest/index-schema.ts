@@ -99,7 +99,7 @@ const schema = `
 export function openIndex(data: string, main: Database): Database {
   const db = new Database(indexPath(data))
   // What a power failure takes is indexed again: the position goes with it.
-  db.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY')
+  db.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY')
   const { epoch, taken } = main.get<{ epoch: string; taken: number }>(
     'SELECT epoch, detections_taken AS taken FROM ingest',
   ) ?? { epoch: '', taken: 0 }

@@ -16,6 +16,8 @@ export interface Segment {
 
 interface Waiting {
   segment: Segment
+  /** Bytes. */
+  unpacked: number
   done: PromiseWithResolvers<void>
 }
 
@@ -74,8 +76,9 @@ export class Intake {
         'job-finished',
         `the job has finished with segment ${job.final_sequence}`,
       )
+    let unpacked: number
     try {
-      await unpack(segment.body)
+      unpacked = (await unpack(segment.body)).length
     } catch (error) {
       if (!(error instanceof SegmentError)) throw error
       throw new HttpError(400, 'bad-segment', `the body ${error.message}`, [
@@ -84,7 +87,7 @@ export class Intake {
     }
     await store.write(segment.jobId, segment.seq, segment.body)
     const done = Promise.withResolvers<void>()
-    this.#written.push({ segment, done })
+    this.#written.push({ segment, unpacked, done })
     if (this.#written.length === 1) setImmediate(() => this.#commit())
     await done.promise
   }
@@ -119,7 +122,7 @@ export class Intake {
     this.#written = []
     let there: readonly boolean[]
     try {
-      there = db.transaction(() => all.map(({ segment }) => addSegment(db, segment, clock())))
+      there = db.transaction(() => all.map((one) => addSegment(db, one, clock())))
     } catch (error) {
       for (const { done } of all) done.reject(error)
       return
@@ -132,17 +135,18 @@ export class Intake {
 }
 
 /** @returns false: its job was deleted meanwhile */
-function addSegment(db: Database, segment: Segment, now: number): boolean {
+function addSegment(db: Database, { segment, unpacked }: Waiting, now: number): boolean {
   const { jobId, seq, previous, hash, body } = segment
   const last = jobRow(db, jobId)?.last_sequence
   if (last === undefined) return false
   db.run(
-    'INSERT INTO segments (job_id, seq, previous, hash, bytes, received_at) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO segments (job_id, seq, previous, hash, bytes, unpacked, received_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
     jobId,
     seq,
     previous,
     hash,
     body.length,
+    unpacked,
     now,
   )
   db.run(

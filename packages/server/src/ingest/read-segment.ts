@@ -17,18 +17,28 @@ export interface Read {
   event: Event | null
 }
 
-/**
- * The events of an unpacked segment.
- * @throws SegmentError where a line is none
- */
-export function* readEvents(content: Buffer): Generator<Read> {
+/** The events of an unpacked segment; in the place of a line that is none, what is wrong with it. */
+export function* readEvents(content: Buffer): Generator<Read | SegmentError> {
   let line = 0
-  for (const { start, end } of linesOf(content)) {
-    line++
-    yield readEvent(content.toString('utf8', start, end), line)
+  for (const { start, end } of linesOf(content)) yield readLine(content, start, end, ++line)
+}
+
+/** One of them. */
+export function readLine(
+  content: Buffer,
+  start: number,
+  end: number,
+  line: number,
+): Read | SegmentError {
+  try {
+    return readEvent(content.toString('utf8', start, end), line)
+  } catch (error) {
+    if (error instanceof SegmentError) return error
+    throw error
   }
 }
 
+/** @throws SegmentError */
 export function readEvent(text: string, line: number): Read {
   let value: unknown
   try {

@@ -12,9 +12,9 @@ import type { IndexerAsk, IndexerTold } from './indexer-contract.ts'
 import { removeJobs } from './remove-jobs.ts'
 import { segmentPath } from './segment-store.ts'
 
-/** Segments and packed bytes of one transaction, at most. */
+/** Segments of one transaction, at most, and what they unpack to: it takes some ten times that in memory. */
 const batchSegments = 32
-const batchBytes = 2 << 20
+const batchBytes = 4 << 20
 /** A full disk is asked again after that. */
 const patienceMs = 1000
 
@@ -87,14 +87,14 @@ function oneByOne(batch: readonly Listed[]): void {
 }
 
 function listed(position: number): Listed[] {
-  const rows = main.all<Omit<Listed, 'path'> & { bytes: number }>(
-    `SELECT number, job_id AS jobId, organisation_id AS organisationId, seq, previous, hash, segments.bytes
+  const rows = main.all<Omit<Listed, 'path'> & { unpacked: number }>(
+    `SELECT number, job_id AS jobId, organisation_id AS organisationId, seq, previous, hash, unpacked
      FROM segments JOIN jobs ON jobs.id = job_id WHERE number > ? ORDER BY number LIMIT ?`,
     position,
     batchSegments,
   )
   let bytes = 0
   return rows
-    .filter((row, i) => (bytes += row.bytes) <= batchBytes || i === 0)
+    .filter((row, i) => (bytes += row.unpacked) <= batchBytes || i === 0)
     .map((row) => Object.assign(row, { path: segmentPath(data, row.jobId, row.seq) }))
 }

@@ -1,8 +1,8 @@
 import type { EventKind } from '@runwarden/events'
 import type { Database } from '../db/database.ts'
-import { readEvent } from '../ingest/read-segment.ts'
+import { readLine } from '../ingest/read-segment.ts'
 import type { SegmentStore } from '../ingest/segment-store.ts'
-import { linesOf, unpack } from '../ingest/unpack.ts'
+import { linesOf, SegmentError, unpack } from '../ingest/unpack.ts'
 import { kindBit } from '../ingest/words.ts'
 
 /** Of one page: what it may hold, and read to find that. A page that ends for this has a cursor, and maybe no events. */
@@ -50,7 +50,10 @@ export async function timelinePage(
       if (segment === place.segment && line <= place.line) continue
       if (items.length >= limit || bytes >= largestPage)
         return { items, next: { segment, line: line - 1 } }
-      const { seq, time, kind, event } = readEvent(content.toString('utf8', start, end), line)
+      const said = readLine(content, start, end, line)
+      // Reported when it was indexed.
+      if (said instanceof SegmentError) continue
+      const { seq, time, kind, event } = said
       if (seq < from || (wanted !== 0 && (wanted & kindBit(kind)) === 0)) continue
       items.push(event ?? { seq, time, kind })
       bytes += end - start

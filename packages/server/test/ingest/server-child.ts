@@ -4,10 +4,15 @@ import { startServer } from '../../src/main.ts'
 
 const [, , data = ''] = process.argv
 const { context, url } = await startServer(
-  readConfig({ data, listen: '127.0.0.1:0', organisations: 'acme', 'log-level': 'error' }, {}),
+  readConfig(
+    { data, listen: '127.0.0.1:0', organisations: 'acme', 'log-level': 'error' },
+    process.env,
+  ),
 )
 const organisation = context.auth.ensureOrganisation('acme')
-const key = (role: 'agent' | 'viewer'): string =>
+const key = (role: 'admin' | 'agent' | 'viewer'): string =>
   context.auth.createKey({ organisation, name: role, role, createdBy: 'test', expiresAt: null })
     .secret
-process.stdout.write(`${JSON.stringify({ url, agent: key('agent'), viewer: key('viewer') })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ url, agent: key('agent'), viewer: key('viewer'), admin: key('admin') })}\n`,
+)

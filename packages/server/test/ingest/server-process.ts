@@ -8,6 +8,7 @@ interface Said {
   url: string
   agent: string
   viewer: string
+  admin: string
 }
 
 /** A server in a process of its own. */

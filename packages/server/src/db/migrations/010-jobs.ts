@@ -61,6 +61,7 @@ export const jobs: Migration = {
       previous BLOB NOT NULL,
       hash BLOB NOT NULL,
       bytes INTEGER NOT NULL,
+      unpacked INTEGER NOT NULL,
       received_at INTEGER NOT NULL,
       UNIQUE (job_id, seq)
     ) STRICT;

@@ -3,7 +3,7 @@ import { terms, type TermKind, type View, views } from '../words.ts'
 import type { JobIndex } from './job-index.ts'
 
 /** Ids of terms that were used lately. */
-const mostTerms = 200_000
+const mostTerms = 50_000
 
 /** Writes what was gathered. Within a transaction; after one that failed, `forget`. */
 export class IndexWriter {
@@ -87,20 +87,20 @@ export class IndexWriter {
     const key = `${organisation} ${kind} ${value}`
     const known = this.#terms.get(key)
     if (known !== undefined) return known
-    const found = this.#db.get<{ id: number }>(
-      'SELECT id FROM terms WHERE organisation = ? AND kind = ? AND value = ?',
-      organisation,
-      terms[kind],
-      value,
-    )
-    const id =
-      found?.id ??
+    const id = (
+      this.#db.get<{ id: number }>(
+        'SELECT id FROM terms WHERE organisation = ? AND kind = ? AND value = ?',
+        organisation,
+        terms[kind],
+        value,
+      ) ??
       this.#db.get<{ id: number }>(
         'INSERT INTO terms (organisation, kind, value) VALUES (?, ?, ?) RETURNING id',
         organisation,
         terms[kind],
         value,
-      )?.id
+      )
+    )?.id
     if (id === undefined) throw new Error('a term was not added')
     if (this.#terms.size >= mostTerms) this.forget()
     this.#terms.set(key, id)

@@ -1,0 +1,275 @@
+/**
+ * The control plane: how fast it takes events, and answers with many of them stored. Prints a table and, with --write, puts
+ * it into docs/benchmarks.md.
+ *
+ *   node bench/ingest.ts [--events N] [--agents N] [--write]
+ */
+import {
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { cpus, loadavg, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { ServerProcess } from '../packages/server/test/ingest/server-process.ts'
+import { segmentsOf, type Segment } from './agent-events.ts'
+import { ask, type Job, listen, sendSegment, startJob, times } from './ingest-client.ts'
+import { type IngestRow, writeIngestTable } from './ingest-table.ts'
+
+const argument = (name: string): string | undefined => {
+  const at = process.argv.indexOf(name)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+/** Stored when it is asked how fast it answers. */
+const stored = Number(argument('--events') ?? 10_000_000)
+const agents = Number(argument('--agents') ?? 1000)
+const eventsOfJob = 10_000
+/** Of the measured part: segments that are made before, so that only sending them is measured. */
+const measuredJobs = Math.min(50, Math.ceil(stored / eventsOfJob))
+/** Jobs that send at a time. */
+const width = 8
+
+const rows: IngestRow[] = []
+const say = (what: string, measured: string, target = ''): void => {
+  rows.push({ what, measured, target })
+  process.stdout.write(`${what}: ${measured}${target === '' ? '' : ` (${target})`}\n`)
+}
+const perSecond = (count: number, seconds: number): string =>
+  `${Math.round(count / seconds).toLocaleString('en')} a second`
+const since = (start: number): number => (performance.now() - start) / 1000
+
+// The rate limit is for callers that mean no well.
+process.env['RUNWARDEN_SERVER_RATE_LIMIT'] = '0'
+const place = mkdtempSync(join(tmpdir(), 'runwarden-ingest-'))
+process.on('exit', () => rmSync(place, { recursive: true, force: true }))
+const data = join(place, 'data')
+const startedAt = performance.now()
+await using server = await ServerProcess.start(data)
+say('ready on an empty folder', `${since(startedAt).toFixed(2)} s`, '≤ 2 s')
+const { url, agent: key, viewer } = server.said
+
+await takeEvents()
+await fillUp()
+await answers()
+await reads()
+await manyAgents()
+if (process.argv.includes('--write')) writeIngestTable(rows, machine())
+
+async function takeEvents(): Promise<void> {
+  const made = Array.from({ length: measuredJobs }, (_, job) => [...segmentsOf(job, eventsOfJob)])
+  const events = measuredJobs * eventsOfJob
+  const peer = appendOnly(made)
+  const jobs = await Promise.all(made.map((_, i) => startJob(url, key, i)))
+  const start = performance.now()
+  await times(measuredJobs, width, async (i) => {
+    for (const segment of made[i] ?? []) await sendSegment(url, jobs[i] as Job, segment)
+  })
+  const acknowledged = since(start)
+  await indexed()
+  const all = since(start)
+  const bytes = made.flat().reduce((sum, { body }) => sum + body.length, 0)
+  say(
+    `${events.toLocaleString('en')} events in ${made.flat().length} segments (${(bytes / events).toFixed(1)} bytes each, packed): acknowledged`,
+    perSecond(events, acknowledged),
+  )
+  say(
+    'the same, until they are in every view and in the search',
+    perSecond(events, all),
+    '≥ 50,000 a second',
+  )
+  say(
+    'the same segments appended to a file each, with fsync, by one process',
+    perSecond(events, peer),
+  )
+}
+
+/** Seconds of what has to be done at least. */
+function appendOnly(made: readonly (readonly Segment[])[]): number {
+  const start = performance.now()
+  for (const [i, segments] of made.entries()) {
+    const file = openSync(join(place, `peer-${i}`), 'a')
+    for (const { body } of segments) {
+      writeSync(file, body)
+      fsyncSync(file)
+    }
+    closeSync(file)
+  }
+  return since(start)
+}
+
+/** Waits until all that was acknowledged is indexed. */
+async function indexed(): Promise<void> {
+  for (;;) {
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    if (/^runwarden_segments_behind 0$/m.test(metrics)) return
+    await setTimeout(20)
+  }
+}
+
+const size = (name: string): string =>
+  `${(statSync(join(data, name)).size / 2 ** 20).toFixed(0)} MiB`
+
+async function fillUp(): Promise<void> {
+  const jobs = Math.ceil(stored / eventsOfJob) - measuredJobs
+  await times(jobs, width, async (i) => {
+    const job = await startJob(url, key, measuredJobs + i)
+    for (const segment of segmentsOf(measuredJobs + i, eventsOfJob))
+      await sendSegment(url, job, segment)
+  })
+  // One job of a million, of which only the first pages are asked for.
+  const big = await startJob(url, key, 1_000_000)
+  for (const segment of segmentsOf(1_000_000, 1_000_000)) await sendSegment(url, big, segment)
+  await indexed()
+  say(
+    `stored then: ${(stored + 1_000_000).toLocaleString('en')} events of ${measuredJobs + jobs + 1} jobs`,
+    `index ${size('index.sqlite')}, database ${size('runwarden.sqlite')}`,
+  )
+  for (const view of [
+    'destinations',
+    'dns',
+    'http',
+    'files',
+    'processes',
+    'detections',
+    'timeline',
+  ])
+    say(
+      `job of 1,000,000 events: first page of its ${view}`,
+      await latency(20, `/v1/orgs/acme/jobs/${big.jobId}/${view}`),
+      '≤ 300 ms',
+    )
+}
+
+/** Median and 99th percentile of asking one after the other. */
+async function latency(count: number, path: string | ((i: number) => string)): Promise<string> {
+  const took: number[] = []
+  for (let i = 0; i < count; i++) {
+    const start = performance.now()
+    await ask(url + (typeof path === 'string' ? path : path(i)), 'GET', { token: viewer })
+    took.push(performance.now() - start)
+  }
+  took.sort((a, b) => a - b)
+  const at = (part: number): string =>
+    (took[Math.min(count - 1, Math.floor(count * part))] ?? 0).toFixed(1)
+  return count < 100
+    ? `median ${at(0.5)} ms, worst ${at(1)} ms`
+    : `median ${at(0.5)} ms, p99 ${at(0.99)} ms`
+}
+
+async function answers(): Promise<void> {
+  const jobs: string[] = []
+  for (let after = ''; ;) {
+    const page = await ask<{ items: { id: string }[]; next: string | null }>(
+      `${url}/v1/orgs/acme/jobs?limit=500${after}`,
+      'GET',
+      { token: viewer },
+    )
+    jobs.push(...page.items.map(({ id }) => id))
+    if (page.next === null) break
+    after = `&after=${page.next}`
+  }
+  say(
+    'a job’s summary',
+    await latency(2000, (i) => `/v1/orgs/acme/jobs/${jobs[(i * 7919) % jobs.length]}`),
+    'p99 ≤ 50 ms',
+  )
+  const searches: Readonly<Record<string, string>> = {
+    'which jobs contacted a host that all of its repository have':
+      'host=host-7.registry-3.example.org',
+    'which jobs contacted an address that all have': 'address=198.51.100.7',
+    'which jobs contacted a domain of 60 hosts': 'host=*.registry-3.example.org',
+    'which jobs ran a program that all have': 'exe=gcc',
+    'which jobs touched a path':
+      'path=/home/runner/work/app3/app3/node_modules/package-7/lib/module-7.js',
+    'which jobs touched one of 10,000 paths':
+      'path=/home/runner/work/app3/app3/node_modules/package-1*',
+    'which jobs called an API': 'api=GET host-7.registry-3.example.org/packages/*',
+  }
+  for (const [what, search] of Object.entries(searches))
+    say(`search: ${what}`, await latency(20, `/v1/orgs/acme/search?${search}`), '≤ 1 s')
+}
+
+async function reads(): Promise<void> {
+  const count = 20_000
+  const admin = server.said.admin
+  const policy = `${url}/v1/orgs/acme/policies/base`
+  await ask(policy, 'PUT', {
+    token: admin,
+    body: { text: 'version: 1\negress: audit\n', reason: 'bench' },
+  })
+  const { jobId, token } = await startJob(url, key, 2_000_000)
+  const asked: Readonly<Record<string, () => Promise<unknown>>> = {
+    'the public block list': () => ask(`${url}/v1/blocklist`, 'GET'),
+    'a job’s block list': () => ask(`${url}/v1/jobs/${jobId}/blocklist`, 'GET', { token }),
+    'a policy': () => ask(policy, 'GET', { token: viewer }),
+  }
+  for (const [what, act] of Object.entries(asked)) {
+    const start = performance.now()
+    await times(count, 32, act)
+    say(
+      `reads of ${what}, by a client on the same machine`,
+      perSecond(count, since(start)),
+      '≥ 5,000 a second',
+    )
+  }
+}
+
+async function manyAgents(): Promise<void> {
+  const jobs: Job[] = []
+  await times(agents, width, async (i) => {
+    jobs[i] = await startJob(url, key, 3_000_000 + i)
+  })
+  let told = 0
+  let all = Promise.withResolvers<void>()
+  const heard = (event: string): void => {
+    if (event === 'block-list' && ++told === agents) all.resolve()
+  }
+  const ends = await Promise.all(
+    jobs.map(({ jobId, token }) => listen(`${url}/v1/jobs/${jobId}/stream`, token, heard)),
+  )
+  await all.promise
+  const heartbeat = (i: number): Promise<unknown> => {
+    const { jobId, token } = jobs[i] as Job
+    const body = { sequence: 0, eventsLost: {}, tier: 'T1', armed: true }
+    return ask(`${url}/v1/jobs/${jobId}/heartbeat`, 'POST', { token, body })
+  }
+  const start = performance.now()
+  for (let round = 0; round < 5; round++) await times(agents, 64, heartbeat)
+  say(
+    `heartbeats of ${agents.toLocaleString('en')} agents that listen`,
+    perSecond(5 * agents, since(start)),
+  )
+  told = 0
+  all = Promise.withResolvers()
+  const changed = performance.now()
+  await ask(`${url}/v1/orgs/acme/blocklist/entries`, 'POST', {
+    token: server.said.admin,
+    body: { entries: [{ value: 'evil.example.net', reason: 'bench' }] },
+  })
+  await all.promise
+  say(
+    'a change of the block list, until the last of them is told',
+    `${(since(changed) * 1000).toFixed(0)} ms`,
+    '≤ 5 s',
+  )
+  const resident = /^VmRSS:\s+(\d+) kB$/m.exec(
+    readFileSync(`/proc/${server.pid}/status`, 'utf8'),
+  )?.[1]
+  say(
+    `the server’s memory then, ${(stored + 1_000_000).toLocaleString('en')} events stored`,
+    `${(Number(resident) / 1024).toFixed(0)} MiB resident`,
+    '≤ 300 MB',
+  )
+  for (const end of ends) end()
+}
+
+function machine(): string {
+  const [first] = cpus()
+  return `Linux ${release()}, ${cpus().length} × ${first?.model ?? 'unknown'}, load ${loadavg()[0]?.toFixed(1)} at the end`
+}
