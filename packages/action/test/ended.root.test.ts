@@ -73,6 +73,23 @@ test('a job whose worker is killed is ended by the agent', async () => {
   ])
 })
 
+test('what a step leaves in the background goes out neither after the job nor while it ends, and is ended', async () => {
+  const job = await rig.run({
+    with: inputs,
+    steps: `      - run: |
+          cat > tries.sh <<'END'
+          trap '' INT TERM HUP
+          while :; do curl -sS -m 1 http://203.0.113.9/ || true; sleep 0.05; done
+          END
+          env -u RUNNER_TRACKING_ID setsid bash tries.sh > tried 2>&1 < /dev/null &
+          until grep -q curl tried; do sleep 0.1; done
+`,
+  })
+  expect(job.status, job.log).toBe('success')
+  await rig.leavesNothing()
+  expect(await rig.reached()).toEqual([])
+})
+
 test('nothing is left of any of these', () => rig.leavesNothing())
 
 /** Kills the agent, with what starts it again or without; then tries what is not allowed. */

@@ -101,8 +101,12 @@ test('a job on a machine of its own: all of it is under the policy, root and its
   expect(blocked.flatMap(({ processes }) => processes.map(({ step }) => step))).toEqual(
     expect.arrayContaining(['user', 'root']),
   )
+  // The agent ends when it has seen that the worker has.
+  const units = "systemctl list-units --no-legend 'runwarden-job-*'"
+  expect(
+    await run(`for i in $(seq 300); do [ -z "$(${units})" ] && break; sleep 0.2; done; ${units}`),
+  ).toBe('')
   expect(await act('203.0.113.9')).toBe('ENETUNREACH')
-  expect(await run("systemctl list-units --no-legend 'runwarden-job-*'")).toBe('')
 }, 1_800_000)
 
 if (!partOnly) {

@@ -6,6 +6,9 @@ import { Scope } from '../scope.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import { familyOf, parentOf } from './runner.ts'
 
+/** How long processes may take to end by themselves, ms. */
+export const graceMs = 5_000
+
 /**
  * A job's own cgroup, below the one that its worker was in: limits of that one go on to hold, and what other runners of
  * the machine do is not in it.
@@ -56,6 +59,13 @@ export class JobCgroup {
         enter(this.path, pid)
       }
     }
+  }
+
+  /** Ends what is in it, and removes it. */
+  async end(): Promise<void> {
+    const scope = Scope.at(this.path)
+    await scope.end(graceMs)
+    await scope.remove()
   }
 
   /** Gives its processes back to the cgroup above, and removes it. */

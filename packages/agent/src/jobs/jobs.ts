@@ -13,8 +13,17 @@ import { cgroupOf, JobCgroup } from './job-cgroup.ts'
 import { hashOf, JobFiles, type KnownJob } from './job-file.ts'
 import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
 import { tellImposters } from './imposters.ts'
+import { endLeftovers } from './leftovers.ts'
 import { stageOf } from './runner.ts'
-import { isRefusal, ownScope, requireFirst, requireOwnStage, tellRefusal } from './who-asks.ts'
+import type { Asker } from './socket.ts'
+import {
+  isRefusal,
+  ownScope,
+  requireFirst,
+  requireOwnStage,
+  requireSameProcess,
+  tellRefusal,
+} from './who-asks.ts'
 
 export interface JobsParts {
   service: AgentService
@@ -41,8 +50,8 @@ interface Job {
   armed: Armed
   /** The reports are written. */
   report?: JobReport
-  /** It has ended, and its policy stays until the machine or the runner ends. */
-  kept: boolean
+  /** The action has said that it is over. Its policy stays until its runner's worker, or the machine, ends. */
+  over: boolean
 }
 
 /** How often it is looked whether the jobs' workers live, ms. */
@@ -102,13 +111,18 @@ export class Jobs {
   }
 
   /** @throws AgentError when it is refused, or cannot be done */
-  async answer(request: AgentRequest, peer: Peer): Promise<Armed | JobStatus | JobReport | object> {
+  async answer(
+    request: AgentRequest,
+    peer: Asker,
+  ): Promise<Armed | JobStatus | JobReport | object> {
     try {
+      requireSameProcess(peer)
       if (request.op === 'begin') return await this.#begin(request.nonce, request.job, peer)
       const job = this.#authorise(request.nonce, request.op, peer)
       if (request.op === 'status') return this.#status(job)
       if (request.op === 'report') return await this.#report(job)
-      await this.#end(job)
+      // Others may run on: what the job has started, until the worker cleans up and ends.
+      job.over = true
       return {}
     } catch (error) {
       if (isRefusal(error)) this.#tell(error.message, peer)
@@ -120,6 +134,8 @@ export class Jobs {
     const since = performance.now()
     this.#since = since
     const stage = stageOf(peer.pid)
+    // The job before this one on its runner may have ended a moment ago.
+    await this.#look()
     for (const { known } of this.#jobs.values())
       if (known.worker === stage.worker)
         throw new AgentError(
@@ -176,7 +192,7 @@ export class Jobs {
       return
     }
     this.#files.remove(known.id)
-    await cgroup?.release()
+    await cgroup?.end()
   }
 
   async #arm(known: KnownJob, since: number): Promise<Job> {
@@ -210,7 +226,7 @@ export class Jobs {
       counts,
       name: settings.name,
       folder,
-      kept: false,
+      over: false,
       armed: {
         identity: known.identity,
         egress: scope.compiled.egress,
@@ -254,16 +270,13 @@ export class Jobs {
     return job.report
   }
 
-  /** The job is over. @param gone so is its runner */
-  async #end(job: Job, gone = false): Promise<void> {
+  /** Its worker is gone: what its steps have left is ended while the policy holds for it, and then that. */
+  async #end(job: Job): Promise<void> {
     const { known, name } = job
-    const { afterJob } = known.request
-    // Who asks is of the job: one that was ended stays so while its runner lives.
-    if (!gone && (afterJob === 'keep' || this.#scope(job).watch.isLockedDown)) {
-      job.kept = true
-      return
-    }
-    this.#jobs.delete(known.id)
+    const scope = this.#parts.service.scopes().find((one) => one.name === name)
+    const left = scope === undefined ? [] : await endLeftovers(known, scope)
+    if (left.length > 0)
+      this.#parts.say(`job ${known.id}: what its steps had left was ended: ${left.join(', ')}`)
     await this.#endScope(known, name)
     // A machine that is the job's alone ends with it.
     if (known.request.scope === 'job') await this.#restore(known)
@@ -304,11 +317,11 @@ export class Jobs {
     for (const job of this.#jobs.values()) {
       const { worker, workerStart, request, id } = job.known
       if (processStart(worker) === workerStart) continue
-      if (job.kept && request.afterJob === 'keep' && request.scope === 'host') continue
+      if (job.over && request.afterJob === 'keep' && request.scope === 'host') continue
       this.#jobs.delete(id)
       if (job.report === undefined)
         this.#parts.say(`job ${id}: its worker has ended, and the action's post step did not run`)
-      await this.#end(job, true).catch((error: unknown) =>
+      await this.#end(job).catch((error: unknown) =>
         this.#parts.say(`job ${id} could not be ended: ${messageOf(error)}`),
       )
     }

@@ -5,10 +5,17 @@ import { dirname } from 'node:path'
 import type { AgentAnswer, AgentRequest } from '@runwarden/events'
 import { type Peer, peerCredentials } from '@runwarden/libbpf'
 import { AgentError, errnoOf, messageOf } from '../errors.ts'
+import { processStart } from '../run-state.ts'
 import { parseRequest, requestLimit } from './message.ts'
 
+/** Who asks, as of when the connection was taken. */
+export interface Asker extends Peer {
+  /** As processStart() has it: another process may get its number; undefined: it had ended. */
+  start: string | undefined
+}
+
 /** Answers one request. @throws AgentError: the answer says why not */
-export type Answer = (request: AgentRequest, peer: Peer) => Promise<unknown>
+export type Answer = (request: AgentRequest, asker: Asker) => Promise<unknown>
 
 /** Whether somebody may ask at all. @throws AgentError */
 export type Admit = (peer: Peer) => void
@@ -70,7 +77,8 @@ export class JobSocket {
 
   async #serve(socket: Socket): Promise<void> {
     socket.on('error', () => socket.destroy())
-    socket.setTimeout(patienceMs, () => socket.destroy())
+    // Of all that is said together: who sends byte by byte holds no connection open until another process has its number.
+    const late = setTimeout(() => socket.destroy(), patienceMs)
     this.#silent.add(socket)
     socket.on('close', () => this.#silent.delete(socket))
     let answer: AgentAnswer<unknown>
@@ -84,7 +92,7 @@ export class JobSocket {
         return
       }
       this.#silent.delete(socket)
-      socket.setTimeout(0)
+      clearTimeout(late)
       answer = { ok: true, value: await this.#answer(parseRequest(line), peer) }
     } catch (error) {
       answer =
@@ -92,20 +100,22 @@ export class JobSocket {
           ? { ok: false, code: error.code, message: error.message, advice: error.advice }
           : { ok: false, code: 'FAILED', message: messageOf(error), advice: '' }
     }
+    clearTimeout(late)
     this.#silent.delete(socket)
     // What is still to be read would be taken for a broken connection at the other end.
     socket.resume()
-    socket.setTimeout(refusedMs)
+    socket.setTimeout(refusedMs, () => socket.destroy())
     socket.end(`${JSON.stringify(answer)}\n`)
   }
 }
 
 /** Who connected. Node's own handle of a Unix socket has its descriptor. */
-function peerOf(socket: Socket): Peer {
+function peerOf(socket: Socket): Asker {
   const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } }
   if (handle?.fd === undefined || handle.fd < 0)
     throw new AgentError('PEER', 'it cannot be seen who asks the agent', '')
-  return peerCredentials(handle.fd)
+  const peer = peerCredentials(handle.fd)
+  return { ...peer, start: processStart(peer.pid) }
 }
 
 /** What comes before the first newline; undefined: nothing whole came. */

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import type { JobRequest } from '@runwarden/events'
 import { AgentError } from '../errors.ts'
+import { processStart } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import type { GovernedScope } from '../service/service.ts'
 import type { Watch } from '../watch/watch.ts'
 import { cgroupOf } from './job-cgroup.ts'
 import { isNonceOf, type KnownJob } from './job-file.ts'
 import type { Stage } from './runner.ts'
+import type { Asker } from './socket.ts'
 
 /** Codes of errors that mean that somebody imitates the action. */
 const refusals = new Set(['NOT_A_STAGE', 'REFUSED', 'JOB_HERE'])
@@ -14,6 +16,15 @@ const refusals = new Set(['NOT_A_STAGE', 'REFUSED', 'JOB_HERE'])
 /** Whether an error is to be told as an attempt on the agent. */
 export function isRefusal(error: unknown): error is AgentError {
   return error instanceof AgentError && refusals.has(error.code)
+}
+
+/**
+ * Who connects may hand the connection on and end: its number may be another process's when the request comes.
+ * @throws AgentError REFUSED
+ */
+export function requireSameProcess({ pid, start }: Asker): void {
+  if (start !== undefined && processStart(pid) === start) return
+  throw refused(`process ${pid} connected to the agent, and had ended before it asked`)
 }
 
 /**
@@ -66,10 +77,10 @@ function refused(what: string, advice = 'only the action itself asks the agent')
 export function ownScope(
   scope: GovernedScope | undefined,
   worker: number,
-  request: JobRequest,
+  { scope: wanted }: Pick<JobRequest, 'scope'>,
 ): GovernedScope | undefined {
   const root = hierarchy()
-  const own = request.scope === 'host' ? root : join(root, cgroupOf(worker))
+  const own = wanted === 'host' ? root : join(root, cgroupOf(worker))
   return scope?.cgroup === own ? scope : undefined
 }
 

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AgentError } from '../../src/errors.ts'
 import { JobSocket } from '../../src/jobs/socket.ts'
+import { requireSameProcess } from '../../src/jobs/who-asks.ts'
+import { processStart } from '../../src/run-state.ts'
 
 let folder: string
 beforeEach(() => {
@@ -91,4 +93,30 @@ test('its end waits for answers that are under way, and for nobody who says noth
   await closed
   silent.destroy()
   half.destroy()
+})
+
+test('who sends byte by byte is not listened to without an end', async () => {
+  const path = join(folder, 'd.sock')
+  const socket = await JobSocket.listen(
+    path,
+    () => {},
+    () => Promise.reject(new Error('nothing whole came')),
+  )
+  const slow = await connected(path)
+  slow.on('error', () => {})
+  const writing = setInterval(() => slow.write(' '), 100)
+  slow.resume()
+  await once(slow, 'end')
+  clearInterval(writing)
+  slow.destroy()
+  await socket.close()
+}, 300_000)
+
+test('a process that has ended does not ask, nor one that has its number since', () => {
+  const start = processStart(process.pid)
+  expect(() => requireSameProcess({ pid: process.pid, uid: 0, gid: 0, start })).not.toThrow()
+  for (const other of ['1', undefined])
+    expect(() => requireSameProcess({ pid: process.pid, uid: 0, gid: 0, start: other })).toThrow(
+      'had ended before it asked',
+    )
 })
