@@ -10,6 +10,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { copyFile, copyFolder } from './stage/copy.ts'
+import { environment } from './stage/environment.ts'
 import { StartError, textOf } from './stage/error.ts'
 import {
   findJobFolder,
@@ -18,7 +19,7 @@ import {
   mountsOf,
   processesOf,
 } from './stage/folder.ts'
-import { environment, hasSystemd, type Launched, launch, unitOf } from './stage/launch.ts'
+import { hasSystemd, type Launched, launch, unitOf } from './stage/launch.ts'
 
 /** How long the agent may take to end what it enforces, ms. */
 const patience = 60_000

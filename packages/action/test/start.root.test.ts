@@ -10,11 +10,13 @@ import {
   statSync,
   symlinkSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import { hierarchy } from '../../cli/test/traces.ts'
 import { stopAgent } from '../src/start.ts'
 import { StartPlace } from './start-place.ts'
 
@@ -213,6 +215,32 @@ test('folders that nothing runs in any more go with the next start; what is stil
     ].toSorted(),
   )
   await Promise.all([stopAgent(agent), stopAgent(running)])
+})
+
+test('what an agent that was killed with its supervisor left in force goes when its job is over', async () => {
+  place = new StartPlace()
+  const old = new Date(Date.now() - 600_000)
+  const cgroup = join(hierarchy(), `rw-left-${process.pid}`)
+  mkdirSync(cgroup)
+  const start = readFileSync('/proc/self/stat', 'utf8').replace(/.*\) /, '').split(' ')[19]
+  for (const [id, workerStart, own] of [
+    ['0123456789abcdef', '1', cgroup],
+    ['fedcba9876543210', start, '/nowhere'],
+  ] as const) {
+    const state = join(place.home, id, 'state')
+    mkdirSync(join(state, 'jobs'), { recursive: true })
+    const job = { worker: process.pid, workerStart, cgroup: own, ownCgroup: true }
+    writeFileSync(join(state, 'jobs/a.json'), JSON.stringify(job))
+    mkdirSync(join(state, 'scopes/1/bpf'), { recursive: true })
+    place.mount(join(state, 'scopes/1/bpf'), 'mode=700')
+    utimesSync(join(place.home, id), old, old)
+  }
+  const agent = await place.start()
+  expect(place.folders().toSorted()).toEqual(
+    ['fedcba9876543210', agent.folder.replace(/.*\//, '')].toSorted(),
+  )
+  expect(existsSync(cgroup)).toBe(false)
+  await stopAgent(agent)
 })
 
 test('an ordinary user without sudo is told what is missing', async () => {

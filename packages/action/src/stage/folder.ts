@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { StartError, textOf } from './error.ts'
+import { endEnforced } from './leftovers.ts'
 
 /** What is where in the folder of one job's agent. All of it is root's. */
 export interface JobFolder {
@@ -164,14 +165,15 @@ export function mountsOf(folder: JobFolder): string[] {
     .toReversed()
 }
 
-/** Each has a copy of Node.js. Where something is mounted a policy is still in force: those are left. */
+/** Each has a copy of Node.js. What a killed agent has left in force stays so as long as its job goes on. */
 function sweep(home: string): void {
   for (const id of readdirSync(home).filter(isId)) {
     const folder = places(home, id)
     const since = lstatSync(folder.path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
     if (Date.now() - since < idle) continue
-    if (processesOf(folder).length > 0 || mountsOf(folder).length > 0) continue
+    if (processesOf(folder).length > 0) continue
     try {
+      if (mountsOf(folder).length > 0 && !endEnforced(folder, mountsOf(folder))) continue
       rmSync(folder.path, { recursive: true, force: true })
     } catch {
       // Another start removes it at this moment, or it can't be: no reason for a job to go without an agent.

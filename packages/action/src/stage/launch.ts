@@ -1,11 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { environment } from './environment.ts'
 import { StartError, textOf } from './error.ts'
 import { type JobFolder, processesOf } from './folder.ts'
-
-/** All that the agent and its supervisor get of an environment: nothing of the job's, nor of the user's. */
-export const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: 'UTC' }
 
 /** As packages/cli/bin/start.bash, which says why. */
 const nodeFlags = [
