@@ -74,6 +74,7 @@ export class FakeIssuer implements AsyncDisposable {
       exp: seconds + 300,
       repository: 'acme/app',
       repository_owner: 'acme',
+      repository_owner_id: '123',
       workflow: 'CI',
       run_id: '77',
       run_attempt: '1',

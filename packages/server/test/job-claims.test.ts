@@ -101,6 +101,17 @@ test('the token of an hour ago is refused, and keys that come later are fetched'
   })
 })
 
+test('a name of an owner that changed hands is refused, until an administrator takes it', async () => {
+  const of = async (repository_owner_id: string) =>
+    identify(await issuer.jobToken(rig.url, { claims: { repository_owner_id } }))
+  await of('123')
+  await expect(of('456')).rejects.toMatchObject({ statusCode: 403, code: 'another-owner' })
+  const as = rig.acme.keys.admin
+  expect(await rig.ask('DELETE', '/v1/orgs/acme/owner', { as })).toMatchObject({ status: 204 })
+  await of('456')
+  await expect(of('123')).rejects.toMatchObject({ code: 'another-owner' })
+})
+
 test('an issuer that can’t be reached is told as that: the job may try again', async () => {
   const token = await issuer.jobToken(rig.url)
   await using other = await ServerRig.start({ jobIssuer: 'http://127.0.0.1:1' })

@@ -170,7 +170,11 @@ export class GitHub implements AsyncDisposable {
     const value = this.#issuer.issue(this.#issuerUrl, url.searchParams.get('audience') ?? '', {
       sub: `repo:${repository}:ref:refs/heads/main`,
       repository,
-      run_id: url.pathname.split('/').at(-1) ?? '',
+      repository_owner: repository.split('/')[0] ?? '',
+      repository_owner_id: '1000',
+      run_attempt: '1',
+      // A number at GitHub; here runs have other names where a test gives none.
+      run_id: /\d+$/.exec(url.pathname)?.[0] ?? '1',
     })
     sendJson(response, 200, { value })
   }

@@ -61,12 +61,35 @@ export class Auth {
   ensureOrganisation(name: string): Organisation {
     const lower = name.toLowerCase()
     this.#db.run(
-      'INSERT INTO organisations VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO organisations (id, name, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
       newId(),
       lower,
       this.#clock(),
     )
     return this.organisationNamed(lower) as Organisation
+  }
+
+  /**
+   * Whether an account of this number at GitHub is the organisation. The first that comes under its name is, from then on.
+   */
+  isOwner(organisationId: string, owner: string): boolean {
+    this.#db.run(
+      'UPDATE organisations SET owner_number = ? WHERE id = ? AND owner_number IS NULL',
+      owner,
+      organisationId,
+    )
+    return (
+      this.#db.get(
+        'SELECT 1 FROM organisations WHERE id = ? AND owner_number = ?',
+        organisationId,
+        owner,
+      ) !== undefined
+    )
+  }
+
+  /** The next account that comes under its name is the organisation. */
+  forgetOwner(organisationId: string): void {
+    this.#db.run('UPDATE organisations SET owner_number = NULL WHERE id = ?', organisationId)
   }
 
   /** A person as an issuer knows them; under the name that they have there now. */

@@ -11,6 +11,8 @@ const Claims = z
   .object({
     repository: z.string().regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/),
     repository_owner: z.string().min(1).max(100),
+    /** Of the account: that stays, where its name can become another's. */
+    repository_owner_id: z.string().regex(/^\d{1,20}$/),
     workflow: optional,
     workflow_ref: optional,
     job_workflow_ref: optional,
@@ -65,6 +67,13 @@ export function jobClaimsChecker(
         'unknown-organisation',
         `this server does not serve ${data.repository_owner}`,
       )
+    if (!auth.isOwner(organisation.id, data.repository_owner_id)) {
+      throw new HttpError(
+        403,
+        'another-owner',
+        `${data.repository_owner} is another account than the one whose jobs came before; its administrators here can take it (DELETE /v1/orgs/${organisation.name}/owner)`,
+      )
+    }
     return {
       kind: 'job-claims',
       organisation,

@@ -79,4 +79,29 @@ export function register(app: App, { db, auth }: Context): void {
     },
     ({ organisation }) => organisation,
   )
+
+  app.delete(
+    '/v1/orgs/:org/owner',
+    {
+      config: { right: 'admin' },
+      schema: {
+        summary:
+          'Forgets which account of GitHub the organisation is; that of the next job’s token is it from then on.',
+        params: OfOrganisation,
+        response: { 204: z.null() },
+      },
+    },
+    ({ organisation, identity, ip }, reply) =>
+      db.transaction(() => {
+        auth.forgetOwner(organisation.id)
+        auth.audit(identity, {
+          organisationId: organisation.id,
+          action: 'organisation.forget-owner',
+          subject: organisation.name,
+          address: ip,
+        })
+        void reply.code(204)
+        return null
+      }),
+  )
 }

@@ -1,5 +1,6 @@
 import { identities } from './001-identities.ts'
 import { invitations } from './002-invitations.ts'
+import { owners } from './003-owners.ts'
 import { jobs } from './010-jobs.ts'
 import { policies } from './030-policies.ts'
 import { blockList } from './031-block-list.ts'
@@ -16,6 +17,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   identities,
   invitations,
+  owners,
   jobs,
   policies,
   blockList,
