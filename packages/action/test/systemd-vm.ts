@@ -54,6 +54,7 @@ export async function bootSystemd(
         '/usr/bin/systemd-run',
         '/usr/bin/mount',
         '/usr/bin/ss',
+        '/usr/bin/nsenter',
         '/usr/bin/umount',
         '/usr/sbin/unix_chkpwd',
         '/lib/x86_64-linux-gnu/security/pam_permit.so',
