@@ -1,4 +1,4 @@
-import { compile, type CompiledPolicy, PolicyError } from '@runwarden/policy'
+import { type BlockList, compile, type CompiledPolicy, PolicyError } from '@runwarden/policy'
 import { parsePolicy } from '@runwarden/policy/document'
 import { HttpError, type Problem } from '../error.ts'
 
@@ -10,7 +10,7 @@ const longest = 256 << 10
  * @param name how its lines are told: `release:4`
  * @throws HttpError (400, `policy-invalid`) with every problem: line, column, the text there, and the nearest valid form
  */
-export function checkPolicy(text: string, name: string): CompiledPolicy {
+export function checkPolicy(text: string, name: string, blockList?: BlockList): CompiledPolicy {
   const size = Buffer.byteLength(JSON.stringify(text))
   if (size > longest) {
     const problem = `a stored policy has at most ${longest} bytes, this has ${size}`
@@ -19,7 +19,7 @@ export function checkPolicy(text: string, name: string): CompiledPolicy {
     ])
   }
   try {
-    return compile(parsePolicy(text, name))
+    return compile(parsePolicy(text, name), blockList)
   } catch (error) {
     if (error instanceof PolicyError) throw invalid(error, 'text')
     throw error

@@ -47,7 +47,8 @@ function byName(db: Database, owner: Owner, name: string): StoredPolicy | undefi
 
 function attachedTo(db: Database, organisationId: string, job: PolicyJob): StoredPolicy[] {
   const repository = job.repository?.toLowerCase() ?? ''
-  const path = pathOf(job.workflowRef)
+  // '-' is a word that no file is called by.
+  const path = workflowPath(job.workflowRef) ?? '-'
   return PolicyLevel.options.flatMap((level) => {
     const isJob = level === 'job'
     if (isJob && (repository === '' || !job.job)) return []
@@ -76,7 +77,7 @@ function nameOf(workflow: string | null): string {
   return workflow === null || workflow.startsWith('.github/') ? '-' : workflow
 }
 
-/** `.github/workflows/file.yml` of `owner/name/.github/workflows/file.yml@ref`. Without one: a word that no file is called by. */
-function pathOf(workflowRef: string | null): string {
-  return /^[^/]+\/[^/]+\/([^@]+)@/.exec(workflowRef ?? '')?.[1] ?? '-'
+/** `.github/workflows/file.yml` of `owner/name/.github/workflows/file.yml@ref`. */
+export function workflowPath(workflowRef: string | null): string | null {
+  return /^[^/]+\/[^/]+\/([^@]+)@/.exec(workflowRef ?? '')?.[1] ?? null
 }

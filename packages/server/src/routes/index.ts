@@ -1,6 +1,7 @@
 import type { Register } from '../context.ts'
 import { register as agent } from './agent.ts'
 import { register as audit } from './audit.ts'
+import { register as baselines } from './baselines.ts'
 import { register as blocklist } from './blocklist.ts'
 import { register as blocklistFeeds } from './blocklist-feeds.ts'
 import { register as detections } from './detections.ts'
@@ -29,6 +30,7 @@ export const registers: readonly Register[] = [
   blocklist,
   blocklistFeeds,
   detections,
+  baselines,
   agent,
   stream,
   jobs,

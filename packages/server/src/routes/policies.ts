@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { actorOf } from '../auth/rights.ts'
 import type { App, Context } from '../context.ts'
 import { checkPolicy } from '../policies/check.ts'
+import { Source, textOf } from '../policies/import.ts'
 import { lineDiff } from '../policies/line-diff.ts'
 import { ownerOf, type Place, places } from '../policies/owner.ts'
 import { PolicyStore, type PolicyVersion } from '../policies/store.ts'
@@ -147,8 +148,9 @@ function addWriting(
   app: App,
   { prefix, write, params, of }: Place,
   store: PolicyStore,
-  { db, auth, bus }: Context,
+  context: Context,
 ): void {
+  const { db, auth, bus } = context
   app.put(
     `${prefix}/policies/:policy`,
     {
@@ -157,7 +159,9 @@ function addWriting(
         summary: `Saves another version of a policy ${of}; it holds at once wherever the policy is attached.`,
         params: params(Named),
         body: z.object({
-          text: z.string(),
+          /** The document; or else what it is made from. */
+          text: z.string().optional(),
+          from: Source.optional(),
           reason: Reason,
           /** The version that it was written from, 0: none. Somebody else's save meanwhile is then a 409, and not lost. */
           basedOn: z.int().min(0).nullable().default(null),
@@ -165,23 +169,26 @@ function addWriting(
         response: { 200: Told.extend({ warnings: z.array(z.string()) }) },
       },
     },
-    (request) => {
-      const { params, body, identity, ip } = request
+    async (request) => {
+      const { params, identity, ip } = request
+      const { text: given, from, ...body } = request.body
       const owner = ownerOf(request)
-      const { warnings } = checkPolicy(body.text, params.policy)
+      const { text, origin } = await textOf(context, owner, given, from)
+      const { warnings } = checkPolicy(text, params.policy)
       const saved = db.transaction(() => {
         const before = store.find(owner, params.policy)
         const made = store.save(owner, {
           name: params.policy,
           author: actorOf(identity),
-          origin: null,
+          text,
+          origin,
           ...body,
         })
         auth.audit(identity, {
           organisationId: owner,
           action: 'policy.save',
           subject: params.policy,
-          detail: { version: made.version, reason: body.reason },
+          detail: { version: made.version, reason: body.reason, origin },
           address: ip,
         })
         return { ...made, diff: lineDiff(before?.text ?? '', made.text) }

@@ -5,6 +5,7 @@ import { jobs } from './010-jobs.ts'
 import { policies } from './030-policies.ts'
 import { blockList } from './031-block-list.ts'
 import { inbox } from './032-inbox.ts'
+import { baselines } from './033-baselines.ts'
 
 export interface Migration {
   /** 001–009 identities and the server itself, 010–029 jobs and events, 030–049 policies, block list, baselines, detections. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   policies,
   blockList,
   inbox,
+  baselines,
 ]

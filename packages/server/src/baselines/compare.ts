@@ -1,0 +1,134 @@
+import type { Context } from '../context.ts'
+import type { Database } from '../db/database.ts'
+import { addFinding, type Finding } from '../ingest/findings.ts'
+import { baselineOf } from './baseline.ts'
+import { workflowPath } from '../policies/effective.ts'
+import { type Contact, destinationOf, factsOf, left } from './job-facts.ts'
+import { type PastJob, pastJobs } from './past-jobs.ts'
+
+/** How often is looked for jobs that have finished. */
+const lookMs = 2000
+/** Fewer runs say little of what is usual. */
+const leastRuns = 5
+/** The default of a baseline's window. */
+const runs = 100
+/** New destinations of one job that are told one by one; with more it does something else altogether, which one finding says. */
+const mostNew = 50
+
+interface Finished extends PastJob {
+  organisationId: string
+  workflowRef: string | null
+}
+
+/** Holds each job that has finished against those before it. */
+export class Comparing {
+  readonly #context: Context
+  #going: Promise<void> | undefined
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Goes on until the server ends. */
+  start(): void {
+    const { closing, log } = this.#context
+    const timer = setInterval(() => {
+      this.look().catch((error: unknown) => log.error({ err: error }, 'jobs cannot be compared'))
+    }, lookMs).unref()
+    closing.addEventListener('abort', () => clearInterval(timer), { once: true })
+  }
+
+  /** Compares all jobs that have finished and are indexed. */
+  async look(): Promise<void> {
+    this.#going ??= this.#look().finally(() => {
+      this.#going = undefined
+    })
+    await this.#going
+  }
+
+  async #look(): Promise<void> {
+    const { db, ingest, closing } = this.#context
+    const index = await ingest.indexer.index()
+    const waiting = db.all<Finished & { segment: number | null }>(
+      `SELECT jobs.id, organisation_id AS organisationId, repository, workflow, workflow_ref AS workflowRef, job,
+              run_id AS runId, started_at AS startedAt, (SELECT max(number) FROM segments WHERE job_id = jobs.id) AS segment
+       FROM jobs_to_compare JOIN jobs ON jobs.id = job_id ORDER BY job_id LIMIT 100`,
+    )
+    for (const { segment, ...job } of waiting) {
+      if (closing.aborted) return
+      const { position } = index.get<{ position: number }>('SELECT position FROM state') ?? {
+        position: 0,
+      }
+      if (segment !== null && segment > position) continue
+      const findings = await this.#compare(index, job)
+      db.transaction(() => {
+        for (const finding of findings) addFinding(db, job.id, this.#context.clock(), finding)
+        db.run('DELETE FROM jobs_to_compare WHERE job_id = ?', job.id)
+      })
+    }
+  }
+
+  async #compare(index: Database, job: Finished): Promise<Finding[]> {
+    const { db, clock } = this.#context
+    // Whose past is not known by name has none.
+    if (job.repository === null || job.workflow === null || job.job === null) return []
+    const { repository } = job
+    const path = workflowPath(job.workflowRef)
+    const past = pastJobs(
+      db,
+      job.organisationId,
+      { repository, workflow: path ?? job.workflow, job: job.job, runs },
+      { now: clock(), before: job.id },
+    )
+    if (past.length < leastRuns) return []
+    const baseline = await baselineOf(index, past)
+    const known = new Set(
+      baseline.destinations.flatMap(({ host, addresses, port, protocol }) =>
+        (host === null ? addresses : [host]).map((name) => `${protocol} ${name} ${port}`),
+      ),
+    )
+    const { contacts } = await factsOf(index, job.id)
+    const found = new Map<string, Contact>()
+    for (const contact of contacts) {
+      const key = destinationOf(contact)
+      if (left(contact) && !known.has(key) && !found.has(key)) found.set(key, contact)
+    }
+    const all = [...found]
+    const told = all.slice(0, mostNew).map(([key, contact]) => findingOf(key, contact, past.length))
+    return all.length > mostNew ? [...told, flood(all.length, past.length, clock())] : told
+  }
+}
+
+function findingOf(key: string, contact: Contact, past: number): Finding {
+  const { host, addresses, port, protocol, programs, firstSeq, firstTime } = contact
+  const [by] = programs
+  const what = `${host ?? addresses[0] ?? 'an unknown address'} port ${port} (${protocol})`
+  const who = by?.exe === null || by?.exe === undefined ? '' : ` by ${by.exe}`
+  return {
+    source: 'server',
+    key: `new ${key}`,
+    rule: 'new-outbound-destination',
+    severity: 'medium',
+    title: `A destination that is new for this job: ${what}`,
+    text: `The job reached ${what}${who}; none of its last ${past} runs did. If the job needs it from now on, allow it in its policy; if nobody can say why, treat it as an exfiltration: look at the step, and at what changed since the last run.`,
+    time: firstTime,
+    step: by?.step ?? null,
+    execId: null,
+    evidence: [firstSeq],
+    suppressed: null,
+  }
+}
+
+const flood = (many: number, past: number, time: number): Finding => ({
+  source: 'server',
+  key: 'new destinations',
+  rule: 'new-outbound-destination',
+  severity: 'high',
+  title: `${many} destinations that are new for this job`,
+  text: `The job reached ${many} destinations that none of its last ${past} runs did; the first ${mostNew} are told one by one. Its record has all of them.`,
+  time,
+  step: null,
+  execId: null,
+  evidence: [],
+  suppressed: null,
+})
