@@ -44,6 +44,9 @@ const perSecond = (count: number, seconds: number): string =>
   `${Math.round(count / seconds).toLocaleString('en')} a second`
 const since = (start: number): number => (performance.now() - start) / 1000
 
+const size = (name: string): string =>
+  `${(statSync(join(data, name)).size / 2 ** 20).toFixed(0)} MiB`
+
 // The rate limit is for callers that mean no well.
 process.env['RUNWARDEN_SERVER_RATE_LIMIT'] = '0'
 const place = mkdtempSync(join(tmpdir(), 'runwarden-ingest-'))
@@ -111,9 +114,6 @@ async function indexed(): Promise<void> {
     await setTimeout(20)
   }
 }
-
-const size = (name: string): string =>
-  `${(statSync(join(data, name)).size / 2 ** 20).toFixed(0)} MiB`
 
 async function fillUp(): Promise<void> {
   const jobs = Math.ceil(stored / eventsOfJob) - measuredJobs

@@ -17,18 +17,16 @@ export interface Finding {
   suppressed: string | null
 }
 
-/** Of one job; of more, the rest is only counted (and is among its events). */
-const mostOfJob = 2000
+/** Of one job: what is more is among its events alone, and in no list. Neither can crowd out the other. */
+const mostOfJob = { agent: 2000, server: 500 } as const
 
 /** @returns whether it is new */
 export function addFinding(db: Database, jobId: string, now: number, finding: Finding): boolean {
-  // The server's own are few, and never left out.
-  const limit = finding.source === 'server' ? Number.MAX_SAFE_INTEGER : mostOfJob
   return (
     db.run(
       `INSERT INTO detections
        SELECT ?, organisation_id, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM jobs
-       WHERE id = ? AND (SELECT count(*) FROM detections WHERE job_id = jobs.id) < ?
+       WHERE id = ? AND (SELECT count(*) FROM detections WHERE job_id = jobs.id AND source = ?) < ?
        ON CONFLICT DO NOTHING`,
       newId(),
       finding.source,
@@ -44,7 +42,8 @@ export function addFinding(db: Database, jobId: string, now: number, finding: Fi
       finding.suppressed,
       now,
       jobId,
-      limit,
+      finding.source,
+      mostOfJob[finding.source],
     ) > 0
   )
 }

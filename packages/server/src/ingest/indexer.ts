@@ -3,12 +3,15 @@ import { extname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { Database } from '../db/database.ts'
+import { HttpError } from '../error.ts'
 import { addFinding, type Finding } from './findings.ts'
 import { indexPath } from './index-schema.ts'
 import type { IndexerAsk, IndexerTold } from './indexer-contract.ts'
 
 /** After that a thread that ended by itself is started again. */
 const againMs = 1000
+/** Who asks for a view while the thread has not begun waits so long. */
+const readyMs = 10_000
 /** Detections of one transaction. */
 const takeAtOnce = 500
 
@@ -37,10 +40,17 @@ export class Indexer {
     this.#begin()
   }
 
-  /** The index, to read in; resolves at once but for the server's first moments. */
+  /** The index, to read in; at once but for the server's first moments. */
   async index(): Promise<Database> {
-    await this.#ready.promise
-    return (this.#read ??= new Database(indexPath(this.#parts.data), { readOnly: true }))
+    const end = new AbortController()
+    await Promise.race([
+      this.#ready.promise,
+      setTimeout(readyMs, undefined, { signal: end.signal }).catch(() => undefined),
+    ])
+    end.abort()
+    if (this.#read === undefined)
+      throw new HttpError(503, 'no-index', 'the index is not ready; try again later')
+    return this.#read
   }
 
   /** There is more to do. */
@@ -110,7 +120,9 @@ export class Indexer {
   #told(told: IndexerTold): void {
     switch (told.kind) {
       case 'ready':
-        this.#read ??= new Database(indexPath(this.#parts.data), { readOnly: true })
+        // It may be another file than before.
+        this.#read?.close()
+        this.#read = new Database(indexPath(this.#parts.data), { readOnly: true })
         this.#ready.resolve()
         this.#take()
         break

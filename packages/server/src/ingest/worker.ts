@@ -7,7 +7,7 @@ import { databaseName } from '../data-folder.ts'
 import { Database } from '../db/database.ts'
 import { IndexWriter } from './fold/write.ts'
 import { indexBatch, type Listed, setAside } from './index-batch.ts'
-import { openIndex } from './index-schema.ts'
+import { isDamaged, openIndex, removeIndex } from './index-schema.ts'
 import type { IndexerAsk, IndexerTold } from './indexer-contract.ts'
 import { removeJobs } from './remove-jobs.ts'
 import { segmentPath } from './segment-store.ts'
@@ -24,7 +24,7 @@ if (port === null) throw new Error('this is a thread of the server')
 const tell = (told: IndexerTold): void => port.postMessage(told)
 
 const main = new Database(join(data, databaseName), { readOnly: true })
-const db = openIndex(data, main)
+const db = openSound()
 const writer = new IndexWriter(db)
 /** Told to go on, or to end, while it waits. */
 let woken = Promise.withResolvers<void>()
@@ -45,12 +45,29 @@ while (!end.signal.aborted) {
   } catch (error) {
     writer.forget()
     tell({ kind: 'failed', message: (error as Error).message })
+    // The server starts the thread again, which makes the index anew.
+    if (isDamaged(error)) {
+      removeIndex(data)
+      break
+    }
     await Promise.race([woken.promise, setTimeout(patienceMs)])
   }
 }
 db.close()
 main.close()
 port.close()
+
+/** The index; one that SQLite can't read is made anew. */
+function openSound(): Database {
+  try {
+    return openIndex(data, main)
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+    tell({ kind: 'failed', message: `the index is made anew: ${(error as Error).message}` })
+    removeIndex(data)
+    return openIndex(data, main)
+  }
+}
 
 /** @returns whether there was anything to do */
 function step(): boolean {

@@ -4,7 +4,7 @@ import type { App, Context } from '../context.ts'
 import { notFound } from '../error.ts'
 import { eventKinds, verdictBit, type View, views } from '../ingest/words.ts'
 import { jobOfOrganisation } from '../views/job-list.ts'
-import { rowsOf } from '../views/pages.ts'
+import { pageOf } from '../views/pages.ts'
 import { rowBase, rowData } from '../views/rows.ts'
 import { timelinePage } from '../views/timeline.ts'
 import { Id, Next, OfOrganisation, Page, paged } from './page.ts'
@@ -59,16 +59,12 @@ export function register(app: App, context: Context): void {
         check(organisation.id, id)
         const { limit, after } = query
         const verdict = (query as { verdict?: Verdict }).verdict
-        const rows = rowsOf(await ingest.indexer.index(), id, view, {
+        const { items, next } = pageOf(await ingest.indexer.index(), id, view, {
           after,
-          limit: limit + 1,
+          limit,
           verdict: verdict === undefined ? null : verdictBit(verdict),
         })
-        const items = rows.slice(0, limit)
-        return {
-          items: items as never[],
-          next: rows.length > limit ? (items.at(-1) as { n: number }).n : null,
-        }
+        return { items: items as never[], next }
       },
     )
   }
@@ -154,6 +150,8 @@ function registerTimeline(app: App, { ingest }: Context, check: Check): void {
             items: z.array(z.looseObject({ seq: z.int(), time: z.number(), kind: z.string() })),
             /** There may be more, also where a page is empty: looking through a long job stops at some point. */
             next: Next,
+            /** Segments that can't be read any more, and are left out. */
+            unread: z.array(z.int()),
           }),
         },
       },
@@ -161,7 +159,7 @@ function registerTimeline(app: App, { ingest }: Context, check: Check): void {
     async ({ organisation, params: { id }, query: { limit, after = '0.0', kinds = [], from } }) => {
       check(organisation.id, id)
       const [segment = 0, line = 0] = after.split('.').map(Number)
-      const { items, next } = await timelinePage(
+      const { items, next, unread } = await timelinePage(
         await ingest.indexer.index(),
         ingest.segments,
         id,
@@ -170,6 +168,7 @@ function registerTimeline(app: App, { ingest }: Context, check: Check): void {
       return {
         items: items as { seq: number; time: number; kind: string }[],
         next: next === null ? null : `${next.segment}.${next.line}`,
+        unread,
       }
     },
   )

@@ -10,35 +10,66 @@ interface Stored {
   data: string
 }
 
-/** Rows of a job's view in the order of their first appearance, from behind a number. The job is the caller's to check. */
-export function rowsOf(
+/** Characters of one page: rows may be long, of processes above all. */
+const largestPage = 4 << 20
+
+interface Asked {
+  /** From behind this number on. */
+  after: number
+  limit: number
+  /** A bit of src/ingest/words.ts; null: any. */
+  verdict: number | null
+}
+
+/** Rows of a job's view in the order of their first appearance. The job is the caller's to check. */
+export function rowsOf(index: Database, jobId: string, view: View, asked: Asked): object[] {
+  return storedRows(index, jobId, view, asked).map((row) => rowOf(row))
+}
+
+/** The same as a page that is no longer than a page may be. */
+export function pageOf(
   index: Database,
   jobId: string,
   view: View,
-  { after, limit, verdict }: { after: number; limit: number; verdict: number | null },
-): object[] {
+  { limit, ...asked }: Asked,
+): { items: object[]; next: number | null } {
+  const rows = storedRows(index, jobId, view, { ...asked, limit: limit + 1 })
+  let length = 0
+  const page = rows
+    .slice(0, limit)
+    .filter(({ data }, i) => (length += data.length) <= largestPage || i === 0)
+  const next = page.length < rows.length ? (page.at(-1)?.n ?? null) : null
+  return { items: page.map((row) => rowOf(row)), next }
+}
+
+const rowOf = ({ data, ...row }: Stored): object => Object.assign(row, JSON.parse(data) as object)
+
+function storedRows(
+  index: Database,
+  jobId: string,
+  view: View,
+  { after, limit, verdict }: Asked,
+): Stored[] {
   const job = index.get<{ number: number }>('SELECT number FROM jobs WHERE id = ?', jobId)?.number
   // Nothing of it is indexed yet.
   if (job === undefined) return []
   const columns =
     'n, count, first_seq AS firstSeq, first_time AS firstTime, last_time AS lastTime, data'
-  const rows =
-    verdict === null
-      ? index.all<Stored>(
-          `SELECT ${columns} FROM rows WHERE job = ? AND view = ? AND n > ? ORDER BY n LIMIT ?`,
-          job,
-          views[view],
-          after,
-          limit,
-        )
-      : index.all<Stored>(
-          `SELECT ${columns} FROM rows WHERE job = ? AND view = ? AND verdict = ? ${verdict > 1 ? 'AND verdict > 1' : ''}
+  return verdict === null
+    ? index.all<Stored>(
+        `SELECT ${columns} FROM rows WHERE job = ? AND view = ? AND n > ? ORDER BY n LIMIT ?`,
+        job,
+        views[view],
+        after,
+        limit,
+      )
+    : index.all<Stored>(
+        `SELECT ${columns} FROM rows WHERE job = ? AND view = ? AND verdict = ? ${verdict > 1 ? 'AND verdict > 1' : ''}
              AND n > ? ORDER BY n LIMIT ?`,
-          job,
-          views[view],
-          verdict,
-          after,
-          limit,
-        )
-  return rows.map(({ data, ...row }) => Object.assign(row, JSON.parse(data) as object))
+        job,
+        views[view],
+        verdict,
+        after,
+        limit,
+      )
 }

@@ -32,24 +32,30 @@ export async function timelinePage(
   store: SegmentStore,
   jobId: string,
   { after, limit, kinds, from }: Asked,
-): Promise<{ items: object[]; next: Place | null }> {
+): Promise<{ items: object[]; next: Place | null; unread: number[] }> {
   const wanted = kinds.reduce((bits, kind) => bits | kindBit(kind), 0)
   const items: object[] = []
+  const unread: number[] = []
   let bytes = 0
   let read = 0
   let place = after
   for (;;) {
     const segment = nextSegment(index, jobId, place, { wanted, from })
-    if (segment === undefined) return { items, next: null }
-    if (read >= mostRead) return { items, next: place }
-    const content = await unpack(await store.read(jobId, segment))
+    if (segment === undefined) return { items, next: null, unread }
+    if (read >= mostRead) return { items, next: place, unread }
+    const content = await contentOf(store, jobId, segment)
+    if (content === null) {
+      unread.push(segment)
+      place = { segment: segment + 1, line: 0 }
+      continue
+    }
     read += content.length
     let line = 0
     for (const { start, end } of linesOf(content)) {
       line++
       if (segment === place.segment && line <= place.line) continue
       if (items.length >= limit || bytes >= largestPage)
-        return { items, next: { segment, line: line - 1 } }
+        return { items, next: { segment, line: line - 1 }, unread }
       const said = readLine(content, start, end, line)
       // Reported when it was indexed.
       if (said instanceof SegmentError) continue
@@ -59,6 +65,21 @@ export async function timelinePage(
       bytes += end - start
     }
     place = { segment: segment + 1, line: 0 }
+  }
+}
+
+/** null: it was there when it was indexed, and is not, or not whole. */
+async function contentOf(
+  store: SegmentStore,
+  jobId: string,
+  segment: number,
+): Promise<Buffer | null> {
+  try {
+    return await unpack(await store.read(jobId, segment))
+  } catch (error) {
+    const gone = (error as { code?: string }).code === 'ENOENT'
+    if (gone || error instanceof SegmentError) return null
+    throw error
   }
 }
 

@@ -85,3 +85,63 @@ async function state(rig: ServerRig, jobId: string): Promise<object> {
     ),
   }
 }
+
+test('an index that SQLite can’t read is made anew', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'runwarden-damaged-'))
+  try {
+    const agent = new TestAgent('')
+    {
+      await using rig = await ServerRig.start({ data })
+      agent.url = rig.url
+      await agent.start(rig.acme.keys.agent)
+      await agent.send(agent.pack([exec(1, 100), detection(2)]))
+      await rig.server.context.ingest.indexer.settled(60_000)
+    }
+    for (const name of readdirSync(data))
+      if (name.startsWith('index.sqlite')) writeFileSync(join(data, name), 'x'.repeat(20_000))
+    await using rig = await ServerRig.start({ data })
+    expect(await state(rig, agent.jobId)).toMatchObject({
+      events: 2,
+      indexed: 1,
+      timeline: [1, 2],
+      detections: ['domain-blocked'],
+    })
+    // A file that is lost later is left out, and named.
+    rmSync(join(data, 'segments', agent.jobId, '1.zst'))
+    expect(
+      await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}/timeline`, {
+        as: rig.acme.keys.viewer,
+      }),
+    ).toMatchObject({ status: 200, body: { items: [], next: null, unread: [1] } })
+  } finally {
+    rmSync(data, { recursive: true, force: true })
+  }
+})
+
+test('texts that no kernel and no agent makes are cut in the index', async () => {
+  await using rig = await ServerRig.start()
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const long = 'x'.repeat(100_000)
+  await agent.send(
+    agent.pack([
+      exec(1, 100, { exe: `/${long}`, argv: ['a', long], cwd: long }),
+      write(2, `/w/${long}`),
+      detection(3, { title: long, text: long }),
+    ]),
+  )
+  await rig.server.context.ingest.indexer.settled(60_000)
+  for (const view of ['processes', 'files', 'detections']) {
+    const { body, status } = await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}/${view}`, {
+      as: rig.acme.keys.viewer,
+    })
+    expect(status).toBe(200)
+    expect((body as { items: unknown[] }).items).toHaveLength(1)
+    expect(JSON.stringify(body).length, view).toBeLessThan(40_000)
+  }
+  // The event itself is whole.
+  const { body } = await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}/timeline`, {
+    as: rig.acme.keys.viewer,
+  })
+  expect(JSON.stringify(body).length).toBeGreaterThan(500_000)
+})

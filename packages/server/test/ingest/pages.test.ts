@@ -34,7 +34,7 @@ test('pages hold each row and each event once, in order, whatever their size', a
     }
   }
   const paths = Array.from({ length: files }, (_, i) => `/w/${i}`)
-  for (const limit of [7, 100, 500]) {
+  for (const limit of [50, 500]) {
     const found = await all<{ path: string }>(`files?limit=${limit}`)
     expect(found.map(({ path }) => path)).toEqual(paths)
     const timeline = await all<{ seq: number }>(`timeline?limit=${limit}`)

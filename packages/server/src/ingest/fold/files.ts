@@ -10,6 +10,8 @@ const actions = {
   'file.read': 'read',
 } as const
 
+const longest = 4096
+
 export function foldFile(index: JobIndex, event: EventOf<keyof typeof actions>): void {
   const { path, sensitive, workspace, errno, truth, time } = event
   const action = actions[event.kind]
@@ -39,7 +41,11 @@ export function foldChange(index: JobIndex, event: EventOf<'file.changed'>): voi
     state,
     ways: [],
     relation,
-    writer: writer && { exe: writer.exe, command: writer.command, step: writer.step },
+    writer: writer && {
+      exe: writer.exe.slice(0, longest),
+      command: writer.command.slice(0, longest),
+      step: writer.step,
+    },
     before: null,
     after: null,
     dependency,

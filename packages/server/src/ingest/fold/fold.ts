@@ -4,8 +4,15 @@ import type { JobIndex } from './job-index.ts'
 import { foldConnection, foldDns, foldOpaque, foldRequest, foldResponse } from './network.ts'
 import { foldExec, foldExit, foldSandbox } from './processes.ts'
 
+/** Longer texts are cut in the index: no path of a kernel is longer, and a forged one costs no more. */
+const longest = 4096
+
 /** Adds an event to its job's index. @returns the detection that it is */
 export function fold(index: JobIndex, event: Event): EventOf<'detection'> | undefined {
+  if (event.kind === 'detection') return event
+  for (const [name, value] of Object.entries(event))
+    if (typeof value === 'string' && value.length > longest)
+      Object.assign(event, { [name]: value.slice(0, longest) })
   switch (event.kind) {
     case 'net.connect':
     case 'net.flow':
@@ -45,8 +52,6 @@ export function fold(index: JobIndex, event: Event): EventOf<'detection'> | unde
     case 'secret.found':
       foldSecret(index, event)
       break
-    case 'detection':
-      return event
     // In the timeline alone.
     case 'step.start':
     case 'agent.health':

@@ -6,6 +6,15 @@ import { reversed } from './search-keys.ts'
 /** A process that goes on to exec is shown with so many of its programs. */
 const mostImages = 20
 
+/** Characters of a command line: agents send no more. */
+const longestArgv = 16_384
+
+function bounded(argv: string[]): string[] {
+  let length = 0
+  const end = argv.findIndex((one) => (length += one.length + 1) > longestArgv)
+  return end < 0 ? argv : argv.slice(0, end)
+}
+
 export function foldExec(index: JobIndex, event: EventOf<'process.exec'>): void {
   const { execId, parentExecId, pid, uid, step, exe, argv, argvTruncated, cwd, time } = event
   index.fact('exe', reversed(exe), time, 0)
@@ -23,7 +32,9 @@ export function foldExec(index: JobIndex, event: EventOf<'process.exec'>): void 
     signal: null,
   }))
   row.count++
-  const image = { exe, argv, argvTruncated, cwd, time }
+  const kept = bounded(argv)
+  const cut = argvTruncated || kept !== argv
+  const image = { exe, argv: kept, argvTruncated: cut, cwd, time }
   // The last one is what it is now.
   if (row.data.images.length >= mostImages) row.data.images[mostImages - 1] = image
   else row.data.images.push(image)

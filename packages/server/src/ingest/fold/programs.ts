@@ -18,8 +18,16 @@ export function addProgram(
   if (!programs.some((one) => one.exe === exe && one.step === step)) programs.push({ exe, step })
 }
 
+/** Of IPv6, with a zone. */
+const longestAddress = 64
+
 /** The first ones, each once. */
 export function addAddress(addresses: string[], address: string): void {
-  if (address !== '' && addresses.length < most && !addresses.includes(address))
+  if (
+    address !== '' &&
+    address.length <= longestAddress &&
+    addresses.length < most &&
+    !addresses.includes(address)
+  )
     addresses.push(address)
 }
