@@ -1,6 +1,6 @@
 import { constants, existsSync } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { backup as copyDatabase } from 'node:sqlite'
 import { ConfigError } from './config-table.ts'
 import { databaseName, openExisting } from './data-folder.ts'
@@ -48,7 +48,8 @@ export async function restore(from: string, data: string): Promise<void> {
 }
 
 /** Fills a folder beside the one that is wanted, which gets its name when all of it is on the disk. */
-async function intoNew(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
+async function intoNew(given: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const path = resolve(given)
   const partial = `${path}.partial-${process.pid}`
   await mkdir(partial, { mode: 0o700, recursive: true })
   try {
@@ -71,14 +72,23 @@ async function copySegments(from: string, to: string, byLink: boolean): Promise<
     // What has another name is not whole yet.
     if (!entry.isFile() || !entry.name.endsWith('.zst')) continue
     const source = join(entry.parentPath, entry.name)
-    const target = join(to, source.slice(from.length))
+    const target = join(to, relative(from, source))
     await mkdir(dirname(target), { recursive: true })
-    await (byLink ? link(source, target) : Promise.reject(new Error('not by link')))
-      .catch(() => copyFile(source, target, constants.COPYFILE_FICLONE))
-      .catch(whenGone(undefined))
+    const linked =
+      byLink &&
+      (await link(source, target).then(
+        () => true,
+        () => false,
+      ))
+    if (!linked) await copyWhole(source, target).catch(whenGone(undefined))
   }
-  for (const folder of new Set(entries.map((one) => one.parentPath.slice(from.length))))
+  for (const folder of new Set(entries.map((one) => relative(from, one.parentPath))))
     await sync(join(to, folder)).catch(whenGone(undefined))
+}
+
+async function copyWhole(source: string, target: string): Promise<void> {
+  await copyFile(source, target, constants.COPYFILE_FICLONE)
+  await sync(target)
 }
 
 /** A job that is deleted at that moment is gone from the copy, too. */

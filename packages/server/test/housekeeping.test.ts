@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempDisposableSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backup, restore } from '../src/backup.ts'
 import { cleanUp } from '../src/housekeeping.ts'
@@ -78,7 +78,8 @@ test('a backup while jobs report is whole: what its database names is there, and
   const to = join(place.path, 'backup')
   const data = join(place.path, 'restored')
   const more = job()
-  await backup(rig.data, to, now)
+  // As people type folders.
+  await backup(`${relative(process.cwd(), rig.data)}/`, `${to}/`, now)
   await more
   await restore(to, data)
   {

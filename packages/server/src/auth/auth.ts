@@ -73,18 +73,13 @@ export class Auth {
    * Whether an account of this number at GitHub is the organisation. The first that comes under its name is, from then on.
    */
   isOwner(organisationId: string, owner: string): boolean {
-    this.#db.run(
-      'UPDATE organisations SET owner_number = ? WHERE id = ? AND owner_number IS NULL',
-      owner,
+    const found = this.#db.get<{ owner: string | null }>(
+      'SELECT owner_number AS owner FROM organisations WHERE id = ?',
       organisationId,
     )
-    return (
-      this.#db.get(
-        'SELECT 1 FROM organisations WHERE id = ? AND owner_number = ?',
-        organisationId,
-        owner,
-      ) !== undefined
-    )
+    if (found?.owner !== null) return found?.owner === owner
+    this.#db.run('UPDATE organisations SET owner_number = ? WHERE id = ?', owner, organisationId)
+    return true
   }
 
   /** The next account that comes under its name is the organisation. */
