@@ -41,7 +41,7 @@ async function post(): Promise<void> {
   }
 }
 
-async function tell({ folder, interrupted }: JobReport, state: State): Promise<void> {
+async function tell({ folder, interrupted, unsent }: JobReport, state: State): Promise<void> {
   const { failMode, failOn, insightsUrl } = state
   const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
   appendSummary(jobSummary(report, { insightsUrl, recommendedPolicy: null }))
@@ -65,6 +65,7 @@ async function tell({ folder, interrupted }: JobReport, state: State): Promise<v
   )
   if (insightsUrl !== null)
     log.line(`View security insights and recommended policy at: ${insightsUrl}`)
+  if (unsent !== null) warn(log, `The control plane has not got all of this job: ${unsent}.`)
   if (state.report === 'artifact') await upload(folder)
   if (interrupted) {
     const what =

@@ -12,7 +12,7 @@ import { Log } from './log.ts'
 import { describeMachine, type Machine, scopeOf, unsupported } from './machine.ts'
 import { isObserved } from './observe/gaps.ts'
 import { startObserver } from './observe/observer.ts'
-import { type Decided, decide } from './sources.ts'
+import { type Decided, decide, withoutServer } from './sources.ts'
 import { startAgent, type StartedAgent, stopAgent } from './start.ts'
 import { keep, type State, type Watching } from './state.ts'
 import { version } from './version.ts'
@@ -109,6 +109,7 @@ async function watch(
   const job: JobRequest = {
     policy: { name: decided.policy.name, text: decided.policy.text },
     blockList: decided.blockList,
+    server: decided.server,
     rules: decided.rules,
     workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),
     scope,
@@ -117,7 +118,8 @@ async function watch(
     imposters: decided.imposters,
   }
   const problem = unsupported(machine)
-  if (problem !== null) return withoutAgent(machine, problem, job, decided.policy.failMode)
+  if (problem !== null)
+    return withoutAgent(machine, problem, withoutServer(job), decided.policy.failMode)
   const nonce = randomBytes(32).toString('hex')
   const socket = own?.socket ?? machine.agent ?? ''
   const armed = await new AgentClient(socket, nonce).begin(job)

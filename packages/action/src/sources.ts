@@ -1,4 +1,5 @@
-import type { PolicyText } from '@runwarden/events'
+import type { JobRequest, JobServer, PolicyText } from '@runwarden/events'
+import { parseBlockList } from '@runwarden/policy'
 import { joinBlockLists } from './block-lists.ts'
 import { askServer } from './control-plane.ts'
 import { readRepositoryFile } from './github-api.ts'
@@ -10,7 +11,10 @@ import { composePolicy, type ComposedPolicy } from './policy.ts'
 /** All that decides about a job, from wherever it comes. */
 export interface Decided {
   policy: ComposedPolicy
+  /** The workflow's own. */
   blockList: PolicyText | null
+  /** Where the agent sends what the job does; null: nowhere. */
+  server: JobServer | null
   rules: PolicyText[]
   insightsUrl: string | null
   /** Why the control plane wants the job not watched; null: it does not. */
@@ -40,19 +44,41 @@ export async function decide(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): 
       .map(({ level, name, version, text }) => ({ name: `${name} v${version} (${level})`, text })),
     hosts: hosts.hosts,
   })
-  const lists = [
-    list ?? null,
-    job?.blockList == null
-      ? null
-      : { name: `block list ${job.blockList.version}`, text: job.blockList.text },
-  ]
+  const served = job?.blockList ?? null
+  if (served !== null) parseBlockList(served.text, listName(served))
+  const url = inputs.serverUrl
+  const decided = {
+    blockList: joinBlockLists(list == null ? [] : [list]),
+    server:
+      job === null || url === null
+        ? null
+        : { url, jobId: job.jobId, token: job.token, blockList: served },
+  }
+  const silent = inputs.disableTelemetry && policy.egress === 'block'
   return {
     policy,
-    blockList: joinBlockLists(lists.filter((one) => one !== null)),
+    ...(silent ? withoutServer(decided) : decided),
     rules: rules.filter((one) => one !== null),
     insightsUrl: job?.insightsUrl ?? null,
     skip: job?.skip?.reason ?? null,
   }
+}
+
+/** The same where nothing is sent to the control plane: its block list holds as it is now. */
+export function withoutServer<Of extends Pick<JobRequest, 'blockList' | 'server'>>(
+  request: Of,
+): Of & { server: null } {
+  const { blockList, server } = request
+  const served = server?.blockList ?? null
+  const lists = [
+    ...(blockList === null ? [] : [blockList]),
+    ...(served === null ? [] : [{ name: listName(served), text: served.text }]),
+  ]
+  return { ...request, blockList: joinBlockLists(lists), server: null }
+}
+
+function listName({ version }: NonNullable<JobServer['blockList']>): string {
+  return `block list ${version}`
 }
 
 const levels = ['job', 'repository', 'organisation', 'cluster']

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { JobServer } from '@runwarden/events'
 
 const nonce = 'cd'.repeat(32)
 const ask = `import { ask } from ${JSON.stringify(join(import.meta.dirname, 'acts/ask-agent.mjs'))}`
@@ -8,6 +9,7 @@ interface ActionOptions {
   /** Without `version:`. */
   policy: string
   scope?: 'job' | 'host'
+  server?: JobServer
   /** Fields of what the last stage says, by expressions that may wait. */
   post?: Readonly<Record<string, string>>
   /** The same, when it has said that the job is over. */
@@ -18,7 +20,7 @@ interface ActionOptions {
 export function makeAction(
   folder: string,
   workspace: string,
-  { policy, scope = 'job', post = {}, after = {} }: ActionOptions,
+  { policy, scope = 'job', server, post = {}, after = {} }: ActionOptions,
 ): void {
   mkdirSync(folder, { recursive: true })
   const job = {
@@ -28,6 +30,7 @@ export function makeAction(
     workspace,
     scope,
     afterJob: 'end',
+    server: server ?? null,
     granted: null,
     imposters: [],
   }

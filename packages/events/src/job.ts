@@ -11,6 +11,17 @@ export interface PolicyText {
   text: string
 }
 
+/** A job at its control plane, which has started it there. */
+export interface JobServer {
+  /** Without a slash at its end. */
+  url: string
+  jobId: string
+  /** Secret, for this job alone: it stays in memory. */
+  token: string
+  /** Its list, beside the job's own one, until it pushes another. */
+  blockList: { version: string; text: string } | null
+}
+
 /** What the job asks the agent for. */
 export interface JobRequest {
   /** The job's own policy, everything in one document. */
@@ -25,6 +36,8 @@ export interface JobRequest {
   scope: 'host' | 'job'
   /** What becomes of the policy when the job has ended. */
   afterJob: 'end' | 'keep'
+  /** Where what the job does is sent; null: nowhere. */
+  server: JobServer | null
   /** What the token was granted, by permission; null: not known. */
   granted: Record<string, string> | null
   /** Actions of the workflow that are pinned to commits which their repositories do not have. */
@@ -86,6 +99,8 @@ export interface JobReport {
   gaps: string[]
   /** The agent was killed and another one took the job over: what is missing of the record is among the gaps. */
   interrupted: boolean
+  /** What the control plane has not got yet, a sentence; null: it has all, or there is none. */
+  unsent: string | null
 }
 
 export type AgentAnswer<Value> =

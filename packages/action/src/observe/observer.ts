@@ -88,7 +88,7 @@ export async function endObserver({ folder, pid }: Observer): Promise<JobReport>
   // It is no part of the record.
   rmSync(join(folder, 'stop'), { force: true })
   const { health } = JSON.parse(readFileSync(path, 'utf8')) as { health: { gaps: string[] } }
-  return { folder, gaps: health.gaps, interrupted: false }
+  return { folder, gaps: health.gaps, interrupted: false, unsent: null }
 }
 
 function writeStop(folder: string): void {

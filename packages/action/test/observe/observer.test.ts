@@ -56,6 +56,7 @@ function settings(worker: number, more: Partial<ObserverSettings> = {}): Observe
       workspace: '/w',
       scope: 'job',
       afterJob: 'end',
+      server: null,
       granted: null,
       imposters: [{ uses: 'o/action@0123', repository: 'o/action' }],
     },

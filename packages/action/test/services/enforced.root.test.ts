@@ -113,7 +113,12 @@ test('a policy of the control plane holds, the nearest level before the others; 
     steps: twoRequests,
   })
   expect(job.status, job.log).toBe('success')
-  expect(await rig.reached()).toEqual(['plane.example.com 443 tcp', 'one.example.com 80 tcp'])
+  expect([...new Set(await rig.reached())]).toEqual([
+    'plane.example.com 443 tcp',
+    'one.example.com 80 tcp',
+  ])
+  // It takes no events, and the job ends all the same.
+  expect(job.log).toContain('The control plane has not got all of this job: ')
   const [asked] = (await rig.lab.internet.records())[0]?.requests ?? []
   expect(asked).toMatchObject({ method: 'POST', path: '/v1/jobs' })
   expect(asked?.headers['authorization']).toBe('Bearer rwk_key_of_the_repository')
@@ -125,6 +130,30 @@ test('a policy of the control plane holds, the nearest level before the others; 
   const said = job.log + JSON.stringify(rig.events(job)) + JSON.stringify(rig.report(job))
   for (const secret of ['rwk_key_of_the_repository', started.token])
     expect(said).not.toContain(secret)
+})
+
+test('disable-telemetry: the control plane is asked what holds, and told nothing of what happens', async () => {
+  const url = await planeWith('quiet.example.com', '198.51.100.76', {
+    ...started,
+    blockList: {
+      version: 'v1',
+      text: '{"domains":[{"value":"one.example.com","reason":"serves malware"}]}',
+    },
+  })
+  await rig.lab.internet.clear()
+  const job = await run({
+    with: {
+      token: '${{ github.token }}',
+      'server-url': url,
+      'use-policy-store': true,
+      'api-key': 'rwk_key_of_the_repository',
+      'disable-telemetry': true,
+    },
+    steps: twoRequests.replace('one.example.com/', 'one.example.com/ || true'),
+  })
+  expect(job.status, job.log).toBe('success')
+  expect(await rig.reached()).toEqual(['quiet.example.com 443 tcp'])
+  expect(job.log).not.toContain('has not got all of this job')
 })
 
 test('a policy by its name, for a job that GitHub vouches for', async () => {

@@ -1,14 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import type { GithubFacts, JobIdentity, JobRequest } from '@runwarden/events'
+import type { GithubFacts, JobIdentity, JobRequest, JobServer } from '@runwarden/events'
 
 /** A job that is under way, as the next agent needs it when this one is killed. */
 export interface KnownJob {
   id: string
   /** SHA-256 of the nonce, hex: who reads this file cannot ask. */
   nonceHash: string
-  request: JobRequest
+  request: Omit<JobRequest, 'server'>
+  /** Its token is in no file. */
+  server: Omit<JobServer, 'token'> | null
   identity: JobIdentity
   /** GITHUB_ACTION of the action's steps. */
   action: string
@@ -65,6 +75,10 @@ export class JobFiles {
     return names.map(
       (name) => JSON.parse(readFileSync(join(this.#folder, name), 'utf8')) as KnownJob,
     )
+  }
+
+  has(id: string): boolean {
+    return existsSync(join(this.#folder, `${id}.json`))
   }
 
   remove(id: string): void {

@@ -1,12 +1,13 @@
 import { chownSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Event } from '@runwarden/events'
-import { compile, type CompiledPolicy, parseBlockList } from '@runwarden/policy'
+import type { Event, JobServer } from '@runwarden/events'
+import { compile, type CompiledPolicy, joinBlockLists, parseBlockList } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
 import { AgentError } from '../errors.ts'
 import type { ScopeRecord, ScopeSettings } from '../service/service.ts'
 import { jobProcesses } from './job-exempt.ts'
 import type { KnownJob } from './job-file.ts'
+import type { JobUplink } from './job-uplink.ts'
 
 /** What a job's record has come to so far. */
 export class Counts {
@@ -29,15 +30,17 @@ export type OpenRecord = (folder: string) => Promise<ScopeRecord>
 
 /**
  * The scope of a job, for the service.
- * @param folder where its record goes
+ * @param record.folder where it goes
+ * @param record.uplink where its events go, too
  * @throws PolicyError for rules at once, for the policy when it is read
  */
 export async function settingsOf(
   job: KnownJob,
-  { folder, counts, open }: { folder: string; counts: Counts; open: OpenRecord },
+  record: { folder: string; counts: Counts; open: OpenRecord; uplink: JobUplink | undefined },
   configured?: ScopeSettings,
 ): Promise<ScopeSettings> {
   const { request, cgroup, identity } = job
+  const { folder, counts, open, uplink } = record
   return {
     name: configured?.name ?? `job-${job.id}`,
     cgroup,
@@ -56,16 +59,27 @@ export async function settingsOf(
     uplinks: configured?.uplinks ?? [],
     command: [identity.repository, identity.workflow, identity.job].filter((one) => one !== null),
     github: job.github,
-    read: () => readPolicy(job),
+    read: () => readPolicy(job, job.server?.blockList ?? null),
     rules: await readJobRules(job, configured?.rules),
     async record() {
       makeFolder(folder, job.gid)
-      const record = await open(folder)
+      const kept = await open(folder)
+      uplink?.open(folder)
       return {
-        ...record,
+        ...kept,
         onEvent(event) {
           counts.see(event)
-          record.onEvent(event)
+          kept.onEvent(event)
+          uplink?.add(event)
+        },
+        async finish(facts) {
+          const report = await kept.finish(facts)
+          uplink?.finish(report)
+          return report
+        },
+        abandon() {
+          void uplink?.close()
+          kept.abandon()
         },
       }
     },
@@ -88,13 +102,21 @@ function presetsFor(scope: 'host' | 'job'): string[] {
   return scope === 'host' ? ['host-services'] : []
 }
 
-async function readPolicy({ request }: KnownJob): Promise<CompiledPolicy> {
+/**
+ * The job's policy, compiled, with its own block list and its control plane's.
+ * @throws PolicyError
+ */
+export async function readPolicy(
+  { request }: KnownJob,
+  served: JobServer['blockList'],
+): Promise<CompiledPolicy> {
   const { parsePolicy } = await import('@runwarden/policy/document')
   const { policy, blockList } = request
-  return compile(
-    parsePolicy(policy.text, policy.name),
-    blockList === null ? undefined : parseBlockList(blockList.text, blockList.name),
-  )
+  const lists = [
+    ...(blockList === null ? [] : [parseBlockList(blockList.text, blockList.name)]),
+    ...(served === null ? [] : [parseBlockList(served.text, `block list ${served.version}`)]),
+  ]
+  return compile(parsePolicy(policy.text, policy.name), joinBlockLists(lists))
 }
 
 /** Root's, and readable for the runner's account: what the job did is its business, and nobody else's. */

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AgentRequest, Armed, JobReport, JobRequest, JobStatus } from '@runwarden/events'
+import type {
+  AgentRequest,
+  Armed,
+  JobReport,
+  JobRequest,
+  JobServer,
+  JobStatus,
+} from '@runwarden/events'
 import type { Peer } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
 import { AgentError, messageOf } from '../errors.ts'
@@ -12,6 +19,7 @@ import type { AgentService, GovernedScope, ScopeSettings } from '../service/serv
 import { cgroupOf, JobCgroup } from './job-cgroup.ts'
 import { hashOf, JobFiles, type KnownJob } from './job-file.ts'
 import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
+import { followServer, JobUplink, withoutToken } from './job-uplink.ts'
 import { tellImposters } from './imposters.ts'
 import { endLeftovers } from './leftovers.ts'
 import { stageOf } from './runner.ts'
@@ -44,6 +52,8 @@ export interface JobsParts {
 interface Job {
   known: KnownJob
   counts: Counts
+  /** undefined: it has no control plane, or its token is gone. */
+  uplink: JobUplink | undefined
   /** Of its scope. */
   name: string
   folder: string
@@ -130,7 +140,7 @@ export class Jobs {
     }
   }
 
-  async #begin(nonce: string, request: JobRequest, peer: Peer): Promise<Armed> {
+  async #begin(nonce: string, { server, ...request }: JobRequest, peer: Peer): Promise<Armed> {
     const since = performance.now()
     this.#since = since
     const stage = stageOf(peer.pid)
@@ -160,6 +170,7 @@ export class Jobs {
       id,
       nonceHash: hashOf(nonce),
       request: { ...request, workspace: realpathSync(request.workspace) },
+      server: withoutToken(server),
       identity: stage.identity,
       action: stage.action,
       folder: stage.folder,
@@ -174,7 +185,7 @@ export class Jobs {
       github: { ...stage.github, granted: request.granted },
     }
     try {
-      const job = await this.#arm(known, since)
+      const job = await this.#arm(known, since, server)
       this.#came = true
       tellImposters(this.#scope(job).stream, known)
       return job.armed
@@ -188,23 +199,26 @@ export class Jobs {
   async #adopt(known: KnownJob): Promise<void> {
     const cgroup = known.ownCgroup ? JobCgroup.at(known.cgroup) : undefined
     if (processStart(known.worker) === known.workerStart && (!known.ownCgroup || cgroup)) {
-      await this.#arm(known, performance.now())
+      await this.#arm(known, performance.now(), null)
       return
     }
     this.#files.remove(known.id)
     await cgroup?.end()
   }
 
-  async #arm(known: KnownJob, since: number): Promise<Job> {
+  /** @param server null: there is none, or its token is gone with an agent before this one */
+  async #arm(known: KnownJob, since: number, server: JobServer | null): Promise<Job> {
     const { service, out, open, say } = this.#parts
     const { id, overrules, request } = known
     const counts = new Counts()
     const folder = newRecord(join(out, 'jobs'), id)
     const earlier = known.records.at(-1)
-    this.#files.write({ ...known, records: [...known.records, folder] })
+    const kept = { ...known, records: [...known.records, folder] }
+    this.#files.write(kept)
+    const uplink = server === null ? undefined : await JobUplink.to(server)
     const settings = await settingsOf(
       known,
-      { folder, counts, open },
+      { folder, counts, open, uplink },
       overrules === null ? undefined : this.#parts.configured(overrules),
     )
     if (overrules === null) await service.add(settings)
@@ -224,6 +238,7 @@ export class Jobs {
     const job: Job = {
       known,
       counts,
+      uplink,
       name: settings.name,
       folder,
       over: false,
@@ -240,6 +255,7 @@ export class Jobs {
     this.#jobs.set(id, job)
     if (earlier !== undefined)
       scope.watch.gap(`what was told before is in ${earlier}/events.ndjson`)
+    followServer(uplink, { known: kept, files: this.#files, service, scope })
     say(`job ${id} (${known.identity.job ?? 'unnamed'}): armed, ${scope.compiled.egress}`)
     return job
   }
@@ -266,6 +282,7 @@ export class Jobs {
       folder: job.folder,
       gaps: await this.#parts.service.report(job.name),
       interrupted: job.known.records.length > 0,
+      unsent: (await job.uplink?.unsent()) ?? null,
     }
     return job.report
   }

@@ -1,4 +1,4 @@
-import type { AgentRequest, JobRequest, PolicyText } from '@runwarden/events'
+import type { AgentRequest, JobRequest, JobServer, PolicyText } from '@runwarden/events'
 import { AgentError } from '../errors.ts'
 
 /** Bytes of one request: a policy, a block list and rules. */
@@ -33,11 +33,32 @@ function readJob(value: unknown): JobRequest {
     workspace,
     scope: choice(job, 'scope', ['host', 'job']),
     afterJob: choice(job, 'afterJob', ['end', 'keep']),
+    server: job['server'] == null ? null : readServer(job['server']),
     granted: job['granted'] === null ? null : texts(job['granted'], 'granted'),
     imposters: list(job['imposters'], 'imposters').map((one) => {
       const imposter = mapping(one, "'imposters'")
       return { uses: text(imposter, 'uses'), repository: text(imposter, 'repository') }
     }),
+  }
+}
+
+function readServer(value: unknown): JobServer {
+  const server = mapping(value, "'server'")
+  const url = text(server, 'url')
+  if (!URL.canParse(url) || !/^https?:\/\/[^?#@]+[^?#@/]$/.test(url))
+    throw bad("'url' is no server's")
+  const jobId = text(server, 'jobId')
+  if (!/^[\w-]{1,100}$/.test(jobId)) throw bad("'jobId' is no job's")
+  const token = text(server, 'token')
+  if (!/^[\x21-\x7e]{1,8192}$/.test(token)) throw bad("'token' is none")
+  const { blockList } = server
+  if (blockList === null) return { url, jobId, token, blockList }
+  const list = mapping(blockList, "'blockList'")
+  return {
+    url,
+    jobId,
+    token,
+    blockList: { version: text(list, 'version'), text: text(list, 'text') },
   }
 }
 

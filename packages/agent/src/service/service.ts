@@ -211,6 +211,21 @@ export class AgentService {
     })
   }
 
+  /**
+   * Puts another policy in force on a scope; a job that a detection has ended stays ended.
+   * @param what is told in its record
+   * @throws EnforceError, DnsProxyError: then the old one stays in force; AgentError: the scope has ended
+   */
+  replacePolicy(name: string, compiled: CompiledPolicy, what: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const scope = this.#named(name)
+      if (scope.watch.isLockedDown) return
+      await scope.watch.replacePolicy(compiled)
+      scope.compiled = compiled
+      scope.watch.reloaded(what)
+    })
+  }
+
   /** Writes a scope's reports; its policy stays in force, and names go on to resolve. */
   report(name: string): Promise<string[]> {
     return this.#inTurn(async () => {

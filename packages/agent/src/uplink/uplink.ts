@@ -269,6 +269,8 @@ export class Uplink {
     }
     for (const timer of this.#timers) clearInterval(timer)
     this.#done.resolve()
+    // Nobody may be left that waits for it.
+    void this.close()
   }
 
   async #beat(): Promise<void> {

@@ -9,8 +9,15 @@ const job = {
   workspace: '/work',
   scope: 'job',
   afterJob: 'end',
+  server: null,
   granted: null,
   imposters: [],
+}
+const server = {
+  url: 'https://runwarden.example.com/team',
+  jobId: 'job1',
+  token: 'a-secret-token',
+  blockList: { version: 'v1', text: '{}' },
 }
 
 test('a whole request is taken as it is, without what nobody knows', () => {
@@ -21,6 +28,16 @@ test('a whole request is taken as it is, without what nobody knows', () => {
   })
   for (const op of ['status', 'report', 'end'])
     expect(parseRequest(JSON.stringify({ op, nonce, job: 'none' }))).toEqual({ op, nonce })
+})
+
+test('a job’s control plane is taken as it is; a request that names none has none', () => {
+  const parse = (more: object): unknown =>
+    parseRequest(JSON.stringify({ op: 'begin', nonce, job: { ...job, ...more } }))
+  expect(parse({ server })).toEqual({ op: 'begin', nonce, job: { ...job, server } })
+  expect(parse({ server: { ...server, blockList: null } })).toMatchObject({
+    job: { server: { blockList: null } },
+  })
+  expect(parse({ server: undefined })).toMatchObject({ job: { server: null } })
 })
 
 test.each<[string, unknown]>([
@@ -40,6 +57,27 @@ test.each<[string, unknown]>([
   ["'workspace' is no absolute path", { op: 'begin', nonce, job: { ...job, workspace: 'work' } }],
   ["'scope' is none of host, job", { op: 'begin', nonce, job: { ...job, scope: 'all' } }],
   ["'afterJob' is none of end, keep", { op: 'begin', nonce, job: { ...job, afterJob: '' } }],
+  ["'server' is no object", { op: 'begin', nonce, job: { ...job, server: 'https://x' } }],
+  [
+    "'url' is no server's",
+    { op: 'begin', nonce, job: { ...job, server: { ...server, url: 'file:///etc' } } },
+  ],
+  [
+    "'url' is no server's",
+    { op: 'begin', nonce, job: { ...job, server: { ...server, url: 'https://a@b' } } },
+  ],
+  [
+    "'jobId' is no job's",
+    { op: 'begin', nonce, job: { ...job, server: { ...server, jobId: '../x' } } },
+  ],
+  [
+    "'token' is none",
+    { op: 'begin', nonce, job: { ...job, server: { ...server, token: 'a\nb' } } },
+  ],
+  [
+    "'text' is no text",
+    { op: 'begin', nonce, job: { ...job, server: { ...server, blockList: { version: '1' } } } },
+  ],
   ["'imposters' is no list", { op: 'begin', nonce, job: { ...job, imposters: {} } }],
   ["'uses' is no text", { op: 'begin', nonce, job: { ...job, imposters: [{ repository: '' }] } }],
   ["'contents' is no text", { op: 'begin', nonce, job: { ...job, granted: { contents: 1 } } }],

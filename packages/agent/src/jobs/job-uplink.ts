@@ -1,0 +1,109 @@
+import type { Event, JobServer } from '@runwarden/events'
+import { messageOf } from '../errors.ts'
+import type { AgentService, GovernedScope } from '../service/service.ts'
+import type { LiveJob, Sent, Uplink } from '../uplink/uplink.ts'
+import type { JobFiles, KnownJob } from './job-file.ts'
+import { readPolicy } from './job-settings.ts'
+
+/** The action's last stage waits for it. */
+const wait = { mostMs: 10_000, quietMs: 10_000 }
+
+/** The way of a job with the action to its control plane, through its record's folder. */
+export class JobUplink {
+  readonly #server: JobServer
+  readonly #uplinkClass: typeof Uplink
+  #uplink: Uplink | undefined
+  /** Why there is none. */
+  #failure = ''
+  #sent: Promise<Sent> | undefined
+
+  private constructor(server: JobServer, uplinkClass: typeof Uplink) {
+    this.#server = server
+    this.#uplinkClass = uplinkClass
+  }
+
+  /** Loads what only a job with a control plane needs. */
+  static async to(server: JobServer): Promise<JobUplink> {
+    const { Uplink: loaded } = await import('../uplink/uplink.ts')
+    return new JobUplink(server, loaded)
+  }
+
+  /** @param folder the job's record, for root alone to write to */
+  open(folder: string): void {
+    const { url, jobId, token, blockList } = this.#server
+    const version = blockList?.version ?? null
+    try {
+      this.#uplink = this.#uplinkClass.open(
+        { url, jobId, token, blockList: version },
+        `${folder}/spool`,
+      )
+    } catch (error) {
+      this.#failure = `nothing of this job goes to ${url}: ${messageOf(error)}`
+    }
+  }
+
+  add(event: Event): void {
+    this.#uplink?.add(event)
+  }
+
+  /** The job is armed. */
+  follow(live: LiveJob): void {
+    if (this.#failure !== '') live.gap(this.#failure)
+    this.#uplink?.follow(live)
+  }
+
+  /** The report is written. What is to be sent goes on without whoever says so. */
+  finish(report: unknown): void {
+    this.#sent ??= this.#uplink?.finish({ report, exit: null }, wait)
+  }
+
+  /** What the control plane has not got within some seconds, a sentence; null: it has all. */
+  async unsent(): Promise<string | null> {
+    if (this.#failure !== '') return this.#failure
+    return (await this.#sent)?.unsent ?? null
+  }
+
+  async close(): Promise<void> {
+    await this.#uplink?.close()
+  }
+}
+
+/** What of it is kept in files. */
+export function withoutToken(server: JobServer | null): KnownJob['server'] {
+  return server === null
+    ? null
+    : { url: server.url, jobId: server.jobId, blockList: server.blockList }
+}
+
+/**
+ * A job is armed: what its control plane pushes is put in force on it.
+ * @param uplink undefined: it has none, or an agent before this one had it
+ * @param job.known as its file has it
+ */
+export function followServer(
+  uplink: JobUplink | undefined,
+  job: { known: KnownJob; files: JobFiles; service: AgentService; scope: GovernedScope },
+): void {
+  const { known, files, service, scope } = job
+  const { watch, name } = scope
+  if (uplink === undefined) {
+    if (known.server !== null)
+      watch.gap(
+        `the agent was killed, and the job's token with it: nothing more of this job goes to ${known.server.url}, and its block list stays as it is`,
+      )
+    return
+  }
+  uplink.follow({
+    health: () => watch.healthSoFar(),
+    gap: (text) => watch.gap(text),
+    async blockBy(text, version) {
+      const compiled = await readPolicy(known, { text, version })
+      const what = `block list ${version} of the control plane is in force`
+      await service.replacePolicy(name, compiled, what)
+      if (known.server === null || !files.has(known.id)) return
+      // For an agent after this one.
+      known.server.blockList = { text, version }
+      files.write(known)
+    },
+  })
+}
