@@ -93,40 +93,48 @@ test('what a step leaves in the background goes out neither after the job nor wh
 test('nothing is left of any of these', () => rig.leavesNothing())
 
 /** Kills the agent, with what starts it again or without; then tries what is not allowed. */
-const kills = (pattern: string, then = ''): string => `      - run: |
+const kills = (pattern: string, then = '', signal = 'KILL'): string => `      - run: |
           for pid in $(ls /proc | grep '^[0-9]*$'); do
             [ "$(readlink "/proc/$pid/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
             readlink "/proc/$pid/exe" | grep -q /program/node || continue
             tr '\\0' ' ' < "/proc/$pid/cmdline" | grep -q '${pattern}' && echo "$pid"
           done > pids
-          kill -9 $(cat pids)
+          kill -${signal} $(cat pids)
           ${then}
           for name in one two; do curl -sS -m 20 "http://$name.example.com/" || true; done
           curl -sS -m 20 http://203.0.113.9/ || true
 `
 const whole = ' agent --socket '
 
-test('an agent that a step kills is started again: the policy held, and the job is not green', async () => {
-  const job = await rig.run({
-    with: inputs,
-    steps: kills(
-      '^[^ ]* --dis[^ ]* --max[^ ]* --v8[^ ]* [^ ]*/cli/src/main.js',
-      'until grep -q "[/]agent.sock" /proc/net/unix; do sleep 0.1; done',
-    ),
-  })
-  expect(job.status, job.log).toBe('failure')
-  expect(errors(job)).toEqual([expect.stringMatching(/^post: .*killed/)])
-  await rig.leavesNothing()
-  expect((await rig.reached()).filter((line) => !line.startsWith('one.'))).toEqual([])
-})
+test.for(['KILL', 'TERM'])(
+  'an agent that a step ends (SIG%s) is started again: the policy held, and the job is not green',
+  async (signal) => {
+    const job = await rig.run({
+      with: inputs,
+      steps: kills(
+        '^[^ ]* --dis[^ ]* --max[^ ]* --v8[^ ]* [^ ]*/cli/src/main.js',
+        'until grep -q "[/]agent.sock" /proc/net/unix; do sleep 0.1; done',
+        signal,
+      ),
+    })
+    expect(job.status, job.log).toBe('failure')
+    // A post that begins while no agent is there is refused.
+    expect(errors(job)).toEqual([expect.stringMatching(/^post: .*(killed|refused)/)])
+    await rig.leavesNothing()
+    expect((await rig.reached()).filter((line) => !line.startsWith('one.'))).toEqual([])
+  },
+)
 
-test('an agent that a step kills for good: the policy held, and the job is not green', async () => {
-  const job = await rig.run({ with: inputs, steps: kills(whole) })
-  expect(job.status, job.log).toBe('failure')
-  expect(errors(job)).toEqual([expect.stringMatching(/^post: /)])
-  expect(job.summary).toMatch(/not protected/i)
-  expect((await rig.reached()).filter((line) => !line.startsWith('one.'))).toEqual([])
-})
+test.for(['KILL', 'TERM'])(
+  'an agent that a step ends for good (SIG%s): the policy held, and the job is not green',
+  async (signal) => {
+    const job = await rig.run({ with: inputs, steps: kills(whole, '', signal) })
+    expect(job.status, job.log).toBe('failure')
+    expect(errors(job)).toEqual([expect.stringMatching(/^post: /)])
+    expect(job.summary).toMatch(/not protected/i)
+    expect((await rig.reached()).filter((line) => !line.startsWith('one.'))).toEqual([])
+  },
+)
 
 test('an agent that a step kills for good, with fail-mode: open: a warning, and a summary that says so', async () => {
   const job = await rig.run({ with: { ...inputs, 'fail-mode': 'open' }, steps: kills(whole) })

@@ -80,25 +80,26 @@ export async function main(words: string[]): Promise<number> {
     say,
   })
   if (asked) await reload(service)
-  const ends = await takeJobs(service, config, () => stopped.resolve())
+  const jobs = await takeJobs(service, config, () => stopped.resolve())
   notifyReady(say)
   await stopped.promise
-  await ends()
-  await service.stop(onStop)
-  return 0
+  // For a job alone, and told to end by one of its steps: whoever keeps it running starts it again.
+  const isTooEarly = config.scopes.length === 0 && jobs?.isUnderWay() === true
+  await jobs?.end()
+  await service.stop(isTooEarly ? 'keep' : onStop)
+  return isTooEarly ? 1 : 0
 }
 
 /**
  * Takes jobs over the socket, where the configuration names one.
  * @param onIdle the agent has no scope of its own, and its last job has ended
- * @returns what ends it
  */
 async function takeJobs(
   service: AgentService,
   config: AgentConfig,
   onIdle: () => void,
-): Promise<() => Promise<void>> {
-  if (config.socket === undefined) return () => Promise.resolve()
+): Promise<{ isUnderWay: () => boolean; end: () => Promise<void> } | undefined> {
+  if (config.socket === undefined) return undefined
   const configured = new Map<string, ScopeSettings>()
   for (const scope of config.scopes) {
     const settings = await settingsOf(scope, config)
@@ -120,9 +121,12 @@ async function takeJobs(
     (peer) => jobs.admit(peer),
     (request, peer) => jobs.answer(request, peer),
   )
-  return async () => {
-    jobs.close()
-    await socket.close()
+  return {
+    isUnderWay: () => jobs.isUnderWay,
+    async end() {
+      jobs.close()
+      await socket.close()
+    },
   }
 }
 

@@ -105,6 +105,11 @@ export class Jobs {
     return jobs
   }
 
+  /** There is a job whose policy has to hold. */
+  get isUnderWay(): boolean {
+    return this.#jobs.size > 0
+  }
+
   /** Ends the looks; the jobs' scopes end with the service. */
   close(): void {
     clearInterval(this.#looking)
