@@ -125,14 +125,7 @@ function addErrors(app: App, { log }: Context): void {
     const { code, message, where } =
       error instanceof HttpError
         ? error
-        : {
-            code: error.code
-              .toLowerCase()
-              .replace(/^fst_err_/, '')
-              .replaceAll('_', '-'),
-            message: error.message,
-            where: [],
-          }
+        : { code: codeOf(error), message: error.message, where: [] }
     if (status === 401) void reply.header('www-authenticate', 'Bearer')
     if (status === 429) void reply.header('retry-after', '1')
     return reply.code(status).send({ error: { code, message, where } })
@@ -141,6 +134,13 @@ function addErrors(app: App, { log }: Context): void {
     throw new HttpError(404, 'not-found', 'there is no such route')
   })
 }
+
+/** Of what Fastify and the parsers found wrong; not all of it has a code. */
+const codeOf = ({ code }: { code?: string }): string =>
+  code
+    ?.toLowerCase()
+    .replace(/^fst_err_/, '')
+    .replaceAll('_', '-') ?? 'bad-request'
 
 function addHeaders(app: App, secure: boolean): void {
   app.addHook('onSend', async (_request, reply) => {
