@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { messageOf, type ProtectSettings } from '@runwarden/agent'
 import { ControlPlaneError, jobStartOf, serverUrlOf, startJob } from '@runwarden/agent/start-job'
 import { Uplink } from '@runwarden/agent/uplink'
@@ -109,10 +108,7 @@ export class ServedRun {
     if (job === null) return true
     const blockList = job.blockList?.version ?? null
     try {
-      this.#uplink = Uplink.open(
-        { url, jobId: job.jobId, token: job.token, blockList },
-        join(folder, 'spool'),
-      )
+      this.#uplink = Uplink.open({ url, jobId: job.jobId, token: job.token, blockList }, folder)
       return true
     } catch (error) {
       say(`RECORD INCOMPLETE: nothing of this run goes to ${url}: ${messageOf(error)}`)

@@ -33,10 +33,7 @@ export class JobUplink {
     const { url, jobId, token, blockList } = this.#server
     const version = blockList?.version ?? null
     try {
-      this.#uplink = this.#uplinkClass.open(
-        { url, jobId, token, blockList: version },
-        `${folder}/spool`,
-      )
+      this.#uplink = this.#uplinkClass.open({ url, jobId, token, blockList: version }, folder)
     } catch (error) {
       this.#failure = `nothing of this job goes to ${url}: ${messageOf(error)}`
     }

@@ -1,4 +1,4 @@
-import { closeSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, rmdirSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { zstdCompress } from 'node:zlib'
 import { messageOf } from '../errors.ts'
@@ -142,7 +142,9 @@ export class Spool {
     const file = this.#file
     this.#file = undefined
     if (file !== undefined) this.#close(file)
-    this.#packing = this.#packing.then(() => this.#packAll())
+    this.#packing = this.#packing
+      .then(() => this.#packAll())
+      .catch((error: unknown) => this.#tell(`${this.path} cannot be kept: ${messageOf(error)}`))
     return this.#packing
   }
 
@@ -178,8 +180,13 @@ export class Spool {
     await this.seal()
     this.#closed = true
     if (remove) {
-      for (const name of this.#folder.names()) this.#folder.remove(name)
-      rmSync(this.path, { recursive: true, force: true })
+      try {
+        for (const name of this.#folder.names()) this.#folder.remove(name)
+        // Not what is in it: a job that may write above it can put another folder in its place.
+        rmdirSync(this.path)
+      } catch {
+        // Somebody else has put something there: it stays.
+      }
     }
     this.#folder.close()
   }

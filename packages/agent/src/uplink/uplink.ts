@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Event, Health } from '@runwarden/events'
 import type { Heartbeat, HeartbeatAnswer, JobFinished } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
@@ -78,11 +79,14 @@ export class Uplink {
   private constructor(server: UplinkServer, folder: string) {
     this.#server = server
     this.#job = `${server.url}/v1/jobs/${server.jobId}`
-    this.#spool = Spool.open(folder, { gap: (text) => this.#gap(text) })
+    // Another job's may be there: a folder can be named for several runs.
+    const path = join(folder, `spool-${server.jobId}`)
+    this.#spool = Spool.open(path, { gap: (text) => this.#gap(text) })
   }
 
   /**
-   * Keeps events in a folder from now on; they are sent once the job is followed.
+   * Keeps events from now on; they are sent once the job is followed.
+   * @param folder the job's record, which gets a folder for them
    * @throws the system's error when the folder can't be made
    */
   static open(server: UplinkServer, folder: string): Uplink {

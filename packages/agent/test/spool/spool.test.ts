@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
@@ -140,4 +149,15 @@ test('a segment that somebody else changed is not sent, and told; the others are
     `segment 1 of what goes to the control plane was changed or removed in ${path} by somebody else: it is not sent`,
   ])
   await spool.close(false)
+})
+
+test('a folder that was put in its place meanwhile keeps what it has', async () => {
+  const spool = openSpool()
+  spool.add('a')
+  await spool.seal()
+  renameSync(path, join(folder, 'moved'))
+  mkdirSync(path)
+  writeFileSync(join(path, 'precious'), '')
+  await spool.close(true)
+  expect(readdirSync(path)).toEqual(['precious'])
 })

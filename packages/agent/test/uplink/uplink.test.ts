@@ -32,7 +32,7 @@ afterEach(async () => {
 
 function openUplink(): Uplink {
   const { url, jobId, token } = plane
-  return Uplink.open({ url, jobId, token, blockList: 'v1' }, join(folder, 'spool'))
+  return Uplink.open({ url, jobId, token, blockList: 'v1' }, folder)
 }
 
 const live: LiveJob = {
@@ -83,7 +83,7 @@ test('events arrive while the job goes on, and the end with the report; nothing 
   expect(plane.finished).toMatchObject({ exit: 3, sequence: plane.segments.size })
   expect(plane.heartbeats[0]).toMatchObject({ tier: 'T0', armed: true })
   await uplink.close()
-  expect(existsSync(join(folder, 'spool'))).toBe(false)
+  expect(existsSync(join(folder, 'spool-job1'))).toBe(false)
   expect(gaps).toEqual([])
 })
 
@@ -143,7 +143,7 @@ test('a control plane that restarts gets all of it', async () => {
   await plane.down()
   add(2500, 'w'.repeat(1000))
   await vi.waitFor(
-    () => expect(readdirSync(join(folder, 'spool')).join(' ')).toContain('.zst'),
+    () => expect(readdirSync(join(folder, 'spool-job1')).join(' ')).toContain('.zst'),
     patience,
   )
   await plane.up()
@@ -160,17 +160,32 @@ test('one that stays away holds the end up no longer than said, and all of it st
     finished: false,
     insightsUrl: null,
     unsent: expect.stringMatching(
-      /^1 segments of events \(\d+ bytes\) were not sent to http:.* \(.*ECONNREFUSED\); they stay in .*spool$/,
+      /^1 segments of events \(\d+ bytes\) were not sent to http:.* \(.*ECONNREFUSED\); they stay in .*spool-job1$/,
     ),
   })
   await uplink.close()
-  expect(readdirSync(join(folder, 'spool'))).toEqual(['1.zst'])
+  expect(readdirSync(join(folder, 'spool-job1'))).toEqual(['1.zst'])
   // Whoever has the token later sends them as they are.
   await plane.up()
   uplink = openUplink()
   uplink.follow(live)
   expect(await uplink.finish({ report, exit: 0 }, wait)).toMatchObject({ finished: true })
   expectAll()
+})
+
+test('what another job has left in the same folder is not sent in the name of this one', async () => {
+  await plane.down()
+  uplink.follow(live)
+  add(3)
+  await uplink.finish({ report, exit: 0 }, { mostMs: 0, quietMs: 0 })
+  await uplink.close()
+  await plane.up()
+  const { url, token } = plane
+  const other = Uplink.open({ url, jobId: 'job2', token, blockList: null }, folder)
+  expect(readdirSync(folder).toSorted()).toEqual(['spool-job1', 'spool-job2'])
+  await other.close()
+  expect(readdirSync(folder)).toEqual(['spool-job1'])
+  expect(plane.segments.size).toBe(0)
 })
 
 test('a segment that is refused for what it is stays, is told, and holds nothing up', async () => {
