@@ -173,6 +173,18 @@ test('one that stays away holds the end up no longer than said, and all of it st
   expectAll()
 })
 
+test('what was not sent when the job ended goes on being sent', async () => {
+  await plane.down()
+  uplink.follow(live)
+  add(3)
+  const { finished } = await uplink.finish({ report, exit: null }, { mostMs: 0, quietMs: 0 })
+  expect(finished).toBe(false)
+  await plane.up()
+  await vi.waitFor(() => expect(plane.finished).toMatchObject({ exit: null }), patience)
+  expectAll()
+  await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), patience)
+})
+
 test('what another job has left in the same folder is not sent in the name of this one', async () => {
   await plane.down()
   uplink.follow(live)
