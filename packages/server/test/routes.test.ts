@@ -159,6 +159,8 @@ describe.each(titled(all))('%s', (_, route) => {
               message: expect.stringMatching(/./),
             },
           })
+        const { error } = answer.body as { error?: { code: string; where: unknown[] } }
+        if (error?.code === 'bad-request') expect(error.where, told).not.toEqual([])
       }
       // It has deleted what others are asked about.
       if (route.method === 'DELETE') things.acme = await thingsOf(rig, rig.acme)
