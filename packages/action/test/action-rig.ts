@@ -196,6 +196,12 @@ export class ActionRig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // An agent ends when it has seen that its job's worker has.
+    const begun = Date.now()
+    const events = join(this.cgroup, 'cgroup.events')
+    await until(
+      () => !readFileSync(events, 'utf8').includes('populated 1') || Date.now() - begun > 60_000,
+    )
     await this.lab[Symbol.asyncDispose]()
     for (const name of names(this.cgroup))
       if (existsSync(join(this.cgroup, name, 'cgroup.procs'))) rmdirSync(join(this.cgroup, name))
