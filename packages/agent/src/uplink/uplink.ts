@@ -93,8 +93,10 @@ export class Uplink {
     return new Uplink(server, folder)
   }
 
-  /** Takes one event. Bound: it is handed around as a sink. */
-  readonly add = (event: Event): void => this.#spool.add(JSON.stringify(event))
+  /** Takes one event; what comes after `finish` is no part of the job any more. Bound: it is handed around as a sink. */
+  readonly add = (event: Event): void => {
+    if (this.#end === undefined) this.#spool.add(JSON.stringify(event))
+  }
 
   /** The job is armed: what it does is sent, and what the control plane says is put in force. */
   follow(live: LiveJob): void {
@@ -138,8 +140,8 @@ export class Uplink {
     wait: { mostMs: number; quietMs: number },
   ): Promise<Sent> {
     await this.unfollow()
-    await this.#spool.seal()
     this.#end = end
+    await this.#spool.seal()
     this.#pause.reset()
     this.#pause.end()
     this.#uploading ??= this.#upload()
@@ -232,6 +234,8 @@ export class Uplink {
         const segment = this.#spool.next()
         if (segment !== undefined) await this.#send(segment)
         else if (this.#end !== undefined) {
+          await this.#packRest()
+          if (this.#spool.unsent.segments > 0) continue
           await this.#sendEnd(this.#end)
           return
         } else await this.#pause.for(sealWaitingMs)
@@ -241,6 +245,13 @@ export class Uplink {
         if (!signal.aborted) await this.#pause.afterFailure(atLeastMs)
       }
     }
+  }
+
+  /** @throws Error where the disk does not take it: it stays as it is, and the job does not end without it */
+  async #packRest(): Promise<void> {
+    await this.#spool.seal()
+    if (this.#spool.unsent.segments > 0 && this.#spool.next() === undefined)
+      throw new Error(`${this.#spool.path} cannot be written`)
   }
 
   /** @throws AskError when another try may help */
