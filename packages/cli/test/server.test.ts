@@ -1,8 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Ended, gather, Place, runwarden, until } from './runwarden.ts'
+
+// Each starts up to seven processes.
+vi.setConfig({ testTimeout: 300_000 })
 
 let place: Place
 beforeEach(() => {
