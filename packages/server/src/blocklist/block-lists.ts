@@ -82,7 +82,14 @@ export class BlockLists {
   }
 
   #make(owner: Owner, now: number): Kept {
-    const parts = [...this.#parts(null), ...(owner === null ? [] : this.#parts(owner))]
+    const own = owner === null ? [] : this.#parts(owner)
+    // Most organisations have none: they share one text.
+    if (owner !== null && own.every((one) => kinds.every((kind) => one[kind].length === 0))) {
+      this.of(null)
+      const shared = this.#kept.get(null)
+      if (shared !== undefined) return shared
+    }
+    const parts = [...this.#parts(null), ...own]
     const { lists, nextExpiry, lastExpiry } = merge(parts, now)
     const changed = this.#db.get<{ at: number | null }>(
       "SELECT max(at) AS at FROM block_list_changes WHERE owner IN ('', ?)",

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { HttpError } from '../error.ts'
 import { PolicyError } from '@runwarden/policy'
+import type { Owner } from '../policies/owner.ts'
 import { dueFeeds, type Feed, feedProblem, readFeed } from './feeds.ts'
 import { fetchOutside, OutsideError } from './outside.ts'
 import { distrust, signatureUrl } from './trust.ts'
@@ -16,7 +17,7 @@ export class Follower {
   readonly #context: Context
   /** By feed; one is never fetched twice at once. */
   readonly #going = new Map<string, Promise<void>>()
-  #looking = false
+  readonly #busy = new Set<Owner>()
 
   constructor(context: Context) {
     this.#context = context
@@ -31,20 +32,23 @@ export class Follower {
     closing.addEventListener('abort', () => clearInterval(timer), { once: true })
   }
 
-  /** Fetches what is due, one after the other, and publishes lists of which something has expired. */
+  /** Publishes lists of which something has expired, and begins to fetch what is due: of each owner one after the other. */
   async look(): Promise<void> {
-    if (this.#looking) return
-    const { db, clock, blockLists, closing } = this.#context
-    this.#looking = true
-    try {
-      blockLists.publishExpired()
-      for (const feed of dueFeeds(db, clock())) {
-        if (closing.aborted) return
-        await this.refresh(feed)
-      }
-    } finally {
-      this.#looking = false
-    }
+    const { db, clock, blockLists } = this.#context
+    blockLists.publishExpired()
+    const due = Map.groupBy(dueFeeds(db, clock()), ({ owner }) => owner)
+    // A slow feed of one owner keeps no other waiting.
+    await Promise.all(
+      [...due].map(async ([owner, feeds]) => {
+        if (this.#busy.has(owner)) return
+        this.#busy.add(owner)
+        try {
+          for (const feed of feeds) if (!this.#context.closing.aborted) await this.refresh(feed)
+        } finally {
+          this.#busy.delete(owner)
+        }
+      }),
+    )
   }
 
   /** Fetches a feed now. What comes of it stands with the feed. */

@@ -68,15 +68,18 @@ export class Inbox {
       )
       if (all.length === 0) return
       const index = await ingest.indexer.index()
-      const jobs = new Map<string, Evidence>()
-      const abouts: Subject[][] = []
-      for (const { jobId, evidence } of all) {
-        const job = jobs.get(jobId) ?? new Evidence(index, ingest.segments, jobId)
-        jobs.set(jobId, job)
-        abouts.push(await aboutOf(job, JSON.parse(evidence) as number[]))
+      const abouts = new Map<string, Subject[]>()
+      for (const [jobId, some] of Map.groupBy(all, ({ jobId }) => jobId)) {
+        const job = new Evidence(index, ingest.segments, jobId)
+        const wanted = some.map(({ detectionId, evidence }) => ({
+          detectionId,
+          seqs: seqsOf(evidence),
+        }))
+        await job.read(wanted.flatMap(({ seqs }) => seqs ?? []))
+        for (const { detectionId, seqs } of wanted) abouts.set(detectionId, aboutOf(job, seqs))
       }
       db.transaction(() => {
-        for (const [at, detection] of all.entries()) this.#add(detection, abouts[at] ?? [])
+        for (const detection of all) this.#add(detection, abouts.get(detection.detectionId) ?? [])
         db.run('UPDATE inbox_position SET id = ?', all.at(-1)?.detectionId ?? '')
       })
       await setImmediate()
@@ -213,10 +216,15 @@ export class Inbox {
   }
 }
 
+/** null: more than are looked at. */
+function seqsOf(evidence: string): number[] | null {
+  const seqs = JSON.parse(evidence) as number[]
+  return seqs.length > mostEvidence ? null : seqs
+}
+
 /** Nothing, where any of the events is not at hand: who knows only a part can't say that all is expected. */
-async function aboutOf(job: Evidence, seqs: readonly number[]): Promise<Subject[]> {
-  if (seqs.length > mostEvidence) return []
-  await job.read(seqs)
+function aboutOf(job: Evidence, seqs: readonly number[] | null): Subject[] {
+  if (seqs === null) return []
   const subjects = seqs.flatMap((seq) => {
     const event = job.event(seq)
     return event === null ? [] : [subjectOf(event, job.programOf(event))]

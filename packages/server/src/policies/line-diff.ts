@@ -1,5 +1,5 @@
 /** Lines that are compared one by one; where more differ, all of the old are told as gone and all of the new as added. */
-const most = 2000
+const most = 500
 /** Lines of both that are shown around a change. */
 const context = 3
 

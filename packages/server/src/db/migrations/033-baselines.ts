@@ -14,6 +14,8 @@ export const baselines: Migration = {
     BEGIN
       INSERT INTO jobs_to_compare VALUES (NEW.id) ON CONFLICT DO NOTHING;
     END;
+    CREATE INDEX jobs_finished_by_repository ON jobs (organisation_id, repository COLLATE NOCASE, id)
+      WHERE finished_at IS NOT NULL;
     CREATE INDEX jobs_finished ON jobs (organisation_id, id) WHERE finished_at IS NOT NULL;
   `,
 }
