@@ -16,13 +16,14 @@ import { hardenForJob, type JobWorker, restoreAfterJob } from '../harden/job.ts'
 import { processStart, stateHome } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import type { AgentService, GovernedScope, ScopeSettings } from '../service/service.ts'
+import { Claim } from './claim.ts'
 import { cgroupOf, JobCgroup } from './job-cgroup.ts'
 import { hashOf, JobFiles, type KnownJob } from './job-file.ts'
 import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
 import { followServer, JobUplink, withoutToken } from './job-uplink.ts'
 import { tellImposters } from './imposters.ts'
 import { endLeftovers } from './leftovers.ts'
-import { stageOf } from './runner.ts'
+import { type Stage, stageOf } from './runner.ts'
 import type { Asker } from './socket.ts'
 import {
   isRefusal,
@@ -51,6 +52,8 @@ export interface JobsParts {
 
 interface Job {
   known: KnownJob
+  /** On its worker. */
+  claim: Claim
   counts: Counts
   /** undefined: it has no control plane, or its token is gone. */
   uplink: JobUplink | undefined
@@ -145,7 +148,7 @@ export class Jobs {
     }
   }
 
-  async #begin(nonce: string, { server, ...request }: JobRequest, peer: Peer): Promise<Armed> {
+  async #begin(nonce: string, request: JobRequest, peer: Peer): Promise<Armed> {
     const since = performance.now()
     this.#since = since
     const stage = stageOf(peer.pid)
@@ -158,6 +161,24 @@ export class Jobs {
           `process ${peer.pid} (step ${stage.action}) asked for a policy on a job that has one`,
           'have the action once in each job, as its first step',
         )
+    const workerStart = processStart(stage.worker) ?? ''
+    const claim = Claim.take(stage.worker, workerStart)
+    try {
+      return await this.#beginFor(stage, workerStart, claim, { nonce, request, peer, since })
+    } catch (error) {
+      claim.release()
+      throw error
+    }
+  }
+
+  async #beginFor(
+    stage: Stage,
+    workerStart: string,
+    claim: Claim,
+    asked: { nonce: string; request: JobRequest; peer: Peer; since: number },
+  ): Promise<Armed> {
+    const { nonce, peer, since } = asked
+    const { server, ...request } = asked.request
     const around = this.#scopeOf(peer.pid)
     if (around !== undefined) requireFirst(around, stage)
     const scope = ownScope(around, stage.worker, request)
@@ -180,7 +201,7 @@ export class Jobs {
       action: stage.action,
       folder: stage.folder,
       worker: stage.worker,
-      workerStart: processStart(stage.worker) ?? '',
+      workerStart,
       gid: peer.gid,
       uid: peer.uid,
       cgroup: cgroup?.path ?? scope?.cgroup ?? hierarchy(),
@@ -190,7 +211,7 @@ export class Jobs {
       github: { ...stage.github, granted: request.granted },
     }
     try {
-      const job = await this.#arm(known, since, server)
+      const job = await this.#arm(known, since, claim, server)
       this.#came = true
       tellImposters(this.#scope(job).stream, known)
       return job.armed
@@ -204,7 +225,7 @@ export class Jobs {
   async #adopt(known: KnownJob): Promise<void> {
     const cgroup = known.ownCgroup ? JobCgroup.at(known.cgroup) : undefined
     if (processStart(known.worker) === known.workerStart && (!known.ownCgroup || cgroup)) {
-      await this.#arm(known, performance.now(), null)
+      await this.#arm(known, performance.now(), Claim.take(known.worker, known.workerStart), null)
       return
     }
     this.#files.remove(known.id)
@@ -212,7 +233,7 @@ export class Jobs {
   }
 
   /** @param server null: there is none, or its token is gone with an agent before this one */
-  async #arm(known: KnownJob, since: number, server: JobServer | null): Promise<Job> {
+  async #arm(known: KnownJob, since: number, claim: Claim, server: JobServer | null): Promise<Job> {
     const { service, out, open, say } = this.#parts
     const { id, overrules, request } = known
     const counts = new Counts()
@@ -242,6 +263,7 @@ export class Jobs {
     }
     const job: Job = {
       known,
+      claim,
       counts,
       uplink,
       name: settings.name,
@@ -304,6 +326,7 @@ export class Jobs {
     if (known.request.scope === 'job') await this.#restore(known)
     if (known.ownCgroup) await JobCgroup.at(known.cgroup)?.release()
     this.#files.remove(known.id)
+    job.claim.release()
     if (this.#jobs.size === 0) this.#parts.onIdle()
   }
 
