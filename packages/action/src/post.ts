@@ -26,7 +26,11 @@ async function post(): Promise<void> {
   try {
     report = await (watching.by === 'agent'
       ? new AgentClient(watching.socket, watching.nonce).report()
-      : endObserver(watching.observer))
+      : endObserver(watching.observer).then((seen) => ({
+          ...seen,
+          failMode,
+          failOn: state.failOn,
+        })))
   } catch (error) {
     const what = `There is no report of this job: ${explain(error)}`
     appendSummary(notProtected(what))
@@ -41,8 +45,11 @@ async function post(): Promise<void> {
   }
 }
 
-async function tell({ folder, interrupted, unsent }: JobReport, state: State): Promise<void> {
-  const { failMode, failOn, insightsUrl } = state
+async function tell(
+  { folder, interrupted, unsent, failMode, failOn }: JobReport,
+  state: State,
+): Promise<void> {
+  const { insightsUrl } = state
   const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
   appendSummary(jobSummary(report, { insightsUrl, recommendedPolicy: null }))
   const { blocked = 0, 'attack-blocked': attackBlocked = 0 } = report.counts.byVerdict

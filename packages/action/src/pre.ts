@@ -114,6 +114,8 @@ async function watch(
     workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),
     scope,
     afterJob: inputs.afterJob,
+    failMode: decided.policy.failMode,
+    failOn: inputs.failOn,
     granted: inputs.permissions,
     imposters: decided.imposters,
   }

@@ -18,7 +18,7 @@ const asks = (nonce: string): string => `
             const saved = readdirSync(files).filter((name) => name.startsWith('save_state')).map((name) => readFileSync(files + name, 'utf8')).join('')
             const known = JSON.parse(/^[{].*"socket".*$/m.exec(saved)[0]).watching
             const nonce = ${nonce}
-            const job = { policy: { name: 'mine', text: 'version: 1\\negress: audit\\n' }, blockList: null, rules: [], workspace: process.cwd(), scope: 'job', afterJob: 'end', granted: null, imposters: [] }
+            const job = { policy: { name: 'mine', text: 'version: 1\\negress: audit\\n' }, blockList: null, rules: [], workspace: process.cwd(), scope: 'job', afterJob: 'end', failMode: 'open', failOn: 'none', granted: null, imposters: [] }
             const asked = ['status', 'report', 'end', 'begin'].map((op) => new Promise((done) => {
               const socket = require('net').createConnection({ path: known.socket, allowHalfOpen: true })
               let text = ''

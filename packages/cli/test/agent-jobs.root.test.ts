@@ -96,6 +96,8 @@ const begin = (workspace: string, allow: string[]) => ({
     workspace,
     scope: 'job',
     afterJob: 'end',
+    failMode: 'closed',
+    failOn: 'none',
     granted: null,
     imposters: [],
   },
@@ -329,6 +331,23 @@ test('a job that has the action twice is told so: another agent does not watch i
   expect(stdout).toContain('refused')
   expect(await exited(one.agent)).toBe(0)
   expect(await two.agent.end('SIGTERM')).toBe(0)
+}, 600_000)
+
+test("a job whose last stage a step has silenced fails all the same, and the agent's record says why", async () => {
+  const { agent, socket, out } = await agentFor('silenced')
+  const { ended } = runJob(
+    'silenced',
+    socket,
+    { ...whole(rig.place.at('silenced/work')), post: [] },
+    '      - run: "true"\n',
+  )
+  const { status, signal } = await ended
+  expect([status, signal]).toEqual([null, 'SIGKILL'])
+  expect(await exited(agent)).toBe(0)
+  expect(agent.said).toContain('the worker is ended, so that the job fails')
+  expect(left(out).report.detections).toContainEqual(
+    expect.objectContaining({ id: 'agent-tampered', severity: 'critical' }),
+  )
 }, 600_000)
 
 test('what the action has found out about pinned commits is told in the report', async () => {

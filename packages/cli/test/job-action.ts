@@ -30,6 +30,8 @@ export function makeAction(
     workspace,
     scope,
     afterJob: 'end',
+    failMode: 'closed',
+    failOn: 'none',
     server: server ?? null,
     granted: null,
     imposters: [],

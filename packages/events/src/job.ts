@@ -36,6 +36,9 @@ export interface JobRequest {
   scope: 'host' | 'job'
   /** What becomes of the policy when the job has ended. */
   afterJob: 'end' | 'keep'
+  /** The agent keeps what fails the job: what the runner keeps for post, a step can change. */
+  failMode: 'closed' | 'open'
+  failOn: 'none' | 'blocked' | 'detection'
   /** Where what the job does is sent; null: nowhere. */
   server: JobServer | null
   /** What the token was granted, by permission; null: not known. */
@@ -99,6 +102,9 @@ export interface JobReport {
   gaps: string[]
   /** The agent was killed and another one took the job over: what is missing of the record is among the gaps. */
   interrupted: boolean
+  /** As it was asked for. */
+  failMode: JobRequest['failMode']
+  failOn: JobRequest['failOn']
   /** What the control plane has not got yet, a sentence; null: it has all, or there is none. */
   unsent: string | null
 }

@@ -74,7 +74,10 @@ export async function startObserver(
  * Has the observer look once more and write its reports.
  * @throws ObserverError when it is gone, or does not end: what it saw until then is in `events.ndjson` of its folder
  */
-export async function endObserver({ folder, pid }: Observer): Promise<JobReport> {
+export async function endObserver({
+  folder,
+  pid,
+}: Observer): Promise<Omit<JobReport, 'failMode' | 'failOn'>> {
   const path = join(folder, 'report.json')
   const until = performance.now() + endMs
   writeStop(folder)

@@ -65,6 +65,7 @@ function runAsUnit({ log }: JobFolder, unit: string, command: string[]): void {
     'KillMode=mixed',
     'TimeoutStopSec=60',
     'OOMScoreAdjust=-900',
+    'LimitCORE=0',
     'LimitMEMLOCK=infinity',
     'LimitNOFILE=65536',
     'NoNewPrivileges=yes',

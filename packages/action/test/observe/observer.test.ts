@@ -56,6 +56,8 @@ function settings(worker: number, more: Partial<ObserverSettings> = {}): Observe
       workspace: '/w',
       scope: 'job',
       afterJob: 'end',
+      failMode: 'closed',
+      failOn: 'none',
       server: null,
       granted: null,
       imposters: [{ uses: 'o/action@0123', repository: 'o/action' }],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type {
   AgentRequest,
   Armed,
+  Event,
   JobReport,
   JobRequest,
   JobServer,
@@ -22,6 +23,7 @@ import { hashOf, JobFiles, type KnownJob } from './job-file.ts'
 import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
 import { followServer, JobUplink, withoutToken } from './job-uplink.ts'
 import { tellImposters } from './imposters.ts'
+import { LastStage, tellSilence } from './last-stage.ts'
 import { endLeftovers } from './leftovers.ts'
 import { type Stage, stageOf } from './runner.ts'
 import type { Asker } from './socket.ts'
@@ -54,6 +56,7 @@ interface Job {
   known: KnownJob
   /** On its worker. */
   claim: Claim
+  lastStage: LastStage
   counts: Counts
   /** undefined: it has no control plane, or its token is gone. */
   uplink: JobUplink | undefined
@@ -261,9 +264,15 @@ export class Jobs {
       }
       scope.watch.gap(messageOf(error))
     }
+    const lastStage = new LastStage({
+      action: known.action,
+      onSilent: (event) => this.#silent(known, scope, event),
+    })
+    scope.stream.addSink(lastStage.see)
     const job: Job = {
       known,
       claim,
+      lastStage,
       counts,
       uplink,
       name: settings.name,
@@ -304,11 +313,28 @@ export class Jobs {
     return { ...armed, blocked, attackBlocked, detections, gaps }
   }
 
+  /** The job looks as if nothing had been found: without its report it must not. */
+  #silent(
+    { request, worker, workerStart, id }: KnownJob,
+    scope: GovernedScope,
+    event: Event,
+  ): void {
+    const closed = request.failMode === 'closed' && processStart(worker) === workerStart
+    tellSilence(scope.stream, event, closed)
+    this.#parts.say(
+      `job ${id}: the action's last stage ended without its report${closed ? '; the worker is ended, so that the job fails' : ''}`,
+    )
+    if (closed) process.kill(worker, 'SIGKILL')
+  }
+
   async #report(job: Job): Promise<JobReport> {
+    job.lastStage.hasAsked = true
     job.report ??= {
       folder: job.folder,
       gaps: await this.#parts.service.report(job.name),
       interrupted: job.known.records.length > 0,
+      failMode: job.known.request.failMode,
+      failOn: job.known.request.failOn,
       unsent: (await job.uplink?.unsent()) ?? null,
     }
     return job.report

@@ -33,6 +33,8 @@ function readJob(value: unknown): JobRequest {
     workspace,
     scope: choice(job, 'scope', ['host', 'job']),
     afterJob: choice(job, 'afterJob', ['end', 'keep']),
+    failMode: choice(job, 'failMode', ['closed', 'open']),
+    failOn: choice(job, 'failOn', ['none', 'blocked', 'detection']),
     server: job['server'] == null ? null : readServer(job['server']),
     granted: job['granted'] === null ? null : texts(job['granted'], 'granted'),
     imposters: list(job['imposters'], 'imposters').map((one) => {

@@ -1,0 +1,53 @@
+import type { Event } from '@runwarden/events'
+import type { EventStream } from '../event-stream.ts'
+
+export interface LastStageParts {
+  /** GITHUB_ACTION of the action's steps. */
+  action: string
+  /** It has ended, and has never asked for the report. */
+  onSilent: (event: Event) => void
+}
+
+/**
+ * The action's post stage tells what the job did, and fails it. A step can have that never happen: by a library that the runner
+ * then loads into it, by the action's own files, by the state that the runner keeps for it. Here is seen that it ended without.
+ */
+export class LastStage {
+  readonly #parts: LastStageParts
+  #process: string | null = null
+  /** The report was asked for. */
+  hasAsked = false
+
+  constructor(parts: LastStageParts) {
+    this.#parts = parts
+  }
+
+  readonly see = (event: Event): void => {
+    const { action, onSilent } = this.#parts
+    if (event.kind === 'step.start' && event.step === action && event.stage === 'post')
+      this.#process = event.execId
+    if (event.kind !== 'process.exit' || event.execId !== this.#process || this.#process === null)
+      return
+    this.#process = null
+    if (!this.hasAsked) onSilent(event)
+  }
+}
+
+/** Tells in the job's record that nobody was told of it. @param ended the job's worker is ended for it */
+export function tellSilence(
+  stream: EventStream,
+  { execId, step, seq }: Event,
+  ended: boolean,
+): void {
+  stream.emit({
+    kind: 'detection',
+    time: Date.now(),
+    execId,
+    step,
+    id: 'agent-tampered',
+    severity: 'critical',
+    title: "the action's last stage ended without telling what the job did",
+    text: `It never asked for the report, so the job has no summary, and has not failed for what was found. A step can do that by LD_PRELOAD or NODE_OPTIONS in GITHUB_ENV, by the action's own files, and by the state that the runner keeps for it. ${ended ? "The runner's worker was ended: the job fails (fail-mode: closed)." : 'The job goes on (fail-mode: open).'} This record is the agent's own: look at what wrote to GITHUB_ENV and to the runner's files.`,
+    evidence: [seq],
+  })
+}
