@@ -48,7 +48,6 @@ export class ActionRig implements AsyncDisposable {
   readonly place: Place
   readonly lab: Lab
   readonly cgroup = join(hierarchy(), `rw-action-${process.pid}`)
-  readonly #running = new Set(names('/run/runwarden'))
   #files = 0
 
   private constructor(place: Place, lab: Lab) {
@@ -171,6 +170,17 @@ export class ActionRig implements AsyncDisposable {
     if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`)
   }
 
+  /** A run's folder, of a run in this lab: others run beside it. */
+  #isOwn(name: string): boolean {
+    try {
+      const owner = readFileSync(join('/run/runwarden', name, 'owner.json'), 'utf8')
+      return owner.includes(readlinkSync(`/proc/${this.lab.runner.pid}/ns/mnt`))
+    } catch {
+      // Another kind of folder, or gone.
+      return false
+    }
+  }
+
   /** Processes, cgroups, mounts and pins that are there beside the lab's own. */
   left(): string[] {
     const own = readlinkSync(`/proc/${this.lab.runner.pid}/ns/net`)
@@ -191,7 +201,7 @@ export class ActionRig implements AsyncDisposable {
         .filter((name) => !/^(cgroup|cpu|memory|io|pids|hugetlb|rdma|misc)\./.test(name))
         .map((name) => `cgroup ${name}`),
       ...mounts,
-      ...names('/run/runwarden').filter((name) => !this.#running.has(name)),
+      ...names('/run/runwarden').filter((name) => this.#isOwn(name)),
     ]
   }
 
