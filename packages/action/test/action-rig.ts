@@ -81,8 +81,9 @@ export class ActionRig implements AsyncDisposable {
     return rig
   }
 
-  /** In the lab alone. */
+  /** In the lab alone, when the agents of jobs before have ended: they would not find what is mounted over. */
   async mount(...words: string[]): Promise<void> {
+    await this.leavesNothing()
     const { status, stderr } = await this.lab.runner.exec('mount', words)
     if (status !== 0) throw new Error(`mount ${words.join(' ')}: ${stderr}`)
   }

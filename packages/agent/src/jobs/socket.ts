@@ -80,7 +80,10 @@ export class JobSocket {
     // Of all that is said together: who sends byte by byte holds no connection open until another process has its number.
     const late = setTimeout(() => socket.destroy(), patienceMs)
     this.#silent.add(socket)
-    socket.on('close', () => this.#silent.delete(socket))
+    socket.on('close', () => {
+      clearTimeout(late)
+      this.#silent.delete(socket)
+    })
     let answer: AgentAnswer<unknown>
     try {
       const peer = peerOf(socket)
