@@ -51,13 +51,6 @@ const whole = {
 const subjects = partOnly
   ? {
       ...whole,
-      '6.12-amd64': [
-        'enforce/matrix',
-        'enforce/arming',
-        'enforce/exempt',
-        'job-lockdown',
-        'network/announced',
-      ],
       '6.1-arm64': [
         'enforce/matrix',
         'enforce/dns',

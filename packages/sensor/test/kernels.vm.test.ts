@@ -1,14 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  bootVm,
-  guestNode,
-  kernelNames,
-  ordinaryPrograms,
-  partOnly,
-  type Vm,
-} from '@runwarden/lab/vm'
+import { bootVm, guestNode, kernelNames, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildGo } from './tls/captured.ts'
 
@@ -42,24 +35,16 @@ describe.each(kernelNames)('with kernel %s', (kernel) => {
   })
 
   // Emulated, a sensor takes seconds to attach: one act for each hook and each way to tell it.
-  test.each(
-    (
-      [
-        ['process', 'program that really runs|keeps the identity|tells a vfork|tells a signal$', 4],
-        [
-          'file',
-          'a new file$|a new file: nothing|as ever|is removed$|another name$|database is read|"open","n"|"rename"',
-          10,
-        ],
-        ['steps', 'begins with|4096 bytes|brother by|thread that runs', 4],
-        [
-          'sandbox',
-          '"unshare"|"mount"|"attach"|by finit_module|uses io_uring|that io_uring makes',
-          8,
-        ],
-      ] as const
-    ).filter(([name]) => !partOnly || kernel !== '6.12-amd64' || name === 'process'),
-  )(
+  test.each([
+    ['process', 'program that really runs|keeps the identity|tells a vfork|tells a signal$', 4],
+    [
+      'file',
+      'a new file$|a new file: nothing|as ever|is removed$|another name$|database is read|"open","n"|"rename"',
+      10,
+    ],
+    ['steps', 'begins with|4096 bytes|brother by|thread that runs', 4],
+    ['sandbox', '"unshare"|"mount"|"attach"|by finit_module|uses io_uring|that io_uring makes', 8],
+  ] as const)(
     'acts of %s are told as they are here',
     async (name, only, count) => {
       const results = await vm.runTests(`${folder}/${name}.root.test.ts`, { only })

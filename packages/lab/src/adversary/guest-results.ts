@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type KernelName, kernelNames } from '../vm/index.ts'
+import { type KernelName, everyKernel } from '../vm/index.ts'
 import { type Attacker, attackersOf, type Result } from './case.ts'
 import { rows } from './cases/index.ts'
 import type { GuestOutcome } from './in-guest.ts'
@@ -40,7 +40,7 @@ export function tierIn(kernel: KernelName, place: Place): string {
 
 /** The kernels that anything was tried on. */
 export function kernelsTried(): KernelName[] {
-  return kernelNames.filter((kernel) => results[kernel] !== undefined)
+  return everyKernel.filter((kernel) => results[kernel] !== undefined)
 }
 
 export function resultOf(found: GuestOutcome): GuestResult {

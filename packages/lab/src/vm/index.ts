@@ -1,6 +1,7 @@
 /** Virtual machines with other kernels than this machine's, for tests. */
 export { VmError, type VmErrorCode } from './error.ts'
 export {
+  everyKernel,
   kernelNames,
   partOnly,
   type Architecture,
