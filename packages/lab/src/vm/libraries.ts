@@ -25,7 +25,7 @@ const arm64Packages = [
   'libc6 libgcc-s1 libstdc++6 zlib1g libelf1 libbpf1',
   'iproute2 libmnl0 libbsd0 libmd0 libcap2',
   'nftables libnftables1 libnftnl11 libxtables12 libjansson4 libedit2',
-  'bash coreutils dash util-linux libtinfo6 libacl1 libattr1 libgmp10 libselinux1 libpcre2-8-0 libcap-ng0',
+  'bash coreutils dash util-linux mount libmount1 libblkid1 libtinfo6 libacl1 libattr1 libgmp10 libselinux1 libpcre2-8-0 libcap-ng0',
 ].flatMap((line) => line.split(' '))
 
 /**
