@@ -37,13 +37,18 @@ export async function decide(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): 
   const { job, audit } = server
   if (server.warning !== null) log.warning(server.warning)
   for (const warning of hosts.warnings) log.line(warning)
-  const policy = composePolicy(audit ? { ...inputs, egressPolicy: 'audit' } : inputs, {
+  const sources = {
     file: file ?? null,
     stored: (job?.policies ?? [])
       .toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))
       .map(({ level, name, version, text }) => ({ name: `${name} v${version} (${level})`, text })),
     hosts: hosts.hosts,
-  })
+  }
+  const said = composePolicy(inputs, sources)
+  // That nothing is stopped for want of a control plane lets no job go on unwatched: its fail-mode stays as it was.
+  const policy = audit
+    ? composePolicy({ ...inputs, egressPolicy: 'audit', failMode: said.failMode }, sources)
+    : said
   const served = job?.blockList ?? null
   if (served !== null) parseBlockList(served.text, listName(served))
   const url = inputs.serverUrl

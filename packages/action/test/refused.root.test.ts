@@ -122,6 +122,8 @@ test('a control plane that is down, and on-server-failure: audit: nothing is sto
   expect(said(job)[0]).toMatch(/^pre warning: .*audit/s)
   expect(await rig.reached()).toEqual(['one.example.com 80 tcp'])
   expect(rig.report(job).egress).toBe('audit')
+  // What else could not be watched would still fail, as block mode has it.
+  expect(job.log).toContain('fail-mode: closed')
 })
 
 test('a disk without room for the agent: one annotation, no step runs, nothing is left', async () => {

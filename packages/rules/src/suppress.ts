@@ -1,3 +1,4 @@
+import { endpointsOf } from '@runwarden/events/about'
 import type { Event } from '@runwarden/events'
 import { glob } from '@runwarden/policy'
 import type { Suppression, SuppressionKey } from './rule.ts'
@@ -23,26 +24,13 @@ export function suppressedBy(
     ...Object.fromEntries(Object.entries(job).map(([key, value]) => [key, [value]])),
     step: event.step === null ? [] : [event.step],
     process: [process],
-    endpoint: endpoints(event),
+    endpoint: endpointsOf(event),
     file: files(event),
   }
   const found = suppressions.find(({ match }) =>
     [...match].every(([key, pattern]) => about[key]?.some((text) => glob(text, pattern)) === true),
   )
   return found === undefined ? null : `${found.where.file}:${found.where.line}: ${found.reason}`
-}
-
-function endpoints(event: Event): string[] {
-  if (event.kind === 'dns.query') return [event.name]
-  if (event.kind === 'http.request') {
-    const { scheme, host, path } = event
-    const named = /:\d+$/.test(host) ? host : `${host}:${scheme === 'http' ? 80 : 443}`
-    return [host, named, `${host}${path}`]
-  }
-  if (event.kind !== 'net.connect' && event.kind !== 'net.flow') return []
-  return [event.host, event.address].flatMap((host) =>
-    host === null ? [] : [host, `${host}:${event.port}`],
-  )
 }
 
 function files(event: Event): string[] {

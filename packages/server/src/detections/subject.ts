@@ -1,3 +1,4 @@
+import { endpointsOf } from '@runwarden/events/about'
 import type { Event } from '@runwarden/events'
 import { glob } from '@runwarden/policy'
 
@@ -65,7 +66,7 @@ export function isSuppressed(match: Match, place: Place, about: readonly Subject
 /** @param exe of the event's process; null: not known */
 export function subjectOf(event: Event, exe: string | null): Subject {
   return {
-    endpoint: endpoints(event),
+    endpoint: endpointsOf(event),
     host: hosts(event),
     ip: event.kind === 'net.connect' || event.kind === 'net.flow' ? [event.address] : [],
     process: exe === null ? [] : [exe],
@@ -79,20 +80,6 @@ function hosts(event: Event): string[] {
   if (event.kind === 'http.request') return [event.host.replace(/:\d+$/, '')]
   const { host } = { host: null, ...event } as { host: string | null }
   return host === null ? [] : [host]
-}
-
-/** As suppressions of rule files have them. */
-function endpoints(event: Event): string[] {
-  if (event.kind === 'dns.query') return [event.name]
-  if (event.kind === 'http.request') {
-    const { scheme, host, path } = event
-    const named = /:\d+$/.test(host) ? host : `${host}:${scheme === 'http' ? 80 : 443}`
-    return [host, named, `${host}${path}`]
-  }
-  if (event.kind !== 'net.connect' && event.kind !== 'net.flow') return []
-  return [event.host, event.address].flatMap((host) =>
-    host === null ? [] : [host, `${host}:${event.port}`],
-  )
 }
 
 function files(event: Event): string[] {
