@@ -5,7 +5,7 @@ import type { Event } from '@runwarden/events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type LiveJob, Uplink } from '../../src/uplink/uplink.ts'
 import { ControlPlane } from './control-plane.ts'
-import { report } from './report.ts'
+import { sampleReport as report } from '../../../events/test/sample-report.ts'
 
 let plane: ControlPlane
 let folder: string

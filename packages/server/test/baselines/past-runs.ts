@@ -1,7 +1,7 @@
 import type { Event } from '@runwarden/events'
 import { expect } from 'vitest'
 import { connect, exec } from '../ingest/sample-events.ts'
-import { sampleReport } from '../ingest/sample-report.ts'
+import { sampleReport } from '../../../events/test/sample-report.ts'
 import { jobStart, TestAgent } from '../ingest/test-agent.ts'
 import type { ServerRig } from '../server-rig.ts'
 

@@ -11,7 +11,7 @@ import {
   response,
   write,
 } from './sample-events.ts'
-import { sampleReport } from './sample-report.ts'
+import { sampleReport } from '../../../events/test/sample-report.ts'
 import { TestAgent } from './test-agent.ts'
 
 test('a job, from its start to its report', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ServerRig } from '../server-rig.ts'
 import { exec, write } from './sample-events.ts'
-import { sampleReport } from './sample-report.ts'
+import { sampleReport } from '../../../events/test/sample-report.ts'
 import { TestAgent } from './test-agent.ts'
 
 interface Found {
