@@ -15,6 +15,7 @@ export const ReportProcess = z.object({
   image: z.int().nullable(),
 })
 export type ReportProcess = z.infer<typeof ReportProcess>
+z.globalRegistry.add(ReportProcess, { id: 'ReportProcess' })
 
 export const Destination = z.object({
   host: z.string().nullable(),
@@ -37,6 +38,7 @@ export const Destination = z.object({
   endpoint: z.string().nullable(),
 })
 export type Destination = z.infer<typeof Destination>
+z.globalRegistry.add(Destination, { id: 'ReportDestination' })
 
 export const ReportDns = z.object({
   name: z.string(),
@@ -50,6 +52,7 @@ export const ReportDns = z.object({
   processes: z.array(ReportProcess),
 })
 export type ReportDns = z.infer<typeof ReportDns>
+z.globalRegistry.add(ReportDns, { id: 'ReportDns' })
 
 export const ReportHttp = z.object({
   method: z.string(),
@@ -66,6 +69,7 @@ export const ReportHttp = z.object({
   processes: z.array(ReportProcess),
 })
 export type ReportHttp = z.infer<typeof ReportHttp>
+z.globalRegistry.add(ReportHttp, { id: 'ReportHttp' })
 
 /** Traffic whose content was not read, by program. */
 export const ReportOpaque = z.object({
@@ -79,6 +83,7 @@ export const ReportOpaque = z.object({
   processes: z.array(ReportProcess),
 })
 export type ReportOpaque = z.infer<typeof ReportOpaque>
+z.globalRegistry.add(ReportOpaque, { id: 'ReportOpaque' })
 
 /** Calls of one endpoint of GitHub, and what they mean for the job's token. */
 export const ReportTokenCall = z.object({
@@ -94,6 +99,7 @@ export const ReportTokenCall = z.object({
   programs: z.array(z.string()),
 })
 export type ReportTokenCall = z.infer<typeof ReportTokenCall>
+z.globalRegistry.add(ReportTokenCall, { id: 'ReportTokenCall' })
 
 export const ReportFile = z.object({
   path: z.string(),
@@ -108,6 +114,7 @@ export const ReportFile = z.object({
   count: z.int(),
 })
 export type ReportFile = z.infer<typeof ReportFile>
+z.globalRegistry.add(ReportFile, { id: 'ReportFile' })
 
 /** A file of the workspace that another process than its first writer changed; one entry for each program and outcome. */
 export const ReportChange = z.object({
@@ -129,6 +136,7 @@ export const ReportChange = z.object({
   count: z.int(),
 })
 export type ReportChange = z.infer<typeof ReportChange>
+z.globalRegistry.add(ReportChange, { id: 'ReportChange' })
 
 /** A node of the process tree, parents before children. */
 export const ReportNode = z.object({
@@ -153,6 +161,7 @@ export const ReportNode = z.object({
   signal: z.int().nullable(),
 })
 export type ReportNode = z.infer<typeof ReportNode>
+z.globalRegistry.add(ReportNode, { id: 'ReportNode' })
 
 export const ReportDetection = z.object({
   id: z.string(),
@@ -166,6 +175,7 @@ export const ReportDetection = z.object({
   acts: z.array(z.object({ seq: z.int(), time: z.number(), text: z.string() })),
 })
 export type ReportDetection = z.infer<typeof ReportDetection>
+z.globalRegistry.add(ReportDetection, { id: 'ReportDetection' })
 
 /** Findings that a suppression says are expected: kept apart, never left out. */
 export const ReportSuppressed = z.object({
@@ -176,6 +186,7 @@ export const ReportSuppressed = z.object({
   count: z.int(),
 })
 export type ReportSuppressed = z.infer<typeof ReportSuppressed>
+z.globalRegistry.add(ReportSuppressed, { id: 'ReportSuppressed' })
 
 /** A change of a process's own confinement, or an attempt at one. */
 export const ReportSandbox = z.object({
@@ -186,6 +197,7 @@ export const ReportSandbox = z.object({
   count: z.int(),
 })
 export type ReportSandbox = z.infer<typeof ReportSandbox>
+z.globalRegistry.add(ReportSandbox, { id: 'ReportSandbox' })
 
 export const Health = z.object({
   tier: z.enum(['T0', 'T1', 'T2', 'none']),
@@ -195,9 +207,11 @@ export const Health = z.object({
   eventsLost: z.record(z.string(), z.number()),
   /** What could not be seen or kept, sentence by sentence; empty: nothing is known to be missing. */
   gaps: z.array(z.string()),
+  /** An agent before this one was killed, and this record begins where the next one took over. */
+  interrupted: z.boolean().optional(),
 })
-
 export type Health = z.infer<typeof Health>
+z.globalRegistry.add(Health, { id: 'ReportHealth' })
 
 /** The job's place on GitHub; null: not known. */
 export const GithubFacts = z.object({
@@ -224,7 +238,8 @@ export const RunFacts = z.object({
   startTime: z.number(),
   endTime: z.number(),
   kernel: z.string(),
-  exitStatus: z.int(),
+  /** Of the command; null: none was run, a job that others run was watched. */
+  exitStatus: z.int().nullable(),
   /** Processes that outlived the command, and what was done with them. */
   leftOver: z.array(
     z.object({ execId: z.string().nullable(), pid: z.int(), exe: z.string(), ended: z.boolean() }),
@@ -271,3 +286,4 @@ export const Report = RunFacts.extend({
   }),
 })
 export type Report = z.infer<typeof Report>
+z.globalRegistry.add(Report, { id: 'Report' })

@@ -13,6 +13,7 @@ export {
   noFile,
   opaqueWords,
   protection,
+  reliance,
   statusesOf,
   Who,
 } from './wording.ts'

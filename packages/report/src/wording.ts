@@ -73,10 +73,27 @@ export function statusesOf({ statuses }: ReportHttp): string {
     .join(', ')
 }
 
+/**
+ * How far what the report says can be relied on. `sound`: it was armed from beginning to end, and nothing is known to be lost;
+ * `gaps`: the policy held, and events are missing; `none`: it was not armed, or somebody laid hands on what arms it.
+ */
+export function reliance({ protection, detections, health }: Report): 'sound' | 'gaps' | 'none' {
+  if (protection !== 'armed' || detections.some(({ id }) => id === 'agent-tampered')) return 'none'
+  const isLossy = Object.values(health.eventsLost).some((count) => count > 0)
+  return isLossy || health.interrupted === true ? 'gaps' : 'sound'
+}
+
 /** Whether the run was protected, in a few words. */
 export function protection(report: Report): string {
-  if (report.protection === 'armed') return report.egress === 'block' ? 'Protected' : 'Observed'
-  return report.protection === 'unprotected' ? 'NOT PROTECTED' : 'NOT RUN'
+  if (report.protection === 'unprotected') return 'NOT PROTECTED'
+  if (report.protection === 'not-run') return 'NOT RUN'
+  const block = report.egress === 'block'
+  const words = {
+    none: 'TAMPERING SEEN',
+    gaps: block ? 'Enforced with gaps in the record' : 'Observed with gaps',
+    sound: block ? 'Protected' : 'Observed',
+  }
+  return words[reliance(report)]
 }
 
 /** Sentences about what may be missing from this report; empty: nothing known to be. */
@@ -84,7 +101,7 @@ export function missing(report: Report): string[] {
   const sentences: string[] = []
   if (report.protection === 'unprotected') {
     sentences.push(
-      'The command ran without protection (fail-mode open): nothing was blocked, and what it did may be missing here.',
+      `The ${report.exitStatus === null ? 'job' : 'command'} ran without protection (fail-mode open): nothing was blocked, and what it did may be missing here.`,
     )
   }
   if (report.protection === 'not-run')

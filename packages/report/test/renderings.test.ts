@@ -61,6 +61,38 @@ const troubled: Partial<RunFacts> = {
   ],
 }
 
+test.each([
+  ['Protected', {}, stolen()],
+  ['Observed', { egress: 'audit' }, stolen()],
+  ['TAMPERING SEEN', {}, stolen().detect(2, { id: 'agent-tampered', severity: 'critical' })],
+  ['TAMPERING SEEN', { egress: 'audit' }, stolen().detect(2, { id: 'agent-tampered' })],
+  [
+    'Enforced with gaps in the record',
+    { health: { ...facts().health, eventsLost: { 'net.flow': 1 } } },
+    stolen(),
+  ],
+  [
+    'Enforced with gaps in the record',
+    { health: { ...facts().health, interrupted: true } },
+    stolen(),
+  ],
+  [
+    'Observed with gaps',
+    { egress: 'audit', health: { ...facts().health, interrupted: true } },
+    stolen(),
+  ],
+] as const)('a run is called %s (%j)', (words, change, script) => {
+  const report = reportOf(script, change)
+  expect(renderSummary(report)).toMatch(new RegExp(`^## \\S+ Runwarden: ${words}\n`))
+  expect(renderTerminal(report, { width: 80, out })).toMatch(new RegExp(`^${words} ·`, 'm'))
+})
+
+test('of a job that was only watched no exit status is told', () => {
+  const report = reportOf(stolen(), { exitStatus: null })
+  expect(renderSummary(report)).not.toContain('exit ')
+  expect(renderTerminal(report, { width: 140, out })).not.toContain('exit ')
+})
+
 const cases = [
   ['stolen', () => stolenReport()],
   ['audit', () => reportOf(audited(), { egress: 'audit' })],

@@ -61,7 +61,7 @@ export class ObservedRecord implements Disposable {
       startTime: this.#startTime,
       endTime: Date.now(),
       kernel: `${process.platform} ${release()}`,
-      exitStatus: 0,
+      exitStatus: null,
       leftOver: [],
       workspace: job.workspace,
       github,

@@ -481,7 +481,7 @@ export class AgentService {
       startTime,
       endTime: Date.now(),
       kernel: `Linux ${release()}`,
-      exitStatus: 0,
+      exitStatus: null,
       leftOver: [],
       workspace: settings.workspace ?? '',
       filesUnwatched: watch.filesUnwatched,

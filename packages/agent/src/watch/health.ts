@@ -10,6 +10,8 @@ const nsPerTick = 10_000_000n
 export class RunHealth {
   /** Before, nothing is in the scope but the self-check's own processes. */
   armed = false
+  /** An agent before this one was killed. */
+  interrupted = false
   readonly hooks: Hook[] = []
   private eventsLost: Record<string, number> = {}
   private tier: 'T0' | 'T1' | 'T2' = 'T0'
@@ -93,8 +95,15 @@ export class RunHealth {
   }
 
   soFar(): Health {
-    const { tier, armedMs, hooks, eventsLost, gaps } = this
-    return { tier, armedMs, hooks, eventsLost, gaps: [...gaps] }
+    const { tier, armedMs, hooks, eventsLost, gaps, interrupted } = this
+    return {
+      tier,
+      armedMs,
+      hooks,
+      eventsLost,
+      gaps: [...gaps],
+      ...(interrupted && { interrupted }),
+    }
   }
 }
 

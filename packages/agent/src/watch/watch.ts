@@ -85,10 +85,12 @@ export class Watch {
     health.tellArmed(
       `policy ${this.settings.compiled.egress}; a deny was seen enforced and its event delivered`,
     )
-    if (enforcer.adopted && this.settings.handedOver !== true)
+    if (enforcer.adopted && this.settings.handedOver !== true) {
+      health.interrupted = true
       health.gap(
         "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
       )
+    }
     if (filesUnwatched !== null)
       health.gap(
         `file monitoring is off (disable-file-monitoring in ${filesUnwatched}): of files, only sensitive places are watched`,

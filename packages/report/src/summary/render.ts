@@ -15,6 +15,7 @@ import {
   noDestination,
   protection,
   refusedHooks,
+  reliance,
   Who,
 } from '../wording.ts'
 import { code, fenced, sentence } from './escape.ts'
@@ -131,12 +132,13 @@ function policyBlock(text: string, limit: number): string {
 const mostNotices = 30
 
 function head(sheet: Sheet, report: Report): void {
-  const state = report.protection === 'armed' ? (report.egress === 'block' ? '🛡️' : '👁️') : '❌'
+  const sound = report.egress === 'block' ? '🛡️' : '👁️'
+  const state = { none: '❌', gaps: '⚠️', sound }[reliance(report)]
   sheet.add(`## ${state} Runwarden: ${protection(report)}\n`)
   const facts = [
     code(report.command.join(' '), 400),
     `**${report.egress}** mode`,
-    `exit ${report.exitStatus}`,
+    ...(report.exitStatus === null ? [] : [`exit ${report.exitStatus}`]),
     duration(report.endTime - report.startTime),
     counted(report.counts.processes, 'process', 'processes'),
     `tier ${report.health.tier}`,

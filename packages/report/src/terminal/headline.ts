@@ -8,6 +8,7 @@ import {
   noDestination,
   protection,
   refusedHooks,
+  reliance,
 } from '../wording.ts'
 import { clip, wrap } from './columns.ts'
 import type { Page } from './render.ts'
@@ -15,11 +16,11 @@ import type { Page } from './render.ts'
 /** What was run, whether it was protected, and what came of it. */
 export function headline({ report, paint, width }: Page): string[] {
   const state = protection(report)
-  const stateStyle =
-    report.protection === 'armed' ? (report.egress === 'block' ? 'green' : 'cyan') : 'inverse-red'
+  const sound = report.egress === 'block' ? 'green' : 'cyan'
+  const stateStyle = ({ none: 'inverse-red', gaps: 'yellow', sound } as const)[reliance(report)]
   const facts = [
     `${report.egress} mode`,
-    `exit ${report.exitStatus}`,
+    ...(report.exitStatus === null ? [] : [`exit ${report.exitStatus}`]),
     duration(report.endTime - report.startTime),
     counted(report.counts.processes, 'process', 'processes'),
     `tier ${report.health.tier}`,

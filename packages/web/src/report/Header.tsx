@@ -1,5 +1,5 @@
 import { plain, plainCommand } from '@runwarden/events/plain'
-import { duration, missing, protection } from '@runwarden/report/view'
+import { duration, missing, protection, reliance } from '@runwarden/report/view'
 import { usePage } from './context.ts'
 import { Tiles } from './Tiles.tsx'
 
@@ -7,10 +7,12 @@ import { Tiles } from './Tiles.tsx'
 export function Header() {
   const { report } = usePage()
   const notices = missing(report)
-  const state = report.protection === 'armed' ? report.egress : 'bare'
+  const state = { none: 'bare', gaps: 'gaps', sound: report.egress }[reliance(report)]
   const facts: [string, string][] = [
     ['Mode', report.egress],
-    ['Exit status', String(report.exitStatus)],
+    ...(report.exitStatus === null
+      ? []
+      : [['Exit status', String(report.exitStatus)] satisfies [string, string]]),
     ['Duration', duration(report.endTime - report.startTime)],
     ['Started', new Date(report.startTime).toISOString().replace('T', ' ').slice(0, 19) + ' UTC'],
     ['Kernel', plain(report.kernel, 80)],
