@@ -1,12 +1,12 @@
 import type { JobRequest, JobServer, PolicyText } from '@runwarden/events'
 import { parseBlockList } from '@runwarden/policy'
+import { composePolicy, type ComposedPolicy } from '@runwarden/policy/compose'
 import { joinBlockLists } from './block-lists.ts'
 import { askServer } from './control-plane.ts'
 import { readRepositoryFile } from './github-api.ts'
 import type { Inputs } from './inputs.ts'
 import { jobHosts } from './job-hosts.ts'
 import type { Log } from './log.ts'
-import { composePolicy, type ComposedPolicy } from './policy.ts'
 
 /** All that decides about a job, from wherever it comes. */
 export interface Decided {

@@ -1,10 +1,10 @@
 import { compile, decide, decideName, formatEndpoint, PolicyError } from '@runwarden/policy'
+import { composePolicy, type PolicySources } from '@runwarden/policy/compose'
 import { parsePolicy } from '@runwarden/policy/document'
 import { describe, expect, test } from 'vitest'
 import { random } from '../../policy/test/random.ts'
 import { hostile } from '../../report/test/hostile.ts'
 import { type Inputs, readInputs } from '../src/inputs.ts'
-import { composePolicy, type PolicySources } from '../src/policy.ts'
 
 const nothing: PolicySources = { file: null, stored: [], hosts: [] }
 

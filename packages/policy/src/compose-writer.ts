@@ -1,6 +1,6 @@
-import { plain } from '@runwarden/events/plain'
-import { formatEndpoint } from '@runwarden/policy'
-import type { Egress, Endpoint, FailMode, PolicyRule } from '@runwarden/policy'
+import { formatEndpoint } from './endpoint-parts.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Egress, FailMode, PolicyRule } from './policy.ts'
 
 /** Writes a policy document. Every text stands in quotes, in ASCII, so that none can become another part of it. */
 export class PolicyWriter {
@@ -69,13 +69,18 @@ export class PolicyWriter {
   }
 
   #add(entry: string, from: string): void {
-    if (!this.#allow.has(entry)) this.#allow.set(entry, plain(from, 200))
+    if (!this.#allow.has(entry)) this.#allow.set(entry, ascii(from.slice(0, 200)))
   }
 }
 
 /** A text in double quotes: JSON, which YAML 1.2 reads alike, with everything beyond ASCII escaped. */
 function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll(
+  return ascii(JSON.stringify(text))
+}
+
+/** On one line, with all that a reader does not see written out. */
+function ascii(text: string): string {
+  return text.replaceAll(
     /[^ -~]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

@@ -1,16 +1,26 @@
-import type { PolicyText } from '@runwarden/events'
-import {
-  formatEndpoint,
-  parseAllowedEndpoints,
-  parseEndpoint,
-  PolicyError,
-  presetNamed,
-} from '@runwarden/policy'
-import type { Egress, Endpoint, FailMode } from '@runwarden/policy'
-import { parsePolicy } from '@runwarden/policy/document'
-import type { Inputs } from './inputs.ts'
-import { readSource, type Source } from './policy-source.ts'
-import { PolicyWriter } from './policy-writer.ts'
+import { parseAllowedEndpoints } from './allowed-endpoints.ts'
+import { parsePolicy } from './document.ts'
+import { formatEndpoint } from './endpoint-parts.ts'
+import { type Endpoint, parseEndpoint } from './endpoint.ts'
+import { PolicyError } from './error.ts'
+import type { Egress, FailMode } from './policy.ts'
+import { presetNamed } from './presets.ts'
+import { type PolicyText, readSource, type Source } from './compose-source.ts'
+import { PolicyWriter } from './compose-writer.ts'
+
+/** What a workflow says itself, by the action's inputs. null: it does not say. */
+export interface OwnWords {
+  egressPolicy: Egress | null
+  failMode: FailMode | null
+  /** As it was written. */
+  allowedEndpoints: string
+  presets: readonly string[]
+  /** Ids of detections. */
+  lockdown: readonly string[]
+  disableSudo: boolean | null
+  disableSudoAndContainers: boolean | null
+  disableFileMonitoring: boolean | null
+}
 
 /** An exact host that this one job needs, and why. */
 export interface NeededHost {
@@ -54,7 +64,7 @@ const exactPreset = 'github-actions'
  * Of a wildcard of GitHub's services nothing is added: the preset `github-actions` stands for its exact hosts and this job's.
  * @throws PolicyError with every problem of one source, line and column as they stand there
  */
-export function composePolicy(inputs: Inputs, sources: PolicySources): ComposedPolicy {
+export function composePolicy(inputs: OwnWords, sources: PolicySources): ComposedPolicy {
   const inline = parseAllowedEndpoints(inputs.allowedEndpoints, 'allowed-endpoints')
   const documents = [sources.file, ...sources.stored].flatMap((one) =>
     one === null ? [] : [readSource(one)],

@@ -1,6 +1,11 @@
-import type { PolicyText } from '@runwarden/events'
-import type { Policy } from '@runwarden/policy'
-import { parsePolicy, policyKeys, readDocument } from '@runwarden/policy/document'
+import { parsePolicy, policyKeys, readDocument } from './document.ts'
+import type { Policy } from './policy.ts'
+
+/** A policy document by its name, for messages. */
+export interface PolicyText {
+  name: string
+  text: string
+}
 
 /** A policy document, and which keys it has: what it leaves out, another one may say. */
 export interface Source {
