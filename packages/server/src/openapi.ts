@@ -6,18 +6,65 @@ export const apiVersion = '1.0.0'
 
 const isZod = (value: unknown): value is z.ZodType => value instanceof z.ZodType
 
-const jsonSchema = (type: z.ZodType, io: 'input' | 'output'): Record<string, unknown> => {
-  const { $schema: _, ...schema } = z.toJSONSchema(type, {
-    io,
-    target: 'draft-2020-12',
-    unrepresentable: 'any',
-  })
-  return schema
+type JsonSchema = Record<string, unknown>
+
+/** The schemas that have a name (`.meta({ id })`), by it: each is described once, and is a type of that name in clients. */
+class Components {
+  readonly #schemas = new Map<string, JsonSchema>()
+
+  /** @param io one that is not the same in requests and in answers has its `Input` in requests */
+  describe(type: z.ZodType, io: 'input' | 'output'): JsonSchema {
+    const schema = z.toJSONSchema(type, {
+      io,
+      target: 'draft-2020-12',
+      unrepresentable: 'any',
+    }) as JsonSchema
+    const named = (schema['$defs'] ?? {}) as Record<string, JsonSchema>
+    const differs = (name: string): boolean => {
+      if (io === 'output') return false
+      const output = z.toJSONSchema(type, { io: 'output', unrepresentable: 'any' }) as JsonSchema
+      const other = ((output['$defs'] ?? {}) as Record<string, JsonSchema>)[name]
+      return JSON.stringify(asAnswer(named[name])) !== JSON.stringify(asAnswer(other))
+    }
+    const called = new Map(
+      Object.keys(named).map((name) => [name, differs(name) ? `${name}Input` : name]),
+    )
+    for (const [name, one] of Object.entries(named))
+      this.#schemas.set(called.get(name) ?? name, referring(one, called))
+    const { $schema: _, $defs: __, ...rest } = referring(schema, called)
+    return rest
+  }
+
+  all(): Record<string, JsonSchema> {
+    return Object.fromEntries([...this.#schemas].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  }
+}
+
+/** Without what zod says of every answer's objects: they have nothing else. */
+const asAnswer = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value ?? null, (key, one: unknown) =>
+      key === 'additionalProperties' && one === false ? undefined : one,
+    ),
+  )
+
+/** A schema whose references go to the components of the document. */
+function referring(schema: JsonSchema, called: ReadonlyMap<string, string>): JsonSchema {
+  return JSON.parse(JSON.stringify(schema), (key, value: unknown) => {
+    if (key !== '$ref' || typeof value !== 'string') return value
+    const name = value.replace('#/$defs/', '')
+    return `#/components/schemas/${called.get(name) ?? name}`
+  }) as JsonSchema
 }
 
 /** The description of all routes that have schemas, OpenAPI 3.1; zod's JSON Schema is its dialect. */
 export class OpenApi {
   readonly #paths: Record<string, Record<string, unknown>> = {}
+  readonly #components = new Components()
+
+  constructor() {
+    this.#components.describe(ErrorBody, 'output')
+  }
 
   add({ method, url, schema, config }: RouteOptions): void {
     if (schema === undefined || schema.hide === true) return
@@ -30,18 +77,20 @@ export class OpenApi {
         'x-right': config?.right,
         ...(config?.right === 'public' ? { security: [] } : {}),
         parameters: [
-          ...parametersOf(schema.params, 'path'),
-          ...parametersOf(schema.querystring, 'query'),
+          ...parametersOf(schema.params, 'path', this.#components),
+          ...parametersOf(schema.querystring, 'query', this.#components),
         ],
         ...(isZod(schema.body)
           ? {
               requestBody: {
                 required: true,
-                content: { 'application/json': { schema: jsonSchema(schema.body, 'input') } },
+                content: {
+                  'application/json': { schema: this.#components.describe(schema.body, 'input') },
+                },
               },
             }
           : {}),
-        responses: responsesOf(schema),
+        responses: responsesOf(schema, this.#components),
       }
     }
   }
@@ -65,7 +114,10 @@ export class OpenApi {
           },
           session: { type: 'apiKey', in: 'cookie', name: 'runwarden-session' },
         },
-        schemas: { Error: jsonSchema(ErrorBody, 'output') },
+        schemas: {
+          ...this.#components.all(),
+          Error: this.#components.describe(ErrorBody, 'output'),
+        },
       },
       paths: Object.fromEntries(
         Object.entries(this.#paths).toSorted(([a], [b]) => (a < b ? -1 : 1)),
@@ -92,10 +144,11 @@ export const ErrorBody = z.object({
     ),
   }),
 })
+z.globalRegistry.add(ErrorBody, { id: 'ErrorBody' })
 
-function parametersOf(type: unknown, place: 'path' | 'query'): object[] {
+function parametersOf(type: unknown, place: 'path' | 'query', components: Components): object[] {
   if (!isZod(type)) return []
-  const { properties = {}, required = [] } = jsonSchema(type, 'input') as {
+  const { properties = {}, required = [] } = components.describe(type, 'input') as {
     properties?: Record<string, object>
     required?: string[]
   }
@@ -107,19 +160,20 @@ function parametersOf(type: unknown, place: 'path' | 'query'): object[] {
   }))
 }
 
-function responsesOf({ response }: FastifySchema): object {
+function responsesOf({ response }: FastifySchema, components: Components): object {
   const error = {
     description: 'error',
-    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorBody' } } },
   }
   const all: Record<string, object> = {}
   for (const [status, type] of Object.entries((response ?? {}) as Record<string, unknown>)) {
-    all[status] = isZod(type)
-      ? {
-          description: 'success',
-          content: { 'application/json': { schema: jsonSchema(type, 'output') } },
-        }
-      : { description: 'success' }
+    all[status] =
+      isZod(type) && !(type instanceof z.ZodNull)
+        ? {
+            description: 'success',
+            content: { 'application/json': { schema: components.describe(type, 'output') } },
+          }
+        : { description: 'success' }
   }
   return { ...all, default: error }
 }

@@ -14,6 +14,7 @@ const Entry = z.object({
   address: z.string().nullable(),
 })
 type Entry = z.infer<typeof Entry>
+z.globalRegistry.add(Entry, { id: 'AuditEntry' })
 const Entries = z.object({ items: z.array(Entry), next: Next })
 
 /** Who changed what, newest first. Nothing changes or deletes an entry. */

@@ -10,6 +10,7 @@ import { simulateJobs } from '../policies/simulate.ts'
 import { Id, OfOrganisation, Time } from './page.ts'
 
 const Seen = z.object({ jobId: Id, at: Time })
+z.globalRegistry.add(Seen, { id: 'BaselineSeen' })
 const Program = z.object({ exe: z.string().nullable(), step: z.string().nullable(), runs: z.int() })
 
 const Baseline = z.object({
@@ -35,6 +36,7 @@ const Baseline = z.object({
   /** Jobs that had more destinations than are looked at. */
   truncatedRuns: z.int(),
 })
+z.globalRegistry.add(Baseline, { id: 'Baseline' })
 
 const Recommendation = z.object({
   /** A document of docs/policy.md, YAML. */
@@ -57,6 +59,7 @@ const Recommendation = z.object({
     }),
   ),
 })
+z.globalRegistry.add(Recommendation, { id: 'RecommendedPolicy' })
 
 const Simulation = z.object({
   summary: z.string(),
@@ -79,6 +82,7 @@ const Simulation = z.object({
   truncatedRuns: z.int(),
   warnings: z.array(z.string()),
 })
+z.globalRegistry.add(Simulation, { id: 'PolicySimulation' })
 
 /** What jobs have reached so far, and what follows from it. */
 export function register(app: App, context: Context): void {

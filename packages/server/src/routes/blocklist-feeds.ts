@@ -30,6 +30,7 @@ const Told = z.object({
   /** The list's own word on its age. */
   updated: z.string().nullable(),
 })
+z.globalRegistry.add(Told, { id: 'BlockListFeed' })
 
 const told = (feed: Feed): z.infer<typeof Told> => {
   const {

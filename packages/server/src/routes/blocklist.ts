@@ -25,6 +25,7 @@ const List = z.object({
   wildcards: z.array(Listed),
   addresses: z.array(Listed),
 })
+z.globalRegistry.add(List, { id: 'BlockList' })
 
 const Entry = z.object({
   id: Id,
@@ -36,6 +37,7 @@ const Entry = z.object({
   expiresAt: Time.nullable(),
   addedBy: z.string(),
 })
+z.globalRegistry.add(Entry, { id: 'BlockListEntry' })
 
 const NewEntry = z.object({
   /** A domain, a wildcard (`*.example.org`), an address or a block of addresses. */
@@ -48,6 +50,7 @@ const NewEntry = z.object({
     .default(null),
   expiresAt: Time.nullable().default(null),
 })
+z.globalRegistry.add(NewEntry, { id: 'NewBlockListEntry' })
 
 /** The global block list: read by everybody, and changed here. */
 export function register(app: App, context: Context): void {

@@ -52,6 +52,7 @@ const Item = z.object({
     url: z.string().nullable(),
   }),
 })
+z.globalRegistry.add(Item, { id: 'InboxDetection' })
 
 const Trace = z.object({
   at: Time,
@@ -60,6 +61,7 @@ const Trace = z.object({
   note: z.string(),
   suppression: z.string().nullable(),
 })
+z.globalRegistry.add(Trace, { id: 'InboxTrace' })
 
 const Match = z.strictObject(
   Object.fromEntries(suppressionKeys.map((key) => [key, Line.optional()])) as Record<
@@ -78,6 +80,7 @@ const Suppression = z.object({
   /** How many detections it suppresses now. */
   detections: z.int(),
 })
+z.globalRegistry.add(Suppression, { id: 'Suppression' })
 
 /** The inbox of detections, and what is expected of them. */
 export function register(app: App, context: Context): void {

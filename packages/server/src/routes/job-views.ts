@@ -23,6 +23,18 @@ const summaries: Readonly<Record<View, string>> = {
   sandbox: 'Changes of processes’ own confinement.',
   secrets: 'Secrets where others can read them.',
 }
+/** Of its rows, in the API's description. */
+const names: Readonly<Record<View, string>> = {
+  destinations: 'DestinationRow',
+  dns: 'DnsRow',
+  http: 'HttpRow',
+  opaque: 'OpaqueRow',
+  files: 'FileRow',
+  changes: 'ChangeRow',
+  processes: 'ProcessRow',
+  sandbox: 'SandboxRow',
+  secrets: 'SecretRow',
+}
 const decided: ReadonlySet<View> = new Set(['destinations', 'dns', 'http'])
 
 const RowsPage = z.object({
@@ -49,7 +61,7 @@ export function register(app: App, context: Context): void {
           querystring: withVerdict ? RowsPage.extend({ verdict: Verdict.optional() }) : RowsPage,
           response: {
             200: z.object({
-              items: z.array(rowData[view].extend(rowBase)),
+              items: z.array(rowData[view].extend(rowBase).meta({ id: names[view] })),
               next: z.int().nullable(),
             }),
           },
@@ -91,6 +103,7 @@ const JobDetection = z.object({
   /** The policy's suppression that says that it is expected. */
   suppressed: z.string().nullable(),
 })
+z.globalRegistry.add(JobDetection, { id: 'JobDetection' })
 
 function registerDetections(app: App, { db }: Context, check: Check): void {
   app.get(

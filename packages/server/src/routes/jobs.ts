@@ -35,6 +35,7 @@ const Summary = Job.extend({
     notUnderstood: z.int(),
   }),
 })
+z.globalRegistry.add(Summary, { id: 'JobSummary' })
 
 /** Jobs, and what is known of each. */
 export function register(app: App, { db, ingest, url }: Context): void {

@@ -16,6 +16,7 @@ const Key = z.object({
   /** To the minute. */
   lastUsedAt: Time.nullable(),
 })
+z.globalRegistry.add(Key, { id: 'ApiKey' })
 
 /** API keys of an organisation: for agents, and for programs that read or change things. */
 export function register(app: App, { db, auth, clock }: Context): void {

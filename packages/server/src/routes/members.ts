@@ -6,6 +6,7 @@ import { Id, OfOrganisation, Line, Next, Page, paged, Time } from './page.ts'
 
 const Role = z.enum(roles)
 const Member = z.object({ id: z.string(), name: z.string(), issuer: z.string(), role: Role })
+z.globalRegistry.add(Member, { id: 'Member' })
 const OneMember = OfOrganisation.extend({ user: Id })
 const Invitation = z.object({
   id: z.string(),
@@ -14,6 +15,7 @@ const Invitation = z.object({
   createdBy: z.string(),
   expiresAt: Time,
 })
+z.globalRegistry.add(Invitation, { id: 'Invitation' })
 
 /** Who is in an organisation, as what. */
 export function register(app: App, { db, auth, url }: Context): void {

@@ -4,7 +4,9 @@ import { roles } from '../auth/rights.ts'
 import { OfOrganisation, OrganisationName } from './page.ts'
 
 const Organisation = z.object({ id: z.string(), name: z.string() })
+z.globalRegistry.add(Organisation, { id: 'Organisation' })
 const WithRole = Organisation.extend({ role: z.enum(roles) })
+z.globalRegistry.add(WithRole, { id: 'OrganisationWithRole' })
 
 /** Organisations, and who asks. */
 export function register(app: App, { db, auth }: Context): void {

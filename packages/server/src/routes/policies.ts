@@ -27,6 +27,7 @@ const Head = z.object({
   createdAt: Time,
   attachments: z.int(),
 })
+z.globalRegistry.add(Head, { id: 'PolicyHead' })
 
 const Told = z.object({
   name: z.string(),
@@ -40,6 +41,7 @@ const Told = z.object({
   /** From the version before, as `diff -u` has it. */
   diff: z.string(),
 })
+z.globalRegistry.add(Told, { id: 'PolicyVersion' })
 
 /** Named policies, and all their versions. */
 export function register(app: App, context: Context): void {

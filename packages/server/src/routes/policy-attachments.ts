@@ -17,6 +17,7 @@ const Told = z.object({
   createdBy: z.string(),
   createdAt: Time,
 })
+z.globalRegistry.add(Told, { id: 'PolicyAttachment' })
 
 /** Where policies hold: no workflow needs to be touched for that. */
 export function register(app: App, context: Context): void {

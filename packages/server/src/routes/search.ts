@@ -50,6 +50,7 @@ const Found = z.object({
   /** Of what the policy decided about, each that it did. */
   verdicts: z.array(Verdict),
 })
+z.globalRegistry.add(Found, { id: 'SearchHit' })
 
 /** Over all jobs of an organisation. */
 export function register(app: App, { db, ingest }: Context): void {
