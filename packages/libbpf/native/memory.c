@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What this process keeps resident without need. */
+/* What this process keeps in memory without need, and what of it may be written to a disk. */
 #include "addon.h"
 
 #include <fcntl.h>
@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define PAGES_AT_ONCE 512
@@ -81,5 +83,19 @@ napi_value js_dropFilePages(napi_env env, napi_callback_info info)
 	if (pagemap >= 0)
 		close(pagemap);
 	napi_create_double(env, dropped, &result);
+	return result;
+}
+
+/*
+ * refuseCoreDumps(): true when the kernel will write no image of this process, whatever ends it. The limit alone does not hold where
+ * core_pattern names a program: core(5).
+ */
+napi_value js_refuseCoreDumps(napi_env env, napi_callback_info info)
+{
+	const struct rlimit none = { 0, 0 };
+	napi_value result;
+
+	(void)info;
+	napi_get_boolean(env, !setrlimit(RLIMIT_CORE, &none) && !prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), &result);
 	return result;
 }

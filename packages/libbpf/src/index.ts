@@ -2,7 +2,7 @@ export { cgroupNamespace, connectFromCgroup, programsOnCgroup } from './cgroup.t
 export { destroyTcpSocket, type TcpSocket } from './destroy.ts'
 export { BpfError, type BpfStep } from './error.ts'
 export { Link, openPinnedLink } from './link.ts'
-export { dropFilePages } from './memory.ts'
+export { dropFilePages, refuseCoreDumps } from './memory.ts'
 export { BpfMap, openMapById, openPinnedMap } from './map.ts'
 export {
   BpfObject,

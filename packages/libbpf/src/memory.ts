@@ -8,3 +8,12 @@ import { native } from './native.ts'
 export function dropFilePages(): number {
   return native().dropFilePages()
 }
+
+/**
+ * No image of this process's memory is written to a disk when it crashes, by the kernel or by a program that core_pattern names. What
+ * it starts has the limit (RLIMIT_CORE: 0), too.
+ * @returns false: the kernel refused it
+ */
+export function refuseCoreDumps(): boolean {
+  return native().refuseCoreDumps()
+}

@@ -118,6 +118,7 @@ export interface Native {
   netlinkIn(namespace: string, protocol: number, groups: readonly number[]): number
   netlinkRead(socket: number, buffer: Buffer): number
   dropFilePages(): number
+  refuseCoreDumps(): boolean
 }
 
 /** Where `make -C packages/libbpf/native` puts the binding, libbpf and libelf beside it. */

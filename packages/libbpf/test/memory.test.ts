@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { dropFilePages } from '../src/index.ts'
 
 const residentFile = (): number =>
@@ -26,4 +29,21 @@ test('pages of our own stay: relocated constants, and where the kernel put somet
   expect(before).toBeGreaterThan(0)
   dropFilePages()
   expect(own()).toBe(before)
+})
+
+test('a process that refuses core dumps leaves none when it crashes', () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'libbpf-core-'))
+  onTestFinished(() => rmSync(cwd, { recursive: true }))
+  const script = `import { readFileSync } from 'node:fs'
+    import { refuseCoreDumps } from ${JSON.stringify(join(import.meta.dirname, '../src/memory.ts'))}
+    console.log(refuseCoreDumps(), readFileSync('/proc/self/limits', 'utf8'))
+    process.abort()`
+  const words = [process.execPath, '--input-type=module', '-e', script]
+  const { signal, stdout } = spawnSync('prlimit', ['--core=1048576:1048576', ...words], {
+    cwd,
+    encoding: 'utf8',
+  })
+  expect(stdout).toMatch(/^true[^]*Max core file size +0 +0 +bytes/)
+  expect(signal).toBe('SIGABRT')
+  expect(readdirSync(cwd)).toEqual([])
 })

@@ -10,7 +10,7 @@ import type {
   JobServer,
   JobStatus,
 } from '@runwarden/events'
-import type { Peer } from '@runwarden/libbpf'
+import { type Peer, refuseCoreDumps } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
 import { AgentError, messageOf } from '../errors.ts'
 import { hardenForJob, type JobWorker, restoreAfterJob } from '../harden/job.ts'
@@ -96,6 +96,9 @@ export class Jobs {
 
   /** Takes over the jobs of an agent that was killed; what is left of jobs that have ended is cleaned up. */
   static async start(parts: JobsParts): Promise<Jobs> {
+    // Tokens and nonces of jobs are in its memory.
+    if (!refuseCoreDumps())
+      parts.say('a crash may leave an image of the agent’s memory on the disk')
     const jobs = new Jobs(parts)
     // Of jobs whose agent was killed, and is not this one.
     await jobs.#restore()
