@@ -1,4 +1,12 @@
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { AgentError, errnoOf } from '../errors.ts'
 import { processStart } from '../run-state.ts'
@@ -22,17 +30,22 @@ export class Claim {
    * @throws AgentError JOB_HERE when another agent that lives has it
    */
   static take(worker: number, start: string): Claim {
+    dropStale()
     const file = join(home, `${worker}-${start}`)
     const own = `${process.pid} ${processStart(process.pid) ?? ''}`
     for (let attempt = 1; ; attempt++) {
       mkdirSync(home, { recursive: true, mode: 0o700 })
       try {
-        writeFileSync(file, own, { flag: 'wx', mode: 0o600 })
+        // Whoever finds it finds its holder in it, too.
+        writeFileSync(`${file}.${process.pid}`, own, { mode: 0o600 })
+        linkSync(`${file}.${process.pid}`, file)
         return new Claim(file)
       } catch (error) {
         // Its folder was removed by another one's end.
         if (errnoOf(error) === 'ENOENT' && attempt < 100) continue
         if (errnoOf(error) !== 'EEXIST' || attempt === 100) throw error
+      } finally {
+        rmSync(`${file}.${process.pid}`, { force: true })
       }
       const holder = holderOf(file)
       if (holder !== undefined && holder !== own)
@@ -55,11 +68,29 @@ export class Claim {
   }
 }
 
+/** Those of agents that were killed, on workers that have ended: nobody comes back to either. */
+function dropStale(): void {
+  for (const name of names()) {
+    const [, worker, start] = /^(\d+)-(\d+)(?:\.\d+)?$/.exec(name) ?? []
+    if (worker === undefined || processStart(Number(worker)) === start) continue
+    const file = join(home, name)
+    if (holderOf(file) === undefined) rmSync(file, { force: true })
+  }
+}
+
+function names(): string[] {
+  try {
+    return readdirSync(home)
+  } catch {
+    return []
+  }
+}
+
 /** Who has it, when that process lives. */
 function holderOf(file: string): string | undefined {
   try {
     const holder = readFileSync(file, 'utf8')
-    const [pid = '', start] = holder.split(' ')
+    const [pid = '', start = ''] = holder.split(' ')
     return processStart(Number(pid)) === start ? holder : undefined
   } catch {
     return undefined
