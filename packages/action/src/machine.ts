@@ -87,7 +87,7 @@ export function unsupported(machine: Machine): string | null {
   const { platform, arch } = machine
   if (platform !== 'linux') {
     const name = { darwin: 'macOS', win32: 'Windows' }[platform] ?? platform
-    return `Nothing can be blocked on ${name}: Runwarden enforces policies by the Linux kernel. Run the job on a Linux runner, or set fail-mode: open to let it run unprotected.`
+    return `Nothing can be blocked on ${name}: Runwarden enforces policies by the Linux kernel. Run the job on a Linux runner.`
   }
   if (machine.container !== null && !machine.worker)
     return `The job runs in a container (container:) whose runner is outside of it, so it cannot be watched from here. Run the job without container:, or install the agent on the runner's machine: its own policy holds for containers, too, and the action is then left out.`

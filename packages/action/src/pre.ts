@@ -153,7 +153,12 @@ async function withoutAgent(
   job: JobRequest,
   failMode: FailMode,
 ): Promise<Watching> {
-  if (failMode === 'closed') throw new Error(problem)
+  if (failMode === 'closed')
+    throw new Error(
+      isObserved(platform)
+        ? `${problem} With fail-mode: open it runs unprotected, and is observed as far as the system shows it.`
+        : problem,
+    )
   warn(log, `NOT PROTECTED. ${problem}`)
   if (!isObserved(platform)) return { by: 'nobody', reason: problem }
   const observer = await startObserver(
