@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
 import { addFinding, type Finding } from '../ingest/findings.ts'
-import { baselineOf } from './baseline.ts'
+import { type Baseline, baselineOf } from './baseline.ts'
 import { workflowPath } from '../policies/effective.ts'
 import { type Contact, destinationOf, factsOf, left } from './job-facts.ts'
 import { type PastJob, pastJobs } from './past-jobs.ts'
@@ -82,6 +82,11 @@ export class Comparing {
     )
     if (past.length < leastRuns) return []
     const baseline = await baselineOf(index, past)
+    this.#remember(
+      job.organisationId,
+      { repository, workflow: path ?? job.workflow, job: job.job },
+      baseline,
+    )
     const known = new Set(
       baseline.destinations.flatMap(({ host, addresses, port, protocol }) =>
         (host === null ? addresses : [host]).map((name) => `${protocol} ${name} ${port}`),
@@ -96,6 +101,27 @@ export class Comparing {
     const all = [...found]
     const told = all.slice(0, mostNew).map(([key, contact]) => findingOf(key, contact, past.length))
     return all.length > mostNew ? [...told, flood(all.length, past.length, clock())] : told
+  }
+
+  /** For lists, which can't look through the runs of every job. */
+  #remember(
+    organisationId: string,
+    { repository, workflow, job }: { repository: string; workflow: string; job: string },
+    { state, runs, settledRuns }: Baseline,
+  ): void {
+    const { db, clock } = this.#context
+    db.run(
+      `INSERT INTO baseline_states VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+       SET state = excluded.state, runs = excluded.runs, settled_runs = excluded.settled_runs, at = excluded.at`,
+      organisationId,
+      repository.toLowerCase(),
+      workflow,
+      job,
+      state,
+      runs,
+      settledRuns,
+      clock(),
+    )
   }
 }
 

@@ -125,6 +125,13 @@ export class Jobs {
           hash,
           jobId,
         )
+        this.#db.run(
+          `INSERT INTO job_modes VALUES (?, ?, ?, '[]')
+           ON CONFLICT DO UPDATE SET egress = excluded.egress, protection = excluded.protection`,
+          jobId,
+          finish.report.egress,
+          finish.report.protection,
+        )
         this.#checkEnd(jobId, finish.sequence, hash, now)
       }
       return { insightsUrl: insightsUrl(this.#url(), job) }

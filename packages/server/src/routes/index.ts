@@ -6,6 +6,7 @@ import { register as blocklist } from './blocklist.ts'
 import { register as blocklistFeeds } from './blocklist-feeds.ts'
 import { register as detections } from './detections.ts'
 import { register as health } from './health.ts'
+import { register as jobPolicies } from './job-policies.ts'
 import { register as jobViews } from './job-views.ts'
 import { register as jobs } from './jobs.ts'
 import { register as keys } from './keys.ts'
@@ -13,6 +14,7 @@ import { register as members } from './members.ts'
 import { register as organisations } from './organisations.ts'
 import { register as policies } from './policies.ts'
 import { register as policyAttachments } from './policy-attachments.ts'
+import { register as runs } from './runs.ts'
 import { register as search } from './search.ts'
 import { register as signIn } from './sign-in.ts'
 import { register as stream } from './stream.ts'
@@ -32,7 +34,9 @@ export const registers: readonly Register[] = [
   detections,
   baselines,
   agent,
+  jobPolicies,
   stream,
+  runs,
   jobs,
   jobViews,
   search,

@@ -18,6 +18,8 @@ export const Job = z.object({
   runnerName: text,
   runnerOs: text,
   runnerArch: text,
+  /** As of RUNNER_ENVIRONMENT: `github-hosted`, `self-hosted`. */
+  runnerEnvironment: text,
   /** Who it is was said by GitHub's token; false: by whoever held an API key. */
   proven: z.boolean(),
   /** Milliseconds since 1970. */
@@ -30,9 +32,14 @@ export const Job = z.object({
   /** Of the kernel's hooks that its agent has; null: not heard yet. */
   tier: text,
   armed: z.boolean().nullable(),
+  /** Of the policy that holds for it; null: not known yet. */
+  egress: z.enum(['audit', 'block']).nullable(),
+  /** Of its report: `unprotected`: `fail-mode: open` let it run without; null: it has not come. */
+  protection: z.enum(['armed', 'unprotected', 'not-run']).nullable(),
   detections: z.int(),
 })
 export type Job = z.infer<typeof Job>
+z.globalRegistry.add(Job, { id: 'Job' })
 
 type Stored = Omit<Job, 'proven' | 'armed' | 'state'> & {
   proven: number
@@ -42,8 +49,11 @@ type Stored = Omit<Job, 'proven' | 'armed' | 'state'> & {
 
 /** The columns of a Job, of `jobs`. */
 const columns = `id, repository, workflow, job, run_id AS runId, run_attempt AS runAttempt, ref, sha, event, actor,
-  runner_name AS runnerName, runner_os AS runnerOs, runner_arch AS runnerArch, proven, started_at AS startedAt,
+  runner_name AS runnerName, runner_os AS runnerOs, runner_arch AS runnerArch,
+  runner_environment AS runnerEnvironment, proven, started_at AS startedAt,
   heard_at AS heardAt, finished_at AS finishedAt, silent_at AS silentAt, exit_status AS exit, tier, armed,
+  (SELECT egress FROM job_modes WHERE job_id = jobs.id) AS egress,
+  (SELECT protection FROM job_modes WHERE job_id = jobs.id) AS protection,
   (SELECT count(*) FROM detections WHERE job_id = jobs.id AND suppressed IS NULL) AS detections`
 
 const jobOf = ({ silentAt, proven, armed, ...job }: Stored): Job => ({

@@ -6,9 +6,10 @@ import { policies } from './030-policies.ts'
 import { blockList } from './031-block-list.ts'
 import { inbox } from './032-inbox.ts'
 import { baselines } from './033-baselines.ts'
+import { overviews } from './040-overviews.ts'
 
 export interface Migration {
-  /** 001–009 identities and the server itself, 010–029 jobs and events, 030–049 policies, block list, baselines, detections. */
+  /** 001–009 identities and the server itself, 010–029 jobs and events, 030–039 policies, block list, baselines, detections, 040–049 lists and overviews. */
   number: number
   name: string
   sql: string
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   blockList,
   inbox,
   baselines,
+  overviews,
 ]

@@ -1,0 +1,18 @@
+import { Verdict } from '@runwarden/events'
+import { z } from 'zod'
+
+/** How many acts (attempts, queries, requests) had each verdict. */
+export const Calls = z.record(Verdict, z.int())
+export type Calls = z.infer<typeof Calls>
+z.globalRegistry.add(Calls, { id: 'CallCounts' })
+
+/** In SQL: a job's acts of a verdict, of its totals in the index (t). */
+export const callsIn = (verdict: Verdict): string =>
+  `coalesce(json_extract(t.totals, '$.byVerdict."${verdict}"'), 0)`
+
+export const noCalls = (): Calls => ({
+  allowed: 0,
+  'would-block': 0,
+  blocked: 0,
+  'attack-blocked': 0,
+})
