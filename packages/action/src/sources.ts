@@ -1,4 +1,4 @@
-import type { JobRequest, JobServer, PolicyText } from '@runwarden/events'
+import type { JobPolicySources, JobRequest, JobServer, PolicyText } from '@runwarden/events'
 import { parseBlockList } from '@runwarden/policy'
 import { composePolicy, type ComposedPolicy } from '@runwarden/policy/compose'
 import { joinBlockLists } from './block-lists.ts'
@@ -57,7 +57,21 @@ export async function decide(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): 
     server:
       job === null || url === null
         ? null
-        : { url, jobId: job.jobId, token: job.token, blockList: served },
+        : {
+            url,
+            jobId: job.jobId,
+            token: job.token,
+            blockList: served,
+            policies:
+              job.policyVersion == null
+                ? null
+                : {
+                    version: job.policyVersion,
+                    own: ownWords(inputs),
+                    file: sources.file,
+                    hosts: sources.hosts,
+                  },
+          },
   }
   const silent = inputs.disableTelemetry && policy.egress === 'block'
   return {
@@ -80,6 +94,15 @@ export function withoutServer<Of extends Pick<JobRequest, 'blockList' | 'server'
     ...(served === null ? [] : [{ name: listName(served), text: served.text }]),
   ]
   return { ...request, blockList: joinBlockLists(lists), server: null }
+}
+
+/** What the workflow says of policy, without its secrets. */
+function ownWords(inputs: Inputs): JobPolicySources['own'] {
+  const { egressPolicy, failMode, allowedEndpoints, presets, lockdown } = inputs
+  const { disableSudo, disableSudoAndContainers, disableFileMonitoring } = inputs
+  const listed = { allowedEndpoints, presets, lockdown }
+  const switches = { disableSudo, disableSudoAndContainers, disableFileMonitoring }
+  return { egressPolicy, failMode, ...listed, ...switches }
 }
 
 function listName({ version }: NonNullable<JobServer['blockList']>): string {

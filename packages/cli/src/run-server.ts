@@ -1,7 +1,8 @@
 import { messageOf, type ProtectSettings } from '@runwarden/agent'
 import { ControlPlaneError, jobStartOf, serverUrlOf, startJob } from '@runwarden/agent/start-job'
-import { Uplink } from '@runwarden/agent/uplink'
+import { byLevel, settledAs, storedName, Uplink } from '@runwarden/agent/uplink'
 import type { Event, Report } from '@runwarden/events'
+import type { StoredPolicy } from '@runwarden/events/control-plane'
 import {
   type BlockList,
   type CompiledPolicy,
@@ -30,15 +31,16 @@ type JobStarted = Awaited<ReturnType<typeof startJob>>
 /** The command's end is not held up for longer by a control plane that is slow, and by one that is away. */
 const wait = { mostMs: 60_000, quietMs: 10_000 }
 
-const levels: readonly string[] = ['job', 'repository', 'organisation', 'cluster']
-
 /** A run in which a control plane has a say. */
 export class ServedRun {
   /** Of the command line, or else the control plane's; with its block list. */
   readonly compiled: CompiledPolicy
   readonly #settings: ServerSettings
-  readonly #policy: Policy
-  readonly #ownList: BlockList | undefined
+  readonly #own: OwnPolicy
+  /** What holds, its block list aside. */
+  #policy: Policy
+  /** The control plane's. */
+  #list: BlockList | undefined
   /** null: the control plane could not be asked. */
   readonly #job: JobStarted | null
   #uplink: Uplink | undefined
@@ -46,13 +48,14 @@ export class ServedRun {
   private constructor(
     settings: ServerSettings,
     job: JobStarted | null,
-    parts: { policy: Policy; ownList: BlockList | undefined; served: BlockList | undefined },
+    parts: { own: OwnPolicy; policy: Policy; list: BlockList | undefined },
   ) {
     this.#settings = settings
     this.#job = job
+    this.#own = parts.own
     this.#policy = parts.policy
-    this.#ownList = parts.ownList
-    this.compiled = this.#compile(parts.served)
+    this.#list = parts.list
+    this.compiled = this.#compile(parts)
   }
 
   /**
@@ -81,11 +84,11 @@ export class ServedRun {
     }
     const audit = job === null && onFailure === 'audit'
     const more = audit ? { ...own.more, egress: 'audit' as const } : own.more
-    const base = own.document ?? (await storedPolicy(job)) ?? policyOf([])
+    const base = own.document ?? (await storedPolicy(job?.policies)) ?? policyOf([])
     return new ServedRun({ ...settings, url }, job, {
+      own,
       policy: extendPolicy(base, more),
-      ownList: own.blockList,
-      served:
+      list:
         job?.blockList == null
           ? undefined
           : parseBlockList(job.blockList.text, `block list ${job.blockList.version}`),
@@ -106,9 +109,11 @@ export class ServedRun {
     const { url, say } = this.#settings
     const job = this.#job
     if (job === null) return true
+    const { jobId, token } = job
     const blockList = job.blockList?.version ?? null
+    const policies = this.#own.document === null ? (job.policyVersion ?? null) : null
     try {
-      this.#uplink = Uplink.open({ url, jobId: job.jobId, token: job.token, blockList }, folder)
+      this.#uplink = Uplink.open({ url, jobId, token, blockList, policies }, folder)
       return true
     } catch (error) {
       say(`RECORD INCOMPLETE: nothing of this run goes to ${url}: ${messageOf(error)}`)
@@ -126,8 +131,12 @@ export class ServedRun {
       health: () => watch.healthSoFar(),
       gap: (text) => watch.gap(text),
       blockBy: async (text, version) => {
-        await watch.replacePolicy(this.#compile(parseBlockList(text, `block list ${version}`)))
-        watch.reloaded(`block list ${version} of the control plane is in force`)
+        const list = parseBlockList(text, `block list ${version}`)
+        await this.#put({ list }, watch, `block list ${version}`)
+      },
+      policyBy: async (policies, name) => {
+        const base = (await storedPolicy(policies)) ?? policyOf([])
+        await this.#put({ policy: extendPolicy(base, this.#own.more) }, watch, name)
       },
     })
     return async () => uplink?.unfollow()
@@ -151,17 +160,31 @@ export class ServedRun {
     await this.#uplink?.close()
   }
 
-  #compile(served: BlockList | undefined): CompiledPolicy {
-    const lists = [this.#ownList, served].filter((list) => list !== undefined)
-    return compile(this.#policy, joinBlockLists(lists))
+  /** @throws where it cannot be put in force; then what was before stays */
+  async #put(
+    next: { policy?: Policy; list?: BlockList },
+    watch: Parameters<NonNullable<ProtectSettings['onWatch']>>[0],
+    what: string,
+  ): Promise<void> {
+    const parts = { policy: this.#policy, list: this.#list, ...next }
+    const { compiled, otherwise } = settledAs(this.#compile(parts), this.compiled)
+    await watch.replacePolicy(compiled)
+    this.#policy = parts.policy
+    this.#list = parts.list
+    watch.reloaded(`${what} of the control plane is in force`)
+    if (otherwise !== null) watch.gap(otherwise)
+  }
+
+  #compile({ policy, list }: { policy: Policy; list: BlockList | undefined }): CompiledPolicy {
+    const lists = [this.#own.blockList, list].filter((one) => one !== undefined)
+    return compile(policy, joinBlockLists(lists))
   }
 }
 
-async function storedPolicy(job: JobStarted | null): Promise<Policy | undefined> {
-  const [first] = (job?.policies ?? []).toSorted(
-    (a, b) => levels.indexOf(a.level) - levels.indexOf(b.level),
-  )
+/** The strongest one. @throws PolicyError */
+async function storedPolicy(policies: readonly StoredPolicy[] = []): Promise<Policy | undefined> {
+  const [first] = byLevel(policies)
   if (first === undefined) return undefined
   const { parsePolicy } = await import('@runwarden/policy/document')
-  return parsePolicy(first.text, `${first.name} v${first.version} (${first.level})`)
+  return parsePolicy(first.text, storedName(first))
 }

@@ -75,7 +75,7 @@ async function startJob(run: string): Promise<JobServer> {
     `${url}/v1/jobs`,
   ])
   const { jobId, token, blockList } = JSON.parse(stdout) as JobServer
-  return { url, jobId, token, blockList }
+  return { url, jobId, token, blockList, policies: null }
 }
 
 /** Resolves when a job has made a file; fails when it ends before. */

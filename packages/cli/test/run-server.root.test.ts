@@ -202,6 +202,50 @@ test('without --policy the control plane’s policy holds, and its block list fr
   expect(second.stdout).toMatch(/^one [1-9]\d*\ntwo 0\n$/)
 })
 
+test('a policy that is saved while a job runs is in force on it: it gains a destination, and loses another', async () => {
+  const save = (...hosts: string[]) => {
+    const allow = hosts.map((host) => `  - ${host}.example.com:80\n`).join('')
+    const text = `version: 1\negress: block\nallow:\n${allow}`
+    return ask('/v1/orgs/acme/policies/base', { text, reason: 'test' }, 'PUT')
+  }
+  await save('one')
+  const command = `get() { curl -sf -m 20 -o /dev/null http://$1.example.com/; }
+    get one && ! get two && echo first; touch began
+    until get two; do sleep 0.1; done; echo gained
+    while get one; do sleep 0.1; done; echo lost`
+  const running = run(['--', 'bash', '-c', command])
+  await until(() => existsSync(place.at('began')))
+  const since = Date.now()
+  await save('two')
+  const { status, stdout, stderr } = await running
+  expect({ status, stdout }).toEqual({ status: 0, stdout: 'first\ngained\nlost\n' })
+  expect(stderr).not.toContain('NOT in force')
+  // The record at the control plane tells of it, and from when on.
+  const id = await lastJob()
+  const job = await eventually(
+    () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
+    ({ segments }) => segments.indexed === segments.last,
+  )
+  expect(job.totals).toMatchObject({ events: place.events(out).length })
+  const { items } = await ask<Page<{ time: number; state: string; detail: string }>>(
+    `/v1/orgs/acme/jobs/${id}/timeline?kinds=agent.health&limit=500`,
+  )
+  const told = items.find(({ detail }) => detail.startsWith('policy base v'))
+  expect(told).toMatchObject({
+    state: 'armed',
+    detail: expect.stringMatching(
+      /^policy base v\d+ \(organisation\) of the control plane is in force: block$/,
+    ),
+  })
+  expect((told?.time ?? Infinity) - since).toBeLessThan(5000)
+  const destinations = await ask<Page<{ host: string; verdict: string }>>(
+    `/v1/orgs/acme/jobs/${id}/destinations`,
+  )
+  const seen = destinations.items.map(({ host, verdict }) => `${host} ${verdict}`).toSorted()
+  expect(seen).toContain('one.example.com allowed')
+  expect(seen).toContain('two.example.com allowed')
+})
+
 test('the key in the environment is used, and the command does not get it', async () => {
   const [secret = ''] = readFileSync(key, 'utf8').split('\n')
   const { status, stdout, stderr } = await lab.runner.exec(

@@ -74,6 +74,8 @@ export const JobStarted = z.object({
     .refine((all) => new Set(all.map(({ level }) => level)).size === all.length, {
       error: 'has two policies of one level',
     }),
+  /** Of all these together. null: the job has asked for none; missing: an older server, which does not push policies. */
+  policyVersion: z.string().max(200).nullable().optional(),
   /** JSON of docs/policy.md; null: the server has none. */
   blockList: z.object({ version: name, text: z.string().max(4 << 20) }).nullable(),
   /** Where a person sees the job. Looked at as it came first: a URL's own rules drop line breaks without a word. */
@@ -127,6 +129,13 @@ export const HeartbeatAnswer = z.object({
   policyVersion: z.string().nullable(),
 })
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>
+
+/** `GET /v1/jobs/:id/policies`: what a running job gets in place of the policies that it started with. */
+export const JobPolicies = JobStarted.pick({ policies: true }).extend({
+  version: z.string().max(200).nullable(),
+})
+export type JobPolicies = z.infer<typeof JobPolicies>
+z.globalRegistry.add(JobPolicies, { id: 'JobPolicies' })
 
 /** `POST /v1/jobs/:id/finish`: after the last segment was acknowledged. */
 export const JobFinish = z.object({

@@ -20,6 +20,31 @@ export interface JobServer {
   token: string
   /** Its list, beside the job's own one, until it pushes another. */
   blockList: { version: string; text: string } | null
+  /** null: the job takes no policies from there. */
+  policies: JobPolicySources | null
+}
+
+/** What a job's policy is put together of, beside its control plane's documents: these may change while it runs. */
+export interface JobPolicySources {
+  /** Of the control plane's documents. */
+  version: string
+  /** What the workflow says itself; null: it does not say. */
+  own: {
+    egressPolicy: 'audit' | 'block' | null
+    failMode: 'closed' | 'open' | null
+    /** As it was written. */
+    allowedEndpoints: string
+    presets: string[]
+    /** Ids of detections. */
+    lockdown: string[]
+    disableSudo: boolean | null
+    disableSudoAndContainers: boolean | null
+    disableFileMonitoring: boolean | null
+  }
+  /** The document of `policy-file`. */
+  file: PolicyText | null
+  /** Exact hosts that this one job needs, `host:port`, and why. */
+  hosts: { endpoint: string; why: string }[]
 }
 
 /** What the job asks the agent for. */

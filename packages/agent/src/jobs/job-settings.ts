@@ -1,6 +1,6 @@
 import { chownSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Event, JobServer } from '@runwarden/events'
+import type { Event } from '@runwarden/events'
 import { compile, type CompiledPolicy, joinBlockLists, parseBlockList } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
 import { AgentError } from '../errors.ts'
@@ -59,7 +59,7 @@ export async function settingsOf(
     uplinks: configured?.uplinks ?? [],
     command: [identity.repository, identity.workflow, identity.job].filter((one) => one !== null),
     github: job.github,
-    read: () => readPolicy(job, job.server?.blockList ?? null),
+    read: () => readPolicy(job),
     rules: await readJobRules(job, configured?.rules),
     async record() {
       makeFolder(folder, job.gid)
@@ -106,12 +106,10 @@ function presetsFor(scope: 'host' | 'job'): string[] {
  * The job's policy, compiled, with its own block list and its control plane's.
  * @throws PolicyError
  */
-export async function readPolicy(
-  { request }: KnownJob,
-  served: JobServer['blockList'],
-): Promise<CompiledPolicy> {
+export async function readPolicy({ request, server }: KnownJob): Promise<CompiledPolicy> {
   const { parsePolicy } = await import('@runwarden/policy/document')
   const { policy, blockList } = request
+  const served = server?.blockList ?? null
   const lists = [
     ...(blockList === null ? [] : [parseBlockList(blockList.text, blockList.name)]),
     ...(served === null ? [] : [parseBlockList(served.text, `block list ${served.version}`)]),

@@ -1,7 +1,10 @@
-import type { Event, JobServer } from '@runwarden/events'
+import type { Event, JobPolicySources, JobServer, PolicyText } from '@runwarden/events'
+import type { StoredPolicy } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import type { AgentService, GovernedScope } from '../service/service.ts'
+import { byLevel, storedName } from '../uplink/pushed.ts'
 import type { LiveJob, Sent, Uplink } from '../uplink/uplink.ts'
+import { settledAs } from '../watch/settled.ts'
 import type { JobFiles, KnownJob } from './job-file.ts'
 import { readPolicy } from './job-settings.ts'
 
@@ -30,12 +33,18 @@ export class JobUplink {
 
   /** @param folder the job's record, for root alone to write to */
   open(folder: string): void {
-    const { url, jobId, token, blockList } = this.#server
-    const version = blockList?.version ?? null
+    const { blockList, policies, ...server } = this.#server
     try {
-      this.#uplink = this.#uplinkClass.open({ url, jobId, token, blockList: version }, folder)
+      this.#uplink = this.#uplinkClass.open(
+        {
+          ...server,
+          blockList: blockList?.version ?? null,
+          policies: policies?.version ?? null,
+        },
+        folder,
+      )
     } catch (error) {
-      this.#failure = `nothing of this job goes to ${url}: ${messageOf(error)}`
+      this.#failure = `nothing of this job goes to ${server.url}: ${messageOf(error)}`
     }
   }
 
@@ -67,9 +76,9 @@ export class JobUplink {
 
 /** What of it is kept in files. */
 export function withoutToken(server: JobServer | null): KnownJob['server'] {
-  return server === null
-    ? null
-    : { url: server.url, jobId: server.jobId, blockList: server.blockList }
+  if (server === null) return null
+  const { token: _, ...rest } = server
+  return rest
 }
 
 /**
@@ -90,17 +99,41 @@ export function followServer(
       )
     return
   }
+  const first = scope.compiled
+  // What the job is governed by from now on; kept for an agent after this one.
+  const put = async (next: Partial<KnownJob>, what: string): Promise<void> => {
+    const changed = { ...known, ...next }
+    const { compiled, otherwise } = settledAs(await readPolicy(changed), first)
+    await service.replacePolicy(name, compiled, `${what} of the control plane is in force`)
+    if (otherwise !== null) watch.gap(otherwise)
+    Object.assign(known, next)
+    if (files.has(known.id)) files.write(known)
+  }
   uplink.follow({
     health: () => watch.healthSoFar(),
     gap: (text) => watch.gap(text),
     async blockBy(text, version) {
-      const compiled = await readPolicy(known, { text, version })
-      const what = `block list ${version} of the control plane is in force`
-      await service.replacePolicy(name, compiled, what)
-      if (known.server === null || !files.has(known.id)) return
-      // For an agent after this one.
-      known.server.blockList = { text, version }
-      files.write(known)
+      if (known.server === null) return
+      const server = { ...known.server, blockList: { text, version } }
+      await put({ server }, `block list ${version}`)
+    },
+    async policyBy(stored, what, version) {
+      const policies = known.server?.policies ?? null
+      if (known.server === null || policies === null) return
+      const policy = await composeAnew(policies, stored)
+      const server = { ...known.server, policies: { ...policies, version } }
+      await put({ server, request: { ...known.request, policy } }, what)
     },
   })
+}
+
+/** @throws PolicyError */
+async function composeAnew(
+  { own, file, hosts }: JobPolicySources,
+  policies: readonly StoredPolicy[],
+): Promise<PolicyText> {
+  const { composePolicy } = await import('@runwarden/policy/compose')
+  const stored = byLevel(policies).map((one) => ({ name: storedName(one), text: one.text }))
+  const { name, text } = composePolicy(own, { file, hosts, stored })
+  return { name, text }
 }

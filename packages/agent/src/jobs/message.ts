@@ -1,4 +1,10 @@
-import type { AgentRequest, JobRequest, JobServer, PolicyText } from '@runwarden/events'
+import type {
+  AgentRequest,
+  JobPolicySources,
+  JobRequest,
+  JobServer,
+  PolicyText,
+} from '@runwarden/events'
 import { AgentError } from '../errors.ts'
 
 /** Bytes of one request: a policy, a block list and rules. */
@@ -53,15 +59,65 @@ function readServer(value: unknown): JobServer {
   if (!/^[\w-]{1,100}$/.test(jobId)) throw bad("'jobId' is no job's")
   const token = text(server, 'token')
   if (!/^[\x21-\x7e]{1,8192}$/.test(token)) throw bad("'token' is none")
-  const { blockList } = server
-  if (blockList === null) return { url, jobId, token, blockList }
-  const list = mapping(blockList, "'blockList'")
   return {
     url,
     jobId,
     token,
-    blockList: { version: text(list, 'version'), text: text(list, 'text') },
+    blockList: server['blockList'] === null ? null : readServed(server['blockList']),
+    policies: server['policies'] == null ? null : readSources(server['policies']),
   }
+}
+
+function readServed(value: unknown): NonNullable<JobServer['blockList']> {
+  const list = mapping(value, "'blockList'")
+  return { version: text(list, 'version'), text: text(list, 'text') }
+}
+
+function readSources(value: unknown): JobPolicySources {
+  const sources = mapping(value, "'policies'")
+  const own = mapping(sources['own'], "'own'")
+  return {
+    version: text(sources, 'version'),
+    own: {
+      egressPolicy: orNull(own, 'egressPolicy', () =>
+        choice(own, 'egressPolicy', ['audit', 'block']),
+      ),
+      failMode: orNull(own, 'failMode', () => choice(own, 'failMode', ['closed', 'open'])),
+      allowedEndpoints: text(own, 'allowedEndpoints'),
+      presets: words(own, 'presets'),
+      lockdown: words(own, 'lockdown'),
+      disableSudo: orNull(own, 'disableSudo', () => flag(own, 'disableSudo')),
+      disableSudoAndContainers: orNull(own, 'disableSudoAndContainers', () =>
+        flag(own, 'disableSudoAndContainers'),
+      ),
+      disableFileMonitoring: orNull(own, 'disableFileMonitoring', () =>
+        flag(own, 'disableFileMonitoring'),
+      ),
+    },
+    file: orNull(sources, 'file', () => policyText(sources['file'], 'file')),
+    hosts: list(sources['hosts'], 'hosts').map((one) => {
+      const host = mapping(one, "'hosts'")
+      return { endpoint: text(host, 'endpoint'), why: text(host, 'why') }
+    }),
+  }
+}
+
+function orNull<Value>(
+  from: Record<string, unknown>,
+  key: string,
+  read: () => Value,
+): Value | null {
+  return from[key] === null ? null : read()
+}
+
+function words(from: Record<string, unknown>, key: string): string[] {
+  return list(from[key], key).map((word) => text({ [key]: word }, key))
+}
+
+function flag(from: Record<string, unknown>, key: string): boolean {
+  const value = from[key]
+  if (typeof value === 'boolean') return value
+  throw bad(`'${key}' is neither true nor false`)
 }
 
 function policyText(value: unknown, name: string): PolicyText {

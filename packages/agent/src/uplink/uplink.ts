@@ -1,12 +1,21 @@
 import { join } from 'node:path'
 import type { Event, Health } from '@runwarden/events'
-import type { Heartbeat, HeartbeatAnswer, JobFinished } from '@runwarden/events/control-plane'
+import type {
+  Heartbeat,
+  HeartbeatAnswer,
+  JobFinished,
+  StoredPolicy,
+} from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import { Spool } from '../spool/spool.ts'
 import type { Segment } from '../spool/segment-file.ts'
 import { ask, AskError } from './ask.ts'
 import { Pause } from './pause.ts'
-import { PushedList } from './pushed-list.ts'
+import { pushedList, pushedPolicies } from './pushed.ts'
+import { Pushes } from './pushes.ts'
+
+export { byLevel, storedName } from './pushed.ts'
+export { settledAs } from '../watch/settled.ts'
 
 /** A job at its control plane. */
 export interface UplinkServer {
@@ -17,6 +26,8 @@ export interface UplinkServer {
   token: string
   /** Version of its block list that the job starts with; null: it has none. */
   blockList: string | null
+  /** Version of its policies that the job starts with; null: it takes none from there. */
+  policies: string | null
 }
 
 /** What the uplink needs of the job while it is watched. */
@@ -26,6 +37,12 @@ export interface LiveJob {
   gap: (text: string) => void
   /** Puts the job's policy with another block list of the control plane in force. @throws when it cannot be */
   blockBy: (text: string, version: string) => Promise<void>
+  /**
+   * Puts what its control plane has in place of the policies before in force, with the block list that is.
+   * @param name of all together, for people
+   * @throws when it cannot be
+   */
+  policyBy: (policies: readonly StoredPolicy[], name: string, version: string) => Promise<void>
 }
 
 /** What has become of a job's events. */
@@ -66,7 +83,7 @@ export class Uplink {
   /** What came before the job was armed. */
   readonly #early: string[] = []
   #following: AbortController | undefined
-  #list: PushedList | undefined
+  #pushes: Pushes | undefined
   #heard = performance.now()
   #outage = false
   #failure = ''
@@ -104,12 +121,15 @@ export class Uplink {
     for (const text of this.#early.splice(0)) live.gap(text)
     const following = new AbortController()
     this.#following = following
-    this.#list = new PushedList({
+    const { token, blockList, policies } = this.#server
+    this.#pushes = new Pushes({
       job: this.#job,
-      token: this.#server.token,
+      token,
       signal: AbortSignal.any([following.signal, this.#closing.signal]),
-      version: this.#server.blockList,
-      apply: live.blockBy,
+      all: [
+        pushedList(blockList, live.blockBy),
+        ...(policies === null ? [] : [pushedPolicies(policies, live.policyBy)]),
+      ],
       gap: live.gap,
       heard: () => this.#contact(),
     })
@@ -125,7 +145,7 @@ export class Uplink {
   /** No other policy is put in force from now on: the job is about to end. */
   async unfollow(): Promise<void> {
     this.#following?.abort()
-    await this.#list?.settled()
+    await this.#pushes?.settled()
     if (this.#live !== undefined) this.#lastHealth = this.#live.health()
     this.#live = undefined
   }
@@ -299,8 +319,8 @@ export class Uplink {
     }
     try {
       const answer = await this.#post<HeartbeatAnswer>('heartbeat', JSON.stringify(heartbeat))
-      const { blockListVersion } = answer
-      this.#list?.isNow(typeof blockListVersion === 'string' ? blockListVersion : null)
+      this.#pushes?.isNow('block-list', answer.blockListVersion ?? null)
+      this.#pushes?.isNow('policy', answer.policyVersion ?? null)
     } catch (error) {
       this.#tellOutage(messageOf(error))
     }

@@ -6,6 +6,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import {
   Heartbeat,
   JobFinish,
+  type JobPolicies,
   largestSegment,
   SegmentHeaders,
 } from '@runwarden/events/control-plane'
@@ -37,6 +38,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly asked: string[] = []
   finished: JobFinish | undefined
   blockList = { version: 'v1', text: '{"domains":[]}' }
+  policies: JobPolicies = { version: 'p1', policies: [] }
   /** Answers in place of it, while it returns true. */
   fault: Fault = () => false
   #port = 0
@@ -92,9 +94,8 @@ export class ControlPlane implements AsyncDisposable {
     await closed
   }
 
-  push(event: string, data: object): void {
-    for (const stream of this.#streams)
-      stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  push(event: string, data: object, to: Iterable<ServerResponse> = this.#streams): void {
+    for (const stream of to) stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,12 +116,15 @@ export class ControlPlane implements AsyncDisposable {
     if (segment !== undefined) say(await this.#segment(Number(segment), request))
     else if (path === '/v1/jobs/job1/heartbeat') {
       this.heartbeats.push(Heartbeat.parse(JSON.parse((await bodyOf(request)).toString())))
-      say({ blockListVersion: this.blockList.version, policyVersion: null })
+      say({ blockListVersion: this.blockList.version, policyVersion: this.policies.version })
     } else if (path === '/v1/jobs/job1/stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n')
       this.#streams.add(response)
+      this.push('block-list', { version: this.blockList.version }, [response])
+      this.push('policy', { version: this.policies.version }, [response])
       response.on('close', () => this.#streams.delete(response))
     } else if (path === '/v1/jobs/job1/blocklist') this.#list(request, response)
+    else if (path === '/v1/jobs/job1/policies') say(this.policies)
     else if (path === '/v1/jobs/job1/finish') {
       const { finished } = this
       this.finished = JobFinish.parse(JSON.parse((await bodyOf(request)).toString()))

@@ -32,7 +32,7 @@ afterEach(async () => {
 
 function openUplink(): Uplink {
   const { url, jobId, token } = plane
-  return Uplink.open({ url, jobId, token, blockList: 'v1' }, folder)
+  return Uplink.open({ url, jobId, token, blockList: 'v1', policies: 'p1' }, folder)
 }
 
 const live: LiveJob = {
@@ -41,6 +41,10 @@ const live: LiveJob = {
   blockBy: async (text, version) => {
     if (text === 'bad') throw new Error('it is no list')
     applied.push(version)
+  },
+  policyBy: async ([policy], name, version) => {
+    if (policy?.text === 'bad') throw new Error('it is no policy')
+    applied.push(`${version}: ${name}`)
   },
 }
 
@@ -193,7 +197,7 @@ test('what another job has left in the same folder is not sent in the name of th
   await uplink.close()
   await plane.up()
   const { url, token } = plane
-  const other = Uplink.open({ url, jobId: 'job2', token, blockList: null }, folder)
+  const other = Uplink.open({ url, jobId: 'job2', token, blockList: null, policies: null }, folder)
   expect(readdirSync(folder).toSorted()).toEqual(['spool-job1', 'spool-job2'])
   await other.close()
   expect(readdirSync(folder)).toEqual(['spool-job1'])
@@ -225,11 +229,45 @@ test('a pushed block list is put in force; one that is bad is told, and leaves t
   plane.push('block-list', { version: 'v3' })
   await vi.waitFor(() => expect(gaps).toHaveLength(1), patience)
   expect(gaps[0]).toBe(
-    'block list v3 of the control plane is NOT in force, the one before it stays: it is no list',
+    'block list v3 of the control plane is NOT in force, what was before it stays: it is no list',
   )
-  plane.blockList = { version: 'v4', text: '{"domains":[]}' }
-  plane.push('policy', { version: 'p2' })
-  await vi.waitFor(() => expect(applied).toEqual(['v2', 'v4']), patience)
+})
+
+test('pushed policies are put in force, with their names; what is bad is told, and leaves those before', async () => {
+  uplink.follow(live)
+  await vi.waitFor(() => expect(plane.listening).toBe(1), patience)
+  pushPolicy('p2', 'version: 1')
+  await vi.waitFor(() => expect(applied).toEqual(['p2: policy base v2 (organisation)']), patience)
+  pushPolicy('p3', 'bad')
+  await vi.waitFor(() => expect(gaps).toHaveLength(1), patience)
+  expect(gaps[0]).toBe(
+    'policy base v2 (organisation) of the control plane is NOT in force, what was before it stays: it is no policy',
+  )
+  pushPolicy('p4', null)
+  await vi.waitFor(() => expect(applied.at(-1)).toBe('p4: no policy'), patience)
+})
+
+/** @param text null: there is none any more */
+function pushPolicy(version: string, text: string | null): void {
+  const policy = { level: 'organisation', name: 'base', version: 2, text: text ?? '' } as const
+  plane.policies = { version, policies: text === null ? [] : [policy] }
+  plane.push('policy', { version })
+}
+
+test('a policy that is not there any more stays in force, which is told', async () => {
+  uplink.follow(live)
+  await vi.waitFor(() => expect(plane.listening).toBe(1), patience)
+  plane.fault = (request, response) => {
+    if (request.url !== '/v1/jobs/job1/policies') return false
+    response.writeHead(404).end('{"error":{"message":"there is no policy named base"}}')
+    return true
+  }
+  plane.push('policy', { version: null })
+  await vi.waitFor(() => expect(gaps).toHaveLength(1), patience)
+  expect(gaps[0]).toMatch(
+    /^what the job has of its control plane stays in force: http:.*policies answered 404: there is no policy named base$/,
+  )
+  expect(applied).toEqual([])
 })
 
 test('a change while the stream was down is found when it is back', async () => {

@@ -13,7 +13,7 @@ import type { onRequestHookHandler } from 'fastify'
 import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { HttpError, notFound } from '../error.ts'
-import { inForce } from '../ingest/in-force.ts'
+import { inForce, versionFor } from '../ingest/in-force.ts'
 import { policiesFor } from '../policies/effective.ts'
 import { Id } from './page.ts'
 
@@ -48,6 +48,7 @@ export function register(app: App, context: Context): void {
           jobId: id,
           token: auth.createJobToken(id, organisation.id),
           policies,
+          policyVersion: versionFor(body.policy, policies),
           blockList: { version, text },
           insightsUrl,
           skip: null,

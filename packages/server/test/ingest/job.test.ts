@@ -50,7 +50,7 @@ test('a job, from its start to its report', async () => {
   expect(await agent.send(second)).toMatchObject({ status: 200, body: { acknowledged: 2 } })
   expect(await agent.heartbeat()).toMatchObject({
     status: 200,
-    body: { policyVersion: null, blockListVersion: expect.any(String) },
+    body: { policyVersion: started.policyVersion, blockListVersion: expect.any(String) },
   })
   expect(await agent.finish(sampleReport)).toMatchObject({
     status: 200,

@@ -48,7 +48,10 @@ test('agents are told at once of changes that concern them, and of no others', a
   const nextOfTheirs = await listen(rig, theirs)
   const version = started.blockList?.version
   expect(await next()).toEqual({ event: 'block-list', version })
-  await nextOfTheirs()
+  expect(await next()).toEqual({ event: 'policy', version: started.policyVersion })
+  const first = await nextOfTheirs()
+  const ofTheirs = await nextOfTheirs()
+  expect([first.event, ofTheirs.event]).toEqual(['block-list', 'policy'])
 
   const add = (org: string, as: string, value: string) =>
     rig.ask('POST', `/v1/orgs/${org}/blocklist/entries`, {
@@ -73,13 +76,48 @@ test('agents are told at once of changes that concern them, and of no others', a
   const policy = await next()
   expect(policy).toMatchObject({ event: 'policy', version: expect.any(String) })
   expect(await mine.heartbeat()).toMatchObject({ body: { policyVersion: policy.version } })
+  expect(await mine.policies()).toMatchObject({
+    status: 200,
+    body: {
+      version: policy.version,
+      policies: [{ level: 'organisation', name: 'base', version: 1 }],
+    },
+  })
 
   // The first of theirs is of their own.
   await add('other', other.keys.admin, 'bad.example.net')
   expect(await nextOfTheirs()).toMatchObject({ event: 'block-list' })
-  expect(await theirs.heartbeat()).toMatchObject({ body: { policyVersion: null } })
+  expect(await theirs.heartbeat()).toMatchObject({ body: { policyVersion: ofTheirs.version } })
+
+  // An attachment that is taken away is a change, too.
+  const { body } = await rig.ask('GET', '/v1/orgs/acme/policy-attachments', { as: acme.keys.admin })
+  const [attachment] = (body as { items: { id: string }[] }).items
+  await rig.ask('DELETE', `/v1/orgs/acme/policy-attachments/${attachment?.id}`, {
+    as: acme.keys.admin,
+  })
+  expect(await next()).toEqual({ event: 'policy', version: started.policyVersion })
+  expect(await mine.policies()).toMatchObject({ body: { policies: [] } })
 
   // A fourth one of a job ends the first.
   for (let i = 0; i < 3; i++) await listen(rig, mine)
   expect(await next()).toEqual({ event: 'end', version: null })
+})
+
+test('a job that asked for a policy by name is not left with none when that is deleted', async () => {
+  await using rig = await ServerRig.start()
+  const as = rig.acme.keys.admin
+  const text = 'version: 1\negress: audit\n'
+  await rig.ask('PUT', '/v1/orgs/acme/policies/own', { as, body: { text, reason: 'test' } })
+  const agent = new TestAgent(rig.url)
+  const started = await agent.start(rig.acme.keys.agent, {
+    ...jobStart(),
+    policy: { from: 'name', name: 'own' },
+  })
+  expect(started.policies).toMatchObject([{ level: 'job', name: 'own' }])
+  await rig.ask('DELETE', '/v1/orgs/acme/policies/own', { as })
+  expect(await agent.heartbeat()).toMatchObject({ body: { policyVersion: null } })
+  expect(await agent.policies()).toMatchObject({
+    status: 404,
+    body: { error: { code: 'unknown-policy' } },
+  })
 })

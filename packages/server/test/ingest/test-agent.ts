@@ -78,6 +78,14 @@ export class TestAgent {
     return this.post(`/v1/jobs/${this.jobId}/heartbeat`, JSON.stringify(body), this.token)
   }
 
+  /** What it is to enforce now. */
+  async policies(): Promise<Answer> {
+    const answer = await fetch(`${this.url}/v1/jobs/${this.jobId}/policies`, {
+      headers: { authorization: `Bearer ${this.token}` },
+    })
+    return { status: answer.status, headers: answer.headers, body: await answer.json() }
+  }
+
   finish(report: unknown): Promise<Answer> {
     const { seq, hash } = this.last
     const body = { sequence: seq, hash, report, exit: 0 }
