@@ -150,3 +150,13 @@ export type JobFinish = z.infer<typeof JobFinish>
 
 export const JobFinished = z.object({ insightsUrl: z.string().nullable() })
 export type JobFinished = z.infer<typeof JobFinished>
+
+/** `GET /v1/jobs/:id/recommendation`, after its finish: the policy that the job and its earlier runs would have needed. */
+export const JobRecommendation = z.object({
+  /** A document of docs/policy.md, YAML. */
+  text: z.string().max(1 << 20),
+  /** Runs of the same job that it rests on, beside this one. */
+  earlierRuns: z.int().min(0),
+})
+export type JobRecommendation = z.infer<typeof JobRecommendation>
+z.globalRegistry.add(JobRecommendation, { id: 'JobRecommendation' })

@@ -2,23 +2,15 @@ import type { Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
 import { addFinding, type Finding } from '../ingest/findings.ts'
 import { type Baseline, baselineOf } from './baseline.ts'
-import { workflowPath } from '../policies/effective.ts'
 import { type Contact, destinationOf, factsOf, left } from './job-facts.ts'
-import { type PastJob, pastJobs } from './past-jobs.ts'
+import { jobName, type JobOf, pastOf } from './past-jobs.ts'
 
 /** How often is looked for jobs that have finished. */
 const lookMs = 2000
 /** Fewer runs say little of what is usual. */
 const leastRuns = 5
-/** The default of a baseline's window. */
-const runs = 100
 /** New destinations of one job that are told one by one; with more it does something else altogether, which one finding says. */
 const mostNew = 50
-
-interface Finished extends PastJob {
-  organisationId: string
-  workflowRef: string | null
-}
 
 /** Holds each job that has finished against those before it. */
 export class Comparing {
@@ -49,7 +41,7 @@ export class Comparing {
   async #look(): Promise<void> {
     const { db, ingest, closing } = this.#context
     const index = await ingest.indexer.index()
-    const waiting = db.all<Finished & { segment: number | null }>(
+    const waiting = db.all<JobOf & { segment: number | null }>(
       `SELECT jobs.id, organisation_id AS organisationId, repository, workflow, workflow_ref AS workflowRef, job,
               run_id AS runId, started_at AS startedAt, (SELECT max(number) FROM segments WHERE job_id = jobs.id) AS segment
        FROM jobs_to_compare JOIN jobs ON jobs.id = job_id ORDER BY job_id LIMIT 100`,
@@ -68,25 +60,13 @@ export class Comparing {
     }
   }
 
-  async #compare(index: Database, job: Finished): Promise<Finding[]> {
+  async #compare(index: Database, job: JobOf): Promise<Finding[]> {
     const { db, clock } = this.#context
-    // Whose past is not known by name has none.
-    if (job.repository === null || job.workflow === null || job.job === null) return []
-    const { repository } = job
-    const path = workflowPath(job.workflowRef)
-    const past = pastJobs(
-      db,
-      job.organisationId,
-      { repository, workflow: path ?? job.workflow, job: job.job, runs },
-      { now: clock(), before: job.id },
-    )
-    if (past.length < leastRuns) return []
+    const name = jobName(job)
+    const past = pastOf(db, job, { now: clock(), before: job.id })
+    if (name === undefined || past.length < leastRuns) return []
     const baseline = await baselineOf(index, past)
-    this.#remember(
-      job.organisationId,
-      { repository, workflow: path ?? job.workflow, job: job.job },
-      baseline,
-    )
+    this.#remember(job.organisationId, name, baseline)
     const known = new Set(
       baseline.destinations.flatMap(({ host, addresses, port, protocol }) =>
         (host === null ? addresses : [host]).map((name) => `${protocol} ${name} ${port}`),

@@ -2,7 +2,11 @@ import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 import { badRequest } from '../error.ts'
 import { Repository } from '../policies/attachments.ts'
+import { workflowPath } from '../policies/effective.ts'
 import { Line } from '../routes/page.ts'
+
+/** Runs that say what is usual. */
+const usualRuns = 100
 
 /** Which jobs: of one job of a workflow, of a repository, or of the organisation; and how far back. */
 export const Window = z.object({
@@ -11,7 +15,7 @@ export const Window = z.object({
   workflow: Line.optional(),
   job: Line.optional(),
   /** The newest so many finished jobs. */
-  runs: z.coerce.number().int().min(1).max(1000).default(100),
+  runs: z.coerce.number().int().min(1).max(1000).default(usualRuns),
   /** Of these, those that started so many days ago at most. */
   days: z.coerce.number().int().min(1).max(3650).optional(),
 })
@@ -74,4 +78,35 @@ export function pastJobs(
     ...conditions.flatMap(([, ...values]) => values),
     runs,
   )
+}
+
+/** A job, as its row has it. */
+export interface JobOf extends PastJob {
+  organisationId: string
+  workflowRef: string | null
+}
+
+/** What the runs of a job have in common: of its workflow the file, where that is known. undefined: whose past is not known by name has none. */
+export function jobName({
+  repository,
+  workflow,
+  workflowRef,
+  job,
+}: JobOf): { repository: string; workflow: string; job: string } | undefined {
+  if (repository === null || workflow === null || job === null) return undefined
+  return { repository, workflow: workflowPath(workflowRef) ?? workflow, job }
+}
+
+/**
+ * The newest runs of the same job.
+ * @param before those that are older than this job
+ */
+export function pastOf(
+  db: Database,
+  job: JobOf,
+  range: { now: number; before: string },
+): PastJob[] {
+  const name = jobName(job)
+  if (name === undefined) return []
+  return pastJobs(db, job.organisationId, { ...name, runs: usualRuns }, range)
 }

@@ -22,15 +22,22 @@ export interface Evidence {
 /** Runs that are named for a line. */
 const mostJobs = 20
 
-/** The smallest policy that the runs of a baseline would have needed, and the evidence for each line. */
-export function recommendation(baseline: Baseline): { text: string; evidence: Evidence[] } {
+/**
+ * The smallest policy that the runs of a baseline would have needed, and the evidence for each line.
+ * @param refused what the newest of the runs was refused, or only looked up: it stands there as comments
+ */
+export function recommendation(
+  baseline: Baseline,
+  refused: readonly RecommendDestination[] = [],
+): { text: string; evidence: Evidence[] } {
   const wildcards = rotating(baseline.destinations, baseline.runs)
   const collapsed = new Set(wildcards.flatMap(({ hosts }) => hosts))
   const evidence = [
     ...wildcards.map(ofWildcard),
     ...baseline.destinations.filter((one) => !collapsed.has(one)).map(ofDestination),
   ]
-  return { text: recommend(evidence.map((one) => lineOf(one, baseline.runs))), evidence }
+  const lines = evidence.map((one) => lineOf(one, baseline.runs))
+  return { text: recommend([...lines, ...refused]), evidence }
 }
 
 function lineOf(one: Evidence, runs: number): RecommendDestination {

@@ -7,6 +7,7 @@ import { register as blocklistFeeds } from './blocklist-feeds.ts'
 import { register as detections } from './detections.ts'
 import { register as health } from './health.ts'
 import { register as jobPolicies } from './job-policies.ts'
+import { register as jobRecommendation } from './job-recommendation.ts'
 import { register as jobViews } from './job-views.ts'
 import { register as jobs } from './jobs.ts'
 import { register as keys } from './keys.ts'
@@ -35,6 +36,7 @@ export const registers: readonly Register[] = [
   baselines,
   agent,
   jobPolicies,
+  jobRecommendation,
   stream,
   runs,
   jobs,
