@@ -22,11 +22,7 @@ export interface Segment {
   body: Buffer
 }
 
-/**
- * Segments of one job that installs packages, compiles and tests: processes that begin and end, each with some files, most of
- * them those that the other jobs of its repository have, too; names, connections and calls of an API. Half of the paths are
- * new to the job, one of fifty to its repository. The same for the same job.
- */
+/** Segments of one job. The same for the same job. */
 export function* segmentsOf(job: number, events: number): Generator<Segment> {
   let previous = '0'.repeat(64)
   const all = eventsOf(job)
@@ -43,37 +39,127 @@ export function* segmentsOf(job: number, events: number): Generator<Segment> {
 
 const repositories = 20
 
+/**
+ * What real jobs do, by what `runwarden run` has recorded of them: `git clone` of a repository (2,400 files of 216 folders),
+ * `npm ci` of 32 packages (1,700 files of 204 folders), `npm test` (210 programs), `make` of 122 objects (3 programs for each).
+ * Of 5,700 events 75 in a hundred are files, nearly every one of them new to the job, and 22 are processes that begin and end.
+ * The next round of the same is another part of the same repository. A job of the same repository has the same files, but for
+ * one of fifty.
+ */
 function* eventsOf(job: number): Generator<Event, never> {
-  const repository = job % repositories
-  const programs = ['node', 'gcc', 'ld', 'sh', 'git', 'tar', 'make', 'python3']
-  let seq = 0
-  let file = 0
-  yield exec(++seq, 100, { exe: '/usr/bin/bash', argv: ['bash', '-e', 'step.sh'] })
-  for (let pid = 101; ; pid++) {
-    const program = programs[pid % programs.length] ?? 'sh'
-    const execId = execIdOf(pid)
-    const argv = [program, '-c', `src/part${pid % 400}.c`, '-o', `build/part${pid % 400}.o`]
-    yield exec(++seq, pid, { exe: `/usr/bin/${program}`, argv })
-    for (let i = 0; i < 14; i++) {
-      // Each second time a file that was written before.
-      const n = i % 2 === 0 ? file++ : Math.floor(file / 2)
-      const own = n % 50 === 0 ? `job-${job}/` : ''
-      yield write(
-        ++seq,
-        `/home/runner/work/app${repository}/app${repository}/node_modules/package-${n % 800}/${own}lib/module-${n}.js`,
-        { execId },
-      )
-    }
-    if (pid % 8 === 0) {
-      const n = (pid >> 3) % 60
-      const host = `host-${n}.registry-${repository}.example.org`
+  const maker = new Maker(job)
+  yield maker.start('/usr/bin/bash', ['bash', '-e', 'step.sh'])
+  for (let round = 0; ; round++) {
+    yield* checkout(maker, round)
+    yield* install(maker, round)
+    yield* runTests(maker)
+    yield* compile(maker, round)
+  }
+}
+
+class Maker {
+  readonly #job: number
+  readonly root: string
+  readonly repository: number
+  #seq = 0
+  #pid = 99
+  #files = 0
+  readonly #running: number[] = []
+
+  constructor(job: number) {
+    this.#job = job
+    this.repository = job % repositories
+    this.root = `/home/runner/work/app${this.repository}/app${this.repository}`
+  }
+
+  next(): number {
+    return ++this.#seq
+  }
+
+  start(exe: string, argv: string[]): Event {
+    this.#running.push(++this.#pid)
+    return exec(this.next(), this.#pid, { exe, argv, cwd: this.root })
+  }
+
+  end(): Event {
+    return exit(this.next(), this.#running.pop() ?? 0)
+  }
+
+  get execId(): string {
+    return execIdOf(this.#running.at(-1) ?? 0)
+  }
+
+  file(path: string): Event {
+    const own = this.#files++ % 50 === 0 ? `.${this.#job}` : ''
+    const made = write(this.next(), `${this.root}/${path}${own}`, { execId: this.execId })
+    return { ...made, kind: 'file.create' } as Event
+  }
+
+  rename(from: string, to: string): Event {
+    const made = write(this.next(), `${this.root}/${from}`, { execId: this.execId })
+    return { ...made, kind: 'file.rename', to: `${this.root}/${to}`, link: 'rename' } as Event
+  }
+
+  setUpRing(): Event {
+    return {
+      ...exit(this.next(), this.#running.at(-1) ?? 0),
+      kind: 'sandbox.change',
+      change: 'io_uring',
+      truth: 'kernel',
+      errno: 0,
+      detail: 'io_uring_setup(256 entries)',
+      targetPid: null,
+    } as Event
+  }
+}
+
+function* checkout(maker: Maker, round: number): Generator<Event> {
+  yield maker.start('/usr/bin/git', ['git', 'clone', '--quiet', 'https://github.com/acme/app', '.'])
+  for (let n = 0; n < 2400; n++)
+    yield maker.file(`part-${round}/packages/package-${n % 24}/src/area-${n % 216}/module-${n}.ts`)
+  for (let n = 0; n < 28; n++) yield maker.rename(`.git/refs/${n}.lock`, `.git/refs/${round}-${n}`)
+  yield maker.end()
+}
+
+function* install(maker: Maker, round: number): Generator<Event> {
+  yield maker.start('/usr/bin/node', ['npm', 'ci', '--loglevel=error', `--prefix=part-${round}`])
+  for (let n = 0; n < 118; n++) yield maker.setUpRing()
+  for (let n = 0; n < 32; n++) {
+    const name = `package-${(round * 32 + n) % 800}`
+    const host = `host-${n % 4}.registry-${maker.repository}.example.org`
+    const { execId } = maker
+    if (n < 4) {
       const address = `198.51.100.${n}`
-      yield query(++seq, { execId, name: host, addresses: [address] })
-      yield connect(++seq, { execId, host, address })
-      const asked = ++seq
-      yield request(asked, { execId, host, path: `/packages/${(pid >> 3) % 500}` })
-      yield response(++seq, asked)
+      yield query(maker.next(), { execId, name: host, addresses: [address] })
+      yield connect(maker.next(), { execId, host, address })
     }
-    yield exit(++seq, pid)
+    const asked = maker.next()
+    yield request(asked, { execId, host, path: `/${name}/-/${name}-1.${n}.0.tgz` })
+    yield response(maker.next(), asked)
+    yield maker.rename(`.cache/tmp/${round}-${n}`, `.cache/content-v2/sha512/${n}/${name}`)
+    for (let file = 0; file < 54; file++)
+      yield maker.file(
+        `part-${round}/node_modules/${name}/${file % 9 === 0 ? '' : `dist/esm/v${file % 6}/`}module-${file}.d.ts`,
+      )
+  }
+  yield maker.end()
+}
+
+function* runTests(maker: Maker): Generator<Event> {
+  for (let n = 0; n < 105; n++) {
+    yield maker.start('/usr/bin/dash', ['sh', '-c', `echo ${n} | cat`])
+    yield maker.end()
+    yield maker.start('/usr/bin/cat', ['cat'])
+    yield maker.end()
+  }
+}
+
+function* compile(maker: Maker, round: number): Generator<Event> {
+  const programs = ['/usr/bin/gcc', '/usr/libexec/gcc/cc1', '/usr/bin/as']
+  for (let n = 0; n < 122; n++) {
+    const [source, object] = [`part-${round}/native/part${n}.c`, `part-${round}/native/part${n}.o`]
+    for (const exe of programs) yield maker.start(exe, [exe, '-O2', '-c', source, '-o', object])
+    yield maker.file(object)
+    for (let i = 0; i < programs.length; i++) yield maker.end()
   }
 }
