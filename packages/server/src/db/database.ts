@@ -35,6 +35,11 @@ export class Database implements Disposable {
     return this.#prepare(sql).all(...parameters) as T[]
   }
 
+  /** The same one after the other: of those that are not looked at nothing is read. Not two of one text at once. */
+  iterate<T>(sql: string, ...parameters: Parameters): Iterable<T> {
+    return this.#prepare(sql).iterate(...parameters) as Iterable<T>
+  }
+
   /** The first row. */
   get<T>(sql: string, ...parameters: Parameters): T | undefined {
     return this.#prepare(sql).get(...parameters) as T | undefined

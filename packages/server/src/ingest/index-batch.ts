@@ -28,13 +28,14 @@ export function indexBatch(db: Database, writer: IndexWriter, batch: readonly Li
     for (const segment of batch) {
       let index = jobs.get(segment.jobId)
       if (index === undefined) {
-        index = JobIndex.load(db, segment.jobId, segment.organisationId)
+        index = JobIndex.load(db, segment, writer)
         jobs.set(segment.jobId, index)
       }
       indexOne(db, index, segment)
     }
-    for (const index of jobs.values()) writer.write(index)
-    db.run('UPDATE state SET position = ?', batch.at(-1)?.number ?? 0)
+    const position = batch.at(-1)?.number ?? 0
+    for (const index of jobs.values()) writer.write(index, position)
+    db.run('UPDATE state SET position = ?', position)
   })
 }
 

@@ -9,7 +9,7 @@ import { Database } from '../db/database.ts'
 export const indexPath = (data: string): string => join(data, 'index.sqlite')
 
 /** Another number here makes every index again, from the segments. */
-const version = 1
+const version = 2
 
 /** A job is a number here, an organisation too. Of bits and numbers: src/ingest/words.ts. */
 const schema = `
@@ -17,7 +17,9 @@ const schema = `
     only INTEGER PRIMARY KEY CHECK (only = 1),
     epoch TEXT NOT NULL,
     -- The last segment (segments.number of the server's database) whose rows are in here.
-    position INTEGER NOT NULL
+    position INTEGER NOT NULL,
+    -- Of src/ingest/fold/keyed-hash.ts.
+    hash_key BLOB NOT NULL
   ) STRICT;
 
   CREATE TABLE organisations (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
@@ -41,7 +43,7 @@ const schema = `
     PRIMARY KEY (job, seq)
   ) STRICT, WITHOUT ROWID;
 
-  -- Each host, address, program, hash, path and call that an organisation's jobs ever had to do with, once.
+  -- Each host, address, program, hash and call that an organisation's jobs ever had to do with, and each folder of a file, once.
   CREATE TABLE terms (
     id INTEGER PRIMARY KEY,
     organisation INTEGER NOT NULL,
@@ -59,8 +61,21 @@ const schema = `
     PRIMARY KEY (term, job)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX facts_by_job ON facts (job);
+  -- Files are many: by their folders. A batch of segments adds a part of what a job had to do with a folder; of its names
+  -- (JSON) that of src/ingest/folder-names.ts.
+  CREATE TABLE folders (
+    term INTEGER NOT NULL,
+    job INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    first_time REAL NOT NULL,
+    last_time REAL NOT NULL,
+    names TEXT NOT NULL,
+    PRIMARY KEY (term, job, part)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX folders_by_job ON folders (job);
 
-  -- What a job did, folded: one row for each distinct destination, file, process …, in the order of first appearance.
+  -- What a job did, folded: one row for each distinct destination, process …, in the order of first appearance.
   CREATE TABLE rows (
     job INTEGER NOT NULL,
     view INTEGER NOT NULL,
@@ -77,6 +92,25 @@ const schema = `
   CREATE UNIQUE INDEX rows_by_key ON rows (job, view, key);
   -- Few are other than allowed, and those are asked for.
   CREATE INDEX rows_by_verdict ON rows (job, view, verdict, n) WHERE verdict > 1;
+
+  -- The same of files: src/ingest/file-chunks.ts. Numbers go on from 'first'; of each row 8 bytes of 'keys' are its hash.
+  CREATE TABLE files (
+    job INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    keys BLOB NOT NULL,
+    rows BLOB NOT NULL,
+    PRIMARY KEY (job, first)
+  ) STRICT;
+  CREATE TABLE files_again (
+    job INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    first_time REAL NOT NULL,
+    last_time REAL NOT NULL,
+    programs TEXT NOT NULL,
+    PRIMARY KEY (job, n)
+  ) STRICT, WITHOUT ROWID;
 
   -- Requests whose response has not come.
   CREATE TABLE requests (
@@ -126,7 +160,7 @@ function prepared(db: Database, main: Database): Database {
     )
     for (const { name } of tables) db.exec(`DROP TABLE "${name}"`)
     db.exec(schema)
-    db.run('INSERT INTO state VALUES (1, ?, 0)', epoch)
+    db.run('INSERT INTO state VALUES (1, ?, 0, randomblob(8))', epoch)
     // What is found again comes behind what was taken: it is offered again, and known.
     db.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('detections', ?)", taken)
     db.exec(`PRAGMA user_version = ${version}`)

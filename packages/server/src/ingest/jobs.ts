@@ -116,13 +116,16 @@ export class Jobs {
       } else {
         this.#db.run(
           `UPDATE jobs SET finished_at = ?, heard_at = ?, silent_at = NULL, exit_status = ?, report = ?, final_sequence = ?,
-                  final_hash = ? WHERE id = ?`,
+                  final_hash = ?, tier = ?, armed = ?, events_lost = ? WHERE id = ?`,
           now,
           now,
           finish.exit,
           report,
           finish.sequence,
           hash,
+          finish.report.health.tier,
+          finish.report.protection === 'armed' ? 1 : 0,
+          JSON.stringify(finish.report.health.eventsLost),
           jobId,
         )
         this.#db.run(

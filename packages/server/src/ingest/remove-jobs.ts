@@ -17,11 +17,20 @@ function removeJob(db: Database, job: number, id: string): void {
   db.transaction(() => {
     // Words that no other job has are forgotten, too.
     db.run(
-      `DELETE FROM terms WHERE id IN (SELECT term FROM facts WHERE job = ?1)
-         AND NOT EXISTS (SELECT 1 FROM facts WHERE term = terms.id AND job <> ?1)`,
+      `DELETE FROM terms WHERE id IN (SELECT term FROM facts WHERE job = ?1 UNION ALL SELECT term FROM folders WHERE job = ?1)
+         AND NOT EXISTS (SELECT 1 FROM facts WHERE term = terms.id AND job <> ?1)
+         AND NOT EXISTS (SELECT 1 FROM folders WHERE term = terms.id AND job <> ?1)`,
       job,
     )
-    for (const table of ['facts', 'rows', 'requests', 'segments'])
+    for (const table of [
+      'facts',
+      'folders',
+      'rows',
+      'files',
+      'files_again',
+      'requests',
+      'segments',
+    ])
       db.run(`DELETE FROM ${table} WHERE job = ?`, job)
     db.run('DELETE FROM detections WHERE job_id = ?', id)
     db.run('DELETE FROM jobs WHERE number = ?', job)

@@ -37,7 +37,11 @@ tell({ kind: 'ready' })
 while (!end.signal.aborted) {
   try {
     const removed = removeJobs(db, main)
-    if (removed.length > 0) tell({ kind: 'removed', jobIds: removed })
+    if (removed.length > 0) {
+      // Its words may be gone with them.
+      writer.forget()
+      tell({ kind: 'removed', jobIds: removed })
+    }
     if (!step()) {
       await woken.promise
       woken = Promise.withResolvers()

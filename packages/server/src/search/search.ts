@@ -1,9 +1,10 @@
 import type { Verdict } from '@runwarden/events'
 import type { Database } from '../db/database.ts'
 import { terms, verdictsOf } from '../ingest/words.ts'
+import { type Found, searchPaths } from './paths.ts'
 import type { Range } from './pattern.ts'
 
-/** A pattern may stand for so many values; one that stands for more would take too long. */
+/** A pattern may stand for so many values, of paths folders; one that stands for more would take too long. */
 export const mostValues = 20_000
 
 /** A job that had to do with what was asked for. */
@@ -33,6 +34,10 @@ interface Asked {
  */
 export function search(index: Database, organisationId: string, asked: Asked): Hit[] | undefined {
   const { range, from, to, before, limit } = asked
+  if (range.kind === 'path')
+    return searchPaths(index, organisationId, mostValues, asked)?.flatMap((found) =>
+      withId(index, found),
+    )
   const values = [organisationId, terms[range.kind], range.from, range.to, range.end, range.end]
   // Never more than the bound is looked at, however many there are.
   const matching = `SELECT id FROM terms WHERE organisation = (SELECT number FROM organisations WHERE id = ?) AND kind = ?
@@ -66,4 +71,10 @@ export function search(index: Database, organisationId: string, asked: Asked): H
       limit,
     )
     .map(({ bits, ...hit }) => Object.assign(hit, { verdicts: verdictsOf(bits) }))
+}
+
+/** Those that were not removed meanwhile. */
+function withId(index: Database, found: Found): Hit[] {
+  const job = index.get<{ id: string }>('SELECT id FROM jobs WHERE number = ?', found.number)
+  return job === undefined ? [] : [{ ...found, jobId: job.id, verdicts: [] }]
 }

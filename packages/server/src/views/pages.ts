@@ -1,4 +1,6 @@
 import type { Database } from '../db/database.ts'
+import { type FileRow, readAgain, readRows } from '../ingest/file-chunks.ts'
+import { addProgramOnce } from '../ingest/fold/programs.ts'
 import { type View, views } from '../ingest/words.ts'
 
 interface Stored {
@@ -53,6 +55,7 @@ function storedRows(
   const job = index.get<{ number: number }>('SELECT number FROM jobs WHERE id = ?', jobId)?.number
   // Nothing of it is indexed yet.
   if (job === undefined) return []
+  if (view === 'files') return storedFiles(index, job, after, limit)
   const columns =
     'n, count, first_seq AS firstSeq, first_time AS firstTime, last_time AS lastTime, data'
   return verdict === null
@@ -72,4 +75,28 @@ function storedRows(
         after,
         limit,
       )
+}
+
+/** Rows of files have no verdict. */
+function storedFiles(index: Database, job: number, after: number, limit: number): Stored[] {
+  const rows: (FileRow & { n: number })[] = []
+  let length = 0
+  for (const row of readRows(index, job, after)) {
+    rows.push(row)
+    length += row.data.path.length
+    if (rows.length >= limit || length > largestPage) break
+  }
+  const again = readAgain(index, job, rows[0]?.n ?? 0, rows.at(-1)?.n ?? 0)
+  return rows.map(({ data, ...row }) => {
+    const more = again.get(row.n)
+    for (const program of more?.programs ?? []) addProgramOnce(data.programs, program)
+    return {
+      n: row.n,
+      count: row.count + (more?.count ?? 0),
+      firstSeq: Math.min(row.firstSeq, more?.firstSeq ?? Infinity),
+      firstTime: Math.min(row.firstTime, more?.firstTime ?? Infinity),
+      lastTime: Math.max(row.lastTime, more?.lastTime ?? -Infinity),
+      data: JSON.stringify(data),
+    }
+  })
 }

@@ -16,7 +16,7 @@ export function foldFile(index: JobIndex, event: EventOf<keyof typeof actions>):
   const { path, sensitive, workspace, errno, truth, time } = event
   const action = actions[event.kind]
   const to = event.kind === 'file.rename' ? event.to : null
-  const row = index.row('files', `${action} ${errno} ${path}\0${to ?? ''}`, event, 0, () => ({
+  const programs = index.files.touch(`${action} ${errno} ${path}\0${to ?? ''}`, event, () => ({
     path,
     action,
     to,
@@ -26,10 +26,9 @@ export function foldFile(index: JobIndex, event: EventOf<keyof typeof actions>):
     truth,
     programs: [],
   }))
-  row.count++
-  addProgram(row.data.programs, index, event)
-  index.fact('path', path, time, 0)
-  if (to !== null) index.fact('path', to, time, 0)
+  addProgram(programs, index, event)
+  index.touched(path, time)
+  if (to !== null) index.touched(to, time)
 }
 
 export function foldChange(index: JobIndex, event: EventOf<'file.changed'>): void {
@@ -56,7 +55,7 @@ export function foldChange(index: JobIndex, event: EventOf<'file.changed'>): voi
   row.data.before = content.before
   row.data.after = content.after
   addProgram(row.data.programs, index, event)
-  index.fact('path', path, time, 0)
+  index.touched(path, time)
   for (const hash of new Set([content.before, content.after]))
     if (hash !== null) index.fact('hash', hash, time, 0)
 }
@@ -76,5 +75,5 @@ export function foldSecret(index: JobIndex, event: EventOf<'secret.found'>): voi
   }))
   row.count++
   addProgram(row.data.programs, index, event)
-  index.fact('path', path, time, 0)
+  index.touched(path, time)
 }

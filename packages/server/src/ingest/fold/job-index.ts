@@ -2,7 +2,16 @@ import { hash } from 'node:crypto'
 import type { Database } from '../../db/database.ts'
 import type { RowData } from '../../views/rows.ts'
 import { noTotals, type Totals } from '../totals.ts'
+import type { Touched } from '../folder-names.ts'
 import { type TermKind, type View, views } from '../words.ts'
+import { FileRows } from './file-rows.ts'
+import type { HashKey } from './keyed-hash.ts'
+import type { KnownFiles } from './known-files.ts'
+
+/** Views of which each row is one of the index; files have src/ingest/file-chunks.ts. */
+export type RowView = Exclude<View, 'files'>
+/** Facts of the same kind; paths have their folders. */
+export type FactKind = Exclude<TermKind, 'path'>
 
 /** A row of a view while events are added to it. */
 export interface Row<D> {
@@ -42,27 +51,40 @@ export class JobIndex {
   readonly organisation: number
   readonly totals: Totals
   /** Not in the database yet; each with the key by which it is found later. */
-  readonly added: { view: View; key: Buffer; row: Row<RowData[View]> }[] = []
+  readonly added: { view: RowView; key: Buffer; row: Row<RowData[RowView]> }[] = []
   /** As the database has them, and changed since; by their numbers. */
-  readonly loaded = new Map<View, Map<number, Row<RowData[View]>>>()
-  readonly facts = new Map<TermKind, Map<string, Fact>>()
+  readonly loaded = new Map<RowView, Map<number, Row<RowData[RowView]>>>()
+  readonly files: FileRows
+  readonly facts = new Map<FactKind, Map<string, Fact>>()
+  /** Files that it had to do with, by their folders (with the slash) and names. */
+  readonly folders = new Map<string, Map<string, Touched>>()
   /** Rows of requests that have no response yet, by `seq`. */
   readonly requests = new Map<number, Row<RowData['http']>>()
   readonly answered: number[] = []
   readonly #db: Database
-  readonly #rows = new Map<View, Map<string, Row<RowData[View]>>>()
+  readonly #rows = new Map<RowView, Map<string, Row<RowData[RowView]>>>()
   /** Programs by process, as far as they were asked for. */
   readonly #programs = new Map<string, string | null>()
 
-  private constructor(db: Database, number: number, organisation: number, totals: Totals) {
+  private constructor(
+    db: Database,
+    { number, organisation, totals }: { number: number; organisation: number; totals: string },
+    known: KnownFiles,
+    key: HashKey,
+  ) {
     this.#db = db
     this.number = number
     this.organisation = organisation
-    this.totals = totals
+    this.totals = JSON.parse(totals) as Totals
+    this.files = new FileRows(db, number, known.of(number), key)
   }
 
   /** Of a job that may be new. */
-  static load(db: Database, jobId: string, organisationId: string): JobIndex {
+  static load(
+    db: Database,
+    { jobId, organisationId }: { jobId: string; organisationId: string },
+    { known, hashKey }: { known: KnownFiles; hashKey: HashKey },
+  ): JobIndex {
     db.run('INSERT INTO organisations (id) VALUES (?) ON CONFLICT DO NOTHING', organisationId)
     db.run(
       `INSERT INTO jobs (id, organisation, totals) SELECT ?, number, ? FROM organisations WHERE id = ?
@@ -76,11 +98,11 @@ export class JobIndex {
       jobId,
     )
     if (row === undefined) throw new Error(`job ${jobId} was not added`)
-    return new JobIndex(db, row.number, row.organisation, JSON.parse(row.totals) as Totals)
+    return new JobIndex(db, row, known, hashKey)
   }
 
   /** The row of a key, as it is so far; a new one where there is none. */
-  row<V extends View>(
+  row<V extends RowView>(
     view: V,
     key: string,
     { seq, time }: { seq: number; time: number },
@@ -151,7 +173,7 @@ export class JobIndex {
   }
 
   /** A job had to do with something that is searched for. */
-  fact(kind: TermKind, value: string, time: number, verdicts: number, count = 1): void {
+  fact(kind: FactKind, value: string, time: number, verdicts: number, count = 1): void {
     if (value === '') return
     const text = value.length > longestTerm ? value.slice(0, longestTerm) : value
     let all = this.facts.get(kind)
@@ -166,7 +188,25 @@ export class JobIndex {
     }
   }
 
-  #find<V extends View>(view: V, key: string): Row<RowData[V]> | undefined {
+  /** The same of a file. */
+  touched(path: string, time: number): void {
+    if (path === '') return
+    const text = path.length > longestTerm ? path.slice(0, longestTerm) : path
+    const at = text.lastIndexOf('/') + 1
+    const folder = text.slice(0, at)
+    const name = text.slice(at)
+    let all = this.folders.get(folder)
+    if (all === undefined) this.folders.set(folder, (all = new Map()))
+    const file = all.get(name)
+    if (file === undefined) all.set(name, { name, count: 1, firstTime: time, lastTime: time })
+    else {
+      file.count++
+      if (time < file.firstTime) file.firstTime = time
+      if (time > file.lastTime) file.lastTime = time
+    }
+  }
+
+  #find<V extends RowView>(view: V, key: string): Row<RowData[V]> | undefined {
     const here = this.#rows.get(view)?.get(key) as Row<RowData[V]> | undefined
     if (here !== undefined || (this.totals.rows[view] ?? 0) === 0) return here
     const stored = this.#db.get<Stored>(
@@ -182,7 +222,7 @@ export class JobIndex {
   }
 
   /** One object for each row, by whichever way it was found. */
-  #load<V extends View>(view: V, stored: Stored): Row<RowData[V]> {
+  #load<V extends RowView>(view: V, stored: Stored): Row<RowData[V]> {
     let all = this.loaded.get(view)
     if (all === undefined) this.loaded.set(view, (all = new Map()))
     let row = all.get(stored.n) as Row<RowData[V]> | undefined
@@ -195,7 +235,7 @@ export class JobIndex {
     return row
   }
 
-  #remember(view: View, key: string, row: Row<RowData[View]>): void {
+  #remember(view: RowView, key: string, row: Row<RowData[RowView]>): void {
     let all = this.#rows.get(view)
     if (all === undefined) this.#rows.set(view, (all = new Map()))
     all.set(key, row)

@@ -13,8 +13,11 @@ export function addProgram(
   index: JobIndex,
   { execId, step }: { execId: string | null; step: string | null },
 ): void {
+  if (programs.length < most) addProgramOnce(programs, { exe: index.programOf(execId), step })
+}
+
+export function addProgramOnce(programs: Program[], { exe, step }: Program): void {
   if (programs.length >= most) return
-  const exe = index.programOf(execId)
   if (!programs.some((one) => one.exe === exe && one.step === step)) programs.push({ exe, step })
 }
 

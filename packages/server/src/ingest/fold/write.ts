@@ -1,25 +1,41 @@
 import type { Database } from '../../db/database.ts'
+import { mostOfChunk, packRows } from '../file-chunks.ts'
+import { writeNames } from '../folder-names.ts'
 import { terms, type TermKind, type View, views } from '../words.ts'
 import type { JobIndex } from './job-index.ts'
+import { type HashKey, hashKeyOf } from './keyed-hash.ts'
+import { KnownFiles } from './known-files.ts'
 
-/** Ids of terms that were used lately. */
+/** Ids of terms that were used lately: so many, and up to as many that were used before them. */
 const mostTerms = 50_000
 
 /** Writes what was gathered. Within a transaction; after one that failed, `forget`. */
 export class IndexWriter {
+  readonly known: KnownFiles
+  readonly hashKey: HashKey
   readonly #db: Database
   #terms = new Map<string, number>()
+  #older = new Map<string, number>()
 
   constructor(db: Database) {
     this.#db = db
+    this.known = new KnownFiles(db)
+    const state = db.get<{ key: Uint8Array }>('SELECT hash_key AS key FROM state')
+    if (state === undefined) throw new Error('the index has no state')
+    this.hashKey = hashKeyOf(state.key)
   }
 
   forget(): void {
     this.#terms = new Map()
+    this.#older = new Map()
+    this.known.forget()
   }
 
-  write(index: JobIndex): void {
+  /** @param part a number that is higher than that of what was written before */
+  write(index: JobIndex, part: number): void {
     this.#writeRows(index)
+    this.#writeFiles(index)
+    this.#writeFolders(index, part)
     for (const [kind, all] of index.facts)
       for (const [value, { count, firstTime, lastTime, verdicts }] of all)
         this.#db.run(
@@ -83,10 +99,72 @@ export class IndexWriter {
     }
   }
 
+  #writeFiles({ number, totals, files }: JobIndex): void {
+    const { added, keys, again, size } = files
+    const first = size - added.length + 1
+    for (let at = 0; at < added.length; at += mostOfChunk) {
+      const hashes = new Int32Array(
+        keys.slice(at, at + mostOfChunk).flatMap(({ low, high }) => [low, high]),
+      )
+      this.#db.run(
+        'INSERT INTO files VALUES (?, ?, ?, ?)',
+        number,
+        first + at,
+        hashes,
+        packRows(added.slice(at, at + mostOfChunk)),
+      )
+    }
+    for (const { n, count, firstSeq, firstTime, lastTime, programs } of again.values())
+      this.#db.run(
+        'INSERT OR REPLACE INTO files_again VALUES (?, ?, ?, ?, ?, ?, ?)',
+        number,
+        n,
+        count,
+        firstSeq,
+        firstTime,
+        lastTime,
+        JSON.stringify(programs),
+      )
+    if (size > 0) totals.rows.files = size
+  }
+
+  #writeFolders({ number, organisation, folders }: JobIndex, part: number): void {
+    for (const [folder, names] of folders) {
+      let count = 0
+      let first = Infinity
+      let last = -Infinity
+      for (const touched of names.values()) {
+        count += touched.count
+        if (touched.firstTime < first) first = touched.firstTime
+        if (touched.lastTime > last) last = touched.lastTime
+      }
+      this.#db.run(
+        'INSERT INTO folders VALUES (?, ?, ?, ?, ?, ?, ?)',
+        this.#term(organisation, 'path', folder),
+        number,
+        part,
+        count,
+        first,
+        last,
+        writeNames(names.values(), first),
+      )
+    }
+  }
+
   #term(organisation: number, kind: TermKind, value: string): number {
     const key = `${organisation} ${kind} ${value}`
-    const known = this.#terms.get(key)
-    if (known !== undefined) return known
+    const recent = this.#terms.get(key)
+    if (recent !== undefined) return recent
+    const id = this.#older.get(key) ?? this.#storedTerm(organisation, kind, value)
+    if (this.#terms.size >= mostTerms) {
+      this.#older = this.#terms
+      this.#terms = new Map()
+    }
+    this.#terms.set(key, id)
+    return id
+  }
+
+  #storedTerm(organisation: number, kind: TermKind, value: string): number {
     const id = (
       this.#db.get<{ id: number }>(
         'SELECT id FROM terms WHERE organisation = ? AND kind = ? AND value = ?',
@@ -102,8 +180,6 @@ export class IndexWriter {
       )
     )?.id
     if (id === undefined) throw new Error('a term was not added')
-    if (this.#terms.size >= mostTerms) this.forget()
-    this.#terms.set(key, id)
     return id
   }
 }
