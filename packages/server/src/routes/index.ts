@@ -4,6 +4,8 @@ import { register as audit } from './audit.ts'
 import { register as baselines } from './baselines.ts'
 import { register as blocklist } from './blocklist.ts'
 import { register as blocklistFeeds } from './blocklist-feeds.ts'
+import { register as comparison } from './comparison.ts'
+import { register as destinations } from './destinations.ts'
 import { register as detections } from './detections.ts'
 import { register as health } from './health.ts'
 import { register as jobPolicies } from './job-policies.ts'
@@ -13,8 +15,10 @@ import { register as jobs } from './jobs.ts'
 import { register as keys } from './keys.ts'
 import { register as members } from './members.ts'
 import { register as organisations } from './organisations.ts'
+import { register as overview } from './overview.ts'
 import { register as policies } from './policies.ts'
 import { register as policyAttachments } from './policy-attachments.ts'
+import { register as repositories } from './repositories.ts'
 import { register as runs } from './runs.ts'
 import { register as search } from './search.ts'
 import { register as signIn } from './sign-in.ts'
@@ -38,6 +42,10 @@ export const registers: readonly Register[] = [
   jobPolicies,
   jobRecommendation,
   stream,
+  overview,
+  destinations,
+  comparison,
+  repositories,
   runs,
   jobs,
   jobViews,

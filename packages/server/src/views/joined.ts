@@ -20,6 +20,7 @@ export async function databases({
   const both = await ingest.indexer.index()
   if (!joined.has(both)) {
     both.run('ATTACH DATABASE ? AS server', server.path)
+    both.exec('PRAGMA temp_store = MEMORY')
     joined.add(both)
   }
   return { server, both }

@@ -83,7 +83,7 @@ export function runIds(
   const ofHead: string[] = [
     `h.organisation_id = ${value(organisationId)}`,
     `h.id < ${value(before)}`,
-    `(h.run_id IS NULL OR NOT EXISTS (SELECT 1 FROM server.jobs o WHERE ${sameRun('o')} AND o.id < h.id))`,
+    `(h.run_id IS NULL OR NOT EXISTS (SELECT 1 FROM server.jobs o INDEXED BY jobs_by_run WHERE ${sameRun('o')} AND o.id < h.id))`,
   ]
   const { repository, workflow, ref, run, attempt, from, to } = filter
   if (repository !== undefined) ofHead.push(`h.repository = ${value(repository)} COLLATE NOCASE`)
@@ -96,7 +96,7 @@ export function runIds(
   const ofJob = conditionsOfJob(filter, value)
   if (ofJob !== undefined)
     ofHead.push(
-      `((h.run_id IS NULL AND ${ofJob('h')}) OR EXISTS (SELECT 1 FROM server.jobs j WHERE ${sameRun('j')} AND ${ofJob('j')}))`,
+      `((h.run_id IS NULL AND ${ofJob('h')}) OR EXISTS (SELECT 1 FROM server.jobs j INDEXED BY jobs_by_run WHERE ${sameRun('j')} AND ${ofJob('j')}))`,
     )
   return both
     .all<{ id: string }>(
@@ -142,15 +142,25 @@ export function jobsOfRun(
   jobId: string,
   { after, limit }: { after: string; limit: number },
 ): RunJob[] {
-  const ids = both.all<{ id: string }>(
-    `SELECT j.id FROM server.jobs h JOIN server.jobs j ON ${sameRun('j')}
-     WHERE h.organisation_id = ?1 AND h.id = ?2 AND j.id > ?3
-     UNION SELECT id FROM server.jobs WHERE organisation_id = ?1 AND id = ?2 AND id > ?3 ORDER BY 1 LIMIT ?4`,
+  const run = server.get<{ run: string | null; repository: string | null; attempt: string | null }>(
+    `SELECT run_id AS run, repository, run_attempt AS attempt FROM jobs WHERE organisation_id = ? AND id = ?`,
     organisationId,
     jobId,
-    after,
-    limit,
   )
+  if (run === undefined) return []
+  const ids =
+    run.run === null
+      ? [{ id: jobId }].filter(({ id }) => id > after)
+      : server.all<{ id: string }>(
+          `SELECT id FROM jobs INDEXED BY jobs_by_run
+           WHERE organisation_id = ? AND run_id = ? AND id > ? AND repository IS ? AND run_attempt IS ? ORDER BY id LIMIT ?`,
+          organisationId,
+          run.run,
+          after,
+          run.repository,
+          run.attempt,
+          limit,
+        )
   return ids.flatMap(({ id }) => {
     const job = jobOfOrganisation(server, organisationId, id)
     return job === undefined

@@ -15,7 +15,7 @@ export const overviews: Migration = {
       policies TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX jobs_by_start ON jobs (organisation_id, started_at);
-    CREATE INDEX detections_by_severity ON detections (organisation_id, id, severity, rule, job_id);
+    CREATE INDEX detections_by_time ON detections (organisation_id, created_at, severity, suppressed, id);
 
     -- Whether what a job of a workflow reaches has settled, as of its last run that was compared.
     CREATE TABLE baseline_states (

@@ -1,0 +1,36 @@
+import type { StoredPolicy } from '@runwarden/events/control-plane'
+import { PolicyError } from '@runwarden/policy'
+import { type ComposedPolicy, composePolicy, type OwnWords } from '@runwarden/policy/compose'
+
+/** A workflow that says nothing itself. */
+const nothing: OwnWords = {
+  egressPolicy: null,
+  failMode: null,
+  allowedEndpoints: '',
+  presets: [],
+  lockdown: [],
+  disableSudo: null,
+  disableSudoAndContainers: null,
+  disableFileMonitoring: null,
+}
+
+/**
+ * What the store's policies make together, the strongest level first; each line says in a comment where it comes from, as
+ * `name (level):line`. null: there are none, or they can't be read any more.
+ */
+export function composedOf(policies: readonly StoredPolicy[]): ComposedPolicy | null {
+  if (policies.length === 0) return null
+  try {
+    return composePolicy(nothing, {
+      file: null,
+      stored: policies.map(({ name, level, text }) => ({ name: sourceName(name, level), text })),
+      hosts: [],
+    })
+  } catch (error) {
+    if (error instanceof PolicyError) return null
+    throw error
+  }
+}
+
+export const sourceName = (name: string, level: StoredPolicy['level']): string =>
+  `${name} (${level})`

@@ -1,0 +1,143 @@
+import { Verdict } from '@runwarden/events'
+import { z } from 'zod'
+import { baselineOf } from '../baselines/baseline.ts'
+import type { PastJob } from '../baselines/past-jobs.ts'
+import type { Database } from '../db/database.ts'
+import { reversed } from '../ingest/fold/search-keys.ts'
+import { terms } from '../ingest/words.ts'
+import { rowsOf } from './pages.ts'
+import type { RowData } from './rows.ts'
+
+/** What two jobs are compared by. */
+export const compared = ['destinations', 'programs', 'requests', 'files'] as const
+export type Compared = (typeof compared)[number]
+
+const Side = z.object({
+  /** How often; of a baseline, in how many of its runs. */
+  count: z.int(),
+  /** None of programs and files. */
+  verdicts: z.array(Verdict),
+})
+
+/** Something that one of two jobs had to do with, or both. */
+export const Difference = z.object({
+  /** A destination as `tcp://host:port`, a program, `host/path METHOD`, a file. */
+  what: z.string(),
+  /** null: it had nothing to do with it. */
+  here: Side.nullable(),
+  there: Side.nullable(),
+})
+export type Difference = z.infer<typeof Difference>
+z.globalRegistry.add(Difference, { id: 'JobDifference' })
+
+type Sides = Map<string, z.infer<typeof Side>>
+
+/** Of a job's view so many rows are compared. */
+const most = 100_000
+const bits: Readonly<Record<number, Verdict>> = {
+  1: 'allowed',
+  2: 'would-block',
+  4: 'blocked',
+  8: 'attack-blocked',
+}
+const kindOf = { programs: terms.exe, requests: terms.api } as const
+
+export function sideOf(index: Database, jobId: string, of: Compared): Sides {
+  if (of === 'destinations') return destinationsOf(index, jobId)
+  if (of === 'files') return filesOf(index, jobId)
+  const found = index.all<{ value: string; count: number; verdicts: number }>(
+    `SELECT value, count, verdicts FROM facts CROSS JOIN terms ON terms.id = term
+     WHERE job = (SELECT number FROM jobs WHERE id = ?) AND kind = ? LIMIT ?`,
+    jobId,
+    kindOf[of],
+    most,
+  )
+  return new Map(
+    found.map(({ value, count, verdicts }) => [
+      of === 'programs' ? reversed(value) : value,
+      {
+        count,
+        verdicts: Object.entries(bits).flatMap(([bit, verdict]) =>
+          (verdicts & Number(bit)) === 0 ? [] : [verdict],
+        ),
+      },
+    ]),
+  )
+}
+
+interface Contact {
+  host: string | null
+  addresses: readonly string[]
+  port: number
+  protocol: string
+}
+
+const nameOf = ({ host, addresses, port, protocol }: Contact): string => {
+  const name = host ?? addresses[0] ?? 'unknown'
+  return `${protocol}://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+function destinationsOf(index: Database, jobId: string): Sides {
+  const rows = rowsOf(index, jobId, 'destinations', {
+    after: 0,
+    limit: most,
+    verdict: null,
+  }) as (RowData['destinations'] & { count: number })[]
+  const sides: Sides = new Map()
+  for (const row of rows) {
+    const name = nameOf(row)
+    const side = sides.get(name)
+    if (side === undefined) sides.set(name, { count: row.count, verdicts: [row.verdict] })
+    else {
+      side.count += row.count
+      if (!side.verdicts.includes(row.verdict)) side.verdicts.push(row.verdict)
+    }
+  }
+  return sides
+}
+
+function filesOf(index: Database, jobId: string): Sides {
+  const asked = { after: 0, limit: most, verdict: null }
+  const rows = rowsOf(index, jobId, 'files', asked) as (RowData['files'] & { count: number })[]
+  const sides: Sides = new Map()
+  for (const { path, count } of rows) {
+    const side = sides.get(path)
+    if (side === undefined) sides.set(path, { count, verdicts: [] })
+    else side.count += count
+  }
+  return sides
+}
+
+/** Destinations of past jobs, by how many of them had each. */
+export async function baselineSide(index: Database, past: readonly PastJob[]): Promise<Sides> {
+  const { destinations } = await baselineOf(index, past)
+  return new Map(
+    destinations.map((one) => [
+      nameOf(one),
+      { count: one.runs, verdicts: one.verdicts.toSorted() },
+    ]),
+  )
+}
+
+/** In the order of their names; with `only` those that are on that side alone, or on both. */
+export function differences(
+  here: Sides,
+  there: Sides,
+  { only, after, limit }: { only: 'here' | 'there' | 'both' | null; after: number; limit: number },
+): { items: Difference[]; next: number | null; counts: Record<'here' | 'there' | 'both', number> } {
+  const counts = { here: 0, there: 0, both: 0 }
+  const wanted: string[] = []
+  for (const name of new Set([...here.keys(), ...there.keys()])) {
+    const place = !there.has(name) ? 'here' : here.has(name) ? 'both' : 'there'
+    counts[place]++
+    if (only === null || only === place) wanted.push(name)
+  }
+  wanted.sort()
+  const items = wanted.slice(after, after + limit).map((what) => ({
+    what,
+    here: here.get(what) ?? null,
+    there: there.get(what) ?? null,
+  }))
+  const end = after + items.length
+  return { items, next: end < wanted.length ? end : null, counts }
+}
