@@ -13,6 +13,7 @@ import { register as jobRecommendation } from './job-recommendation.ts'
 import { register as jobViews } from './job-views.ts'
 import { register as jobs } from './jobs.ts'
 import { register as keys } from './keys.ts'
+import { register as live } from './live.ts'
 import { register as members } from './members.ts'
 import { register as organisations } from './organisations.ts'
 import { register as overview } from './overview.ts'
@@ -42,6 +43,7 @@ export const registers: readonly Register[] = [
   jobPolicies,
   jobRecommendation,
   stream,
+  live,
   overview,
   destinations,
   comparison,

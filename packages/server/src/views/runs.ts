@@ -161,12 +161,17 @@ export function jobsOfRun(
           run.attempt,
           limit,
         )
-  return ids.flatMap(({ id }) => {
-    const job = jobOfOrganisation(server, organisationId, id)
-    return job === undefined
-      ? []
-      : [{ ...job, calls: callsOf(both, id), severities: severitiesOf(both, id) }]
-  })
+  return ids.flatMap(({ id }) => runJobOf({ server, both }, organisationId, id) ?? [])
+}
+
+/** A job with what it did; undefined: the organisation has none of that id. */
+export function runJobOf(
+  { server, both }: Databases,
+  organisationId: string,
+  jobId: string,
+): RunJob | undefined {
+  const job = jobOfOrganisation(server, organisationId, jobId)
+  return job && { ...job, calls: callsOf(both, jobId), severities: severitiesOf(both, jobId) }
 }
 
 function callsOf(db: Database, jobId: string): Calls {
