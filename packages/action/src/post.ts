@@ -8,7 +8,7 @@ import { Log } from './log.ts'
 import { endObserver } from './observe/observer.ts'
 import { appendSummary, setOutput } from './outputs.ts'
 import { kept, type State } from './state.ts'
-import { jobSummary, notProtected } from './summary.ts'
+import { jobSummary, notProtected, recommendedFor } from './summary.ts'
 
 /** The last stage: what the job did, in its summary; and whether it fails for it. */
 const log = new Log()
@@ -46,19 +46,20 @@ async function post(): Promise<void> {
 }
 
 async function tell(
-  { folder, interrupted, unsent, failMode, failOn }: JobReport,
+  { folder, interrupted, unsent, recommendation, failMode, failOn }: JobReport,
   state: State,
 ): Promise<void> {
   const { insightsUrl } = state
   const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
-  appendSummary(jobSummary(report, { insightsUrl, recommendedPolicy: null }))
+  appendSummary(jobSummary(report, { insightsUrl, recommendation }))
   const { blocked = 0, 'attack-blocked': attackBlocked = 0 } = report.counts.byVerdict
+  const recommended = recommendedFor(report, recommendation)
   const findings = report.detections.filter(({ severity }) => severity !== 'info')
   setOutput('report-path', folder)
   setOutput('blocked-count', String(blocked + attackBlocked))
   setOutput('detections', JSON.stringify(report.detections.map(inShort)))
   setOutput('insights-url', insightsUrl ?? '')
-  setOutput('recommended-policy', report.recommendedPolicy)
+  setOutput('recommended-policy', recommended.policy)
   setOutput('minimum-permissions', report.minimumPermissions ?? '')
   for (const { severity, title, step } of findings.slice(0, mostAnnotations)) {
     const said = `${title}${step === null ? '' : ` (step ${step})`}`
@@ -72,6 +73,10 @@ async function tell(
   )
   if (insightsUrl !== null)
     log.line(`View security insights and recommended policy at: ${insightsUrl}`)
+  if (recommended.from !== null) {
+    const { runs, remark } = recommended.from
+    log.line(`The recommended policy is from ${runs}.${remark === null ? '' : ` ${remark}`}`)
+  }
   if (unsent !== null) warn(log, `The control plane has not got all of this job: ${unsent}.`)
   if (state.report === 'artifact') await upload(folder)
   if (interrupted) {

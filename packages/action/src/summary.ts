@@ -1,14 +1,40 @@
-import type { Report } from '@runwarden/events'
+import type { Recommendation, Report } from '@runwarden/events'
 import { formatEndpoint, PolicyError } from '@runwarden/policy'
 import { parsePolicy } from '@runwarden/policy/document'
-import { renderSummary, sentence } from '@runwarden/report'
+import { counted, renderSummary, sentence } from '@runwarden/report'
 
 /** What the job's summary says beside its report. */
 export interface SummaryExtra {
   /** The job at the control plane, http or https; null: there is none. */
   insightsUrl: string | null
-  /** Aggregated with earlier runs; null: the report's own. */
-  recommendedPolicy: string | null
+  /** Of the control plane; null: there is none. */
+  recommendation: Recommendation | null
+}
+
+/** The policy to recommend, and what it rests on. */
+export interface Recommended {
+  policy: string
+  /** null: nobody knows of other runs than this one. */
+  from: { runs: string; remark: string | null } | null
+}
+
+/** Of the control plane with earlier runs, where it has said one; else of this run. */
+export function recommendedFor(
+  { recommendedPolicy }: Pick<Report, 'recommendedPolicy'>,
+  recommendation: Recommendation | null,
+): Recommended {
+  if (recommendation === null) return { policy: recommendedPolicy, from: null }
+  if ('failure' in recommendation) {
+    const remark = `Earlier runs are not in it: ${recommendation.failure}.`
+    return { policy: recommendedPolicy, from: { runs: 'this run alone', remark } }
+  }
+  const { text, earlierRuns } = recommendation
+  if (earlierRuns === 0) {
+    const remark = 'The control plane knows of no earlier run of this job.'
+    return { policy: recommendedPolicy, from: { runs: 'this run alone', remark } }
+  }
+  const runs = `this and ${counted(earlierRuns, 'earlier run')}`
+  return { policy: text, from: { runs, remark: null } }
 }
 
 /** GitHub takes 1 MiB of one step; 24 KiB are left for what else is appended to the file. */
@@ -18,7 +44,7 @@ const longestInputs = 65_536
 
 /** The Markdown for GITHUB_STEP_SUMMARY, below 1 MiB whatever the job did. */
 export function jobSummary(report: Report, extra: SummaryExtra): string {
-  const recommendedPolicy = extra.recommendedPolicy ?? report.recommendedPolicy
+  const { policy: recommendedPolicy, from } = recommendedFor(report, extra.recommendation)
   const inputs = asInputs(recommendedPolicy)
   const opening = extra.insightsUrl === null ? '' : insightsLink(extra.insightsUrl)
   return (
@@ -27,6 +53,7 @@ export function jobSummary(report: Report, extra: SummaryExtra): string {
       {
         limit: limit - Buffer.byteLength(inputs),
         ...(opening === '' ? {} : { opening }),
+        ...(from === null ? {} : { policyFrom: from }),
       },
     ) + inputs
   )

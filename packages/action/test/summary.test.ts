@@ -6,9 +6,9 @@ import { hostile, hostileReport } from '../../report/test/hostile.ts'
 import { releasedReport, stepsReport, stolenReport } from '../../report/test/runs.ts'
 import { facts, Script } from '../../report/test/script.ts'
 import { readInputs } from '../src/inputs.ts'
-import { jobSummary, notProtected } from '../src/summary.ts'
+import { jobSummary, notProtected, recommendedFor } from '../src/summary.ts'
 
-const nothing = { insightsUrl: null, recommendedPolicy: null }
+const nothing = { insightsUrl: null, recommendation: null }
 /** GitHub's limit of a step's summary, and what is left of it for others. */
 const mebibyte = 1_048_576
 const left = 24_576
@@ -53,7 +53,7 @@ allow:
   - productionresultssa7.blob.core.windows.net
   # - evil.example.net
 `
-  const inputs = offered(jobSummary(stolenReport(), { ...nothing, recommendedPolicy }))
+  const inputs = offered(jobSummary({ ...stolenReport(), recommendedPolicy }, nothing))
   expect(Object.keys(inputs)).toEqual(['egress-policy', 'allowed-endpoints'])
   const read = readInputs({
     'INPUT_EGRESS-POLICY': inputs['egress-policy'],
@@ -73,16 +73,51 @@ test.each([
   'version: 1\nallow: [{ https: a.example }]\n',
   'no policy',
 ])('%j is not offered as inputs', (recommendedPolicy) => {
-  const text = jobSummary(stolenReport(), { ...nothing, recommendedPolicy })
+  const text = jobSummary({ ...stolenReport(), recommendedPolicy }, nothing)
   expect(text).not.toContain('The same as inputs')
 })
 
-test('a policy that was aggregated stands in place of the run’s own', () => {
-  const recommendedPolicy = 'version: 1\nallow:\n  - only.example.org\n'
-  const text = jobSummary(stolenReport(), { ...nothing, recommendedPolicy })
-  expect(text).toContain(`\`\`\`yaml\n${recommendedPolicy}\`\`\``)
-  expect(text).not.toContain('- registry.example.org #')
+/** The recommended policy in a summary, and what is said of it. */
+const policyIn = (text: string): { title: string; remark: string; policy: string } => {
+  const [, title = '', remark = '', policy = ''] =
+    /<summary>(Recommended policy[^<]*)<\/summary>\n\n(.*?)```yaml\n(.*?)```/s.exec(text) ?? []
+  return { title, remark: remark.trim(), policy }
+}
+
+test('a policy that was aggregated with earlier runs stands in place of the run’s own', () => {
+  const text = 'version: 1\nallow:\n  - only.example.org\n'
+  for (const [earlierRuns, title] of [
+    [12, 'Recommended policy, from this and 12 earlier runs'],
+    [1, 'Recommended policy, from this and 1 earlier run'],
+  ] as const) {
+    const recommendation = { text, earlierRuns }
+    const summary = jobSummary(stolenReport(), { ...nothing, recommendation })
+    expect(policyIn(summary)).toEqual({ title, remark: '', policy: text })
+    expect(offered(summary)['allowed-endpoints']).toBe('only.example.org:443\n')
+    expect(recommendedFor(stolenReport(), recommendation).policy).toBe(text)
+  }
 })
+
+test.each([
+  [
+    { text: 'version: 1\n', earlierRuns: 0 },
+    'The control plane knows of no earlier run of this job.',
+  ],
+  [
+    { failure: 'https://plane.example.com did not answer within 1.5 s' },
+    'Earlier runs are not in it: `https://plane.example.com` did not answer within 1.5 s.',
+  ],
+])(
+  'a policy that was not aggregated is the run’s own, and says so: %j',
+  (recommendation, remark) => {
+    const report = stolenReport()
+    const said = policyIn(jobSummary(report, { ...nothing, recommendation }))
+    expect(said.title).toBe('Recommended policy, from this run alone')
+    expect(said.remark).toContain(remark)
+    expect(said.policy).toBe(report.recommendedPolicy)
+    expect(recommendedFor(report, recommendation).policy).toBe(report.recommendedPolicy)
+  },
+)
 
 test.each([
   ['https://x.example/a b?c=(d)&e=<f>"', 'https://x.example/a%20b?c=%28d%29&e=%3Cf%3E%22'],

@@ -132,7 +132,15 @@ export interface JobReport {
   failOn: JobRequest['failOn']
   /** What the control plane has not got yet, a sentence; null: it has all, or there is none. */
   unsent: string | null
+  /** The policy that this job and its earlier runs would have needed; null: there is no control plane that knows them. */
+  recommendation: Recommendation | null
 }
+
+export type Recommendation =
+  /** A document of docs/policy.md, YAML; and of how many runs beside this one. */
+  | { text: string; earlierRuns: number }
+  /** Why the control plane has not said it, a sentence. */
+  | { failure: string }
 
 export type AgentAnswer<Value> =
   | { ok: true; value: Value }

@@ -91,7 +91,7 @@ export async function endObserver({
   // It is no part of the record.
   rmSync(join(folder, 'stop'), { force: true })
   const { health } = JSON.parse(readFileSync(path, 'utf8')) as { health: { gaps: string[] } }
-  return { folder, gaps: health.gaps, interrupted: false, unsent: null }
+  return { folder, gaps: health.gaps, interrupted: false, unsent: null, recommendation: null }
 }
 
 function writeStop(folder: string): void {

@@ -1,4 +1,10 @@
-import type { Event, JobPolicySources, JobServer, PolicyText } from '@runwarden/events'
+import type {
+  Event,
+  JobPolicySources,
+  JobServer,
+  PolicyText,
+  Recommendation,
+} from '@runwarden/events'
 import type { StoredPolicy } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import type { AgentService, GovernedScope } from '../service/service.ts'
@@ -67,6 +73,13 @@ export class JobUplink {
   async unsent(): Promise<string | null> {
     if (this.#failure !== '') return this.#failure
     return (await this.#sent)?.unsent ?? null
+  }
+
+  /** Of this job and its earlier runs, when the control plane has all of this one. */
+  async recommendation(): Promise<Recommendation> {
+    const isThere = (await this.unsent()) === null
+    const said = isThere ? await this.#uplink?.recommendation() : undefined
+    return said ?? { failure: 'the control plane has not got all of this job' }
   }
 
   async close(): Promise<void> {

@@ -339,6 +339,7 @@ export class Jobs {
       failMode: job.known.request.failMode,
       failOn: job.known.request.failOn,
       unsent: (await job.uplink?.unsent()) ?? null,
+      recommendation: (await job.uplink?.recommendation()) ?? null,
     }
     return job.report
   }

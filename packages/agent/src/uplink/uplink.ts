@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Event, Health } from '@runwarden/events'
+import type { Event, Health, Recommendation } from '@runwarden/events'
 import type {
   Heartbeat,
   HeartbeatAnswer,
@@ -13,6 +13,7 @@ import { ask, AskError } from './ask.ts'
 import { Pause } from './pause.ts'
 import { pushedList, pushedPolicies } from './pushed.ts'
 import { Pushes } from './pushes.ts'
+import { recommendationOf } from './recommendation.ts'
 
 export { byLevel, storedName } from './pushed.ts'
 export { settledAs } from '../watch/settled.ts'
@@ -171,6 +172,11 @@ export class Uplink {
       insightsUrl: this.#sent?.insightsUrl ?? null,
       unsent: this.#unsent(),
     }
+  }
+
+  /** Of this job and its earlier runs, once `finish` has sent all of it. */
+  recommendation(): Promise<Recommendation> {
+    return recommendationOf(this.#server)
   }
 
   /** Ends it; what was not sent stays in the spool. */

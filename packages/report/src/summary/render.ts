@@ -31,13 +31,15 @@ export interface SummaryOptions {
   limit?: number
   /** Markdown of ours that stands below the headline, e.g. a link. */
   opening?: string
+  /** Where the recommended policy is from, e.g. `this and 12 earlier runs`, and what is to be said of that. */
+  policyFrom?: { runs: string; remark: string | null }
 }
 
 /** The report as a CI job summary: GitHub's Markdown, at most a million bytes, with cuts said. */
 export function renderSummary(report: Report, options: SummaryOptions = {}): string {
   const limit = options.limit ?? LIMIT
   // What somebody copies has its room whatever else there is to say.
-  const policy = policyBlock(report.recommendedPolicy, limit / 4)
+  const policy = policyBlock(report.recommendedPolicy, limit / 4, options.policyFrom)
   const sheet = new Sheet(limit - Buffer.byteLength(policy))
   const who = new Who(report)
   head(sheet, report)
@@ -113,7 +115,7 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
 }
 
 /** The policy in a block to copy, closed until somebody opens it; what is beyond the limit is cut between lines. */
-function policyBlock(text: string, limit: number): string {
+function policyBlock(text: string, limit: number, from: SummaryOptions['policyFrom']): string {
   const lines: string[] = []
   let size = 0
   for (const line of fenced(text).trimEnd().split('\n')) {
@@ -124,8 +126,10 @@ function policyBlock(text: string, limit: number): string {
     }
     lines.push(line)
   }
-  const content = `\`\`\`yaml\n${lines.join('\n')}\n\`\`\``
-  return `<details><summary>Recommended policy</summary>\n\n${content}\n\n</details>\n\n`
+  const remark = from?.remark == null ? '' : `${sentence(from.remark, 600)}\n\n`
+  const content = `${remark}\`\`\`yaml\n${lines.join('\n')}\n\`\`\``
+  const title = `Recommended policy${from === undefined ? '' : `, from ${from.runs}`}`
+  return `<details><summary>${title}</summary>\n\n${content}\n\n</details>\n\n`
 }
 
 /** What may be missing is told before all else, and leaves room for it. */

@@ -8,7 +8,7 @@ import { type JobOf, pastOf } from './past-jobs.ts'
 import { recommendation } from './recommendation.ts'
 
 /** The job's last stage waits for it, and its events came a moment ago, ms. */
-const indexedWithinMs = 1_500
+const indexedWithinMs = 1_000
 /** Names that were only looked up: a flood of them would bury the policy. */
 const mostNames = 200
 
