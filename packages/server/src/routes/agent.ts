@@ -8,15 +8,14 @@ import {
   largestSegment,
   SegmentAcknowledged,
   SegmentHeaders,
-  type StoredPolicy,
 } from '@runwarden/events/control-plane'
 import type { onRequestHookHandler } from 'fastify'
 import { z } from 'zod'
 import type { App, Context } from '../context.ts'
-import type { Database } from '../db/database.ts'
 import { HttpError, notFound } from '../error.ts'
 import { inForce, versionFor } from '../ingest/in-force.ts'
 import { policiesFor } from '../policies/effective.ts'
+import { rememberPolicies } from '../policies/given.ts'
 import { Id } from './page.ts'
 
 /** Bytes of a job's report. */
@@ -119,16 +118,6 @@ export function register(app: App, context: Context): void {
       },
     },
     ({ params: { id }, body }) => ingest.jobs.finish(id, body),
-  )
-}
-
-/** Which policies a job was given, for those who ask later why something was allowed in it. */
-function rememberPolicies(db: Database, jobId: string, policies: readonly StoredPolicy[]): void {
-  const given = policies.map(({ level, name, version }) => ({ level, name, version }))
-  db.run(
-    `INSERT INTO job_modes VALUES (?, NULL, NULL, ?) ON CONFLICT DO UPDATE SET policies = excluded.policies`,
-    jobId,
-    JSON.stringify(given),
   )
 }
 

@@ -1,5 +1,6 @@
 import type { Register } from '../context.ts'
 import { register as agent } from './agent.ts'
+import { register as appliedPolicy } from './applied-policy.ts'
 import { register as audit } from './audit.ts'
 import { register as baselines } from './baselines.ts'
 import { register as blocklist } from './blocklist.ts'
@@ -8,6 +9,7 @@ import { register as comparison } from './comparison.ts'
 import { register as destinations } from './destinations.ts'
 import { register as detections } from './detections.ts'
 import { register as health } from './health.ts'
+import { register as jobHealth } from './job-health.ts'
 import { register as jobPolicies } from './job-policies.ts'
 import { register as jobRecommendation } from './job-recommendation.ts'
 import { register as jobViews } from './job-views.ts'
@@ -44,6 +46,8 @@ export const registers: readonly Register[] = [
   jobRecommendation,
   stream,
   live,
+  appliedPolicy,
+  jobHealth,
   overview,
   destinations,
   comparison,

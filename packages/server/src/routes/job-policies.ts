@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { notFound } from '../error.ts'
 import { policiesNow } from '../ingest/in-force.ts'
+import { rememberPolicies } from '../policies/given.ts'
 import { Id } from './page.ts'
 
 /** What an agent asks for when it is told of another version. */
@@ -20,6 +21,7 @@ export function register(app: App, { db }: Context): void {
     ({ params: { id } }): JobPolicies => {
       const now = policiesNow(db, id)
       if (now === undefined) throw notFound('job')
+      rememberPolicies(db, id, now.policies)
       return now
     },
   )

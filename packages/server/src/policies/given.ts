@@ -1,0 +1,99 @@
+import { PolicyLevel, type StoredPolicy } from '@runwarden/events/control-plane'
+import { formatEndpoint, parseEndpoint, PolicyError } from '@runwarden/policy'
+import type { ComposedPolicy } from '@runwarden/policy/compose'
+import { z } from 'zod'
+import type { Database } from '../db/database.ts'
+
+const Given = z.array(z.object({ level: PolicyLevel, name: z.string(), version: z.int() }))
+
+/** Notes which policies a job was given, for those who ask later why something was allowed in it. */
+export function rememberPolicies(
+  db: Database,
+  jobId: string,
+  policies: readonly StoredPolicy[],
+): void {
+  const given = policies.map(({ level, name, version }) => ({ level, name, version }))
+  db.run(
+    `INSERT INTO job_modes VALUES (?, NULL, NULL, ?) ON CONFLICT DO UPDATE SET policies = excluded.policies`,
+    jobId,
+    JSON.stringify(given),
+  )
+}
+
+/** The policies that a job was given last, the strongest level first; as they were then. */
+export function givenPolicies(db: Database, organisationId: string, jobId: string): StoredPolicy[] {
+  const found = db.get<{ policies: string }>(
+    'SELECT policies FROM job_modes WHERE job_id = ?',
+    jobId,
+  )
+  return Given.parse(JSON.parse(found?.policies ?? '[]')).flatMap((given) => {
+    const stored = db.get<{ text: string }>(
+      `SELECT text FROM policies JOIN policy_versions ON policy_id = id
+       WHERE name = ? AND version = ? AND (organisation_id = ? OR organisation_id IS NULL)
+       ORDER BY (organisation_id IS NULL) = ? LIMIT 1`,
+      given.name,
+      given.version,
+      organisationId,
+      // Of the cluster's level it is the server's; else the organisation's own, where it has one of that name.
+      given.level === 'cluster' ? 0 : 1,
+    )
+    return stored === undefined ? [] : [{ ...given, text: stored.text }]
+  })
+}
+
+/** Where a line of a job's policy comes from. */
+export const Source = z.object({
+  level: PolicyLevel,
+  name: z.string(),
+  version: z.int(),
+  /** Of that document; null: it stands for a preset of it. */
+  line: z.int().nullable(),
+})
+export type Source = z.infer<typeof Source>
+
+/** A line of the document that the store's policies make together. */
+export const PolicyLine = z.object({ text: z.string(), source: Source.nullable() })
+export type PolicyLine = z.infer<typeof PolicyLine>
+z.globalRegistry.add(PolicyLine, { id: 'AppliedPolicyLine' })
+
+/** The lines of a composed document, each with the document that it comes from, as its comment says. */
+export function linesOf(composed: ComposedPolicy, policies: readonly StoredPolicy[]): PolicyLine[] {
+  return composed.text
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [text = '', ...rest] = line.split(' # ')
+      const [, name, level, place] =
+        /^(.*) \((job|repository|organisation|cluster)\):(\d+)$/.exec(rest.join(' # ')) ?? []
+      const policy = policies.find((one) => one.name === name && one.level === level)
+      if (policy === undefined) return { text: line, source: null }
+      const { version } = policy
+      return {
+        text,
+        source: { level: policy.level, name: policy.name, version, line: Number(place) },
+      }
+    })
+}
+
+/** What a verdict's rule names: `job policy:7 host:443 (preset)` → `host:443`, in canonical form. */
+const endpointOf = (text: string): string | null => {
+  try {
+    return formatEndpoint(parseEndpoint(text))
+  } catch (error) {
+    if (error instanceof PolicyError) return null
+    throw error
+  }
+}
+
+/** Where the line behind a verdict comes from; null: from the workflow itself, or it is not known. */
+export function sourceOf(rule: string | null, lines: readonly PolicyLine[]): Source | null {
+  const [, said = ''] = /^.*?:\d+(?::\d+)? (\S+)/.exec(rule ?? '') ?? []
+  const endpoint = endpointOf(said)
+  if (endpoint === null) return null
+  return (
+    lines.find(({ text }) => {
+      const quoted = /"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
+      return quoted !== undefined && endpointOf(quoted) === endpoint
+    })?.source ?? null
+  )
+}
