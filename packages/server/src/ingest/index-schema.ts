@@ -9,7 +9,7 @@ import { Database } from '../db/database.ts'
 export const indexPath = (data: string): string => join(data, 'index.sqlite')
 
 /** Another number here makes every index again, from the segments. */
-const version = 2
+const version = 3
 
 /** A job is a number here, an organisation too. Of bits and numbers: src/ingest/words.ts. */
 const schema = `
@@ -111,6 +111,20 @@ const schema = `
     programs TEXT NOT NULL,
     PRIMARY KEY (job, n)
   ) STRICT, WITHOUT ROWID;
+
+  -- What each process did, and whose child it is; n is that of its row, NULL where it has none.
+  CREATE TABLE processes (
+    job INTEGER NOT NULL,
+    exec_id TEXT NOT NULL,
+    n INTEGER,
+    parent TEXT,
+    connections INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    files INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    PRIMARY KEY (job, exec_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX processes_by_parent ON processes (job, parent, n) WHERE n IS NOT NULL;
 
   -- Requests whose response has not come.
   CREATE TABLE requests (

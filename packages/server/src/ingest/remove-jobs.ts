@@ -26,6 +26,7 @@ function removeJob(db: Database, job: number, id: string): void {
       'facts',
       'folders',
       'rows',
+      'processes',
       'files',
       'files_again',
       'requests',

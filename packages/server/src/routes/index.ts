@@ -21,6 +21,7 @@ import { register as organisations } from './organisations.ts'
 import { register as overview } from './overview.ts'
 import { register as policies } from './policies.ts'
 import { register as policyAttachments } from './policy-attachments.ts'
+import { register as processTree } from './process-tree.ts'
 import { register as repositories } from './repositories.ts'
 import { register as runs } from './runs.ts'
 import { register as search } from './search.ts'
@@ -48,6 +49,7 @@ export const registers: readonly Register[] = [
   live,
   appliedPolicy,
   jobHealth,
+  processTree,
   overview,
   destinations,
   comparison,

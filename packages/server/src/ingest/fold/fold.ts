@@ -13,6 +13,7 @@ export function fold(index: JobIndex, event: Event): EventOf<'detection'> | unde
   for (const [name, value] of Object.entries(event))
     if (typeof value === 'string' && value.length > longest)
       Object.assign(event, { [name]: value.slice(0, longest) })
+  index.acts.add(event)
   switch (event.kind) {
     case 'net.connect':
     case 'net.flow':

@@ -4,6 +4,7 @@ import type { RowData } from '../../views/rows.ts'
 import { noTotals, type Totals } from '../totals.ts'
 import type { Touched } from '../folder-names.ts'
 import { type TermKind, type View, views } from '../words.ts'
+import { ProcessActs } from './acts.ts'
 import { FileRows } from './file-rows.ts'
 import type { HashKey } from './keyed-hash.ts'
 import type { KnownFiles } from './known-files.ts'
@@ -55,6 +56,7 @@ export class JobIndex {
   /** As the database has them, and changed since; by their numbers. */
   readonly loaded = new Map<RowView, Map<number, Row<RowData[RowView]>>>()
   readonly files: FileRows
+  readonly acts = new ProcessActs()
   readonly facts = new Map<FactKind, Map<string, Fact>>()
   /** Files that it had to do with, by their folders (with the slash) and names. */
   readonly folders = new Map<string, Map<string, Touched>>()

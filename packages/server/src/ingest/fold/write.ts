@@ -1,4 +1,5 @@
 import type { Database } from '../../db/database.ts'
+import type { RowData } from '../../views/rows.ts'
 import { mostOfChunk, packRows } from '../file-chunks.ts'
 import { writeNames } from '../folder-names.ts'
 import { terms, type TermKind, type View, views } from '../words.ts'
@@ -34,6 +35,7 @@ export class IndexWriter {
   /** @param part a number that is higher than that of what was written before */
   write(index: JobIndex, part: number): void {
     this.#writeRows(index)
+    index.acts.write(this.#db, index.number, processesIn(index))
     this.#writeFiles(index)
     this.#writeFolders(index, part)
     for (const [kind, all] of index.facts)
@@ -181,6 +183,14 @@ export class IndexWriter {
     )?.id
     if (id === undefined) throw new Error('a term was not added')
     return id
+  }
+}
+
+function* processesIn({ added }: JobIndex) {
+  for (const { view, row } of added) {
+    if (view !== 'processes') continue
+    const { execId, parentExecId } = row.data as RowData['processes']
+    yield { n: row.n, execId, parentExecId }
   }
 }
 
