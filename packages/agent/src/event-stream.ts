@@ -13,12 +13,14 @@ export type ForkSink = (childExecId: string, parentExecId: string) => void
 
 /** Numbers a run's events and hands each to every sink. */
 export class EventStream {
-  private seq = 0
+  private seq: number
   readonly scope: string
   private readonly sinks: EventSink[] = []
 
-  constructor(scope: string) {
+  /** @param after the number of the event before the first one: an agent goes on where one before it was killed */
+  constructor(scope: string, after = 0) {
     this.scope = scope
+    this.seq = after
   }
 
   /** Events from here on go to this sink as well. */

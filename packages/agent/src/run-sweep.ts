@@ -5,14 +5,7 @@ import { endUngrantedBehind, pinnedMaps } from './enforce/left-behind.ts'
 import { messageOf } from './errors.ts'
 import { endHeld } from './https/held-watch.ts'
 import { findCgroup2, readMounts } from './mounts.ts'
-import {
-  type Owner,
-  ownNamespaces,
-  processStart,
-  removeFolder,
-  scopesFolder,
-  stateHome,
-} from './run-state.ts'
+import { type Owner, ownNamespaces, processStart, removeFolder, stateHome } from './run-state.ts'
 import { Scope } from './scope.ts'
 
 /** The machine's own pid namespace (PROC_PID_INIT_INO of the kernel's proc_ns.h): who is in it sees every process. */
@@ -32,8 +25,8 @@ export async function sweep(): Promise<string[]> {
   }
   const said: string[] = []
   for (const id of ids) {
-    // What agents leave stays in force until one takes it over.
-    if (id === scopesFolder) continue
+    // What agents leave of scopes, jobs and what is unsent is there until one takes it over.
+    if (!/^\d+-/.test(id)) continue
     const sentence = await sweepPatiently(id, said)
     if (sentence !== null) said.push(sentence)
   }

@@ -81,11 +81,13 @@ export async function main(words: string[]): Promise<number> {
   })
   if (asked) await reload(service)
   const jobs = await takeJobs(service, config, () => stopped.resolve())
+  const unsent = await sendUnsent(config)
   notifyReady(say)
   await stopped.promise
   // For a job alone, and told to end by one of its steps: whoever keeps it running starts it again.
   const isTooEarly = config.scopes.length === 0 && jobs?.isUnderWay() === true
   await jobs?.end()
+  await unsent?.end()
   await service.stop(isTooEarly ? 'keep' : onStop)
   return isTooEarly ? 1 : 0
 }
@@ -128,6 +130,16 @@ async function takeJobs(
       await socket.close()
     },
   }
+}
+
+/** What agents before this one have left of jobs goes to their control planes; its jobs have what is theirs by then. */
+async function sendUnsent({
+  state,
+  socket,
+}: AgentConfig): Promise<{ end: () => Promise<void> } | undefined> {
+  if (socket === undefined) return undefined
+  const { keepSendingUnsent } = await import('@runwarden/agent/unsent')
+  return keepSendingUnsent(say, state === undefined ? undefined : resolve(state))
 }
 
 async function openRecord(folder: string): Promise<ScopeRecord> {

@@ -1,5 +1,6 @@
 import { messageOf, type ProtectSettings } from '@runwarden/agent'
 import { ControlPlaneError, jobStartOf, serverUrlOf, startJob } from '@runwarden/agent/start-job'
+import { sendUnsent } from '@runwarden/agent/unsent'
 import { byLevel, settledAs, storedName, Uplink } from '@runwarden/agent/uplink'
 import type { Event, Report } from '@runwarden/events'
 import type { StoredPolicy } from '@runwarden/events/control-plane'
@@ -37,6 +38,8 @@ export class ServedRun {
   readonly compiled: CompiledPolicy
   readonly #settings: ServerSettings
   readonly #own: OwnPolicy
+  /** What agents before this one have left is sent, or was waited for. */
+  readonly #unsent: Promise<void>
   /** What holds, its block list aside. */
   #policy: Policy
   /** The control plane's. */
@@ -48,11 +51,12 @@ export class ServedRun {
   private constructor(
     settings: ServerSettings,
     job: JobStarted | null,
-    parts: { own: OwnPolicy; policy: Policy; list: BlockList | undefined },
+    parts: { own: OwnPolicy; unsent: Promise<void>; policy: Policy; list: BlockList | undefined },
   ) {
     this.#settings = settings
     this.#job = job
     this.#own = parts.own
+    this.#unsent = parts.unsent
     this.#policy = parts.policy
     this.#list = parts.list
     this.compiled = this.#compile(parts)
@@ -82,11 +86,14 @@ export class ServedRun {
           : 'the command line alone says what holds (--on-server-failure local)'
       say(`NO CONTROL PLANE: ${error.message}: ${then}`)
     }
+    // Beside the run: what agents before this one have left of theirs.
+    const unsent = sendUnsent(wait, say)
     const audit = job === null && onFailure === 'audit'
     const more = audit ? { ...own.more, egress: 'audit' as const } : own.more
     const base = own.document ?? (await storedPolicy(job?.policies)) ?? policyOf([])
     return new ServedRun({ ...settings, url }, job, {
       own,
+      unsent,
       policy: extendPolicy(base, more),
       list:
         job?.blockList == null
@@ -149,6 +156,7 @@ export class ServedRun {
     if (uplink === undefined) return
     const sent = await uplink.finish({ report, exit: status }, wait)
     await uplink.close()
+    await this.#unsent
     if (sent.unsent !== null) say(`NOT SENT: ${sent.unsent}`)
     const insightsUrl = sent.insightsUrl ?? this.#job?.insightsUrl ?? null
     if (!quiet && insightsUrl !== null)

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { JobServer } from '@runwarden/events'
+import type { Event, JobPolicySources, JobServer } from '@runwarden/events'
+import type { JobStarted } from '@runwarden/events/control-plane'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Agent, AgentRig } from './agent-rig.ts'
 import { makeAction } from './job-action.ts'
@@ -42,27 +43,29 @@ async function newKey(role: string): Promise<string> {
   return stdout.trim()
 }
 
-async function ask<T>(path: string, body?: object): Promise<T> {
-  const { stdout } = await rig.lab.runner.exec('curl', [
+async function ask<T>(path: string, body?: object, method = 'POST'): Promise<T> {
+  const { status, stdout } = await rig.lab.runner.exec('curl', [
     '-sS',
+    '--fail-with-body',
     '-H',
     `authorization: Bearer ${admin}`,
     `${url}${path}`,
     ...(body === undefined
       ? []
-      : ['-H', 'content-type: application/json', '-d', JSON.stringify(body)]),
+      : ['-X', method, '-H', 'content-type: application/json', '-d', JSON.stringify(body)]),
   ])
-  return JSON.parse(stdout) as T
+  if (status !== 0) throw new Error(`${path}: ${stdout}`)
+  return (stdout === '' ? undefined : JSON.parse(stdout)) as T
 }
 
 /** Starts the job at the control plane, as the action's first stage does. */
-async function startJob(run: string): Promise<JobServer> {
+async function startJob(run: string, policies?: JobPolicySources['own']): Promise<JobServer> {
   const none = { workflowRef: null, runAttempt: null, ref: null, sha: null, event: null }
   const start = {
     version: 1,
     job: { ...none, repository: 'acme/app', workflow: 'ci', job: 'build', runId: run, actor: null },
     runner: { name: null, os: null, arch: null, environment: null },
-    policy: { from: 'workflow' },
+    policy: { from: policies === undefined ? 'workflow' : 'store' },
   }
   const { stdout } = await rig.lab.runner.exec('curl', [
     '-sS',
@@ -74,8 +77,17 @@ async function startJob(run: string): Promise<JobServer> {
     JSON.stringify(start),
     `${url}/v1/jobs`,
   ])
-  const { jobId, token, blockList } = JSON.parse(stdout) as JobServer
-  return { url, jobId, token, blockList, policies: null }
+  const { jobId, token, blockList, policyVersion: version } = JSON.parse(stdout) as JobStarted
+  return {
+    url,
+    jobId,
+    token,
+    blockList,
+    policies:
+      policies === undefined
+        ? null
+        : { version: version ?? '', own: policies, file: null, hosts: [] },
+  }
 }
 
 /** Resolves when a job has made a file; fails when it ends before. */
@@ -117,10 +129,9 @@ test('a job of the action is at its control plane as it happens, and follows its
     { actions },
   )
   await cameTo(join(workspace, 'passed'), ended)
-  await ask('/v1/orgs/acme/blocklist/entries', {
-    entries: [{ value: 'one.example.com', reason: 'serves malware' }],
-  })
+  const unblock = await block('one.example.com')
   const { stdout } = await ended
+  await unblock()
   const [, text = '{}'] = /post: (\{.*\})/.exec(stdout) ?? []
   expect(JSON.parse(text)).toMatchObject({
     report: { ok: true, value: { unsent: null, interrupted: false } },
@@ -163,6 +174,27 @@ async function indexed(jobId: string): Promise<JobSummary> {
   }
 }
 
+/** All events that the control plane has of a job. */
+async function timeline(jobId: string): Promise<Event[]> {
+  const all: Event[] = []
+  for (let after: string | null = '0.0'; after !== null;) {
+    const page: { items: Event[]; next: string | null } = await ask(
+      `/v1/orgs/acme/jobs/${jobId}/timeline?limit=500&after=${after}`,
+    )
+    all.push(...page.items)
+    after = page.next
+  }
+  return all
+}
+
+/** @returns takes it off the list again */
+async function block(value: string): Promise<() => Promise<void>> {
+  const { ids } = await ask<{ ids: string[] }>('/v1/orgs/acme/blocklist/entries', {
+    entries: [{ value, reason: 'serves malware' }],
+  })
+  return () => ask(`/v1/orgs/acme/blocklist/entries/${ids[0]}`, {}, 'DELETE')
+}
+
 /** Files below some folders that hold a text. */
 function filesWith(text: string, ...folders: string[]): string[] {
   return folders.flatMap((folder) =>
@@ -175,7 +207,69 @@ function filesWith(text: string, ...folders: string[]): string[] {
   )
 }
 
-test('an agent that is killed loses the token: the job goes on, and that is told', async () => {
+test('a job of the action is governed by what its control plane has for it now, beside its own words', async () => {
+  const socket = rig.place.at('pushed.sock')
+  const out = rig.place.at('pushed-out')
+  const agent = rig.spawn('--socket', socket, '--out', out, '--state', rig.place.at('pushed-state'))
+  await until(() => existsSync(socket))
+  const save = (text: string) =>
+    ask('/v1/orgs/acme/policies/base', { text: `version: 1\n${text}`, reason: 'test' }, 'PUT')
+  await save('egress: block\n')
+  await ask('/v1/orgs/acme/policy-attachments', {
+    policy: 'base',
+    target: { level: 'organisation' },
+  })
+  const job = await startJob('73', {
+    egressPolicy: null,
+    failMode: null,
+    allowedEndpoints: 'one.example.com:80',
+    presets: [],
+    lockdown: [],
+    disableSudo: null,
+    disableSudoAndContainers: null,
+    disableFileMonitoring: null,
+  })
+  const actions = rig.place.at('actions')
+  makeAction(join(actions, 'acme/pushed/v1'), rig.place.at('pushed/work'), {
+    policy: "egress: block\nallow: ['one.example.com:80']\n",
+    server: job,
+  })
+  const { ended, workspace } = rig.job(
+    rig.cgroup(),
+    'pushed',
+    `      - uses: acme/pushed@v1
+        with: { socket: ${socket} }
+      - run: |
+          get() { curl -sf -m 20 -o /dev/null http://$1.example.com/; }
+          get one && ! get two && touch began
+          until get two; do sleep 0.2; done
+          get one && touch gained
+          while get two; do sleep 0.2; done
+          get one && touch lost
+`,
+    { actions },
+  )
+  await cameTo(join(workspace, 'began'), ended)
+  await save("egress: block\nlockdown: [secret-in-build-log]\nallow: ['two.example.com:80']\n")
+  await cameTo(join(workspace, 'gained'), ended)
+  await save('egress: block\n')
+  await ended
+  // The workflow's own words hold all the while.
+  expect(existsSync(join(workspace, 'lost'))).toBe(true)
+  await indexed(job.jobId)
+  const events = await timeline(job.jobId)
+  const told = events.flatMap((event) => (event.kind === 'agent.health' ? event.detail : []))
+  for (const version of [2, 3])
+    expect(told).toContain(
+      `policy base v${version} (organisation) of the control plane is in force: block`,
+    )
+  expect(told).toContainEqual(
+    expect.stringMatching(/^of the new policy lockdown hold from the next/),
+  )
+  await byItself(agent)
+})
+
+test('an agent that is killed: the next one goes on with the job, and its control plane has all of it', async () => {
   const socket = rig.place.at('killed.sock')
   const out = rig.place.at('killed-out')
   const state = rig.place.at('killed-state')
@@ -185,7 +279,7 @@ test('an agent that is killed loses the token: the job goes on, and that is told
   const job = await startJob('72')
   const actions = rig.place.at('actions')
   makeAction(join(actions, 'acme/killed/v1'), rig.place.at('killed/work'), {
-    policy: 'egress: block\n',
+    policy: "egress: block\nallow: ['two.example.com:80']\n",
     server: job,
   })
   const { ended, workspace } = rig.job(
@@ -194,29 +288,49 @@ test('an agent that is killed loses the token: the job goes on, and that is told
     `      - uses: acme/killed@v1
         with: { socket: ${socket} }
       - run: |
-          touch began
+          curl -sf -m 20 -o /dev/null http://two.example.com/ && touch began
           until [ -e again ]; do sleep 0.1; done
+          ! curl -sf -m 20 -o /dev/null http://two.example.com/ && touch refused
 `,
     { actions },
   )
   await cameTo(join(workspace, 'began'), ended)
-  expect(filesWith(job.token, out, state)).toEqual([])
+  // The next agent needs it; the state folder is for root alone.
+  expect(filesWith(job.token, out, state)).toEqual([
+    expect.stringMatching(/killed-state\/unsent\/[\w-]+\.\d+-\d+\.json$/),
+  ])
   await first.end('SIGKILL')
   const second = rig.spawn(...words)
   await second.says('armed')
+  // It follows the block list, too.
+  const unblock = await block('two.example.com')
+  await until(() => {
+    const [, record = ''] = readdirSync(join(out, 'jobs')).toSorted()
+    const events = rig.place.events(join(out, 'jobs', record))
+    return JSON.stringify(events).includes('of the control plane is in force')
+  })
   writeFileSync(join(workspace, 'again'), '')
   const { stdout } = await ended
+  await unblock()
+  expect(existsSync(join(workspace, 'refused'))).toBe(true)
   const [, text = '{}'] = /post: (\{.*\})/.exec(stdout) ?? []
   expect(JSON.parse(text)).toMatchObject({
-    report: {
-      ok: true,
-      value: {
-        interrupted: true,
-        gaps: expect.arrayContaining([
-          `the agent was killed, and the job's token with it: nothing more of this job goes to ${url}, and its block list stays as it is`,
-        ]),
-      },
-    },
+    report: { ok: true, value: { interrupted: true, unsent: null } },
   })
+  expect(text).not.toContain('token')
+  expect(await indexed(job.jobId)).toMatchObject({ state: 'finished' })
+  // Of both agents, in one row of numbers, each once.
+  const events = await timeline(job.jobId)
+  const numbers = events.map(({ seq }) => seq)
+  expect(numbers).toEqual(Array.from(numbers, (_, i) => i + 1))
+  const verdicts = events.flatMap((event) =>
+    JSON.stringify(event).includes('two.example.com') && 'verdict' in event ? event.verdict : [],
+  )
+  expect(new Set(verdicts)).toEqual(new Set(['allowed', 'attack-blocked']))
+  const { items: found } = await ask<{ items: { rule: string; title: string }[] }>(
+    `/v1/orgs/acme/jobs/${job.jobId}/detections`,
+  )
+  expect(found.filter(({ rule }) => rule === 'record-damaged')).toEqual([])
+  expect(filesWith(job.token, out, state)).toEqual([])
   await byItself(second)
 })

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ExecResult, type Lab, linkAddresses, startLab } from '@runwarden/lab'
@@ -315,6 +316,59 @@ test('a control plane that is killed while a job runs, and is back, has all of i
     ({ segments }) => segments.indexed === segments.last,
   )
   expect(job.totals).toMatchObject({ events: place.events(out).length, notUnderstood: 0 })
+})
+
+test('what an agent that was killed has not sent, the next one sends', async () => {
+  const command = `curl -s http://one.example.com/ -o /dev/null; touch told; until [ -e never ]; do sleep 0.1; done`
+  const killed = ++runs
+  out = place.at(`out-${killed}`)
+  const folder = out
+  const agent = lab.runner.spawn(
+    runwarden,
+    [
+      'run',
+      '--server',
+      url,
+      '--api-key-file',
+      key,
+      '--out',
+      folder,
+      '--egress',
+      'audit',
+      '--',
+    ].concat(['bash', '-c', command]),
+    {
+      cwd: place.path,
+      stdio: 'ignore',
+      env: { GITHUB_REPOSITORY: 'acme/app', GITHUB_RUN_ID: String(killed), GITHUB_JOB: 'build' },
+    },
+  )
+  await until(() => existsSync(place.at('told')))
+  server.kill('SIGKILL')
+  await once(server, 'exit')
+  await until(() =>
+    place.events(folder).some(({ kind }) => kind === 'net.flow' || kind === 'net.connect'),
+  )
+  const before = place.events(folder).length
+  agent.kill('SIGKILL')
+  await once(agent, 'exit')
+  await startServer()
+  // Its command goes on under its policy, until it ends.
+  writeFileSync(place.at('never'), '')
+  const { status, stderr } = await run(['--egress', 'audit', '--', 'true'])
+  expect(status).toBe(0)
+  expect(stderr).toMatch(/has got the rest of job [\w-]+, whose agent ended before/)
+  const { items } = await ask<Page<{ id: string; runId: string }>>('/v1/orgs/acme/jobs')
+  const id = items.find(({ runId }) => runId === String(killed))?.id
+  const job = await eventually(
+    () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
+    ({ segments }) => segments.indexed === segments.last,
+  )
+  expect(job.totals.events).toBeGreaterThanOrEqual(before)
+  // The report that was written at its start says what became of it.
+  const report = await ask<{ detections: { id: string }[] }>(`/v1/orgs/acme/jobs/${id}/report`)
+  expect(report.detections.map((one) => one.id)).toContain('agent-tampered')
+  expect(readdirSync(folder).filter((name) => name.startsWith('spool'))).toEqual([])
 })
 
 interface Job {

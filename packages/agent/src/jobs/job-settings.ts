@@ -67,6 +67,7 @@ export async function settingsOf(
       uplink?.open(folder)
       return {
         ...kept,
+        after: uplink?.lastSeq ?? 0,
         onEvent(event) {
           counts.see(event)
           kept.onEvent(event)

@@ -19,39 +19,58 @@ const wait = { mostMs: 10_000, quietMs: 10_000 }
 
 /** The way of a job with the action to its control plane, through its record's folder. */
 export class JobUplink {
-  readonly #server: JobServer
-  readonly #uplinkClass: typeof Uplink
+  readonly #url: string
+  readonly #open: (folder: string) => Uplink
   #uplink: Uplink | undefined
   /** Why there is none. */
   #failure = ''
   #sent: Promise<Sent> | undefined
 
-  private constructor(server: JobServer, uplinkClass: typeof Uplink) {
-    this.#server = server
-    this.#uplinkClass = uplinkClass
+  private constructor(url: string, open: (folder: string) => Uplink) {
+    this.#url = url
+    this.#open = open
   }
 
-  /** Loads what only a job with a control plane needs. */
-  static async to(server: JobServer): Promise<JobUplink> {
+  /**
+   * Loads what only a job with a control plane needs.
+   * @param home the agent's state folder; by default that of all agents
+   */
+  static async to(
+    { blockList, policies, ...server }: JobServer,
+    home?: string,
+  ): Promise<JobUplink> {
     const { Uplink: loaded } = await import('../uplink/uplink.ts')
-    return new JobUplink(server, loaded)
+    const versions = { blockList: blockList?.version ?? null, policies: policies?.version ?? null }
+    return new JobUplink(server.url, (folder) =>
+      loaded.open({ ...server, ...versions }, folder, home),
+    )
   }
 
-  /** @param folder the job's record, for root alone to write to */
+  /** Goes on for an agent that was killed; undefined: it has left nothing to go on with. */
+  static async resume(
+    { url, jobId, blockList, policies }: NonNullable<KnownJob['server']>,
+    home?: string,
+  ): Promise<JobUplink | undefined> {
+    const { UnsentJob } = await import('../uplink/unsent.ts')
+    const [unsent] = UnsentJob.claim(home, jobId)
+    if (unsent === undefined) return undefined
+    const { Uplink: loaded } = await import('../uplink/uplink.ts')
+    const versions = { blockList: blockList?.version ?? null, policies: policies?.version ?? null }
+    return new JobUplink(url, () => loaded.resume(unsent, versions))
+  }
+
+  /** @param folder the job's record, for root alone to write to; an agent after another goes on in that one's */
   open(folder: string): void {
-    const { blockList, policies, ...server } = this.#server
     try {
-      this.#uplink = this.#uplinkClass.open(
-        {
-          ...server,
-          blockList: blockList?.version ?? null,
-          policies: policies?.version ?? null,
-        },
-        folder,
-      )
+      this.#uplink = this.#open(folder)
     } catch (error) {
-      this.#failure = `nothing of this job goes to ${server.url}: ${messageOf(error)}`
+      this.#failure = `nothing of this job goes to ${this.#url}: ${messageOf(error)}`
     }
+  }
+
+  /** Number of the last event that an agent before this one has kept. */
+  get lastSeq(): number {
+    return this.#uplink?.lastSeq ?? 0
   }
 
   add(event: Event): void {
@@ -96,7 +115,7 @@ export function withoutToken(server: JobServer | null): KnownJob['server'] {
 
 /**
  * A job is armed: what its control plane pushes is put in force on it.
- * @param uplink undefined: it has none, or an agent before this one had it
+ * @param uplink undefined: it has none, or an agent before this one had it and has left no token
  * @param job.known as its file has it
  */
 export function followServer(

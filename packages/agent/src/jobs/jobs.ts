@@ -238,7 +238,7 @@ export class Jobs {
     await cgroup?.end()
   }
 
-  /** @param server null: there is none, or its token is gone with an agent before this one */
+  /** @param server null: there is none, or an agent before this one began with it */
   async #arm(known: KnownJob, since: number, claim: Claim, server: JobServer | null): Promise<Job> {
     const { service, out, open, say } = this.#parts
     const { id, overrules, request } = known
@@ -247,7 +247,7 @@ export class Jobs {
     const earlier = known.records.at(-1)
     const kept = { ...known, records: [...known.records, folder] }
     this.#files.write(kept)
-    const uplink = server === null ? undefined : await JobUplink.to(server)
+    const uplink = await this.#uplinkOf(known, server)
     const settings = await settingsOf(
       known,
       { folder, counts, open, uplink },
@@ -297,6 +297,12 @@ export class Jobs {
     followServer(uplink, { known: kept, files: this.#files, service, scope })
     say(`job ${id} (${known.identity.job ?? 'unnamed'}): armed, ${scope.compiled.egress}`)
     return job
+  }
+
+  async #uplinkOf(known: KnownJob, server: JobServer | null): Promise<JobUplink | undefined> {
+    const { home } = this.#parts
+    if (server !== null) return JobUplink.to(server, home)
+    return known.server === null ? undefined : JobUplink.resume(known.server, home)
   }
 
   /** The job that a peer may ask about. @throws AgentError */

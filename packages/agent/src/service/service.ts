@@ -27,6 +27,8 @@ export interface ScopeRecord {
   finish: (facts: RunFacts) => Promise<unknown>
   /** Nothing was watched. */
   abandon: () => void
+  /** Number of the last event that an agent before this one has sent of the same job. */
+  after?: number
 }
 
 export interface ScopeSettings {
@@ -274,7 +276,7 @@ export class AgentService {
     if (exempt !== undefined)
       for (const sentence of describeExempt(exempt, settings.exempt)) say(sentence)
     const record = await settings.record()
-    const stream = new EventStream(`${name}-${process.pid}-${startTime.toString(36)}`)
+    const stream = new EventStream(`${name}-${process.pid}-${startTime.toString(36)}`, record.after)
     // What comes behind the reports is in none.
     const isOpen = (): boolean => this.#governed.get(name)?.reported !== true
     stream.addSink((event) => {

@@ -1,6 +1,6 @@
 import { closeSync, rmdirSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { zstdCompress } from 'node:zlib'
+import { zstdCompress, zstdDecompressSync } from 'node:zlib'
 import { messageOf } from '../errors.ts'
 import { EventFile, OutputFolder } from '../output.ts'
 import {
@@ -60,6 +60,7 @@ export class Spool {
   /** The disk takes nothing: tried again with the next segment. */
   #failing = false
   #closed = false
+  #lastLine: string | null = null
 
   private constructor(path: string, { most = defaultMost, gap }: SpoolOptions) {
     this.path = path
@@ -86,6 +87,11 @@ export class Spool {
   /** The same one's hash. */
   get hash(): Buffer {
     return this.#hash
+  }
+
+  /** The last that lay there when it was opened, which may have been acknowledged; null: there was none. */
+  get lastLine(): string | null {
+    return this.#lastLine
   }
 
   /** Events that did not fit. */
@@ -326,8 +332,25 @@ export class Spool {
       this.#full.push({ number, bytes: length })
       this.#bytes += length
     }
+    this.#lastLine = this.#findLastLine()
     if (this.#full.length > 0) void this.seal()
   }
+
+  #findLastLine(): string | null {
+    for (const { number } of this.#full.toReversed()) {
+      const line = lastOf(this.#tryRead(`${number}.ndjson`))
+      if (line !== null) return line
+    }
+    const last = decodeSegment(this.#sequence, this.#tryRead(`${this.#sequence}.zst`))
+    return last === undefined ? null : lastOf(zstdDecompressSync(last.body))
+  }
+}
+
+/** The last whole line; null: there is none. */
+function lastOf(content: Buffer): string | null {
+  const whole = wholeLines(content)
+  if (whole.length === 0) return null
+  return whole.toString('utf8', whole.lastIndexOf(10, -2) + 1, whole.length - 1)
 }
 
 /** Without a line that was written in part. */

@@ -14,6 +14,7 @@ import { Pause } from './pause.ts'
 import { pushedList, pushedPolicies } from './pushed.ts'
 import { Pushes } from './pushes.ts'
 import { recommendationOf } from './recommendation.ts'
+import { UnsentJob } from './unsent.ts'
 
 export { byLevel, storedName } from './pushed.ts'
 export { settledAs } from '../watch/settled.ts'
@@ -23,7 +24,7 @@ export interface UplinkServer {
   /** Without a slash at its end. */
   url: string
   jobId: string
-  /** Secret: it is kept in memory alone. */
+  /** Secret: see UnsentJob for where it is kept. */
   token: string
   /** Version of its block list that the job starts with; null: it has none. */
   blockList: string | null
@@ -69,7 +70,7 @@ const outageMs = 60_000
  * A job's way to its control plane: its events, heartbeats and report go there, and block lists come from there. All of
  * it beside the job: what cannot be sent waits in the spool, for hours if need be.
  */
-export class Uplink {
+export class Uplink implements AsyncDisposable {
   readonly #server: UplinkServer
   readonly #job: string
   readonly #spool: Spool
@@ -90,25 +91,58 @@ export class Uplink {
   #failure = ''
   #sealed = performance.now()
   #refused = 0
-  #end: { report: unknown; exit: number | null } | undefined
+  /** null: nobody knows its end. */
+  #end: { report: unknown; exit: number | null } | null | undefined
+  /** undefined: the machine takes no file. */
+  readonly #kept: UnsentJob | undefined
   #sent: { insightsUrl: string | null } | undefined
+  /** For what it is: another try would end the same way. */
+  #endRefused = false
   readonly #timers: NodeJS.Timeout[] = []
 
-  private constructor(server: UplinkServer, folder: string) {
+  private constructor(record: string, keep: () => UnsentJob, server: UplinkServer) {
     this.#server = server
     this.#job = `${server.url}/v1/jobs/${server.jobId}`
     // Another job's may be there: a folder can be named for several runs.
-    const path = join(folder, `spool-${server.jobId}`)
+    const path = join(record, `spool-${server.jobId}`)
     this.#spool = Spool.open(path, { gap: (text) => this.#gap(text) })
+    try {
+      this.#kept = keep()
+    } catch (error) {
+      this.#gap(
+        `what is not sent when this agent is killed is sent by no other: ${messageOf(error)}`,
+      )
+    }
   }
 
   /**
    * Keeps events from now on; they are sent once the job is followed.
-   * @param folder the job's record, which gets a folder for them
+   * @param record the job's, which gets a folder for them
+   * @param home the agent's state folder; by default that of all agents
    * @throws the system's error when the folder can't be made
    */
-  static open(server: UplinkServer, folder: string): Uplink {
-    return new Uplink(server, folder)
+  static open(server: UplinkServer, record: string, home?: string): Uplink {
+    return new Uplink(record, () => UnsentJob.keep({ ...server, record }, home), server)
+  }
+
+  /**
+   * Goes on where an agent before this one was killed.
+   * @param inForce of what the control plane has said, the versions that are in force
+   * @throws the system's error
+   */
+  static resume(
+    unsent: UnsentJob,
+    inForce: Partial<Pick<UplinkServer, 'blockList' | 'policies'>> = {},
+  ): Uplink {
+    return new Uplink(unsent.job.record, () => unsent, { ...unsent.job, ...inForce })
+  }
+
+  /** Of the last event that an agent before this one has kept; 0: there was none. */
+  get lastSeq(): number {
+    const line = this.#spool.lastLine
+    if (line === null) return 0
+    const { seq } = JSON.parse(line) as Partial<Event>
+    return seq ?? 0
   }
 
   /** Takes one event; what comes after `finish` is no part of the job any more. Bound: it is handed around as a sink. */
@@ -153,15 +187,16 @@ export class Uplink {
 
   /**
    * The job has ended. What waits is sent, and its report.
-   * @param end.exit the command's status; null: not known
+   * @param end.exit the command's status; null: not known. Without an end what waits is sent, and no more is said
    * @param wait how long that is waited for in all, and while nothing arrives; it goes on beyond it until `close`
    */
   async finish(
-    end: { report: unknown; exit: number | null },
+    end: { report: unknown; exit: number | null } | null,
     wait: { mostMs: number; quietMs: number },
   ): Promise<Sent> {
     await this.unfollow()
     this.#end = end
+    if (end !== null) this.#noteEnd(end.exit)
     await this.#spool.seal()
     this.#pause.reset()
     this.#pause.end()
@@ -171,6 +206,19 @@ export class Uplink {
       finished: this.#sent !== undefined,
       insightsUrl: this.#sent?.insightsUrl ?? null,
       unsent: this.#unsent(),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** For the agent after this one, should this be killed. */
+  #noteEnd(exit: number | null): void {
+    try {
+      this.#kept?.ended(exit)
+    } catch {
+      // A full disk: that one does not know the status.
     }
   }
 
@@ -193,7 +241,9 @@ export class Uplink {
     await this.#uploading
     const { sequence, unsent } = this.#spool
     const nothing = sequence === 0 && unsent.segments === 0
-    await this.#spool.close(nothing || (this.#sent !== undefined && this.#refused === 0))
+    const done = nothing || this.#sent !== undefined
+    await this.#spool.close(done && this.#refused === 0)
+    if (done || this.#endRefused) this.#kept?.remove()
   }
 
   async #waitForEnd({ mostMs, quietMs }: { mostMs: number; quietMs: number }): Promise<void> {
@@ -263,6 +313,10 @@ export class Uplink {
           await this.#packRest()
           if (this.#spool.unsent.segments > 0) continue
           await this.#sendEnd(this.#end)
+          for (const timer of this.#timers) clearInterval(timer)
+          this.#done.resolve()
+          // Nobody may be left that waits for it.
+          void this.close()
           return
         } else await this.#pause.for(sealWaitingMs)
       } catch (error) {
@@ -298,7 +352,12 @@ export class Uplink {
     }
   }
 
-  async #sendEnd({ report, exit }: { report: unknown; exit: number | null }): Promise<void> {
+  async #sendEnd(end: { report: unknown; exit: number | null } | null): Promise<void> {
+    if (end === null) {
+      this.#sent = { insightsUrl: null }
+      return
+    }
+    const { report, exit } = end
     const { sequence, hash } = this.#spool
     const body = JSON.stringify({ sequence, hash: hash.toString('hex'), report, exit })
     try {
@@ -307,11 +366,8 @@ export class Uplink {
     } catch (error) {
       if (!(error instanceof AskError) || !isFinal(error)) throw error
       this.#failure = error.message
+      this.#endRefused = true
     }
-    for (const timer of this.#timers) clearInterval(timer)
-    this.#done.resolve()
-    // Nobody may be left that waits for it.
-    void this.close()
   }
 
   async #beat(): Promise<void> {
