@@ -118,12 +118,27 @@ test.for(['KILL', 'TERM'])(
       ),
     })
     expect(job.status, job.log).toBe('failure')
-    // A post that begins while no agent is there is refused.
-    expect(errors(job)).toEqual([expect.stringMatching(/^post: .*(killed|refused)/)])
+    expect(errors(job)).toEqual([expect.stringMatching(/^post: .*agent was killed/)])
     await rig.leavesNothing()
     expect((await rig.reached()).filter((line) => !line.startsWith('one.'))).toEqual([])
   },
 )
+
+test('a post that begins while the agent is started again is told that it was killed, and is not taken for an imitation', async () => {
+  const job = await rig.run({
+    with: inputs,
+    steps: kills('^[^ ]* --dis[^ ]* --max[^ ]* --v8[^ ]* [^ ]*/cli/src/main.js').replace(
+      / {10}for name in[^]*/,
+      '',
+    ),
+  })
+  expect(job.status, job.log).toBe('failure')
+  expect(stages(job)).toEqual(['pre success', 'main success', 'post failure'])
+  expect(errors(job)).toEqual([expect.stringMatching(/^post: .*the agent was killed/i)])
+  expect(job.log).not.toContain('in the name of the action')
+  expect(job.summary).toMatch(/NOT PROTECTED|Enforced with gaps/)
+  await rig.leavesNothing()
+})
 
 test.for(['KILL', 'TERM'])(
   'an agent that a step ends for good (SIG%s): the policy held, and the job is not green',

@@ -44,6 +44,11 @@ export function processStart(pid: number): string | undefined {
   }
 }
 
+/** In the unit of processStart(). */
+export function ticksSinceBoot(): number {
+  return Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ', 1)[0]) * 100)
+}
+
 export function ownNamespaces(): string {
   return ['mnt', 'pid'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join(' ')
 }

@@ -14,7 +14,7 @@ import { type Peer, refuseCoreDumps } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
 import { AgentError, messageOf } from '../errors.ts'
 import { hardenForJob, type JobWorker, restoreAfterJob } from '../harden/job.ts'
-import { processStart, stateHome } from '../run-state.ts'
+import { processStart, stateHome, ticksSinceBoot } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import type { AgentService, GovernedScope, ScopeSettings } from '../service/service.ts'
 import { Claim } from './claim.ts'
@@ -25,7 +25,7 @@ import { followServer, JobUplink, withoutToken } from './job-uplink.ts'
 import { tellImposters } from './imposters.ts'
 import { LastStage, tellSilence } from './last-stage.ts'
 import { endLeftovers } from './leftovers.ts'
-import { type Stage, stageOf } from './runner.ts'
+import { childRunning, type Stage, stageOf } from './runner.ts'
 import type { Asker } from './socket.ts'
 import {
   isRefusal,
@@ -64,6 +64,8 @@ interface Job {
   name: string
   folder: string
   armed: Armed
+  /** Clock ticks since boot: who began before, and after the end of an agent before, was seen by none. */
+  armedAt: number
   /** The reports are written. */
   report?: JobReport
   /** The action has said that it is over. Its policy stays until its runner's worker, or the machine, ends. */
@@ -84,6 +86,8 @@ export class Jobs {
   readonly #files: JobFiles
   readonly #jobs = new Map<string, Job>()
   readonly #told = new Set<string>()
+  /** By the worker, why a job of an agent before is watched no more. */
+  readonly #lost = new Map<number, string>()
   readonly #looking: NodeJS.Timeout
   #since = performance.now()
   #came = false
@@ -106,9 +110,9 @@ export class Jobs {
       try {
         await jobs.#adopt(known)
       } catch (error) {
-        parts.say(
-          `the job ${known.id} of an agent before cannot be taken over: ${messageOf(error)}`,
-        )
+        const why = messageOf(error)
+        jobs.#lost.set(known.worker, why)
+        parts.say(`the job ${known.id} of an agent before cannot be taken over: ${why}`)
       }
     }
     return jobs
@@ -129,7 +133,7 @@ export class Jobs {
     try {
       stageOf(peer.pid)
     } catch (error) {
-      if (isRefusal(error)) this.#tell(error.message, peer)
+      if (isRefusal(error)) this.#tell(error, peer)
       throw error
     }
   }
@@ -149,7 +153,7 @@ export class Jobs {
       job.over = true
       return {}
     } catch (error) {
-      if (isRefusal(error)) this.#tell(error.message, peer)
+      if (isRefusal(error)) this.#tell(error, peer)
       throw error
     }
   }
@@ -272,6 +276,11 @@ export class Jobs {
       onSilent: (event) => this.#silent(known, scope, event),
     })
     scope.stream.addSink(lastStage.see)
+    if (earlier !== undefined) {
+      // It may have begun while no agent was there.
+      const post = childRunning(known.worker, join(known.folder, 'post.js'))
+      lastStage.isUnderWay(post === undefined ? null : scope.watch.execIdOf(post))
+    }
     const job: Job = {
       known,
       claim,
@@ -280,6 +289,7 @@ export class Jobs {
       uplink,
       name: settings.name,
       folder,
+      armedAt: ticksSinceBoot(),
       over: false,
       armed: {
         identity: known.identity,
@@ -306,13 +316,24 @@ export class Jobs {
   }
 
   /** The job that a peer may ask about. @throws AgentError */
-  #authorise(nonce: string, op: 'status' | 'report' | 'end', peer: Peer): Job {
-    const stage = stageOf(peer.pid)
+  #authorise(nonce: string, op: 'status' | 'report' | 'end', asker: Asker): Job {
+    const stage = stageOf(asker.pid)
     const job = [...this.#jobs.values()].find(({ known }) => known.worker === stage.worker)
-    if (job === undefined)
-      throw new AgentError('NO_JOB', 'the agent watches no job of this runner', '')
-    requireOwnStage({ op, nonce, stage, known: job.known, watch: this.#scope(job).watch })
+    if (job === undefined) throw this.#noJob(stage.worker)
+    const { known, armedAt } = job
+    requireOwnStage({ op, nonce, stage, known, armedAt, asker, watch: this.#scope(job).watch })
     return job
+  }
+
+  #noJob(worker: number): AgentError {
+    const lost = this.#lost.get(worker)
+    return lost === undefined
+      ? new AgentError('NO_JOB', 'the agent watches no job of this runner', '')
+      : new AgentError(
+          'JOB_LOST',
+          `the agent was killed, and the one after it could not take this job over: ${lost}`,
+          'what was enforced by then stays so until the job has ended',
+        )
   }
 
   #status({ armed, counts, name }: Job): JobStatus {
@@ -424,12 +445,13 @@ export class Jobs {
   }
 
   /** Once for each process and reason: a step can ask as often as it likes. */
-  #tell(what: string, { pid }: Peer): void {
+  #tell(refusal: AgentError, { pid }: Peer): void {
+    const what = refusal.message
     if (this.#told.has(what) || this.#told.size >= 64) return
     this.#told.add(what)
     this.#parts.say(`refused: ${what}`)
     const scope = this.#scopeOf(pid)
-    if (scope !== undefined) tellRefusal(what, pid, scope)
+    if (scope !== undefined) tellRefusal(refusal, pid, scope)
   }
 }
 

@@ -15,11 +15,18 @@ export interface LastStageParts {
 export class LastStage {
   readonly #parts: LastStageParts
   #process: string | null = null
+  #late = false
   /** The report was asked for. */
   hasAsked = false
 
   constructor(parts: LastStageParts) {
     this.#parts = parts
+  }
+
+  /** It began before this agent was there: it is told so when it asks, and fails then. @param execId null: it has not begun */
+  isUnderWay(execId: string | null): void {
+    this.#process = execId
+    this.#late = execId !== null
   }
 
   readonly see = (event: Event): void => {
@@ -29,7 +36,8 @@ export class LastStage {
     if (event.kind !== 'process.exit' || event.execId !== this.#process || this.#process === null)
       return
     this.#process = null
-    if (!this.hasAsked) onSilent(event)
+    const hasFailed = this.#late && event.code !== 0
+    if (!this.hasAsked && !hasFailed) onSilent(event)
   }
 }
 

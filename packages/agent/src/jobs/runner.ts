@@ -92,6 +92,13 @@ function argumentsOf(pid: number): string[] {
   }
 }
 
+/** The child of a worker that runs a script now. */
+export function childRunning(worker: number, script: string): number | undefined {
+  return readdirSync('/proc')
+    .map(Number)
+    .find((pid) => pid > 0 && parentOf(pid) === worker && argumentsOf(pid)[1] === script)
+}
+
 /** A process and all that descend from it, but for one of them and what descends from that. */
 export function familyOf(root: number, but: number): number[] {
   const children = new Map<number, number[]>()

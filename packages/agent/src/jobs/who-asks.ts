@@ -10,8 +10,8 @@ import { isNonceOf, type KnownJob } from './job-file.ts'
 import type { Stage } from './runner.ts'
 import type { Asker } from './socket.ts'
 
-/** Codes of errors that mean that somebody imitates the action. */
-const refusals = new Set(['NOT_A_STAGE', 'REFUSED', 'JOB_HERE'])
+/** Codes of errors that mean that somebody imitates the action, or may do so. */
+const refusals = new Set(['NOT_A_STAGE', 'REFUSED', 'JOB_HERE', 'UNSEEN'])
 
 /** Whether an error is to be told as an attempt on the agent. */
 export function isRefusal(error: unknown): error is AgentError {
@@ -29,16 +29,19 @@ export function requireSameProcess({ pid, start }: Asker): void {
 
 /**
  * Who asks about a job is a stage of the action that began it, and its post for what ends it.
- * @throws AgentError REFUSED
+ * @throws AgentError REFUSED; UNSEEN when it began while no agent was there
  */
 export function requireOwnStage(asked: {
   op: 'status' | 'report' | 'end'
   nonce: string
   stage: Stage
   known: KnownJob
-  watch: Watch
+  watch: Pick<Watch, 'rootOf'>
+  asker: Asker
+  /** When this agent was there, clock ticks since boot. */
+  armedAt: number
 }): void {
-  const { op, nonce, stage, known, watch } = asked
+  const { op, nonce, stage, known, watch, asker, armedAt } = asked
   const refuse = (why: string): AgentError =>
     refused(
       `process ${stage.pid} asked the agent for '${op}' in the name of the action, and was refused: ${why}`,
@@ -47,6 +50,13 @@ export function requireOwnStage(asked: {
   if (stage.action !== known.action)
     throw refuse(`it is of step ${stage.action}, and not of the action's own`)
   const root = watch.rootOf(stage.pid)
+  // A step could have had itself taken for it in that time: all that a process says of itself it can choose.
+  if (root === undefined && known.records.length > 0 && Number(asker.start) <= armedAt)
+    throw new AgentError(
+      'UNSEEN',
+      `the agent was killed, and the one after it was not there yet when this stage began: whether process ${stage.pid} is the action's own cannot be known any more`,
+      'the policy stayed enforced; look at which step ended the agent',
+    )
   if (root === undefined || root.step !== known.action)
     throw refuse('the kernel has not told it as the beginning of a step')
   if (op !== 'status' && root.stage !== 'post')
@@ -85,7 +95,11 @@ export function ownScope(
 }
 
 /** Tells in the record of the scope that a process of it was refused. */
-export function tellRefusal(what: string, pid: number, { watch, stream }: GovernedScope): void {
+export function tellRefusal(
+  refusal: AgentError,
+  pid: number,
+  { watch, stream }: GovernedScope,
+): void {
   const process = watch.processAt(pid)
   stream.emit({
     kind: 'detection',
@@ -94,8 +108,19 @@ export function tellRefusal(what: string, pid: number, { watch, stream }: Govern
     step: process?.step ?? null,
     id: 'agent-tampered',
     severity: 'high',
-    title: 'a process of the job asked the agent in the name of the action',
-    text: `${what}. It was refused, and nothing has changed. Only the action's own stages, which the runner starts, may ask the agent: look at what this step runs.`,
+    ...wordsOf(refusal),
     evidence: [],
   })
+}
+
+function wordsOf({ code, message }: AgentError): { title: string; text: string } {
+  if (code === 'UNSEEN')
+    return {
+      title: 'the agent was killed, and a stage of the action began before the next one was there',
+      text: `${message}. It was told so, and nothing has changed. Look at which step ended the agent: what began meanwhile may also be that step in the action's name.`,
+    }
+  return {
+    title: 'a process of the job asked the agent in the name of the action',
+    text: `${message}. It was refused, and nothing has changed. Only the action's own stages, which the runner starts, may ask the agent: look at what this step runs.`,
+  }
 }
