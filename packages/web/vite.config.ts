@@ -12,6 +12,8 @@ export default defineConfig({
   base: './',
   build: {
     target: 'es2023',
+    // dist/app is the other build's.
+    emptyOutDir: false,
     rolldownOptions: { input: 'report.html' },
     modulePreload: false,
     reportCompressedSize: false,

@@ -8,7 +8,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this is, and where its API is described. */
+        /** What this is, and where its API is described; for browsers, the web app. */
         get: operations["get"];
         put?: never;
         post?: never;
@@ -61,6 +61,23 @@ export interface paths {
         };
         /** It can do its work: the database takes writes. */
         get: operations["getReadyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this is, and how people sign in. */
+        get: operations["getV1"];
         put?: never;
         post?: never;
         delete?: never;
@@ -180,6 +197,23 @@ export interface paths {
         };
         /** The policies that a running job has now, and of which version they are together. */
         get: operations["getV1JobsIdPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/recommendation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The smallest policy that a finished job and its earlier runs would have needed, for the agent of that job. */
+        get: operations["getV1JobsIdRecommendation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -411,6 +445,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orgs/{org}/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hosts that jobs had to do with in a period, those of the most jobs first. */
+        get: operations["getV1OrgsOrgDestinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs/{org}/detections": {
         parameters: {
             query?: never;
@@ -565,6 +616,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orgs/{org}/jobs/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a job had to do with, beside another job or the runs before it. */
+        get: operations["getV1OrgsOrgJobsIdComparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs/{org}/jobs/{id}/destinations": {
         parameters: {
             query?: never;
@@ -633,6 +701,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orgs/{org}/jobs/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How whole a job’s record is: tier, hooks, losses, gaps. */
+        get: operations["getV1OrgsOrgJobsIdHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs/{org}/jobs/{id}/http": {
         parameters: {
             query?: never;
@@ -659,6 +744,57 @@ export interface paths {
         };
         /** Encrypted traffic whose content was not read. */
         get: operations["getV1OrgsOrgJobsIdOpaque"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orgs/{org}/jobs/{id}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a job’s token needed, as far as its requests were read. */
+        get: operations["getV1OrgsOrgJobsIdPermissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orgs/{org}/jobs/{id}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The policies that a job was given, and where each line of what they make comes from. */
+        get: operations["getV1OrgsOrgJobsIdPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orgs/{org}/jobs/{id}/process-tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Processes of a job with what each did: those without a parent, the children of one, one with its ancestors, or a search. */
+        get: operations["getV1OrgsOrgJobsIdProcessTree"];
         put?: never;
         post?: never;
         delete?: never;
@@ -752,6 +888,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orgs/{org}/jobs/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a job’s connections to a destination were let through or not, line by line. */
+        get: operations["getV1OrgsOrgJobsIdWhy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs/{org}/keys": {
         parameters: {
             query?: never;
@@ -787,6 +940,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orgs/{org}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Server-sent events for people’s pages: `job`, `detection`, `block-list`, `policy`, `ping`, as they happen. */
+        get: operations["getV1OrgsOrgLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs/{org}/members": {
         parameters: {
             query?: never;
@@ -817,6 +987,23 @@ export interface paths {
         post?: never;
         /** Takes a member out. */
         delete: operations["deleteV1OrgsOrgMembersUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orgs/{org}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an organisation’s jobs did in a period, and what was not watched. */
+        get: operations["getV1OrgsOrgOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -987,6 +1174,57 @@ export interface paths {
         };
         /** The smallest policy that the jobs of a window would have needed, with the evidence for each line. */
         get: operations["getV1OrgsOrgRecommendation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orgs/{org}/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Repositories with jobs, by their names. */
+        get: operations["getV1OrgsOrgRepositories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orgs/{org}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of workflows, the newest first; with a filter those that have a job like that. */
+        get: operations["getV1OrgsOrgRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orgs/{org}/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The run that a job is of, and its jobs in the order of their start. */
+        get: operations["getV1OrgsOrgRunsId"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1329,6 +1567,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        About: {
+            name: string;
+            api: string;
+            description: string;
+            /** @enum {string} */
+            signIn: "link" | "provider";
+        };
         ApiKey: {
             id: string;
             name: string;
@@ -1339,6 +1584,23 @@ export interface components {
             createdAt: number;
             expiresAt: number | null;
             lastUsedAt: number | null;
+        };
+        AppliedPolicy: {
+            /** @enum {string} */
+            from: "name" | "store" | "workflow";
+            egress: ("audit" | "block") | null;
+            policies: components["schemas"]["StoredPolicy"][];
+            lines: components["schemas"]["AppliedPolicyLine"][];
+        };
+        AppliedPolicyLine: {
+            text: string;
+            source: {
+                /** @enum {string} */
+                level: "job" | "repository" | "organisation" | "cluster";
+                name: string;
+                version: number;
+                line: number | null;
+            } | null;
         };
         AuditEntry: {
             id: string;
@@ -1435,6 +1697,9 @@ export interface components {
             error: string | null;
             fetchedAt: number | null;
             updated: string | null;
+        };
+        CallCounts: {
+            [key: string]: number;
         };
         ChangeRow: {
             path: string;
@@ -1662,6 +1927,17 @@ export interface components {
             evidence: number[];
             suppressed: string | null;
         };
+        JobDifference: {
+            what: string;
+            here: {
+                count: number;
+                verdicts: components["schemas"]["Verdict"][];
+            } | null;
+            there: {
+                count: number;
+                verdicts: components["schemas"]["Verdict"][];
+            } | null;
+        };
         JobFinish: {
             sequence: number;
             hash: string;
@@ -1670,6 +1946,41 @@ export interface components {
         };
         JobFinished: {
             insightsUrl: string | null;
+        };
+        JobHealth: {
+            /** @enum {string} */
+            tier: "T0" | "T1" | "T2" | "none";
+            armedMs: number | null;
+            hooks: {
+                name: string;
+                /** @enum {string} */
+                tier: "T0" | "T1" | "T2";
+                /** @enum {string} */
+                state: "active" | "refused" | "unneeded";
+                reason: string;
+            }[];
+            eventsLost: {
+                [key: string]: number;
+            };
+            gaps: string[];
+            /** @enum {string} */
+            from: "report" | "events";
+            armedAt: number | null;
+            interrupted: boolean;
+        };
+        JobPermissions: {
+            minimumPermissions: string | null;
+            calls: components["schemas"]["ReportTokenCall"][];
+            soFar: boolean;
+            isCut: boolean;
+        };
+        JobPolicies: {
+            policies: components["schemas"]["StoredPolicy"][];
+            version: string | null;
+        };
+        JobRecommendation: {
+            text: string;
+            earlierRuns: number;
         };
         JobStart: {
             /** @constant */
@@ -1807,11 +2118,74 @@ export interface components {
             id: string;
             name: string;
         };
+        OrganisationDestination: {
+            host: string;
+            jobs: number;
+            repositories: number;
+            calls: number;
+            verdicts: components["schemas"]["Verdict"][];
+            firstSeen: number;
+            lastSeen: number;
+            isNew: boolean;
+        };
         OrganisationWithRole: {
             id: string;
             name: string;
             /** @enum {string} */
             role: "viewer" | "editor" | "admin";
+        };
+        Overview: {
+            from: number;
+            to: number;
+            bucketMs: number;
+            jobs: number;
+            runs: number;
+            repositories: number;
+            states: {
+                running: number;
+                silent: number;
+                finished: number;
+            };
+            calls: components["schemas"]["CallCounts"];
+            detections: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            coverage: {
+                jobs: number;
+                blocking: number;
+                auditing: number;
+                armed: number;
+                unprotected: number;
+                unknown: number;
+                lossy: number;
+            };
+            tiers: {
+                [key: string]: number;
+            };
+            buckets: {
+                jobs: number;
+                blocking: number;
+                auditing: number;
+                armed: number;
+                unprotected: number;
+                unknown: number;
+                lossy: number;
+                at: number;
+                calls: components["schemas"]["CallCounts"];
+                detections: number;
+            }[];
+            destinations: components["schemas"]["OrganisationDestination"][];
+            unprotected: {
+                jobs: number;
+                newest: components["schemas"]["Job"][];
+                quietRepositories: string[];
+            };
+            silent: {
+                jobs: number;
+                newest: components["schemas"]["Job"][];
+            };
         };
         PolicyAttachment: {
             id: string;
@@ -2132,6 +2506,64 @@ export interface components {
             meaning: "needed" | "none" | "unknown" | "other-token" | "outside";
             programs: string[];
         };
+        Repository: {
+            repository: string;
+            lastRun: components["schemas"]["Run"] | null;
+            runs: number;
+            severities: components["schemas"]["SeverityCounts"];
+            egress: ("audit" | "block") | null;
+            baseline: ("stable" | "unstable") | null;
+        };
+        Run: {
+            id: string;
+            repository: string | null;
+            workflow: string | null;
+            runId: string | null;
+            runAttempt: string | null;
+            ref: string | null;
+            sha: string | null;
+            event: string | null;
+            actor: string | null;
+            startedAt: number;
+            finishedAt: number | null;
+            /** @enum {string} */
+            state: "running" | "silent" | "finished";
+            jobs: number;
+            failed: number;
+            egress: ("audit" | "block")[];
+            calls: components["schemas"]["CallCounts"];
+            severities: components["schemas"]["SeverityCounts"];
+        };
+        RunJob: {
+            id: string;
+            repository: string | null;
+            workflow: string | null;
+            job: string | null;
+            runId: string | null;
+            runAttempt: string | null;
+            ref: string | null;
+            sha: string | null;
+            event: string | null;
+            actor: string | null;
+            runnerName: string | null;
+            runnerOs: string | null;
+            runnerArch: string | null;
+            runnerEnvironment: string | null;
+            proven: boolean;
+            startedAt: number;
+            heardAt: number;
+            finishedAt: number | null;
+            /** @enum {string} */
+            state: "running" | "silent" | "finished";
+            exit: number | null;
+            tier: string | null;
+            armed: boolean | null;
+            egress: ("audit" | "block") | null;
+            protection: ("armed" | "unprotected" | "not-run") | null;
+            detections: number;
+            calls: components["schemas"]["CallCounts"];
+            severities: components["schemas"]["SeverityCounts"];
+        };
         SandboxRow: {
             change: string;
             detail: string;
@@ -2176,6 +2608,9 @@ export interface components {
         };
         /** @enum {string} */
         Severity: "info" | "low" | "medium" | "high" | "critical";
+        SeverityCounts: {
+            [key: string]: number;
+        };
         StoredPolicy: {
             /** @enum {string} */
             level: "job" | "repository" | "organisation" | "cluster";
@@ -2194,8 +2629,69 @@ export interface components {
             expiresAt: number | null;
             detections: number;
         };
+        TreeProcess: {
+            execId: string;
+            parentExecId: string | null;
+            pid: number;
+            uid: number;
+            step: string | null;
+            images: {
+                exe: string;
+                argv: string[];
+                argvTruncated: boolean;
+                cwd: string;
+                time: number;
+            }[];
+            endTime: number | null;
+            code: number | null;
+            signal: number | null;
+            n: number;
+            count: number;
+            firstSeq: number;
+            firstTime: number;
+            lastTime: number;
+            children: number;
+            connections: number;
+            requests: number;
+            files: number;
+            refused: number;
+            detections: number;
+        };
         /** @enum {string} */
         Verdict: "allowed" | "blocked" | "would-block" | "attack-blocked";
+        WhyDestination: {
+            recorded: {
+                verdict: components["schemas"]["Verdict"];
+                reason: string;
+                rule: string | null;
+                count: number;
+                source: {
+                    /** @enum {string} */
+                    level: "job" | "repository" | "organisation" | "cluster";
+                    name: string;
+                    version: number;
+                    line: number | null;
+                } | null;
+            }[];
+            explained: {
+                verdict: components["schemas"]["Verdict"];
+                reason: string;
+                rule: string | null;
+                source: {
+                    /** @enum {string} */
+                    level: "job" | "repository" | "organisation" | "cluster";
+                    name: string;
+                    version: number;
+                    line: number | null;
+                } | null;
+                near: {
+                    where: string;
+                    text: string;
+                    why: string;
+                }[];
+                notes: string[];
+            } | null;
+        };
         Error: components["schemas"]["ErrorBody"];
     };
     responses: never;
@@ -2204,13 +2700,17 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type About = components['schemas']['About'];
 export type ApiKey = components['schemas']['ApiKey'];
+export type AppliedPolicy = components['schemas']['AppliedPolicy'];
+export type AppliedPolicyLine = components['schemas']['AppliedPolicyLine'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type Baseline = components['schemas']['Baseline'];
 export type BaselineSeen = components['schemas']['BaselineSeen'];
 export type BlockList = components['schemas']['BlockList'];
 export type BlockListEntry = components['schemas']['BlockListEntry'];
 export type BlockListFeed = components['schemas']['BlockListFeed'];
+export type CallCounts = components['schemas']['CallCounts'];
 export type ChangeRow = components['schemas']['ChangeRow'];
 export type DestinationRow = components['schemas']['DestinationRow'];
 export type DnsRow = components['schemas']['DnsRow'];
@@ -2224,8 +2724,13 @@ export type InboxTrace = components['schemas']['InboxTrace'];
 export type Invitation = components['schemas']['Invitation'];
 export type Job = components['schemas']['Job'];
 export type JobDetection = components['schemas']['JobDetection'];
+export type JobDifference = components['schemas']['JobDifference'];
 export type JobFinish = components['schemas']['JobFinish'];
 export type JobFinished = components['schemas']['JobFinished'];
+export type JobHealth = components['schemas']['JobHealth'];
+export type JobPermissions = components['schemas']['JobPermissions'];
+export type JobPolicies = components['schemas']['JobPolicies'];
+export type JobRecommendation = components['schemas']['JobRecommendation'];
 export type JobStart = components['schemas']['JobStart'];
 export type JobStarted = components['schemas']['JobStarted'];
 export type JobSummary = components['schemas']['JobSummary'];
@@ -2233,7 +2738,9 @@ export type Member = components['schemas']['Member'];
 export type NewBlockListEntryInput = components['schemas']['NewBlockListEntryInput'];
 export type OpaqueRow = components['schemas']['OpaqueRow'];
 export type Organisation = components['schemas']['Organisation'];
+export type OrganisationDestination = components['schemas']['OrganisationDestination'];
 export type OrganisationWithRole = components['schemas']['OrganisationWithRole'];
+export type Overview = components['schemas']['Overview'];
 export type PolicyAttachment = components['schemas']['PolicyAttachment'];
 export type PolicyHead = components['schemas']['PolicyHead'];
 export type PolicySimulation = components['schemas']['PolicySimulation'];
@@ -2255,14 +2762,20 @@ export type ReportProcess = components['schemas']['ReportProcess'];
 export type ReportSandbox = components['schemas']['ReportSandbox'];
 export type ReportSuppressed = components['schemas']['ReportSuppressed'];
 export type ReportTokenCall = components['schemas']['ReportTokenCall'];
+export type Repository = components['schemas']['Repository'];
+export type Run = components['schemas']['Run'];
+export type RunJob = components['schemas']['RunJob'];
 export type SandboxRow = components['schemas']['SandboxRow'];
 export type SearchHit = components['schemas']['SearchHit'];
 export type SecretRow = components['schemas']['SecretRow'];
 export type SegmentAcknowledged = components['schemas']['SegmentAcknowledged'];
 export type Severity = components['schemas']['Severity'];
+export type SeverityCounts = components['schemas']['SeverityCounts'];
 export type StoredPolicy = components['schemas']['StoredPolicy'];
 export type Suppression = components['schemas']['Suppression'];
+export type TreeProcess = components['schemas']['TreeProcess'];
 export type Verdict = components['schemas']['Verdict'];
+export type WhyDestination = components['schemas']['WhyDestination'];
 export type Error = components['schemas']['Error'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -2281,11 +2794,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        name: string;
-                        api: string;
-                        description: string;
-                    };
+                    "application/json": components["schemas"]["About"];
                 };
             };
             /** @description error */
@@ -2370,6 +2879,35 @@ export interface operations {
                         /** @constant */
                         status: "ok";
                     };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
                 };
             };
             /** @description error */
@@ -2598,10 +3136,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        policies: components["schemas"]["StoredPolicy"][];
-                        version: string | null;
-                    };
+                    "application/json": components["schemas"]["JobPolicies"];
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1JobsIdRecommendation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRecommendation"];
                 };
             };
             /** @description error */
@@ -3128,6 +3694,48 @@ export interface operations {
             };
         };
     };
+    getV1OrgsOrgDestinations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                period?: "24h" | "7d" | "30d";
+                kind?: "host" | "address";
+                like?: string;
+                verdict?: components["schemas"]["Verdict"];
+                new?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["OrganisationDestination"][];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getV1OrgsOrgDetections: {
         parameters: {
             query?: {
@@ -3562,6 +4170,53 @@ export interface operations {
             };
         };
     };
+    getV1OrgsOrgJobsIdComparison: {
+        parameters: {
+            query?: {
+                with?: "baseline" | string;
+                of?: "destinations" | "programs" | "requests" | "files";
+                only?: "here" | "there" | "both";
+                limit?: number;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                org: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["JobDifference"][];
+                        next: number | null;
+                        counts: {
+                            here: number;
+                            there: number;
+                            both: number;
+                        };
+                        runs: number | null;
+                    };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getV1OrgsOrgJobsIdDestinations: {
         parameters: {
             query?: {
@@ -3716,6 +4371,38 @@ export interface operations {
             };
         };
     };
+    getV1OrgsOrgJobsIdHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobHealth"];
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getV1OrgsOrgJobsIdHttp: {
         parameters: {
             query?: {
@@ -3778,6 +4465,111 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["OpaqueRow"][];
+                        next: number | null;
+                    };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgJobsIdPermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPermissions"];
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgJobsIdPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedPolicy"];
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgJobsIdProcessTree: {
+        parameters: {
+            query?: {
+                parent?: string;
+                line?: string;
+                search?: string;
+                limit?: number;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                org: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["TreeProcess"][];
                         next: number | null;
                     };
                 };
@@ -3986,6 +4778,42 @@ export interface operations {
             };
         };
     };
+    getV1OrgsOrgJobsIdWhy: {
+        parameters: {
+            query: {
+                host: string;
+                port: number;
+                protocol?: "tcp" | "udp";
+            };
+            header?: never;
+            path: {
+                org: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyDestination"];
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getV1OrgsOrgKeys: {
         parameters: {
             query?: {
@@ -4097,6 +4925,30 @@ export interface operations {
             };
         };
     };
+    getV1OrgsOrgLive: {
+        parameters: {
+            query?: {
+                job?: string;
+            };
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getV1OrgsOrgMembers: {
         parameters: {
             query?: {
@@ -4194,6 +5046,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgOverview: {
+        parameters: {
+            query?: {
+                period?: "24h" | "7d" | "30d";
+            };
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
             };
             /** @description error */
             default: {
@@ -4698,6 +5583,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecommendedPolicy"];
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgRepositories: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                like?: string;
+                period?: "24h" | "7d" | "30d";
+            };
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Repository"][];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgRuns: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                repository?: string;
+                workflow?: string;
+                ref?: string;
+                run?: string;
+                attempt?: string;
+                verdict?: components["schemas"]["Verdict"];
+                detection?: string;
+                severity?: components["schemas"]["Severity"];
+                egress?: "audit" | "block";
+                state?: "running" | "silent" | "finished";
+                from?: number;
+                to?: number;
+            };
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Run"][];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgRunsId: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                org: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        run: components["schemas"]["Run"];
+                        items: components["schemas"]["RunJob"][];
+                        next: string | null;
+                    };
                 };
             };
             /** @description error */

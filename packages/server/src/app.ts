@@ -15,6 +15,7 @@ import { OpenApi } from './openapi.ts'
 import { addRates } from './rate.ts'
 import { registers } from './routes/index.ts'
 import type { Tls } from './tls.ts'
+import { addWebFiles, asksForPage, sendPage } from './web/serve.ts'
 
 /** What an answer's schema makes of answers. */
 export type Serializer = (route: { schema: z.ZodType }) => (data: unknown) => string
@@ -73,6 +74,11 @@ export function buildApp(
   addAuth(app, context)
   addRates(app, context)
   for (const register of registers) register(app, context)
+  addWebFiles(app, context.web)
+  app.setNotFoundHandler((request, reply) => {
+    if (asksForPage(request)) return sendPage(request, reply, context.web)
+    throw new HttpError(404, 'not-found', 'there is no such route')
+  })
   app.get('/openapi.json', { config: { right: 'public' }, schema: { hide: true } }, () =>
     openApi.document(context.url()),
   )
@@ -129,9 +135,6 @@ function addErrors(app: App, { log }: Context): void {
     if (status === 401) void reply.header('www-authenticate', 'Bearer')
     if (status === 429) void reply.header('retry-after', '1')
     return reply.code(status).send({ error: { code, message, where } })
-  })
-  app.setNotFoundHandler(() => {
-    throw new HttpError(404, 'not-found', 'there is no such route')
   })
 }
 

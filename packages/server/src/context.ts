@@ -15,6 +15,7 @@ import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import type { Ingest } from './ingest/ingest.ts'
 import type { Metrics } from './metrics.ts'
+import type { WebFile } from './web/files.ts'
 
 /** What every part of the server is given. It is put together once, by main.ts. */
 export interface Context {
@@ -32,6 +33,8 @@ export interface Context {
   bus: Bus
   blockLists: BlockLists
   ingest: Ingest
+  /** The web app's files; null: this installation has none. */
+  web: ReadonlyMap<string, WebFile> | null
   /** Aborted when the server is about to end: streams, which would go on for hours, end then. */
   closing: AbortSignal
 }

@@ -14,6 +14,7 @@ import { Ingest } from './ingest/ingest.ts'
 import { createLog } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { followTls, readTls } from './tls.ts'
+import { readWebFiles } from './web/files.ts'
 
 export interface Server extends AsyncDisposable {
   /** Where agents and browsers reach it, without a slash at its end. */
@@ -30,6 +31,8 @@ export interface Start {
   log?: FastifyBaseLogger
   clock?: () => number
   serializer?: Serializer
+  /** Folder of the web app as built; where the installation has it when not given. */
+  web?: string
 }
 
 /** What is being answered at the end gets so long. */
@@ -41,7 +44,7 @@ const answerMs = 10_000
  */
 export async function startServer(
   config: Config,
-  { log = createLog(config), clock = Date.now, serializer }: Start = {},
+  { log = createLog(config), clock = Date.now, serializer, web }: Start = {},
 ): Promise<Server> {
   using started = new DisposableStack()
   const tls = readTls(config)
@@ -67,6 +70,7 @@ export async function startServer(
     bus,
     ingest,
     blockLists: new BlockLists(db, clock, bus),
+    web: readWebFiles(web),
     closing: closing.signal,
   }
   const app = buildApp(context, tls, serializer)

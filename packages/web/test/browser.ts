@@ -39,7 +39,16 @@ export class Browser implements AsyncDisposable {
 
   /** Opens `url` in a new page and waits until it has loaded; `before` runs in it ahead of its own scripts. */
   async open(url: string, before = ''): Promise<Page> {
-    return Page.open(this.#connection, url, before)
+    return Page.open(this.#connection, url, { before })
+  }
+
+  /** As a person of its own: with these cookies, and none of other pages. */
+  async openAs(url: string, cookies: Readonly<Record<string, string>>): Promise<Page> {
+    const { browserContextId } = await this.#connection.send<{ browserContextId: string }>(
+      'Target.createBrowserContext',
+      {},
+    )
+    return Page.open(this.#connection, url, { browserContextId, cookies })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,6 +14,17 @@ interface AXNode {
   backendDOMNodeId?: number
 }
 
+interface Opening {
+  /** Runs in the page ahead of its own scripts. */
+  before?: string
+  browserContextId?: string
+  cookies?: Readonly<Record<string, string>>
+}
+
+/** What a page is looked at in: a desk's window, and a phone. */
+export const sizes = { desk: [1280, 800], phone: [390, 844] } as const
+export type Size = keyof typeof sizes
+
 export class Page {
   readonly #connection: Connection
   readonly #session: string
@@ -21,15 +32,23 @@ export class Page {
   readonly requests: string[] = []
   /** Errors of scripts, refusals of the content security policy, what was written to the console as error. */
   readonly problems: string[] = []
+  /** Requests that were answered with an error, or not at all. */
+  readonly failed: string[] = []
+  readonly #urls = new Map<string, string>()
 
   private constructor(connection: Connection, session: string) {
     this.#connection = connection
     this.#session = session
   }
 
-  static async open(connection: Connection, url: string, before: string): Promise<Page> {
+  static async open(
+    connection: Connection,
+    url: string,
+    { before = '', browserContextId, cookies = {} }: Opening = {},
+  ): Promise<Page> {
     const { targetId } = await connection.send<{ targetId: string }>('Target.createTarget', {
       url: 'about:blank',
+      ...(browserContextId === undefined ? {} : { browserContextId }),
     })
     const { sessionId } = await connection.send<{ sessionId: string }>('Target.attachToTarget', {
       targetId,
@@ -45,6 +64,9 @@ export class Page {
     for (const domain of ['Page', 'Runtime', 'Log', 'Network', 'DOM', 'Accessibility'])
       await page.#send(`${domain}.enable`)
     if (before !== '') await page.#send('Page.addScriptToEvaluateOnNewDocument', { source: before })
+    for (const [name, value] of Object.entries(cookies))
+      await page.#send('Network.setCookie', { name, value, url, httpOnly: true })
+    await page.resize('desk')
     await page.#send('Page.navigate', { url })
     await loaded
     await page.run(drawn)
@@ -61,6 +83,94 @@ export class Page {
     if (exceptionDetails !== undefined)
       throw new Error(exceptionDetails.exception?.description ?? 'The page threw')
     return result.value
+  }
+
+  /** Waits until `holds` holds in the page; the test's own time-out is the only limit. */
+  async until<A extends readonly unknown[]>(
+    holds: (...given: A) => boolean,
+    ...given: A
+  ): Promise<void> {
+    const expression = `new Promise((resolve) => {
+      const holds = ${holds.toString()}
+      const look = () => holds(...${JSON.stringify(given)}) ? resolve() : setTimeout(look, 10)
+      look()
+    })`
+    const { exceptionDetails } = await this.#send<{
+      exceptionDetails?: { exception?: { description?: string } }
+    }>('Runtime.evaluate', { expression, awaitPromise: true })
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? 'The page threw')
+  }
+
+  /** Waits until there is something with this role and name. */
+  async sees(role: string, name: string | RegExp): Promise<void> {
+    for (;;) {
+      const found = await this.names(role)
+      if (found.some((one) => (typeof name === 'string' ? one === name : name.test(one)))) return
+    }
+  }
+
+  /** Runs `act` in a world of its own beside the page's scripts, with `source` loaded there; the page's policy stays as it is. */
+  async runBeside<T>(source: string, act: () => T): Promise<Awaited<T>> {
+    const { frameTree } = await this.#send<{ frameTree: { frame: { id: string } } }>(
+      'Page.getFrameTree',
+    )
+    const { executionContextId: contextId } = await this.#send<{ executionContextId: number }>(
+      'Page.createIsolatedWorld',
+      { frameId: frameTree.frame.id, worldName: 'beside' },
+    )
+    await this.#send('Runtime.evaluate', { contextId, expression: source })
+    const { result, exceptionDetails } = await this.#send<{
+      result: { value: Awaited<T> }
+      exceptionDetails?: { exception?: { description?: string } }
+    }>('Runtime.evaluate', {
+      contextId,
+      expression: `(${act.toString()})()`,
+      returnByValue: true,
+      awaitPromise: true,
+    })
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? 'The page threw')
+    return result.value
+  }
+
+  async resize(size: Size): Promise<void> {
+    const [width, height] = sizes[size]
+    await this.#send('Emulation.setDeviceMetricsOverride', {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: size === 'phone',
+    })
+  }
+
+  /** The whole page as PNG. */
+  async picture(): Promise<Buffer> {
+    const { cssContentSize } = await this.#send<{
+      cssContentSize: { width: number; height: number }
+    }>('Page.getLayoutMetrics')
+    const { data } = await this.#send<{ data: string }>('Page.captureScreenshot', {
+      captureBeyondViewport: true,
+      clip: {
+        x: 0,
+        y: 0,
+        width: cssContentSize.width,
+        height: Math.min(cssContentSize.height, 4000),
+        scale: 1,
+      },
+    })
+    return Buffer.from(data, 'base64')
+  }
+
+  /** Goes to another address, as if it were typed. */
+  async go(url: string): Promise<void> {
+    await this.#send('Page.navigate', { url })
+    await this.run(drawn)
+  }
+
+  /** As the browser's Back. */
+  async back(): Promise<void> {
+    await this.run(() => history.back())
   }
 
   /** Everything with this role, by name, as the browser tells it to assistive technology. */
@@ -134,7 +244,17 @@ export class Page {
       exceptionDetails?: { text: string; exception?: { description?: string } }
       type?: string
       args?: { value?: unknown }[]
+      requestId?: string
+      response?: { url: string; status: number }
+      errorText?: string
+      canceled?: boolean
     }
+    const id = told.requestId ?? ''
+    if (method === 'Network.requestWillBeSent') this.#urls.set(id, told.request?.url ?? '')
+    if (method === 'Network.responseReceived' && (told.response?.status ?? 0) >= 400)
+      this.failed.push(`${told.response?.status} ${told.response?.url}`)
+    if (method === 'Network.loadingFailed' && told.canceled !== true)
+      this.failed.push(`${told.errorText} ${this.#urls.get(id)}`)
     if (method === 'Network.requestWillBeSent') this.requests.push(told.request?.url ?? '')
     if (method === 'Log.entryAdded' && told.entry?.level === 'error')
       this.problems.push(told.entry.text)

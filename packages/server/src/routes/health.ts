@@ -2,25 +2,54 @@ import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { HttpError } from '../error.ts'
 import { apiVersion } from '../openapi.ts'
+import { asksForPage, sendPage } from '../web/serve.ts'
 
 /** Whoever asks without end causes no write without end. */
 const trustMs = 1000
 
 const Fine = z.object({ status: z.literal('ok') })
+const About = z.object({
+  name: z.string(),
+  api: z.string(),
+  description: z.string(),
+  /** `link`: by one that the command `runwarden server sign-in` prints, or an invitation. */
+  signIn: z.enum(['link', 'provider']),
+})
+z.globalRegistry.add(About, { id: 'About' })
 
 /** For whoever watches the server. */
-export function register(app: App, { db, clock, log, metrics }: Context): void {
+export function register(app: App, { config, db, clock, log, metrics, web }: Context): void {
   let wroteAt = 0
+  const about = (): z.infer<typeof About> => ({
+    name: 'runwarden',
+    api: apiVersion,
+    description: '/openapi.json',
+    signIn: config.signInIssuer === null ? 'link' : 'provider',
+  })
   app.get(
     '/',
     {
       config: { right: 'public' },
       schema: {
-        summary: 'What this is, and where its API is described.',
-        response: { 200: z.object({ name: z.string(), api: z.string(), description: z.string() }) },
+        summary: 'What this is, and where its API is described; for browsers, the web app.',
+        response: { 200: About },
       },
     },
-    () => ({ name: 'runwarden', api: apiVersion, description: '/openapi.json' }),
+    (request, reply) => {
+      if (!asksForPage(request)) return about()
+      sendPage(request, reply, web)
+    },
+  )
+  app.get(
+    '/v1',
+    {
+      config: { right: 'public' },
+      schema: {
+        summary: 'What this is, and how people sign in.',
+        response: { 200: About },
+      },
+    },
+    about,
   )
   app.get(
     '/healthz',

@@ -1,8 +1,29 @@
 import type { Severity, Verdict } from '@runwarden/events'
 
-/** One of the four words, told by its text as well as by its colour. */
+const signs: Record<Verdict, string> = {
+  allowed: 'M2.5 6.5 5 9l4.5-5.5',
+  blocked: 'm3 3 6 6M9 3 3 9',
+  'would-block': 'M6 2.2v4.4M6 9.4v.2',
+  'attack-blocked': 'M6 1.5 10.5 10h-9zM6 4.6v2.6M6 8.6v.1',
+}
+
+/** One of the four words, told by its text and its sign as well as by its colour. */
 export function VerdictChip({ verdict }: { verdict: Verdict }) {
-  return <span className={`chip verdict-${verdict}`}>{verdict}</span>
+  return (
+    <span className={`chip verdict-${verdict}`}>
+      <svg viewBox="0 0 12 12" width="10" height="10" aria-hidden="true">
+        <path
+          d={signs[verdict]}
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="1.6"
+          strokeLinecap="round"
+          strokeLinejoin="round"
+        />
+      </svg>
+      {verdict}
+    </span>
+  )
 }
 
 export function SeverityChip({ severity }: { severity: Severity }) {

@@ -1,5 +1,7 @@
 import { useMemo, useState, type ReactNode } from 'react'
 import { grouped } from '@runwarden/report/view'
+import { styleOf } from './PagedTable.tsx'
+import { sortRows } from './sort.ts'
 import { SortHeader, type Order } from './SortHeader.tsx'
 
 export interface Column<R> {
@@ -29,7 +31,7 @@ const MORE = 500
 export function DataTable<R>({ caption, columns, rows, rowKey }: Props<R>) {
   const [room, setRoom] = useState(FIRST)
   const [order, setOrder] = useState<Order | null>(null)
-  const sorted = useMemo(() => sort(rows, columns, order), [rows, columns, order])
+  const sorted = useMemo(() => sortRows(rows, columns, order), [rows, columns, order])
   const left = sorted.length - room
   return (
     <>
@@ -55,7 +57,7 @@ export function DataTable<R>({ caption, columns, rows, rowKey }: Props<R>) {
             {sorted.slice(0, room).map((row) => (
               <tr key={rowKey(row)}>
                 {columns.map((column) => (
-                  <td key={column.title} className={style(column)}>
+                  <td key={column.title} className={styleOf(column)}>
                     {column.cell(row)}
                   </td>
                 ))}
@@ -71,24 +73,4 @@ export function DataTable<R>({ caption, columns, rows, rowKey }: Props<R>) {
       )}
     </>
   )
-}
-
-function style<R>(column: Column<R>): string | undefined {
-  if (column.number === true) return 'number'
-  if (column.tight === true) return 'tight'
-  return column.wide === true ? 'wide' : undefined
-}
-
-function sort<R>(
-  rows: readonly R[],
-  columns: readonly Column<R>[],
-  order: Order | null,
-): readonly R[] {
-  const by = order === null ? undefined : columns[order.column]?.by
-  if (by === undefined || order === null) return rows
-  const sign = order.descending ? -1 : 1
-  return rows.toSorted((a, b) => {
-    const [left, right] = [by(a), by(b)]
-    return left === right ? 0 : left < right ? -sign : sign
-  })
 }

@@ -1,0 +1,3 @@
+import type { PageRoute } from '../../registry.ts'
+
+export const routes: readonly PageRoute[] = []

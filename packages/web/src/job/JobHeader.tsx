@@ -1,0 +1,51 @@
+import { duration } from '@runwarden/report/view'
+import { Time } from '../ui/Time.tsx'
+import { Text } from '../ui/Text.tsx'
+import { useJob } from './source.ts'
+
+/** What the job is, whether it was protected, and how it went. */
+export function JobHeader() {
+  const { facts } = useJob()
+  const { name, state, exit, tier, egress, startedAt, finishedAt, runner, attempt } = facts
+  const entries: [string, React.ReactNode][] = [
+    ['State', stateWords(state, exit)],
+    ['Mode', egress ?? 'not known yet'],
+    ['Started', <Time key="started" at={startedAt} />],
+    ...(finishedAt === null
+      ? []
+      : [['Took', duration(finishedAt - startedAt)] satisfies [string, React.ReactNode]]),
+    ['Tier', tier ?? 'not heard yet'],
+    ...(attempt === null ? [] : [['Attempt', attempt] satisfies [string, React.ReactNode]]),
+    ...(runner === null
+      ? []
+      : [
+          ['Runner', <Text key="runner" value={runner} limit={80} />] satisfies [
+            string,
+            React.ReactNode,
+          ],
+        ]),
+  ]
+  return (
+    <>
+      <div className="heading">
+        <h1>
+          <Text value={name} limit={200} />
+        </h1>
+      </div>
+      <dl className="facts">
+        {entries.map(([title, value]) => (
+          <div key={title}>
+            <dt>{title}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  )
+}
+
+function stateWords(state: 'running' | 'silent' | 'finished', exit: number | null): string {
+  if (state === 'running') return 'running'
+  if (state === 'silent') return 'silent: its agent is not heard any more'
+  return exit === null ? 'finished' : `finished with exit status ${exit}`
+}

@@ -1,0 +1,53 @@
+import { Suspense } from 'react'
+import { grouped } from '@runwarden/report/view'
+import { Skeleton } from '../ui/Skeleton.tsx'
+import { AddressLink } from './AddressLink.tsx'
+import { useAddressed } from './address.ts'
+import { JobHeader } from './JobHeader.tsx'
+import { useJob } from './source.ts'
+import { tabs } from './tabs.ts'
+
+/** A job: its facts, and its tabs, of which the address names one. */
+export function JobView() {
+  const { facts } = useJob()
+  const [id] = useAddressed(
+    'tab',
+    tabs.map((tab) => tab.id),
+  )
+  const current = tabs.find((tab) => tab.id === id) ?? tabs[0]
+  if (current === undefined) return null
+  const { Tab } = current
+  return (
+    <>
+      <JobHeader />
+      <nav className="tabs" aria-label="Of this job">
+        <ul>
+          {tabs.map((tab) => {
+            const count = tab.count?.(facts) ?? null
+            return (
+              <li key={tab.id}>
+                <AddressLink
+                  set={{ tab: tab.id, verdict: null, search: null }}
+                  aria-current={tab === current ? 'page' : undefined}
+                >
+                  {tab.title}
+                  {count !== null && (
+                    <span className={tab.alarm?.(facts) === true ? 'count alarm' : 'count'}>
+                      {grouped(count)}
+                    </span>
+                  )}
+                </AddressLink>
+              </li>
+            )
+          })}
+        </ul>
+      </nav>
+      <section className="tab" aria-labelledby="tab-title">
+        <h2 id="tab-title">{current.title}</h2>
+        <Suspense fallback={<Skeleton label={`${current.title} is loading`} lines={10} />}>
+          <Tab />
+        </Suspense>
+      </section>
+    </>
+  )
+}

@@ -1,0 +1,15 @@
+import { useDeferredValue } from 'react'
+import type { Verdict } from '@runwarden/events'
+import { useAddressed } from './address.ts'
+import type { Narrowing } from './source.ts'
+
+/** In order of alarm. */
+export const verdicts: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block', 'allowed']
+
+/** What the address narrows a tab's list to: `?verdict=…&search=…` */
+export function useNarrowing(): { narrowing: Narrowing; narrowed: boolean } {
+  const [verdict] = useAddressed('verdict', verdicts)
+  const [search] = useAddressed('search')
+  const words = useDeferredValue(search ?? '')
+  return { narrowing: { verdict, search: words }, narrowed: verdict !== null || words !== '' }
+}

@@ -1,0 +1,99 @@
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { createContext, use } from 'react'
+import type { Report, Verdict } from '@runwarden/events'
+import { type Pages, usePages } from '../ui/pages.ts'
+import type { Finding, Rows, View } from './rows.ts'
+
+/** What narrows a list. */
+export interface Narrowing {
+  verdict?: Verdict | null
+  /** Rows with this text in them, whatever its letters' case. */
+  search?: string
+}
+
+/** What is known of a job as a whole. */
+export interface JobFacts {
+  /** Its name among the jobs of its run, or the command that was run. */
+  name: string
+  state: 'running' | 'silent' | 'finished'
+  /** null: not known (yet). */
+  egress: 'audit' | 'block' | null
+  protection: Report['protection'] | null
+  armed: boolean | null
+  tier: string | null
+  exit: number | null
+  /** Milliseconds since 1970. */
+  startedAt: number
+  finishedAt: number | null
+  repository: string | null
+  workflow: string | null
+  run: string | null
+  attempt: string | null
+  ref: string | null
+  sha: string | null
+  event: string | null
+  actor: string | null
+  runner: string | null
+  events: number
+  eventsLost: Readonly<Record<string, number>>
+  /** How many rows each list has. */
+  rows: Readonly<Partial<Record<View, number>>>
+  /** Of acts (attempts, queries, requests), loopback left out. */
+  byVerdict: Readonly<Partial<Record<Verdict, number>>>
+  detections: number
+}
+
+/** Where a job page has its rows from: the server, page by page, or the report that is in the same file. */
+export interface JobSource {
+  /** Of whatever is asked of it. */
+  key: readonly string[]
+  facts: JobFacts
+  /** `server`: it changes while the job runs; `report`: it is a file. */
+  kind: 'server' | 'report'
+  /** How often a list is worth to be asked for again, milliseconds. */
+  every: number | false
+  page: <V extends View>(
+    view: V,
+    asked: Narrowing & { after: number | undefined },
+  ) => Promise<{ items: Rows[V][]; next: number | null }>
+  findings: (after: string | undefined) => Promise<{ items: Finding[]; next: string | null }>
+  /** What only a report has (recommended policy, permissions); null: the job has none (yet). */
+  report: () => Promise<Report | null>
+}
+
+export const JobContext = createContext<JobSource | null>(null)
+
+/** The job that the page is about. */
+export function useJob(): JobSource {
+  const source = use(JobContext)
+  if (source === null) throw new Error('A part of the job page stands outside of it')
+  return source
+}
+
+/** A list of the job, narrowed. */
+export function useRows<V extends View>(view: V, narrowing: Narrowing = {}): Pages<Rows[V]> {
+  const { key, page, every } = useJob()
+  const { verdict = null, search = '' } = narrowing
+  return usePages(
+    [...key, view, verdict, search],
+    (after: number | undefined) => page(view, { verdict, search, after }),
+    { every },
+  )
+}
+
+/** The job's detections. */
+export function useFindings(): Pages<Finding> {
+  const { key, findings, every } = useJob()
+  return usePages([...key, 'detections'], findings, { every })
+}
+
+/** The job's report: undefined as long as it is not there. */
+export function useReport(): UseQueryResult<Report | null> {
+  const { key, facts, report } = useJob()
+  // A finished job has another one than none; then it does not change any more.
+  return useQuery({
+    queryKey: [...key, 'report', facts.state],
+    queryFn: report,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}

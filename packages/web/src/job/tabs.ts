@@ -1,0 +1,22 @@
+import { lazy, type ComponentType } from 'react'
+import type { JobFacts } from './source.ts'
+
+export interface Tab {
+  id: string
+  title: string
+  /** Its number in the tab; null: none. */
+  count?: (facts: JobFacts) => number | null
+  /** Something that a person should look at. */
+  alarm?: (facts: JobFacts) => boolean
+  Tab: ComponentType
+}
+
+/** The tabs of a job, in their order. Each is loaded when it is looked at. */
+export const tabs: readonly Tab[] = [
+  {
+    id: 'dns',
+    title: 'DNS',
+    count: ({ rows }) => rows.dns ?? 0,
+    Tab: lazy(() => import('./dns/Dns.tsx')),
+  },
+]

@@ -1,0 +1,154 @@
+import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
+import { grouped } from '@runwarden/report/view'
+import type { Column } from './DataTable.tsx'
+import { SortHeader, type Order } from './SortHeader.tsx'
+import { sortRows } from './sort.ts'
+
+interface Props<R> {
+  /** What the table lists, for those who don't see where it stands. */
+  caption: string
+  columns: readonly Column<R>[]
+  /** What has come so far. */
+  rows: readonly R[]
+  rowKey: (row: R) => string
+  /** How many there are in all; null: not known. */
+  total?: number | null
+  /** Asks for the next page; null: all rows are there, and can be sorted. */
+  more?: (() => void) | null
+  moreComes?: boolean
+  /** The line that the page is about now. */
+  current?: string | null
+}
+
+/** Fewer lines than that are all in the document. */
+const plain = 120
+/** About what a line is high, pixels; each is measured when it is drawn. */
+const guess = 46
+
+/** A table over a list that comes in pages: only the lines in sight are in the document, and the next page comes when its end does. */
+export function PagedTable<R>(props: Props<R>) {
+  const { caption, columns, rowKey, total = null, more = null, moreComes = false } = props
+  const [order, setOrder] = useState<Order | null>(null)
+  const complete = more === null
+  const rows = useMemo(
+    () => (complete ? sortRows(props.rows, columns, order) : props.rows),
+    [props.rows, columns, order, complete],
+  )
+  const body = useRef<HTMLTableSectionElement>(null)
+  const [above, setAbove] = useState(0)
+  useEffect(() => {
+    if (body.current !== null) setAbove(body.current.getBoundingClientRect().top + window.scrollY)
+  }, [])
+  const virtual = rows.length > plain
+  // We use no compiler that would memoize what it gives.
+  // oxlint-disable-next-line react/incompatible-library
+  const lines = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => guess,
+    overscan: 12,
+    scrollMargin: above,
+    enabled: virtual,
+  })
+  const shown = virtual
+    ? lines.getVirtualItems()
+    : rows.map((_, index) => ({ index, start: 0, end: 0 }))
+  const last = shown.at(-1)?.index ?? -1
+  useEffect(() => {
+    if (virtual && last >= rows.length - 20 && more !== null && !moreComes) more()
+  }, [virtual, last, rows.length, more, moreComes])
+  const before = virtual ? Math.max(0, (shown[0]?.start ?? above) - above) : 0
+  const after = virtual
+    ? Math.max(0, lines.getTotalSize() - ((shown.at(-1)?.end ?? above) - above))
+    : 0
+  const known = total ?? (complete ? rows.length : -1)
+  return (
+    <>
+      {/* What scrolls must be in reach of the keyboard. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <section className="table" aria-label={`${caption}, scrollable`} tabIndex={0}>
+        <table aria-rowcount={known < 0 ? -1 : known + 1}>
+          <caption className="unseen">{caption}</caption>
+          <thead>
+            <tr aria-rowindex={1}>
+              {columns.map((column, index) => (
+                <SortHeader
+                  key={column.title}
+                  column={complete ? column : withoutOrder(column)}
+                  index={index}
+                  order={order}
+                  onOrder={setOrder}
+                />
+              ))}
+            </tr>
+          </thead>
+          <tbody ref={body}>
+            <Gap height={before} columns={columns.length} />
+            {shown.map(({ index }) => {
+              const row = rows[index]
+              if (row === undefined) return null
+              return (
+                <tr
+                  key={rowKey(row)}
+                  data-index={index}
+                  ref={virtual ? lines.measureElement : undefined}
+                  aria-rowindex={index + 2}
+                  aria-current={props.current === rowKey(row) || undefined}
+                >
+                  {columns.map((column) => (
+                    <td key={column.title} className={styleOf(column)}>
+                      {column.cell(row)}
+                    </td>
+                  ))}
+                </tr>
+              )
+            })}
+            <Gap height={after} columns={columns.length} />
+          </tbody>
+        </table>
+      </section>
+      <End rows={rows.length} total={total} more={more} moreComes={moreComes} />
+    </>
+  )
+}
+
+function Gap({ height, columns }: { height: number; columns: number }): ReactNode {
+  if (height === 0) return null
+  return (
+    <tr aria-hidden="true">
+      {/* Only room. */}
+      {/* oxlint-disable-next-line jsx-a11y/control-has-associated-label */}
+      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  )
+}
+
+/** How much of the list is there, and the way to the rest for those who do not scroll. */
+function End(props: {
+  rows: number
+  total: number | null
+  more: (() => void) | null
+  moreComes: boolean
+}) {
+  const { rows, total, more, moreComes } = props
+  if (more === null) return null
+  return (
+    <p className="end">
+      {grouped(rows)} {total === null ? 'so far' : `of ${grouped(total)}`}{' '}
+      <button type="button" onClick={more} disabled={moreComes}>
+        {moreComes ? 'Loading…' : 'Load more'}
+      </button>
+    </p>
+  )
+}
+
+function withoutOrder<R>(column: Column<R>): Column<R> {
+  const { by: _, ...unordered } = column
+  return unordered
+}
+
+export function styleOf<R>(column: Column<R>): string | undefined {
+  if (column.number === true) return 'number'
+  if (column.tight === true) return 'tight'
+  return column.wide === true ? 'wide' : undefined
+}

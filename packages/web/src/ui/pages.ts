@@ -1,0 +1,43 @@
+import { useInfiniteQuery, type QueryKey } from '@tanstack/react-query'
+
+interface Page<T, C> {
+  items: T[]
+  next: C | null
+}
+
+/** A list of the API, page after page: `rows` are those that have come, `more` asks for the next. */
+export interface Pages<T> {
+  rows: readonly T[]
+  /** Nothing has come yet. */
+  waiting: boolean
+  error: Error | null
+  more: (() => void) | null
+  moreComes: boolean
+  again: () => void
+}
+
+/**
+ * @param page asks for one; `after` is the `next` of the one before, undefined for the first
+ */
+export function usePages<T, C extends string | number>(
+  key: QueryKey,
+  page: (after: C | undefined) => Promise<Page<T, C>>,
+  { every = false, enabled = true }: { every?: number | false; enabled?: boolean } = {},
+): Pages<T> {
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam }) => page(pageParam as C | undefined),
+    initialPageParam: undefined as C | undefined,
+    getNextPageParam: ({ next }: Page<T, C>) => next ?? undefined,
+    refetchInterval: every,
+    enabled,
+  })
+  return {
+    rows: query.data?.pages.flatMap(({ items }) => items) ?? [],
+    waiting: query.isPending,
+    error: query.data === undefined ? query.error : null,
+    more: query.hasNextPage ? () => void query.fetchNextPage() : null,
+    moreComes: query.isFetchingNextPage,
+    again: () => void query.refetch(),
+  }
+}
