@@ -1,4 +1,7 @@
-/** Every address of the app is made here, and nowhere else: what links to a page names it by its function. */
+/**
+ * Every address of the app is made here, and nowhere else: what links to a page names it by its function.
+ * A repository's pages are below its name at GitHub; an organisation's are apart, so that no repository's name is one of theirs.
+ */
 
 /** What stands after the `?`; what is undefined, null or empty is left out. */
 export type Query = Readonly<Record<string, string | number | null | undefined>>
@@ -20,7 +23,7 @@ function of(path: string, query: Query = {}): string {
 const inOrganisation =
   (rest: string) =>
   (org: string, query?: Query): string =>
-    of(`/github/${part(org)}${rest}`, query)
+    of(`/orgs/${part(org)}${rest}`, query)
 
 export const paths = {
   home: (): string => '/',
@@ -30,12 +33,12 @@ export const paths = {
   runs: inOrganisation('/runs'),
   detections: inOrganisation('/detections'),
   detection: (org: string, id: string, query?: Query): string =>
-    of(`/github/${part(org)}/detections/${part(id)}`, query),
+    of(`/orgs/${part(org)}/detections/${part(id)}`, query),
   suppressions: inOrganisation('/suppressions'),
   policies: inOrganisation('/policies'),
-  newPolicy: inOrganisation('/policies/new'),
+  newPolicy: inOrganisation('/new-policy'),
   policy: (org: string, policy: string, query?: Query): string =>
-    of(`/github/${part(org)}/policies/${part(policy)}`, query),
+    of(`/orgs/${part(org)}/policies/${part(policy)}`, query),
   baselines: inOrganisation('/baselines'),
   blockList: inOrganisation('/block-list'),
   search: inOrganisation('/search'),
@@ -56,35 +59,35 @@ export const paths = {
     of(`/github/${repositoryPath(repository)}/actions/runs/${part(run)}/jobs/${part(job)}`, query),
   /** A job that is none of a repository's run. */
   looseJob: (org: string, job: string, query?: Query): string =>
-    of(`/github/${part(org)}/jobs/${part(job)}`, query),
+    of(`/orgs/${part(org)}/jobs/${part(job)}`, query),
 } as const
 
 /** The same as the router matches them. */
 export const patterns = {
   home: '/',
   signIn: '/sign-in',
-  overview: '/github/:org',
-  repositories: '/github/:org/repositories',
-  runs: '/github/:org/runs',
-  detections: '/github/:org/detections',
-  detection: '/github/:org/detections/:detection',
-  suppressions: '/github/:org/suppressions',
-  policies: '/github/:org/policies',
-  newPolicy: '/github/:org/policies/new',
-  policy: '/github/:org/policies/:policy',
-  baselines: '/github/:org/baselines',
-  blockList: '/github/:org/block-list',
-  search: '/github/:org/search',
-  destinations: '/github/:org/destinations',
-  compare: '/github/:org/compare',
-  installations: '/github/:org/installations',
-  keys: '/github/:org/settings/keys',
-  members: '/github/:org/settings/members',
-  retention: '/github/:org/settings/retention',
-  audit: '/github/:org/settings/audit',
-  settings: '/github/:org/settings',
+  overview: '/orgs/:org',
+  repositories: '/orgs/:org/repositories',
+  runs: '/orgs/:org/runs',
+  detections: '/orgs/:org/detections',
+  detection: '/orgs/:org/detections/:detection',
+  suppressions: '/orgs/:org/suppressions',
+  policies: '/orgs/:org/policies',
+  newPolicy: '/orgs/:org/new-policy',
+  policy: '/orgs/:org/policies/:policy',
+  baselines: '/orgs/:org/baselines',
+  blockList: '/orgs/:org/block-list',
+  search: '/orgs/:org/search',
+  destinations: '/orgs/:org/destinations',
+  compare: '/orgs/:org/compare',
+  installations: '/orgs/:org/installations',
+  keys: '/orgs/:org/settings/keys',
+  members: '/orgs/:org/settings/members',
+  retention: '/orgs/:org/settings/retention',
+  audit: '/orgs/:org/settings/audit',
+  settings: '/orgs/:org/settings',
   repository: '/github/:org/:repo/actions',
   run: '/github/:org/:repo/actions/runs/:run',
   job: '/github/:org/:repo/actions/runs/:run/jobs/:job',
-  looseJob: '/github/:org/jobs/:job',
+  looseJob: '/orgs/:org/jobs/:job',
 } as const satisfies Record<keyof typeof paths, string>
