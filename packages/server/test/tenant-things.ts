@@ -43,6 +43,8 @@ export async function thingsOf(rig: ServerRig, tenant: Tenant): Promise<Things> 
     }),
     detection: detectionOf(rig, agent.jobId),
     suppression: await made('POST', 'suppressions', { match: { job: 'none' }, reason: 'test' }),
+    // Nobody has it: who has one is a person, and keys have none.
+    session: '0'.repeat(64),
     key: await made('POST', 'keys', { name: 'a key', role: 'viewer' }),
     invitation: await made('POST', 'invitations', { name: 'somebody', role: 'viewer' }),
   }

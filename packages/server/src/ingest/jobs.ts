@@ -129,11 +129,12 @@ export class Jobs {
           jobId,
         )
         this.#db.run(
-          `INSERT INTO job_modes VALUES (?, ?, ?, '[]')
-           ON CONFLICT DO UPDATE SET egress = excluded.egress, protection = excluded.protection`,
+          `INSERT INTO job_modes (job_id, egress, protection, policies, version) VALUES (?, ?, ?, '[]', ?)
+           ON CONFLICT DO UPDATE SET egress = excluded.egress, protection = excluded.protection, version = excluded.version`,
           jobId,
           finish.report.egress,
           finish.report.protection,
+          finish.report.version,
         )
         this.#checkEnd(jobId, finish.sequence, hash, now)
       }

@@ -14,7 +14,7 @@ export function rememberPolicies(
 ): void {
   const given = policies.map(({ level, name, version }) => ({ level, name, version }))
   db.run(
-    `INSERT INTO job_modes VALUES (?, NULL, NULL, ?) ON CONFLICT DO UPDATE SET policies = excluded.policies`,
+    `INSERT INTO job_modes (job_id, policies) VALUES (?, ?) ON CONFLICT DO UPDATE SET policies = excluded.policies`,
     jobId,
     JSON.stringify(given),
   )

@@ -1,5 +1,6 @@
 import type { Register } from '../context.ts'
 import { register as agent } from './agent.ts'
+import { register as agents } from './agents.ts'
 import { register as appliedPolicy } from './applied-policy.ts'
 import { register as audit } from './audit.ts'
 import { register as baselines } from './baselines.ts'
@@ -25,6 +26,7 @@ import { register as processTree } from './process-tree.ts'
 import { register as repositories } from './repositories.ts'
 import { register as runs } from './runs.ts'
 import { register as search } from './search.ts'
+import { register as settings } from './settings.ts'
 import { register as signIn } from './sign-in.ts'
 import { register as stream } from './stream.ts'
 
@@ -50,6 +52,8 @@ export const registers: readonly Register[] = [
   appliedPolicy,
   jobHealth,
   processTree,
+  agents,
+  settings,
   overview,
   destinations,
   comparison,

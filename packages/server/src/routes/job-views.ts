@@ -4,7 +4,7 @@ import type { App, Context } from '../context.ts'
 import { notFound } from '../error.ts'
 import { eventKinds, verdictBit, type View, views } from '../ingest/words.ts'
 import { jobOfOrganisation } from '../views/job-list.ts'
-import { pageOf } from '../views/pages.ts'
+import { matchingPage } from '../views/matching.ts'
 import { rowBase, rowData } from '../views/rows.ts'
 import { timelinePage } from '../views/timeline.ts'
 import { Id, Next, OfOrganisation, Page, paged } from './page.ts'
@@ -40,6 +40,10 @@ const decided: ReadonlySet<View> = new Set(['destinations', 'dns', 'http'])
 const RowsPage = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100),
   after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  /** Of a program of this step. */
+  step: z.string().min(1).max(200).optional(),
+  /** A part of any of its texts, whatever its case. */
+  search: z.string().min(1).max(500).optional(),
 })
 
 /** The views of a job, in pages. */
@@ -62,6 +66,7 @@ export function register(app: App, context: Context): void {
           response: {
             200: z.object({
               items: z.array(rowData[view].extend(rowBase).meta({ id: names[view] })),
+              /** There may be more, also where a page is short: a search looks through so many rows at a time. */
               next: z.int().nullable(),
             }),
           },
@@ -69,12 +74,14 @@ export function register(app: App, context: Context): void {
       },
       async ({ organisation, params: { id }, query }) => {
         check(organisation.id, id)
-        const { limit, after } = query
+        const { limit, after, step = null, search = null } = query
         const verdict = (query as { verdict?: Verdict }).verdict
-        const { items, next } = pageOf(await ingest.indexer.index(), id, view, {
+        const { items, next } = matchingPage(await ingest.indexer.index(), id, view, {
           after,
           limit,
           verdict: verdict === undefined ? null : verdictBit(verdict),
+          step,
+          search,
         })
         return { items: items as never[], next }
       },
@@ -156,6 +163,9 @@ function registerTimeline(app: App, { ingest }: Context, check: Check): void {
             .optional(),
           /** Events before this `seq` are left out. */
           from: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+          /** Of this process, or of this step, alone. */
+          execId: z.string().min(1).max(200).optional(),
+          step: z.string().min(1).max(200).optional(),
         }),
         response: {
           200: z.object({
@@ -169,14 +179,15 @@ function registerTimeline(app: App, { ingest }: Context, check: Check): void {
         },
       },
     },
-    async ({ organisation, params: { id }, query: { limit, after = '0.0', kinds = [], from } }) => {
+    async ({ organisation, params: { id }, query }) => {
+      const { limit, after = '0.0', kinds = [], from, execId = null, step = null } = query
       check(organisation.id, id)
       const [segment = 0, line = 0] = after.split('.').map(Number)
       const { items, next, unread } = await timelinePage(
         await ingest.indexer.index(),
         ingest.segments,
         id,
-        { after: { segment, line }, limit, kinds: kinds as EventKind[], from },
+        { after: { segment, line }, limit, kinds: kinds as EventKind[], from, execId, step },
       )
       return {
         items: items as { seq: number; time: number; kind: string }[],

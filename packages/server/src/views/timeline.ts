@@ -21,6 +21,9 @@ interface Asked {
   kinds: readonly EventKind[]
   /** Events with a lower `seq` are left out. */
   from: number
+  /** Events of this process, or of this step, alone; null: of any. */
+  execId?: string | null
+  step?: string | null
 }
 
 /**
@@ -31,7 +34,7 @@ export async function timelinePage(
   index: Database,
   store: SegmentStore,
   jobId: string,
-  { after, limit, kinds, from }: Asked,
+  { after, limit, kinds, from, execId = null, step = null }: Asked,
 ): Promise<{ items: object[]; next: Place | null; unread: number[] }> {
   const wanted = kinds.reduce((bits, kind) => bits | kindBit(kind), 0)
   const items: object[] = []
@@ -61,6 +64,8 @@ export async function timelinePage(
       if (said instanceof SegmentError) continue
       const { seq, time, kind, event } = said
       if (seq < from || (wanted !== 0 && (wanted & kindBit(kind)) === 0)) continue
+      if (execId !== null && event?.execId !== execId) continue
+      if (step !== null && event?.step !== step) continue
       items.push(event ?? { seq, time, kind })
       bytes += end - start
     }

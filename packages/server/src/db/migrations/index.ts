@@ -7,6 +7,7 @@ import { blockList } from './031-block-list.ts'
 import { inbox } from './032-inbox.ts'
 import { baselines } from './033-baselines.ts'
 import { overviews } from './040-overviews.ts'
+import { agentVersions } from './041-agent-versions.ts'
 
 export interface Migration {
   /** 001–009 identities and the server itself, 010–029 jobs and events, 030–039 policies, block list, baselines, detections, 040–049 lists and overviews. */
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   inbox,
   baselines,
   overviews,
+  agentVersions,
 ]
