@@ -273,6 +273,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the person who asks is signed in. */
+        get: operations["getV1MeSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs the person who asks out somewhere. */
+        delete: operations["deleteV1MeSessionsSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs": {
         parameters: {
             query?: never;
@@ -299,6 +333,23 @@ export interface paths {
         };
         /** One organisation. */
         get: operations["getV1OrgsOrg"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orgs/{org}/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Machines whose agents were heard, by the newest of their jobs. */
+        get: operations["getV1OrgsOrgAgents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1199,6 +1250,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orgs/{org}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long jobs are kept, and how much there is. */
+        get: operations["getV1OrgsOrgRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs/{org}/runs": {
         parameters: {
             query?: never;
@@ -1538,6 +1606,23 @@ export interface paths {
         };
         /** Signs the administrator in, by a link that works once. */
         get: operations["getV1SignInLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How people sign in here, and whether anything was ever sent here. */
+        get: operations["getV1SignInOptions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2514,6 +2599,13 @@ export interface components {
             egress: ("audit" | "block") | null;
             baseline: ("stable" | "unstable") | null;
         };
+        Retention: {
+            days: number;
+            size: number;
+            used: number;
+            jobs: number;
+            oldest: number | null;
+        };
         Run: {
             id: string;
             repository: string | null;
@@ -2603,13 +2695,35 @@ export interface components {
             firstTime: number;
             lastTime: number;
         };
+        SeenAgent: {
+            id: string;
+            runnerName: string | null;
+            runnerEnvironment: string | null;
+            runnerOs: string | null;
+            runnerArch: string | null;
+            version: string | null;
+            tier: string | null;
+            armed: boolean | null;
+            lastSeen: number;
+            jobs: number;
+        };
         SegmentAcknowledged: {
             acknowledged: number;
+        };
+        Session: {
+            id: string;
+            createdAt: number;
+            expiresAt: number;
+            isCurrent: boolean;
         };
         /** @enum {string} */
         Severity: "info" | "low" | "medium" | "high" | "critical";
         SeverityCounts: {
             [key: string]: number;
+        };
+        SignInOptions: {
+            provider: ("github" | "openid") | null;
+            isEmpty: boolean;
         };
         StoredPolicy: {
             /** @enum {string} */
@@ -2763,14 +2877,18 @@ export type ReportSandbox = components['schemas']['ReportSandbox'];
 export type ReportSuppressed = components['schemas']['ReportSuppressed'];
 export type ReportTokenCall = components['schemas']['ReportTokenCall'];
 export type Repository = components['schemas']['Repository'];
+export type Retention = components['schemas']['Retention'];
 export type Run = components['schemas']['Run'];
 export type RunJob = components['schemas']['RunJob'];
 export type SandboxRow = components['schemas']['SandboxRow'];
 export type SearchHit = components['schemas']['SearchHit'];
 export type SecretRow = components['schemas']['SecretRow'];
+export type SeenAgent = components['schemas']['SeenAgent'];
 export type SegmentAcknowledged = components['schemas']['SegmentAcknowledged'];
+export type Session = components['schemas']['Session'];
 export type Severity = components['schemas']['Severity'];
 export type SeverityCounts = components['schemas']['SeverityCounts'];
+export type SignInOptions = components['schemas']['SignInOptions'];
 export type StoredPolicy = components['schemas']['StoredPolicy'];
 export type Suppression = components['schemas']['Suppression'];
 export type TreeProcess = components['schemas']['TreeProcess'];
@@ -3271,6 +3389,66 @@ export interface operations {
             };
         };
     };
+    getV1MeSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Session"][];
+                    };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteV1MeSessionsSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     postV1Orgs: {
         parameters: {
             query?: never;
@@ -3324,6 +3502,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgAgents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SeenAgent"][];
+                        next: string | null;
+                    };
                 };
             };
             /** @description error */
@@ -4137,6 +4352,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
             };
             header?: never;
             path: {
@@ -4222,6 +4439,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
                 verdict?: components["schemas"]["Verdict"];
             };
             header?: never;
@@ -4299,6 +4518,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
                 verdict?: components["schemas"]["Verdict"];
             };
             header?: never;
@@ -4338,6 +4559,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
             };
             header?: never;
             path: {
@@ -4408,6 +4631,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
                 verdict?: components["schemas"]["Verdict"];
             };
             header?: never;
@@ -4447,6 +4672,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
             };
             header?: never;
             path: {
@@ -4590,6 +4817,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
             };
             header?: never;
             path: {
@@ -4660,6 +4889,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
             };
             header?: never;
             path: {
@@ -4698,6 +4929,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 after?: number;
+                step?: string;
+                search?: string;
             };
             header?: never;
             path: {
@@ -4738,6 +4971,8 @@ export interface operations {
                 after?: string;
                 kinds?: string;
                 from?: number;
+                execId?: string;
+                step?: string;
             };
             header?: never;
             path: {
@@ -5622,6 +5857,37 @@ export interface operations {
                         items: components["schemas"]["Repository"][];
                         next: string | null;
                     };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
                 };
             };
             /** @description error */
@@ -6573,6 +6839,35 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1SignInOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptions"];
+                };
+            };
             /** @description error */
             default: {
                 headers: {
