@@ -2,14 +2,17 @@ import { useMemo } from 'react'
 import { useParams } from 'react-router'
 import { AddressContext } from '../../../job/address.ts'
 import { JobView } from '../../../job/JobView.tsx'
+import { ControlPlaneContext } from '../../../job/control-plane.ts'
 import { JobContext } from '../../../job/source.ts'
 import { Loaded } from '../../states/Loaded.tsx'
 import { paths } from '../../paths.ts'
 import { useRouterAddress } from '../../router-address.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
+import { useMay } from '../../session/session.ts'
 import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
 import type { JobSummary } from '@runwarden/api'
+import { controlPlane } from './control-plane.ts'
 import { factsOf } from './facts.ts'
 import { serverSource } from './server-source.ts'
 import { useJobSummary } from './summary.ts'
@@ -29,6 +32,8 @@ export default function JobPage() {
 function Shown({ org, job }: { org: string; job: JobSummary }) {
   const facts = useMemo(() => factsOf(job), [job])
   const source = useMemo(() => serverSource(org, job, facts), [org, job, facts])
+  const mayEdit = useMay(org, 'editor')
+  const plane = useMemo(() => controlPlane(org, job, mayEdit), [org, job, mayEdit])
   const { repository, runId } = job
   useTitle(`${facts.name}${repository === null ? '' : ` · ${repository}`}`)
   useBreadcrumb([
@@ -44,9 +49,11 @@ function Shown({ org, job }: { org: string; job: JobSummary }) {
   const address = useRouterAddress()
   return (
     <JobContext value={source}>
-      <AddressContext value={address}>
-        <JobView />
-      </AddressContext>
+      <ControlPlaneContext value={plane}>
+        <AddressContext value={address}>
+          <JobView />
+        </AddressContext>
+      </ControlPlaneContext>
     </JobContext>
   )
 }
