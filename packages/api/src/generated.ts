@@ -1318,6 +1318,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orgs/{org}/suppression-previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many detections a suppression would be for, before it is made. */
+        post: operations["postV1OrgsOrgSuppressionPreviews"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs/{org}/suppressions": {
         parameters: {
             query?: never;
@@ -1606,23 +1623,6 @@ export interface paths {
         };
         /** Signs the administrator in, by a link that works once. */
         get: operations["getV1SignInLink"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sign-in/options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How people sign in here, and whether anything was ever sent here. */
-        get: operations["getV1SignInOptions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2721,10 +2721,6 @@ export interface components {
         SeverityCounts: {
             [key: string]: number;
         };
-        SignInOptions: {
-            provider: ("github" | "openid") | null;
-            isEmpty: boolean;
-        };
         StoredPolicy: {
             /** @enum {string} */
             level: "job" | "repository" | "organisation" | "cluster";
@@ -2888,7 +2884,6 @@ export type SegmentAcknowledged = components['schemas']['SegmentAcknowledged'];
 export type Session = components['schemas']['Session'];
 export type Severity = components['schemas']['Severity'];
 export type SeverityCounts = components['schemas']['SeverityCounts'];
-export type SignInOptions = components['schemas']['SignInOptions'];
 export type StoredPolicy = components['schemas']['StoredPolicy'];
 export type Suppression = components['schemas']['Suppression'];
 export type TreeProcess = components['schemas']['TreeProcess'];
@@ -3961,6 +3956,8 @@ export interface operations {
                 severity?: components["schemas"]["Severity"];
                 repository?: string;
                 job?: string;
+                suppression?: string;
+                from?: number;
             };
             header?: never;
             path: {
@@ -6034,6 +6031,60 @@ export interface operations {
             };
         };
     };
+    postV1OrgsOrgSuppressionPreviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    match: {
+                        id?: string;
+                        owner?: string;
+                        repository?: string;
+                        workflow?: string;
+                        job?: string;
+                        step?: string;
+                        endpoint?: string;
+                        host?: string;
+                        ip?: string;
+                        process?: string;
+                        file?: string;
+                        secret?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        now: number;
+                        past: number;
+                        jobs: number;
+                    };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getV1OrgsOrgSuppressions: {
         parameters: {
             query?: {
@@ -6839,35 +6890,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    getV1SignInOptions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignInOptions"];
-                };
-            };
             /** @description error */
             default: {
                 headers: {

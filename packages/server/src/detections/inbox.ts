@@ -174,6 +174,47 @@ export class Inbox {
     }
   }
 
+  /**
+   * What a suppression would be for, were it made.
+   * @param since milliseconds since 1970
+   * @returns `now`: detections that are open or acknowledged, which it would suppress at once; `past`: all that came since
+   */
+  async preview(
+    organisationId: string,
+    match: Match,
+    since: number,
+  ): Promise<{ now: number; past: number; jobs: number }> {
+    const { db } = this.#context
+    const counts = { now: 0, past: 0 }
+    const jobs = new Set<string>()
+    for (let after = ''; ;) {
+      const found = db.all<
+        Place & { detectionId: string; jobId: string; about: string; state: State; came: number }
+      >(
+        `SELECT detection_id AS detectionId, detections.job_id AS jobId, about, state, detections.created_at AS came, ${place}
+         FROM inbox JOIN detections ON detections.id = detection_id JOIN jobs ON jobs.id = detections.job_id
+           JOIN organisations ON organisations.id = detections.organisation_id
+         WHERE inbox.organisation_id = ? AND (state IN ('open', 'acknowledged') OR detections.created_at >= ?)
+           AND detection_id > ? ORDER BY detection_id LIMIT ?`,
+        organisationId,
+        since,
+        after,
+        atOnce,
+      )
+      const last = found.at(-1)
+      if (last === undefined) return { ...counts, jobs: jobs.size }
+      after = last.detectionId
+      for (const one of found) {
+        if (!isSuppressed(match, one, JSON.parse(one.about) as Subject[])) continue
+        if (one.state === 'open' || one.state === 'acknowledged') counts.now++
+        if (one.came < since) continue
+        counts.past++
+        jobs.add(one.jobId)
+      }
+      await setImmediate()
+    }
+  }
+
   /** Opens again what a suppression has suppressed. @returns how many */
   release(organisationId: string, suppressionId: string, actor: string): number {
     const { db } = this.#context

@@ -32,6 +32,10 @@ export interface Filter {
   severity: string | null
   repository: string | null
   jobId: string | null
+  /** By which it is suppressed. */
+  suppression: string | null
+  /** Told since then, milliseconds since 1970. */
+  from: number | null
 }
 
 interface Row {
@@ -67,14 +71,16 @@ export function listInbox(
   filter: Filter,
   { before, limit }: { before: string; limit: number },
 ): InboxItem[] {
-  const conditions: [string, string | null][] = [
+  const conditions: [string, string | number | null][] = [
     ['state = ?', filter.state],
     ['rule = ?', filter.detection],
     ['severity = ?', filter.severity],
     ['lower(repository) = lower(?)', filter.repository],
     ['detections.job_id = ?', filter.jobId],
+    ['suppression_id = ?', filter.suppression],
+    ['detections.created_at >= ?', filter.from],
   ]
-  const asked = conditions.filter((one): one is [string, string] => one[1] !== null)
+  const asked = conditions.filter((one): one is [string, string | number] => one[1] !== null)
   return db
     .all<Row>(
       `${select} AND detection_id < ? ${asked.map(([sql]) => `AND ${sql}`).join(' ')} ORDER BY detection_id DESC LIMIT ?`,

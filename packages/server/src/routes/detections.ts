@@ -82,6 +82,9 @@ const Suppression = z.object({
 })
 z.globalRegistry.add(Suppression, { id: 'Suppression' })
 
+/** So far back is looked at what a suppression would have been for. */
+const previewMs = 30 * 24 * 3_600_000
+
 /** The inbox of detections, and what is expected of them. */
 export function register(app: App, context: Context): void {
   const inbox = new Inbox(context)
@@ -115,6 +118,10 @@ function addInbox(app: App, { db, auth, url }: Context, inbox: Inbox): void {
           severity: Severity.optional(),
           repository: Repository.optional(),
           job: Id.optional(),
+          /** By which they are suppressed. */
+          suppression: Id.optional(),
+          /** Told since then, milliseconds since 1970. */
+          from: z.coerce.number().pipe(Time).optional(),
         }),
         response: { 200: z.object({ items: z.array(Item), next: Next }) },
       },
@@ -128,6 +135,8 @@ function addInbox(app: App, { db, auth, url }: Context, inbox: Inbox): void {
         severity: severity ?? null,
         repository: repository ?? null,
         jobId: job ?? null,
+        suppression: query.suppression ?? null,
+        from: query.from ?? null,
       }
       const found = listInbox(db, organisation.id, filter, { before, limit: limit + 1 })
       return paged(found.map(told), limit)
@@ -218,12 +227,7 @@ function addSuppressions(app: App, { db, auth, clock }: Context, inbox: Inbox): 
       const { match, reason, expiresAt } = body
       if (expiresAt !== null && expiresAt <= clock())
         throw badRequest('body', 'expiresAt', 'is not in the future')
-      if (Object.values(match).every((pattern) => pattern === undefined))
-        throw badRequest(
-          'body',
-          'match',
-          `names nothing to suppress: ${suppressionKeys.join(', ')}`,
-        )
+      namesSomething(match)
       const actor = actorOf(identity)
       // What is there is suppressed by who asks for it; what comes, by the server.
       await inbox.take()
@@ -242,6 +246,32 @@ function addSuppressions(app: App, { db, auth, clock }: Context, inbox: Inbox): 
         id,
         suppressed: await inbox.applyToPast(organisation.id, { id, match, reason }, actor),
       }
+    },
+  )
+  app.post(
+    '/v1/orgs/:org/suppression-previews',
+    {
+      config: { right: 'viewer' },
+      schema: {
+        summary: 'How many detections a suppression would be for, before it is made.',
+        params: OfOrganisation,
+        body: z.object({ match: Match }),
+        response: {
+          200: z.object({
+            /** Open or acknowledged: it would suppress them at once. */
+            now: z.int(),
+            /** Of the 30 days up to now, whatever their state: as many may be expected to come. */
+            past: z.int(),
+            /** Jobs that these were of. */
+            jobs: z.int(),
+          }),
+        },
+      },
+    },
+    async ({ organisation, body: { match } }) => {
+      namesSomething(match)
+      await inbox.take()
+      return inbox.preview(organisation.id, match, clock() - previewMs)
     },
   )
   app.delete(
@@ -268,4 +298,10 @@ function addSuppressions(app: App, { db, auth, clock }: Context, inbox: Inbox): 
         return { opened }
       }),
   )
+}
+
+/** @throws HttpError (400) where it would be for every detection */
+function namesSomething(match: z.infer<typeof Match>): void {
+  if (Object.values(match).every((pattern) => pattern === undefined))
+    throw badRequest('body', 'match', `names nothing to suppress: ${suppressionKeys.join(', ')}`)
 }

@@ -205,3 +205,33 @@ test.for([
   expect(await suppress(rig, { host: 'x' }, { reason: ' ' })).toMatchObject({ status: 400 })
   expect(await suppress(rig, { host: 'x' }, { expiresAt: 1 })).toMatchObject({ status: 400 })
 })
+
+test('how many detections a suppression would be for is known before it is made', async () => {
+  await using rig = await ServerRig.start()
+  await job(rig, [curl, toMirror, told(3, [2])], 'one')
+  await job(rig, [curl, toMirror, toEvil, told(4, [2]), told(5, [3])], 'two')
+  const preview = (match: object) =>
+    rig.ask('POST', path('suppression-previews'), { as: rig.acme.keys.viewer, body: { match } })
+  const mirror = { host: 'mirror.example.org' }
+  expect(await preview(mirror)).toMatchObject({ status: 200, body: { now: 2, past: 2, jobs: 2 } })
+  expect(await preview({ host: '*' })).toMatchObject({ body: { now: 3, past: 3, jobs: 2 } })
+  expect(await preview({})).toMatchObject({ status: 400 })
+  expect(await suppress(rig, mirror)).toMatchObject({ body: { suppressed: 2 } })
+  expect(await preview(mirror)).toMatchObject({ body: { now: 0, past: 2, jobs: 2 } })
+})
+
+test('the list is of one suppression, or of a time, where it is asked for that', async () => {
+  let now = 1_795_000_000_000
+  await using rig = await ServerRig.start({}, { clock: () => now })
+  await job(rig, [curl, toMirror, told(3, [2])])
+  const later = now + 60_000
+  now = later
+  await job(rig, [curl, toEvil, told(3, [2])])
+  expect(await list(rig)).toHaveLength(2)
+  expect(await list(rig, `?from=${later}`)).toHaveLength(1)
+  const { body } = await suppress(rig, { host: 'mirror.example.org' })
+  const { id } = body as { id: string }
+  expect(await list(rig, `?suppression=${id}`)).toEqual([
+    expect.objectContaining({ state: 'suppressed', suppression: id }),
+  ])
+})
