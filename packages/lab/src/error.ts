@@ -6,6 +6,7 @@ export type LabErrorCode =
   | 'LAB_CAPTURE'
   | 'LAB_REGISTRY'
   | 'LAB_REPLAY'
+  | 'LAB_DEMO'
   | 'LAB_ENDED'
 
 /** A failure of the lab itself, never of what is tested in it. */

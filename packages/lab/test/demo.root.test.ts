@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DemoServer } from '../src/demo/control-plane.ts'
 import { flaws, playDemo, type DemoResult } from '../src/demo/demo.ts'
 import { story } from '../src/demo/story.ts'
 import { styleFor } from '../src/demo/style.ts'
@@ -27,8 +28,9 @@ test('without Runwarden the thief gets the token out by every road', async () =>
   expect(outcomes(result)).toEqual(everyRoad(true))
 })
 
-test('in block mode the install succeeds, the thief gets nothing out, and the report names its package', async () => {
-  const result = await play('block')
+test('in block mode the install succeeds, the thief gets nothing out, the report names its package, and the control plane has it', async () => {
+  await using server = await DemoServer.start(join(folder, 'server'))
+  const result = await playDemo({ mode: 'block', out: join(folder, 'block'), server })
   expect(flaws(result)).toEqual([])
   expect(outcomes(result)).toEqual(everyRoad(false))
   expect(result.packets.stray).toBe(0)
@@ -38,6 +40,10 @@ test('in block mode the install succeeds, the thief gets nothing out, and the re
   expect(thief?.ancestors.some((line) => line.includes('npm ci'))).toBe(true)
   const told = story(result, styleFor(process.stdout))
   expect(told).toContain('package string-trimmer')
+  expect(result.kept).toMatchObject({ same: true, events: expect.any(Number) })
+  expect(told).toContain("The control plane gave the job's record back: ")
+  const link = await fetch(server.signIn, { redirect: 'manual' })
+  expect(link.status).toBeLessThan(400)
 })
 
 test('in audit mode the same thief gets through, and each act is reported as would-block', async () => {

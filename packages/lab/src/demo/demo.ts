@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { once } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
 import { startLab } from '../lab.ts'
+import type { DemoServer, Kept } from './control-plane.ts'
 import { checkout, makeProject, registryHost } from './project.ts'
 import { culprits, type Culprit, type RunReport } from './culprit.ts'
 import { roads, strayPackets, thiefRecords, thiefServers, token } from './roads.ts'
@@ -34,6 +36,8 @@ export interface DemoResult {
   culprits: Culprit[]
   /** The run's folder with its reports; null: there is none. */
   out: string | null
+  /** What the control plane gave back of the job; null: there is none, or it has nothing of it. */
+  kept: (Kept & { same: boolean }) | null
 }
 
 export interface DemoOptions {
@@ -44,6 +48,9 @@ export interface DemoOptions {
   output?: 'inherit' | 'ignore'
   /** Folder for the run's reports. */
   out: string
+  /** Where the job is kept, as this run of its workflow. */
+  server?: DemoServer
+  run?: number
 }
 
 /** Plays the demo in a lab of its own and gathers what happened, from all sides. */
@@ -55,16 +62,21 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult> {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
 
-  const run = ['run', '--egress', mode, '--allow', `${registryHost}:443`, '--out', out, '--']
+  const number = options.run ?? 1
+  const job = { repository: 'web-shop', workflow: 'ci', job: 'install', run: number }
+  const server = mode === 'none' ? undefined : options.server
+  await using reach = await server?.reachFrom(lab, job)
+  const run = ['run', '--egress', mode, '--allow', `${registryHost}:443`, '--out', out]
   const command = ['npm', 'ci', '--no-audit', '--no-fund']
-  const shown = mode === 'none' ? command : ['runwarden', ...run, ...command]
+  const shown = mode === 'none' ? command : ['runwarden', ...run, '--', ...command]
   options.onCommand?.(shown.join(' '), packages)
   const runwarden = join(checkout, 'node_modules/.bin/runwarden')
-  const [program = '', ...args] = mode === 'none' ? command : [runwarden, ...run, ...command]
+  const [program = '', ...args] =
+    mode === 'none' ? command : [runwarden, ...run, ...(reach?.words ?? []), '--', ...command]
   const begun = performance.now()
   const child = lab.runner.spawn(program, args, {
     cwd: folder,
-    env: { PUBLISH_TOKEN: token, npm_config_registry: `${registry.url}/` },
+    env: { PUBLISH_TOKEN: token, npm_config_registry: `${registry.url}/`, ...reach?.env },
     stdio: ['ignore', options.output ?? 'ignore', options.output ?? 'ignore'],
   })
   const [status] = (await once(child, 'close')) as [number | null]
@@ -77,6 +89,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult> {
   }
   const attempts = readJson<Attempt[]>(`${folder}/node_modules/string-trimmer/attempts.json`) ?? []
   const report = readJson<RunReport>(join(out, 'report.json'))
+  const kept = (await server?.fetchBack(number)) ?? null
   return {
     mode,
     packages,
@@ -90,6 +103,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoResult> {
     packets: { all: loot.packets.length, stray: strayPackets(loot).length },
     culprits: report === null ? [] : culprits(report),
     out: report === null ? null : out,
+    kept: kept === null ? null : { ...kept, same: isDeepStrictEqual(kept.report, report) },
   }
 }
 
@@ -124,6 +138,8 @@ export function flaws(result: DemoResult): string[] {
     if (mode !== 'block' && road.arrived === 0) wrong.push(`the thief failed ${road.title}`)
   }
   if (mode === 'block' && result.packets.stray > 0) wrong.push('a packet reached the thief')
+  if (result.kept?.same === false)
+    wrong.push('the report that the control plane gave back is another')
   if (mode !== 'none') {
     const verdict = mode === 'block' ? 'blocked' : 'would-block'
     const thief = culprits.find((one) => one.package === 'string-trimmer')

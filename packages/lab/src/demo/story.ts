@@ -1,4 +1,5 @@
 import type { Culprit } from './culprit.ts'
+import type { Filled } from './fill.ts'
 import { thiefRan, type DemoMode, type DemoResult, type RoadResult } from './demo.ts'
 import { harmless, type Style } from './style.ts'
 
@@ -35,7 +36,36 @@ export function story(result: DemoResult, style: Style): string {
     packetLine(result, style),
     '',
     ...who(result, style),
+    ...fetchedBack(result, style),
   ].join('\n')
+}
+
+function fetchedBack({ kept }: DemoResult, style: Style): string[] {
+  if (kept === null) return []
+  const of = `${kept.events} events, ${kept.detections} detections, and the same report`
+  return [
+    '',
+    kept.same
+      ? `${style.good('✓')} The control plane gave the job's record back: ${of}.`
+      : `${style.bad('✗')} The control plane gave back another report.`,
+  ]
+}
+
+/** Where a person looks at what the control plane has. */
+export function invitation({ url, signIn }: { url: string; signIn: string }, style: Style): string {
+  return `
+${style.rule('the control plane')}
+
+  ${style.bold(url)} runs until Ctrl-C. Sign in, once: ${signIn}
+
+  More of the lab's workflows and attacks are played, and are there as they end:
+`
+}
+
+export function filledLine({ what, failure, detections }: Filled, style: Style): string {
+  return failure === null
+    ? `  ${style.good('✓')} ${what}: ${detections} detections`
+    : `  ${style.bad('✗')} ${what}: ${harmless(failure).slice(0, 300)}`
 }
 
 function install({ status, installed, packages, ms }: DemoResult, style: Style): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '@runwarden/events'
 import { LabError } from '../error.ts'
+import type { Lab } from '../lab.ts'
 import type { JobResult } from '../runner/index.ts'
 import { allowedHost, type Replay } from './replay.ts'
 import { setStage } from './stage.ts'
@@ -23,14 +24,19 @@ export interface Played {
   readonly arrived: readonly string[]
 }
 
-/** Runs a replay's workflow under the runner simulator and `runwarden run`, with the attacker's servers within reach. */
+/**
+ * Runs a replay's workflow under the runner simulator and `runwarden run`, with the attacker's servers within reach.
+ * @param reach leads the lab's runner to a control plane
+ */
 export async function play(
   replay: Replay,
   egress: 'audit' | 'block',
   more: readonly string[] = [],
+  reach?: (lab: Lab) => Promise<AsyncDisposable & { words: string[]; env: Record<string, string> }>,
 ): Promise<Played> {
   const { lab, worker, token, env, baseline } = await setStage(replay)
   await using _lab = lab
+  await using reached = await reach?.(lab)
   const out = join(lab.folder, 'out')
   const options = [
     '--egress',
@@ -46,8 +52,8 @@ export async function play(
   ]
   const ended = await lab.runner.exec(
     runwarden,
-    ['run', ...options, ...more, '--', ...worker.command],
-    { cwd: worker.workspace, env: { ...env }, timeout: 300_000 },
+    ['run', ...options, ...(reached?.words ?? []), ...more, '--', ...worker.command],
+    { cwd: worker.workspace, env: { ...env, ...reached?.env }, timeout: 300_000 },
   )
   if (!existsSync(join(out, 'report.json')))
     throw new LabError(
