@@ -19,9 +19,13 @@ const long = [
   'lab/test/adversary/root.adversary.test.ts',
   'lab/test/adversary/user.adversary.test.ts',
   'lab/test/adversary/tampering.adversary.test.ts',
-  'lab/test/replays.root.test.ts',
-  'cli/test/run-integrity.root.test.ts',
   'lab/test/ordinary-builds.root.test.ts',
+  'action/test/ended.root.test.ts',
+  'lab/test/replays.root.test.ts',
+  'cli/test/run-https-rules.root.test.ts',
+  'cli/test/run-integrity.root.test.ts',
+  'action/test/examples.root.test.ts',
+  'cli/test/agent-jobs.root.test.ts',
 ]
 
 /** Not in the part of the virtual machines' tests that CI has: docs/testing.md says why. */
@@ -53,7 +57,8 @@ export default defineConfig({
           name: 'main',
           include: ['packages/*/test/**/*.test.{ts,tsx}'],
           exclude: [heavy, vm, adversary],
-          maxWorkers: 2,
+          // More than CI has processors: these files wait more than they compute.
+          maxWorkers: 3,
         },
       },
       {
