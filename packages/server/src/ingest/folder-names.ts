@@ -7,26 +7,54 @@ export interface Touched {
 }
 
 /**
- * Files of one folder as JSON: each its name, then when, in milliseconds behind `since`; the last time and how often follow where
- * it was more than once.
+ * Files of one folder, as they are said in JSON: each its name, then when, in milliseconds behind the first of them; where it was
+ * several times in a row, the last time and how often follow. A name may come again.
  */
-export function writeNames(files: Iterable<Touched>, since: number): string {
-  const said: (string | number)[] = []
-  for (const { name, count, firstTime, lastTime } of files) {
-    said.push(name, Math.round(firstTime - since))
-    if (count > 1) said.push(Math.round(lastTime - since), count)
+export class FolderNames {
+  count = 0
+  firstTime: number
+  lastTime: number
+  readonly #since: number
+  readonly #said: (string | number)[] = []
+  #last = ''
+
+  constructor(time: number) {
+    this.#since = time
+    this.firstTime = time
+    this.lastTime = time
   }
-  return JSON.stringify(said)
+
+  add(name: string, time: number): void {
+    this.count++
+    if (time < this.firstTime) this.firstTime = time
+    if (time > this.lastTime) this.lastTime = time
+    const said = this.#said
+    const at = Math.round(time - this.#since)
+    if (name !== this.#last || said.length === 0) {
+      this.#last = name
+      said.push(name, at)
+      return
+    }
+    const once = typeof said.at(-2) === 'string'
+    if (once) said.push(at, 2)
+    else {
+      said[said.length - 2] = Math.max(at, Number(said.at(-2)))
+      said[said.length - 1] = Number(said.at(-1)) + 1
+    }
+  }
+
+  toJson(): string {
+    return JSON.stringify([this.#since, ...this.#said])
+  }
 }
 
-export function* readNames(json: string, since: number): Generator<Touched> {
-  const said = JSON.parse(json) as (string | number)[]
+export function* readNames(json: string): Generator<Touched> {
+  const [since = 0, ...said] = JSON.parse(json) as [number, ...(string | number)[]]
   for (let at = 0; at < said.length;) {
-    const name = String(said[at])
     const first = Number(said[at + 1])
     const once = at + 2 >= said.length || typeof said[at + 2] === 'string'
     yield {
-      name,
+      name: String(said[at]),
       count: once ? 1 : Number(said[at + 3]),
       firstTime: since + first,
       lastTime: since + (once ? first : Number(said[at + 2])),

@@ -18,24 +18,32 @@ export interface Listed {
   seq: number
   previous: Uint8Array
   hash: Uint8Array
+  /** Bytes. */
+  unpacked: number
   path: string
 }
 
+/** Events that are gathered before they are written. More of them outlive the young generation, which costs more than it saves. */
+const gathered = 3000
+
 /** Indexes some segments, all of them and the position behind them or nothing. What can't be read is set aside. */
 export function indexBatch(db: Database, writer: IndexWriter, batch: readonly Listed[]): void {
-  const jobs = new Map<string, JobIndex>()
   db.transaction(() => {
-    for (const segment of batch) {
-      let index = jobs.get(segment.jobId)
-      if (index === undefined) {
-        index = JobIndex.load(db, segment, writer)
-        jobs.set(segment.jobId, index)
+    for (const ofJob of Map.groupBy(batch, ({ jobId }) => jobId).values()) {
+      let index: JobIndex | undefined
+      let from = 0
+      for (const segment of ofJob) {
+        if (index === undefined) {
+          index = JobIndex.load(db, segment, writer)
+          from = index.totals.events
+        }
+        indexOne(db, index, segment)
+        if (index.totals.events - from < gathered && segment !== ofJob.at(-1)) continue
+        writer.write(index, segment.number)
+        index = undefined
       }
-      indexOne(db, index, segment)
     }
-    const position = batch.at(-1)?.number ?? 0
-    for (const index of jobs.values()) writer.write(index, position)
-    db.run('UPDATE state SET position = ?', position)
+    db.run('UPDATE state SET position = ?', batch.at(-1)?.number ?? 0)
   })
 }
 
@@ -54,26 +62,26 @@ function indexOne(db: Database, index: JobIndex, segment: Listed): void {
   let events = 0
   let kinds = 0
   let bad: SegmentError | undefined
-  for (const read of readEvents(content)) {
+  readEvents(content, (read) => {
     if (read instanceof SegmentError) {
       bad ??= read
-      continue
+      return
     }
-    const { seq, time, kind, event } = read
+    const { seq, time, kind, length, event } = read
     events++
     if (seq < first) first = seq
     if (seq > last) last = seq
     kinds |= kindBit(kind)
-    totals.firstTime = Math.min(totals.firstTime ?? time, time)
-    totals.lastTime = Math.max(totals.lastTime ?? time, time)
+    if (totals.firstTime === null || time < totals.firstTime) totals.firstTime = time
+    if (totals.lastTime === null || time > totals.lastTime) totals.lastTime = time
     if (event === null) {
       totals.notUnderstood++
-      continue
+      return
     }
     totals.byKind[kind] = (totals.byKind[kind] ?? 0) + 1
-    const detection = fold(index, event)
+    const detection = fold(index, event, length)
     if (detection !== undefined) tell(db, segment.jobId, found(detection))
-  }
+  })
   if (bad !== undefined) setAside(db, segment, bad.message, 'What it has of that kind')
   if (events === 0) return
   totals.events += events
@@ -89,7 +97,7 @@ function indexOne(db: Database, index: JobIndex, segment: Listed): void {
 }
 
 /** @throws SegmentError where it is not what was acknowledged any more */
-function contentOf({ path, previous, hash }: Listed): Buffer {
+function contentOf({ path, previous, hash, unpacked }: Listed): Buffer {
   let body: Buffer
   try {
     body = readFileSync(path)
@@ -98,7 +106,7 @@ function contentOf({ path, previous, hash }: Listed): Buffer {
   }
   if (!chainHash(previous, body).equals(hash))
     throw new SegmentError('is not what was stored: its hash is another')
-  return unpackNow(body)
+  return unpackNow(body, unpacked)
 }
 
 /** It, or what of it is named, is in no view; the file stays where it is. */

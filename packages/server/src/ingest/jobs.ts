@@ -11,7 +11,7 @@ import { insightsUrl, jobRow } from './job-row.ts'
 
 const pack = promisify(zstdCompress)
 
-/** An answer that was lost is asked for again within that; what comes later with the same names is another job. */
+/** An answer that was lost is asked for again within that. */
 const sameJobMs = 10 * 60_000
 
 /** A job's start, heartbeats and end. */
@@ -61,7 +61,8 @@ export class Jobs {
     const url = insightsUrl(this.#url(), values)
     return this.#db.transaction(() => {
       const now = this.#clock()
-      const again = this.#again(organisation, values, now)
+      const { nonce } = start
+      const again = nonce === undefined ? undefined : this.#again(organisation, nonce, values, now)
       if (again !== undefined) return { id: again, insightsUrl: url, job }
       const id = newId()
       this.#db.run(
@@ -76,27 +77,45 @@ export class Jobs {
         now,
         now,
       )
+      if (nonce !== undefined) this.#remember(organisation, nonce, id, now)
       return { id, insightsUrl: url, job }
     })
   }
 
-  /** The same job whose answer was lost: it has sent nothing yet. */
+  /**
+   * The same start, whose answer was lost. By nothing else: jobs of a matrix have the same names, and runners may, too. Who
+   * has another job's nonce still has to be of its run.
+   */
   #again(
     organisation: Organisation,
-    { repository, run_id, run_attempt, job, runner_name }: Record<string, string | null>,
+    nonce: string,
+    { repository, run_id, run_attempt, job }: Record<string, string | null>,
     now: number,
   ): string | undefined {
     return this.#db.get<{ id: string }>(
-      `SELECT id FROM jobs WHERE organisation_id = ? AND run_id = ? AND repository = ? AND run_attempt = ? AND job = ?
-         AND runner_name = ? AND started_at > ? AND heard_at = started_at AND segments = 0 AND finished_at IS NULL`,
+      `SELECT id FROM job_starts JOIN jobs ON jobs.id = job_id
+       WHERE job_starts.organisation_id = ? AND nonce = ? AND at > ? AND finished_at IS NULL
+         AND repository IS ? AND run_id IS ? AND run_attempt IS ? AND job IS ?`,
       organisation.id,
-      run_id ?? null,
+      nonce,
+      now - sameJobMs,
       repository ?? null,
+      run_id ?? null,
       run_attempt ?? null,
       job ?? null,
-      runner_name ?? null,
-      now - sameJobMs,
     )?.id
+  }
+
+  #remember(organisation: Organisation, nonce: string, jobId: string, now: number): void {
+    this.#db.run('DELETE FROM job_starts WHERE at <= ?', now - sameJobMs)
+    this.#db.run(
+      `INSERT INTO job_starts VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET job_id = excluded.job_id, at = excluded.at`,
+      organisation.id,
+      nonce,
+      jobId,
+      now,
+    )
   }
 
   async finish(jobId: string, finish: JobFinish): Promise<{ insightsUrl: string | null }> {

@@ -17,11 +17,13 @@ const options = {
 
 /**
  * What a segment holds. What unpacks to more than it may is given up at that size; its window is bounded, too.
+ * @param expected bytes that it probably has: they are unpacked in one piece
  * @throws SegmentError
  */
-export function unpackNow(body: Uint8Array): Buffer {
+export function unpackNow(body: Uint8Array, expected: number): Buffer {
   try {
-    return checkLines(zstdDecompressSync(body, options))
+    const chunkSize = Math.min(Math.max(expected, 1024), largestSegment.unpacked)
+    return checkLines(zstdDecompressSync(body, { ...options, chunkSize }))
   } catch (error) {
     throw segmentError(error)
   }

@@ -49,5 +49,8 @@ export const eventKinds = [
   'detection',
   'agent.health',
 ] as const satisfies readonly EventKind[]
+const kindBits: ReadonlyMap<string, number> = new Map(
+  eventKinds.map((kind, i) => [kind, 1 << (i + 1)]),
+)
 /** The first is for kinds that this server does not know. */
-export const kindBit = (kind: string): number => 1 << (eventKinds.indexOf(kind as EventKind) + 1)
+export const kindBit = (kind: string): number => kindBits.get(kind) ?? 1

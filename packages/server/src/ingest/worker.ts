@@ -108,7 +108,7 @@ function oneByOne(batch: readonly Listed[]): void {
 }
 
 function listed(position: number): Listed[] {
-  const rows = main.all<Omit<Listed, 'path'> & { unpacked: number }>(
+  const rows = main.all<Omit<Listed, 'path'>>(
     `SELECT number, job_id AS jobId, organisation_id AS organisationId, seq, previous, hash, unpacked
      FROM segments JOIN jobs ON jobs.id = job_id WHERE number > ? ORDER BY number LIMIT ?`,
     position,

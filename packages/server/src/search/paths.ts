@@ -19,11 +19,10 @@ interface Asked {
   limit: number
 }
 
-interface Part extends Found {
+interface Part {
+  number: number
   names: string
 }
-
-const columns = 'job AS number, count, first_time AS firstTime, last_time AS lastTime, names'
 
 /**
  * Jobs that had to do with files of a path, or of the beginning of one, the newest first.
@@ -43,7 +42,7 @@ export function searchPaths(
   // The folder that the path ends in: of its files those of the name.
   if (whole || rest !== '') {
     const parts = index.iterate<Part>(
-      `SELECT ${columns} FROM folders WHERE term = (${termsOf('value = ?')}) AND job < ? AND last_time >= ? AND first_time <= ?
+      `SELECT job AS number, names FROM folders WHERE term = (${termsOf('value = ?')}) AND job < ? AND last_time >= ? AND first_time <= ?
          AND instr(names, ?) > 0 ORDER BY job DESC`,
       organisationId,
       terms.path,
@@ -81,7 +80,7 @@ export function searchPaths(
   for (const found of within) all.add(found)
   // Parts that the period begins or ends in: few.
   const across = index.iterate<Part>(
-    `SELECT ${columns} FROM folders WHERE term IN (${folders}) AND job < ? AND last_time >= ? AND first_time <= ?
+    `SELECT job AS number, names FROM folders WHERE term IN (${folders}) AND job < ? AND last_time >= ? AND first_time <= ?
        AND (first_time < ? OR last_time > ?)`,
     ...values,
     before,
@@ -119,12 +118,8 @@ class Gathered {
   }
 
   /** Of a part, files whose names are meant. */
-  addNames(
-    { number, names, firstTime: since }: Part,
-    { from, to }: Asked,
-    isMeant: (name: string) => boolean,
-  ): void {
-    for (const { name, count, firstTime, lastTime } of readNames(names, since))
+  addNames({ number, names }: Part, { from, to }: Asked, isMeant: (name: string) => boolean): void {
+    for (const { name, count, firstTime, lastTime } of readNames(names))
       if (isMeant(name) && firstTime <= to && lastTime >= from)
         this.add({ number, count, firstTime, lastTime })
   }

@@ -79,7 +79,7 @@ function storedRows(
 
 /** Rows of files have no verdict. */
 function storedFiles(index: Database, job: number, after: number, limit: number): Stored[] {
-  const rows: (FileRow & { n: number })[] = []
+  const rows: FileRow[] = []
   let length = 0
   for (const row of readRows(index, job, after)) {
     rows.push(row)

@@ -132,3 +132,44 @@ test('a job, from its start to its report', async () => {
     body: { items: [{ id: agent.jobId }], next: null },
   })
 })
+
+test('a start whose answer was lost is the same job; jobs of a matrix on runners of one name are not', async () => {
+  await using rig = await ServerRig.start()
+  const start = (nonce?: string, given: Parameters<typeof jobStart>[0] = {}) =>
+    new TestAgent(rig.url)
+      .start(rig.acme.keys.agent, { ...jobStart(given), ...(nonce === undefined ? {} : { nonce }) })
+      .then(({ jobId }) => jobId)
+  const [mine, ofMatrix] = ['a'.repeat(16), 'b'.repeat(16)]
+  const id = await start(mine)
+  expect(await start(mine)).toBe(id)
+  const others = [
+    await start(ofMatrix),
+    await start(),
+    await start(),
+    await start(mine, { runId: '4712' }),
+  ]
+  expect(new Set([id, ...others]).size).toBe(5)
+  // What has finished does not begin again, and a nonce is its organisation's.
+  const agent = new TestAgent(rig.url)
+  const nonce = 'c'.repeat(16)
+  const { jobId } = await agent.start(rig.acme.keys.agent, { ...jobStart(), nonce })
+  await agent.finish(sampleReport)
+  expect(await start(nonce)).not.toBe(jobId)
+  const theirs = new TestAgent(rig.url)
+  const other = await theirs.start(rig.other.keys.agent, {
+    ...jobStart({ repository: 'other/app' }),
+    nonce: mine,
+  })
+  expect(other.jobId).not.toBe(id)
+})
+
+test('starts that come at once, some twice, are as many jobs as there are nonces', async () => {
+  await using rig = await ServerRig.start()
+  const nonces = Array.from({ length: 20 }, (_, i) => `nonce-of-a-start-${i % 10}`)
+  const started = await Promise.all(
+    nonces.map((nonce) =>
+      new TestAgent(rig.url).start(rig.acme.keys.agent, { ...jobStart(), nonce }),
+    ),
+  )
+  expect(new Set(started.map(({ jobId }) => jobId)).size).toBe(10)
+})

@@ -16,17 +16,9 @@ export function foldFile(index: JobIndex, event: EventOf<keyof typeof actions>):
   const { path, sensitive, workspace, errno, truth, time } = event
   const action = actions[event.kind]
   const to = event.kind === 'file.rename' ? event.to : null
-  const programs = index.files.touch(`${action} ${errno} ${path}\0${to ?? ''}`, event, () => ({
-    path,
-    action,
-    to,
-    sensitive,
-    workspace,
-    errno,
-    truth,
-    programs: [],
-  }))
-  addProgram(programs, index, event)
+  const program = { exe: index.programOf(event.execId), step: event.step }
+  const act = { action, sensitive, workspace, errno, truth, program }
+  index.files.touch({ path, to }, act, event)
   index.touched(path, time)
   if (to !== null) index.touched(to, time)
 }

@@ -7,12 +7,18 @@ import { foldExec, foldExit, foldSandbox } from './processes.ts'
 /** Longer texts are cut in the index: no path of a kernel is longer, and a forged one costs no more. */
 const longest = 4096
 
-/** Adds an event to its job's index. @returns the detection that it is */
-export function fold(index: JobIndex, event: Event): EventOf<'detection'> | undefined {
+/**
+ * Adds an event to its job's index.
+ * @param length characters of its JSON
+ * @returns the detection that it is
+ */
+export function fold(
+  index: JobIndex,
+  event: Event,
+  length: number,
+): EventOf<'detection'> | undefined {
   if (event.kind === 'detection') return event
-  for (const [name, value] of Object.entries(event))
-    if (typeof value === 'string' && value.length > longest)
-      Object.assign(event, { [name]: value.slice(0, longest) })
+  if (length > longest) cutTexts(event)
   index.acts.add(event)
   switch (event.kind) {
     case 'net.connect':
@@ -58,4 +64,10 @@ export function fold(index: JobIndex, event: Event): EventOf<'detection'> | unde
     case 'agent.health':
   }
   return undefined
+}
+
+function cutTexts(event: Event): void {
+  for (const [name, value] of Object.entries(event))
+    if (typeof value === 'string' && value.length > longest)
+      Object.assign(event, { [name]: value.slice(0, longest) })
 }

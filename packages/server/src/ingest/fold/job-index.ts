@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Database } from '../../db/database.ts'
 import type { RowData } from '../../views/rows.ts'
 import { noTotals, type Totals } from '../totals.ts'
-import type { Touched } from '../folder-names.ts'
+import { FolderNames } from '../folder-names.ts'
 import { type TermKind, type View, views } from '../words.ts'
 import { ProcessActs } from './acts.ts'
 import { FileRows } from './file-rows.ts'
@@ -58,13 +58,14 @@ export class JobIndex {
   readonly files: FileRows
   readonly acts = new ProcessActs()
   readonly facts = new Map<FactKind, Map<string, Fact>>()
-  /** Files that it had to do with, by their folders (with the slash) and names. */
-  readonly folders = new Map<string, Map<string, Touched>>()
+  /** Files that it had to do with, by their folders, with the slash. */
+  readonly folders = new Map<string, FolderNames>()
   /** Rows of requests that have no response yet, by `seq`. */
   readonly requests = new Map<number, Row<RowData['http']>>()
   readonly answered: number[] = []
   readonly #db: Database
   readonly #rows = new Map<RowView, Map<string, Row<RowData[RowView]>>>()
+  #last: { folder: string; names: FolderNames } | undefined
   /** Programs by process, as far as they were asked for. */
   readonly #programs = new Map<string, string | null>()
 
@@ -195,17 +196,18 @@ export class JobIndex {
     if (path === '') return
     const text = path.length > longestTerm ? path.slice(0, longestTerm) : path
     const at = text.lastIndexOf('/') + 1
-    const folder = text.slice(0, at)
-    const name = text.slice(at)
-    let all = this.folders.get(folder)
-    if (all === undefined) this.folders.set(folder, (all = new Map()))
-    const file = all.get(name)
-    if (file === undefined) all.set(name, { name, count: 1, firstTime: time, lastTime: time })
-    else {
-      file.count++
-      if (time < file.firstTime) file.firstTime = time
-      if (time > file.lastTime) file.lastTime = time
-    }
+    this.#folderOf(text, at, time).add(text.slice(at), time)
+  }
+
+  /** Files come folder by folder: the last one is at hand. */
+  #folderOf(path: string, length: number, time: number): FolderNames {
+    const last = this.#last
+    if (last?.folder.length === length && path.startsWith(last.folder)) return last.names
+    const folder = path.slice(0, length)
+    let names = this.folders.get(folder)
+    if (names === undefined) this.folders.set(folder, (names = new FolderNames(time)))
+    this.#last = { folder, names }
+    return names
   }
 
   #find<V extends RowView>(view: V, key: string): Row<RowData[V]> | undefined {

@@ -1,7 +1,5 @@
 import type { Database } from '../../db/database.ts'
 import type { RowData } from '../../views/rows.ts'
-import { mostOfChunk, packRows } from '../file-chunks.ts'
-import { writeNames } from '../folder-names.ts'
 import { terms, type TermKind, type View, views } from '../words.ts'
 import type { JobIndex } from './job-index.ts'
 import { type HashKey, hashKeyOf } from './keyed-hash.ts'
@@ -102,20 +100,9 @@ export class IndexWriter {
   }
 
   #writeFiles({ number, totals, files }: JobIndex): void {
-    const { added, keys, again, size } = files
-    const first = size - added.length + 1
-    for (let at = 0; at < added.length; at += mostOfChunk) {
-      const hashes = new Int32Array(
-        keys.slice(at, at + mostOfChunk).flatMap(({ low, high }) => [low, high]),
-      )
-      this.#db.run(
-        'INSERT INTO files VALUES (?, ?, ?, ?)',
-        number,
-        first + at,
-        hashes,
-        packRows(added.slice(at, at + mostOfChunk)),
-      )
-    }
+    for (const { first, keys, rows } of files.chunks())
+      this.#db.run('INSERT INTO files VALUES (?, ?, ?, ?)', number, first, keys, rows)
+    const { again, size } = files
     for (const { n, count, firstSeq, firstTime, lastTime, programs } of again.values())
       this.#db.run(
         'INSERT OR REPLACE INTO files_again VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -131,26 +118,17 @@ export class IndexWriter {
   }
 
   #writeFolders({ number, organisation, folders }: JobIndex, part: number): void {
-    for (const [folder, names] of folders) {
-      let count = 0
-      let first = Infinity
-      let last = -Infinity
-      for (const touched of names.values()) {
-        count += touched.count
-        if (touched.firstTime < first) first = touched.firstTime
-        if (touched.lastTime > last) last = touched.lastTime
-      }
+    for (const [folder, names] of folders)
       this.#db.run(
         'INSERT INTO folders VALUES (?, ?, ?, ?, ?, ?, ?)',
         this.#term(organisation, 'path', folder),
         number,
         part,
-        count,
-        first,
-        last,
-        writeNames(names.values(), first),
+        names.count,
+        names.firstTime,
+        names.lastTime,
+        names.toJson(),
       )
-    }
   }
 
   #term(organisation: number, kind: TermKind, value: string): number {
