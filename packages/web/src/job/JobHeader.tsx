@@ -1,6 +1,7 @@
 import { duration } from '@runwarden/report/view'
 import { Time } from '../ui/Time.tsx'
 import { Text } from '../ui/Text.tsx'
+import { reliance } from './reliance.ts'
 import { useJob } from './source.ts'
 
 /** What the job is, whether it was protected, and how it went. */
@@ -31,6 +32,7 @@ export function JobHeader() {
         <h1>
           <Text value={name} limit={200} />
         </h1>
+        <Reliance />
       </div>
       <dl className="facts">
         {entries.map(([title, value]) => (
@@ -42,6 +44,13 @@ export function JobHeader() {
       </dl>
     </>
   )
+}
+
+/** How far what the page says can be relied on, in a few words. */
+function Reliance() {
+  const { facts } = useJob()
+  const { state, words } = reliance(facts)
+  return <span className={`state state-${state}`}>{words}</span>
 }
 
 function stateWords(state: 'running' | 'silent' | 'finished', exit: number | null): string {

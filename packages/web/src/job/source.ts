@@ -1,5 +1,6 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { createContext, use } from 'react'
+import type { JobHealth, TreeProcess } from '@runwarden/api'
 import type { Report, Verdict } from '@runwarden/events'
 import { type Pages, usePages } from '../ui/pages.ts'
 import type { Finding, Rows, View } from './rows.ts'
@@ -43,6 +44,30 @@ export interface JobFacts {
   detections: number
 }
 
+/** Which of a job's processes: a parent's children, one with those that it came from, a search; none of these: those without a parent. */
+export interface TreeAsked {
+  parent?: string
+  line?: string
+  search?: string
+}
+
+/** A step of the job that has begun. */
+export interface Step {
+  /** As rows name it. */
+  id: string
+  name: string
+  /** Milliseconds since 1970; null: not known. */
+  from: number | null
+  to: number | null
+}
+
+/** An event in words. */
+export interface Act {
+  seq: number
+  time: number | null
+  text: string
+}
+
 /** Where a job page has its rows from: the server, page by page, or the report that is in the same file. */
 export interface JobSource {
   /** Of whatever is asked of it. */
@@ -57,6 +82,22 @@ export interface JobSource {
     asked: Narrowing & { after: number | undefined },
   ) => Promise<{ items: Rows[V][]; next: number | null }>
   findings: (after: string | undefined) => Promise<{ items: Finding[]; next: string | null }>
+  /** Processes with what each did, page by page. */
+  tree: (
+    asked: TreeAsked,
+    after: number | undefined,
+  ) => Promise<{ items: TreeProcess[]; next: number | null }>
+  /** How far the record can be trusted to be all of it. */
+  health: () => Promise<JobHealth>
+  /** In the order in which they began. */
+  steps: () => Promise<Step[]>
+  /** The events behind a detection, as far as they are at hand. */
+  acts: (finding: Finding) => Promise<Act[]>
+  /** What a process did itself, page by page. */
+  deeds: (
+    execId: string,
+    after: string | undefined,
+  ) => Promise<{ items: Act[]; next: string | null }>
   /** What only a report has (recommended policy, permissions); null: the job has none (yet). */
   report: () => Promise<Report | null>
 }
@@ -85,6 +126,45 @@ export function useRows<V extends View>(view: V, narrowing: Narrowing = {}): Pag
 export function useFindings(): Pages<Finding> {
   const { key, findings, every } = useJob()
   return usePages([...key, 'detections'], findings, { every })
+}
+
+export function useTree(asked: TreeAsked, enabled = true): Pages<TreeProcess> {
+  const { key, tree, every } = useJob()
+  const { parent = '', line = '', search = '' } = asked
+  return usePages(
+    [...key, 'tree', parent, line, search],
+    (after: number | undefined) => tree(asked, after),
+    { every, enabled },
+  )
+}
+
+export function useHealth(): UseQueryResult<JobHealth> {
+  const { key, health, every } = useJob()
+  return useQuery({ queryKey: [...key, 'health'], queryFn: health, refetchInterval: every })
+}
+
+export function useSteps(): UseQueryResult<Step[]> {
+  const { key, steps, every } = useJob()
+  return useQuery({ queryKey: [...key, 'steps'], queryFn: steps, refetchInterval: every })
+}
+
+/** @param wanted somebody wants to see them */
+export function useActs(finding: Finding, wanted: boolean): UseQueryResult<Act[]> {
+  const { key, acts } = useJob()
+  return useQuery({
+    queryKey: [...key, 'acts', finding.id],
+    queryFn: () => acts(finding),
+    enabled: wanted,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}
+
+/** What a process did. */
+export function useDeeds(execId: string): Pages<Act> {
+  const { key, deeds, every } = useJob()
+  return usePages([...key, 'deeds', execId], (after: string | undefined) => deeds(execId, after), {
+    every,
+  })
 }
 
 /** The job's report: undefined as long as it is not there. */

@@ -2,6 +2,7 @@ import { ApiError, type JobSummary } from '@runwarden/api'
 import type { Rows, View } from '../../../job/rows.ts'
 import type { JobFacts, JobSource, Narrowing } from '../../../job/source.ts'
 import { api, ask } from '../../api.ts'
+import { actsOf, deedsOf, stepsOf } from './events.ts'
 import { isMoving, liveMs } from './summary.ts'
 
 /** Rows of a page. */
@@ -40,6 +41,25 @@ export function serverSource(org: string, job: JobSummary, facts: JobFacts): Job
           params: { path, query: { limit, ...(after === undefined ? {} : { after }) } },
         }),
       ),
+    tree: ({ parent, line, search }, after) =>
+      ask(
+        api.GET('/v1/orgs/{org}/jobs/{id}/process-tree', {
+          params: {
+            path,
+            query: {
+              limit,
+              ...(after === undefined ? {} : { after }),
+              ...(parent === undefined ? {} : { parent }),
+              ...(line === undefined ? {} : { line }),
+              ...(search === undefined || search === '' ? {} : { search }),
+            },
+          },
+        }),
+      ),
+    health: () => ask(api.GET('/v1/orgs/{org}/jobs/{id}/health', { params: { path } })),
+    steps: () => stepsOf(path, job.finishedAt),
+    acts: ({ evidence }) => actsOf(path, evidence),
+    deeds: (execId, after) => deedsOf(path, execId, after),
     async report() {
       if (!job.hasReport) return null
       try {

@@ -1,0 +1,126 @@
+import { duration, grouped } from '@runwarden/report/view'
+import type { JobHealth } from '@runwarden/api'
+import { plain } from '@runwarden/events/plain'
+import { DataTable, type Column } from '../../ui/DataTable.tsx'
+import { Failure } from '../../ui/Failure.tsx'
+import { Skeleton } from '../../ui/Skeleton.tsx'
+import { Code, Text } from '../../ui/Text.tsx'
+import { absolute } from '../../ui/Time.tsx'
+import { useHealth, useJob } from '../source.ts'
+
+type Hook = JobHealth['hooks'][number]
+
+const columns: readonly Column<Hook>[] = [
+  {
+    title: 'Hook',
+    cell: (hook) => <Code value={hook.name} />,
+    by: (hook) => hook.name,
+    wide: true,
+  },
+  { title: 'Tier', cell: (hook) => hook.tier, by: (hook) => hook.tier, tight: true },
+  {
+    title: 'State',
+    cell: (hook) => <span className={`hook-${hook.state}`}>{hook.state}</span>,
+    by: (hook) => hook.state,
+    tight: true,
+  },
+  { title: 'Why', cell: (hook) => <Text value={hook.reason} />, wide: true },
+]
+
+const tiers: Readonly<Record<JobHealth['tier'], string>> = {
+  T0: 'T0: tracepoints, cgroup hooks and uprobes',
+  T1: 'T1: the same, and fentry on security hooks',
+  T2: 'T2: the same, and LSM programs that can deny',
+  none: 'none: no hook is active',
+}
+
+/** How far this record can be trusted to be all that the job did. */
+export default function Health() {
+  const health = useHealth()
+  if (health.data !== undefined) return <Told health={health.data} />
+  if (health.isError) return <Failure error={health.error} onRetry={() => void health.refetch()} />
+  return <Skeleton label="Data quality" lines={8} />
+}
+
+function Told({ health }: { health: JobHealth }) {
+  const { facts, kind } = useJob()
+  const lost = Object.entries({ ...facts.eventsLost, ...health.eventsLost }).filter(
+    ([, count]) => count > 0,
+  )
+  const troubles = [
+    ...(facts.protection === 'unprotected'
+      ? [
+          'The job ran without protection (fail-mode open): nothing was blocked, and what it did may be missing here.',
+        ]
+      : []),
+    ...(facts.protection === 'not-run'
+      ? ['The command was not run: its policy could not be enforced.']
+      : []),
+    ...(facts.state === 'silent'
+      ? ['The agent is not heard any more: what the job did since then is not known.']
+      : []),
+    ...(health.interrupted
+      ? [
+          'An agent before this one was killed: the record begins anew where the next one took over.',
+        ]
+      : []),
+    ...lost.map(([what, count]) => `${grouped(count)} events were lost: ${plain(what, 80)}.`),
+    ...health.gaps.map((gap) => plain(gap, 1_000)),
+  ]
+  const of = (state: Hook['state']): number =>
+    health.hooks.filter((hook) => hook.state === state).length
+  const entries: [string, string][] = [
+    ['Tier', tiers[health.tier]],
+    [
+      'Armed',
+      health.armedMs !== null
+        ? `after ${duration(health.armedMs)}`
+        : health.armedAt !== null
+          ? absolute(health.armedAt)
+          : 'never',
+    ],
+    ['Events recorded', grouped(facts.events)],
+    ['Events lost', grouped(lost.reduce((sum, [, count]) => sum + count, 0))],
+    ['Hooks active', grouped(of('active'))],
+    ['Hooks refused', grouped(of('refused'))],
+    ...(kind === 'server'
+      ? [
+          [
+            'Told by',
+            health.from === 'report'
+              ? 'the agent’s report at the end'
+              : 'what the agent has sent so far',
+          ] satisfies [string, string],
+        ]
+      : []),
+  ]
+  return (
+    <>
+      {troubles.length === 0 ? (
+        <p className="about">Nothing is known to be missing from this record.</p>
+      ) : (
+        <ul className={facts.armed === false ? 'notices grave plain' : 'notices plain'}>
+          {troubles.map((trouble) => (
+            <li key={trouble}>{trouble}</li>
+          ))}
+        </ul>
+      )}
+      <dl className="facts">
+        {entries.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {health.hooks.length > 0 && (
+        <DataTable
+          caption="Kernel hooks"
+          columns={columns}
+          rows={health.hooks}
+          rowKey={(hook) => hook.name}
+        />
+      )}
+    </>
+  )
+}

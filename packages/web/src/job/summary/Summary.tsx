@@ -1,0 +1,269 @@
+import type { ReactNode } from 'react'
+import type { Verdict } from '@runwarden/events'
+import { grouped } from '@runwarden/report/view'
+import { VerdictChip } from '../../ui/Chip.tsx'
+import { Code, Text } from '../../ui/Text.tsx'
+import { AddressLink } from '../AddressLink.tsx'
+import { FindingCard } from '../detections/FindingCard.tsx'
+import { Listed } from '../Listed.tsx'
+import { ProgramList } from '../ProgramList.tsx'
+import type { Rows } from '../rows.ts'
+import { bySeverity } from '../severities.ts'
+import { useFindings, useJob, useRows } from '../source.ts'
+
+/** How many of each are shown here; the rest is in its own tab. */
+const few = 6
+
+/** What somebody should know of the job within ten seconds, in order of alarm. */
+export default function Summary() {
+  return (
+    <div className="summary">
+      <Detected />
+      <Refused />
+      <Requested />
+      <Changed />
+      <Reached />
+    </div>
+  )
+}
+
+interface PartProps {
+  id: string
+  title: string
+  count: number | null
+  tab: string
+  children: ReactNode
+}
+
+function Part({ id, title, count, tab, children }: PartProps) {
+  return (
+    <section aria-labelledby={id} className="part">
+      <h3 id={id}>
+        {title} {count !== null && <span className="count">{grouped(count)}</span>}
+        <AddressLink className="all" set={{ tab }}>
+          All<span className="unseen"> of {title.toLowerCase()}</span>
+        </AddressLink>
+      </h3>
+      {children}
+    </section>
+  )
+}
+
+function Detected() {
+  const { facts } = useJob()
+  const list = useFindings()
+  const found = list.rows.filter(({ suppressed }) => suppressed === null).toSorted(bySeverity)
+  return (
+    <Part id="detected" title="Detections" count={facts.detections} tab="detections">
+      <Listed
+        list={{ ...list, rows: found }}
+        label="Detections"
+        none="Nothing suspicious was found."
+      >
+        <ul className="cards">
+          {found.slice(0, few).map((finding) => (
+            <FindingCard key={finding.id} finding={finding} />
+          ))}
+        </ul>
+      </Listed>
+    </Part>
+  )
+}
+
+/** In order of alarm; each is asked for by itself, for it may stand behind thousands that were allowed. */
+const alarming: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block']
+const order: readonly Verdict[] = [...alarming, 'allowed']
+const alarm = (verdict: Verdict): number => order.indexOf(verdict)
+
+function Refused() {
+  const { facts } = useJob()
+  // Hooks are called in the same order each time: these three are all there are.
+  const attacks = useRows('destinations', { verdict: 'attack-blocked' })
+  const blocked = useRows('destinations', { verdict: 'blocked' })
+  const would = useRows('destinations', { verdict: 'would-block' })
+  const names = [
+    useRows('dns', { verdict: 'attack-blocked' }),
+    useRows('dns', { verdict: 'blocked' }),
+    useRows('dns', { verdict: 'would-block' }),
+  ]
+  const rows = [...attacks.rows, ...blocked.rows, ...would.rows]
+  const connected = new Set(rows.map(({ host }) => host))
+  const refused = names
+    .flatMap((list) => list.rows)
+    .filter(
+      ({ name }, index, all) =>
+        !connected.has(name) && all.findIndex((other) => other.name === name) === index,
+    )
+  const acts = alarming.reduce((sum, verdict) => sum + (facts.byVerdict[verdict] ?? 0), 0)
+  const lists = [attacks, blocked, would, ...names]
+  const list = {
+    ...attacks,
+    rows: [...rows, ...refused].toSorted((a, b) => alarm(a.verdict) - alarm(b.verdict)),
+    waiting: lists.some(({ waiting }) => waiting),
+    error: lists.find(({ error }) => error !== null)?.error ?? null,
+  }
+  return (
+    <Part
+      id="refused"
+      title={facts.egress === 'audit' ? 'Outside of the policy' : 'Blocked'}
+      count={acts}
+      tab="network"
+    >
+      <Listed
+        list={list}
+        label="What was blocked"
+        none={
+          facts.egress === 'audit' ? 'Everything was inside of the policy.' : 'Nothing was blocked.'
+        }
+      >
+        <table>
+          <caption className="unseen">Blocked, or would have been</caption>
+          <tbody>
+            {list.rows
+              .slice(0, few * 2)
+              .map((row) =>
+                'name' in row ? (
+                  <NameLine key={`name ${row.n}`} row={row} />
+                ) : (
+                  <DestinationLine key={row.n} row={row} />
+                ),
+              )}
+          </tbody>
+        </table>
+      </Listed>
+    </Part>
+  )
+}
+
+/** A name that was refused, so that nothing was connected to. */
+function NameLine({ row }: { row: Rows['dns'] }) {
+  return (
+    <tr>
+      <td className="tight">
+        <VerdictChip verdict={row.verdict} />
+      </td>
+      <td className="wide">
+        <Code value={row.name} limit={200} />
+        <div className="aside">
+          only its name was asked for · <Text value={row.reason} limit={200} />
+        </div>
+      </td>
+      <td>
+        <ProgramList programs={row.programs} />
+      </td>
+    </tr>
+  )
+}
+
+function DestinationLine({ row }: { row: Rows['destinations'] }) {
+  return (
+    <tr>
+      <td className="tight">
+        <VerdictChip verdict={row.verdict} />
+      </td>
+      <td className="wide">
+        <Code value={`${row.host ?? row.addresses[0] ?? '?'}:${row.port}`} limit={200} />
+        <div className="aside">
+          {row.protocol} · <Text value={row.reason} limit={200} />
+        </div>
+      </td>
+      <td>
+        <ProgramList programs={row.programs} />
+      </td>
+    </tr>
+  )
+}
+
+function Requested() {
+  const { facts } = useJob()
+  const list = useRows('http')
+  return (
+    <Part id="requested" title="HTTPS requests" count={facts.rows.http ?? 0} tab="https">
+      <Listed list={list} label="HTTPS requests" none="No request was read.">
+        <table>
+          <caption className="unseen">HTTPS requests</caption>
+          <tbody>
+            {list.rows
+              .toSorted((a, b) => alarm(a.verdict) - alarm(b.verdict))
+              .slice(0, few)
+              .map((row) => (
+                <tr key={row.n}>
+                  <td className="tight">
+                    <VerdictChip verdict={row.verdict} />
+                  </td>
+                  <td className="wide">
+                    <b>
+                      <Text value={row.method} limit={20} />
+                    </b>{' '}
+                    <Code value={`${row.scheme}://${row.host}${row.path}`} limit={160} />
+                  </td>
+                  <td>
+                    <ProgramList programs={row.programs} />
+                  </td>
+                </tr>
+              ))}
+          </tbody>
+        </table>
+      </Listed>
+    </Part>
+  )
+}
+
+/** Files that others changed: what an attack on the sources looks like. */
+function Changed() {
+  const { facts } = useJob()
+  const list = useRows('changes')
+  if ((facts.rows.changes ?? 0) === 0) return null
+  return (
+    <Part id="changed" title="Files changed by others" count={facts.rows.changes ?? 0} tab="files">
+      <Listed
+        list={list}
+        label="Files changed by others"
+        none="No file was changed by another program."
+      >
+        <table>
+          <caption className="unseen">
+            Files that another process than their first writer changed
+          </caption>
+          <tbody>
+            {list.rows.slice(0, few).map((row) => (
+              <tr key={row.n}>
+                <td className="tight">{row.state}</td>
+                <td className="wide">
+                  <Code value={row.path} limit={200} />
+                </td>
+                <td>
+                  <ProgramList programs={row.programs} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Listed>
+    </Part>
+  )
+}
+
+function Reached() {
+  const { facts } = useJob()
+  const list = useRows('destinations', { verdict: 'allowed' })
+  return (
+    <Part
+      id="reached"
+      title="Destinations reached"
+      count={facts.rows.destinations ?? 0}
+      tab="network"
+    >
+      <Listed list={list} label="Destinations" none="No destination was reached.">
+        <table>
+          <caption className="unseen">Destinations that were allowed</caption>
+          <tbody>
+            {list.rows.slice(0, few * 2).map((row) => (
+              <DestinationLine key={row.n} row={row} />
+            ))}
+          </tbody>
+        </table>
+      </Listed>
+    </Part>
+  )
+}
