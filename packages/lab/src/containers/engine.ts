@@ -61,7 +61,9 @@ export async function startContainerEngine(
     folder,
     async [Symbol.asyncDispose]() {
       const containers = await run('ps', '--all', '--quiet', '--no-trunc')
-      await run('system', 'reset', '--force')
+      const reset = (): Promise<string> => run('system', 'reset', '--force')
+      // What podman itself cleans up after a container that ended a moment ago may write there once more.
+      await reset().catch(reset)
       rmSync(folder, { recursive: true, force: true })
       removeCgroups(containers.split('\n').filter(Boolean))
     },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Action } from './action.ts'
 import type { EngineCommand, JobContainer, Mounted } from './engine.ts'
 import { RunnerError } from './error.ts'
@@ -222,7 +222,7 @@ export class JobState {
 
   /** Where the job's folders are in its container, and in those of actions. */
   mounts(root: '/__w' | '/github'): Mounted[] {
-    const { workspace, temp } = this.plan
+    const { workspace, temp, actions, node } = this.plan
     return root === '/github'
       ? [
           { from: workspace, to: '/github/workspace' },
@@ -233,6 +233,8 @@ export class JobState {
       : [
           { from: workspace, to: '/__w/repo/repo' },
           { from: temp, to: '/__w/_temp' },
+          { from: dirname(node), to: '/__e/node24/bin' },
+          ...(actions === undefined ? [] : [{ from: actions, to: '/__w/_actions' }]),
         ]
   }
 

@@ -161,10 +161,11 @@ export class StepRun {
       },
       cwd: plan.workspace,
       timeoutMinutes: step.timeoutMinutes,
-      inContainer: false,
+      // With a node of the runner's own, which is mounted there: an action's pre runs there, too.
+      inContainer: true,
       failure: undefined,
       warnings: this.#state.unexpected(step, level, action),
-      command: () => [plan.node, script ?? action.main],
+      command: (inside) => [inside(plan.node), inside(script ?? action.main)],
     })
   }
 
