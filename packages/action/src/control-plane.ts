@@ -42,13 +42,14 @@ export async function startJob(
 ): Promise<JobStarted> {
   const signal = AbortSignal.timeout(wholeMs)
   const url = new URL(`${serverUrl}/v1/jobs`)
+  const body = JSON.stringify(jobStartOf(env, policy))
   try {
     const token = apiKey ?? (await oidcToken(serverUrl, env, mask, signal))
     const reply = await retrying({ tries, firstMs, signal }, () =>
       askForSuccess(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body: JSON.stringify(jobStartOf(env, policy)),
+        body,
         limit: largestJobStarted,
         signal,
       }),

@@ -17,6 +17,11 @@ export const largestJobStarted = 5 << 20
 /** A job that starts. With an OIDC token the server believes that one; what stands here is then only what it does not have. */
 export const JobStart = z.object({
   version: z.literal(1),
+  /** Made up at random for this one start: with the same one it is the same job, whose answer was lost. Without, each is another job. */
+  nonce: z
+    .string()
+    .regex(/^[\w-]{16,100}$/)
+    .optional(),
   job: z.object({
     /** `owner/name` */
     repository: text,
@@ -48,6 +53,7 @@ export const JobStart = z.object({
   ]),
 })
 export type JobStart = z.infer<typeof JobStart>
+z.globalRegistry.add(JobStart, { id: 'JobStart' })
 
 /** A policy that the server has for the job. Of several, the first level of this order wins (DESIGN §6). */
 export const PolicyLevel = z.enum(['job', 'repository', 'organisation', 'cluster'])
@@ -62,6 +68,7 @@ export const StoredPolicy = z.object({
   text: z.string().max(1 << 20),
 })
 export type StoredPolicy = z.infer<typeof StoredPolicy>
+z.globalRegistry.add(StoredPolicy, { id: 'StoredPolicy' })
 
 export const JobStarted = z.object({
   jobId: z.string().regex(/^[\w-]{1,100}$/),
@@ -88,6 +95,7 @@ export const JobStarted = z.object({
   skip: z.object({ reason: line.min(1).max(500) }).nullable(),
 })
 export type JobStarted = z.infer<typeof JobStarted>
+z.globalRegistry.add(JobStarted, { id: 'JobStarted' })
 
 /** Of a segment's body: unpacked and packed, bytes; and of one line of it. */
 export const largestSegment = { packed: 4 << 20, unpacked: 16 << 20, line: 1 << 20 }
@@ -111,6 +119,7 @@ export const SegmentHeaders = z.object({
 
 export const SegmentAcknowledged = z.object({ acknowledged: sequence })
 export type SegmentAcknowledged = z.infer<typeof SegmentAcknowledged>
+z.globalRegistry.add(SegmentAcknowledged, { id: 'SegmentAcknowledged' })
 
 /** `POST /v1/jobs/:id/heartbeat` */
 export const Heartbeat = z.object({
@@ -122,6 +131,7 @@ export const Heartbeat = z.object({
   armed: z.boolean(),
 })
 export type Heartbeat = z.infer<typeof Heartbeat>
+z.globalRegistry.add(Heartbeat, { id: 'Heartbeat' })
 
 /** Versions of what holds for this job now; null: there is none. The same come as events of `GET /v1/jobs/:id/stream`. */
 export const HeartbeatAnswer = z.object({
@@ -129,6 +139,7 @@ export const HeartbeatAnswer = z.object({
   policyVersion: z.string().nullable(),
 })
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>
+z.globalRegistry.add(HeartbeatAnswer, { id: 'HeartbeatAnswer' })
 
 /** `GET /v1/jobs/:id/policies`: what a running job gets in place of the policies that it started with. */
 export const JobPolicies = JobStarted.pick({ policies: true }).extend({
@@ -147,9 +158,11 @@ export const JobFinish = z.object({
   exit: z.int().nullable(),
 })
 export type JobFinish = z.infer<typeof JobFinish>
+z.globalRegistry.add(JobFinish, { id: 'JobFinish' })
 
 export const JobFinished = z.object({ insightsUrl: z.string().nullable() })
 export type JobFinished = z.infer<typeof JobFinished>
+z.globalRegistry.add(JobFinished, { id: 'JobFinished' })
 
 /** `GET /v1/jobs/:id/recommendation`, after its finish: the policy that the job and its earlier runs would have needed. */
 export const JobRecommendation = z.object({

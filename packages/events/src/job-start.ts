@@ -1,6 +1,6 @@
 import type { JobStart } from './control-plane.ts'
 
-/** What a job says of itself at its start, from its environment on GitHub; what it does not have is null. */
+/** What a job says of itself at its start, from its environment on GitHub; what it does not have is null. For one start, however often it is tried. */
 export function jobStartOf(
   env: Readonly<Record<string, string | undefined>>,
   policy: JobStart['policy'],
@@ -11,6 +11,7 @@ export function jobStartOf(
   }
   return {
     version: 1,
+    nonce: crypto.randomUUID(),
     job: {
       repository: of('GITHUB_REPOSITORY'),
       workflow: of('GITHUB_WORKFLOW'),

@@ -51,6 +51,7 @@ test('a job starts by API key', async () => {
   expect(asked?.headers.authorization).toBe('Bearer rw_key')
   expect(JobStart.parse(JSON.parse(asked?.body ?? ''))).toEqual({
     version: 1,
+    nonce: expect.stringMatching(/^[\w-]{36}$/),
     job: {
       repository: 'acme/widgets',
       workflow: 'Build ::error::and $(test)',

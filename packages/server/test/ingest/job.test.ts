@@ -12,7 +12,7 @@ import {
   write,
 } from './sample-events.ts'
 import { sampleReport } from '../../../events/test/sample-report.ts'
-import { TestAgent } from './test-agent.ts'
+import { jobStart, TestAgent } from './test-agent.ts'
 
 test('a job, from its start to its report', async () => {
   await using rig = await ServerRig.start()

@@ -2,6 +2,7 @@ import { identities } from './001-identities.ts'
 import { invitations } from './002-invitations.ts'
 import { owners } from './003-owners.ts'
 import { jobs } from './010-jobs.ts'
+import { jobStarts } from './011-job-starts.ts'
 import { policies } from './030-policies.ts'
 import { blockList } from './031-block-list.ts'
 import { inbox } from './032-inbox.ts'
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   invitations,
   owners,
   jobs,
+  jobStarts,
   policies,
   blockList,
   inbox,
