@@ -1784,7 +1784,10 @@ export interface components {
             updated: string | null;
         };
         CallCounts: {
-            [key: string]: number;
+            allowed: number;
+            "would-block": number;
+            blocked: number;
+            "attack-blocked": number;
         };
         ChangeRow: {
             path: string;
@@ -2070,6 +2073,7 @@ export interface components {
         JobStart: {
             /** @constant */
             version: 1;
+            nonce?: string;
             job: {
                 repository: string | null;
                 workflow: string | null;

@@ -17,14 +17,6 @@ const Retention = z.object({
 })
 z.globalRegistry.add(Retention, { id: 'Retention' })
 
-const Options = z.object({
-  /** Whether there is a provider to sign in with, and whether that is GitHub. */
-  provider: z.enum(['github', 'openid']).nullable(),
-  /** No job has come yet. */
-  isEmpty: z.boolean(),
-})
-z.globalRegistry.add(Options, { id: 'SignInOptions' })
-
 const Session = z.object({
   id: z.string(),
   createdAt: Time,
@@ -53,25 +45,6 @@ export function register(app: App, { auth, clock, config, db }: Context): void {
         organisation.id,
       ) ?? { used: 0, jobs: 0, oldest: null }
       return { days: config.retentionDays, size: config.retentionSize, ...used }
-    },
-  )
-
-  app.get(
-    '/v1/sign-in/options',
-    {
-      config: { right: 'public' },
-      schema: {
-        summary: 'How people sign in here, and whether anything was ever sent here.',
-        response: { 200: Options },
-      },
-    },
-    (): z.infer<typeof Options> => {
-      const { signInIssuer: issuer, signInClientId: id, signInClientSecret: secret } = config
-      const isSet = issuer !== null && id !== null && secret !== null
-      return {
-        provider: isSet ? (issuer === 'github' ? 'github' : 'openid') : null,
-        isEmpty: db.get('SELECT 1 FROM jobs LIMIT 1') === undefined,
-      }
     },
   )
 

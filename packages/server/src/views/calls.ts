@@ -1,8 +1,13 @@
-import { Verdict } from '@runwarden/events'
+import type { Verdict } from '@runwarden/events'
 import { z } from 'zod'
 
 /** How many acts (attempts, queries, requests) had each verdict. */
-export const Calls = z.record(Verdict, z.int())
+export const Calls = z.object({
+  allowed: z.int(),
+  'would-block': z.int(),
+  blocked: z.int(),
+  'attack-blocked': z.int(),
+} satisfies Record<Verdict, z.ZodInt>)
 export type Calls = z.infer<typeof Calls>
 z.globalRegistry.add(Calls, { id: 'CallCounts' })
 
