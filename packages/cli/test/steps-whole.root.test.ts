@@ -43,10 +43,16 @@ const kinds = new Set([
 ])
 
 /** Runs a program, makes, changes, renames and deletes a file, asks for a name, connects and makes a request, with a mark in each. */
-function acts(mark: string, what: string): string {
+function acts(mark: string, what: string, curl = 'curl'): string {
   const file = `${mark}-${what}`
-  return `/bin/true ${mark} ${what}; touch ${file}; echo >> ${file}; mv ${file} ${file}-moved; rm ${file}-moved; curl -s -m 100 -o /dev/null https://${mark}.example.com/${mark}/${what}`
+  return `/bin/true ${mark} ${what}; touch ${file}; echo >> ${file}; mv ${file} ${file}-moved; rm ${file}-moved; ${curl} -s -m 100 -o /dev/null https://${mark}.example.com/${mark}/${what}`
 }
+
+/**
+ * In a container: while the network's resolver reads that there is one more, nobody answers. podman does not wait for that, and
+ * the name is then unknown at once.
+ */
+const insistent = 'curl --retry 30 --retry-delay 1 --retry-all-errors'
 
 /** The mark of an event, and what of its step it is about: `m07m`, `post`. */
 function markOf(event: Event): { mark: string; what: string } | undefined {
@@ -127,7 +133,7 @@ test('all that a job does is told under the step that did it, whatever kind of s
   for (const what of ['pre', 'main', 'post'])
     put(
       `actions/acme/docker/v1/${what}.sh`,
-      `#!/bin/sh\nset -- "$INPUT_MARK"\n${acts('$1', what)}\n`,
+      `#!/bin/sh\nset -- "$INPUT_MARK"\n${acts('$1', what, insistent)}\n`,
     )
   const uses = ['js', 'js', 'one', 'one', 'many', 'many', 'docker', 'docker']
   const marks = Array.from({ length: 30 }, (_, index) => `m${String(index).padStart(2, '0')}m`)
@@ -140,7 +146,7 @@ test('all that a job does is told under the step that did it, whatever kind of s
   })
   put(
     'service/run.sh',
-    `#!/bin/sh\n${acts('m90m', 'main')}\ntouch /ready /shared/served\nexec httpd -f -p 8080 -h /shared\n`,
+    `#!/bin/sh\n${acts('m90m', 'main', insistent)}\ntouch /ready /shared/served\nexec httpd -f -p 8080 -h /shared\n`,
   )
   put('service/Dockerfile', `FROM ${image}\nCOPY run.sh /\nCMD ["/run.sh"]\n`)
   const built = await lab.runner.exec(
