@@ -28,6 +28,8 @@ function words(error: unknown): { title: string; text: string; again: boolean } 
       }
     case error.status === 403:
       return { title: 'You may not see this', text: `${error.message}.`, again: false }
+    // What the address names can't be there, as it is written.
+    case error.status === 400 && error.where[0]?.in === 'path':
     case error.status === 404 || error.status === 410:
       return {
         title: 'It is not there',

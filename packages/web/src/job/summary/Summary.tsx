@@ -49,6 +49,20 @@ function Part({ id, title, count, tab, children }: PartProps) {
   )
 }
 
+/** Lines that say what they are without a head. */
+function Lines({ caption, children }: { caption: string; children: ReactNode }) {
+  return (
+    // What scrolls must be in reach of the keyboard.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <section className="table" aria-label={`${caption}, scrollable`} tabIndex={0}>
+      <table>
+        <caption className="unseen">{caption}</caption>
+        <tbody>{children}</tbody>
+      </table>
+    </section>
+  )
+}
+
 function Detected() {
   const { facts } = useJob()
   const list = useFindings()
@@ -116,20 +130,17 @@ function Refused() {
           facts.egress === 'audit' ? 'Everything was inside of the policy.' : 'Nothing was blocked.'
         }
       >
-        <table>
-          <caption className="unseen">Blocked, or would have been</caption>
-          <tbody>
-            {list.rows
-              .slice(0, few * 2)
-              .map((row) =>
-                'name' in row ? (
-                  <NameLine key={`name ${row.n}`} row={row} />
-                ) : (
-                  <DestinationLine key={row.n} row={row} />
-                ),
-              )}
-          </tbody>
-        </table>
+        <Lines caption="Blocked, or would have been">
+          {list.rows
+            .slice(0, few * 2)
+            .map((row) =>
+              'name' in row ? (
+                <NameLine key={`name ${row.n}`} row={row} />
+              ) : (
+                <DestinationLine key={row.n} row={row} />
+              ),
+            )}
+        </Lines>
       </Listed>
     </Part>
   )
@@ -180,30 +191,27 @@ function Requested() {
   return (
     <Part id="requested" title="HTTPS requests" count={facts.rows.http ?? 0} tab="https">
       <Listed list={list} label="HTTPS requests" none="No request was read.">
-        <table>
-          <caption className="unseen">HTTPS requests</caption>
-          <tbody>
-            {list.rows
-              .toSorted((a, b) => alarm(a.verdict) - alarm(b.verdict))
-              .slice(0, few)
-              .map((row) => (
-                <tr key={row.n}>
-                  <td className="tight">
-                    <VerdictChip verdict={row.verdict} />
-                  </td>
-                  <td className="wide">
-                    <b>
-                      <Text value={row.method} limit={20} />
-                    </b>{' '}
-                    <Code value={`${row.scheme}://${row.host}${row.path}`} limit={160} />
-                  </td>
-                  <td>
-                    <ProgramList programs={row.programs} />
-                  </td>
-                </tr>
-              ))}
-          </tbody>
-        </table>
+        <Lines caption="HTTPS requests">
+          {list.rows
+            .toSorted((a, b) => alarm(a.verdict) - alarm(b.verdict))
+            .slice(0, few)
+            .map((row) => (
+              <tr key={row.n}>
+                <td className="tight">
+                  <VerdictChip verdict={row.verdict} />
+                </td>
+                <td className="wide">
+                  <b>
+                    <Text value={row.method} limit={20} />
+                  </b>{' '}
+                  <Code value={`${row.scheme}://${row.host}${row.path}`} limit={160} />
+                </td>
+                <td>
+                  <ProgramList programs={row.programs} />
+                </td>
+              </tr>
+            ))}
+        </Lines>
       </Listed>
     </Part>
   )
@@ -221,24 +229,23 @@ function Changed() {
         label="Files changed by others"
         none="No file was changed by another program."
       >
-        <table>
-          <caption className="unseen">
+        <Lines
+          caption="
             Files that another process than their first writer changed
-          </caption>
-          <tbody>
-            {list.rows.slice(0, few).map((row) => (
-              <tr key={row.n}>
-                <td className="tight">{row.state}</td>
-                <td className="wide">
-                  <Code value={row.path} limit={200} />
-                </td>
-                <td>
-                  <ProgramList programs={row.programs} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          "
+        >
+          {list.rows.slice(0, few).map((row) => (
+            <tr key={row.n}>
+              <td className="tight">{row.state}</td>
+              <td className="wide">
+                <Code value={row.path} limit={200} />
+              </td>
+              <td>
+                <ProgramList programs={row.programs} />
+              </td>
+            </tr>
+          ))}
+        </Lines>
       </Listed>
     </Part>
   )
@@ -255,14 +262,11 @@ function Reached() {
       tab="network"
     >
       <Listed list={list} label="Destinations" none="No destination was reached.">
-        <table>
-          <caption className="unseen">Destinations that were allowed</caption>
-          <tbody>
-            {list.rows.slice(0, few * 2).map((row) => (
-              <DestinationLine key={row.n} row={row} />
-            ))}
-          </tbody>
-        </table>
+        <Lines caption="Destinations that were allowed">
+          {list.rows.slice(0, few * 2).map((row) => (
+            <DestinationLine key={row.n} row={row} />
+          ))}
+        </Lines>
       </Listed>
     </Part>
   )

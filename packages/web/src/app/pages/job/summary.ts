@@ -2,8 +2,8 @@ import type { JobSummary } from '@runwarden/api'
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { api, ask } from '../../api.ts'
 
-/** How often a job that runs is asked for, milliseconds. */
-export const liveMs = 2000
+/** How often a job that runs is asked for beside what the server tells as it happens, milliseconds. */
+export const liveMs = 10_000
 
 /** Whether there is more to come: it runs, or what has come is not in the views yet. */
 export const isMoving = ({ state, segments }: JobSummary): boolean =>
