@@ -65,7 +65,7 @@ const changes = {
 } as const
 
 /** The statuses of requests, the most frequent first: `200, 404 ×3`. */
-export function statusesOf({ statuses }: ReportHttp): string {
+export function statusesOf({ statuses }: Pick<ReportHttp, 'statuses'>): string {
   return Object.entries(statuses)
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, 5)

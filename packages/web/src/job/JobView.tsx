@@ -4,17 +4,17 @@ import { Skeleton } from '../ui/Skeleton.tsx'
 import { AddressLink } from './AddressLink.tsx'
 import { useAddressed } from './address.ts'
 import { JobHeader } from './JobHeader.tsx'
+import { unnarrowed } from './narrowing.ts'
 import { useJob } from './source.ts'
 import { tabs } from './tabs.ts'
 
 /** A job: its facts, and its tabs, of which the address names one. */
 export function JobView() {
-  const { facts } = useJob()
-  const [id] = useAddressed(
-    'tab',
-    tabs.map((tab) => tab.id),
-  )
-  const current = tabs.find((tab) => tab.id === id) ?? tabs[0]
+  const source = useJob()
+  const { facts } = source
+  const [id] = useAddressed('tab')
+  const there = tabs.filter(({ isThere }) => isThere?.(source) ?? true)
+  const current = there.find((tab) => tab.id === id) ?? there[0]
   if (current === undefined) return null
   const { Tab } = current
   return (
@@ -22,12 +22,12 @@ export function JobView() {
       <JobHeader />
       <nav className="tabs" aria-label="Of this job">
         <ul>
-          {tabs.map((tab) => {
+          {there.map((tab) => {
             const count = tab.count?.(facts) ?? null
             return (
               <li key={tab.id}>
                 <AddressLink
-                  set={{ tab: tab.id, verdict: null, search: null }}
+                  set={{ ...unnarrowed, tab: tab.id }}
                   aria-current={tab === current ? 'page' : undefined}
                 >
                   {tab.title}

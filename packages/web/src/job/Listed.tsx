@@ -3,7 +3,10 @@ import { Failure } from '../ui/Failure.tsx'
 import { Nothing } from '../ui/Section.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import type { Pages } from '../ui/pages.ts'
-import { useJob } from './source.ts'
+import { Code, Text } from '../ui/Text.tsx'
+import { AddressLink } from './AddressLink.tsx'
+import { unnarrowed } from './narrowing.ts'
+import { useHealth, useJob } from './source.ts'
 
 interface Props<T> {
   list: Pages<T>
@@ -13,11 +16,13 @@ interface Props<T> {
   none: string
   /** The list is narrowed, so that none says only that none is like that. */
   narrowed?: boolean
+  /** Names of the hooks without which nothing of it would be seen. */
+  hooks?: RegExp
   children: ReactNode
 }
 
 /** A list of a job, or why there is none to show. */
-export function Listed<T>({ list, label, none, narrowed = false, children }: Props<T>) {
+export function Listed<T>({ list, label, none, narrowed = false, hooks, children }: Props<T>) {
   const { facts } = useJob()
   if (list.rows.length > 0) return children
   if (list.waiting) return <Skeleton label={label} lines={10} />
@@ -31,5 +36,25 @@ export function Listed<T>({ list, label, none, narrowed = false, children }: Pro
     return (
       <Nothing>Not known: the agent is not heard any more, and told nothing of it before.</Nothing>
     )
-  return <Nothing>{none}</Nothing>
+  return hooks === undefined ? <Nothing>{none}</Nothing> : <Seen none={none} hooks={hooks} />
+}
+
+/** That there was nothing is said only where the kernel's hooks that would have told of it were active. */
+function Seen({ none, hooks }: { none: string; hooks: RegExp }) {
+  const { data } = useHealth()
+  const refused = (data?.hooks ?? []).filter(
+    ({ name, state, tier }) => state === 'refused' && tier === 'T0' && hooks.test(name),
+  )
+  if (refused.length === 0) return <Nothing>{none}</Nothing>
+  return (
+    <Nothing>
+      Not known: hooks that would have told of it were not available.{' '}
+      {refused.slice(0, 3).map(({ name, reason }) => (
+        <span key={name}>
+          <Code value={name} limit={80} />: <Text value={reason} limit={200} />.{' '}
+        </span>
+      ))}
+      <AddressLink set={{ ...unnarrowed, tab: 'health' }}>Data quality</AddressLink>
+    </Nothing>
+  )
 }

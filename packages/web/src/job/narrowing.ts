@@ -13,3 +13,14 @@ export function useNarrowing(): { narrowing: Narrowing; narrowed: boolean } {
   const words = useDeferredValue(search ?? '')
   return { narrowing: { verdict, search: words }, narrowed: verdict !== null || words !== '' }
 }
+
+/** What narrows one tab narrows no other: a link to another one takes it away. */
+export const unnarrowed = {
+  verdict: null,
+  search: null,
+  step: null,
+  program: null,
+  only: null,
+  kind: null,
+  destination: null,
+} as const

@@ -1,5 +1,5 @@
 import { lazy, type ComponentType } from 'react'
-import type { JobFacts } from './source.ts'
+import type { JobFacts, JobSource } from './source.ts'
 
 export interface Tab {
   id: string
@@ -8,12 +8,27 @@ export interface Tab {
   count?: (facts: JobFacts) => number | null
   /** Something that a person should look at. */
   alarm?: (facts: JobFacts) => boolean
+  /** Whether there is such a tab; always, where it is not told. */
+  isThere?: (source: JobSource) => boolean
   Tab: ComponentType
 }
 
 /** The tabs of a job, in their order. Each is loaded when it is looked at. */
 export const tabs: readonly Tab[] = [
   { id: 'summary', title: 'Summary', Tab: lazy(() => import('./summary/Summary.tsx')) },
+  {
+    id: 'network',
+    title: 'Network',
+    count: ({ rows }) => rows.destinations ?? 0,
+    alarm: ({ byVerdict }) => (byVerdict.blocked ?? 0) + (byVerdict['attack-blocked'] ?? 0) > 0,
+    Tab: lazy(() => import('./network/Network.tsx')),
+  },
+  {
+    id: 'https',
+    title: 'HTTPS',
+    count: ({ rows }) => rows.http ?? 0,
+    Tab: lazy(() => import('./https/Https.tsx')),
+  },
   {
     id: 'detections',
     title: 'Detections',
@@ -29,10 +44,36 @@ export const tabs: readonly Tab[] = [
   },
   { id: 'timeline', title: 'Timeline', Tab: lazy(() => import('./timeline/Timeline.tsx')) },
   {
+    id: 'files',
+    title: 'Files',
+    count: ({ rows }) => rows.files ?? 0,
+    alarm: ({ rows }) => (rows.changes ?? 0) > 0,
+    Tab: lazy(() => import('./files/Files.tsx')),
+  },
+  {
     id: 'dns',
     title: 'DNS',
     count: ({ rows }) => rows.dns ?? 0,
     Tab: lazy(() => import('./dns/Dns.tsx')),
+  },
+  {
+    id: 'recommended',
+    title: 'Recommended policy',
+    Tab: lazy(() => import('./recommended/Recommended.tsx')),
+  },
+  {
+    id: 'policy',
+    title: 'Policy applied',
+    // A report does not tell it.
+    isThere: ({ kind }) => kind === 'server',
+    Tab: lazy(() => import('./applied/Applied.tsx')),
+  },
+  {
+    id: 'sandbox',
+    title: 'Sandbox',
+    count: ({ rows }) => rows.sandbox ?? 0,
+    isThere: ({ facts: { rows } }) => (rows.sandbox ?? 0) > 0,
+    Tab: lazy(() => import('./sandbox/Sandbox.tsx')),
   },
   { id: 'health', title: 'Data quality', Tab: lazy(() => import('./health/Health.tsx')) },
 ]

@@ -19,10 +19,13 @@ interface Props<R> {
   moreComes?: boolean
   /** The line that the page is about now. */
   current?: string | null
+  /** What stands below a line, over all columns; null: nothing. */
+  detail?: (row: R) => ReactNode
 }
 
 /** Fewer lines than that are all in the document. */
 const plain = 120
+const nothing = (): ReactNode => null
 /** About what a line is high, pixels; each is measured when it is drawn. */
 const guess = 46
 
@@ -35,10 +38,12 @@ export function PagedTable<R>(props: Props<R>) {
     () => (complete ? sortRows(props.rows, columns, order) : props.rows),
     [props.rows, columns, order, complete],
   )
-  const body = useRef<HTMLTableSectionElement>(null)
+  const body = useRef<HTMLTableElement>(null)
+  const { detail = nothing } = props
   const [above, setAbove] = useState(0)
   useEffect(() => {
-    if (body.current !== null) setAbove(body.current.getBoundingClientRect().top + window.scrollY)
+    const head = body.current?.tHead
+    if (head) setAbove(head.getBoundingClientRect().bottom + window.scrollY)
   }, [])
   const virtual = rows.length > plain
   // We use no compiler that would memoize what it gives.
@@ -67,7 +72,7 @@ export function PagedTable<R>(props: Props<R>) {
       {/* What scrolls must be in reach of the keyboard. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <section className="table" aria-label={`${caption}, scrollable`} tabIndex={0}>
-        <table aria-rowcount={known < 0 ? -1 : known + 1}>
+        <table ref={body} aria-rowcount={known < 0 ? -1 : known + 1}>
           <caption className="unseen">{caption}</caption>
           <thead>
             <tr aria-rowindex={1}>
@@ -82,16 +87,19 @@ export function PagedTable<R>(props: Props<R>) {
               ))}
             </tr>
           </thead>
-          <tbody ref={body}>
-            <Gap height={before} columns={columns.length} />
-            {shown.map(({ index }) => {
-              const row = rows[index]
-              if (row === undefined) return null
-              return (
+          <Gap height={before} columns={columns.length} />
+          {shown.map(({ index }) => {
+            const row = rows[index]
+            if (row === undefined) return null
+            const below = detail(row)
+            // A line is measured with what stands below it.
+            return (
+              <tbody
+                key={rowKey(row)}
+                data-index={index}
+                ref={virtual ? lines.measureElement : undefined}
+              >
                 <tr
-                  key={rowKey(row)}
-                  data-index={index}
-                  ref={virtual ? lines.measureElement : undefined}
                   aria-rowindex={index + 2}
                   aria-current={props.current === rowKey(row) || undefined}
                 >
@@ -101,10 +109,15 @@ export function PagedTable<R>(props: Props<R>) {
                     </td>
                   ))}
                 </tr>
-              )
-            })}
-            <Gap height={after} columns={columns.length} />
-          </tbody>
+                {below !== null && (
+                  <tr className="below">
+                    <td colSpan={columns.length}>{below}</td>
+                  </tr>
+                )}
+              </tbody>
+            )
+          })}
+          <Gap height={after} columns={columns.length} />
         </table>
       </section>
       <End rows={rows.length} total={total} more={more} moreComes={moreComes} />
@@ -115,11 +128,13 @@ export function PagedTable<R>(props: Props<R>) {
 function Gap({ height, columns }: { height: number; columns: number }): ReactNode {
   if (height === 0) return null
   return (
-    <tr aria-hidden="true">
-      {/* Only room. */}
-      {/* oxlint-disable-next-line jsx-a11y/control-has-associated-label */}
-      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
-    </tr>
+    <tbody aria-hidden="true">
+      <tr>
+        {/* Only room. */}
+        {/* oxlint-disable-next-line jsx-a11y/control-has-associated-label */}
+        <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
+      </tr>
+    </tbody>
   )
 }
 

@@ -1,0 +1,193 @@
+import type { AppliedPolicy, AppliedPolicyLine } from '@runwarden/api'
+import { useMemo } from 'react'
+import { counted, grouped } from '@runwarden/report/view'
+import { VerdictChip } from '../../ui/Chip.tsx'
+import { DataTable, type Column } from '../../ui/DataTable.tsx'
+import { Failure } from '../../ui/Failure.tsx'
+import { Nothing } from '../../ui/Section.tsx'
+import { Skeleton } from '../../ui/Skeleton.tsx'
+import { Code, Text } from '../../ui/Text.tsx'
+import { type ControlPlane, useControlPlane, useKnown } from '../control-plane.ts'
+import { Listed } from '../Listed.tsx'
+import { levels, SourceLink } from '../policy/SourceLink.tsx'
+import { refusedNames } from '../network/group.ts'
+import { PolicyText } from '../policy/PolicyText.tsx'
+import type { Rows } from '../rows.ts'
+import { useJob, useReport } from '../source.ts'
+import { useNarrowedRows } from '../whole.ts'
+import { type Decided, decidedLines } from './decided.ts'
+
+const anyRow = (): boolean => true
+
+/** The policy that held for the job, and where each of its lines came from. */
+export default function Applied() {
+  const plane = useControlPlane()
+  const { facts } = useJob()
+  const report = useReport().data ?? null
+  return (
+    <>
+      <p className="about">
+        {facts.egress === null
+          ? 'Its mode is not known yet.'
+          : facts.egress === 'block'
+            ? 'Mode block: what no line allows is refused.'
+            : 'Mode audit: what no line allows passes, and is told as would-block.'}{' '}
+        The block list stands above every line, in every mode.
+        {report !== null && report.policyFile !== null && (
+          <>
+            {' '}
+            Its policy file: <Code value={report.policyFile} limit={200} />.
+          </>
+        )}
+      </p>
+      <DecidedLines />
+      {plane !== null && <OfStore plane={plane} />}
+    </>
+  )
+}
+
+const decidedColumns: readonly Column<Decided>[] = [
+  {
+    title: 'Line',
+    cell: ({ text, rule }) => (rule === null ? 'none' : <Code value={text} limit={200} />),
+    by: ({ text }) => text,
+    wide: true,
+  },
+  {
+    title: 'From',
+    cell: ({ from, place }) => (
+      <>
+        {from}
+        {place !== '' && (
+          <div className="aside">
+            <Text value={place} limit={160} />
+          </div>
+        )}
+      </>
+    ),
+    by: ({ from }) => from,
+  },
+  {
+    title: 'Verdict',
+    cell: ({ verdicts }) => (
+      <span className="inline">
+        {verdicts.map((verdict) => (
+          <VerdictChip key={verdict} verdict={verdict} />
+        ))}
+      </span>
+    ),
+    by: ({ verdicts }) => verdicts.join(' '),
+  },
+  {
+    title: 'Destinations',
+    cell: ({ destinations }) => grouped(destinations),
+    by: ({ destinations }) => destinations,
+    number: true,
+  },
+  {
+    title: 'Attempts',
+    cell: ({ attempts }) => grouped(attempts),
+    by: ({ attempts }) => attempts,
+    number: true,
+  },
+]
+
+/** The lines that decided something. */
+function DecidedLines() {
+  const list = useNarrowedRows('destinations', {}, anyRow)
+  const names = useNarrowedRows('dns', {}, refusedName)
+  const rows = useMemo(() => {
+    return decidedLines([...list.rows, ...refusedNames(names.rows, list.rows)])
+  }, [list.rows, names.rows])
+  return (
+    <section className="part" aria-labelledby="decided-title">
+      <h3 id="decided-title">Lines that decided in this job</h3>
+      <Listed
+        list={{ ...list, rows, waiting: list.waiting || names.waiting }}
+        label="Lines that decided"
+        none="No line decided anything: no destination was reached or tried."
+        hooks={/cgroup|connect|sendmsg|egress/}
+      >
+        <DataTable
+          caption="Lines that decided in this job"
+          columns={decidedColumns}
+          rows={rows}
+          rowKey={({ rule }) => String(rule)}
+        />
+      </Listed>
+    </section>
+  )
+}
+
+const refusedName = ({ verdict }: Rows['dns']): boolean => verdict !== 'allowed'
+/** The documents that the store gave the job, and what they make together. */
+function OfStore({ plane }: { plane: ControlPlane }) {
+  const { every } = useJob()
+  const applied = useKnown(['applied'], (one) => one.applied(), { every })
+  if (applied.error !== null)
+    return <Failure error={applied.error} onRetry={() => void applied.refetch()} />
+  if (applied.data === undefined) return <Skeleton label="Its policies are loading" lines={6} />
+  const { policies, lines } = applied.data
+  return (
+    <>
+      <section className="part" aria-labelledby="given-title">
+        <h3 id="given-title">From the policy store</h3>
+        <Nothing>{asked[applied.data.from]}</Nothing>
+        {policies.length === 0 && applied.data.from !== 'workflow' && (
+          <Nothing>No policy of the store held for it.</Nothing>
+        )}
+        {policies.map(({ level, name, version, text }) => (
+          <details key={level} className="given">
+            <summary>
+              {levels[level]}:{' '}
+              <strong>
+                <Text value={name} limit={80} />
+              </strong>
+              , version {version}, {counted(text.trimEnd().split('\n').length, 'line')}
+            </summary>
+            <p>
+              <plane.Link to={plane.paths.policy(name, version)}>
+                Open it in the policy store
+              </plane.Link>
+            </p>
+            <PolicyText label={`Policy ${name}`} text={text} copy="Copy document" />
+          </details>
+        ))}
+      </section>
+      {lines.length > 0 && (
+        <section className="part" aria-labelledby="lines-title">
+          <h3 id="lines-title">What these make together</h3>
+          <p className="about">
+            What the workflow itself says stands before it, and is in the job’s log.
+          </p>
+          <DataTable
+            caption="Lines of the policy"
+            columns={lineColumns}
+            rows={lines.map(({ text, source }, index) => ({ text, source, number: index + 1 }))}
+            rowKey={({ number }) => String(number)}
+          />
+        </section>
+      )}
+    </>
+  )
+}
+
+const asked: Readonly<Record<AppliedPolicy['from'], string>> = {
+  name: 'The workflow asked for a policy of the store by its name.',
+  store: 'The workflow asked for what the store has for this job.',
+  workflow: 'The workflow asked for no policy of the store: all of it is the workflow’s own.',
+}
+
+const lineColumns: readonly Column<AppliedPolicyLine & { number: number }>[] = [
+  { title: '', cell: ({ number }) => <span className="unknown">{number}</span>, number: true },
+  { title: 'Line', cell: ({ text }) => <Code value={text} limit={300} />, wide: true },
+  {
+    title: 'From',
+    cell: ({ source }) =>
+      source === null ? (
+        <span className="unknown">put together</span>
+      ) : (
+        <SourceLink source={source} />
+      ),
+  },
+]

@@ -1,0 +1,153 @@
+import { useCallback, useMemo } from 'react'
+import { counted } from '@runwarden/report/view'
+import { Choice } from '../../ui/Choice.tsx'
+import { PagedTable } from '../../ui/PagedTable.tsx'
+import { useAddressed } from '../address.ts'
+import { useControlPlane, useKnown } from '../control-plane.ts'
+import { Listed } from '../Listed.tsx'
+import { Narrow } from '../Narrow.tsx'
+import { useNarrowing } from '../narrowing.ts'
+import { stepsOf, programsOf, useActor } from '../actor.ts'
+import { type Narrowing, useJob } from '../source.ts'
+import type { Rows } from '../rows.ts'
+import { useNarrowedRows } from '../whole.ts'
+import { columnsOf } from './columns.tsx'
+import { grouped, refusedNames, type Group } from './group.ts'
+import { Why } from './Why.tsx'
+
+const onlyNew = ['new'] as const
+const isRefused = ({ verdict }: Rows['dns']): boolean => verdict !== 'allowed'
+
+/** Where the job connected to, or tried to, each destination once. */
+export default function Network() {
+  const { facts, every } = useJob()
+  const { narrowing, narrowed: isNarrowed } = useNarrowing()
+  const actor = useActor()
+  const [only, setOnly] = useAddressed('only', onlyNew)
+  const [open, setOpen] = useAddressed('destination')
+  const fits = useFits(narrowing, actor.step, actor.program)
+  const list = useNarrowedRows('destinations', narrowing, fits)
+  const fresh = useKnown(['fresh'], (plane) => plane.fresh(), { every }).data
+  const isNew = useCallback(
+    ({ key }: Group) => fresh !== undefined && fresh.runs > 0 && fresh.destinations.has(key),
+    [fresh],
+  )
+  const queries = useNarrowedRows('dns', narrowing, isRefused)
+  const groups = useMemo(() => {
+    const all = grouped(list.rows, refusedNames(queries.rows, list.all).filter(fits))
+    return only === 'new' ? all.filter((group) => isNew(group)) : all
+  }, [list.rows, list.all, queries.rows, fits, only, isNew])
+  const acted = useMemo(() => [...list.all, ...queries.rows], [list.all, queries.rows])
+  const steps = useMemo(() => stepsOf(acted), [acted])
+  const programs = useMemo(() => programsOf(acted), [acted])
+  const columns = useMemo(
+    () => columnsOf({ startedAt: facts.startedAt, isNew, open, setOpen }),
+    [facts.startedAt, isNew, open, setOpen],
+  )
+  const detail = useCallback(
+    (group: Group) => (group.key === open ? <Why group={group} isNew={isNew(group)} /> : null),
+    [open, isNew],
+  )
+  const narrowed = isNarrowed || actor.step !== null || actor.program !== null || only !== null
+  return (
+    <>
+      <p className="about">
+        Where the job connected to, or tried to. <Baseline runs={fresh?.runs ?? null} />
+      </p>
+      <Narrow
+        label="Search destinations"
+        found={`${counted(groups.length, 'destination')}${list.more === null ? '' : ' so far'}`}
+        verdicts
+      />
+      <div className="tools tight">
+        <Choice
+          label="Step"
+          all="All steps"
+          options={steps}
+          value={actor.step}
+          onChoose={actor.setStep}
+        />
+        <Choice
+          label="Program"
+          all="All programs"
+          options={programs}
+          value={actor.program}
+          onChoose={actor.setProgram}
+        />
+        {fresh !== undefined && fresh.runs > 0 && (
+          <button
+            type="button"
+            aria-pressed={only === 'new'}
+            onClick={() => setOnly(only === 'new' ? null : 'new')}
+          >
+            New for this job
+          </button>
+        )}
+      </div>
+      <Listed
+        list={{ ...list, rows: groups, waiting: list.waiting || queries.waiting }}
+        label="Destinations"
+        none="No destination was reached or tried."
+        narrowed={narrowed && list.all.length + queries.all.length > 0}
+        hooks={/cgroup|connect|sendmsg|egress/}
+      >
+        <PagedTable
+          caption="Destinations"
+          columns={columns}
+          rows={groups}
+          rowKey={({ key }) => key}
+          more={list.more}
+          moreComes={list.moreComes}
+          current={open}
+          detail={detail}
+        />
+      </Listed>
+    </>
+  )
+}
+
+/** Whether a row is like what the address asks for. */
+function useFits(
+  { verdict = null, search = '' }: Narrowing,
+  step: string | null,
+  program: string | null,
+): (row: Rows['destinations']) => boolean {
+  return useCallback(
+    (row) => {
+      const { host, addresses, port, reason, rule, programs } = row
+      const word = search.toLowerCase()
+      return (
+        (verdict === null || row.verdict === verdict) &&
+        (step === null || programs.some((one) => one.step === step)) &&
+        (program === null || programs.some((one) => one.exe === program)) &&
+        (word === '' ||
+          [
+            host,
+            ...addresses,
+            `${host ?? ''}:${port}`,
+            reason,
+            rule,
+            ...programs.map(({ exe }) => exe),
+          ]
+            .join('\n')
+            .toLowerCase()
+            .includes(word))
+      )
+    },
+    [verdict, search, step, program],
+  )
+}
+
+/** What "new" is held against. */
+function Baseline({ runs }: { runs: number | null }) {
+  const plane = useControlPlane()
+  if (plane === null || runs === null) return null
+  if (runs === 0) return 'The server knows no earlier run of this job: nothing can be called new.'
+  return (
+    <>
+      New is what none of its last {counted(runs, 'run')} had.{' '}
+      <plane.Link to={plane.paths.compare('baseline')}>Compare with them</plane.Link> ·{' '}
+      <plane.Link to={plane.paths.compare('previous')}>Compare with the previous run</plane.Link>
+    </>
+  )
+}

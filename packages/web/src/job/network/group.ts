@@ -1,0 +1,136 @@
+import type { Verdict } from '@runwarden/events'
+import { endpointOf, isHostName, isLoopback, placeOf, uncheckedHint } from '@runwarden/report/view'
+import { verdicts } from '../narrowing.ts'
+import type { Program, Rows } from '../rows.ts'
+
+type Row = Rows['destinations']
+
+/** A host or address with port and protocol: the rows of it differ by verdict and policy line. */
+export interface Group {
+  /** As the server names destinations: `tcp://host:port`. */
+  key: string
+  /** As a policy writes it, or in words where none can name it. */
+  place: string
+  host: string | null
+  addresses: readonly string[]
+  port: number
+  protocol: Row['protocol']
+  /** On the machine itself. */
+  local: boolean
+  /** Only its name was asked for, and refused: nothing connected. */
+  onlyAsked: boolean
+  /** The worst first. */
+  verdicts: readonly Verdict[]
+  count: number
+  bytesOut: number
+  /** Milliseconds since 1970; null: not told. */
+  firstTime: number | null
+  firstSeq: number
+  programs: readonly Program[]
+  rows: readonly Row[]
+}
+
+const weight = (verdict: Verdict): number => verdicts.indexOf(verdict)
+
+function keyOf({ host, addresses, port, protocol }: Row): string {
+  const name = host ?? addresses[0] ?? 'unknown'
+  return `${protocol}://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** Names that were refused, as destinations: a job that is refused a name connects to nothing. */
+export function refusedNames(
+  queries: readonly Rows['dns'][],
+  rows: readonly Row[],
+): readonly Row[] {
+  const reached = new Set(rows.map(({ host }) => host))
+  return queries
+    .filter(
+      ({ name, type, verdict }) =>
+        verdict !== 'allowed' && !reached.has(name) && addressTypes.has(type),
+    )
+    .map((query) => destinationOf(query))
+}
+
+/** What a query would have led to, had it been answered; which port is a guess. */
+function destinationOf({
+  type: _type,
+  server: _server,
+  rcode: _rcode,
+  name,
+  ...query
+}: Rows['dns']): Row {
+  return { ...query, host: name, port: 443, protocol: 'tcp', bytesOut: 0 }
+}
+
+const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'HTTPS', 'SVCB'])
+
+/**
+ * Rows as destinations: attacks and refusals first, then what came first; the machine's own last.
+ * @param asked those of `refusedNames`
+ */
+export function grouped(rows: readonly Row[], asked: readonly Row[]): Group[] {
+  return [...byKey(rows, false), ...byKey(asked, true)].toSorted(byAlarm)
+}
+
+function byKey(rows: readonly Row[], onlyAsked: boolean): Group[] {
+  const found = new Map<string, Row[]>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    const known = found.get(key)
+    if (known === undefined) found.set(key, [row])
+    else known.push(row)
+  }
+  return [...found].map(([key, all]) => groupOf(key, all, onlyAsked))
+}
+
+function byAlarm(a: Group, b: Group): number {
+  return (
+    Number(a.local) - Number(b.local) ||
+    weight(a.verdicts[0] ?? 'allowed') - weight(b.verdicts[0] ?? 'allowed') ||
+    a.firstSeq - b.firstSeq
+  )
+}
+
+function groupOf(key: string, rows: readonly Row[], onlyAsked: boolean): Group {
+  const [first] = rows
+  if (first === undefined) throw new Error('a destination has a row')
+  const { host, port, protocol } = first
+  const addresses = [...new Set(rows.flatMap((row) => row.addresses))]
+  const times = rows.map(({ firstTime }) => firstTime).filter((time) => time !== null)
+  const programs = new Map<string, Program>()
+  for (const program of rows.flatMap((row) => row.programs))
+    programs.set(JSON.stringify([program.exe, program.step, program.execId]), program)
+  return {
+    key,
+    place: onlyAsked
+      ? (host ?? '')
+      : placeOf({ host, address: addresses[0] ?? '', port, protocol }),
+    onlyAsked,
+    host,
+    addresses,
+    port,
+    protocol,
+    local: addresses.length > 0 && addresses.every((address) => isLoopback(address)),
+    verdicts: [...new Set(rows.map(({ verdict }) => verdict))].toSorted(
+      (a, b) => weight(a) - weight(b),
+    ),
+    count: rows.reduce((sum, { count }) => sum + count, 0),
+    bytesOut: rows.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
+    firstTime: times.length === 0 ? null : Math.min(...times),
+    firstSeq: Math.min(...rows.map(({ firstSeq }) => firstSeq)),
+    programs: [...programs.values()],
+    rows,
+  }
+}
+
+/** The line of `allow` that lets a destination pass; null: none can, or none is needed. */
+export function allowLine({ host, addresses, port, protocol, local, rows }: Group): string | null {
+  const refused = rows.some(({ verdict }) => verdict === 'blocked' || verdict === 'would-block')
+  if (!refused || local || rows.some(({ verdict }) => verdict === 'attack-blocked')) return null
+  const endpoint = endpointOf({ host, address: addresses[0] ?? '', port, protocol })
+  if (endpoint === null) return null
+  const unchecked =
+    host !== null && isHostName(host) && rows.some(({ reason }) => reason.endsWith(uncheckedHint))
+  const quoted = JSON.stringify(endpoint)
+  return unchecked ? `{ endpoint: ${quoted}, names: unchecked }` : quoted
+}

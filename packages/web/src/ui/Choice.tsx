@@ -1,0 +1,34 @@
+import { useId } from 'react'
+import { plain } from '@runwarden/events/plain'
+
+interface Props<T extends string> {
+  label: string
+  /** What it means that nothing is chosen. */
+  all?: string
+  options: readonly T[]
+  value: T | null
+  onChoose: (value: T | null) => void
+}
+
+/** One of several, named by their texts; the first entry is all of them. */
+export function Choice<T extends string>({ label, all, options, value, onChoose }: Props<T>) {
+  const id = useId()
+  const given = value !== null && !options.includes(value) ? [value, ...options] : options
+  return (
+    <label htmlFor={id} className="pick">
+      <span>{label}</span>
+      <select
+        id={id}
+        value={value ?? ''}
+        onChange={({ target }) => onChoose(given.find((one) => one === target.value) ?? null)}
+      >
+        {all !== undefined && <option value="">{all}</option>}
+        {given.map((one) => (
+          <option key={one} value={one}>
+            {plain(one, 60)}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
