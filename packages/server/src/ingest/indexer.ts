@@ -105,9 +105,9 @@ export class Indexer {
     const worker = new Worker(new URL(`./worker${extname(own.pathname)}`, own), {
       name: 'runwarden-indexer',
       workerData: { data },
-      // Events are short-lived: a small young generation halves the memory and costs a tenth of the time. The old one has to hold
+      // Events are short-lived: of a young generation that holds a segment of the usual size little is copied. The old one has to hold
       // what a segment of the largest size comes to.
-      resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 512 },
+      resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 512 },
     })
     this.#worker = worker
     worker.on('message', (told: IndexerTold) => this.#told(told))

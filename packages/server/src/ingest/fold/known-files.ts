@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.ts'
 import { KeyTable } from './key-table.ts'
 
 /** Keys of rows that are remembered; of the jobs that come least often they are read again. */
-const mostKeys = 1_500_000
+const mostKeys = 800_000
 
 /** Keys of the files' rows of jobs that run now. */
 export class KnownFiles {
