@@ -4,6 +4,7 @@ import { newId } from '../id.ts'
 import {
   actorOf,
   isEnough,
+  type Actor,
   type Identity,
   type KeyRole,
   type Organisation,
@@ -314,7 +315,7 @@ export class Auth {
   }
 
   /** Writes down a change; in the transaction that makes it, so that neither is without the other. */
-  audit(identity: Identity, entry: AuditEntry): void {
+  audit(identity: Actor, entry: AuditEntry): void {
     this.#db.run(
       'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       newId(),

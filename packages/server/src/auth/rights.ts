@@ -51,9 +51,14 @@ export function isEnough(has: Role, asked: Role): boolean {
   return roles.indexOf(has) >= roles.indexOf(asked)
 }
 
+/** Who changes something: whoever calls, or a feed of the block list that is followed. */
+export type Actor = Identity | { kind: 'feed'; name: string }
+
 /** As the audit log names them. */
-export function actorOf(identity: Identity): string {
+export function actorOf(identity: Actor): string {
   switch (identity.kind) {
+    case 'feed':
+      return `feed ${identity.name}`
     case 'nobody':
       return 'nobody'
     case 'user':

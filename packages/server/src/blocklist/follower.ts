@@ -4,6 +4,7 @@ import { PolicyError } from '@runwarden/policy'
 import type { Owner } from '../policies/owner.ts'
 import { dueFeeds, type Feed, feedProblem, readFeed } from './feeds.ts'
 import { fetchOutside, OutsideError } from './outside.ts'
+import { kinds } from './list.ts'
 import { distrust, signatureUrl } from './trust.ts'
 
 /** How often is looked whether a feed is due, or an entry has expired. */
@@ -87,7 +88,7 @@ export class Follower {
 
   /** @returns whether something else is in force now */
   async #take(feed: Feed): Promise<boolean> {
-    const { config, db, clock, blockLists, closing } = this.#context
+    const { auth, config, db, clock, blockLists, closing } = this.#context
     const url = new URL(feed.url)
     const how = { allowed: config.feedNetworks, signal: closing }
     const body = await fetchOutside(url, { ...how, limit: largestFeed })
@@ -120,6 +121,19 @@ export class Follower {
         feed.id,
       )
       if (list === before.list) return false
+      auth.audit(
+        { kind: 'feed', name: feed.name },
+        {
+          organisationId: feed.owner,
+          action: 'block-list.fetched',
+          subject: feed.name,
+          detail: {
+            url: feed.url,
+            updated,
+            entries: kinds.reduce((count, kind) => count + lists[kind].length, 0),
+          },
+        },
+      )
       blockLists.change(feed.owner)
       return true
     })

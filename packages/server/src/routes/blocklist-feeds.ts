@@ -141,6 +141,12 @@ function addRoutes(
     },
     async (request) => {
       const feed = getFeed(db, ownerOf(request), request.params.feed)
+      auth.audit(request.identity, {
+        organisationId: feed.owner,
+        action: 'block-list.refresh',
+        subject: feed.name,
+        address: request.ip,
+      })
       await follower.refresh(feed)
       return told(getFeed(db, feed.owner, feed.id))
     },

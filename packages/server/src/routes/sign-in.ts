@@ -184,7 +184,17 @@ export function register(app: App, { auth, config, db, url, log }: Context): voi
       schema: { summary: 'Ends the session.', response: { 204: z.null() } },
     },
     (request, reply) => {
-      auth.endSession(cookieOf(request, 'runwarden-session') ?? '')
+      const { identity, ip: address } = request
+      db.transaction(() => {
+        auth.endSession(cookieOf(request, 'runwarden-session') ?? '')
+        if (identity.kind === 'user')
+          auth.audit(identity, {
+            organisationId: null,
+            action: 'sign-out',
+            subject: identity.name,
+            address,
+          })
+      })
       setCookie(reply, 'runwarden-session', '', 0, secure(request))
       void reply.code(204)
       return null

@@ -71,6 +71,18 @@ test('a signed feed is followed; a bad one changes nothing and is reported', asy
   const { id } = made.body as { id: string }
   expect(domains(rig)).toEqual(['evil.example'])
   expect(heard).toEqual([rig.acme.id])
+  // What others' lists bring is in the audit log, too.
+  const audit = await rig.ask('GET', '/v1/orgs/acme/audit', { as: rig.acme.keys.admin })
+  expect(audit.body).toMatchObject({
+    items: [
+      {
+        action: 'block-list.fetched',
+        actor: expect.stringMatching(/^feed /),
+        detail: { updated: '2026-08-01', entries: 1 },
+      },
+      { action: 'block-list.follow' },
+    ],
+  })
 
   const newer = listOf('worse.example', '2026-08-02')
   const bad: [string, () => void][] = [
