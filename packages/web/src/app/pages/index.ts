@@ -1,6 +1,7 @@
 import type { PageRoute } from '../registry.ts'
 import { routes as baselines } from './baselines/routes.ts'
 import { routes as blocklist } from './blocklist/routes.ts'
+import { routes as compare } from './compare/routes.ts'
 import { routes as destinations } from './destinations/routes.ts'
 import { routes as detections } from './detections/routes.ts'
 import { routes as installations } from './installations/routes.ts'
@@ -18,6 +19,7 @@ export const pages: readonly PageRoute[] = [
   ...runs,
   ...repositories,
   ...job,
+  ...compare,
   ...detections,
   ...destinations,
   ...search,
