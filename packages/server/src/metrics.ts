@@ -46,7 +46,8 @@ export class Metrics {
       lines: (full) => [...series.values()].flatMap((one) => histogramLines(full, bounds, one)),
     })
     return (seconds, labels = {}) => {
-      const key = labelText(labels)
+      // Of one metric they always come in one order; their text is made when it is read.
+      const key = Object.values(labels).join('\n')
       let one = series.get(key)
       if (one === undefined) {
         one = { labels, counts: bounds.map(() => 0), sum: 0, count: 0 }
