@@ -116,6 +116,7 @@ async function watch(
     afterJob: inputs.afterJob,
     failMode: decided.policy.failMode,
     failOn: inputs.failOn,
+    ...runnerOf(machine),
     granted: inputs.permissions,
     imposters: decided.imposters,
   }
@@ -141,9 +142,14 @@ async function watch(
   return { by: 'agent', socket, nonce, own: own?.folder ?? null }
 }
 
-function machineNotes({ thirdParty, hosted }: Machine): string[] {
-  if (hosted) return ['The runner is of GitHub.']
-  return thirdParty === null ? [] : [`The runner is of ${thirdParty.name}.`]
+function machineNotes(machine: Machine): string[] {
+  const { runner } = runnerOf(machine)
+  return runner === undefined ? [] : [`The runner is of ${runner}.`]
+}
+
+function runnerOf({ thirdParty, hosted }: Machine): Pick<JobRequest, 'runner'> {
+  if (hosted) return { runner: 'GitHub' }
+  return thirdParty === null ? {} : { runner: thirdParty.name }
 }
 
 /** @throws Error when the job may not go on without */

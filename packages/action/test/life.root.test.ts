@@ -70,6 +70,15 @@ test('block mode: what the policy does not allow is stopped, and told by step; n
   await rig.leavesNothing()
 })
 
+test('a company’s runner is named in the log, the summary and the report', async () => {
+  const name = 'blacksmith-4vcpu-ubuntu-2404'
+  const job = await rig.run({ steps: '      - run: "true"\n' }, { runner: { name } })
+  expect(job.status, job.log).toBe('success')
+  expect(job.log).toContain('The runner is of Blacksmith.')
+  expect(job.summary).toContain(' · runner of Blacksmith · ')
+  expect(rig.report(job).runner).toBe('Blacksmith')
+})
+
 test('audit mode: nothing is stopped, and what block mode would stop is shown', async () => {
   const inputs = { 'egress-policy': 'audit', 'allowed-endpoints': 'one.example.com:80' }
   const job = await rig.run({ with: inputs, steps })

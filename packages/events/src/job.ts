@@ -66,6 +66,8 @@ export interface JobRequest {
   failOn: 'none' | 'blocked' | 'detection'
   /** Where what the job does is sent; null: nowhere. */
   server: JobServer | null
+  /** Whose runner it is, by its marks; absent: nobody's that is known. */
+  runner?: string
   /** What the token was granted, by permission; null: not known. */
   granted: Record<string, string> | null
   /** Actions of the workflow that are pinned to commits which their repositories do not have. */

@@ -240,6 +240,8 @@ export const RunFacts = z.object({
   kernel: z.string(),
   /** Of the command; null: none was run, a job that others run was watched. */
   exitStatus: z.int().nullable(),
+  /** Whose runner the job was on, by its marks (`GitHub`, `Depot`); null or absent: nobody's that is known. */
+  runner: z.string().nullish(),
   /** Processes that outlived the command, and what was done with them. */
   leftOver: z.array(
     z.object({ execId: z.string().nullable(), pid: z.int(), exe: z.string(), ended: z.boolean() }),

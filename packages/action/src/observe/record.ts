@@ -62,6 +62,7 @@ export class ObservedRecord implements Disposable {
       endTime: Date.now(),
       kernel: `${process.platform} ${release()}`,
       exitStatus: null,
+      runner: job.runner ?? null,
       leftOver: [],
       workspace: job.workspace,
       github,

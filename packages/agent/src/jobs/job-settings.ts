@@ -59,6 +59,7 @@ export async function settingsOf(
     uplinks: configured?.uplinks ?? [],
     command: [identity.repository, identity.workflow, identity.job].filter((one) => one !== null),
     github: job.github,
+    ...(request.runner === undefined ? {} : { runner: request.runner }),
     read: () => readPolicy(job),
     rules: await readJobRules(job, configured?.rules),
     async record() {

@@ -42,6 +42,7 @@ function readJob(value: unknown): JobRequest {
     failMode: choice(job, 'failMode', ['closed', 'open']),
     failOn: choice(job, 'failOn', ['none', 'blocked', 'detection']),
     server: job['server'] == null ? null : readServer(job['server']),
+    ...(job['runner'] === undefined ? {} : { runner: text(job, 'runner').slice(0, 100) }),
     granted: job['granted'] === null ? null : texts(job['granted'], 'granted'),
     imposters: list(job['imposters'], 'imposters').map((one) => {
       const imposter = mapping(one, "'imposters'")

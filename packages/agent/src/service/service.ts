@@ -54,6 +54,8 @@ export interface ScopeSettings {
   lockdown?: JobLockdownSettings
   /** The job's place on GitHub; by default that of this process. */
   github?: GithubFacts
+  /** Whose runner the job is on. */
+  runner?: string
   /** Rules of detections, those that are built in among them; without, only those. */
   rules?: RuleSet | undefined
   /** Changes when the rules do. */
@@ -484,6 +486,7 @@ export class AgentService {
       endTime: Date.now(),
       kernel: `Linux ${release()}`,
       exitStatus: null,
+      runner: settings.runner ?? null,
       leftOver: [],
       workspace: settings.workspace ?? '',
       filesUnwatched: watch.filesUnwatched,

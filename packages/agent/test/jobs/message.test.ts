@@ -20,6 +20,7 @@ const server = {
   jobId: 'job1',
   token: 'a-secret-token',
   blockList: { version: 'v1', text: '{}' },
+  policies: null,
 }
 
 test('a whole request is taken as it is, without what nobody knows', () => {
@@ -30,6 +31,14 @@ test('a whole request is taken as it is, without what nobody knows', () => {
   })
   for (const op of ['status', 'report', 'end'])
     expect(parseRequest(JSON.stringify({ op, nonce, job: 'none' }))).toEqual({ op, nonce })
+})
+
+test('whose runner it is may be said, in few words', () => {
+  const parse = (runner: unknown): unknown =>
+    parseRequest(JSON.stringify({ op: 'begin', nonce, job: { ...job, runner } }))
+  expect(parse('Depot')).toMatchObject({ job: { runner: 'Depot' } })
+  expect(parse('x'.repeat(1_000))).toMatchObject({ job: { runner: 'x'.repeat(100) } })
+  expect(() => parse(7)).toThrow("'runner' is no text")
 })
 
 test('a job’s control plane is taken as it is; a request that names none has none', () => {

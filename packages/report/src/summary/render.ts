@@ -143,6 +143,7 @@ function head(sheet: Sheet, report: Report): void {
     code(report.command.join(' '), 400),
     `**${report.egress}** mode`,
     ...(report.exitStatus === null ? [] : [`exit ${report.exitStatus}`]),
+    ...(report.runner == null ? [] : [`runner of ${sentence(report.runner, 100)}`]),
     duration(report.endTime - report.startTime),
     counted(report.counts.processes, 'process', 'processes'),
     `tier ${report.health.tier}`,
