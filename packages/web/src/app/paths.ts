@@ -48,6 +48,7 @@ export const paths = {
   keys: inOrganisation('/settings/keys'),
   members: inOrganisation('/settings/members'),
   retention: inOrganisation('/settings/retention'),
+  sessions: inOrganisation('/settings/sessions'),
   audit: inOrganisation('/settings/audit'),
   settings: inOrganisation('/settings'),
   /** @param repository `owner/name` */
@@ -84,6 +85,7 @@ export const patterns = {
   keys: '/orgs/:org/settings/keys',
   members: '/orgs/:org/settings/members',
   retention: '/orgs/:org/settings/retention',
+  sessions: '/orgs/:org/settings/sessions',
   audit: '/orgs/:org/settings/audit',
   settings: '/orgs/:org/settings',
   repository: '/github/:org/:repo/actions',

@@ -4,6 +4,7 @@ import { Link } from '../Link.tsx'
 import { paths } from '../paths.ts'
 import { useMe } from '../session/session.ts'
 import { takeWayBack } from '../session/way-back.ts'
+import { FirstOrganisation } from './FirstOrganisation.tsx'
 import { useTitle } from './title.ts'
 
 /** Back to where one wanted to go before signing in, else to one's organisation. */
@@ -18,13 +19,13 @@ export function Home() {
   return (
     <>
       <h1>Organisations</h1>
-      {organisations.length === 0 ? (
+      {organisations.length === 0 && operator && <FirstOrganisation />}
+      {organisations.length === 0 && !operator && (
         <p className="nothing">
-          {operator
-            ? 'This server has no organisation yet. Start it with --organisations NAME: an owner of repositories whose jobs it takes.'
-            : 'You are in no organisation. Ask one of its administrators for an invitation.'}
+          You are in no organisation. Ask one of its administrators for an invitation.
         </p>
-      ) : (
+      )}
+      {organisations.length > 0 && (
         <ul className="plain">
           {organisations.map(({ id, name }) => (
             <li key={id}>

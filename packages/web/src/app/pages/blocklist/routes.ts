@@ -1,3 +1,11 @@
+import { paths } from '../../paths.ts'
 import type { PageRoute } from '../../registry.ts'
 
-export const routes: readonly PageRoute[] = []
+export const routes: readonly PageRoute[] = [
+  {
+    at: 'blockList',
+    title: 'Block list',
+    load: () => import('./BlockList.tsx'),
+    navigation: { label: 'Block list', order: 70, key: 'b', to: paths.blockList },
+  },
+]

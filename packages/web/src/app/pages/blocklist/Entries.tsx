@@ -1,0 +1,198 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import type { BlockListEntry } from '@runwarden/api'
+import { plain } from '@runwarden/events/plain'
+import { Confirm } from '../../../ui/Confirm.tsx'
+import type { Column } from '../../../ui/DataTable.tsx'
+import { SelectField, TextField } from '../../../ui/Field.tsx'
+import { PagedTable } from '../../../ui/PagedTable.tsx'
+import { usePages } from '../../../ui/pages.ts'
+import { Refused } from '../../../ui/Refused.tsx'
+import { Nothing, Section } from '../../../ui/Section.tsx'
+import { Code, Text } from '../../../ui/Text.tsx'
+import { Time } from '../../../ui/Time.tsx'
+import { api, ask } from '../../api.ts'
+import { useMay } from '../../session/session.ts'
+import { Paged } from '../../states/Paged.tsx'
+
+/** Entries of the organisation itself. */
+export function Entries({ org }: { org: string }) {
+  const queries = useQueryClient()
+  const mayChange = useMay(org, 'editor')
+  const key = ['blocklist-entries', org]
+  const entries = usePages(key, (after: string | undefined) =>
+    ask(
+      api.GET('/v1/orgs/{org}/blocklist/entries', {
+        params: { path: { org }, query: after === undefined ? {} : { after } },
+      }),
+    ),
+  )
+  const onChanged = () => queries.invalidateQueries({ queryKey: key })
+  const remove = useMutation({
+    mutationFn: (entry: string) =>
+      ask(
+        api.DELETE('/v1/orgs/{org}/blocklist/entries/{entry}', {
+          params: { path: { org, entry } },
+        }),
+      ),
+    onSettled: onChanged,
+  })
+  return (
+    <Section id="entries" title="Entries">
+      {mayChange && <NewEntry org={org} onAdded={() => void onChanged()} />}
+      <Refused error={remove.error} />
+      <Paged pages={entries} label="The entries are loading">
+        {entries.rows.length === 0 ? (
+          <Nothing>
+            {org} has no entries of its own. Those of the server and of feeds hold all the same.
+          </Nothing>
+        ) : (
+          <PagedTable
+            caption="Entries of the block list"
+            columns={columns(mayChange, remove.mutate)}
+            rows={entries.rows}
+            rowKey={({ id }) => id}
+            more={entries.more}
+            moreComes={entries.moreComes}
+          />
+        )}
+      </Paged>
+    </Section>
+  )
+}
+
+/** What the table shows of each. */
+const columns = (
+  mayChange: boolean,
+  onRemove: (id: string) => void,
+): readonly Column<BlockListEntry>[] => [
+  {
+    title: 'Blocked',
+    cell: ({ value }) => <Code value={value} />,
+    by: ({ value }) => value,
+  },
+  {
+    title: 'Why',
+    cell: ({ reason, reference }) => (
+      <>
+        <Text value={reason} />
+        {reference !== null && (
+          <div className="by">
+            <a href={reference} rel="noreferrer noopener" target="_blank">
+              <Text value={reference} limit={120} />
+            </a>
+          </div>
+        )}
+      </>
+    ),
+    by: ({ reason }) => reason,
+    wide: true,
+  },
+  {
+    title: 'Added',
+    cell: ({ addedAt, addedBy }) => (
+      <>
+        <Time at={addedAt} /> by <Text value={addedBy} />
+      </>
+    ),
+    by: ({ addedAt }) => addedAt,
+  },
+  {
+    title: 'Expires',
+    cell: ({ expiresAt }) =>
+      expiresAt === null ? (
+        'never'
+      ) : (
+        <>
+          <Time at={expiresAt} />
+          {expiresAt <= Date.now() && <span className="tag">no longer blocked</span>}
+        </>
+      ),
+    by: ({ expiresAt }) => expiresAt ?? Infinity,
+    tight: true,
+  },
+  ...(mayChange
+    ? [
+        {
+          title: 'Actions',
+          cell: ({ id, value }: BlockListEntry) => (
+            <Confirm label="Remove" of={plain(value, 100)} onConfirm={() => onRemove(id)}>
+              Jobs may reach it again, where their policies allow it; those that run are told within
+              seconds.
+            </Confirm>
+          ),
+        },
+      ]
+    : []),
+]
+
+const lives = [
+  ['', 'until it is removed'],
+  ['7', 'for 7 days'],
+  ['30', 'for 30 days'],
+  ['365', 'for a year'],
+] as const
+const dayMs = 86_400_000
+
+function NewEntry({ org, onAdded }: { org: string; onAdded: () => void }) {
+  const [value, setValue] = useState('')
+  const [reason, setReason] = useState('')
+  const [reference, setReference] = useState('')
+  const [days, setDays] = useState<(typeof lives)[number][0]>('')
+  const add = useMutation({
+    mutationFn: () =>
+      ask(
+        api.POST('/v1/orgs/{org}/blocklist/entries', {
+          params: { path: { org } },
+          body: {
+            entries: [
+              {
+                value: value.trim(),
+                reason,
+                reference: reference === '' ? null : reference,
+                expiresAt: days === '' ? null : Date.now() + Number(days) * dayMs,
+              },
+            ],
+          },
+        }),
+      ),
+    onSuccess: () => {
+      setValue('')
+      setReason('')
+      setReference('')
+      onAdded()
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    add.mutate()
+  }
+  return (
+    <form className="form" onSubmit={submit} aria-label="New entry">
+      <TextField
+        label="Name or address"
+        hint="evil.example, *.evil.example, 203.0.113.9, 203.0.113.0/24"
+        value={value}
+        onChange={setValue}
+        required
+        maxLength={300}
+      />
+      <TextField label="Reason" value={reason} onChange={setReason} required maxLength={200} />
+      <TextField
+        label="Reference"
+        hint="A link, where there is one."
+        type="url"
+        value={reference}
+        onChange={setReference}
+        maxLength={500}
+      />
+      <SelectField label="Blocked" value={days} options={lives} onChange={setDays} />
+      <div className="actions">
+        <button className="primary" disabled={add.isPending}>
+          Block it
+        </button>
+      </div>
+      <Refused error={add.error} />
+    </form>
+  )
+}

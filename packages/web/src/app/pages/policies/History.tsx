@@ -1,0 +1,82 @@
+import type { PolicyVersion } from '@runwarden/api'
+import { usePages } from '../../../ui/pages.ts'
+import { Section } from '../../../ui/Section.tsx'
+import { Text } from '../../../ui/Text.tsx'
+import { Time } from '../../../ui/Time.tsx'
+import { api, ask } from '../../api.ts'
+import { Link } from '../../Link.tsx'
+import { paths } from '../../paths.ts'
+import { Paged } from '../../states/Paged.tsx'
+import { DiffView } from './DiffView.tsx'
+import { exportUrl } from './export-url.ts'
+
+/** Each version of a policy with what it changed, the newest first. */
+export function History({ org, policy }: { org: string; policy: string }) {
+  const versions = usePages(['policy-versions', org, policy], (below: number | undefined) =>
+    ask(
+      api.GET('/v1/orgs/{org}/policies/{policy}/versions', {
+        params: { path: { org, policy }, query: below === undefined ? {} : { below } },
+      }),
+    ),
+  )
+  return (
+    <Section
+      id="history"
+      title="History"
+      about="A version is never changed: each save is another one."
+    >
+      <Paged pages={versions} label="The history is loading">
+        <ol className="plain versions">
+          {versions.rows.map((one) => (
+            <Version key={one.version} org={org} policy={policy} version={one} />
+          ))}
+        </ol>
+        {versions.more !== null && (
+          <button type="button" onClick={versions.more} disabled={versions.moreComes}>
+            Older versions
+          </button>
+        )}
+      </Paged>
+    </Section>
+  )
+}
+
+interface Props {
+  org: string
+  policy: string
+  version: PolicyVersion
+}
+
+function Version({
+  org,
+  policy,
+  version: { version, author, reason, origin, createdAt, diff },
+}: Props) {
+  return (
+    <li className="card">
+      <h3>
+        Version {version}{' '}
+        <span className="by">
+          <Time at={createdAt} /> by <Text value={author} />
+        </span>
+      </h3>
+      <p>
+        <Text value={reason} />
+      </p>
+      {origin !== null && (
+        <p className="by">
+          Made from <Text value={origin} />
+        </p>
+      )}
+      <DiffView diff={diff} label={`What version ${version} changed`} />
+      <p className="actions">
+        <Link to={paths.policy(org, policy, { version })}>
+          Open version {version} in the editor
+        </Link>
+        <a href={exportUrl(org, policy, version)} download>
+          Export version {version}
+        </a>
+      </p>
+    </li>
+  )
+}

@@ -1,0 +1,115 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import { useNavigate } from 'react-router'
+import { TextField } from '../../../ui/Field.tsx'
+import { Refused } from '../../../ui/Refused.tsx'
+import { api, ask } from '../../api.ts'
+import { paths } from '../../paths.ts'
+import { useRouterAddress } from '../../router-address.ts'
+import { useBreadcrumb } from '../../shell/breadcrumb.ts'
+import { useOrganisation } from '../../shell/organisation.ts'
+import { useTitle } from '../../shell/title.ts'
+import { Writing } from './Writing.tsx'
+
+const start = `version: 1
+egress: audit # block: what no line allows is refused
+allow: []
+presets: [github-actions]
+`
+
+/** Writes a policy that is not there yet. */
+export default function NewPolicy() {
+  const org = useOrganisation()
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  const address = useRouterAddress()
+  useTitle('New policy')
+  useBreadcrumb([{ label: 'Policies', to: paths.policies(org) }, { label: 'New policy' }])
+  const [name, setName] = useState('')
+  const [reason, setReason] = useState('First version')
+  const [text, setText] = useState(start)
+  const [repository, setRepository] = useState(address.get('repository') ?? `${org}/`)
+  const recommend = useMutation({
+    mutationFn: () =>
+      ask(
+        api.GET('/v1/orgs/{org}/recommendation', {
+          params: { path: { org }, query: { repository } },
+        }),
+      ),
+    onSuccess: (found) => setText(found.text),
+  })
+  const save = useMutation({
+    mutationFn: () =>
+      ask(
+        api.PUT('/v1/orgs/{org}/policies/{policy}', {
+          params: { path: { org, policy: name } },
+          body: { text, reason, basedOn: 0 },
+        }),
+      ),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['policies', org] })
+      await navigate(paths.policy(org, name, { tab: 'attachments' }))
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    save.mutate()
+  }
+  return (
+    <>
+      <h1>New policy</h1>
+      <form
+        className="form"
+        aria-label="Begin with what was recorded"
+        onSubmit={(event) => {
+          event.preventDefault()
+          recommend.mutate()
+        }}
+      >
+        <TextField
+          label="Begin with what jobs of this repository reached"
+          value={repository}
+          onChange={setRepository}
+          required
+          maxLength={201}
+        />
+        <div className="actions">
+          <button disabled={recommend.isPending}>Fill in the recommendation</button>
+          {recommend.data !== undefined && (
+            <output className="hint">
+              From {recommend.data.runs} runs; what they reach is {recommend.data.state}.
+            </output>
+          )}
+        </div>
+        <Refused error={recommend.error} />
+      </form>
+      <Writing org={org} text={text} onChange={setText}>
+        {(isPolicy) => (
+          <form className="form" onSubmit={submit} aria-label="Save">
+            <TextField
+              label="Name"
+              hint="Letters, digits, -, _ and ."
+              value={name}
+              onChange={setName}
+              required
+              maxLength={100}
+            />
+            <TextField
+              label="Reason"
+              value={reason}
+              onChange={setReason}
+              required
+              maxLength={1000}
+            />
+            <div className="actions">
+              <button className="primary" disabled={!isPolicy || save.isPending}>
+                Save the policy
+              </button>
+            </div>
+            <Refused error={save.error} />
+          </form>
+        )}
+      </Writing>
+    </>
+  )
+}

@@ -1,0 +1,193 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import { useNavigate, useParams } from 'react-router'
+import { ApiError, type PolicyVersion } from '@runwarden/api'
+import { plain } from '@runwarden/events/plain'
+import { Confirm } from '../../../ui/Confirm.tsx'
+import { CopyButton } from '../../../ui/CopyButton.tsx'
+import { TextField } from '../../../ui/Field.tsx'
+import { Refused } from '../../../ui/Refused.tsx'
+import { Text } from '../../../ui/Text.tsx'
+import { api, ask } from '../../api.ts'
+import { Link } from '../../Link.tsx'
+import { paths } from '../../paths.ts'
+import { useRouterAddress } from '../../router-address.ts'
+import { useMay } from '../../session/session.ts'
+import { useBreadcrumb } from '../../shell/breadcrumb.ts'
+import { useOrganisation } from '../../shell/organisation.ts'
+import { useTitle } from '../../shell/title.ts'
+import { Loaded } from '../../states/Loaded.tsx'
+import { Attachments } from './Attachments.tsx'
+import { exportUrl } from './export-url.ts'
+import { History } from './History.tsx'
+import { Writing } from './Writing.tsx'
+
+const tabs = [
+  ['edit', 'Document'],
+  ['history', 'History'],
+  ['attachments', 'Where it holds'],
+] as const
+
+/** A policy of the store: its document, its versions, and where it holds. */
+export default function Policy() {
+  const org = useOrganisation()
+  const { policy = '' } = useParams()
+  const address = useRouterAddress()
+  const tab = tabs.find(([id]) => id === address.get('tab'))?.[0] ?? 'edit'
+  useTitle(policy)
+  useBreadcrumb([{ label: 'Policies', to: paths.policies(org) }, { label: policy }])
+  return (
+    <>
+      <h1>
+        <Text value={policy} />
+      </h1>
+      <nav aria-label="Parts of the policy" className="tabs">
+        <ul>
+          {tabs.map(([id, label]) => (
+            <li key={id}>
+              <Link
+                to={paths.policy(org, policy, { tab: id === 'edit' ? null : id })}
+                aria-current={id === tab ? 'page' : undefined}
+              >
+                {label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      {tab === 'edit' && <Newest org={org} policy={policy} />}
+      {tab === 'history' && <History org={org} policy={policy} />}
+      {tab === 'attachments' && <Attachments org={org} policy={policy} />}
+    </>
+  )
+}
+
+function Newest({ org, policy }: { org: string; policy: string }) {
+  const asked = Number(useRouterAddress().get('version'))
+  const version = Number.isInteger(asked) && asked > 0 ? asked : null
+  const of = (one: number | null) =>
+    ask(
+      api.GET('/v1/orgs/{org}/policies/{policy}', {
+        params: { path: { org, policy }, query: one === null ? {} : { version: one } },
+      }),
+    )
+  const newest = useQuery({ queryKey: ['policy', org, policy], queryFn: () => of(null) })
+  const older = useQuery({
+    queryKey: ['policy', org, policy, version],
+    queryFn: () => of(version),
+    enabled: version !== null,
+  })
+  return (
+    <Loaded query={newest} label="The policy is loading">
+      {(found) =>
+        version === null || version === found.version ? (
+          <Edit key={found.version} org={org} newest={found} text={found.text} />
+        ) : (
+          <Loaded query={older} label="The version is loading">
+            {({ text }) => (
+              <>
+                <p className="banner">
+                  This is version {version}; the newest is {found.version}. Saved, it becomes
+                  version {found.version + 1}.
+                  <Link to={paths.policy(org, policy)}>To the newest</Link>
+                </p>
+                <Edit key={`${version} of ${found.version}`} org={org} newest={found} text={text} />
+              </>
+            )}
+          </Loaded>
+        )
+      }
+    </Loaded>
+  )
+}
+
+interface EditProps {
+  org: string
+  newest: PolicyVersion
+  /** What the editor begins with. */
+  text: string
+}
+
+function Edit({ org, newest: { name: policy, version, text: saved }, text: given }: EditProps) {
+  const queries = useQueryClient()
+  const navigate = useNavigate()
+  const mayChange = useMay(org, 'editor')
+  const [text, setText] = useState(given)
+  const [reason, setReason] = useState('')
+  const save = useMutation({
+    mutationFn: () =>
+      ask(
+        api.PUT('/v1/orgs/{org}/policies/{policy}', {
+          params: { path: { org, policy } },
+          body: { text, reason, basedOn: version },
+        }),
+      ),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['policy-versions', org, policy] })
+      await queries.invalidateQueries({ queryKey: ['policy', org, policy] })
+      await navigate(paths.policy(org, policy), { replace: true })
+    },
+  })
+  const remove = useMutation({
+    mutationFn: () =>
+      ask(api.DELETE('/v1/orgs/{org}/policies/{policy}', { params: { path: { org, policy } } })),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['policies', org] })
+      await navigate(paths.policies(org))
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    save.mutate()
+  }
+  return (
+    <div className="writing">
+      <p className="actions">
+        <span className="by">Version {version}</span>
+        <CopyButton text={text} label="Copy YAML" />
+        <a className="button" href={exportUrl(org, policy)} download>
+          Export YAML
+        </a>
+        {mayChange && (
+          <Confirm label="Delete" of={plain(policy, 100)} onConfirm={() => remove.mutate()}>
+            Its versions stay in the audit log’s memory only; jobs that ask for it by its name fail.
+            A policy that holds somewhere is not deleted.
+          </Confirm>
+        )}
+      </p>
+      <Refused error={remove.error} />
+      <Writing org={org} text={text} onChange={setText}>
+        {(isPolicy) =>
+          mayChange && (
+            <form className="form" onSubmit={submit} aria-label="Save">
+              <TextField
+                label="Reason of the change"
+                value={reason}
+                onChange={setReason}
+                required
+                maxLength={1000}
+              />
+              <div className="actions">
+                <button
+                  className="primary"
+                  disabled={!isPolicy || save.isPending || text === saved}
+                >
+                  Save as version {version + 1}
+                </button>
+                {text === saved && <span className="hint">Nothing is changed.</span>}
+              </div>
+              <Refused error={save.error} />
+              {save.error instanceof ApiError && save.error.status === 409 && (
+                <p className="actions">
+                  Somebody has saved another version meanwhile.
+                  <Link to={paths.policy(org, policy, { tab: 'history' })}>See what changed</Link>
+                  <span className="hint">Copy your text first: it is on this page alone.</span>
+                </p>
+              )}
+            </form>
+          )
+        }
+      </Writing>
+    </div>
+  )
+}
