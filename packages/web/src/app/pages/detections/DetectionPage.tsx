@@ -1,0 +1,175 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useParams } from 'react-router'
+import type { InboxDetection, InboxTrace } from '@runwarden/api'
+import type { Severity } from '@runwarden/events'
+import { SeverityChip } from '../../../ui/Chip.tsx'
+import { CopyButton } from '../../../ui/CopyButton.tsx'
+import { Section } from '../../../ui/Section.tsx'
+import { Code, Text } from '../../../ui/Text.tsx'
+import { Time } from '../../../ui/Time.tsx'
+import { api, ask } from '../../api.ts'
+import { Link } from '../../Link.tsx'
+import { paths } from '../../paths.ts'
+import { jobPlace, runPlace } from '../../places.ts'
+import { useMay } from '../../session/session.ts'
+import { useBreadcrumb } from '../../shell/breadcrumb.ts'
+import { useOrganisation } from '../../shell/organisation.ts'
+import { useTitle } from '../../shell/title.ts'
+import { Loaded } from '../../states/Loaded.tsx'
+import { deeds, type NewState } from './change.ts'
+import { ChangeDialog } from './ChangeDialog.tsx'
+import { Evidence } from './Evidence.tsx'
+import { useKeys } from './keys.ts'
+import { StateChip } from './StateChip.tsx'
+import { SuppressDialog } from './SuppressDialog.tsx'
+
+type Whole = InboxDetection & { trace: InboxTrace[] }
+
+/** A detection: what it says, what it rests on, what has become of it. */
+export default function DetectionPage() {
+  const org = useOrganisation()
+  const { detection = '' } = useParams()
+  const query = useQuery({
+    queryKey: ['detections', org, 'one', detection],
+    queryFn: () =>
+      ask(
+        api.GET('/v1/orgs/{org}/detections/{detection}', {
+          params: { path: { org, detection } },
+        }),
+      ),
+  })
+  useTitle(query.data?.title ?? 'Detection')
+  useBreadcrumb([
+    { label: 'Detections', to: paths.detections(org) },
+    { label: query.data?.title ?? 'Detection' },
+  ])
+  return (
+    <Loaded query={query} label="The detection is loading" whole>
+      {(found) => <Shown org={org} found={found} />}
+    </Loaded>
+  )
+}
+
+function Shown({ org, found }: { org: string; found: Whole }) {
+  const mayChange = useMay(org, 'editor')
+  const [asking, setAsking] = useState<NewState | 'suppress' | null>(null)
+  const ask = (what: NewState | 'suppress') => (): void => {
+    if (mayChange) setAsking(what)
+  }
+  useKeys({ e: ask('acknowledged'), r: ask('resolved'), u: ask('open'), s: ask('suppress') })
+  const close = (): void => setAsking(null)
+  return (
+    <>
+      <div className="top">
+        <h1>
+          <Text value={found.title} limit={400} />
+        </h1>
+      </div>
+      <Facts org={org} found={found} />
+      {mayChange && (
+        <div className="deeds" role="toolbar" aria-label="With this detection">
+          {(Object.keys(deeds) as NewState[])
+            .filter((state) => state !== found.state)
+            .map((state) => (
+              <button key={state} type="button" onClick={ask(state)}>
+                {deeds[state].label} <kbd aria-hidden="true">{deeds[state].key}</kbd>
+              </button>
+            ))}
+          {found.state !== 'suppressed' && (
+            <button type="button" onClick={ask('suppress')}>
+              Suppress… <kbd aria-hidden="true">s</kbd>
+            </button>
+          )}
+        </div>
+      )}
+      <div className="spaced">
+        <Section id="advice" title="What happened, and what to do">
+          <p className="prose">
+            <Text value={found.text} limit={4000} />
+          </p>
+        </Section>
+        <Evidence org={org} found={found} />
+        <Section id="history" title="History">
+          <History org={org} found={found} />
+        </Section>
+      </div>
+      {asking === 'suppress' ? (
+        <SuppressDialog org={org} item={found} onDone={close} onClose={close} />
+      ) : (
+        asking !== null && (
+          <ChangeDialog org={org} ids={[found.id]} state={asking} onDone={close} onClose={close} />
+        )
+      )}
+    </>
+  )
+}
+
+function Facts({ org, found }: { org: string; found: Whole }) {
+  const { job, step, severity, state, detection, time, source, id } = found
+  const facts: [string, React.ReactNode][] = [
+    ['Severity', <SeverityChip key="severity" severity={severity as Severity} />],
+    ['State', <StateChip key="state" state={state} />],
+    ['Rule', <Code key="rule" value={detection} limit={80} />],
+    ['When', <Time key="time" at={time} />],
+    [
+      'Job',
+      <Link key="job" to={jobPlace(org, job, { tab: 'detections' })}>
+        <Text value={job.job ?? 'Job'} limit={120} />
+      </Link>,
+    ],
+    ...(job.repository === null || job.runId === null
+      ? []
+      : ([
+          [
+            'Run',
+            <Link key="run" to={runPlace(org, job)}>
+              <Text value={`${job.workflow ?? 'Run'} #${job.runId}`} limit={120} />
+            </Link>,
+          ],
+          [
+            'Repository',
+            <Link key="repository" to={paths.repository(job.repository)}>
+              <Text value={job.repository} limit={120} />
+            </Link>,
+          ],
+        ] as [string, React.ReactNode][])),
+    ['Step', step === null ? 'none known' : <Text key="step" value={step} limit={120} />],
+    ['Found by', source === 'agent' ? 'the agent' : 'the server'],
+    ['Id', <CopyButton key="id" text={id} label="Copy its id" />],
+  ]
+  return (
+    <dl className="facts">
+      {facts.map(([title, value]) => (
+        <div key={title}>
+          <dt>{title}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function History({ org, found }: { org: string; found: Whole }) {
+  return (
+    <ol className="trace">
+      <li>
+        <Time at={found.time} /> <strong>open</strong> found in the job
+      </li>
+      {found.trace.map(({ at, actor, state, note, suppression }, index) => (
+        // A history only grows at its end.
+        // oxlint-disable-next-line react/no-array-index-key
+        <li key={index}>
+          <Time at={at} /> <StateChip state={state} /> by <Text value={actor} limit={120} />:{' '}
+          <Text value={note} limit={1000} />
+          {suppression !== null && (
+            <>
+              {' '}
+              <Link to={paths.suppressions(org)}>its suppression</Link>
+            </>
+          )}
+        </li>
+      ))}
+    </ol>
+  )
+}

@@ -1,0 +1,93 @@
+import type { ReactNode } from 'react'
+import type { Severity, Verdict } from '@runwarden/events'
+import { counted, grouped } from '@runwarden/report/view'
+import { SeverityChip, VerdictChip } from '../../../ui/Chip.tsx'
+import { severities } from '../../../ui/Counts.tsx'
+import { Link } from '../../Link.tsx'
+import { paths } from '../../paths.ts'
+import { periodWords } from '../../period.ts'
+import type { Part } from './OverviewPage.tsx'
+
+const refusals: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block']
+
+/** What is wrong, in order of alarm; each number leads to the list behind it. */
+export function Alarms({ org, overview, period }: Part) {
+  const open = overview.detections['open'] ?? {}
+  const many = (severity: Severity): number => open[severity] ?? 0
+  const refused = refusals.filter((verdict) => overview.calls[verdict] > 0)
+  const { unprotected, unknown, lossy, auditing } = overview.coverage
+  const rows: { what: string; wrong: boolean; well: string; found: ReactNode }[] = [
+    {
+      what: 'Open detections',
+      wrong: severities.some((severity) => many(severity) > 0),
+      well: 'None',
+      found: severities
+        .filter((severity) => many(severity) > 0)
+        .map((severity) => (
+          <Link key={severity} to={paths.detections(org, { state: 'open', severity, period })}>
+            <SeverityChip severity={severity} /> {grouped(many(severity))}
+          </Link>
+        )),
+    },
+    {
+      what: 'Refused calls',
+      wrong: refused.length > 0,
+      well: 'None was refused, or would have been',
+      found: refused.map((verdict) => (
+        <Link key={verdict} to={paths.runs(org, { verdict, period })}>
+          <VerdictChip verdict={verdict} /> {grouped(overview.calls[verdict])}
+        </Link>
+      )),
+    },
+    {
+      what: 'Jobs not protected',
+      wrong: unprotected + unknown + auditing + lossy > 0,
+      well: 'Every job was in block mode',
+      found: (
+        <>
+          {unprotected > 0 && (
+            <a href="#unprotected">{counted(unprotected, 'job')} not watched or not armed</a>
+          )}
+          {auditing > 0 && (
+            <Link to={paths.runs(org, { mode: 'audit', period })}>
+              {counted(auditing, 'job')} only audited
+            </Link>
+          )}
+          {unknown > 0 && (
+            <Link to={paths.runs(org, { period })}>{counted(unknown, 'job')} not known</Link>
+          )}
+          {lossy > 0 && (
+            <Link to={paths.runs(org, { period })}>{counted(lossy, 'job')} lost events</Link>
+          )}
+        </>
+      ),
+    },
+    {
+      what: 'Silent agents',
+      wrong: overview.silent.jobs > 0,
+      well: 'None',
+      found: (
+        <Link to={paths.runs(org, { state: 'silent', period })}>
+          {counted(overview.silent.jobs, 'job')} not heard any more
+        </Link>
+      ),
+    },
+  ]
+  return (
+    <ul className="alarms" aria-label={`What is wrong, of the last ${periodWords[period]}`}>
+      {rows.map(({ what, wrong, well, found }) => (
+        <li key={what}>
+          <span className="what">{what}</span>
+          {wrong ? (
+            <span>{found}</span>
+          ) : (
+            <span className="well">
+              <span aria-hidden="true">✓ </span>
+              {well}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,34 @@
+type State = 'running' | 'silent' | 'finished'
+
+const signs: Record<State, string> = {
+  running: 'M6 2.5v3.5l2.3 1.4',
+  silent: 'M3 3l6 6M6 1.5v2M6 8.5v2',
+  finished: 'M2.5 6.5 5 9l4.5-5.5',
+}
+
+/** Whether something still goes on, by sign and word. */
+export function StateWord({ state, failed = false }: { state: State; failed?: boolean }) {
+  const word = state === 'finished' && failed ? 'failed' : state
+  return (
+    <span className={`word word-${word}`}>
+      <svg viewBox="0 0 12 12" width="11" height="11" aria-hidden="true">
+        {word === 'running' && <circle cx="6" cy="6" r="5" fill="none" stroke="currentColor" />}
+        <path
+          d={word === 'failed' ? 'm3 3 6 6M9 3 3 9' : signs[state]}
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="1.5"
+          strokeLinecap="round"
+          strokeLinejoin="round"
+        />
+      </svg>
+      {word}
+    </span>
+  )
+}
+
+/** What holds where the policy does not allow something. */
+export function ModeWord({ egress }: { egress: 'audit' | 'block' | null }) {
+  if (egress === null) return <span className="unknown">not known</span>
+  return <span className={`chip state-${egress}`}>{egress}</span>
+}
