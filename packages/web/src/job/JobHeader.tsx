@@ -1,11 +1,13 @@
 import { duration } from '@runwarden/report/view'
 import { Time } from '../ui/Time.tsx'
 import { Text } from '../ui/Text.tsx'
+import { useControlPlane } from './control-plane.ts'
 import { reliance } from './reliance.ts'
 import { useJob } from './source.ts'
 
 /** What the job is, whether it was protected, and how it went. */
 export function JobHeader() {
+  const plane = useControlPlane()
   const { facts } = useJob()
   const { name, state, exit, tier, egress, startedAt, finishedAt, runner, attempt } = facts
   const entries: [string, React.ReactNode][] = [
@@ -33,6 +35,11 @@ export function JobHeader() {
           <Text value={name} limit={200} />
         </h1>
         <Reliance />
+        {plane !== null && plane.past !== null && (
+          <plane.Link className="compare" to={plane.paths.compare('previous')}>
+            Compare with the previous run
+          </plane.Link>
+        )}
       </div>
       <dl className="facts">
         {entries.map(([title, value]) => (

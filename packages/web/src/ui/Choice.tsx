@@ -15,8 +15,8 @@ export function Choice<T extends string>({ label, all, options, value, onChoose 
   const id = useId()
   const given = value !== null && !options.includes(value) ? [value, ...options] : options
   return (
-    <label htmlFor={id} className="pick">
-      <span>{label}</span>
+    <span className="pick">
+      <label htmlFor={id}>{label}</label>
       <select
         id={id}
         value={value ?? ''}
@@ -29,6 +29,6 @@ export function Choice<T extends string>({ label, all, options, value, onChoose 
           </option>
         ))}
       </select>
-    </label>
+    </span>
   )
 }

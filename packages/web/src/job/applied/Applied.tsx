@@ -48,26 +48,6 @@ export default function Applied() {
 
 const decidedColumns: readonly Column<Decided>[] = [
   {
-    title: 'Line',
-    cell: ({ text, rule }) => (rule === null ? 'none' : <Code value={text} limit={200} />),
-    by: ({ text }) => text,
-    wide: true,
-  },
-  {
-    title: 'From',
-    cell: ({ from, place }) => (
-      <>
-        {from}
-        {place !== '' && (
-          <div className="aside">
-            <Text value={place} limit={160} />
-          </div>
-        )}
-      </>
-    ),
-    by: ({ from }) => from,
-  },
-  {
     title: 'Verdict',
     cell: ({ verdicts }) => (
       <span className="inline">
@@ -77,6 +57,13 @@ const decidedColumns: readonly Column<Decided>[] = [
       </span>
     ),
     by: ({ verdicts }) => verdicts.join(' '),
+    tight: true,
+  },
+  {
+    title: 'Line',
+    cell: ({ text, rule }) => (rule === null ? 'none' : <Code value={text} limit={200} />),
+    by: ({ text }) => text,
+    wide: true,
   },
   {
     title: 'Destinations',
@@ -89,6 +76,20 @@ const decidedColumns: readonly Column<Decided>[] = [
     cell: ({ attempts }) => grouped(attempts),
     by: ({ attempts }) => attempts,
     number: true,
+  },
+  {
+    title: 'From',
+    cell: ({ from, place }) => (
+      <>
+        {from}
+        {place !== '' && (
+          <div className="aside">
+            <Text value={place} limit={48} />
+          </div>
+        )}
+      </>
+    ),
+    by: ({ from }) => from,
   },
 ]
 

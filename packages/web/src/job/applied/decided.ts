@@ -57,6 +57,6 @@ function whoOf(place: string, preset: string | undefined): string {
   if (preset !== undefined) return `the preset ${preset}`
   if (place.startsWith('allowed-endpoints:')) return 'the job’s input allowed-endpoints'
   if (place.startsWith('job policy:')) return 'the job’s policy, put together from its sources'
-  if (place.startsWith('--')) return `the option ${place.replace(/:.*$/s, '')}`
+  if (place.startsWith('--')) return `the option ${place.replace(/[ :].*$/s, '')}`
   return 'a policy file'
 }

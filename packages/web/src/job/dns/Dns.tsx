@@ -1,40 +1,47 @@
+import { useCallback, useMemo } from 'react'
 import { counted, grouped } from '@runwarden/report/view'
+import { Choice } from '../../ui/Choice.tsx'
 import { VerdictChip } from '../../ui/Chip.tsx'
+import { CopyButton } from '../../ui/CopyButton.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { PagedTable } from '../../ui/PagedTable.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
+import { programsOf, stepsOf, useActor } from '../actor.ts'
+import { Cut } from '../Cut.tsx'
 import { Listed } from '../Listed.tsx'
 import { Narrow } from '../Narrow.tsx'
-import { useNarrowing } from '../narrowing.ts'
+import { useNarrowing, verdicts } from '../narrowing.ts'
 import { ProgramList } from '../ProgramList.tsx'
 import type { Rows } from '../rows.ts'
-import { useJob, useRows } from '../source.ts'
+import { useNarrowedRows } from '../whole.ts'
 
 type Query = Rows['dns']
+
+const weight = ({ verdict }: Query): number => verdicts.indexOf(verdict)
 
 const columns: readonly Column<Query>[] = [
   {
     title: 'Verdict',
     cell: (query) => <VerdictChip verdict={query.verdict} />,
-    by: (query) => query.verdict,
+    by: weight,
     tight: true,
   },
   { title: 'Name', cell: (query) => <Name query={query} />, by: (query) => query.name, wide: true },
   {
     title: 'Type',
-    cell: (query) => <Text value={query.type} />,
+    cell: (query) => <Text value={query.type} limit={40} />,
     by: (query) => query.type,
     tight: true,
   },
   {
     title: 'Answer',
-    cell: (query) => <Text value={query.rcode ?? 'none'} />,
+    cell: (query) => <Text value={query.rcode ?? 'none'} limit={40} />,
     by: (query) => query.rcode ?? '',
     tight: true,
   },
   {
     title: 'Server',
-    cell: (query) => <Code value={query.server} />,
+    cell: (query) => <Code value={query.server} limit={60} />,
     by: (query) => query.server,
     tight: true,
   },
@@ -44,25 +51,71 @@ const columns: readonly Column<Query>[] = [
     by: (query) => query.count,
     number: true,
   },
-  { title: 'Program', cell: (query) => <ProgramList programs={query.programs} /> },
+  {
+    title: 'Program and step',
+    cell: (query) => <ProgramList programs={query.programs} />,
+    by: ({ programs }) => `${programs[0]?.step ?? ''} ${programs[0]?.exe ?? ''}`,
+  },
 ]
 
 /** Every name that was asked for, whatever server was asked. */
 export default function Dns() {
-  const { facts } = useJob()
-  const { narrowing, narrowed } = useNarrowing()
-  const list = useRows('dns', narrowing)
+  const { narrowing, narrowed: isNarrowed } = useNarrowing()
+  const { verdict = null, search = '' } = narrowing
+  const { step, setStep, program, setProgram } = useActor()
+  const fits = useCallback(
+    (query: Query) =>
+      (verdict === null || query.verdict === verdict) &&
+      (step === null || query.programs.some((one) => one.step === step)) &&
+      (program === null || query.programs.some((one) => one.exe === program)) &&
+      [query.name, query.type, query.server, query.rcode, query.reason, ...query.addresses]
+        .join('\n')
+        .toLowerCase()
+        .includes(search.toLowerCase()),
+    [verdict, search, step, program],
+  )
+  const list = useNarrowedRows('dns', narrowing, fits)
+  const rows = useMemo(
+    () => list.rows.toSorted((a, b) => weight(a) - weight(b) || a.n - b.n),
+    [list.rows],
+  )
+  const narrowed = isNarrowed || step !== null || program !== null
   return (
     <>
       <p className="about">Every name that was asked for, whatever server was asked.</p>
-      <Narrow label="Search names" found={counted(list.rows.length, 'query', 'queries')} verdicts />
-      <Listed list={list} label="DNS queries" none="No name was asked for." narrowed={narrowed}>
+      <Narrow
+        label="Search names"
+        found={`${counted(rows.length, 'entry', 'entries')}${list.more === null ? '' : ' so far'}`}
+        verdicts
+      />
+      <div className="tools picks">
+        <Choice
+          label="Step"
+          all="All steps"
+          options={stepsOf(list.all)}
+          value={step}
+          onChoose={setStep}
+        />
+        <Choice
+          label="Program"
+          all="All programs"
+          options={programsOf(list.all)}
+          value={program}
+          onChoose={setProgram}
+        />
+      </div>
+      <Listed
+        list={{ ...list, rows }}
+        label="DNS queries"
+        none="No name was asked for."
+        narrowed={narrowed && list.all.length > 0}
+        hooks={/cgroup|connect|sendmsg|egress/}
+      >
         <PagedTable
           caption="DNS queries"
           columns={columns}
-          rows={list.rows}
+          rows={rows}
           rowKey={({ n }) => String(n)}
-          total={narrowed ? null : (facts.rows.dns ?? null)}
           more={list.more}
           moreComes={list.moreComes}
         />
@@ -71,19 +124,28 @@ export default function Dns() {
   )
 }
 
+/** Addresses that are shown without being asked for. */
+const few = 3
+
 function Name({ query: { name, addresses, reason } }: { query: Query }) {
+  const shown = addresses.slice(0, few).join(', ')
   return (
     <>
-      <Code value={name} limit={260} />
-      <div className="aside">
-        <Text
-          value={
-            addresses.length > 0
-              ? `${addresses.slice(0, 3).join(', ')}${addresses.length > 3 ? ` +${addresses.length - 3}` : ''}`
-              : reason
-          }
-        />
-      </div>
+      <Cut value={name} />
+      {addresses.length <= few && (
+        <div className="aside">
+          <Text value={shown === '' ? reason : shown} limit={300} />
+        </div>
+      )}
+      {addresses.length > few && (
+        <details className="aside">
+          <summary>
+            <Text value={shown} /> <span className="count">+{addresses.length - few}</span>
+          </summary>
+          <Text value={addresses.join(', ')} />{' '}
+          <CopyButton text={addresses.join('\n')} label="Copy addresses" />
+        </details>
+      )}
     </>
   )
 }

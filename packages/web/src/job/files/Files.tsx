@@ -86,7 +86,7 @@ export default function Files() {
           label="Search files"
           found={`${counted(rows.length, 'entry', 'entries')}${list.more === null ? '' : ' so far'}`}
         />
-        <div className="tools tight">
+        <div className="tools picks">
           {options.length > 1 && (
             <fieldset className="filter">
               <legend className="unseen">Kind</legend>

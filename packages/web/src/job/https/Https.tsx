@@ -118,7 +118,7 @@ export default function Https() {
       <section className="part" aria-labelledby="requests-title">
         <h3 id="requests-title">Requests</h3>
         <Narrow label="Search requests" found={counted(rows.length, 'entry', 'entries')} verdicts />
-        <div className="tools tight">
+        <div className="tools picks">
           <Choice label="Host" all="All hosts" options={hosts} value={host} onChoose={setHost} />
           <Choice
             label="Step"

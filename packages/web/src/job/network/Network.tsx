@@ -59,7 +59,7 @@ export default function Network() {
         found={`${counted(groups.length, 'destination')}${list.more === null ? '' : ' so far'}`}
         verdicts
       />
-      <div className="tools tight">
+      <div className="tools picks">
         <Choice
           label="Step"
           all="All steps"
@@ -145,8 +145,11 @@ function Baseline({ runs }: { runs: number | null }) {
   if (runs === 0) return 'The server knows no earlier run of this job: nothing can be called new.'
   return (
     <>
-      New is what none of its last {counted(runs, 'run')} had.{' '}
-      <plane.Link to={plane.paths.compare('baseline')}>Compare with them</plane.Link> ·{' '}
+      New is what{' '}
+      {runs === 1
+        ? 'its one earlier run did not have'
+        : `none of its last ${counted(runs, 'run')} had`}
+      . <plane.Link to={plane.paths.compare('baseline')}>Compare with them</plane.Link> ·{' '}
       <plane.Link to={plane.paths.compare('previous')}>Compare with the previous run</plane.Link>
     </>
   )

@@ -101,8 +101,8 @@ function Form({ what, make, existing = false, plane }: Props & { plane: ControlP
           onChoose={(next) => setChosen(next ?? '')}
         />
         {isNew && (
-          <label htmlFor={`${id}-name`} className="pick">
-            <span>Its name</span>
+          <span className="pick">
+            <label htmlFor={`${id}-name`}>Its name</label>
             <input
               id={`${id}-name`}
               value={made}
@@ -113,7 +113,7 @@ function Form({ what, make, existing = false, plane }: Props & { plane: ControlP
               autoComplete="off"
               onChange={({ target: { value } }) => setMade(value)}
             />
-          </label>
+          </span>
         )}
       </div>
       <p className="about">
@@ -146,8 +146,8 @@ function Form({ what, make, existing = false, plane }: Props & { plane: ControlP
           <Simulated text={text} />
         </>
       )}
-      <label htmlFor={`${id}-reason`} className="pick wide-pick">
-        <span>Reason</span>
+      <div className="pick wide-pick">
+        <label htmlFor={`${id}-reason`}>Reason</label>
         <input
           id={`${id}-reason`}
           value={reason}
@@ -157,7 +157,7 @@ function Form({ what, make, existing = false, plane }: Props & { plane: ControlP
           autoComplete="off"
           onChange={({ target: { value } }) => setReason(value)}
         />
-      </label>
+      </div>
       {save.error !== null && <Refused error={save.error} />}
       <div className="inline">
         <button

@@ -8,7 +8,7 @@ import { useControlPlane, useKnown } from '../control-plane.ts'
 import { PolicyText } from '../policy/PolicyText.tsx'
 import { SavePolicy } from '../policy/SavePolicy.tsx'
 import { Simulated, triedRuns } from '../policy/Simulated.tsx'
-import { workflowSnippet } from '../policy/snippet.ts'
+import { entriesOf, workflowSnippet } from '../policy/snippet.ts'
 import { useJob, useReport } from '../source.ts'
 import { Evidence } from './Evidence.tsx'
 
@@ -136,6 +136,8 @@ function Document({ text }: { text: string }) {
           <p className="about">
             It is the job’s first step. OWNER is whoever publishes the action for you; pin it by its
             commit.
+            {entriesOf(text).some(({ more }) => more) &&
+              ' Lines with “names: unchecked” need the policy document: allowed-endpoints can’t say that.'}
           </p>
         </>
       )}

@@ -186,20 +186,6 @@ const columnsOf = (
   isBaseline: boolean,
   runs: number | null,
 ): readonly Column<JobDifference>[] => [
-  {
-    title: titles[of],
-    cell: ({ what, here, there }) => (
-      <>
-        <Code value={what} limit={200} />
-        {here !== null && there !== null && verdictsDiffer(here, there) && (
-          <span className="tag">verdicts differ</span>
-        )}
-        {what.length > 200 && <CopyButton text={what} label="Copy whole" />}
-      </>
-    ),
-    by: ({ what }) => what,
-    wide: true,
-  },
   { title: 'Verdict in A', cell: ({ here }) => <Verdicts side={here} />, tight: true },
   {
     title: 'in A',
@@ -216,6 +202,20 @@ const columnsOf = (
         : numberOf(there),
     by: ({ there }) => there?.count ?? 0,
     number: true,
+  },
+  {
+    title: titles[of],
+    cell: ({ what, here, there }) => (
+      <>
+        <Code value={what} limit={200} />
+        {here !== null && there !== null && verdictsDiffer(here, there) && (
+          <span className="tag">verdicts differ</span>
+        )}
+        {what.length > 200 && <CopyButton text={what} label="Copy whole" />}
+      </>
+    ),
+    by: ({ what }) => what,
+    wide: true,
   },
 ]
 

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Web } from '../rig/web.ts'
+
+let web: Web
+beforeAll(async () => {
+  web = await Web.start()
+})
+afterAll(() => web[Symbol.asyncDispose]())
+
+const compare = (query: string) => web.open(`/orgs/acme/compare?${query}`)
+
+test('a job beside the run before it: what only one had, kind by kind', async () => {
+  const page = await compare(`a=${await web.job('4101', 'build')}&b=previous`)
+  await page.sees('heading', 'Compare')
+  await page.until(() => document.querySelectorAll('tbody tr').length > 0)
+  expect(
+    await page.run(() => [...document.querySelectorAll('td.wide')].map((cell) => cell.textContent)),
+  ).toEqual(['tcp://203.0.113.66:80'])
+  await page.checked()
+  await page.click('button', /^In both\d/)
+  await page.until(
+    () => document.querySelector('td.wide')?.textContent === 'tcp://registry.example.org:443',
+  )
+  await page.click('button', 'Programs')
+  await page.until(() => document.querySelectorAll('tbody tr').length > 1)
+  expect(
+    await page.run(() => [...document.querySelectorAll('td.wide')].map((cell) => cell.textContent)),
+  ).toContainEqual(expect.stringMatching(/\/node$/))
+  await page.focus('searchbox', 'Search programs')
+  await page.type('no program is called so')
+  await page.until(
+    () => document.querySelector('.nothing')?.textContent === 'Nothing is like that.',
+  )
+  await page.checked()
+})
+
+test('a job beside its baseline, by destinations', async () => {
+  const page = await compare(`a=${await web.job('4101', 'build')}&b=baseline`)
+  await page.until(() => document.querySelectorAll('tbody tr').length > 0)
+  await page.click('button', /^In both\d/)
+  await page.until(() => document.querySelector('tbody')?.textContent.includes('1 of 1') === true)
+  await page.checked()
+})
+
+test('sides are swapped, and a job without an earlier run says so', async () => {
+  const page = await compare(`a=${await web.job('4101', 'build')}&b=previous`)
+  await page.click('link', 'Swap A and B')
+  await page.until(() => document.querySelector('.nothing') !== null)
+  expect(await page.run(() => document.querySelector('.nothing')?.textContent)).toBe(
+    'No destinations are only in A.',
+  )
+  const first = await compare(`a=${await web.job('4100', 'build')}&b=previous`)
+  await first.until(() => document.querySelector('.nothing') !== null)
+  expect(await first.run(() => document.querySelector('.nothing')?.textContent)).toContain(
+    'The server knows no run of this job before this one.',
+  )
+  await first.checked()
+})
+
+test('nothing chosen, and a job that is not there', async () => {
+  const page = await compare('')
+  await page.sees('link', 'To the runs')
+  await page.checked()
+  const gone = await compare('a=01j00000000000000000000000&b=previous')
+  await gone.sees('heading', 'It is not there')
+})
