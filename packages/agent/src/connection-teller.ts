@@ -53,8 +53,16 @@ type Attempt = Omit<ConnectFields, 'cookie' | 'socketType'> & {
   execId: string
 }
 
-/** Ends of flows whose name is remembered: beyond, the longest known are forgotten. */
-const hostsKept = 8192
+/** Ends of flows whose beginning is remembered: beyond, the longest known are forgotten. */
+const begunKept = 8192
+
+/** What is remembered of how a flow began. */
+interface Begun {
+  execId: string | null
+  /** The name at that time; null: none led there. */
+  host: string | null
+  who: Pick<EventHead, 'step' | 'phase'>
+}
 
 function endOf(
   { tgid, port, protocol }: { tgid: number; port: number; protocol: number },
@@ -72,8 +80,8 @@ function saidName({ reason, said }: Attempt): string | null {
 export class ConnectionTeller {
   private readonly parts: ConnectionParts
   private readonly voice: Voice
-  /** The name at the time of the last attempt, by process and destination; null: none led there. */
-  private readonly hosts = new Map<string, string | null>()
+  /** Of the last attempt, by process and destination. */
+  private readonly begun = new Map<string, Begun>()
 
   constructor(parts: ConnectionParts, voice: Voice) {
     this.parts = parts
@@ -95,13 +103,20 @@ export class ConnectionTeller {
   flow(flow: Flow): void {
     const address = addressText(flow.address)
     const id = flow.tgid === 0 ? null : execId(flow.tgid, flow.start)
-    const host = this.parts.learnedName(flow.name) ?? this.hostOf(flow, address)
+    const begun = this.begun.get(endOf(flow, address))
+    // The name that led to a flow is that of its beginning: others may have led to the address since.
+    const before = begun === undefined ? this.parts.names.nameOf(address) : begun.host
+    const host = this.parts.learnedName(flow.name) ?? before
     const protocol = protocolWord(flow.protocol)
     const { verdict, port, bytes: bytesOut, packets: packetsOut } = flow
     const time = Number(flow.last)
+    const head = this.voice.head({ time, execId: id })
+    // Flows are told at the end: there may have been so many processes since that this one is not known any more.
+    const forgotten = head.step === null && begun !== undefined && begun.execId === id
     this.voice.tell({
       kind: 'net.flow',
-      ...this.voice.head({ time, execId: id }),
+      ...head,
+      ...(forgotten ? begun.who : {}),
       verdict,
       ...explainDecision(this.voice.compiled(), flow),
       host,
@@ -200,7 +215,7 @@ export class ConnectionTeller {
       this.parts.drainDns()
       host = this.parts.names.nameOf(address)
     }
-    this.keepHost(attempt, address, host)
+    this.keep(attempt, address, { execId: known, host, who: this.voice.who(known) })
     const passed = attempt.verdict === 'allowed' || attempt.verdict === 'would-block'
     if (known !== null && passed && protocolWord(attempt.protocol) === 'tcp')
       this.voice.https.connects(known, host, address, attempt.port)
@@ -218,18 +233,12 @@ export class ConnectionTeller {
     })
   }
 
-  /** The name that led to a flow is that of its beginning: others may have led to the address since. */
-  private hostOf(flow: Flow, address: string): string | null {
-    const known = this.hosts.get(endOf(flow, address))
-    return known === undefined ? this.parts.names.nameOf(address) : known
-  }
-
-  private keepHost(attempt: Attempt, address: string, host: string | null): void {
+  private keep(attempt: Attempt, address: string, begun: Begun): void {
     const end = endOf(attempt, address)
-    this.hosts.delete(end)
-    this.hosts.set(end, host)
-    if (this.hosts.size <= hostsKept) return
-    const oldest = this.hosts.keys().next()
-    if (oldest.done !== true) this.hosts.delete(oldest.value)
+    this.begun.delete(end)
+    this.begun.set(end, begun)
+    if (this.begun.size <= begunKept) return
+    const oldest = this.begun.keys().next()
+    if (oldest.done !== true) this.begun.delete(oldest.value)
   }
 }
