@@ -1,45 +1,44 @@
-import { useEffect, useMemo, useState } from 'react'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { Report } from '@runwarden/events'
-import { Who } from '@runwarden/report/view'
-import { PageContext } from './context.ts'
-import { Header } from './Header.tsx'
-import { Navigation } from './Navigation.tsx'
-import { sections } from './sections.ts'
-import { Tree } from './tree/tree.ts'
-import { Processes, type Shown } from './tree/Processes.tsx'
+import { AddressContext } from '../job/address.ts'
+import { reportSource } from '../job/from-report/source.ts'
+import { JobView } from '../job/JobView.tsx'
+import { JobContext } from '../job/source.ts'
+import { Mark } from '../ui/Mark.tsx'
+import { useHashAddress } from './hash-address.ts'
+import { Notices } from './Notices.tsx'
 
-/** Everything about one run, on one page. */
+/** What is in the file does not change, and is there at once. */
+const createQueries = (): QueryClient =>
+  new QueryClient({
+    defaultOptions: {
+      queries: { retry: false, staleTime: Number.POSITIVE_INFINITY, networkMode: 'always' },
+    },
+  })
+
+/** Everything about one job, from the report that is in the same file. */
 export function ReportPage({ report }: { report: Report }) {
-  const [shown, setShown] = useState<Shown | null>(null)
-  const page = useMemo(
-    () => ({
-      report,
-      who: new Who(report),
-      tree: new Tree(report),
-      show: (execId: string) => setShown({ execId }),
-    }),
-    [report],
-  )
-  const rooms = useMemo(() => sections(report), [report])
-  // The browser looked for the place in the address before there was anything on the page.
-  useEffect(
-    () => document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: 'instant' }),
-    [],
-  )
+  const [queries] = useState(createQueries)
+  const [source] = useState(() => reportSource(report))
+  const address = useHashAddress()
   return (
-    <PageContext value={page}>
-      <a className="skip" href="#content">
-        Skip to the report
-      </a>
-      <Header />
-      <div className="columns">
-        <Navigation sections={rooms} />
-        <main id="content" tabIndex={-1}>
-          {rooms.map(({ id, Room }) =>
-            Room === undefined ? <Processes key={id} shown={shown} /> : <Room key={id} />,
-          )}
-        </main>
-      </div>
-    </PageContext>
+    <QueryClientProvider client={queries}>
+      <JobContext value={source}>
+        <AddressContext value={address}>
+          <div className="report">
+            <header className="bar">
+              <div className="brand">
+                <Mark /> Runwarden <span>report</span>
+              </div>
+            </header>
+            <main>
+              <Notices report={report} />
+              <JobView />
+            </main>
+          </div>
+        </AddressContext>
+      </JobContext>
+    </QueryClientProvider>
   )
 }

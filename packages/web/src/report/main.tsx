@@ -1,6 +1,6 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import '../styles/index.css'
+import '../styles/report.css'
 import { ReportPage } from './ReportPage.tsx'
 import { readReport } from './read.ts'
 import { Unreadable } from './Unreadable.tsx'

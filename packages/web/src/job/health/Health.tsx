@@ -6,7 +6,7 @@ import { Failure } from '../../ui/Failure.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
 import { absolute } from '../../ui/Time.tsx'
-import { useHealth, useJob } from '../source.ts'
+import { useHealth, useJob, useReport } from '../source.ts'
 
 type Hook = JobHealth['hooks'][number]
 
@@ -113,6 +113,7 @@ function Told({ health }: { health: JobHealth }) {
           </div>
         ))}
       </dl>
+      <Outlived />
       {health.hooks.length > 0 && (
         <DataTable
           caption="Kernel hooks"
@@ -121,6 +122,26 @@ function Told({ health }: { health: JobHealth }) {
           rowKey={(hook) => hook.name}
         />
       )}
+    </>
+  )
+}
+
+/** Processes that were there when the command had ended. */
+function Outlived() {
+  const { data } = useReport()
+  const leftOver = data?.leftOver ?? []
+  if (leftOver.length === 0) return null
+  return (
+    <>
+      <h3>Outlived the command</h3>
+      <ul className="plain">
+        {leftOver.map((process) => (
+          <li key={process.pid}>
+            <Code value={process.exe} /> (pid {process.pid}){' '}
+            {process.ended ? 'was ended' : 'runs on'}
+          </li>
+        ))}
+      </ul>
     </>
   )
 }

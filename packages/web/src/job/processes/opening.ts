@@ -7,7 +7,7 @@ export interface Opening {
   closed: ReadonlySet<string>
 }
 
-/** Open at first: so many generations, of processes that do not have hundreds of children, and so many in all. */
+/** Open at first: so many generations, behind the first one of processes that do not have hundreds of children, and so many in all. */
 const generations = 4
 const family = 60
 const most = 40
@@ -25,7 +25,7 @@ export function openOf(
     for (const process of level) {
       const { execId, children } = process
       if (children === 0 || closed.has(execId)) continue
-      const isFirst = depth < generations && children <= family && free > 0
+      const isFirst = depth < generations && (depth === 0 || children <= family) && free > 0
       if (!opened.has(execId) && !isFirst) continue
       if (!opened.has(execId)) free -= 1
       open.add(execId)
