@@ -118,7 +118,7 @@ test.for([
   )
 })
 
-test('the job is in a cgroup of its own while it runs, the agent is not, and has nothing of its environment', async () => {
+test('the job is in a cgroup of its own while it runs; the agent is not, has nothing of its environment, and leaves no core', async () => {
   const job = await rig.run(
     {
       with: { 'allowed-endpoints': 'one.example.com:80' },
@@ -129,6 +129,8 @@ test('the job is in a cgroup of its own while it runs, the agent is not, and has
             if [ "$(readlink "/proc/$pid/ns/net")" = "$(readlink /proc/self/ns/net)" ] &&
               readlink "/proc/$pid/exe" | grep -q /program/node; then
               echo "agent $(grep '^0::' "/proc/$pid/cgroup") $(tr '\\0' ' ' < "/proc/$pid/environ")"
+              grep -q cli/src/main.js "/proc/$pid/cmdline" && ! grep -q supervise.js "/proc/$pid/cmdline" &&
+                echo "core $(sed -n 's/^Max core file size *//p' "/proc/$pid/limits")"
             fi
           done
 `,
@@ -146,4 +148,7 @@ test('the job is in a cgroup of its own while it runs, the agent is not, and has
   expect(agents.length).toBeGreaterThan(1)
   for (const line of agents)
     expect(line).toMatch(new RegExp(`^agent 0::${cgroup} PATH=\\S+ LANG=C.UTF-8 TZ=UTC $`))
+  const limits = job.log.split('\n').filter((line) => line.startsWith('core '))
+  expect(limits.length).toBeGreaterThan(0)
+  for (const line of limits) expect(line).toMatch(/^core 0 +0 +bytes/)
 })
