@@ -6,7 +6,7 @@ import { actsOf, deedsOf, stepsOf } from './events.ts'
 import { isMoving, liveMs } from './summary.ts'
 
 /** Rows of a page. */
-const limit = 200
+const limit = 500
 
 /** The lists of a job, page by page from the server; again and again while the job runs. */
 export function serverSource(org: string, job: JobSummary, facts: JobFacts): JobSource {
