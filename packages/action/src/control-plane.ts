@@ -1,3 +1,4 @@
+import { routeUrl } from '@runwarden/api/route-url'
 import { JobStarted, largestJobStarted, type JobStart } from '@runwarden/events/control-plane'
 import { jobStartOf } from '@runwarden/events/job-start'
 import { askForSuccess, jsonOf, RequestError, retrying } from './http.ts'
@@ -41,7 +42,7 @@ export async function startJob(
   mask: (secret: string) => void,
 ): Promise<JobStarted> {
   const signal = AbortSignal.timeout(wholeMs)
-  const url = new URL(`${serverUrl}/v1/jobs`)
+  const url = routeUrl(serverUrl, '/v1/jobs', {})
   const body = JSON.stringify(jobStartOf(env, policy))
   try {
     const token = apiKey ?? (await oidcToken(serverUrl, env, mask, signal))

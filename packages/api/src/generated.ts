@@ -2380,6 +2380,7 @@ export interface components {
             endTime: number;
             kernel: string;
             exitStatus: number | null;
+            runner?: string | null;
             leftOver: {
                 execId: string | null;
                 pid: number;
@@ -3111,6 +3112,33 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "version": 1,
+                 *       "nonce": "6f0e4a52-4f0e-4f7c-9c1b-0a4b8a8c2f10",
+                 *       "job": {
+                 *         "repository": "acme/app",
+                 *         "workflow": "build",
+                 *         "workflowRef": "acme/app/.github/workflows/build.yml@refs/heads/main",
+                 *         "job": "test",
+                 *         "runId": "4711",
+                 *         "runAttempt": "1",
+                 *         "ref": "refs/heads/main",
+                 *         "sha": null,
+                 *         "event": "push",
+                 *         "actor": "octocat"
+                 *       },
+                 *       "runner": {
+                 *         "name": "runner 1",
+                 *         "os": "Linux",
+                 *         "arch": "X64",
+                 *         "environment": "self-hosted"
+                 *       },
+                 *       "policy": {
+                 *         "from": "store"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["JobStart"];
             };
         };
@@ -3122,6 +3150,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobStarted"];
+                };
+            };
+            /** @description the token is of an owner whom this server does not serve, or whose name changed hands */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown-policy: there is none of the name that the job asks for */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description issuer-unreachable: the token cannot be checked now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description error */
@@ -3190,6 +3245,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobFinished"];
                 };
             };
+            /** @description job-finished: with another last segment; the same again is a success */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description error */
             default: {
                 headers: {
@@ -3256,6 +3320,15 @@ export interface operations {
                     "application/json": components["schemas"]["JobPolicies"];
                 };
             };
+            /** @description unknown-policy: the one that the job asked for was deleted since */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description error */
             default: {
                 headers: {
@@ -3301,14 +3374,21 @@ export interface operations {
     postV1JobsIdSegmentsSeq: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "runwarden-previous": string;
+                "runwarden-hash": string;
+            };
             path: {
                 id: string;
                 seq: number;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/zstd": string;
+            };
+        };
         responses: {
             /** @description success */
             200: {
@@ -3317,6 +3397,60 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentAcknowledged"];
+                };
+            };
+            /** @description it is no segment, or its hash is another; the same bytes will not be taken */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description another segment was acknowledged under this number, or the job has finished without it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description more than 4194304 bytes packed, or 16777216 unpacked */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body is no application/zstd */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description too much comes at once; try again after `retry-after` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description disk-full: nothing of it was kept; try again later */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description error */
@@ -3341,6 +3475,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
             /** @description error */
             default: {
                 headers: {

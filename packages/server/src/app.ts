@@ -33,6 +33,13 @@ declare module 'fastify' {
     summary?: string
     /** Not part of the API. */
     hide?: boolean
+    /** Media type of the body, and of the answer, where that is no JSON. */
+    consumes?: string
+    produces?: string
+    /** Errors that a caller goes on from otherwise than from others, by their status: when. */
+    fails?: Readonly<Record<number, string>>
+    /** A body as it may be sent. */
+    example?: unknown
   }
 }
 
@@ -132,6 +139,9 @@ function addErrors(app: App, { log }: Context): void {
       error instanceof HttpError
         ? error
         : { code: codeOf(error), message: error.message, where: [] }
+    // A person who signs in is told by a page what went wrong.
+    if (request.url.startsWith('/v1/sign-in') && request.headers.accept?.includes('text/html'))
+      return reply.redirect(`/sign-in?problem=${encodeURIComponent(code)}`, 303)
     if (status === 401) void reply.header('www-authenticate', 'Bearer')
     if (status === 429) void reply.header('retry-after', '1')
     return reply.code(status).send({ error: { code, message, where } })

@@ -79,20 +79,26 @@ export class OpenApi {
         parameters: [
           ...parametersOf(schema.params, 'path', this.#components),
           ...parametersOf(schema.querystring, 'query', this.#components),
+          ...parametersOf(schema.headers, 'header', this.#components),
         ],
-        ...(isZod(schema.body)
-          ? {
-              requestBody: {
-                required: true,
-                content: {
-                  'application/json': { schema: this.#components.describe(schema.body, 'input') },
-                },
-              },
-            }
-          : {}),
+        ...this.#requestOf(schema),
         responses: responsesOf(schema, this.#components),
       }
     }
+  }
+
+  #requestOf({ body, consumes, example }: FastifySchema): object {
+    if (consumes === undefined && !isZod(body)) return {}
+    const content =
+      consumes === undefined
+        ? {
+            'application/json': {
+              schema: this.#components.describe(body as z.ZodType, 'input'),
+              ...(example === undefined ? {} : { example }),
+            },
+          }
+        : { [consumes]: { schema: { type: 'string', format: 'binary' } } }
+    return { requestBody: { required: true, content } }
   }
 
   document(serverUrl: string): object {
@@ -146,7 +152,11 @@ export const ErrorBody = z.object({
 })
 z.globalRegistry.add(ErrorBody, { id: 'ErrorBody' })
 
-function parametersOf(type: unknown, place: 'path' | 'query', components: Components): object[] {
+function parametersOf(
+  type: unknown,
+  place: 'path' | 'query' | 'header',
+  components: Components,
+): object[] {
   if (!isZod(type)) return []
   const { properties = {}, required = [] } = components.describe(type, 'input') as {
     properties?: Record<string, object>
@@ -160,11 +170,15 @@ function parametersOf(type: unknown, place: 'path' | 'query', components: Compon
   }))
 }
 
-function responsesOf({ response }: FastifySchema, components: Components): object {
-  const error = {
-    description: 'error',
-    content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorBody' } } },
-  }
+const error = (description: string): object => ({
+  description,
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorBody' } } },
+})
+
+function responsesOf(
+  { response, produces, fails = {} }: FastifySchema,
+  components: Components,
+): object {
   const all: Record<string, object> = {}
   for (const [status, type] of Object.entries((response ?? {}) as Record<string, unknown>)) {
     all[status] =
@@ -175,5 +189,11 @@ function responsesOf({ response }: FastifySchema, components: Components): objec
           }
         : { description: 'success' }
   }
-  return { ...all, default: error }
+  if (produces !== undefined)
+    all['200'] = {
+      description: 'success',
+      content: { [produces]: { schema: { type: 'string' } } },
+    }
+  for (const [status, when] of Object.entries(fails)) all[status] = error(when)
+  return { ...all, default: error('error') }
 }

@@ -1,3 +1,4 @@
+import { JobStart } from '@runwarden/events/control-plane'
 import { expect, test } from 'vitest'
 import { ServerRig } from './server-rig.ts'
 
@@ -19,4 +20,29 @@ test('a server over an empty folder is well, and says what it offers', async () 
     status: 404,
     body: { error: { code: 'not-found' } },
   })
+})
+
+test('what is no JSON is described as what it is, with the errors that an agent goes on from', async () => {
+  await using rig = await ServerRig.start()
+  const { body } = await rig.ask('GET', '/openapi.json')
+  const { paths } = body as { paths: Record<string, Record<string, object>> }
+  expect(paths['/v1/jobs/{id}/segments/{seq}']?.['post']).toMatchObject({
+    requestBody: {
+      required: true,
+      content: { 'application/zstd': { schema: { type: 'string', format: 'binary' } } },
+    },
+    parameters: expect.arrayContaining([
+      expect.objectContaining({ name: 'runwarden-hash', in: 'header', required: true }),
+    ]),
+    responses: { 200: {}, 409: {}, 413: {}, 415: {}, 503: {}, 507: {}, default: {} },
+  })
+  expect(paths['/v1/jobs/{id}/stream']?.['get']).toMatchObject({
+    responses: { 200: { content: { 'text/event-stream': {} } } },
+  })
+  const start = paths['/v1/jobs']?.['post'] as {
+    requestBody: { content: { 'application/json': { example: unknown } } }
+  }
+  expect(JobStart.safeParse(start.requestBody.content['application/json'].example).success).toBe(
+    true,
+  )
 })

@@ -9,7 +9,7 @@ export function pushedList(
 ): Pushed {
   return {
     event: 'block-list',
-    path: 'blocklist',
+    path: '/v1/jobs/{id}/blocklist',
     version,
     read({ headers, body }) {
       const now = /^(?:W\/)?"([^"]{1,200})"$/.exec(headers.etag ?? '')?.[1] ?? 'without a version'
@@ -29,7 +29,7 @@ export function pushedPolicies(
 ): Pushed {
   return {
     event: 'policy',
-    path: 'policies',
+    path: '/v1/jobs/{id}/policies',
     version,
     read({ body }) {
       const { version: now, policies } = readPolicies(body)

@@ -1,3 +1,4 @@
+import { routeUrl } from '@runwarden/api/route-url'
 import { messageOf } from '../errors.ts'
 import { ask, AskError, type Answer, open } from './ask.ts'
 import { Pause } from './pause.ts'
@@ -7,8 +8,7 @@ import { serverSent } from './server-sent.ts'
 export interface Pushed {
   /** As the stream calls it. */
   event: string
-  /** Below the job's URL. */
-  path: string
+  path: '/v1/jobs/{id}/blocklist' | '/v1/jobs/{id}/policies'
   /** Of what is in force, or was tried last; null: there is none. */
   version: string | null
   /** @throws where it cannot be read */
@@ -25,8 +25,8 @@ export interface Fetched {
 }
 
 export interface PushesParts {
-  /** `<server>/v1/jobs/<id>` */
-  job: string
+  /** At its control plane. */
+  job: { url: string; id: string }
   token: string
   signal: AbortSignal
   all: readonly Pushed[]
@@ -92,7 +92,7 @@ export class Pushes {
   async #fetchOne(one: Pushed): Promise<void> {
     const { job, token, signal, heard, gap } = this.#parts
     const headers = one.version === null ? {} : { 'if-none-match': JSON.stringify(one.version) }
-    const url = new URL(`${job}/${one.path}`)
+    const url = routeUrl(job.url, one.path, { id: job.id })
     const answer = await ask(url, { token, signal, headers, background: true })
     heard()
     if (answer.status === 304) return
@@ -114,7 +114,7 @@ export class Pushes {
     signal.addEventListener('abort', () => pause.end(), { once: true })
     while (!signal.aborted) {
       try {
-        const url = new URL(`${job}/stream`)
+        const url = routeUrl(job.url, '/v1/jobs/{id}/stream', { id: job.id })
         const headers = { accept: 'text/event-stream' }
         const stream = await open(url, { token, signal, headers, background: true })
         stream.setTimeout(quietMs, () => stream.destroy())

@@ -1,3 +1,4 @@
+import { routeUrl } from '@runwarden/api/route-url'
 import type { JobServer, Recommendation } from '@runwarden/events'
 import type { JobRecommendation } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
@@ -16,7 +17,10 @@ export async function recommendationOf({
 }: Pick<JobServer, 'url' | 'jobId' | 'token'>): Promise<Recommendation> {
   const signal = AbortSignal.timeout(patienceMs)
   try {
-    const { body } = await ask(new URL(`${url}/v1/jobs/${jobId}/recommendation`), { token, signal })
+    const { body } = await ask(routeUrl(url, '/v1/jobs/{id}/recommendation', { id: jobId }), {
+      token,
+      signal,
+    })
     const { text, earlierRuns } = JSON.parse(body.toString()) as Partial<JobRecommendation>
     if (typeof text !== 'string' || text.length > longest || !Number.isSafeInteger(earlierRuns))
       throw new Error(`${url} answered something that is no recommendation`)

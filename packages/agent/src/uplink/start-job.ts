@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { routeUrl } from '@runwarden/api/route-url'
 import type { JobStart, JobStarted } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import { ask, AskError, isPrivateWay } from './ask.ts'
@@ -35,7 +36,7 @@ export async function startJob(
   apiKey: string,
   start: JobStart,
 ): Promise<JobStarted> {
-  const url = new URL(`${serverUrl}/v1/jobs`)
+  const url = routeUrl(serverUrl, '/v1/jobs', {})
   const signal = AbortSignal.timeout(wholeMs)
   for (let tried = 1; ; tried++) {
     try {

@@ -1,11 +1,7 @@
 import { join } from 'node:path'
+import { type AnswerOf, type BodyOf, routeUrl } from '@runwarden/api/route-url'
 import type { Event, Health, Recommendation } from '@runwarden/events'
-import type {
-  Heartbeat,
-  HeartbeatAnswer,
-  JobFinished,
-  StoredPolicy,
-} from '@runwarden/events/control-plane'
+import type { Heartbeat, StoredPolicy } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import { Spool } from '../spool/spool.ts'
 import type { Segment } from '../spool/segment-file.ts'
@@ -72,7 +68,6 @@ const outageMs = 60_000
  */
 export class Uplink implements AsyncDisposable {
   readonly #server: UplinkServer
-  readonly #job: string
   readonly #spool: Spool
   readonly #closing = new AbortController()
   readonly #pause = new Pause({ firstMs: 500, mostMs: 60_000 })
@@ -102,7 +97,6 @@ export class Uplink implements AsyncDisposable {
 
   private constructor(record: string, keep: () => UnsentJob, server: UplinkServer) {
     this.#server = server
-    this.#job = `${server.url}/v1/jobs/${server.jobId}`
     // Another job's may be there: a folder can be named for several runs.
     const path = join(record, `spool-${server.jobId}`)
     this.#spool = Spool.open(path, { gap: (text) => this.#gap(text) })
@@ -158,7 +152,7 @@ export class Uplink implements AsyncDisposable {
     this.#following = following
     const { token, blockList, policies } = this.#server
     this.#pushes = new Pushes({
-      job: this.#job,
+      job: { url: this.#server.url, id: this.#server.jobId },
       token,
       signal: AbortSignal.any([following.signal, this.#closing.signal]),
       all: [
@@ -337,7 +331,8 @@ export class Uplink implements AsyncDisposable {
   /** @throws AskError when another try may help */
   async #send({ seq, previous, hash, body }: Segment): Promise<void> {
     try {
-      await this.#post(`segments/${seq}`, body, {
+      const { url, jobId: id } = this.#server
+      await this.#post(routeUrl(url, '/v1/jobs/{id}/segments/{seq}', { id, seq }), body, {
         'content-type': 'application/zstd',
         'runwarden-previous': previous.toString('hex'),
         'runwarden-hash': hash.toString('hex'),
@@ -359,9 +354,15 @@ export class Uplink implements AsyncDisposable {
     }
     const { report, exit } = end
     const { sequence, hash } = this.#spool
-    const body = JSON.stringify({ sequence, hash: hash.toString('hex'), report, exit })
+    // The server says what is no report.
+    const body = {
+      sequence,
+      hash: hash.toString('hex'),
+      report: report as BodyOf<'/v1/jobs/{id}/finish'>['report'],
+      exit,
+    }
     try {
-      const { insightsUrl } = await this.#post<JobFinished>('finish', body)
+      const { insightsUrl } = await this.#say('/v1/jobs/{id}/finish', body)
       this.#sent = { insightsUrl: typeof insightsUrl === 'string' ? insightsUrl : null }
     } catch (error) {
       if (!(error instanceof AskError) || !isFinal(error)) throw error
@@ -380,7 +381,7 @@ export class Uplink implements AsyncDisposable {
       armed: tier !== 'none',
     }
     try {
-      const answer = await this.#post<HeartbeatAnswer>('heartbeat', JSON.stringify(heartbeat))
+      const answer = await this.#say('/v1/jobs/{id}/heartbeat', heartbeat)
       this.#pushes?.isNow('block-list', answer.blockListVersion ?? null)
       this.#pushes?.isNow('policy', answer.policyVersion ?? null)
     } catch (error) {
@@ -388,13 +389,22 @@ export class Uplink implements AsyncDisposable {
     }
   }
 
+  #say<Path extends '/v1/jobs/{id}/heartbeat' | '/v1/jobs/{id}/finish'>(
+    path: Path,
+    body: BodyOf<Path>,
+  ): Promise<Partial<AnswerOf<Path, 'post'>>> {
+    const { url, jobId: id } = this.#server
+    const to = routeUrl<'/v1/jobs/{id}/heartbeat' | '/v1/jobs/{id}/finish'>(url, path, { id })
+    return this.#post(to, JSON.stringify(body), { 'content-type': 'application/json' })
+  }
+
   /** @returns the answer's JSON, fields unchecked */
   async #post<T extends object>(
-    what: string,
+    url: URL,
     body: string | Buffer,
-    headers: Record<string, string> = { 'content-type': 'application/json' },
+    headers: Record<string, string>,
   ): Promise<Partial<T>> {
-    const answer = await ask(new URL(`${this.#job}/${what}`), {
+    const answer = await ask(url, {
       method: 'POST',
       token: this.#server.token,
       headers,

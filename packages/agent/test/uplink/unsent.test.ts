@@ -64,16 +64,20 @@ function expectWhole(): void {
   expect(plane.faults).toEqual([])
 }
 
-test('an agent that is killed in the middle of sending, again and again: the next one sends the rest, nothing twice', async () => {
-  for (const [round, after] of [1, 3, 5, 8].entries()) {
-    await killedAgent(() => plane.segments.size >= after)
-    if (round % 2 === 0) await sendUnsent(wait, say, home)
-    // The job goes on: the next agent goes on with its spool by itself.
-    else UnsentJob.claim(home)[0]?.remove()
-    expectWhole()
-  }
-  expect(plane.segments.size).toBeGreaterThanOrEqual(8)
-})
+test(
+  'an agent that is killed in the middle of sending, again and again: the next one sends the rest, nothing twice',
+  { timeout: 300_000 },
+  async () => {
+    for (const [round, after] of [1, 3, 5, 8].entries()) {
+      await killedAgent(() => plane.segments.size >= after)
+      if (round % 2 === 0) await sendUnsent(wait, say, home)
+      // The job goes on: the next agent goes on with its spool by itself.
+      else UnsentJob.claim(home)[0]?.remove()
+      expectWhole()
+    }
+    expect(plane.segments.size).toBeGreaterThanOrEqual(8)
+  },
+)
 
 test('what was handed to the system before the kill arrives, though the control plane was away', async () => {
   await plane.down()

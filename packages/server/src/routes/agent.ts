@@ -23,6 +23,25 @@ const largestReport = 16 << 20
 /** Bytes of segments that are taken at a time. */
 const mostAtOnce = 64 << 20
 
+const startExample: JobStart = {
+  version: 1,
+  nonce: '6f0e4a52-4f0e-4f7c-9c1b-0a4b8a8c2f10',
+  job: {
+    repository: 'acme/app',
+    workflow: 'build',
+    workflowRef: 'acme/app/.github/workflows/build.yml@refs/heads/main',
+    job: 'test',
+    runId: '4711',
+    runAttempt: '1',
+    ref: 'refs/heads/main',
+    sha: null,
+    event: 'push',
+    actor: 'octocat',
+  },
+  runner: { name: 'runner 1', os: 'Linux', arch: 'X64', environment: 'self-hosted' },
+  policy: { from: 'store' },
+}
+
 const OfJob = z.object({ id: Id })
 const OfSegment = OfJob.extend({ seq: z.coerce.number().int().min(1).max(1e9) })
 
@@ -36,7 +55,13 @@ export function register(app: App, context: Context): void {
       schema: {
         summary: 'A job starts: it gets a token of its own, its policies and the block list.',
         body: JobStart,
+        example: startExample,
         response: { 200: JobStarted },
+        fails: {
+          403: 'the token is of an owner whom this server does not serve, or whose name changed hands',
+          404: 'unknown-policy: there is none of the name that the job asks for',
+          503: 'issuer-unreachable: the token cannot be checked now; try again',
+        },
       },
     },
     // Where there is no policy of the name that it asks for, there is no job either.
@@ -69,7 +94,16 @@ export function register(app: App, context: Context): void {
           'Some of a job’s events: NDJSON packed with zstd, as application/zstd. When it is acknowledged it is kept for good.',
         params: OfSegment,
         headers: z.looseObject(SegmentHeaders.shape),
+        consumes: 'application/zstd',
         response: { 200: SegmentAcknowledged },
+        fails: {
+          400: 'it is no segment, or its hash is another; the same bytes will not be taken',
+          409: 'another segment was acknowledged under this number, or the job has finished without it',
+          413: `more than ${largestSegment.packed} bytes packed, or ${largestSegment.unpacked} unpacked`,
+          415: 'the body is no application/zstd',
+          503: 'too much comes at once; try again after `retry-after`',
+          507: 'disk-full: nothing of it was kept; try again later',
+        },
       },
     },
     async ({ params: { id, seq }, headers, body }) => {
@@ -115,6 +149,7 @@ export function register(app: App, context: Context): void {
         params: OfJob,
         body: JobFinish,
         response: { 200: JobFinished },
+        fails: { 409: 'job-finished: with another last segment; the same again is a success' },
       },
     },
     ({ params: { id }, body }) => ingest.jobs.finish(id, body),

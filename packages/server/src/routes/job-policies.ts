@@ -16,6 +16,7 @@ export function register(app: App, { db }: Context): void {
         summary: 'The policies that a running job has now, and of which version they are together.',
         params: z.object({ id: Id }),
         response: { 200: JobPolicies },
+        fails: { 404: 'unknown-policy: the one that the job asked for was deleted since' },
       },
     },
     ({ params: { id } }): JobPolicies => {

@@ -18,6 +18,7 @@ export function register(app: App, { db, blockLists, bus, closing, metrics }: Co
         summary:
           'Server-sent events for an agent: `block-list` and `policy` with their versions, now and when they change; `ping`.',
         params: z.object({ id: Id }),
+        produces: 'text/event-stream',
       },
     },
     ({ params: { id }, organisation }, reply) => {

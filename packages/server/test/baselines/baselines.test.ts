@@ -50,6 +50,19 @@ test('a baseline holds what the last runs reached, and is stable when nothing ne
   expect(newest.destinations).toMatchObject([{ host: 'b.example.org', runs: 5 }])
 })
 
+test('a window of days has the runs of these days', async () => {
+  let now = Date.now()
+  await using rig = await ServerRig.start({}, { clock: () => now })
+  const hosts = async (query: string) =>
+    (await get<Baseline>(rig, `baseline?${query}`)).destinations.map(({ host }) => host).toSorted()
+  await run(rig, ['old.example.org'])
+  now += 10 * 24 * 3_600_000
+  await run(rig, ['new.example.org'])
+  expect(await hosts(`${window}&days=7`)).toEqual(['new.example.org'])
+  expect(await hosts(`${window}&days=30`)).toEqual(['new.example.org', 'old.example.org'])
+  expect(await hosts(`${window}&days=30&runs=1`)).toEqual(['new.example.org'])
+})
+
 test('a baseline is of a job, a repository, or the organisation', async () => {
   await using rig = await ServerRig.start()
   const hosts = async (query: string) =>
