@@ -36,6 +36,7 @@ test('a table of keys finds each of them, and none else, however many there are'
   for (let n = 1; n <= 3000; n++) table.add({ low: 7, high: n }, n)
   for (let n = 1; n <= 20_000; n++) table.add(hashOf(String(n)), 3000 + n)
   expect(table.size).toBe(23_000)
+  expect(table.slots).toBeLessThan(4 * table.size)
   for (let n = 1; n <= 3000; n++) expect(table.get({ low: 7, high: n })).toBe(n)
   for (let n = 1; n <= 20_000; n++) expect(table.get(hashOf(String(n)))).toBe(3000 + n)
   expect(table.get({ low: 7, high: 0 })).toBe(0)

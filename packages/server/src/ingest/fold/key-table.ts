@@ -1,6 +1,6 @@
 import type { Hash } from './keyed-hash.ts'
 
-const smallest = 1 << 10
+const smallest = 1 << 8
 
 /**
  * Which row each key has: numbers from 1 by hashes. A table of 12 bytes for a slot, half of them used: a Map of as many texts
@@ -11,6 +11,11 @@ export class KeyTable {
   #mask = smallest - 1
   /** How many keys there are. */
   size = 0
+
+  /** What it takes: of so many slots 12 bytes each. */
+  get slots(): number {
+    return this.#mask + 1
+  }
 
   /** 0: it has none. */
   get({ low, high }: Hash): number {

@@ -1,8 +1,8 @@
 import type { Database } from '../../db/database.ts'
 import { KeyTable } from './key-table.ts'
 
-/** Keys of rows that are remembered; of the jobs that come least often they are read again. */
-const mostKeys = 800_000
+/** Slots (12 bytes) of tables that are remembered; those of the jobs that come least often are read again. */
+const mostSlots = 2_500_000
 
 /** Keys of the files' rows of jobs that run now. */
 export class KnownFiles {
@@ -17,7 +17,7 @@ export class KnownFiles {
     const known = this.#jobs.get(job) ?? this.#read(job)
     // Behind all others: the first are forgotten first.
     this.#jobs.delete(job)
-    this.#makeRoom(known.size)
+    this.#makeRoom(known.slots)
     this.#jobs.set(job, known)
     return known
   }
@@ -26,13 +26,13 @@ export class KnownFiles {
     this.#jobs.clear()
   }
 
-  #makeRoom(size: number): void {
-    let all = size
-    for (const one of this.#jobs.values()) all += one.size
+  #makeRoom(slots: number): void {
+    let all = slots
+    for (const one of this.#jobs.values()) all += one.slots
     for (const [job, one] of this.#jobs) {
-      if (all <= mostKeys) return
+      if (all <= mostSlots) return
       this.#jobs.delete(job)
-      all -= one.size
+      all -= one.slots
     }
   }
 
