@@ -144,7 +144,7 @@ const distinctJobs = 100
 
 async function fillUp(): Promise<void> {
   const there = await jobsThere()
-  const jobs = Math.ceil(stored / eventsOfJob)
+  const jobs = Math.max(there.length, Math.ceil(stored / eventsOfJob))
   const made = new Map<number, Segment[]>()
   await times(jobs - there.length, width, async (i) => {
     const number = there.length + i
@@ -154,9 +154,7 @@ async function fillUp(): Promise<void> {
     const job = await startJob(url, key, number)
     for (const segment of segments) await sendSegment(url, job, segment)
   })
-  // One job of a million, of which only the first pages are asked for.
-  const big = await startJob(url, key, 1_000_000)
-  for (const segment of segmentsOf(1_000_000, 1_000_000)) await sendSegment(url, big, segment)
+  const big = await bigJob()
   await indexed()
   say(
     `stored then: ${((await jobsThere()).length - 1).toLocaleString('en')} jobs of ${eventsOfJob.toLocaleString('en')} events, one of 1,000,000`,
@@ -173,7 +171,7 @@ async function fillUp(): Promise<void> {
   ])
     say(
       `job of 1,000,000 events: first page of its ${view}`,
-      await latency(20, `/v1/orgs/acme/jobs/${big.jobId}/${view}`),
+      await latency(20, `/v1/orgs/acme/jobs/${big}/${view}`),
       '≤ 300 ms',
     )
 }
@@ -192,6 +190,21 @@ async function latency(count: number, path: string | ((i: number) => string)): P
   return count < 100
     ? `median ${at(0.5)} ms, worst ${at(1)} ms`
     : `median ${at(0.5)} ms, p99 ${at(0.99)} ms`
+}
+
+/** One job of a million events, of which only the first pages are asked for. @returns its id */
+async function bigJob(): Promise<string> {
+  const number = 1_000_000
+  const there = await ask<{ items: { id: string }[] }>(
+    `${url}/v1/orgs/acme/jobs?run=${number + 1}`,
+    'GET',
+    { token: viewer },
+  )
+  const [found] = there.items
+  if (found !== undefined) return found.id
+  const job = await startJob(url, key, number)
+  for (const segment of segmentsOf(number, 1_000_000)) await sendSegment(url, job, segment)
+  return job.jobId
 }
 
 /** Of the organisation, the newest first. */
