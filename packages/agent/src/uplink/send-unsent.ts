@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { messageOf } from '../errors.ts'
+import { OutputFolder } from '../output.ts'
 import { UnsentJob } from './unsent.ts'
 import { Uplink } from './uplink.ts'
 
@@ -52,6 +52,11 @@ async function resume(
 ): Promise<Uplink | undefined> {
   const { url, jobId, end, record } = unsent.job
   try {
+    if (!existsSync(record)) {
+      unsent.remove()
+      say(`what was left of job ${jobId} is lost: ${record} is not there any more`)
+      return undefined
+    }
     const uplink = Uplink.resume(unsent)
     const { finished, unsent: why } = await uplink.finish(reportOf(record, end), wait)
     say(
@@ -72,8 +77,14 @@ function reportOf(
   end: { exit: number | null } | null,
 ): { report: unknown; exit: number | null } | null {
   try {
-    const report: unknown = JSON.parse(readFileSync(join(record, 'report.json'), 'utf8'))
-    return { report, exit: end?.exit ?? null }
+    // Not through a link: the job may have been able to write there.
+    const folder = OutputFolder.open(record)
+    try {
+      const report: unknown = JSON.parse(folder.read('report.json').toString())
+      return { report, exit: end?.exit ?? null }
+    } finally {
+      folder.close()
+    }
   } catch {
     return null
   }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -124,6 +125,33 @@ test('a job that had ended while its control plane was away ends there, with its
   expect(plane.finished).toMatchObject({ exit: 3, sequence: 1 })
   expectWhole()
   expect(existsSync(join(home, 'unsent'))).toBe(false)
+})
+
+test('what is a link in place of the report is not sent; a record that is gone is given up', async () => {
+  await plane.down()
+  const uplink = openUplink()
+  uplink.add(event)
+  await uplink.finish({ report: sampleReport, exit: 0 }, { mostMs: 0, quietMs: 0 })
+  await uplink.close()
+  const elsewhere = join(home, 'elsewhere.json')
+  writeFileSync(elsewhere, JSON.stringify(sampleReport))
+  symlinkSync(elsewhere, join(record, 'report.json'))
+  leftBehind()
+  await plane.up()
+  await sendUnsent(wait, say, home)
+  expectWhole()
+  expect(plane.segments.size).toBe(1)
+  expect(plane.finished).toBeUndefined()
+
+  await openUplink().close()
+  const other = openUplink()
+  other.add(event)
+  leftBehind()
+  rmSync(record, { recursive: true })
+  await sendUnsent(wait, say, home)
+  expect(said.at(-1)).toBe(`what was left of job job1 is lost: ${record} is not there any more`)
+  expect(existsSync(join(home, 'unsent'))).toBe(false)
+  await other.close()
 })
 
 test.for([
