@@ -168,6 +168,12 @@ export class Page {
     await this.run(drawn)
   }
 
+  /** Gives the browser a cookie, as an answer of the page's server would. */
+  async cookie(name: string, value: string): Promise<void> {
+    const url = await this.run(() => location.origin)
+    await this.#send('Network.setCookie', { name, value, url, httpOnly: true })
+  }
+
   /** As the browser's Back. */
   async back(): Promise<void> {
     await this.run(() => history.back())

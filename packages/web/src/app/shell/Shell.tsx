@@ -67,7 +67,7 @@ export function Shell() {
           </main>
         </div>
         <Shortcuts />
-        <div className="unseen" aria-live="polite">
+        <div className="unseen" id="announced" aria-live="polite">
           {said}
         </div>
       </CrumbsContext>
