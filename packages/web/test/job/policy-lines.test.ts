@@ -6,6 +6,9 @@ import { entriesOf, workflowSnippet } from '../../src/job/policy/snippet.ts'
 
 const entry = '"new.example.org:443"'
 
+const hosts = (document: string): string[] =>
+  parsePolicy(document, 'p').rules.map(({ endpoint }) => endpoint.text)
+
 test.each([
   ['a list', 'version: 1\nallow:\n  - a.example.org # why\n\n  # later\negress: block\n'],
   ['a list without an indent', 'version: 1\nallow:\n- a.example.org\negress: block\n'],
@@ -19,8 +22,6 @@ test.each([
   ['nothing at all but a version', 'version: 1'],
 ])('a line is added to %s, and all else stays', (_, text) => {
   const added = addAllowLine(text, entry)
-  const hosts = (document: string) =>
-    parsePolicy(document, 'p').rules.map(({ endpoint }) => endpoint.text)
   const before = text.includes('  # - b.') ? [] : hosts(text)
   expect(hosts(added ?? '')).toEqual([...before, 'new.example.org:443'])
 })
