@@ -45,7 +45,8 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
+    // What takes seconds on an idle machine; in CI other tests run beside.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // In CI a test that fails is tried once more, and named as unsteady by scripts/count-tests.ts.
     retry: process.env['CI'] === undefined ? 0 : 1,

@@ -6,6 +6,7 @@ import {
   expectNothingElseLeft,
   expectRefusalsTold,
   fetchGood,
+  insistent,
   good,
   quote,
   reachForBad,
@@ -71,7 +72,9 @@ describe('a container', () => {
     '%s reaches what the policy allows and nothing else',
     { timeout: 600_000 },
     async ([, options, before]) => {
-      const ended = await run(`${before} ${podmanRun(options, fetchGood, reachForBad)}`)
+      const ended = await run(
+        `${before} ${podmanRun(options, `${fetchGood} ${insistent}`, reachForBad)}`,
+      )
       expect(ended, ended.stderr).toMatchObject({
         status: 0,
         stdout: expect.stringContaining('hello'),
@@ -87,7 +90,7 @@ describe('a container', () => {
 
   test('of an IPv6 bridge reaches what the policy allows by IPv6', async () => {
     const ended = await run(
-      `podman network create --ipv6 --subnet fd00:78::/64 seven >/dev/null; ${podmanRun('--network seven', `${fetchGood} -6`)}`,
+      `podman network create --ipv6 --subnet fd00:78::/64 seven >/dev/null; ${podmanRun('--network seven', `${fetchGood} -6 ${insistent}`)}`,
     )
     expect(ended).toMatchObject({ status: 0, stdout: expect.stringContaining('hello') })
     const record = (await lab.internet.records()).find(({ service }) => service === 'https')
@@ -125,11 +128,13 @@ test.for([
 describe('in a user-defined network', () => {
   const serve =
     'podman network create --subnet 10.89.7.0/24 services >/dev/null && podman run -d --name web --network services $IMAGE sh -c "mkdir /www; echo from the container >/www/index.html; exec httpd -f -p 80 -h /www" >/dev/null'
+  // The other one may not listen yet, either.
+  const askWeb = `curl -sS -m 60 ${insistent} http://web/`
   const end = 'podman rm -f -t 0 web >/dev/null; podman network rm services >/dev/null'
 
   test('containers find one another by name, and reach one another where the policy allows the network', async () => {
     const ended = await run(
-      `${serve}; ${podmanRun('--network services', 'curl -sS -m 60 http://web/', 'dig +tcp +short web.dns.podman', fetchGood, reachForBad)}; ${end}`,
+      `${serve}; ${podmanRun('--network services', askWeb, 'dig +tcp +short web.dns.podman', fetchGood, reachForBad)}; ${end}`,
       '10.89.7.0/24:1-65535',
       'udp://10.89.7.0/24:1-65535',
     )
@@ -144,7 +149,7 @@ describe('in a user-defined network', () => {
   test('containers find one another also where the machine’s resolver is on its loopback', async () => {
     await using other = await startLab({ servers, stub: true })
     await using its = await startContainerEngine(other)
-    const script = `${serve}; ${podmanRun('--network services', 'curl -sS -m 60 http://web/', fetchGood)}; ${end}`
+    const script = `${serve}; ${podmanRun('--network services', askWeb, fetchGood)}; ${end}`
     const ended = await runIn(other, its, script, [
       '10.89.7.0/24:1-65535',
       'udp://10.89.7.0/24:1-65535',

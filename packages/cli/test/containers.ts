@@ -18,6 +18,12 @@ export const servers = [
 /** A shell command that reaches for what is allowed. */
 export const fetchGood = `curl -sS -m 60 https://${good.name}/`
 
+/**
+ * Options of curl in a container on a network with a resolver of its own: while that reads that there is one more container, nobody
+ * answers. podman does not wait for it, and the name is then unknown at once.
+ */
+export const insistent = '--retry 30 --retry-delay 1 --retry-all-errors'
+
 /** A shell command that reaches for what is not, by name, by address, and by a resolver elsewhere; it goes on whatever happens. */
 export const reachForBad = [
   `curl -sS -m 60 http://${bad.name}/`,
