@@ -30,8 +30,9 @@ test('an entry is added with its reason, and removed; what is no entry is refuse
   await page.checked({ status: 400 })
   await page.click('button', 'Remove *.evil.example')
   await page.click('button', 'Remove')
-  await page.until(() => !document.body.textContent.includes('evil.example?'))
-  await page.until(() => document.body.textContent.includes('has no entries of its own'))
+  await page.until(
+    () => document.querySelector('button[aria-label="Remove *.evil.example"]') === null,
+  )
 })
 
 test('runs that hit the list are shown, and how to use it elsewhere', async () => {

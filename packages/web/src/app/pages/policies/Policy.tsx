@@ -141,8 +141,8 @@ function Edit({ org, newest: { name: policy, version, text: saved }, text: given
     save.mutate()
   }
   return (
-    <div className="writing">
-      <p className="actions">
+    <>
+      <p className="actions writing">
         <span className="by">Version {version}</span>
         <CopyButton text={text} label="Copy YAML" />
         <a className="button" href={exportUrl(org, policy)} download>
@@ -188,6 +188,6 @@ function Edit({ org, newest: { name: policy, version, text: saved }, text: given
           )
         }
       </Writing>
-    </div>
+    </>
   )
 }

@@ -118,12 +118,26 @@ const extensions = (
   // The tabulator goes on to the next field, as everywhere.
   keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
   EditorView.lineWrapping,
+  EditorView.domEventHandlers({ beforeinput: typedOver }),
   EditorView.contentAttributes.of({ 'aria-label': 'Policy, YAML' }),
   EditorView.updateListener.of(({ docChanged, state }) => {
     if (docChanged) onChange(state.doc.toString())
   }),
   look,
 ]
+
+/**
+ * What is typed over a selection. The browser would keep the colour of what stood there, by an attribute that the page's policy
+ * refuses.
+ */
+function typedOver(event: InputEvent, view: EditorView): boolean {
+  const { data, inputType, isComposing } = event
+  if (inputType !== 'insertText' || data === null || isComposing) return false
+  if (view.state.selection.main.empty) return false
+  event.preventDefault()
+  view.dispatch(view.state.replaceSelection(data), { userEvent: 'input.type' })
+  return true
+}
 
 function marks({ doc }: EditorState, problems: readonly PolicyProblem[]): Diagnostic[] {
   return problems.map(({ line, column, length, message }) => {

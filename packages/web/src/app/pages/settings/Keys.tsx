@@ -89,10 +89,14 @@ const columns = (onRevoke: (id: string) => void): readonly Column<ApiKey>[] => [
     title: 'Made',
     cell: ({ createdAt, createdBy }) => (
       <>
-        <Time at={createdAt} /> by <Text value={createdBy} />
+        <Time at={createdAt} />
+        <div className="by">
+          by <Text value={createdBy} limit={40} />
+        </div>
       </>
     ),
     by: ({ createdAt }) => createdAt,
+    tight: true,
   },
   {
     title: 'Last used',
