@@ -112,6 +112,7 @@ test('a viewer sees the line, and no button that would save it', async () => {
   const page = await web.open(`/github/acme/app/actions/runs/4101/jobs/${job}?tab=network`, {
     as: `runwarden-session=${auth.createSession(id)}`,
   })
+  await page.sees('button', /^why\? api/)
   await page.click('button', /^why\? api/)
   await page.sees('button', 'Copy line')
   expect(await page.names('button')).not.toContain('Add to a policy…')

@@ -72,6 +72,7 @@ test('a policy is tried against past runs, and saved to the store with a reason'
   )
   await page.click('button', 'Save to the store…')
   await page.sees('dialog', 'Save the recommended policy')
+  await page.sees('textbox', 'Its name')
   await fill(page, 'Its name', 'app-build')
   await fill(page, 'Reason', 'what the first run needed')
   await page.until(() => document.querySelector('dialog .simulated output') !== null)
@@ -90,9 +91,12 @@ test('a policy is tried against past runs, and saved to the store with a reason'
 
 test('a line is added to a policy of the store from where it is missing', async () => {
   const page = await open('network', '4101', 'build')
+  await page.sees('button', /^why\? telemetry/)
   await page.click('button', /^why\? telemetry/)
+  await page.sees('button', 'Add to a policy…')
   await page.click('button', 'Add to a policy…')
   await page.sees('dialog', 'Allow telemetry.example.net')
+  await page.sees('combobox', 'Policy')
   await choose(page, 'Policy', 'app-build')
   await page.until(
     () =>
@@ -118,7 +122,9 @@ test('a line is added to a policy of the store from where it is missing', async 
 test('somebody else’s save meanwhile is told, and not lost', async () => {
   const page = await open('network', '4101', 'test')
   await page.click('button', /^why\? api/)
+  await page.sees('button', 'Add to a policy…')
   await page.click('button', 'Add to a policy…')
+  await page.sees('combobox', 'Policy')
   await choose(page, 'Policy', 'app-build')
   await page.until(() => document.querySelector('dialog .added') !== null)
   await web.rig.ask('PUT', '/v1/orgs/acme/policies/app-build', {
@@ -126,6 +132,7 @@ test('somebody else’s save meanwhile is told, and not lost', async () => {
     body: { text: 'version: 1\negress: audit\n', reason: 'meanwhile' },
   })
   await fill(page, 'Reason', 'mine')
+  await page.sees('button', 'Save')
   await page.click('button', 'Save')
   await page.until(() => document.querySelector('dialog [role=alert]') !== null)
   await page.checked({ status: 409 })

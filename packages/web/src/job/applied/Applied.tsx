@@ -97,6 +97,7 @@ const decidedColumns: readonly Column<Decided>[] = [
 function DecidedLines() {
   const list = useNarrowedRows('destinations', {}, anyRow)
   const names = useNarrowedRows('dns', {}, refusedName)
+  const waiting = list.waiting || names.waiting
   const rows = useMemo(() => {
     return decidedLines([...list.rows, ...refusedNames(names.rows, list.rows)])
   }, [list.rows, names.rows])
@@ -104,7 +105,7 @@ function DecidedLines() {
     <section className="part" aria-labelledby="decided-title">
       <h3 id="decided-title">Lines that decided in this job</h3>
       <Listed
-        list={{ ...list, rows, waiting: list.waiting || names.waiting }}
+        list={{ ...list, rows: waiting ? [] : rows, waiting }}
         label="Lines that decided"
         none="No line decided anything: no destination was reached or tried."
         hooks={/cgroup|connect|sendmsg|egress/}

@@ -33,6 +33,8 @@ export default function Network() {
     [fresh],
   )
   const queries = useNarrowedRows('dns', narrowing, isRefused)
+  // Both at once: lines do not jump when the other list comes.
+  const waiting = list.waiting || queries.waiting
   const groups = useMemo(() => {
     const all = grouped(list.rows, refusedNames(queries.rows, list.all).filter(fits))
     return only === 'new' ? all.filter((group) => isNew(group)) : all
@@ -85,7 +87,7 @@ export default function Network() {
         )}
       </div>
       <Listed
-        list={{ ...list, rows: groups, waiting: list.waiting || queries.waiting }}
+        list={{ ...list, rows: waiting ? [] : groups, waiting }}
         label="Destinations"
         none="No destination was reached or tried."
         narrowed={narrowed && list.all.length + queries.all.length > 0}
