@@ -1,23 +1,9 @@
-import { join } from 'node:path'
 import type { JobResult } from '@runwarden/lab/runner'
 import type { Report } from '@runwarden/events'
 import { partOnly, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bootSystemd } from './systemd-vm.ts'
-
-/** Runs one job of a workflow as GitHub's runner does on a machine of its own, and prints its result. */
-const script = `
-import { writeFileSync } from 'node:fs'
-import { Runner } from '/runwarden/packages/lab/src/runner/index.ts'
-const [name] = process.argv.slice(2)
-await using runner = Runner.start({ folder: '/home/runner/' + name, user: 'runner' })
-const job = runner.run('/opt/' + name + '.yml', {
-  actions: '/opt/actions',
-  runner: { environment: 'github-hosted' },
-  services: { GITHUB_API_URL: 'http://127.0.0.1:1' },
-})
-writeFileSync('/opt/' + name + '.json', JSON.stringify(await job.ended))
-`
+import { runScript, simulatorFiles } from './vm-job.ts'
 
 /** `with:` and the steps of a job that has the action first. */
 const workflow = (inputs: string, steps: string): string => `on: push
@@ -54,13 +40,7 @@ beforeAll(async () => {
     modules: ['sch_ingress'],
     compile: ['packages/agent/test/enforce/acts/act.c'],
     files: [
-      // What the runner simulator reads workflows with.
-      ...['@actions/expressions', '@actions/workflow-parser', 'cronstrue', 'yaml'].map((name) => ({
-        path: `/runwarden/node_modules/${name}`,
-        from: join(import.meta.dirname, '../../../node_modules', name),
-      })),
-      { path: '/opt/package.json', content: '{ "type": "module" }' },
-      { path: '/opt/run.js', content: script },
+      ...simulatorFiles(),
       { path: '/opt/plain.yml', content: workflow('', tries) },
       { path: '/opt/hardened.yml', content: workflow('          disable-sudo: true\n', tries) },
       { path: '/opt/kept.yml', content: workflow('          after-job: keep\n', tries) },
@@ -76,10 +56,7 @@ const run = async (text: string, timeout = 300): Promise<string> => {
 }
 
 async function job(name: string): Promise<JobResult & { log: string }> {
-  const said = await run(
-    `mkdir -p /home/runner/${name} && chown runner: /home/runner/${name}; cd /runwarden && NODE_OPTIONS='--no-warnings --import /runwarden/packages/lab/src/vm/suite/plain.js' /usr/bin/node /opt/run.js ${name}`,
-    900,
-  )
+  const said = await run(runScript(name, 'runner'), 900)
   expect(said).toBe('')
   return JSON.parse(await run(`cat /opt/${name}.json`)) as JobResult & { log: string }
 }

@@ -1,30 +1,16 @@
-import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootVm, ordinaryPrograms, type Vm, type VmOptions } from '@runwarden/lab/vm'
 import { programs } from '../../agent/test/harden/stage.ts'
+import { makeAction } from './bundled-action.ts'
 
-const repository = join(import.meta.dirname, '../../..')
 const units = '/usr/lib/systemd/system'
 /** What every unit stands on by default; the rest of a distribution's boot is not needed. */
 const targets = ['sysinit', 'basic', 'multi-user', 'shutdown', 'umount', 'final'].map(
   (name) => `${units}/${name}.target`,
 )
 const pam = ['auth', 'account', 'session'].map((type) => `${type} sufficient pam_permit.so\n`)
-
-/** The action as a release has it, of this checkout, for this machine's architecture, in a folder. */
-export function makeAction(folder: string): void {
-  const into = join(folder, 'dist/action')
-  const tree = `mkdir -p "$1" && scripts/bootstrap && scripts/bundle-tree "$1/agent" ${process.arch}`
-  execFileSync('flock', [join(repository, 'build/checkout.lock'), 'sh', '-c', tree, 'sh', into], {
-    cwd: repository,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  cpSync(join(repository, 'build/action'), into, { recursive: true })
-  cpSync(join(repository, 'action.yml'), join(folder, 'action.yml'))
-  writeFileSync(join(into, 'package.json'), '{ "type": "module" }\n')
-}
 
 /**
  * A machine as GitHub's runners are: systemd, sudo, and a user `runner` who may do with it what he likes.
