@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** A file of the web app, as its build left it. */
 export interface WebFile {
@@ -13,7 +14,7 @@ export interface WebFile {
 export type Coding = 'br' | 'gzip' | 'identity'
 
 /** Where `npm run build -w packages/web` leaves the app. */
-const built = new URL('../../../web/dist/app/', import.meta.url).pathname
+const built = fileURLToPath(new URL('../../../web/dist/app/', import.meta.url))
 
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',

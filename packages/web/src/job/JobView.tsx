@@ -1,4 +1,4 @@
-import { Suspense } from 'react'
+import { Suspense, useEffect, useRef } from 'react'
 import { grouped } from '@runwarden/report/view'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { AddressLink } from './AddressLink.tsx'
@@ -15,17 +15,23 @@ export function JobView() {
   const [id] = useAddressed('tab')
   const there = tabs.filter(({ isThere }) => isThere?.(source) ?? true)
   const current = there.find((tab) => tab.id === id) ?? there[0]
+  const bar = useRef<HTMLElement>(null)
+  // On a phone not all tabs are in sight.
+  useEffect(() => {
+    const link = bar.current?.querySelector(`[data-tab="${current?.id}"]`)
+    link?.scrollIntoView({ block: 'nearest', inline: 'center', behavior: 'instant' })
+  }, [current?.id])
   if (current === undefined) return null
   const { Tab } = current
   return (
     <>
       <JobHeader />
-      <nav className="tabs" aria-label="Of this job">
+      <nav className="tabs" aria-label="Of this job" ref={bar}>
         <ul>
           {there.map((tab) => {
             const count = tab.count?.(facts) ?? null
             return (
-              <li key={tab.id}>
+              <li key={tab.id} data-tab={tab.id}>
                 <AddressLink
                   set={{ ...unnarrowed, tab: tab.id }}
                   aria-current={tab === current ? 'page' : undefined}

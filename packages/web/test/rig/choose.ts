@@ -10,8 +10,9 @@ export async function choose(page: Page, label: string, value: string): Promise<
       )
       if (select === undefined) return false
       select.value = wanted
+      const has = select.value === wanted
       select.dispatchEvent(new Event('change', { bubbles: true }))
-      return select.value === wanted
+      return has
     },
     label,
     value,

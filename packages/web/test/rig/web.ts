@@ -1,12 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { ServerRig } from '../../../server/test/server-rig.ts'
 import { Browser } from '../browser.ts'
 import type { Page } from '../page.ts'
 import { recordedData } from './recorded.ts'
 import { builtApp } from './web-app.ts'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 /** A server with what real agents sent it and the app as it is now, and a browser. */
 export class Web implements AsyncDisposable {

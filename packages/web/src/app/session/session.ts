@@ -3,7 +3,6 @@ import type { operations } from '@runwarden/api'
 
 /** Who is signed in, and what of. */
 export type Me = operations['getV1Me']['responses'][200]['content']['application/json']
-export type Organisation = Me['organisations'][number]
 
 export const MeContext = createContext<Me | null>(null)
 

@@ -27,7 +27,9 @@ export default function Processes() {
           label="Search programs and arguments"
           value={search ?? ''}
           onChange={(value) => setSearch(value === '' ? null : value)}
-          found={counted(facts.rows.processes ?? 0, 'process', 'processes')}
+          {...(words === ''
+            ? { found: counted(facts.rows.processes ?? 0, 'process', 'processes') }
+            : {})}
         />
       </div>
       <Listed list={roots} label="Processes" none="No process was seen.">
