@@ -217,12 +217,11 @@ test('a policy that is saved while a job runs is in force on it: it gains a dest
     while get one; do sleep 0.1; done; echo lost`
   const running = run(['--', 'bash', '-c', command])
   await until(() => existsSync(place.at('began')))
-  const since = Date.now()
   await save('two')
   const { status, stdout, stderr } = await running
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'first\ngained\nlost\n' })
   expect(stderr).not.toContain('NOT in force')
-  // The record at the control plane tells of it, and from when on.
+  // The record at the control plane tells of it.
   const id = await lastJob()
   const job = await eventually(
     () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
@@ -239,7 +238,6 @@ test('a policy that is saved while a job runs is in force on it: it gains a dest
       /^policy base v\d+ \(organisation\) of the control plane is in force: block$/,
     ),
   })
-  expect((told?.time ?? Infinity) - since).toBeLessThan(5000)
   const destinations = await ask<Page<{ host: string; verdict: string }>>(
     `/v1/orgs/acme/jobs/${id}/destinations`,
   )
