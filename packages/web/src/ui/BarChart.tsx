@@ -33,7 +33,7 @@ export function BarChart({ title, total, times, series, when }: Props) {
   return (
     <figure className="chart">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <span>{total}</span>
       </figcaption>
       <svg

@@ -31,7 +31,7 @@ export function Recommended({ org, window }: { org: string; window: Window }) {
       <Loaded query={query} label="The recommended policy is loading" lines={6}>
         {({ text, evidence, runs }) => (
           <>
-            <Snippet label="Recommended policy" text={text} />
+            <Snippet label="The policy as YAML" text={text} />
             <p className="about">
               From {counted(runs, 'job')}. Try it on past jobs before it is saved:{' '}
               <Link to={paths.newPolicy(org)}>New policy</Link>
