@@ -26,7 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   rules: ['events', 'policy'],
   agent: ['api', 'events', 'libbpf', 'policy', 'rules', 'sensor'],
   report: ['events', 'policy'],
-  web: ['api', 'events', 'report'],
+  web: ['api', 'events', 'policy', 'report'],
   action: ['api', 'events', 'policy', 'report'],
   server: ['events', 'policy'],
   cli: ['agent', 'events', 'policy', 'report', 'rules', 'server'],

@@ -3,7 +3,7 @@ export const kinds = {
   host: {
     label: 'Host',
     tab: 'network',
-    example: 'registry.npmjs.org',
+    example: 'registry.example.org',
     syntax: 'A name that was looked up or connected to. *.example.org: every name below it.',
   },
   address: {
