@@ -165,7 +165,9 @@ test.each(['network', 'dns', 'https', 'policy'])(
       ]),
     )
     const page = await web.open(`${path}?tab=${tab}`)
-    await page.run(() => Object.assign(globalThis, { canary: () => document.body.remove() }))
+    await page.run(() => {
+      Object.assign(globalThis, { canary: () => document.body.remove() })
+    })
     if (tab === 'network') {
       await page.click('button', /^why\?/)
       await page.until(() => document.querySelector('.why') !== null)
