@@ -65,7 +65,12 @@ process.on('exit', () => rmSync(place, { recursive: true, force: true }))
 const data = argument('--data') ?? join(place, 'data')
 const startedAt = performance.now()
 await using server = await ServerProcess.start(data)
-say('ready on an empty folder', `${since(startedAt).toFixed(2)} s`, '≤ 2 s')
+const isEmpty = argument('--data') === undefined
+say(
+  isEmpty ? 'ready on an empty folder' : 'ready on the folder that has all but the first of these',
+  `${since(startedAt).toFixed(2)} s`,
+  isEmpty ? '≤ 2 s' : '',
+)
 const { url, agent: key, viewer } = server.said
 
 await takeEvents()
@@ -157,7 +162,7 @@ async function fillUp(): Promise<void> {
   const big = await bigJob()
   await indexed()
   say(
-    `stored then: ${((await jobsThere()).length - 1).toLocaleString('en')} jobs of ${eventsOfJob.toLocaleString('en')} events, one of 1,000,000`,
+    `stored then: ${(((await jobsThere()).length - 1) * eventsOfJob + 1_000_000).toLocaleString('en')} events, 1,000,000 of them of one job`,
     `index ${size('index.sqlite')}, database ${size('runwarden.sqlite')}`,
   )
   for (const view of [
@@ -314,7 +319,7 @@ async function manyAgents(): Promise<void> {
     readFileSync(`/proc/${server.pid}/status`, 'utf8'),
   )?.[1]
   say(
-    `the server’s memory then, ${(stored + 1_000_000).toLocaleString('en')} events stored`,
+    'the server’s memory then, started from its sources (from a release it takes 57 MiB less)',
     `${(Number(resident) / 1024).toFixed(0)} MiB resident`,
     '≤ 300 MB',
   )
