@@ -113,7 +113,7 @@ async function takeEvents(): Promise<void> {
   )
   say(
     'processor time of a row of SQLite for each event, of one process that is sent nothing',
-    `${each(usedByRows, events)}; the server takes ${(usedAll / usedByRows).toFixed(2)} of it`,
+    `${each(usedByRows, events)}; the server takes ${(usedAll / usedByRows).toFixed(1)} times as long`,
   )
   say(
     'the same segments appended to a file each, with fsync, by one process',
