@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { plain } from '@runwarden/events/plain'
 import { CopyButton } from '../../ui/CopyButton.tsx'
 import { Code } from '../../ui/Text.tsx'
 import { useControlPlane } from '../control-plane.ts'
@@ -20,7 +21,7 @@ export function Allow({ line, place }: { line: string; place: string }) {
       )}
       {adding && (
         <SavePolicy
-          title={`Allow ${place.slice(0, 100)}`}
+          title={`Allow ${plain(place, 100)}`}
           what={`The line - ${line.slice(0, 200)}`}
           make={(before) => addAllowLine(before, line)}
           existing

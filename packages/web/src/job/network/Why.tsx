@@ -1,4 +1,5 @@
 import type { WhyDestination } from '@runwarden/api'
+import { plain } from '@runwarden/events/plain'
 import { counted } from '@runwarden/report/view'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
@@ -26,7 +27,7 @@ export function Why({ group, isNew }: { group: Group; isNew: boolean }) {
   const line = allowLine(group)
   const listed = group.rows.some(({ verdict }) => verdict === 'attack-blocked')
   return (
-    <section className="why" aria-label={`Why ${place.slice(0, 80)}`}>
+    <section className="why" aria-label={`Why ${plain(place, 80)}`}>
       <dl>
         <div>
           <dt>Decided</dt>

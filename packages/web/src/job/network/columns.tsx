@@ -1,3 +1,4 @@
+import { plain } from '@runwarden/events/plain'
 import { bytes, grouped as digits } from '@runwarden/report/view'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
@@ -58,7 +59,7 @@ export const columnsOf = ({ startedAt, isNew, open, setOpen }: Given): readonly 
         aria-expanded={key === open}
         onClick={() => setOpen(key === open ? null : key)}
       >
-        why?<span className="unseen"> {place.slice(0, 80)}</span>
+        why?<span className="unseen"> {plain(place, 80)}</span>
       </button>
     ),
     tight: true,
