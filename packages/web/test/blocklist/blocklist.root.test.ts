@@ -54,7 +54,7 @@ test('a feed that can’t be fetched says so, changes nothing, and is unfollowed
   await page.sees('button', /^Unfollow <script>/)
   await page.until(() => document.body.textContent.includes('Nothing of it is in force'))
   await page.checked()
-  await page.click('button', /^Fetch <script>/)
+  await page.click('button', /^Fetch now: <script>/)
   await page.click('button', /^Unfollow <script>/)
   await page.click('button', 'Unfollow')
   await page.until(() => document.body.textContent.includes('No feed is followed'))

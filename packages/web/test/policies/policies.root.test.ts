@@ -20,6 +20,12 @@ async function write(page: Page, text: string): Promise<void> {
     if (content) getSelection()?.selectAllChildren(content)
     return null
   })
+  // The editor has heard of it when it has drawn it.
+  await page.until(
+    () =>
+      document.querySelector('.editor')?.shadowRoot?.querySelector('.cm-selectionBackground') !=
+      null,
+  )
   await page.type(text)
 }
 

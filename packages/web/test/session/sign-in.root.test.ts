@@ -26,7 +26,7 @@ test('who is not signed in is told how, and is back where they wanted to go afte
 
 test('a link that was used says so, and a problem that nobody knows is no text of the address', async () => {
   const used = await web.open('/sign-in?problem=link-used', { as: null })
-  await used.sees('alert', /./)
+  await used.until(() => document.querySelector('[role=alert]') !== null)
   expect(await used.run(() => document.querySelector('[role=alert]')?.textContent)).toMatch(
     /^This link has been used/,
   )

@@ -113,7 +113,7 @@ const columns = (
             <span className="actions">
               <button
                 type="button"
-                aria-label={`Fetch ${plain(name, 100)} now`}
+                aria-label={`Fetch now: ${plain(name, 100)}`}
                 disabled={refreshing}
                 onClick={() => onRefresh(id)}
               >
