@@ -87,7 +87,7 @@ test('a baseline: its state, its destinations, the policy that follows with its 
   await fill(page, 'Repository', 'acme/app')
   await page.press('Enter')
   await page.until(() => location.search === '?repository=acme%2Fapp')
-  await page.sees('combobox', 'Job')
+  await page.until(() => document.querySelectorAll('.filters input').length === 3)
   await fill(page, 'Workflow', 'CI')
   await page.press('Enter')
   await page.until(() => document.body.textContent.includes('Workflow and job go together'))

@@ -59,6 +59,7 @@ test('a detection: what happened, its evidence, its job, its history; it is reso
   await page.until(
     () => document.querySelector('.trace')?.textContent.includes('resolved') === true,
   )
+  await page.until(() => document.querySelector('dialog[open]') === null)
   await page.click('button', 'Open again')
   await page.sees('heading', 'Open again: 1 detection')
   await page.until(() => document.querySelector('dialog[open] form') !== null)

@@ -131,7 +131,7 @@ const columnsFor = (
   ...(mayChange
     ? [
         {
-          title: '',
+          title: 'Change',
           tight: true,
           cell: ({ id, reason, detections }) => (
             <Confirm
