@@ -203,11 +203,13 @@ export class Narrator {
     const since = bootClock.toEpoch(record.time)
     this.parts.processes.describe(record.execId, { argv, cwd, since, pipes: record.pipes })
     this.parts.onExec(record)
+    const ancestor = this.parts.processes.withProgram(parentExecId)
     this.tell({
       ...this.head(record),
       kind: 'process.exec',
       pid: tgid,
       parentExecId,
+      ...(ancestor === parentExecId ? {} : { ancestorExecId: ancestor }),
       parentPid: parentTgid,
       uid,
       exe,

@@ -92,6 +92,18 @@ export class ProcessTable {
     return this.living.values().some(isRoot) || this.ended.values().some(isRoot)
   }
 
+  /** The nearest of a process and its ancestors that has begun to run a program since it is looked at; null: none has. */
+  withProgram(execId: string | null): string | null {
+    // Bounded, should ancestry go in a circle.
+    for (let at = execId, far = 0; at !== null && far < 1000; far++) {
+      const process = this.get(at)
+      if (process === undefined) return null
+      if (process.since !== undefined) return at
+      at = process.parentExecId
+    }
+    return null
+  }
+
   /** A process was made: it runs its parent's program. */
   fork(
     execId: string,

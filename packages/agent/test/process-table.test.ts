@@ -10,6 +10,21 @@ test('a process runs its parent’s program until it execs', () => {
   expect(table.get('2')).toMatchObject({ exe: '/usr/bin/make' })
 })
 
+test('behind a fork without a program of its own is the ancestor that has one', () => {
+  const table = new ProcessTable()
+  const started = { argv: [], cwd: '/', since: 0, pipes: [0, 0] as const }
+  table.exec('before', 1, null, 0, '/sbin/init')
+  table.fork('sh', 2, 'before', 0)
+  table.exec('sh', 2, 'before', 0, '/bin/sh')
+  table.describe('sh', started)
+  table.fork('subshell', 3, 'sh', 0)
+  expect(table.withProgram('subshell')).toBe('sh')
+  expect(table.withProgram('sh')).toBe('sh')
+  expect(table.withProgram('before')).toBeNull()
+  expect(table.withProgram('never seen')).toBeNull()
+  expect(table.withProgram(null)).toBeNull()
+})
+
 test('an exec that is told before its fork keeps the program and gains the parent', () => {
   const table = new ProcessTable()
   table.exec('2', 2, null, 0, '/usr/bin/make')

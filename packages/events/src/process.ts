@@ -25,6 +25,11 @@ export const ProcessExec = z.object({
   kind: z.literal('process.exec'),
   pid: z.int(),
   parentExecId: z.string().nullable(),
+  /**
+   * Where the parent is a fork that runs no program of its own: the nearest ancestor that does, which has an event like
+   * this one; null: none has. Left out where it is the parent.
+   */
+  ancestorExecId: z.string().nullable().optional(),
   parentPid: z.int(),
   uid: z.int(),
   /** Path of the program as the kernel resolved it. */

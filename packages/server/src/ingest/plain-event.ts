@@ -25,6 +25,7 @@ const isFile = ({ path, truth, workspace, sensitive, errno }: Value): boolean =>
 const isExec = (value: Value): boolean =>
   isInt(value['pid']) &&
   isTextOrNull(value['parentExecId']) &&
+  (value['ancestorExecId'] === undefined || isTextOrNull(value['ancestorExecId'])) &&
   isInt(value['parentPid']) &&
   isInt(value['uid']) &&
   isText(value['exe']) &&

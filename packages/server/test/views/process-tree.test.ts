@@ -79,3 +79,18 @@ test('a tree of processes is read branch by branch, with what each did itself', 
   const first = await get(`parent=${execIdOf(101)}&limit=1`)
   expect(await pids(`parent=${execIdOf(101)}&after=${first.next}`)).toEqual([103])
 })
+
+test('what a fork without a program of its own has made stands below the ancestor that has one', async () => {
+  await using rig = await ServerRig.start()
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const forked = exec(2, 102, { parentExecId: execIdOf(101), ancestorExecId: execIdOf(100) })
+  await agent.send(agent.pack([exec(1, 100), forked]))
+  await rig.server.context.ingest.indexer.settled(60_000)
+  const { body } = await rig.ask(
+    'GET',
+    `/v1/orgs/acme/jobs/${agent.jobId}/process-tree?parent=${execIdOf(100)}`,
+    { as: rig.acme.keys.viewer },
+  )
+  expect(body).toMatchObject({ items: [{ pid: 102, parentExecId: execIdOf(100) }] })
+})

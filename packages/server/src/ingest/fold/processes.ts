@@ -16,7 +16,9 @@ function bounded(argv: string[]): string[] {
 }
 
 export function foldExec(index: JobIndex, event: EventOf<'process.exec'>): void {
-  const { execId, parentExecId, pid, uid, step, exe, argv, argvTruncated, cwd, time } = event
+  const { execId, pid, uid, step, exe, argv, argvTruncated, cwd, time } = event
+  // A fork that ran no program has no row: below its parent's stands what it made.
+  const { ancestorExecId: parentExecId = event.parentExecId } = event
   index.fact('exe', reversed(exe), time, 0)
   // Without it nothing else says which process this is.
   if (execId === null) return
