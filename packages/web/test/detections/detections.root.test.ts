@@ -55,19 +55,19 @@ test('a detection: what happened, its evidence, its job, its history; it is reso
   await page.press('r')
   await page.sees('heading', 'Resolve: 1 detection')
   await page.click('button', 'Resolve')
-  await page.sees('button', 'Open again')
+  await page.sees('button', /^Open again/)
   await page.until(
     () => document.querySelector('.trace')?.textContent.includes('resolved') === true,
   )
   await page.until(() => document.querySelector('dialog[open]') === null)
-  await page.click('button', 'Open again')
+  await page.click('button', /^Open again/)
   await page.sees('heading', 'Open again: 1 detection')
   await page.until(() => document.querySelector('dialog[open] form') !== null)
   await page.run(() => {
     document.querySelector<HTMLFormElement>('dialog[open] form')?.requestSubmit()
     return null
   })
-  await page.sees('button', 'Acknowledge')
+  await page.sees('button', /^Acknowledge/)
 })
 
 test('a suppression says what it is for before it is made, and what it has suppressed; deleted, that is open again', async () => {
