@@ -33,9 +33,10 @@ test('a whole request is taken as it is, without what nobody knows', () => {
     expect(parseRequest(JSON.stringify({ op, nonce, job: 'none' }))).toEqual({ op, nonce })
 })
 
+const parse = (runner: unknown): unknown =>
+  parseRequest(JSON.stringify({ op: 'begin', nonce, job: { ...job, runner } }))
+
 test('whose runner it is may be said, in few words', () => {
-  const parse = (runner: unknown): unknown =>
-    parseRequest(JSON.stringify({ op: 'begin', nonce, job: { ...job, runner } }))
   expect(parse('Depot')).toMatchObject({ job: { runner: 'Depot' } })
   expect(parse('x'.repeat(1_000))).toMatchObject({ job: { runner: 'x'.repeat(100) } })
   expect(() => parse(7)).toThrow("'runner' is no text")
