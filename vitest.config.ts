@@ -31,6 +31,7 @@ const long = [
 /** Not in the part of the virtual machines' tests that CI has: docs/testing.md says why. */
 const wholeOnly = [
   'packages/action/test/start.vm.test.ts',
+  'packages/agent/test/service/host.vm.test.ts',
   'packages/action/test/arm64.vm.test.ts',
   'packages/cli/test/job-host.vm.test.ts',
 ]

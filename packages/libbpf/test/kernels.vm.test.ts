@@ -1,4 +1,4 @@
-import { bootVm, kernelNames, type KernelName, type Vm } from '@runwarden/lab/vm'
+import { bootVm, oldestOrAll, type KernelName, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 /** What hooks.guest.ts finds refused: Linux for arm64 has no fentry before 6.4, nor LSM programs. */
@@ -14,7 +14,7 @@ const refused: Record<KernelName, string[]> = {
 /** Those that have a kernel behind them; millions of records are for the machine itself. */
 const ringTests = '^(records wake|drain also|records wrap|a full ring)'
 
-describe.each(kernelNames)('with kernel %s', (kernel) => {
+describe.each(oldestOrAll)('with kernel %s', (kernel) => {
   let vm: Vm
   beforeAll(async () => {
     vm = await bootVm({ kernel, checkout: true })

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bootVm, guestNode, kernelNames, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
+import { bootVm, guestNode, oldestOrAll, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildGo } from './tls/captured.ts'
 
@@ -13,7 +13,7 @@ const tiers = { '6.1-amd64': 'T1', '6.12-amd64': 'T1', '6.1-arm64': 'T0' } as co
 const built = mkdtempSync(join(tmpdir(), 'runwarden-sensor-vm-'))
 afterAll(() => rmSync(built, { recursive: true }))
 
-describe.each(kernelNames)('with kernel %s', (kernel) => {
+describe.each(oldestOrAll)('with kernel %s', (kernel) => {
   let vm: Vm
   beforeAll(async () => {
     const program = buildGo(built, 'alone', kernel.endsWith('arm64') ? 'arm64' : 'amd64')

@@ -1,8 +1,8 @@
-import { bootVm, kernelNames, ordinaryPrograms, partOnly } from '@runwarden/lab/vm'
+import { bootVm, everyKernel, ordinaryPrograms } from '@runwarden/lab/vm'
 import { expect, test } from 'vitest'
 
 /** tcx is there from 6.6 on; before, clsact has to do. */
-test.each(kernelNames.filter((kernel) => !partOnly || kernel !== '6.1-arm64'))(
+test.each(everyKernel)(
   'with kernel %s the whole machine is a scope, to its uplinks',
   async (kernel) => {
     await using vm = await bootVm({

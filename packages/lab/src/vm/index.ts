@@ -3,6 +3,7 @@ export { VmError, type VmErrorCode } from './error.ts'
 export {
   everyKernel,
   kernelNames,
+  oldestOrAll,
   partOnly,
   type Architecture,
   type Kernel,

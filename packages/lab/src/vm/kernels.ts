@@ -22,6 +22,9 @@ export const everyKernel = Object.keys(sources) as KernelName[]
 /** What the tests of a set run on: in CI's part 6.12 has whole jobs, the service and attacks only. */
 export const kernelNames = everyKernel.filter((name) => !partOnly || name !== '6.12-amd64')
 
+/** The same of sets that CI's part has on the oldest kernel alone. */
+export const oldestOrAll = everyKernel.filter((name) => !partOnly || name === '6.1-amd64')
+
 /** A kernel's files on this machine, and the static busybox of the same release. */
 export interface Kernel {
   name: KernelName
