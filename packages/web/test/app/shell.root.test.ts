@@ -58,14 +58,28 @@ test('keys go to places; a new page has the focus at its top, and is announced',
   const page = await web.open(runs)
   for (const key of ['g', 'd']) await page.press(key)
   await page.until(() => location.pathname.endsWith('/detections'))
+  // The address changes first, then what is drawn.
+  await page.until(() => document.title.includes('Detections'))
   await page.settled()
   expect(await page.run(() => document.activeElement?.id)).toBe('content')
   expect(await page.run(() => document.getElementById('announced')?.textContent)).toContain(
     'Detections',
   )
-  expect(await page.run(() => document.title)).toContain('Detections')
   await page.press('?')
   await page.sees('dialog', 'Keys')
+})
+
+test('a letter without g goes nowhere, however new the page is', async () => {
+  const page = await web.open(runs)
+  const pressed = (key: string) =>
+    page.run((of) => {
+      const event = new KeyboardEvent('keydown', { key: of, bubbles: true, cancelable: true })
+      Object.defineProperty(event, 'timeStamp', { value: 5 })
+      return document.dispatchEvent(event) ? 'left alone' : 'taken'
+    }, key)
+  expect(await pressed('d')).toBe('left alone')
+  await pressed('g')
+  expect(await pressed('d')).toBe('taken')
 })
 
 test('the theme is what was chosen, and is kept', async () => {

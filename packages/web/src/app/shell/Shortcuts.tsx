@@ -13,7 +13,8 @@ export function Shortcuts() {
   const navigate = useNavigate()
   const help = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    let since = 0
+    // When `g` was pressed, in the page's own time: that begins at 0, so no 0 stands for never.
+    let since = Number.NEGATIVE_INFINITY
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return
       if (event.key === '?') {
@@ -35,7 +36,7 @@ export function Shortcuts() {
       }
       const place =
         event.timeStamp - since < patience ? places.find(({ key }) => key === event.key) : undefined
-      since = 0
+      since = Number.NEGATIVE_INFINITY
       if (place === undefined || org === undefined) return
       event.preventDefault()
       void navigate(place.to(org))
