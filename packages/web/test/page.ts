@@ -1,4 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Connection } from './connection.ts'
+
+/** How long a page may take for what a test waits for, in milliseconds: far more than it takes on a busy machine. */
+const patience = 20_000
 
 /** One node of the accessibility tree: what a person with a screen reader meets. */
 export interface Accessible {
@@ -85,33 +89,51 @@ export class Page {
     return result.value
   }
 
-  /** Waits until `holds` holds in the page; the test's own time-out is the only limit. */
+  /** Waits until `holds` holds in the page. @throws when it does not within `patience`; with what is on the page then */
   async until<A extends readonly unknown[]>(
     holds: (...given: A) => boolean,
     ...given: A
   ): Promise<void> {
     const expression = `new Promise((resolve) => {
       const holds = ${holds.toString()}
-      const look = () => holds(...${JSON.stringify(given)}) ? resolve() : setTimeout(look, 10)
+      const end = Date.now() + ${patience}
+      const look = () => {
+        if (holds(...${JSON.stringify(given)})) resolve(true)
+        else if (Date.now() > end) resolve(false)
+        else setTimeout(look, 10)
+      }
       look()
     })`
-    const { exceptionDetails } = await this.#send<{
+    const { result, exceptionDetails } = await this.#send<{
+      result: { value: boolean }
       exceptionDetails?: { exception?: { description?: string } }
-    }>('Runtime.evaluate', { expression, awaitPromise: true })
+    }>('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true })
     if (exceptionDetails !== undefined)
       throw new Error(exceptionDetails.exception?.description ?? 'The page threw')
+    if (!result.value)
+      throw new Error(await this.#waited(`${holds.toString()} with ${JSON.stringify(given)}`))
   }
 
-  /** Waits until there is something with this role and name. */
+  /** Waits until there is something with this role and name. @throws as `until` does */
   async sees(role: string, name: string | RegExp): Promise<void> {
+    const end = Date.now() + patience
     for (;;) {
       const found = await this.names(role)
       if (found.some((one) => (typeof name === 'string' ? one === name : name.test(one)))) return
+      if (Date.now() > end)
+        throw new Error(
+          await this.#waited(`a ${role} named ${String(name)}; there are: ${found.join(' | ')}`),
+        )
+      await setTimeout(20)
     }
   }
 
   /** Runs `act` in a world of its own beside the page's scripts, with `source` loaded there; the page's policy stays as it is. */
-  async runBeside<T>(source: string, act: () => T): Promise<Awaited<T>> {
+  async runBeside<T, A extends readonly unknown[]>(
+    source: string,
+    act: (...given: A) => T,
+    ...given: A
+  ): Promise<Awaited<T>> {
     const { frameTree } = await this.#send<{ frameTree: { frame: { id: string } } }>(
       'Page.getFrameTree',
     )
@@ -125,7 +147,7 @@ export class Page {
       exceptionDetails?: { exception?: { description?: string } }
     }>('Runtime.evaluate', {
       contextId,
-      expression: `(${act.toString()})()`,
+      expression: `(${act.toString()})(...${JSON.stringify(given)})`,
       returnByValue: true,
       awaitPromise: true,
     })
@@ -218,6 +240,16 @@ export class Page {
   async preferDark(dark: boolean): Promise<void> {
     const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]
     await this.#send('Emulation.setEmulatedMedia', { features })
+  }
+
+  /** What is said of a page on which `what` did not come. */
+  async #waited(what: string): Promise<string> {
+    const { address, text } = await this.run(() => ({
+      address: location.href,
+      text: document.body.innerText.slice(0, 2000),
+    }))
+    const wrong = [...this.problems, ...this.failed].join('\n')
+    return `In ${patience / 1000} s there was not: ${what}\nat ${address}\n${wrong}\n${text}`
   }
 
   async #find(role: string, name: string | RegExp): Promise<number> {
