@@ -77,12 +77,14 @@ test('processes are a tree; the address has the one that is looked at, with all 
   await page.press('Home')
   await page.until(() => document.querySelector('[aria-selected=true]') !== null)
   expect(await row()).toContain('Runner.Worker')
-  for (const _ of [1, 2]) await page.press('ArrowDown')
-  await page.until(
-    () =>
-      document.querySelector('[aria-selected=true] code')?.textContent?.includes('left-pad') ===
-      true,
-  )
+  for (const words of ['bash', 'left-pad']) {
+    await page.press('ArrowDown')
+    await page.until(
+      (wanted) =>
+        document.querySelector('[aria-selected=true] code')?.textContent?.includes(wanted) === true,
+      words,
+    )
+  }
   expect(await page.run(() => new URLSearchParams(location.search).get('process'))).toMatch(/^\d+-/)
   await page.sees('complementary', /^Process \d+$/)
   await page.until(() => document.querySelector('.panel .acts li') !== null)

@@ -7,11 +7,12 @@ import { hashOf, root } from './sources.ts'
 
 const run = promisify(execFile)
 
-/** What the recorded data depends on: how it is kept, and what the jobs do. */
+/** What the recorded data depends on: what an agent tells, how it is kept, and what the jobs do. */
 const sources = [
+  'packages/agent/src',
   'packages/events/src',
   'packages/server/src/db/migrations',
-  'packages/server/src/ingest/index-schema.ts',
+  'packages/server/src/ingest',
   'packages/web/test/rig/jobs.ts',
   'packages/web/test/rig/record.ts',
 ]
