@@ -52,7 +52,8 @@ async function worked(anew = false): Promise<string[]> {
 function state(): string[] {
   return sh(`
     sha256sum /etc/sudoers /etc/group /etc/gshadow /etc/passwd /etc/shadow
-    find /etc /usr/share /run /srv /dev/kvm /var/lib/harden -path /run/sudo -prune -o ! -name '*.pid' -printf '%m %U %G %p\\n' 2>/dev/null | sort
+    find /usr/share -maxdepth 1 -printf '%m %U %G %p\\n' | sort
+    find /etc /usr/share/dbus-1 /usr/share/polkit-1 /run /srv /dev/kvm /var/lib/harden -path /run/sudo -prune -o ! -name '*.pid' -printf '%m %U %G %p\\n' 2>/dev/null | sort
     awk '{ last[$5] = $0 } END { for (path in last) print last[path] }' /proc/self/mountinfo | sort
     cat /proc/sys/user/max_user_namespaces`).split('\n')
 }
