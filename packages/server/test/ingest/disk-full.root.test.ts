@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { write } from './sample-events.ts'
 import { ServerProcess } from './server-process.ts'
 import { jobStart, TestAgent } from './test-agent.ts'
@@ -27,6 +27,8 @@ test('a full disk is told as such, loses nothing, and is no more once there is r
     const agent = new TestAgent(server.said.url)
     await agent.start(server.said.agent)
     expect(await agent.send(agent.pack([write(1, '/w/a')]))).toMatchObject({ status: 200 })
+    // The index is made in a thread of its own, and takes room.
+    await vi.waitFor(() => server.get(`/v1/orgs/acme/jobs/${agent.jobId}`), 60_000)
 
     fill(filler)
     const refused = agent.packRaw(incompressible(2))
