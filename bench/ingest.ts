@@ -37,6 +37,8 @@ const eventsOfJob = 10_000
 const measuredJobs = Math.min(50, Math.ceil(stored / eventsOfJob))
 /** Jobs that send at a time. */
 const width = 8
+/** Jobs whose segments are made; the others of their repositories send the same again. */
+const distinctJobs = 100
 
 const rows: IngestRow[] = []
 const say = (what: string, measured: string, target = ''): void => {
@@ -143,9 +145,6 @@ async function indexed(): Promise<void> {
     await setTimeout(20)
   }
 }
-
-/** Jobs whose segments are made; the others of their repositories send the same again. */
-const distinctJobs = 100
 
 async function fillUp(): Promise<void> {
   const there = await jobsThere()
