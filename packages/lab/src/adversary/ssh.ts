@@ -44,7 +44,9 @@ export async function startSsh(stage: Stage, address: string): Promise<void> {
     ].join('\n'),
   )
   // Its folder below /run is the lab's own.
-  const start = `mount -t tmpfs none /run && mkdir /run/sshd && exec ${program} -D -e -f ${folder}/config`
+  // The user that it separates its privileges by comes with the package's installation.
+  const user = `{ grep -v '^sshd:' /etc/passwd; echo sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin; } > /run/passwd && mount --bind /run/passwd /etc/passwd`
+  const start = `mount -t tmpfs none /run && mkdir /run/sshd && ${user} && exec ${program} -D -e -f ${folder}/config`
   await stage.atInternet(
     ['unshare', '--mount', 'sh', '-c', start],
     { LD_LIBRARY_PATH: libraries },
