@@ -95,12 +95,12 @@ export function destinationsOf(
   }
 }
 
-/** In the index: jobs that began in a period have this number, or a higher one. */
+/** In the index: all jobs that began in a period have this number or a higher one. Numbers go by what was indexed first. */
 function firstJob({ both }: Databases, organisationId: string, from: number): number {
   return (
-    both.get<{ number: number }>(
-      `SELECT t.number FROM server.jobs j JOIN main.jobs t ON t.id = j.id
-       WHERE j.organisation_id = ? AND j.started_at >= ? ORDER BY j.started_at LIMIT 1`,
+    both.get<{ number: number | null }>(
+      `SELECT min(t.number) AS number FROM server.jobs j JOIN main.jobs t ON t.id = j.id
+       WHERE j.organisation_id = ? AND j.started_at >= ?`,
       organisationId,
       from,
     )?.number ?? Number.MAX_SAFE_INTEGER

@@ -185,6 +185,20 @@ test('destinations of all jobs are listed once, those that are new can be asked 
   expect(await hosts('kind=address')).toEqual(['192.0.2.7', '192.0.2.8'])
 })
 
+test('a job that sends before one that began earlier is not left out', async () => {
+  await using at = await rigAt(now - 2 * hourMs)
+  const { clock, job, get } = at
+  const early = await job({ runId: '1' })
+  clock.now = now - hourMs
+  await job({ runId: '2' }, [connect(1, { host: 'late.example.org', time: now })])
+  await at.rig.server.context.ingest.indexer.settled(60_000)
+  await early.send(early.pack([connect(1, { host: 'early.example.org', time: now })]))
+  clock.now = now
+  expect(await get('destinations?period=24h')).toMatchObject({
+    items: [{ host: 'late.example.org' }, { host: 'early.example.org' }],
+  })
+})
+
 test('two jobs are compared by destinations, programs, requests and files, and one with the runs before it', async () => {
   await using at = await rigAt(now)
   const { rig, job, get } = at
