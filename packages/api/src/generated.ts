@@ -4564,6 +4564,7 @@ export interface operations {
                             both: number;
                         };
                         runs: number | null;
+                        isWhole: boolean;
                     };
                 };
             };

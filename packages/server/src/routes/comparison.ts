@@ -36,6 +36,8 @@ export function register(app: App, { db, ingest, clock }: Context): void {
             counts: z.object({ here: z.int(), there: z.int(), both: z.int() }),
             /** Runs of the baseline; null: it was another job. */
             runs: z.int().nullable(),
+            /** false: a job has to do with more than the first 100,000 that are compared of it. */
+            isWhole: z.boolean(),
           }),
         },
       },
@@ -49,7 +51,12 @@ export function register(app: App, { db, ingest, clock }: Context): void {
       if (other !== 'baseline') {
         if (jobOfOrganisation(db, organisation.id, other) === undefined) throw notFound('job')
         const there = sideOf(index, other, of)
-        return { ...differences(here, there, { only, after, limit }), runs: null }
+        const isWhole = here.isWhole && there.isWhole
+        return {
+          ...differences(here.sides, there.sides, { only, after, limit }),
+          runs: null,
+          isWhole,
+        }
       }
       if (of !== 'destinations')
         throw badRequest('query', 'of', 'a baseline is of destinations alone')
@@ -69,7 +76,8 @@ export function register(app: App, { db, ingest, clock }: Context): void {
               { now: clock(), before: id },
             )
       const there = await baselineSide(index, past)
-      return { ...differences(here, there, { only, after, limit }), runs: past.length }
+      const { sides, isWhole } = here
+      return { ...differences(sides, there, { only, after, limit }), runs: past.length, isWhole }
     },
   )
 }

@@ -4,8 +4,8 @@ import { baselineOf } from '../baselines/baseline.ts'
 import type { PastJob } from '../baselines/past-jobs.ts'
 import type { Database } from '../db/database.ts'
 import { reversed } from '../ingest/fold/search-keys.ts'
-import { terms } from '../ingest/words.ts'
-import { rowsOf } from './pages.ts'
+import { terms, type View } from '../ingest/words.ts'
+import { pageOf } from './pages.ts'
 import type { RowData } from './rows.ts'
 
 /** What two jobs are compared by. */
@@ -32,8 +32,17 @@ z.globalRegistry.add(Difference, { id: 'JobDifference' })
 
 type Sides = Map<string, z.infer<typeof Side>>
 
-/** Of a job's view so many rows are compared. */
+/** What a job had to do with. */
+interface Compares {
+  sides: Sides
+  /** false: there is more than is compared. */
+  isWhole: boolean
+}
+
+/** Of a job so many rows are compared. */
 const most = 100_000
+/** Rows that are read at once. */
+const atOnce = 5000
 const bits: Readonly<Record<number, Verdict>> = {
   1: 'allowed',
   2: 'would-block',
@@ -42,7 +51,7 @@ const bits: Readonly<Record<number, Verdict>> = {
 }
 const kindOf = { programs: terms.exe, requests: terms.api } as const
 
-export function sideOf(index: Database, jobId: string, of: Compared): Sides {
+export function sideOf(index: Database, jobId: string, of: Compared): Compares {
   if (of === 'destinations') return destinationsOf(index, jobId)
   if (of === 'files') return filesOf(index, jobId)
   const found = index.all<{ value: string; count: number; verdicts: number }>(
@@ -52,8 +61,8 @@ export function sideOf(index: Database, jobId: string, of: Compared): Sides {
     kindOf[of],
     most,
   )
-  return new Map(
-    found.map(({ value, count, verdicts }) => [
+  const sides = new Map(
+    found.map(({ value, count, verdicts }): [string, z.infer<typeof Side>] => [
       of === 'programs' ? reversed(value) : value,
       {
         count,
@@ -63,6 +72,22 @@ export function sideOf(index: Database, jobId: string, of: Compared): Sides {
       },
     ]),
   )
+  return { sides, isWhole: found.length < most }
+}
+
+function rowsOf<V extends View>(
+  index: Database,
+  jobId: string,
+  view: V,
+): { rows: (RowData[V] & { count: number })[]; isWhole: boolean } {
+  const rows: (RowData[V] & { count: number })[] = []
+  for (let after: number | null = 0; after !== null;) {
+    if (rows.length >= most) return { rows, isWhole: false }
+    const page = pageOf(index, jobId, view, { after, limit: atOnce, verdict: null })
+    rows.push(...(page.items as typeof rows))
+    after = page.next
+  }
+  return { rows, isWhole: true }
 }
 
 interface Contact {
@@ -77,12 +102,8 @@ const nameOf = ({ host, addresses, port, protocol }: Contact): string => {
   return `${protocol}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-function destinationsOf(index: Database, jobId: string): Sides {
-  const rows = rowsOf(index, jobId, 'destinations', {
-    after: 0,
-    limit: most,
-    verdict: null,
-  }) as (RowData['destinations'] & { count: number })[]
+function destinationsOf(index: Database, jobId: string): Compares {
+  const { rows, isWhole } = rowsOf(index, jobId, 'destinations')
   const sides: Sides = new Map()
   for (const row of rows) {
     const name = nameOf(row)
@@ -93,19 +114,18 @@ function destinationsOf(index: Database, jobId: string): Sides {
       if (!side.verdicts.includes(row.verdict)) side.verdicts.push(row.verdict)
     }
   }
-  return sides
+  return { sides, isWhole }
 }
 
-function filesOf(index: Database, jobId: string): Sides {
-  const asked = { after: 0, limit: most, verdict: null }
-  const rows = rowsOf(index, jobId, 'files', asked) as (RowData['files'] & { count: number })[]
+function filesOf(index: Database, jobId: string): Compares {
+  const { rows, isWhole } = rowsOf(index, jobId, 'files')
   const sides: Sides = new Map()
   for (const { path, count } of rows) {
     const side = sides.get(path)
     if (side === undefined) sides.set(path, { count, verdicts: [] })
     else side.count += count
   }
-  return sides
+  return { sides, isWhole }
 }
 
 /** Destinations of past jobs, by how many of them had each. */

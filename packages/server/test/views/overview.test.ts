@@ -199,6 +199,24 @@ test('a job that sends before one that began earlier is not left out', async () 
   })
 })
 
+test('files of two jobs are compared whole, however long their names are', async () => {
+  await using at = await rigAt(now)
+  const { job, get } = at
+  const name = (i: number): string => `/w/${'x'.repeat(4000)}${i}`
+  const files = Array.from({ length: 1200 }, (_, i) => write(i + 1, name(i)))
+  const first = await job({ runId: '1' }, files)
+  const second = await job({ runId: '2' }, files)
+  expect(
+    await get(`jobs/${second.jobId}/comparison?with=${first.jobId}&of=files&only=here`),
+  ).toEqual({
+    items: [],
+    next: null,
+    counts: { here: 0, there: 0, both: files.length },
+    runs: null,
+    isWhole: true,
+  })
+})
+
 test('two jobs are compared by destinations, programs, requests and files, and one with the runs before it', async () => {
   await using at = await rigAt(now)
   const { rig, job, get } = at
@@ -231,6 +249,7 @@ test('two jobs are compared by destinations, programs, requests and files, and o
     next: null,
     counts: { here: 1, there: 1, both: 1 },
     runs: null,
+    isWhole: true,
   })
   expect(await compare(`${withFirst}&only=here`)).toMatchObject({
     items: [{ what: 'tcp://b.example.org:443' }],

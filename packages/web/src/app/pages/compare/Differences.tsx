@@ -114,6 +114,12 @@ export function Differences({ org, id, other }: Props) {
           ))}
         </fieldset>
       </div>
+      {counts.data?.isWhole === false && (
+        <p className="notices">
+          A job had to do with more than 100,000 of them: only those are compared, and what is in
+          one job alone here may be in both.
+        </p>
+      )}
       <List
         empty={emptyOf(place, of, isBaseline && counts.data?.runs === 0, search)}
         waiting={list.waiting}
