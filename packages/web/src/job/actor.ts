@@ -1,7 +1,8 @@
+import { useCallback } from 'react'
 import { useAddressed } from './address.ts'
 import type { Program } from './rows.ts'
 
-interface Acted {
+export interface Acted {
   programs: readonly Program[]
 }
 
@@ -9,7 +10,14 @@ interface Acted {
 export function useActor() {
   const [step, setStep] = useAddressed('step')
   const [program, setProgram] = useAddressed('program')
-  return { step, setStep, program, setProgram }
+  const isActor = useCallback(
+    ({ programs }: Acted) =>
+      (step === null || programs.some((one) => one.step === step)) &&
+      (program === null || programs.some((one) => one.exe === program)),
+    [step, program],
+  )
+  const isChosen = step !== null || program !== null
+  return { step, setStep, program, setProgram, isActor, isChosen }
 }
 
 /** Steps that rows name, in the order in which they appear. */

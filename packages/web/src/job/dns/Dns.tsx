@@ -1,12 +1,12 @@
 import { useCallback, useMemo } from 'react'
 import { counted, grouped } from '@runwarden/report/view'
-import { Choice } from '../../ui/Choice.tsx'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { PagedTable } from '../../ui/PagedTable.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
-import { programsOf, stepsOf, useActor } from '../actor.ts'
+import { useActor } from '../actor.ts'
+import { ActorChoices } from '../ActorChoices.tsx'
 import { Cut } from '../Cut.tsx'
 import { Listed } from '../Listed.tsx'
 import { Narrow } from '../Narrow.tsx'
@@ -62,24 +62,23 @@ const columns: readonly Column<Query>[] = [
 export default function Dns() {
   const { narrowing, narrowed: isNarrowed } = useNarrowing()
   const { verdict = null, search = '' } = narrowing
-  const { step, setStep, program, setProgram } = useActor()
+  const { isActor, isChosen } = useActor()
   const fits = useCallback(
     (query: Query) =>
       (verdict === null || query.verdict === verdict) &&
-      (step === null || query.programs.some((one) => one.step === step)) &&
-      (program === null || query.programs.some((one) => one.exe === program)) &&
+      isActor(query) &&
       [query.name, query.type, query.server, query.rcode, query.reason, ...query.addresses]
         .join('\n')
         .toLowerCase()
         .includes(search.toLowerCase()),
-    [verdict, search, step, program],
+    [verdict, search, isActor],
   )
   const list = useNarrowedRows('dns', narrowing, fits)
   const rows = useMemo(
     () => list.rows.toSorted((a, b) => weight(a) - weight(b) || a.n - b.n),
     [list.rows],
   )
-  const narrowed = isNarrowed || step !== null || program !== null
+  const narrowed = isNarrowed || isChosen
   return (
     <>
       <p className="about">Every name that was asked for, whatever server was asked.</p>
@@ -89,20 +88,7 @@ export default function Dns() {
         verdicts
       />
       <div className="tools picks">
-        <Choice
-          label="Step"
-          all="All steps"
-          options={stepsOf(list.all)}
-          value={step}
-          onChoose={setStep}
-        />
-        <Choice
-          label="Program"
-          all="All programs"
-          options={programsOf(list.all)}
-          value={program}
-          onChoose={setProgram}
-        />
+        <ActorChoices rows={list.all} />
       </div>
       <Listed
         list={{ ...list, rows }}

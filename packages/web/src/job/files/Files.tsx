@@ -1,10 +1,10 @@
 import { useCallback, useMemo } from 'react'
 import { counted, grouped, noFile } from '@runwarden/report/view'
-import { Choice } from '../../ui/Choice.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { PagedTable } from '../../ui/PagedTable.tsx'
 import { Text } from '../../ui/Text.tsx'
-import { programsOf, stepsOf, useActor } from '../actor.ts'
+import { useActor } from '../actor.ts'
+import { ActorChoices } from '../ActorChoices.tsx'
 import { useAddressed } from '../address.ts'
 import { Listed } from '../Listed.tsx'
 import { Narrow } from '../Narrow.tsx'
@@ -42,7 +42,7 @@ const columns: readonly Column<File>[] = [
 export default function Files() {
   const { narrowing, narrowed: isNarrowed } = useNarrowing()
   const { search = '' } = narrowing
-  const { step, setStep, program, setProgram } = useActor()
+  const { isActor, isChosen } = useActor()
   const [kind, setKind] = useAddressed('kind', kinds)
   const report = useReport().data ?? null
   const fits = useCallback(
@@ -50,14 +50,13 @@ export default function Files() {
       const word = search.toLowerCase()
       return (
         (kind === null || isOf(file, kind)) &&
-        (step === null || file.programs.some((one) => one.step === step)) &&
-        (program === null || file.programs.some((one) => one.exe === program)) &&
+        isActor(file) &&
         (word === '' ||
           `${file.path}\n${file.to}\n${file.sensitive}`.toLowerCase().includes(word) ||
           file.programs.some(({ exe }) => exe?.toLowerCase().includes(word)))
       )
     },
-    [search, kind, step, program],
+    [search, kind, isActor],
   )
   const list = useNarrowedRows('files', narrowing, fits)
   const rows = useMemo(
@@ -102,20 +101,7 @@ export default function Files() {
               ))}
             </fieldset>
           )}
-          <Choice
-            label="Step"
-            all="All steps"
-            options={stepsOf(list.all)}
-            value={step}
-            onChoose={setStep}
-          />
-          <Choice
-            label="Program"
-            all="All programs"
-            options={programsOf(list.all)}
-            value={program}
-            onChoose={setProgram}
-          />
+          <ActorChoices rows={list.all} />
         </div>
         <Listed
           list={{ ...list, rows }}
@@ -125,10 +111,7 @@ export default function Files() {
               ? 'No file was changed in the workspace, and no sensitive file was touched.'
               : noFile(report)
           }
-          narrowed={
-            (isNarrowed || kind !== null || step !== null || program !== null) &&
-            list.all.length > 0
-          }
+          narrowed={(isNarrowed || kind !== null || isChosen) && list.all.length > 0}
           hooks={/sys_exit|file|path|unlink|rename|io_uring/}
         >
           <PagedTable

@@ -5,7 +5,8 @@ import { VerdictChip } from '../../ui/Chip.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { PagedTable } from '../../ui/PagedTable.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
-import { programsOf, stepsOf, useActor } from '../actor.ts'
+import { useActor } from '../actor.ts'
+import { ActorChoices } from '../ActorChoices.tsx'
 import { useAddressed } from '../address.ts'
 import { Listed } from '../Listed.tsx'
 import { Narrow } from '../Narrow.tsx'
@@ -79,18 +80,17 @@ const columns: readonly Column<Request>[] = [
 export default function Https() {
   const { narrowing, narrowed: isNarrowed } = useNarrowing()
   const { verdict = null, search = '' } = narrowing
-  const { step, setStep, program, setProgram } = useActor()
+  const { isActor, isChosen } = useActor()
   const [host, setHost] = useAddressed('host')
   const fits = useCallback(
     (row: Request) =>
       (verdict === null || row.verdict === verdict) &&
       (host === null || row.host === host) &&
-      (step === null || row.programs.some((one) => one.step === step)) &&
-      (program === null || row.programs.some((one) => one.exe === program)) &&
+      isActor(row) &&
       `${row.method} ${row.host}${row.path}\n${row.host} ${row.path}`
         .toLowerCase()
         .includes(search.toLowerCase()),
-    [verdict, search, host, step, program],
+    [verdict, search, host, isActor],
   )
   const list = useNarrowedRows('http', narrowing, fits)
   // By host, those with a refusal first.
@@ -120,29 +120,13 @@ export default function Https() {
         <Narrow label="Search requests" found={counted(rows.length, 'entry', 'entries')} verdicts />
         <div className="tools picks">
           <Choice label="Host" all="All hosts" options={hosts} value={host} onChoose={setHost} />
-          <Choice
-            label="Step"
-            all="All steps"
-            options={stepsOf(list.all)}
-            value={step}
-            onChoose={setStep}
-          />
-          <Choice
-            label="Program"
-            all="All programs"
-            options={programsOf(list.all)}
-            value={program}
-            onChoose={setProgram}
-          />
+          <ActorChoices rows={list.all} />
         </div>
         <Listed
           list={{ ...list, rows }}
           label="HTTPS requests"
           none="No request was read: the job made none by a library that can be read."
-          narrowed={
-            (isNarrowed || host !== null || step !== null || program !== null) &&
-            list.all.length > 0
-          }
+          narrowed={(isNarrowed || host !== null || isChosen) && list.all.length > 0}
           hooks={/tls|ssl|uprobe/i}
         >
           <PagedTable

@@ -1,13 +1,13 @@
 import { useCallback, useMemo } from 'react'
 import { counted } from '@runwarden/report/view'
-import { Choice } from '../../ui/Choice.tsx'
 import { PagedTable } from '../../ui/PagedTable.tsx'
 import { useAddressed } from '../address.ts'
 import { useControlPlane, useKnown } from '../control-plane.ts'
 import { Listed } from '../Listed.tsx'
 import { Narrow } from '../Narrow.tsx'
 import { useNarrowing } from '../narrowing.ts'
-import { stepsOf, programsOf, useActor } from '../actor.ts'
+import { useActor } from '../actor.ts'
+import { ActorChoices } from '../ActorChoices.tsx'
 import { type Narrowing, useJob } from '../source.ts'
 import type { Rows } from '../rows.ts'
 import { useNarrowedRows } from '../whole.ts'
@@ -22,10 +22,10 @@ const isRefused = ({ verdict }: Rows['dns']): boolean => verdict !== 'allowed'
 export default function Network() {
   const { facts, every } = useJob()
   const { narrowing, narrowed: isNarrowed } = useNarrowing()
-  const actor = useActor()
+  const { isActor, isChosen } = useActor()
   const [only, setOnly] = useAddressed('only', onlyNew)
   const [open, setOpen] = useAddressed('destination')
-  const fits = useFits(narrowing, actor.step, actor.program)
+  const fits = useFits(narrowing, isActor)
   const list = useNarrowedRows('destinations', narrowing, fits)
   const fresh = useKnown(['fresh'], (plane) => plane.fresh(), { every }).data
   const isNew = useCallback(
@@ -40,8 +40,6 @@ export default function Network() {
     return only === 'new' ? all.filter((group) => isNew(group)) : all
   }, [list.rows, list.all, queries.rows, fits, only, isNew])
   const acted = useMemo(() => [...list.all, ...queries.rows], [list.all, queries.rows])
-  const steps = useMemo(() => stepsOf(acted), [acted])
-  const programs = useMemo(() => programsOf(acted), [acted])
   const columns = useMemo(
     () => columnsOf({ startedAt: facts.startedAt, isNew, open, setOpen }),
     [facts.startedAt, isNew, open, setOpen],
@@ -50,7 +48,7 @@ export default function Network() {
     (group: Group) => (group.key === open ? <Why group={group} isNew={isNew(group)} /> : null),
     [open, isNew],
   )
-  const narrowed = isNarrowed || actor.step !== null || actor.program !== null || only !== null
+  const narrowed = isNarrowed || isChosen || only !== null
   return (
     <>
       <p className="about">
@@ -62,20 +60,7 @@ export default function Network() {
         verdicts
       />
       <div className="tools picks">
-        <Choice
-          label="Step"
-          all="All steps"
-          options={steps}
-          value={actor.step}
-          onChoose={actor.setStep}
-        />
-        <Choice
-          label="Program"
-          all="All programs"
-          options={programs}
-          value={actor.program}
-          onChoose={actor.setProgram}
-        />
+        <ActorChoices rows={acted} />
         {fresh !== undefined && fresh.runs > 0 && (
           <button
             type="button"
@@ -111,8 +96,7 @@ export default function Network() {
 /** Whether a row is like what the address asks for. */
 function useFits(
   { verdict = null, search = '' }: Narrowing,
-  step: string | null,
-  program: string | null,
+  isActor: (row: Rows['destinations']) => boolean,
 ): (row: Rows['destinations']) => boolean {
   return useCallback(
     (row) => {
@@ -120,8 +104,7 @@ function useFits(
       const word = search.toLowerCase()
       return (
         (verdict === null || row.verdict === verdict) &&
-        (step === null || programs.some((one) => one.step === step)) &&
-        (program === null || programs.some((one) => one.exe === program)) &&
+        isActor(row) &&
         (word === '' ||
           [
             host,
@@ -136,7 +119,7 @@ function useFits(
             .includes(word))
       )
     },
-    [verdict, search, step, program],
+    [verdict, search, isActor],
   )
 }
 
