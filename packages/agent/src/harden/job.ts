@@ -2,7 +2,6 @@ import {
   closeSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
@@ -119,10 +118,9 @@ function writeHolders(folder: string, holders: readonly JobWorker[]): void {
 
 /** Agents that change the machine do so one after the other. */
 async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = join(folder, 'lock')
   const until = performance.now() + patienceMs
-  while (!take(lock)) {
+  while (!take(folder, lock)) {
     if (performance.now() > until)
       throw new AgentError(
         'HARDEN_BUSY',
@@ -135,17 +133,29 @@ async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
     return await work()
   } finally {
     rmSync(lock, { force: true })
-    if (readdirSync(folder).length === 0) rmdirSync(folder)
+    removeEmpty(folder)
   }
 }
 
-function take(lock: string): boolean {
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch (error) {
+    // The record of changes, or another agent's lock; or another agent has removed it.
+    if (!['ENOTEMPTY', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error
+  }
+}
+
+function take(folder: string, lock: string): boolean {
+  // Each time: who had the lock before may have left no folder.
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   try {
     const file = openSync(lock, 'wx', 0o600)
     writeFileSync(file, `${process.pid} ${processStart(process.pid)}`)
     closeSync(file)
     return true
   } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
     if (errnoOf(error) !== 'EEXIST') throw error
   }
   const [pid, start] = textOf(lock).split(' ')

@@ -30,3 +30,7 @@ test('an account from which nothing can be taken is an error, and nothing is cha
   expect(outcome['nobody']).toContain('NO_USER')
   expect(outcome['refused']).toEqual({ open: ['sudo', 'docker'], isAsBefore: true })
 })
+
+test('jobs that begin at once wait for each other', () => {
+  expect(outcome['at once']).toEqual(Array.from({ length: 4 }, () => outcome['root']))
+})

@@ -44,6 +44,8 @@ const before = state()
 const result: Record<string, unknown> = { before: await open() }
 result['root'] = await ask(0, a?.pid ?? 0)
 result['nobody'] = await ask(4999, a?.pid ?? 0)
+const atOnce = await Promise.all(Array.from({ length: 4 }, () => ask(0, a?.pid ?? 0)))
+result['at once'] = atOnce
 result['refused'] = { open: await open(), isAsBefore: state() === before }
 const [first, second] = await Promise.all([ask(4242, a?.pid ?? 0), ask(4242, b?.pid ?? 0)])
 result['taken'] = [first.includes('/etc/sudoers'), second.includes('/etc/sudoers')]
