@@ -36,8 +36,9 @@ struct exec_record {
 	__u32 device;	    /* the kernel's dev_t: major << 20 | minor */
 	__u32 parent_tgid;
 	__u32 pipes[2]; /* inode numbers of the pipes that are descriptors 0 and 1; 0: it is none, or has a name */
-	__u32 mount_ns; /* inode number of the mount namespace */
 	__u32 step;	/* see steps.h; 0: none */
+	__u32 unused;
+	__u64 changed; /* the program's file: see changed_at.h */
 };
 
 struct fork_record {
@@ -73,7 +74,7 @@ struct step_record {
 	__u64 inode; /* of a worker's program */
 	__u32 device;
 	__u32 args; /* bytes of arguments, in front of the environment */
-	__u64 unused2;
+	__u64 unused2[2];
 };
 
 enum file_action {
@@ -115,7 +116,7 @@ struct file_record {
 	__u8 unused;
 	__u16 mode; /* of the inode */
 	__u64 open_flags;
-	__u64 unused2;
+	__u64 unused2[2];
 };
 
 enum sandbox_change {
@@ -163,10 +164,11 @@ struct sandbox_record {
 	__s64 result;
 	__u32 change;
 	__u32 target; /* tgid in the initial pid namespace, or with SANDBOX_USER_PID in the caller's; 0: none */
+	__u64 unused;
 };
 
 /* What the three have in common, and the offset at which text begins in each. */
-enum { TEXT_OFFSET = 80 };
+enum { TEXT_OFFSET = 88 };
 
 _Static_assert(sizeof(struct exec_record) == TEXT_OFFSET, "text of exec");
 _Static_assert(sizeof(struct step_record) == TEXT_OFFSET, "text of step");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "by_action.h"
+#include "changed_at.h"
 #include "container.h"
 #include "netns.h"
 #include "note_step.h"
@@ -93,6 +94,7 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 		record->pipes[1] = inode_number_at(task, 1);
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	record->changed = changed_at(inode);
 	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
 	record->parent_tgid = BPF_CORE_READ(parent, tgid);
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);

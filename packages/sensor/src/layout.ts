@@ -35,7 +35,8 @@ export const exec_record = {
   device: 56,
   parent_tgid: 60,
   pipes: 64,
-  step: 76,
+  step: 72,
+  changed: 80,
 } as const
 
 /** struct fork_record */
@@ -81,7 +82,7 @@ export const sandbox_record = {
 } as const
 
 /** Where the strings of exec, step, file and sandbox records begin. */
-export const TEXT_OFFSET = 80
+export const TEXT_OFFSET = 88
 
 /** Sizes of the fixed parts, by struct. */
 export const sizes = {

@@ -28,6 +28,8 @@ export interface ExecRecord extends RecordBase {
   inode: string
   /** `major:minor` */
   device: string
+  /** When the program's file was last changed (its ctime), nanoseconds since the epoch. */
+  changed: string
   memfd: boolean
   deleted: boolean
   /** What its descriptors 0, 1 and 2 are. */

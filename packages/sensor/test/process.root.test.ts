@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, statSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compileAct, Observed } from './observed.ts'
 
@@ -113,6 +113,17 @@ os.execv('/bin/sh', ['sh', '-c', 'exec /bin/true 0<&- 1>&- 2>&-'])
       argv: ['innocent'],
       memfd: true,
     })
+  })
+
+  it('tells when the file of a program was last changed, to the nanosecond', async () => {
+    using seen = new Observed()
+    const program = `${seen.workspace}/program`
+    const script = `cp /bin/true ${program}; ${program}; printf more >> ${program}; ${program}`
+    await seen.run('sh', '-c', script)
+    const [first, second] = seen.of('exec').filter(({ exe }) => exe === program)
+    const { ctimeNs } = statSync(program, { bigint: true })
+    expect(second).toMatchObject({ inode: first?.inode, changed: `${ctimeNs}` })
+    expect(BigInt(first?.changed ?? 0)).toBeLessThan(ctimeNs)
   })
 
   it('tells a program whose file is gone already', async () => {

@@ -28,6 +28,7 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     cwd: batch.path(cwdFrom, argvFrom),
     inode: `${batch.wide(at + exec_record.inode)}`,
     device: deviceName(u32[(at + exec_record.device) >>> 2] as number),
+    changed: `${batch.u64[(at + exec_record.changed) >>> 3]}`,
     memfd: (flags & exec_flags.EXEC_MEMFD) !== 0,
     deleted: (flags & exec_flags.EXEC_DELETED) !== 0,
     stdio: stdioOf(u16[(at + exec_record.stdio) >>> 1] as number),

@@ -26,7 +26,7 @@ export const HTTPS_KEY_BYTES = 16
 
 /** struct tls_image; its `file` is the key of the map tls_files. */
 export const tls_image = { file: 32, known: 56, path_size: 60 } as const
-export const IMAGE_BYTES = 80
+export const IMAGE_BYTES = 88
 
 /** struct tls_file */
 export const tls_file = { inode: 0, changed: 8, device: 16 } as const
