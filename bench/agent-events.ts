@@ -22,10 +22,13 @@ export interface Segment {
   body: Buffer
 }
 
-/** Segments of one job. The same for the same job. */
-export function* segmentsOf(job: number, events: number): Generator<Segment> {
+/** Segments of one job. The same for the same job. @param all its events, at least so many; what real jobs do where not given */
+export function* segmentsOf(
+  job: number,
+  events: number,
+  all: Iterator<Event> = eventsOf(job),
+): Generator<Segment> {
   let previous = '0'.repeat(64)
-  const all = eventsOf(job)
   for (let seq = 1; (seq - 1) * eventsOfSegment < events; seq++) {
     const lines: string[] = []
     while (lines.length < Math.min(eventsOfSegment, events - (seq - 1) * eventsOfSegment))
@@ -46,7 +49,7 @@ const repositories = 20
  * The next round of the same is another part of the same repository. A job of the same repository has the same files, but for
  * one of fifty.
  */
-function* eventsOf(job: number): Generator<Event, never> {
+export function* eventsOf(job: number): Generator<Event, never> {
   const maker = new Maker(job)
   yield maker.start('/usr/bin/bash', ['bash', '-e', 'step.sh'])
   for (let round = 0; ; round++) {

@@ -23,7 +23,7 @@ import { ServerProcess } from '../packages/server/test/ingest/server-process.ts'
 import { segmentsOf, type Segment } from './agent-events.ts'
 import { ask, type Job, listen, sendSegment, startJob, times } from './ingest-client.ts'
 import { rowForEach } from './ingest-peer.ts'
-import { type IngestRow, writeIngestTable } from './ingest-table.ts'
+import { type MeasuredRow, writeRows } from './measured-rows.ts'
 
 const argument = (name: string): string | undefined => {
   const at = process.argv.indexOf(name)
@@ -40,7 +40,7 @@ const width = 8
 /** Jobs whose segments are made; the others of their repositories send the same again. */
 const distinctJobs = 100
 
-const rows: IngestRow[] = []
+const rows: MeasuredRow[] = []
 const say = (what: string, measured: string, target = ''): void => {
   rows.push({ what, measured, target })
   process.stdout.write(`${what}: ${measured}${target === '' ? '' : ` (${target})`}\n`)
@@ -80,7 +80,8 @@ await fillUp()
 await answers()
 await reads()
 await manyAgents()
-if (process.argv.includes('--write')) writeIngestTable(rows, machine())
+if (process.argv.includes('--write'))
+  writeRows('node bench/ingest.ts --write', 'end of the control plane', rows, machine())
 
 async function takeEvents(): Promise<void> {
   const made = Array.from({ length: measuredJobs }, (_, job) => [...segmentsOf(job, eventsOfJob)])

@@ -43,12 +43,12 @@ export class Browser implements AsyncDisposable {
   }
 
   /** As a person of its own: with these cookies, and none of other pages. */
-  async openAs(url: string, cookies: Readonly<Record<string, string>>): Promise<Page> {
+  async openAs(url: string, cookies: Readonly<Record<string, string>>, before = ''): Promise<Page> {
     const { browserContextId } = await this.#connection.send<{ browserContextId: string }>(
       'Target.createBrowserContext',
       {},
     )
-    return Page.open(this.#connection, url, { browserContextId, cookies })
+    return Page.open(this.#connection, url, { before, browserContextId, cookies })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

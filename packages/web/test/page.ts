@@ -190,6 +190,11 @@ export class Page {
     await this.run(drawn)
   }
 
+  /** Closes it. */
+  async leave(): Promise<void> {
+    await this.#send('Page.close')
+  }
+
   /** Gives the browser a cookie, as an answer of the page's server would. */
   async cookie(name: string, value: string): Promise<void> {
     const url = await this.run(() => location.origin)

@@ -9,6 +9,8 @@ interface Said {
   agent: string
   viewer: string
   admin: string
+  /** Of the server's administrator, as its cookie has it. */
+  session: string
 }
 
 /** A server in a process of its own. */
