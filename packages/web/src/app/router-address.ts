@@ -18,7 +18,11 @@ export function useRouterAddress(): Address {
     return {
       get: (name) => params.get(name),
       set: (changes, push = false) =>
-        void navigate({ search: changed(changes) }, { replace: !push, preventScrollReset: true }),
+        // At once: the next key of a person is about what this one has led to.
+        void navigate(
+          { search: changed(changes) },
+          { replace: !push, preventScrollReset: true, flushSync: true },
+        ),
       href: (changes) => pathname + changed(changes),
     }
   }, [params, pathname, navigate])
