@@ -300,7 +300,8 @@ python3 "$P/make.py"; sleep 0.5; python3 "$P/use.py"`,
   ['names that are moved about', 'mv a.c b.c; mv b.c a.c; ln a.c c.c; rm c.c'],
 ]
 
-test.each(twins)('nothing is said of %s', async (_, script) => {
+// At once: each waits for seconds, so that what it changes was not written just now.
+test.concurrent.each(twins)('nothing is said of %s', async (_, script) => {
   const { place, report } = await run(
     {
       'a.c': 'int good;\nint main(void) { return 0; }\n',
