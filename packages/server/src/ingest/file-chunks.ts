@@ -51,9 +51,16 @@ const fastest = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 export const packColumns = (columns: Columns): Buffer =>
   zstdCompressSync(JSON.stringify(columns), fastest)
 
-/** Rows of a packed chunk, whose first one has the number `first`. */
-function* unpackRows(packed: Uint8Array, first: number): Generator<FileRow> {
-  const columns = JSON.parse(zstdDecompressSync(packed).toString()) as Columns
+/** Some hundreds of a job's files. */
+export interface Chunk {
+  /** Number of its first row. */
+  first: number
+  /** Its columns as JSON: a text of one of its rows is in it. */
+  text: string
+}
+
+export function* rowsOfChunk({ first, text }: Chunk): Generator<FileRow> {
+  const columns = JSON.parse(text) as Columns
   let micros = 0
   for (const [i, path] of columns.path.entries()) {
     micros += columns.time[i] ?? 0
@@ -68,8 +75,8 @@ function* unpackRows(packed: Uint8Array, first: number): Generator<FileRow> {
 /** Chunks of one read. */
 const atOnce = 4
 
-/** Rows of a job behind a number, in order, without what `files_again` has. */
-export function* readRows(index: Database, job: number, after: number): Generator<FileRow> {
+/** Those of a job with its rows behind a number, in order, and perhaps one before. */
+export function* readChunks(index: Database, job: number, after: number): Generator<Chunk> {
   // The chunk that has the next row begins so far before it at most.
   let from = after + 2 - mostOfChunk
   for (;;) {
@@ -79,12 +86,17 @@ export function* readRows(index: Database, job: number, after: number): Generato
       from,
       atOnce,
     )
-    for (const { first, rows } of chunks)
-      for (const row of unpackRows(rows, first)) if (row.n > after) yield row
+    for (const { first, rows } of chunks) yield { first, text: zstdDecompressSync(rows).toString() }
     const last = chunks.at(-1)
     if (last === undefined || chunks.length < atOnce) return
     from = last.first + 1
   }
+}
+
+/** Rows of a job behind a number, in order, without what `files_again` has. */
+export function* readRows(index: Database, job: number, after: number): Generator<FileRow> {
+  for (const chunk of readChunks(index, job, after))
+    for (const row of rowsOfChunk(chunk)) if (row.n > after) yield row
 }
 
 /** What is said again of the files of some rows, by their numbers. */

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts'
-import { type FileRow, readAgain, readRows } from '../ingest/file-chunks.ts'
+import { type Again, type FileRow, readAgain, readRows } from '../ingest/file-chunks.ts'
 import { addProgramOnce } from '../ingest/fold/programs.ts'
 import { type View, views } from '../ingest/words.ts'
 
@@ -52,8 +52,7 @@ function storedRows(
   view: View,
   { after, limit, verdict }: Asked,
 ): Stored[] {
-  const job = index.get<{ number: number }>('SELECT number FROM jobs WHERE id = ?', jobId)?.number
-  // Nothing of it is indexed yet.
+  const job = numberOf(index, jobId)
   if (job === undefined) return []
   if (view === 'files') return storedFiles(index, job, after, limit)
   const columns =
@@ -77,6 +76,10 @@ function storedRows(
       )
 }
 
+/** A job's in the index; undefined: nothing of it is indexed yet. */
+export const numberOf = (index: Database, jobId: string): number | undefined =>
+  index.get<{ number: number }>('SELECT number FROM jobs WHERE id = ?', jobId)?.number
+
 /** Rows of files have no verdict. */
 function storedFiles(index: Database, job: number, after: number, limit: number): Stored[] {
   const rows: FileRow[] = []
@@ -87,16 +90,21 @@ function storedFiles(index: Database, job: number, after: number, limit: number)
     if (rows.length >= limit || length > largestPage) break
   }
   const again = readAgain(index, job, rows[0]?.n ?? 0, rows.at(-1)?.n ?? 0)
-  return rows.map(({ data, ...row }) => {
-    const more = again.get(row.n)
-    for (const program of more?.programs ?? []) addProgramOnce(data.programs, program)
-    return {
-      n: row.n,
-      count: row.count + (more?.count ?? 0),
-      firstSeq: Math.min(row.firstSeq, more?.firstSeq ?? Infinity),
-      firstTime: Math.min(row.firstTime, more?.firstTime ?? Infinity),
-      lastTime: Math.max(row.lastTime, more?.lastTime ?? -Infinity),
-      data: JSON.stringify(data),
-    }
+  return rows.map((row) => {
+    const { data, ...whole } = wholeFile(row, again.get(row.n))
+    return Object.assign(whole, { data: JSON.stringify(data) })
   })
+}
+
+/** What is known of a file in all. @param more what was said of it again */
+export function wholeFile({ data, ...row }: FileRow, more: Again | undefined): FileRow {
+  for (const program of more?.programs ?? []) addProgramOnce(data.programs, program)
+  return {
+    n: row.n,
+    count: row.count + (more?.count ?? 0),
+    firstSeq: Math.min(row.firstSeq, more?.firstSeq ?? Infinity),
+    firstTime: Math.min(row.firstTime, more?.firstTime ?? Infinity),
+    lastTime: Math.max(row.lastTime, more?.lastTime ?? -Infinity),
+    data,
+  }
 }

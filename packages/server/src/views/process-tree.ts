@@ -61,7 +61,7 @@ export function treeOf(
     `SELECT r.n, r.count, r.first_seq AS firstSeq, r.first_time AS firstTime, r.last_time AS lastTime, r.data,
             p.connections, p.requests, p.files, p.refused,
             (SELECT count(*) FROM main.processes c WHERE c.job = p.job AND c.parent = p.exec_id AND c.n IS NOT NULL) AS children
-     FROM ${wanted[asked.of]} ORDER BY p.n LIMIT ?4`,
+     FROM ${wanted[asked.of]} ORDER BY ${asked.of === 'search' ? 'r' : 'p'}.n LIMIT ?4`,
     job,
     after,
     asked.of === 'search' ? asked.text : asked.of === 'roots' ? '' : asked.execId,
@@ -83,13 +83,15 @@ export function treeOf(
   return { items, next: found.length > limit ? (items.at(-1)?.n ?? null) : null }
 }
 
+// A search looks through the text of each row before it is read as JSON, and stops at the end of a page: rows come in their order.
 const rows = 'main.rows r ON r.job = p.job AND r.view = 7 AND r.n = p.n'
 const wanted: Readonly<Record<TreeAsked['of'], string>> = {
   roots: `main.processes p CROSS JOIN ${rows} WHERE p.job = ?1 AND p.n > ?2 AND ?3 = ''
     AND (p.parent IS NULL OR NOT EXISTS (SELECT 1 FROM main.processes o WHERE o.job = p.job AND o.exec_id = p.parent AND o.n IS NOT NULL))`,
   children: `main.processes p CROSS JOIN ${rows} WHERE p.job = ?1 AND p.parent = ?3 AND p.n > ?2 AND p.n IS NOT NULL`,
   search: `main.rows r CROSS JOIN main.processes p ON p.job = r.job AND p.exec_id = json_extract(r.data, '$.execId')
-    WHERE r.job = ?1 AND r.view = 7 AND r.n > ?2 AND instr(lower(json_extract(r.data, '$.images')), lower(?3)) > 0`,
+    WHERE r.job = ?1 AND r.view = 7 AND r.n > ?2 AND r.data LIKE '%' || replace(replace(replace(?3, '~', '~~'), '%', '~%'), '_', '~_') || '%' ESCAPE '~'
+      AND instr(lower(json_extract(r.data, '$.images')), lower(?3)) > 0`,
   line: `(WITH RECURSIVE line (exec_id, parent, depth) AS (
       SELECT exec_id, parent, 0 FROM main.processes WHERE job = ?1 AND exec_id = ?3
       UNION ALL SELECT o.exec_id, o.parent, depth + 1 FROM line JOIN main.processes o ON o.job = ?1 AND o.exec_id = line.parent

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sampleReport } from '../../../events/test/sample-report.ts'
-import { connect, execIdOf, write } from '../ingest/sample-events.ts'
+import { connect, exec, execIdOf, write } from '../ingest/sample-events.ts'
 import { jobStart, TestAgent } from '../ingest/test-agent.ts'
 import { ServerRig } from '../server-rig.ts'
 
@@ -69,6 +69,35 @@ test('views show the rows of a step, those with a text, and the timeline those o
   expect(await get('files?search=ä')).toMatchObject({ items: [{ path: '/w/Ä' }], next: null })
   expect((await get('timeline?step=install')).items.map(({ seq }) => seq)).toEqual([1, 4])
   expect((await get(`timeline?execId=${execIdOf(200)}`)).items).toMatchObject([{ seq: 2 }])
+})
+
+test('of hundreds of files those with a text are found, also where only who came later has it', async () => {
+  await using rig = await ServerRig.start()
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const send = async (events: Parameters<TestAgent['pack']>[0]) => {
+    await agent.send(agent.pack(events))
+    await rig.server.context.ingest.indexer.settled(60_000)
+  }
+  const files = Array.from({ length: 1500 }, (_, n) => write(2 + n, `/w/${n}.txt`))
+  await send([exec(1, 100, { exe: '/usr/bin/node' }), ...files, write(1502, '/w/a "Quoted" name')])
+  await send([
+    exec(1600, 200, { exe: '/usr/bin/later' }),
+    write(1601, '/w/700.txt', { execId: execIdOf(200), step: 'deploy' }),
+  ])
+  const paths = async (query: string) => {
+    const { body } = await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}/files?${query}`, {
+      as: rig.acme.keys.viewer,
+    })
+    return (body as { items: { path: string }[] }).items.map(({ path }) => path)
+  }
+  expect(await paths('search=/w/1499')).toEqual(['/w/1499.txt'])
+  expect(await paths('search=LATER')).toEqual(['/w/700.txt'])
+  expect(await paths('step=deploy&search=700')).toEqual(['/w/700.txt'])
+  expect(await paths(`search=${encodeURIComponent('a "quoted"')}`)).toEqual(['/w/a "Quoted" name'])
+  // Neither the names of its fields, nor what is written around them.
+  expect(await paths('search=path')).toEqual([])
+  expect(await paths(`search=${encodeURIComponent('","')}`)).toEqual([])
 })
 
 test('how long jobs are kept is readable; sessions can be ended by whose they are', async () => {
