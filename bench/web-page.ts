@@ -35,7 +35,7 @@ export async function open(browser: Browser, url: string, session: string): Prom
   const page = await browser.openAs(
     url,
     { 'runwarden-session': session },
-    `(${watch.toString()})()`,
+    { before: `(${watch.toString()})()`, untold: true },
   )
   await page.until(() => watched.ready !== null)
   return page

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 /**
  * The web app in Chromium, over a server with a job of a million events: how soon pages are there, how they scroll and filter.
  * Prints a table and, with --write, puts it into docs/benchmarks.md.

@@ -43,12 +43,16 @@ export class Browser implements AsyncDisposable {
   }
 
   /** As a person of its own: with these cookies, and none of other pages. */
-  async openAs(url: string, cookies: Readonly<Record<string, string>>, before = ''): Promise<Page> {
+  async openAs(
+    url: string,
+    cookies: Readonly<Record<string, string>>,
+    more: { before?: string; untold?: boolean } = {},
+  ): Promise<Page> {
     const { browserContextId } = await this.#connection.send<{ browserContextId: string }>(
       'Target.createBrowserContext',
       {},
     )
-    return Page.open(this.#connection, url, { before, browserContextId, cookies })
+    return Page.open(this.#connection, url, { ...more, browserContextId, cookies })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,6 +23,8 @@ interface Opening {
   before?: string
   browserContextId?: string
   cookies?: Readonly<Record<string, string>>
+  /** Chromium keeps no accessibility tree of it, as for most people: for measuring. */
+  untold?: boolean
 }
 
 /** What a page is looked at in: a desk's window, and a phone. */
@@ -48,7 +50,7 @@ export class Page {
   static async open(
     connection: Connection,
     url: string,
-    { before = '', browserContextId, cookies = {} }: Opening = {},
+    { before = '', browserContextId, cookies = {}, untold = false }: Opening = {},
   ): Promise<Page> {
     const { targetId } = await connection.send<{ targetId: string }>('Target.createTarget', {
       url: 'about:blank',
@@ -65,8 +67,8 @@ export class Page {
         page.#hear(method, params)
       })
     })
-    for (const domain of ['Page', 'Runtime', 'Log', 'Network', 'DOM', 'Accessibility'])
-      await page.#send(`${domain}.enable`)
+    const all = ['Page', 'Runtime', 'Log', 'Network', 'DOM', 'Accessibility']
+    for (const domain of untold ? all.slice(0, -2) : all) await page.#send(`${domain}.enable`)
     if (before !== '') await page.#send('Page.addScriptToEvaluateOnNewDocument', { source: before })
     for (const [name, value] of Object.entries(cookies))
       await page.#send('Network.setCookie', { name, value, url, httpOnly: true })
@@ -188,6 +190,15 @@ export class Page {
   async go(url: string): Promise<void> {
     await this.#send('Page.navigate', { url })
     await this.run(drawn)
+  }
+
+  /** What its main thread has done until now, by the names of Chromium's metrics: `TaskDuration` and the like are seconds. */
+  async spent(): Promise<ReadonlyMap<string, number>> {
+    await this.#send('Performance.enable')
+    const { metrics } = await this.#send<{ metrics: { name: string; value: number }[] }>(
+      'Performance.getMetrics',
+    )
+    return new Map(metrics.map(({ name, value }) => [name, value]))
   }
 
   /** Closes it. */

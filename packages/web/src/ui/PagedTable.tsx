@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
+import { memo, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { grouped } from '@runwarden/report/view'
 import type { Column } from './DataTable.tsx'
 import { SortHeader, type Order } from './SortHeader.tsx'
@@ -25,6 +25,8 @@ interface Props<R> {
 
 /** Fewer lines than that are all in the document. */
 const plain = 120
+/** Lines before the end at which the next page is asked for: who scrolls fast does not wait there. */
+const near = 150
 const nothing = (): ReactNode => null
 /** About what a line is high, pixels; each is measured when it is drawn. */
 const guess = 46
@@ -51,7 +53,7 @@ export function PagedTable<R>(props: Props<R>) {
   const lines = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => guess,
-    overscan: 12,
+    overscan: 8,
     scrollMargin: above,
     enabled: virtual,
   })
@@ -60,7 +62,7 @@ export function PagedTable<R>(props: Props<R>) {
     : rows.map((_, index) => ({ index, start: 0, end: 0 }))
   const last = shown.at(-1)?.index ?? -1
   useEffect(() => {
-    if (virtual && last >= rows.length - 20 && more !== null && !moreComes) more()
+    if (virtual && last >= rows.length - near && more !== null && !moreComes) more()
   }, [virtual, last, rows.length, more, moreComes])
   const before = virtual ? Math.max(0, (shown[0]?.start ?? above) - above) : 0
   const after = virtual
@@ -91,30 +93,16 @@ export function PagedTable<R>(props: Props<R>) {
           {shown.map(({ index }) => {
             const row = rows[index]
             if (row === undefined) return null
-            const below = detail(row)
-            // A line is measured with what stands below it.
             return (
-              <tbody
+              <Line
                 key={rowKey(row)}
-                data-index={index}
-                ref={virtual ? lines.measureElement : undefined}
-              >
-                <tr
-                  aria-rowindex={index + 2}
-                  aria-current={props.current === rowKey(row) || undefined}
-                >
-                  {columns.map((column) => (
-                    <td key={column.title} className={styleOf(column)}>
-                      {column.cell(row)}
-                    </td>
-                  ))}
-                </tr>
-                {below !== null && (
-                  <tr className="below">
-                    <td colSpan={columns.length}>{below}</td>
-                  </tr>
-                )}
-              </tbody>
+                row={row}
+                index={index}
+                columns={columns}
+                below={detail(row)}
+                current={props.current === rowKey(row)}
+                measure={virtual ? lines.measureElement : undefined}
+              />
             )
           })}
           <Gap height={after} columns={columns.length} />
@@ -124,6 +112,35 @@ export function PagedTable<R>(props: Props<R>) {
     </>
   )
 }
+
+interface LineProps<R> {
+  row: R
+  index: number
+  columns: readonly Column<R>[]
+  below: ReactNode
+  current: boolean
+  measure: ((line: HTMLElement | null) => void) | undefined
+}
+
+/** One row with what stands below it, measured together. Scrolling draws only lines that are new: of some thousand, each frame. */
+const Line = memo(function Line<R>({ row, index, columns, below, current, measure }: LineProps<R>) {
+  return (
+    <tbody data-index={index} ref={measure}>
+      <tr aria-rowindex={index + 2} aria-current={current || undefined}>
+        {columns.map((column) => (
+          <td key={column.title} className={styleOf(column)}>
+            {column.cell(row)}
+          </td>
+        ))}
+      </tr>
+      {below !== null && (
+        <tr className="below">
+          <td colSpan={columns.length}>{below}</td>
+        </tr>
+      )}
+    </tbody>
+  )
+}) as <R>(props: LineProps<R>) => ReactNode
 
 function Gap({ height, columns }: { height: number; columns: number }): ReactNode {
   if (height === 0) return null

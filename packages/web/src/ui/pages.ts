@@ -1,3 +1,4 @@
+import { useMemo } from 'react'
 import { useInfiniteQuery, type QueryKey } from '@tanstack/react-query'
 
 interface Page<T, C> {
@@ -32,10 +33,12 @@ export function usePages<T, C extends string | number>(
     refetchInterval: every,
     enabled,
   })
+  const { data } = query
+  const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data])
   return {
-    rows: query.data?.pages.flatMap(({ items }) => items) ?? [],
+    rows,
     waiting: query.isPending,
-    error: query.data === undefined ? query.error : null,
+    error: data === undefined ? query.error : null,
     more: query.hasNextPage ? () => void query.fetchNextPage() : null,
     moreComes: query.isFetchingNextPage,
     again: () => void query.refetch(),

@@ -1,7 +1,6 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- lines that are placed one by one are no table to a browser */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useId, useRef, type KeyboardEvent } from 'react'
-import { useJob } from '../source.ts'
 import { step, type Move } from './keys.ts'
 import type { Line } from './lines.ts'
 import { ProcessLine } from './ProcessLine.tsx'
@@ -18,12 +17,14 @@ interface Props {
 /** Pixels; as `.tree .line` has it. */
 const lineHeight = 28
 
+/** Lines ahead of which the next page of a branch is asked for: who scrolls fast does not wait at its end. */
+const near = 150
+
 const keyOf = (line: Line): string =>
   line.kind === 'process' ? line.process.execId : `more ${line.key}`
 
 /** The tree as lines of which only those in sight are in the document; one stop for the keyboard, arrows move in it. */
 export function ProcessGrid({ lines, selected, onSelect, onToggle, onUnfold }: Props) {
-  const { facts } = useJob()
   const prefix = useId()
   const box = useRef<HTMLDivElement>(null)
   // We use no compiler that would memoize what it gives.
@@ -45,9 +46,9 @@ export function ProcessGrid({ lines, selected, onSelect, onToggle, onUnfold }: P
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' })
   }, [at, virtual])
-  // Who comes to the end of a branch gets its next page.
+  // Who comes near the end of a branch gets its next page.
   useEffect(() => {
-    for (const line of lines.slice(first, last + 1)) if (line.kind === 'more') line.more?.()
+    for (const line of lines.slice(first, last + near)) if (line.kind === 'more') line.more?.()
   }, [lines, first, last])
 
   const act = (move: Move): void => {
@@ -61,7 +62,6 @@ export function ProcessGrid({ lines, selected, onSelect, onToggle, onUnfold }: P
     event.preventDefault()
     act(move)
   }
-  const span = { from: facts.startedAt, to: facts.finishedAt }
   return (
     <div
       ref={box}
@@ -104,7 +104,6 @@ export function ProcessGrid({ lines, selected, onSelect, onToggle, onUnfold }: P
               index={index}
               line={line}
               top={start}
-              span={span}
               selected={index === at}
               onSelect={onSelect}
               onToggle={onToggle}

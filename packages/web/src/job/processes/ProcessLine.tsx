@@ -1,4 +1,5 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- lines that are placed one by one are no table to a browser */
+import { memo } from 'react'
 import type { TreeProcess } from '@runwarden/api'
 import { plain, plainCommand } from '@runwarden/events/plain'
 import { duration, grouped } from '@runwarden/report/view'
@@ -10,16 +11,14 @@ interface Props {
   line: Line
   /** Pixels from the top of the tree. */
   top: number
-  /** The job's, milliseconds since 1970; null: it has not ended. */
-  span: { from: number; to: number | null }
   selected: boolean
   onSelect: (execId: string) => void
   onToggle: (execId: string, open: boolean) => void
   onUnfold: (execId: string) => void
 }
 
-/** One line of the tree. The keyboard is the grid's: what a line has to press is for those who point. */
-export function ProcessLine(props: Props) {
+/** One line of the tree, drawn again only when it has changed. The keyboard is the grid's: what a line has to press is for those who point. */
+export const ProcessLine = memo(function ProcessLine(props: Props) {
   const { id, index, line, top, selected, onSelect, onToggle, onUnfold } = props
   if (line.kind === 'more')
     return (
@@ -95,7 +94,7 @@ export function ProcessLine(props: Props) {
       </span>
     </div>
   )
-}
+})
 
 const indent = (depth: number): number => Math.min(depth, 24) * 16
 
