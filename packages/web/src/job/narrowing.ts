@@ -23,4 +23,6 @@ export const unnarrowed = {
   only: null,
   kind: null,
   destination: null,
+  under: null,
+  by: null,
 } as const

@@ -21,6 +21,14 @@ interface Props<R> {
   current?: string | null
   /** What stands below a line, over all columns; null: nothing. */
   detail?: (row: R) => ReactNode
+  /** Lines that belong together stay so in every order: below a heading, in the order in which the rows have them. */
+  sections?: Sections<R> | undefined
+}
+
+export interface Sections<R> {
+  of: (row: R) => string
+  /** @param row the first of its section */
+  heading: (row: R) => ReactNode
 }
 
 /** Fewer lines than that are all in the document. */
@@ -33,13 +41,20 @@ const guess = 46
 
 /** A table over a list that comes in pages: only the lines in sight are in the document, and the next page comes when its end does. */
 export function PagedTable<R>(props: Props<R>) {
-  const { caption, columns, rowKey, total = null, more = null, moreComes = false } = props
+  const { caption, columns, rowKey, total = null, more = null, moreComes = false, sections } = props
   const [order, setOrder] = useState<Order | null>(null)
   const complete = more === null
-  const rows = useMemo(
-    () => (complete ? sortRows(props.rows, columns, order) : props.rows),
-    [props.rows, columns, order, complete],
-  )
+  const rows = useMemo(() => {
+    const sorted = complete ? sortRows(props.rows, columns, order) : props.rows
+    return sections === undefined ? sorted : together(sorted, props.rows, sections.of)
+  }, [props.rows, columns, order, complete, sections])
+  /** The heading above a line: of those of a section only the first has one. */
+  const headingOf = (row: R, index: number): ReactNode => {
+    if (sections === undefined) return null
+    const before = rows[index - 1]
+    const begins = before === undefined || sections.of(before) !== sections.of(row)
+    return begins ? sections.heading(row) : null
+  }
   const body = useRef<HTMLTableElement>(null)
   const { detail = nothing } = props
   const [above, setAbove] = useState(0)
@@ -99,6 +114,7 @@ export function PagedTable<R>(props: Props<R>) {
                 row={row}
                 index={index}
                 columns={columns}
+                above={headingOf(row, index)}
                 below={detail(row)}
                 current={props.current === rowKey(row)}
                 measure={virtual ? lines.measureElement : undefined}
@@ -117,15 +133,24 @@ interface LineProps<R> {
   row: R
   index: number
   columns: readonly Column<R>[]
+  above: ReactNode
   below: ReactNode
   current: boolean
   measure: ((line: HTMLElement | null) => void) | undefined
 }
 
 /** One row with what stands below it, measured together. Scrolling draws only lines that are new: of some thousand, each frame. */
-const Line = memo(function Line<R>({ row, index, columns, below, current, measure }: LineProps<R>) {
+const Line = memo(function Line<R>(props: LineProps<R>) {
+  const { row, index, columns, above, below, current, measure } = props
   return (
     <tbody data-index={index} ref={measure}>
+      {above !== null && (
+        <tr className="section">
+          <th colSpan={columns.length} scope="colgroup">
+            {above}
+          </th>
+        </tr>
+      )}
       <tr aria-rowindex={index + 2} aria-current={current || undefined}>
         {columns.map((column) => (
           <td key={column.title} className={styleOf(column)}>
@@ -141,6 +166,13 @@ const Line = memo(function Line<R>({ row, index, columns, below, current, measur
     </tbody>
   )
 }) as <R>(props: LineProps<R>) => ReactNode
+
+/** Rows section by section: these in the order in which `all` has them, what is in each as it is sorted. */
+function together<R>(rows: readonly R[], all: readonly R[], of: (row: R) => string): R[] {
+  const found = new Map<string, R[]>(all.map((row) => [of(row), []]))
+  for (const row of rows) found.get(of(row))?.push(row)
+  return [...found.values()].flat()
+}
 
 function Gap({ height, columns }: { height: number; columns: number }): ReactNode {
   if (height === 0) return null

@@ -58,6 +58,47 @@ test('filters are in the address: verdict, step, program, search', async () => {
   )
 })
 
+/** What the list shows, line by line: `# ` begins a section. */
+const sections = (page: Page): Promise<string[]> =>
+  page.run(() =>
+    [...document.querySelectorAll('.tab tbody tr:not(.below)')].map((row) =>
+      row.className === 'section'
+        ? `# ${row.textContent}`
+        : `${row.querySelector('.chip')?.textContent} ${row.querySelector('td.wide code')?.textContent}`,
+    ),
+  )
+
+test('destinations are put together by step and by program, and the address keeps it', async () => {
+  const page = await open('4101', 'build')
+  await choose(page, 'Group by', 'step')
+  await page.until(() => document.querySelectorAll('.tab tr.section').length === 2)
+  expect(await sections(page)).toEqual([
+    '# install2 destinationsblocked 1allowed 1',
+    'blocked telemetry.example.net',
+    'allowed registry.example.org:443',
+    '# compile2 destinationsattack-blocked 1blocked 1',
+    'attack-blocked stealer.example.net',
+    'blocked 203.0.113.66:80',
+  ])
+  // In another order each stays below its step.
+  await page.click('button', 'Destination')
+  expect(await sections(page)).toEqual([
+    '# install2 destinationsblocked 1allowed 1',
+    'allowed registry.example.org:443',
+    'blocked telemetry.example.net',
+    '# compile2 destinationsattack-blocked 1blocked 1',
+    'blocked 203.0.113.66:80',
+    'attack-blocked stealer.example.net',
+  ])
+  await page.click('button', /^why\? telemetry/)
+  await page.sees('region', /^Why telemetry/)
+  expect(await page.run(() => location.search)).toMatch(/by=step&destination=.*&under=install/)
+  await page.checked()
+  await choose(page, 'Group by', 'program')
+  await page.until(() => document.querySelectorAll('.tab tr.section').length === 1)
+  expect((await sections(page))[0]).toMatch(/^# .*\/curl4 destinations/)
+})
+
 test('"why?" tells who decided, where the address was learnt, and what would allow it', async () => {
   const page = await open('4101', 'test')
   await page.click('button', /^why\? api\.example\.com/)

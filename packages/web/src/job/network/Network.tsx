@@ -1,7 +1,8 @@
 import { useCallback, useMemo } from 'react'
 import { counted } from '@runwarden/report/view'
-import { PagedTable } from '../../ui/PagedTable.tsx'
-import { useAddressed } from '../address.ts'
+import { Choice } from '../../ui/Choice.tsx'
+import { PagedTable, type Sections } from '../../ui/PagedTable.tsx'
+import { useAddress, useAddressed } from '../address.ts'
 import { useControlPlane, useKnown } from '../control-plane.ts'
 import { Listed } from '../Listed.tsx'
 import { Narrow } from '../Narrow.tsx'
@@ -13,18 +14,29 @@ import type { Rows } from '../rows.ts'
 import { useNarrowedRows } from '../whole.ts'
 import { columnsOf } from './columns.tsx'
 import { grouped, refusedNames, type Group } from './group.ts'
+import { type Grouping, groupings, placed, type Placed, unplaced } from './sections.ts'
+import { SectionHeading } from './SectionHeading.tsx'
 import { Why } from './Why.tsx'
 
 const onlyNew = ['new'] as const
+/** What stands above the destinations of a step or program. */
+const sectionsBy = (by: Grouping): Sections<Placed> => ({
+  of: ({ section }) => section?.name ?? '',
+  heading: ({ section }) =>
+    section === null ? null : <SectionHeading section={section} by={by} />,
+})
+const sections = { step: sectionsBy('step'), program: sectionsBy('program') }
 const isRefused = ({ verdict }: Rows['dns']): boolean => verdict !== 'allowed'
 
-/** Where the job connected to, or tried to, each destination once. */
+/** Where the job connected to, or tried to: each destination once, or below each step or program that did. */
 export default function Network() {
   const { facts, every } = useJob()
   const { narrowing, narrowed: isNarrowed } = useNarrowing()
   const { isActor, isChosen } = useActor()
   const [only, setOnly] = useAddressed('only', onlyNew)
-  const [open, setOpen] = useAddressed('destination')
+  const [by, setBy] = useAddressed('by', groupings)
+  const { get, set } = useAddress()
+  const [open, under] = [get('destination'), get('under')]
   const fits = useFits(narrowing, isActor)
   const list = useNarrowedRows('destinations', narrowing, fits)
   const fresh = useKnown(['fresh'], (plane) => plane.fresh(), { every }).data
@@ -35,18 +47,33 @@ export default function Network() {
   const queries = useNarrowedRows('dns', narrowing, isRefused)
   // Both at once: lines do not jump when the other list comes.
   const waiting = list.waiting || queries.waiting
-  const groups = useMemo(() => {
-    const all = grouped(list.rows, refusedNames(queries.rows, list.all).filter(fits))
-    return only === 'new' ? all.filter((group) => isNew(group)) : all
-  }, [list.rows, list.all, queries.rows, fits, only, isNew])
+  const { lines, found } = useMemo(() => {
+    const asked = refusedNames(queries.rows, list.all).filter(fits)
+    const keep = (group: Group): boolean => only === null || isNew(group)
+    const groups = grouped(list.rows, asked).filter(keep)
+    return {
+      found: groups.length,
+      lines: by === null ? unplaced(groups) : placed(list.rows, asked, by, keep),
+    }
+  }, [list.rows, list.all, queries.rows, fits, only, isNew, by])
   const acted = useMemo(() => [...list.all, ...queries.rows], [list.all, queries.rows])
+  const isOpen = useCallback(
+    ({ group, section }: Placed) =>
+      group.key === open && (section === null || (section.name ?? '') === (under ?? '')),
+    [open, under],
+  )
+  const setOpen = useCallback(
+    (line: Placed | null) =>
+      set({ destination: line?.group.key ?? null, under: line?.section?.name ?? null }),
+    [set],
+  )
   const columns = useMemo(
-    () => columnsOf({ startedAt: facts.startedAt, isNew, open, setOpen }),
-    [facts.startedAt, isNew, open, setOpen],
+    () => columnsOf({ startedAt: facts.startedAt, isNew, isOpen, setOpen }),
+    [facts.startedAt, isNew, isOpen, setOpen],
   )
   const detail = useCallback(
-    (group: Group) => (group.key === open ? <Why group={group} isNew={isNew(group)} /> : null),
-    [open, isNew],
+    (line: Placed) => (isOpen(line) ? <Why group={line.group} isNew={isNew(line.group)} /> : null),
+    [isOpen, isNew],
   )
   const narrowed = isNarrowed || isChosen || only !== null
   return (
@@ -56,10 +83,17 @@ export default function Network() {
       </p>
       <Narrow
         label="Search destinations"
-        found={`${counted(groups.length, 'destination')}${list.more === null ? '' : ' so far'}`}
+        found={`${counted(found, 'destination')}${list.more === null ? '' : ' so far'}`}
         verdicts
       />
       <div className="tools picks">
+        <Choice
+          label="Group by"
+          all="destination"
+          options={groupings}
+          value={by}
+          onChoose={setBy}
+        />
         <ActorChoices rows={acted} />
         {fresh !== undefined && fresh.runs > 0 && (
           <button
@@ -72,7 +106,7 @@ export default function Network() {
         )}
       </div>
       <Listed
-        list={{ ...list, rows: waiting ? [] : groups, waiting }}
+        list={{ ...list, rows: waiting ? [] : lines, waiting }}
         label="Destinations"
         none="No destination was reached or tried."
         narrowed={narrowed && list.all.length + queries.all.length > 0}
@@ -81,11 +115,12 @@ export default function Network() {
         <PagedTable
           caption="Destinations"
           columns={columns}
-          rows={groups}
+          rows={lines}
           rowKey={({ key }) => key}
           more={list.more}
           moreComes={list.moreComes}
-          current={open}
+          current={lines.find(isOpen)?.key ?? null}
+          sections={by === null ? undefined : sections[by]}
           detail={detail}
         />
       </Listed>

@@ -7,69 +7,87 @@ import { verdicts } from '../narrowing.ts'
 import { ProgramList } from '../ProgramList.tsx'
 import { Since } from '../Since.tsx'
 import type { Group } from './group.ts'
+import type { Placed } from './sections.ts'
 
 interface Given {
   startedAt: number
   isNew: (group: Group) => boolean
-  /** Key of the destination that the page tells more of. */
-  open: string | null
-  setOpen: (key: string | null) => void
+  /** The line that the page tells more of. */
+  isOpen: (placed: Placed) => boolean
+  setOpen: (placed: Placed | null) => void
 }
 
-export const columnsOf = ({ startedAt, isNew, open, setOpen }: Given): readonly Column<Group>[] => [
-  {
-    title: 'Verdict',
-    cell: (group) => (
-      <>
-        {group.verdicts.map((verdict) => (
-          <div key={verdict}>
-            <VerdictChip verdict={verdict} />
-          </div>
-        ))}
-      </>
-    ),
-    by: ({ verdicts: [worst] }) => (worst === undefined ? 9 : verdicts.indexOf(worst)),
-    tight: true,
-  },
-  {
-    title: 'Destination',
-    cell: (group) => <Place group={group} isNew={isNew(group)} />,
-    by: ({ place }) => place,
-    wide: true,
-  },
-  {
-    title: 'First seen',
-    cell: ({ firstTime }) => <Since at={firstTime} start={startedAt} />,
-    by: ({ firstTime, firstSeq }) => firstTime ?? firstSeq,
-    tight: true,
-  },
-  { title: 'Attempts', cell: ({ count }) => digits(count), by: ({ count }) => count, number: true },
-  {
-    title: 'Sent',
-    cell: ({ bytesOut }) => (bytesOut > 0 ? bytes(bytesOut) : ''),
-    by: ({ bytesOut }) => bytesOut,
-    number: true,
-  },
-  {
-    title: 'Why',
-    cell: ({ key, place }) => (
-      <button
-        type="button"
-        className="why-button"
-        aria-expanded={key === open}
-        onClick={() => setOpen(key === open ? null : key)}
-      >
-        why?<span className="unseen"> {plain(place, 80)}</span>
-      </button>
-    ),
-    tight: true,
-  },
-  {
-    title: 'Program and step',
-    cell: ({ programs }) => <ProgramList programs={programs} />,
-    by: ({ programs }) => `${programs[0]?.step ?? ''} ${programs[0]?.exe ?? ''}`,
-  },
-]
+export const columnsOf = (given: Given): readonly Column<Placed>[] => {
+  const { startedAt, isNew, isOpen, setOpen } = given
+  return [
+    {
+      title: 'Verdict',
+      cell: ({ group }) => (
+        <>
+          {group.verdicts.map((verdict) => (
+            <div key={verdict}>
+              <VerdictChip verdict={verdict} />
+            </div>
+          ))}
+        </>
+      ),
+      by: ({
+        group: {
+          verdicts: [worst],
+        },
+      }) => (worst === undefined ? 9 : verdicts.indexOf(worst)),
+      tight: true,
+    },
+    {
+      title: 'Destination',
+      cell: ({ group }) => <Place group={group} isNew={isNew(group)} />,
+      by: ({ group }) => group.place,
+      wide: true,
+    },
+    {
+      title: 'First seen',
+      cell: ({ group }) => <Since at={group.firstTime} start={startedAt} />,
+      by: ({ group }) => group.firstTime ?? group.firstSeq,
+      tight: true,
+    },
+    {
+      title: 'Attempts',
+      cell: ({ group, shared }) => (
+        <>
+          {digits(group.count)}
+          {shared && <div className="aside">of all</div>}
+        </>
+      ),
+      by: ({ group }) => group.count,
+      number: true,
+    },
+    {
+      title: 'Sent',
+      cell: ({ group: { bytesOut } }) => (bytesOut > 0 ? bytes(bytesOut) : ''),
+      by: ({ group }) => group.bytesOut,
+      number: true,
+    },
+    {
+      title: 'Why',
+      cell: (line) => (
+        <button
+          type="button"
+          className="why-button"
+          aria-expanded={isOpen(line)}
+          onClick={() => setOpen(isOpen(line) ? null : line)}
+        >
+          why?<span className="unseen"> {plain(line.group.place, 80)}</span>
+        </button>
+      ),
+      tight: true,
+    },
+    {
+      title: 'Program and step',
+      cell: ({ group }) => <ProgramList programs={group.programs} />,
+      by: ({ group: { programs } }) => `${programs[0]?.step ?? ''} ${programs[0]?.exe ?? ''}`,
+    },
+  ]
+}
 
 function Place({
   group: { place, host, addresses, protocol, local, onlyAsked },

@@ -84,12 +84,12 @@ function byKey(rows: readonly Row[], onlyAsked: boolean): Group[] {
 }
 
 function byAlarm(a: Group, b: Group): number {
-  return (
-    Number(a.local) - Number(b.local) ||
-    weight(a.verdicts[0] ?? 'allowed') - weight(b.verdicts[0] ?? 'allowed') ||
-    a.firstSeq - b.firstSeq
-  )
+  return alarm(a) - alarm(b) || a.firstSeq - b.firstSeq
 }
+
+/** The less, the sooner a person should look at it. */
+export const alarm = ({ local, verdicts: [worst = 'allowed'] }: Group): number =>
+  (local ? verdicts.length : 0) + weight(worst)
 
 function groupOf(key: string, rows: readonly Row[], onlyAsked: boolean): Group {
   const [first] = rows

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { placed } from '../../src/job/network/sections.ts'
+import type { Rows } from '../../src/job/rows.ts'
+
+type Row = Rows['destinations']
+
+const row = (n: number, given: Partial<Row>): Row => ({
+  n,
+  verdict: 'allowed',
+  reason: '',
+  rule: null,
+  host: `host-${n}.example`,
+  addresses: ['192.0.2.1'],
+  port: 443,
+  protocol: 'tcp',
+  bytesOut: 0,
+  count: 1,
+  firstSeq: n,
+  firstTime: null,
+  lastTime: null,
+  programs: [],
+  ...given,
+})
+const by = (exe: string | null, step: string | null) => ({ exe, step })
+
+const rows = [
+  row(1, { programs: [by('/usr/bin/curl', 'fetch')] }),
+  row(2, { programs: [by('/usr/bin/npm', 'install'), by('/usr/bin/curl', 'fetch')] }),
+  row(3, { programs: [by('/usr/bin/npm', 'install')], verdict: 'blocked' }),
+  row(4, {}),
+]
+const shown = (grouping: 'step' | 'program', keep = () => true) =>
+  placed(rows, [], grouping, keep).map(
+    ({ section, group, shared }) =>
+      `${section?.name ?? '-'}: ${group.verdicts.join()} ${group.place}${shared ? ' (shared)' : ''}`,
+  )
+
+test('steps stand in the order in which they first reached something, and who is not known at the end', () => {
+  expect(shown('step')).toEqual([
+    'fetch: allowed host-1.example:443',
+    'fetch: allowed host-2.example:443 (shared)',
+    'install: blocked host-3.example:443',
+    'install: allowed host-2.example:443 (shared)',
+    '-: allowed host-4.example:443',
+  ])
+})
+
+test('of programs the one that met the worst stands first', () => {
+  expect(shown('program').slice(0, 2)).toEqual([
+    '/usr/bin/npm: blocked host-3.example:443',
+    '/usr/bin/npm: allowed host-2.example:443 (shared)',
+  ])
+})
+
+test('a destination that one step reached and another was refused has each verdict below its own', () => {
+  const same = { host: 'one.example' }
+  const both = [
+    row(1, { ...same, programs: [by(null, 'a')] }),
+    row(2, { ...same, programs: [by(null, 'b')], verdict: 'blocked' }),
+  ]
+  expect(
+    placed(both, [], 'step', () => true).map(
+      ({ section, group }) => `${section?.name} ${group.verdicts.join()}`,
+    ),
+  ).toEqual(['a allowed', 'b blocked'])
+})
+
+test('a section of which nothing is asked for is not there', () => {
+  expect(placed(rows, [], 'step', ({ host }) => host === 'host-4.example')).toHaveLength(1)
+})
