@@ -16,12 +16,8 @@ export { hardenMachine, restoreMachine, type MachineHardening } from './harden/m
 export { findAccount, type Inherited } from './launcher.ts'
 export { Interrupted } from './signals.ts'
 export { findCgroup, scopeName } from './service/cgroups.ts'
-export {
-  AgentService,
-  type ScopeRecord,
-  type ScopeSettings,
-  type ServiceSettings,
-} from './service/service.ts'
+export { AgentService, type ServiceSettings } from './service/service.ts'
+export type { ScopeRecord, ScopeSettings } from './service/scope-settings.ts'
 export { Jobs } from './jobs/jobs.ts'
 export { JobSocket } from './jobs/socket.ts'
 export { orphans } from './service/state.ts'

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { plain } from '@runwarden/events/plain'
 import { Scope } from '../scope.ts'
-import type { GovernedScope } from '../service/service.ts'
+import type { GovernedScope } from '../service/governed.ts'
 import { graceMs } from './job-cgroup.ts'
 import type { KnownJob } from './job-file.ts'
 

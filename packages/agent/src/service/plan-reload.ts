@@ -1,6 +1,6 @@
 import { AgentError } from '../errors.ts'
 import type { ExemptSettings } from './exempt.ts'
-import type { ScopeSettings } from './service.ts'
+import type { ScopeSettings } from './scope-settings.ts'
 
 /** What a new configuration means for the scopes that there are. */
 export interface Plan<Scope> {

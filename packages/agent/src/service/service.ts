@@ -1,67 +1,16 @@
-import { release } from 'node:os'
-import type { GithubFacts, RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
-import type { RuleSet } from '@runwarden/rules'
-import { scopeIdentity } from '@runwarden/sensor'
 import { AgentError, messageOf } from '../errors.ts'
-import { EventStream, type EventSink, type ForkSink } from '../event-stream.ts'
-import { githubFacts } from '../https/github-facts.ts'
-import type { JobLockdownSettings } from '../job-lockdown.ts'
 import { readMachine, requireMachine } from '../preflight.ts'
 import { stateHome } from '../run-state.ts'
 import { sweep } from '../run-sweep.ts'
-import { Scope } from '../scope.ts'
-import { Watch } from '../watch/watch.ts'
-import { findCgroup, hierarchy } from './cgroups.ts'
-import { describeExempt, type ExemptSettings, findExempt, passesDhcp } from './exempt.ts'
-import { enginesOutside } from './engines-outside.ts'
+import type { Watch } from '../watch/watch.ts'
+import { hierarchy } from './cgroups.ts'
+import { findExempt } from './exempt.ts'
+import { Governed, type GovernedScope, notHardened } from './governed.ts'
 import { OwnCgroup } from './own-cgroup.ts'
 import { type Plan, planReload } from './plan-reload.ts'
-import { orphans, ScopeState } from './state.ts'
-
-/** Where the record of a scope goes. */
-export interface ScopeRecord {
-  onEvent: EventSink
-  onFork: ForkSink
-  /** Writes the reports. */
-  finish: (facts: RunFacts) => Promise<unknown>
-  /** Nothing was watched. */
-  abandon: () => void
-  /** Number of the last event that an agent before this one has sent of the same job. */
-  after?: number
-}
-
-export interface ScopeSettings {
-  /** In reports and on stderr; unique. */
-  name: string
-  /** As a person names it: see findCgroup. */
-  cgroup: string
-  policyFile: string | null
-  /** See WatchSettings. */
-  governing?: readonly string[]
-  /** See WatchSettings. */
-  own?: readonly string[]
-  /** Changes of files below it are told; null: of none but the sensitive places. */
-  workspace: string | null
-  exempt: ExemptSettings
-  /** Interfaces that lead out of the machine beside those that are found to; for the whole machine only. */
-  uplinks: readonly string[]
-  /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
-  read: () => Promise<CompiledPolicy>
-  /** What reports call it, as a command line. */
-  command?: readonly string[]
-  /** See WatchSettings. For a job: who adds it takes its account's roads to root away, too. */
-  lockdown?: JobLockdownSettings
-  /** The job's place on GitHub; by default that of this process. */
-  github?: GithubFacts
-  /** Whose runner the job is on. */
-  runner?: string
-  /** Rules of detections, those that are built in among them; without, only those. */
-  rules?: RuleSet | undefined
-  /** Changes when the rules do. */
-  rulesVersion?: string
-  record: () => Promise<ScopeRecord>
-}
+import type { ScopeSettings } from './scope-settings.ts'
+import { orphans } from './state.ts'
 
 export interface ServiceSettings {
   version: string
@@ -69,35 +18,6 @@ export interface ServiceSettings {
   /** State folder; by default stateHome. */
   home?: string
   say: (text: string) => void
-}
-
-/** A scope under the agent's watch. */
-interface Governed {
-  settings: ScopeSettings
-  state: ScopeState
-  watch: Watch
-  record: ScopeRecord
-  compiled: CompiledPolicy
-  stream: EventStream
-  startTime: number
-  /** From the start of the agent, milliseconds. */
-  armedMs: number
-  /** The reports are written: what happens since is in none. */
-  reported: boolean
-  /** A job's settings are in force: no reload changes them. */
-  job: boolean
-  /** What the configuration says of a scope that a job's settings are in force on. */
-  configured?: ScopeSettings
-}
-
-/** A scope as those see it who use it for a job. */
-export interface GovernedScope {
-  readonly name: string
-  /** Directory of its cgroup. */
-  readonly cgroup: string
-  readonly watch: Watch
-  readonly stream: EventStream
-  readonly compiled: CompiledPolicy
 }
 
 /** How often it is looked whether the scopes are still there. */
@@ -173,18 +93,15 @@ export class AgentService {
 
   /** The scopes that are governed. */
   scopes(): GovernedScope[] {
-    return [...this.#governed.values()].map(({ settings, state, watch, stream, compiled }) => ({
-      name: settings.name,
-      cgroup: state.scope.path,
-      watch,
-      stream,
-      compiled,
-    }))
+    return [...this.#governed.values()]
   }
 
   /** Arms a scope that the configuration does not have. @throws as `start` does */
   add(settings: ScopeSettings): Promise<void> {
-    return this.#inTurn(() => this.#govern(settings, true))
+    return this.#inTurn(async () => {
+      const scope = await this.#govern(settings)
+      scope.job = true
+    })
   }
 
   /**
@@ -203,7 +120,9 @@ export class AgentService {
           `the job's policy could not be put in force on '${name}': the agent's log says why`,
           'look at the log of the agent on this machine',
         )
-      Object.assign(this.#named(name), { configured, job: true })
+      const taken = this.#named(name)
+      taken.configured = configured
+      taken.job = true
     })
   }
 
@@ -232,13 +151,7 @@ export class AgentService {
 
   /** Writes a scope's reports; its policy stays in force, and names go on to resolve. */
   report(name: string): Promise<string[]> {
-    return this.#inTurn(async () => {
-      const scope = this.#named(name)
-      const health = await scope.watch.finish('the job has ended', true)
-      scope.reported = true
-      await scope.record.finish(this.#facts(scope, health))
-      return health.gaps
-    })
+    return this.#inTurn(() => this.#named(name).report())
   }
 
   /** Ends a scope: its policy, too, or that stays enforced. */
@@ -259,91 +172,16 @@ export class AgentService {
   }
 
   /** @param handedOver this agent's own watch was in force until now */
-  async #govern(settings: ScopeSettings, job = false, handedOver = false): Promise<void> {
-    const { name } = settings
-    const startTime = Date.now()
-    const say = (text: string): void => this.#settings.say(`${name}: ${text}`)
-    const compiled = await settings.read()
-    const cgroup = findCgroup(settings.cgroup)
-    const own = this.#ownBelow(cgroup)
-    const exempt = findExempt(settings.exempt, own)
-    const state = ScopeState.take(this.#home, cgroup)
-    for (const sentence of [
-      ...(settings.lockdown === undefined
-        ? [...notHardened(compiled), ...notLockedDown(compiled, cgroup)]
-        : []),
-      ...compiled.warnings,
-    ])
-      say(sentence)
-    if (exempt !== undefined)
-      for (const sentence of describeExempt(exempt, settings.exempt)) say(sentence)
-    const record = await settings.record()
-    const stream = new EventStream(`${name}-${process.pid}-${startTime.toString(36)}`, record.after)
-    // What comes behind the reports is in none.
-    const isOpen = (): boolean => this.#governed.get(name)?.reported !== true
-    stream.addSink((event) => {
-      if (isOpen()) record.onEvent(event)
-    })
-    let watch: Watch
-    try {
-      watch = await Watch.arm(
-        {
-          compiled,
-          workspace: settings.workspace ?? state.pinDir,
-          step: name,
-          worker: { from: 'runner' },
-          github: settings.github ?? githubFacts(process.env),
-          stream,
-          onFork: (child, parent) => {
-            if (isOpen()) record.onFork(child, parent)
-          },
-          rules: settings.rules,
-          governing: settings.governing,
-          own: settings.own,
-          lockdown: settings.lockdown,
-          withoutEngines: settings.lockdown !== undefined && compiled.hardening !== 'none',
-          say,
-          exempt,
-          link:
-            scopeIdentity(cgroup).level === 0
-              ? { uplinks: settings.uplinks, passesDhcp: passesDhcp(settings.exempt) }
-              : undefined,
-          handedOver,
-          agentCgroup: own === undefined ? undefined : Scope.at(own).id(),
-        },
-        state,
-      )
-    } catch (error) {
-      record.abandon()
-      throw error instanceof AgentError
-        ? error
-        : new AgentError(
-            'NOT_ARMED',
-            `the scope '${name}' could not be armed${state.adopted ? ' anew; the policy that was in force stays enforced' : ''}: ${messageOf(error)}`,
-            "'runwarden doctor' says what this machine lacks",
-            { cause: error },
-          )
+  async #govern(settings: ScopeSettings, handedOver = false): Promise<Governed> {
+    const around = {
+      version: this.#settings.version,
+      home: this.#home,
+      say: this.#settings.say,
+      ownBelow: (cgroup: string) => this.#ownBelow(cgroup),
     }
-    // On the whole machine there is no outside; a job that loses its roads to root does not reach them.
-    if (settings.lockdown !== undefined && compiled.hardening === 'none') {
-      const isMachine = scopeIdentity(cgroup).level === 0
-      const outside = isMachine ? undefined : enginesOutside(state.scope.processes())
-      if (outside !== undefined) watch.gap(outside)
-    }
-    const armedMs = performance.now()
-    this.#governed.set(name, {
-      settings,
-      state,
-      watch,
-      record,
-      compiled,
-      stream,
-      startTime,
-      armedMs,
-      reported: false,
-      job,
-    })
-    say(`armed: ${compiled.egress}, on ${state.scope.path}`)
+    const scope = await Governed.arm(settings, around, handedOver)
+    this.#governed.set(scope.name, scope)
+    return scope
   }
 
   /** The agent's own cgroup, when it is in the scope: what it does there is neither watched nor under the policy. */
@@ -437,7 +275,7 @@ export class AgentService {
       )
     await this.#end(old.name, true)
     try {
-      await this.#govern(settings, false, handedOver)
+      await this.#govern(settings, handedOver)
       return true
     } catch (error) {
       this.#settings.say(
@@ -455,66 +293,12 @@ export class AgentService {
   /** Ends one scope's watch and writes its report. */
   async #end(name: string, keep = false): Promise<void> {
     const scope = this.#governed.get(name)
-    if (scope === undefined) return
     this.#governed.delete(name)
-    const { watch, state, record, reported } = scope
-    if (!state.isAlive) this.#settings.say(`${name}: its cgroup is gone: the scope has ended`)
-    const health = await watch.finish('the watch has ended')
-    if (keep && state.isAlive) {
-      await watch.abandon()
-      state.letGo()
-    } else await watch.close()
-    if (!reported) await record.finish(this.#facts(scope, health))
-    this.#settings.say(
-      `${name}: ${keep ? 'no longer watched; its policy stays enforced, and no new name resolves' : 'ended'}`,
-    )
-  }
-
-  #facts(
-    { settings, stream, compiled, startTime, armedMs, watch }: Governed,
-    health: RunFacts['health'],
-  ): RunFacts {
-    return {
-      version: this.#settings.version,
-      scope: stream.scope,
-      command: [...(settings.command ?? ['runwarden', 'agent', settings.cgroup])],
-      step: settings.name,
-      egress: compiled.egress,
-      protection: 'armed',
-      policyFile: settings.policyFile,
-      startTime,
-      endTime: Date.now(),
-      kernel: `Linux ${release()}`,
-      exitStatus: null,
-      runner: settings.runner ?? null,
-      leftOver: [],
-      workspace: settings.workspace ?? '',
-      filesUnwatched: watch.filesUnwatched,
-      github: settings.github ?? githubFacts(process.env),
-      health: { ...health, armedMs },
-    }
+    await scope?.end(keep)
   }
 }
 
 /** Which files are watched is settled when the sensor is loaded: a policy that says otherwise needs another one. */
 function monitorsOtherwise(watch: Watch, { filesUnwatched }: CompiledPolicy): boolean {
   return (filesUnwatched === null) !== (watch.filesUnwatched === null)
-}
-
-/** Where the whole machine is the scope, to end the job would be to end the machine. */
-function notLockedDown({ lockdown }: CompiledPolicy, cgroup: string): string[] {
-  return lockdown.length > 0 && scopeIdentity(cgroup).level === 0
-    ? [
-        'lockdown is NOT enforced on the whole machine, only on cgroups: detections are told, and end nothing',
-      ]
-    : []
-}
-
-/** What a service cannot take from processes that others started. */
-function notHardened({ hardening }: CompiledPolicy): string[] {
-  if (hardening === 'none') return []
-  const key = hardening === 'sudo' ? 'disable-sudo' : 'disable-sudo-and-containers'
-  return [
-    `${key} is NOT enforced here, only by \`runwarden run\` and for jobs with the action: what runs in the scope keeps its rights`,
-  ]
 }

@@ -1,0 +1,50 @@
+import type { GithubFacts, RunFacts } from '@runwarden/events'
+import type { CompiledPolicy } from '@runwarden/policy'
+import type { RuleSet } from '@runwarden/rules'
+import type { EventSink, ForkSink } from '../event-stream.ts'
+import type { JobLockdownSettings } from '../job-lockdown.ts'
+import type { ExemptSettings } from './exempt.ts'
+
+/** Where the record of a scope goes. */
+export interface ScopeRecord {
+  onEvent: EventSink
+  onFork: ForkSink
+  /** Writes the reports. */
+  finish: (facts: RunFacts) => Promise<unknown>
+  /** Nothing was watched. */
+  abandon: () => void
+  /** Number of the last event that an agent before this one has sent of the same job. */
+  after?: number
+}
+
+export interface ScopeSettings {
+  /** In reports and on stderr; unique. */
+  name: string
+  /** As a person names it: see findCgroup. */
+  cgroup: string
+  policyFile: string | null
+  /** See WatchSettings. */
+  governing?: readonly string[]
+  /** See WatchSettings. */
+  own?: readonly string[]
+  /** Changes of files below it are told; null: of none but the sensitive places. */
+  workspace: string | null
+  exempt: ExemptSettings
+  /** Interfaces that lead out of the machine beside those that are found to; for the whole machine only. */
+  uplinks: readonly string[]
+  /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
+  read: () => Promise<CompiledPolicy>
+  /** What reports call it, as a command line. */
+  command?: readonly string[]
+  /** See WatchSettings. For a job: who adds it takes its account's roads to root away, too. */
+  lockdown?: JobLockdownSettings
+  /** The job's place on GitHub; by default that of this process. */
+  github?: GithubFacts
+  /** Whose runner the job is on. */
+  runner?: string
+  /** Rules of detections, those that are built in among them; without, only those. */
+  rules?: RuleSet | undefined
+  /** Changes when the rules do. */
+  rulesVersion?: string
+  record: () => Promise<ScopeRecord>
+}
