@@ -1,9 +1,10 @@
 import { duration } from '@runwarden/report/view'
+import { StateWord } from '../ui/StateWord.tsx'
 import { Time } from '../ui/Time.tsx'
 import { Text } from '../ui/Text.tsx'
 import { useControlPlane } from './control-plane.ts'
 import { reliance } from './reliance.ts'
-import { useJob } from './source.ts'
+import { type JobFacts, useJob } from './source.ts'
 
 /** What the job is, whether it was protected, and how it went. */
 export function JobHeader() {
@@ -11,7 +12,7 @@ export function JobHeader() {
   const { facts } = useJob()
   const { name, state, exit, tier, egress, startedAt, finishedAt, runner, attempt } = facts
   const entries: [string, React.ReactNode][] = [
-    ['State', stateWords(state, exit)],
+    ['State', <JobState key="state" state={state} exit={exit} />],
     ['Mode', egress ?? 'not known yet'],
     ['Started', <Time key="started" at={startedAt} />],
     ...(finishedAt === null
@@ -60,8 +61,12 @@ function Reliance() {
   return <span className={`state state-${state}`}>{words}</span>
 }
 
-function stateWords(state: 'running' | 'silent' | 'finished', exit: number | null): string {
-  if (state === 'running') return 'running'
-  if (state === 'silent') return 'silent: its agent is not heard any more'
-  return exit === null ? 'finished' : `finished with exit status ${exit}`
+function JobState({ state, exit }: { state: JobFacts['state']; exit: number | null }) {
+  return (
+    <>
+      <StateWord state={state} failed={exit !== null && exit !== 0} />
+      {state === 'silent' && ': its agent is not heard any more'}
+      {exit !== null && ` with exit status ${exit}`}
+    </>
+  )
 }
