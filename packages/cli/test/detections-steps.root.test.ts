@@ -6,9 +6,7 @@ const steps = `      - id: honest
         run: echo 'int main(void) { return 0; }' > main.c; gcc -o app main.c; ./app
       - id: thief
         run: |
-          for process in /proc/[0-9]*; do
-            case $(readlink $process/exe) in */Runner.Worker) worker=\${process#/proc/} ;; esac
-          done
+          worker=$PPID
           python3 - "$worker" <<'PY'
           import re, sys
           with open(f'/proc/{sys.argv[1]}/maps') as maps, open(f'/proc/{sys.argv[1]}/mem', 'rb', 0) as mem:
@@ -47,9 +45,7 @@ test("who makes the worker dump its memory is told; the worker's own programs th
         run: ulimit -c unlimited; (kill -ABRT $BASHPID) || true; prlimit --pid $$ --core=0
       - id: thief
         run: |
-          for process in /proc/[0-9]*; do
-            case $(readlink $process/exe) in */Runner.Worker) worker=\${process#/proc/} ;; esac
-          done
+          worker=$PPID
           prlimit --pid "$worker" --core=0
           kill -SEGV "$worker"
 `,

@@ -186,7 +186,7 @@ test('a source that is swapped while it is compiled is found, by cp, too', async
     { 'big.c': `${lines.join('\n')}\n`, 'a.c': 'int main(void) { return 0; }\n' },
     `cat > "$P/sun.sh" <<'SH'
 cp a.c "$P/good.c"; echo 'int main(void) { return 66; }' > "$P/evil.c"
-while ! pgrep -x cc1 > /dev/null; do :; done
+while ! pgrep -g 0 -x cc1 > /dev/null; do :; done
 cp "$P/evil.c" a.c; sleep 0.005; cp "$P/good.c" a.c
 SH
 sh "$P/sun.sh" & gcc -O3 -c big.c -o "$P/big.o"; wait`,
