@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { choose } from '../rig/choose.ts'
 import { Web } from '../rig/web.ts'
 
 let web: Web
@@ -57,9 +58,36 @@ test('sides are swapped, and a job without an earlier run says so', async () => 
   await first.checked()
 })
 
+test('from a run one comes to its job beside the run before, and there chooses another', async () => {
+  const page = await web.open('/github/acme/app/actions/runs/4101')
+  await page.click('link', 'Compare build with another run')
+  await page.sees('heading', 'Compare')
+  await page.until(
+    () => document.querySelector('.sides')?.textContent.includes('run 4100') === true,
+  )
+  await page.click('link', 'Swap A and B')
+  await page.until(() => new URLSearchParams(location.search).get('b') !== 'previous')
+  const other = await web.job('4101', 'build')
+  await page.until(
+    (id) => document.querySelector<HTMLSelectElement>('.pick select')?.value === id,
+    other,
+  )
+  expect(
+    await page.run(() =>
+      [...document.querySelectorAll('.pick option')].map((one) => one.textContent.split(' · ')[0]),
+    ),
+  ).toEqual(['the run before it', 'its baseline', 'run 4101'])
+  await choose(page, 'Compare with', 'baseline')
+  await page.until(
+    () => document.querySelector('.sides')?.textContent.includes('finished runs before') === true,
+  )
+  expect(await page.run(() => new URLSearchParams(location.search).get('b'))).toBe('baseline')
+  await page.checked()
+})
+
 test('nothing chosen, and a job that is not there', async () => {
   const page = await compare('')
-  await page.sees('link', 'To the runs')
+  await page.sees('link', 'Runs')
   await page.checked()
   const gone = await compare('a=01j00000000000000000000000&b=previous')
   await gone.sees('heading', 'It is not there')

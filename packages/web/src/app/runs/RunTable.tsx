@@ -14,6 +14,7 @@ import { Link } from '../Link.tsx'
 import { paths } from '../paths.ts'
 import { branchOf, jobPlace, runPlace } from '../places.ts'
 import { Loaded } from '../states/Loaded.tsx'
+import { CompareLink } from './CompareLink.tsx'
 
 interface Props {
   org: string
@@ -151,6 +152,7 @@ function JobLine({ org, job }: { org: string; job: RunJob }) {
       </Link>
       <StateWord state={job.state} failed={job.exit !== null && job.exit !== 0} />
       <VerdictCounts calls={job.calls} />
+      <CompareLink org={org} job={job} />
     </>
   )
 }

@@ -3,12 +3,14 @@ import { useQuery } from '@tanstack/react-query'
 import { api, ask } from '../../api.ts'
 import { Link } from '../../Link.tsx'
 import { paths } from '../../paths.ts'
+import { jobPlace } from '../../places.ts'
 import { useRouterAddress } from '../../router-address.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
 import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
 import { Loaded } from '../../states/Loaded.tsx'
 import { Differences } from './Differences.tsx'
+import { OtherRun } from './OtherRun.tsx'
 import { previousOf } from './previous.ts'
 import { Sides } from './Sides.tsx'
 
@@ -24,8 +26,8 @@ export default function Compare() {
       <>
         <h1>Compare</h1>
         <p className="nothing">
-          Nothing is chosen. Open a job, and choose “Compare with the previous run” there.{' '}
-          <Link to={paths.runs(org)}>To the runs</Link>
+          Nothing is chosen. <Link to={paths.runs(org)}>Runs</Link> have a link at each of their
+          jobs that compares it with the run before, or with any other.
         </p>
       </>
     )
@@ -69,7 +71,10 @@ function WithPrevious({ org, here }: { org: string; here: JobSummary }) {
             <h1>Compare</h1>
             <p className="nothing">
               The server knows no run of this job before this one.{' '}
-              <Link to={paths.looseJob(org, here.id)}>Back to the job</Link>
+              <Link to={jobPlace(org, here)}>Back to the job</Link>
+            </p>
+            <p className="inline">
+              <OtherRun org={org} here={here} />
             </p>
           </>
         ) : (

@@ -4,6 +4,7 @@ import { Time } from '../../../ui/Time.tsx'
 import { Link } from '../../Link.tsx'
 import { paths } from '../../paths.ts'
 import { useRouterAddress } from '../../router-address.ts'
+import { OtherRun } from './OtherRun.tsx'
 
 interface Props {
   org: string
@@ -37,21 +38,14 @@ export function Sides({ org, here, there }: Props) {
         </div>
       </dl>
       <p className="inline">
+        <OtherRun org={org} here={here} />
         {there !== null && (
           <>
             <Link to={paths.compare(org, { a: there.id, b: here.id, of })}>Swap A and B</Link>
-            <Link to={paths.compare(org, { a: here.id, b: 'baseline' })}>A with its baseline</Link>
+            <Link to={paths.compare(org, { a: there.id, b: 'previous', of })}>
+              B with the run before it
+            </Link>
           </>
-        )}
-        {there === null && (
-          <Link to={paths.compare(org, { a: here.id, b: 'previous', of })}>
-            A with its previous run
-          </Link>
-        )}
-        {there !== null && (
-          <Link to={paths.compare(org, { a: there.id, b: 'previous', of })}>
-            B with the run before it
-          </Link>
         )}
       </p>
     </>

@@ -17,6 +17,7 @@ import { useLiveQueries } from '../../live-queries.ts'
 import { paths } from '../../paths.ts'
 import { branchOf, jobPlace } from '../../places.ts'
 import { useRouterAddress } from '../../router-address.ts'
+import { CompareLink } from '../../runs/CompareLink.tsx'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
 import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
@@ -205,5 +206,10 @@ const columnsFor = (org: string): readonly Column<RunJob>[] => [
     title: 'Started',
     by: ({ startedAt }) => startedAt,
     cell: ({ startedAt }) => <Time at={startedAt} />,
+  },
+  {
+    title: 'With another run',
+    tight: true,
+    cell: (job) => <CompareLink org={org} job={job} />,
   },
 ]
