@@ -8,6 +8,7 @@ const entries = [
   'packages/action/src/supervise',
   'packages/agent/src/dns/worker',
   'packages/agent/src/integrity/worker',
+  'packages/agent/src/program-hashes/worker',
   'packages/agent/src/secrets/artifact-worker',
   'packages/server/src/ingest/worker',
 ]

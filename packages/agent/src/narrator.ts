@@ -17,6 +17,8 @@ import type { Detections } from './detections.ts'
 import { putBy } from './engine-calls.ts'
 import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
 import { ContentTeller } from './https/tell.ts'
+import type { ProgramBody } from './program-hashes/program-watch.ts'
+import { isYoung } from './program-hashes/young.ts'
 import type { NetworkChange } from './network/network-watch.ts'
 import type { Steps } from './steps.ts'
 
@@ -31,6 +33,8 @@ export interface NarratorParts extends ConnectionParts {
   /** @returns whether it was: not while records are being handed over */
   drainSensor: () => boolean
   onExec: (record: ExecRecord) => void
+  /** The same, when it has been told. */
+  onProgram: (record: ExecRecord) => void
   onFork: ForkSink
   /** The program of an action has opened a file for reading. */
   onReadByAction: (record: FileRecord) => void
@@ -181,6 +185,11 @@ export class Narrator {
     this.tell({ ...this.head(at), ...body })
   }
 
+  /** What a program held that a process became at a time (CLOCK_BOOTTIME ns). */
+  held(at: { time: number; execId: string }, body: ProgramBody): void {
+    this.tell({ ...this.head(at), ...body })
+  }
+
   private exec(record: ExecRecord): void {
     const {
       parentTgid,
@@ -218,10 +227,12 @@ export class Narrator {
       cwd,
       inode,
       device,
+      ...(isYoung(record) ? {} : { changed: record.changed }),
       memfd,
       deleted,
       stdio,
     })
+    this.parts.onProgram(record)
   }
 
   private file(record: FileRecord): void {

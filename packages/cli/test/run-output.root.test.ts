@@ -43,6 +43,7 @@ test('the four files, each as its schema says, whatever the job is called', asyn
       [
         'agent.health',
         'process.exec',
+        'process.program',
         'process.exit',
         'file.create',
         'file.rename',

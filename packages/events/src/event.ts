@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { base } from './base.ts'
-import { ProcessExec, ProcessExit, StepStart } from './process.ts'
+import { ProcessExec, ProcessExit, ProcessProgram, StepStart } from './process.ts'
 import { DnsQuery, NetConnect, NetFlow } from './network.ts'
 import { HttpRequest, HttpResponse, HttpOpaque } from './http.ts'
 import { FileWrite, FileCreate, FileDelete, FileRead, FileRename, FileChanged } from './file.ts'
@@ -38,6 +38,7 @@ export const AgentHealth = z.object({
 
 export const Event = z.discriminatedUnion('kind', [
   ProcessExec,
+  ProcessProgram,
   ProcessExit,
   StepStart,
   DnsQuery,

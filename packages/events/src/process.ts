@@ -40,12 +40,42 @@ export const ProcessExec = z.object({
   cwd: z.string(),
   inode: z.string(),
   device: z.string(),
+  /**
+   * When the program's file was last changed (its ctime), nanoseconds since the epoch. With `device` and `inode` it names what ran:
+   * the `process.program` with the same three has its hash. Missing: not known, or so short before that it does not tell what
+   * ran; a `process.program` with the same `execId` and `time` does.
+   */
+  changed: z.string().optional(),
   /** The program is an anonymous memory file. */
   memfd: z.boolean(),
   /** The program's file had no name any more when it started. */
   deleted: z.boolean(),
   /** What its input, output and error output were when it started. */
   stdio: z.array(Stdio).optional(),
+})
+
+/**
+ * What the file of a program held as it was started: told once for each in a job, when it has been read, behind the first
+ * `process.exec` of it. A second one comes where it could be read later only.
+ */
+export const ProcessProgram = z.object({
+  ...base,
+  kind: z.literal('process.program'),
+  path: z.string(),
+  device: z.string(),
+  inode: z.string(),
+  /** As in `process.exec`; missing: it is told of that one start. */
+  changed: z.string().optional(),
+  /** Bytes; null: not known. */
+  size: z.number().nullable(),
+  /** Hexadecimal; null: it was not read, `unread` says why. */
+  sha256: z.string().nullable(),
+  /**
+   * `gone`: the process had ended, and the file was nowhere to be found; `changed`: it was written to or replaced since;
+   * `large`: longer than is read; `served`: by a process (FUSE), which may give each reader something else; `budget`: too
+   * many were to be read; `late`: the job was over before.
+   */
+  unread: z.enum(['', 'gone', 'changed', 'large', 'served', 'unreadable', 'budget', 'late']),
 })
 
 export const ProcessExit = z.object({

@@ -8,6 +8,10 @@ export function inWords(event: Event): string {
   switch (event.kind) {
     case 'process.exec':
       return `started ${plainCommand(event.argv.length > 0 ? event.argv : [event.exe], 400)} in ${plain(event.cwd, 400)}`
+    case 'process.program':
+      return event.sha256 === null
+        ? `${plain(event.path, 400)} was not hashed (${event.unread})`
+        : `${plain(event.path, 400)} held what has the SHA-256 ${plain(event.sha256, 64)}`
     case 'process.exit':
       return event.signal === null
         ? `ended with status ${event.code ?? '?'}`

@@ -120,6 +120,14 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     stdout: stdio(1),
     stderr: stdio(2),
   },
+  'process.program': {
+    ...common,
+    path: text,
+    name: { type: 'string', of: ({ path }: { path: string }) => baseName(path) },
+    size: number,
+    sha256: text,
+    unread: text,
+  },
   'step.start': {
     ...common,
     pid: number,

@@ -17,6 +17,8 @@ export interface TlsWatchParts {
   content: ContentTeller
   health: RunHealth
   programs: TlsPrograms
+  /** A program has just started that was not seen before. */
+  onNewProgram: () => void
 }
 
 /** Programs of a TlsWatch that the kernel verifies meanwhile. */
@@ -52,7 +54,7 @@ export class TlsWatch {
 
   constructor(parts: TlsWatchParts, compiled: CompiledPolicy) {
     this.#parts = parts
-    const { enforcer, content, health, programs, ...scope } = parts
+    const { enforcer, content, health, programs, onNewProgram, ...scope } = parts
     const hook = { name: 'uprobes on TLS libraries', tier: 'T0' as const }
     try {
       const maps = enforcer.httpsMaps()
@@ -66,6 +68,7 @@ export class TlsWatch {
             for (const one of captured) health.telling(() => content.take(one))
           },
           onUse: (use) => content.use(use),
+          onNewProgram,
         },
         programs.take(),
       )

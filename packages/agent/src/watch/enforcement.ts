@@ -147,6 +147,7 @@ export class Enforcement {
       enforcer: this.enforcer,
       content: narrator.https,
       health: this.health,
+      onNewProgram: () => this.recording.catchUp(),
     }
     const tls = new TlsWatch(parts, compiled)
     this.tls = tls

@@ -18,6 +18,7 @@ import { Lockdown } from '../lockdown.ts'
 import { knowsProcesses, Namespaces } from '../namespaces.ts'
 import { NetworkWatch } from '../network/network-watch.ts'
 import { Narrator, type NarratorParts } from '../narrator.ts'
+import { ProgramWatch } from '../program-hashes/program-watch.ts'
 import { ProcessTable } from '../process-table.ts'
 import { SecretWatch } from '../secrets/secret-watch.ts'
 import { kernelRule, Steps, type WorkerRule } from '../steps.ts'
@@ -40,6 +41,7 @@ export class Recording {
   network!: NetworkWatch
   secrets!: SecretWatch
   integrity!: Integrity
+  programs!: ProgramWatch
   /** Records that were handed over so far. */
   handled = 0
   /** Records are being handed over: their rings are not emptied in the middle of it. */
@@ -88,6 +90,7 @@ export class Recording {
   start(): void {
     this.sensor = startSensor(this.sensorOptions, this.openSensor)
     this.closers.push(() => this.sensor.close())
+    this.programs = this.watchPrograms()
     this.narrator = this.openNarrator(this.worker, this.detections)
     this.watchNetwork()
     this.watchSecrets()
@@ -195,6 +198,16 @@ export class Recording {
     )
   }
 
+  /**
+   * Takes what waits in the sensor's rings.
+   * @returns whether it was: not while records are being handed over
+   */
+  catchUp(): boolean {
+    if (this.taking) return false
+    this.sensor.drain()
+    return true
+  }
+
   private take(records: readonly SensorRecord[]): void {
     const outer = this.taking
     this.taking = true
@@ -239,16 +252,23 @@ export class Recording {
       detections,
       learnedName: (id) => this.enforcement().enforcer.name(id),
       drainDns: () => this.dns.drain(),
-      drainSensor: () => {
-        if (this.taking) return false
-        this.sensor.drain()
-        return true
-      },
+      drainSensor: () => this.catchUp(),
       later: (tell) => setImmediate(() => health.telling(tell)),
       onFork,
       onReadByAction: (record) => this.secrets.opened(record),
       onReadMeanwhile: (record) => this.integrity.readMeanwhile(record),
       onExec: ({ time }) => health.started(time),
+      onProgram: (record) => this.programs.started(record),
+    })
+  }
+
+  private watchPrograms(): ProgramWatch {
+    const { health, processes } = this
+    return new ProgramWatch({
+      processes,
+      drainSensor: () => this.catchUp(),
+      emitAt: (at, body) => health.telling(() => this.narrator.held(at, body)),
+      gap: (text) => health.missing(text),
     })
   }
 

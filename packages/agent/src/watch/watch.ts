@@ -3,6 +3,7 @@ import type { CompiledPolicy } from '@runwarden/policy'
 import { readResolvers } from '../dns/resolvers.ts'
 import { guardMs } from '../guard/guard.ts'
 import { closedPolicy, suspendLockdowns, wasLockedDown } from '../job-lockdown.ts'
+import { programHasher } from '../program-hashes/hasher.ts'
 import { RunState } from '../run-state.ts'
 import type { Scope } from '../scope.ts'
 import type { Process } from '../process-table.ts'
@@ -104,6 +105,8 @@ export class Watch {
         health.gap(`${hook.name} is not watched: ${hook.reason}`)
     }
     this.ticking = setInterval(() => this.tick(), tickMs).unref()
+    // What runs for a moment only is gone when the thread has begun at its sight.
+    programHasher.start()
   }
 
   private tick(): void {
@@ -185,7 +188,7 @@ export class Watch {
    */
   async finish(reason = 'the command has ended', goesOn = false): Promise<Health> {
     if (!goesOn) clearInterval(this.ticking)
-    const { sensor, dns, narrator, secrets, integrity } = this.recording
+    const { sensor, dns, narrator, secrets, integrity, programs } = this.recording
     const { enforcer, uplinks, tls, guard } = this.enforcement
     sensor.drain()
     tls.settle()
@@ -197,6 +200,8 @@ export class Watch {
     uplinks?.tick()
     await secrets.finish()
     await integrity.finish()
+    // Most were read meanwhile.
+    await programs.finish()
     // Its end also tells queries that nobody has answered yet. Without its thread, which was told
     // as a gap, what it lost is not known.
     const stats = goesOn ? await dns.stats().catch(() => null) : await dns.close()

@@ -63,6 +63,8 @@ export interface TlsCaptureOptions extends TlsProgramOptions {
   /** In the order of the calls' ends, by session. */
   onContent(content: readonly (TlsChunk | TlsEnd | TlsOffer)[]): void
   onUse?(use: TlsUse): void
+  /** A program has just started whose file was not looked at yet, as each new one is at its first start. */
+  onNewProgram?(): void
   onUnseen?(unseen: TlsUnseen): void
 }
 
@@ -194,6 +196,7 @@ export class TlsCapture {
 
   /** Looks at a file that a process runs from here on. */
   #see(image: TlsImage): void {
+    if (image.known === 0 && image.address === 0n) this.#options.onNewProgram?.()
     const number = image.known === 0 ? this.#examine(image) : image.known
     const file = this.#files.get(number)
     if (!file) {

@@ -35,6 +35,7 @@ const isExec = (value: Value): boolean =>
   isText(value['cwd']) &&
   isText(value['inode']) &&
   isText(value['device']) &&
+  (value['changed'] === undefined || isText(value['changed'])) &&
   isFlag(value['memfd']) &&
   isFlag(value['deleted']) &&
   (value['stdio'] === undefined ||

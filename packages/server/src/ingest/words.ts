@@ -48,6 +48,7 @@ export const eventKinds = [
   'secret.found',
   'detection',
   'agent.health',
+  'process.program',
 ] as const satisfies readonly EventKind[]
 const kindBits: ReadonlyMap<string, number> = new Map(
   eventKinds.map((kind, i) => [kind, 1 << (i + 1)]),

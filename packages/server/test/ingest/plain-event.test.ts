@@ -5,7 +5,7 @@ import { exec, exit, write } from './sample-events.ts'
 
 const files = ['file.write', 'file.create', 'file.delete', 'file.read'] as const
 const samples = [
-  { ...exec(1, 100), phase: 'pre', stdio: ['pipe', 'closed'] },
+  { ...exec(1, 100), phase: 'pre', stdio: ['pipe', 'closed'], changed: '5' },
   exec(2, 101),
   exit(3, 100),
   { ...exit(4, 101), code: null, signal: 9, execId: null, step: null },

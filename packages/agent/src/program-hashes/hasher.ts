@@ -1,0 +1,161 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { threadEnvironment } from '../thread-environment.ts'
+import type { ProgramAsk, ProgramReply, Unread } from './contract.ts'
+
+export interface Hashed {
+  sha256: string | null
+  size: number | null
+  unread: Unread
+}
+
+/** A program that was started. */
+export interface Started {
+  ask: Omit<ProgramAsk, 'number'>
+  /** Whether the process was this program still at a time, milliseconds since the epoch: nobody could write to its file by then. */
+  ran: (at: number) => boolean
+}
+
+type Take = (hashed: Hashed) => void
+
+interface Asked {
+  started: Started
+  /** Another process of the same program, which may be there when this one is gone. */
+  next: Started | undefined
+  takes: Take[]
+}
+
+/** Programs whose hash is kept. */
+const mostKept = 16_384
+/** Programs that wait to be read: beyond, they are not. */
+const mostAsked = 1024
+/** What is read at once, and from then on: a job makes programs as many and as large as it likes. */
+const burstBytes = 4 * 2 ** 30
+const bytesPerMs = (32 << 20) / 1000
+const youngMb = 2
+
+/**
+ * Hashes the files of programs, each once for as long as this process lives, whichever job starts it, in a thread of its own, which
+ * is started when there is something to read. Whoever asks never waits.
+ */
+export class ProgramHasher {
+  readonly #kept = new Map<string, Hashed>()
+  readonly #asked = new Map<string, Asked>()
+  readonly #keys = new Map<number, string>()
+  #worker: Worker | undefined
+  #failure: string | undefined
+  #number = 0
+  #room = burstBytes
+  #filledMs = performance.now()
+
+  /** Why nothing is hashed any more; undefined: it is. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  /** Programs will be started soon. */
+  start(): void {
+    if (this.#failure === undefined) this.#worker ??= this.#begin()
+  }
+
+  /** What is known of a program without reading it. */
+  known(key: string): Hashed | undefined {
+    return this.#kept.get(key)
+  }
+
+  /**
+   * @param key of what the file holds: of those with the same one is read
+   * @param take is called once, now or later
+   */
+  hash(key: string, started: Started, take: Take): void {
+    const waits = this.#asked.get(key)
+    if (waits !== undefined) {
+      waits.takes.push(take)
+      waits.next = started
+    } else if (this.#failure !== undefined) {
+      take(unread('unreadable'))
+    } else if (this.#asked.size >= mostAsked || !this.#hasRoom()) {
+      take(unread('budget'))
+    } else {
+      this.#asked.set(key, { started, next: undefined, takes: [take] })
+      this.#post(key, started)
+    }
+  }
+
+  #hasRoom(): boolean {
+    const now = performance.now()
+    this.#room = Math.min(burstBytes, this.#room + (now - this.#filledMs) * bytesPerMs)
+    this.#filledMs = now
+    return this.#room > 0
+  }
+
+  #post(key: string, { ask }: Started): void {
+    this.#worker ??= this.#begin()
+    const number = ++this.#number
+    this.#keys.set(number, key)
+    this.#worker.postMessage({ ...ask, number } satisfies ProgramAsk)
+  }
+
+  #begin(): Worker {
+    const own = new URL(import.meta.url)
+    const worker = new Worker(new URL(`./worker${extname(own.pathname)}`, own), {
+      name: 'runwarden-programs',
+      env: threadEnvironment(),
+      resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+    })
+    worker.on('message', (reply: ProgramReply) => this.#replied(reply))
+    let reason = 'its thread ended'
+    worker.on('error', (error) => {
+      reason = error.message
+    })
+    worker.on('exit', () => {
+      this.#failure = reason
+      const all = [...this.#asked.values()]
+      this.#asked.clear()
+      this.#keys.clear()
+      for (const { takes } of all) for (const take of takes) take(unread('unreadable'))
+    })
+    worker.unref()
+    return worker
+  }
+
+  #replied(reply: ProgramReply): void {
+    const key = this.#keys.get(reply.number)
+    const asked = key === undefined ? undefined : this.#asked.get(key)
+    this.#keys.delete(reply.number)
+    if (key === undefined || asked === undefined) return
+    if (reply.sha256 !== null) this.#room -= reply.size ?? 0
+    const hashed = believed(reply, asked.started)
+    if (hashed.sha256 === null && asked.next !== undefined) {
+      const { next, takes } = asked
+      this.#asked.set(key, { started: next, next: undefined, takes })
+      return this.#post(key, next)
+    }
+    this.#asked.delete(key)
+    // What failed may be there when it is started again.
+    const isKnown = hashed.sha256 !== null || hashed.unread === 'large'
+    if (isKnown && !asked.started.ask.young) this.#keep(key, hashed)
+    for (const take of asked.takes) take(hashed)
+  }
+
+  #keep(key: string, hashed: Hashed): void {
+    this.#kept.set(key, hashed)
+    if (this.#kept.size <= mostKept) return
+    const oldest = this.#kept.keys().next()
+    if (oldest.done !== true) this.#kept.delete(oldest.value)
+  }
+}
+
+function believed({ sha256, size, unread: why, ranAt }: ProgramReply, { ran }: Started): Hashed {
+  return sha256 !== null && ranAt !== null && !ran(ranAt)
+    ? unread('changed')
+    : { sha256, size, unread: why }
+}
+
+function unread(why: Unread): Hashed {
+  return { sha256: null, size: null, unread: why }
+}
+
+/** Of this process: what one job has started is known of the next one. */
+export const programHasher = new ProgramHasher()
