@@ -49,7 +49,14 @@ test('each program that is started is told once with its hash, and found from ea
     step: 'sh',
     size: statSync('/usr/bin/ls').size,
   })
-  expect(place.report().health.gaps).toEqual([])
+  const report = place.report()
+  expect(report.health.gaps).toEqual([])
+  const sha256 = fileHash('/usr/bin/ls')
+  expect(report.programs).toContainEqual(
+    expect.objectContaining({ path: '/usr/bin/ls', sha256, count: 2 }),
+  )
+  const images = report.processes.flatMap((process) => process.images)
+  expect(images.filter(({ exe }) => exe === '/usr/bin/ls')).toMatchObject([{ sha256 }, { sha256 }])
 })
 
 test('programs of memory files, and those that are deleted as they run, are hashed', async () => {

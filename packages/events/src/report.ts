@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Hook } from './event.ts'
+import { ProcessProgram } from './process.ts'
 import { Protocol, Severity, Verdict } from './words.ts'
 
 /**
@@ -152,6 +153,10 @@ export const ReportNode = z.object({
       argvTruncated: z.boolean(),
       cwd: z.string(),
       time: z.number(),
+      /** Of the program's file as it was started; missing: not known. */
+      sha256: z.string().optional(),
+      /** Why it was not read; missing: it was, or nothing was told. */
+      unread: ProcessProgram.shape.unread.optional(),
     }),
   ),
   step: z.string().nullable(),
@@ -162,6 +167,22 @@ export const ReportNode = z.object({
 })
 export type ReportNode = z.infer<typeof ReportNode>
 z.globalRegistry.add(ReportNode, { id: 'ReportNode' })
+
+/** What a program's file held as it was started; one entry for each file with one content. */
+export const ReportProgram = z.object({
+  path: z.string(),
+  /** Which process became it first. */
+  execId: z.string().nullable(),
+  step: z.string().nullable(),
+  /** As in the event `process.program`. */
+  size: z.number().nullable(),
+  sha256: z.string().nullable(),
+  unread: ProcessProgram.shape.unread,
+  /** How often it was started. */
+  count: z.int(),
+})
+export type ReportProgram = z.infer<typeof ReportProgram>
+z.globalRegistry.add(ReportProgram, { id: 'ReportProgram' })
 
 export const ReportDetection = z.object({
   id: z.string(),
@@ -266,6 +287,8 @@ export const Report = RunFacts.extend({
   /** Absent where there are none. */
   changes: z.array(ReportChange).optional(),
   processes: z.array(ReportNode),
+  /** Absent where of none it was told. */
+  programs: z.array(ReportProgram).optional(),
   sandbox: z.array(ReportSandbox),
   detections: z.array(ReportDetection),
   suppressed: z.array(ReportSuppressed).optional(),

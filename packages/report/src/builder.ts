@@ -16,6 +16,7 @@ import { endpointOf, isLoopback } from './address.ts'
 import { inWords } from './evidence.ts'
 import { Fold } from './fold/fold.ts'
 import { ProcessTable } from './fold/processes.ts'
+import { Programs } from './fold/programs.ts'
 import { Requests } from './fold/requests.ts'
 import { Seen } from './fold/seen.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -42,6 +43,7 @@ export class ReportBuilder {
   readonly #requests: Requests
   readonly #files: Fold<ReportFile>
   readonly #changes: Fold<ReportChange>
+  readonly #programs: Programs
   readonly #sandbox: Fold<ReportSandbox>
   readonly #detections: Fold<ReportDetection>
   readonly #suppressed: Fold<ReportSuppressed>
@@ -67,6 +69,7 @@ export class ReportBuilder {
     this.#requests = new Requests(this.#limits)
     this.#files = new Fold(this.#limits.files)
     this.#changes = new Fold(this.#limits.changes)
+    this.#programs = new Programs(this.#limits.programs, (text) => this.#text(text))
     this.#sandbox = new Fold(this.#limits.sandbox)
     this.#detections = new Fold(this.#limits.detections)
     this.#suppressed = new Fold(this.#limits.detections)
@@ -81,7 +84,9 @@ export class ReportBuilder {
     if (event.step !== null && this.#steps.size < 1_000) this.#steps.add(event.step)
     switch (event.kind) {
       case 'process.exec':
-        return this.#processes.exec(event)
+        return this.#programs.started(event, this.#processes.exec(event))
+      case 'process.program':
+        return this.#programs.held(event)
       case 'process.exit':
         return this.#processes.exit(event)
       case 'net.connect':
@@ -148,6 +153,9 @@ export class ReportBuilder {
     const dns = this.#dns.values().sort(byWeight)
     const suppressed = this.#suppressed.values()
     const changes = this.#changes.values().sort(byState)
+    const processes = this.#processes.nodes()
+    this.#programs.sayOn(processes)
+    const programs = this.#programs.values()
     const steps = new Set([facts.step, ...this.#steps])
     return {
       ...facts,
@@ -158,7 +166,8 @@ export class ReportBuilder {
       opaque: this.#requests.opaque.values().sort((a, b) => b.connections - a.connections),
       files: this.#files.values(),
       ...(changes.length > 0 ? { changes } : {}),
-      processes: this.#processes.nodes(),
+      processes,
+      ...(programs.length > 0 ? { programs } : {}),
       sandbox: this.#sandbox.values(),
       detections: this.#detections.values(),
       ...(suppressed.length > 0 ? { suppressed } : {}),
@@ -183,6 +192,7 @@ export class ReportBuilder {
       opaque: this.#requests.opaque.left,
       files: this.#files.left,
       changes: this.#changes.left,
+      programs: this.#programs.left,
       processes: this.#processes.left,
       sandbox: this.#sandbox.left,
       detections: this.#detections.left,

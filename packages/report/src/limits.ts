@@ -16,6 +16,8 @@ export interface Limits {
   files: number
   /** Of each outcome. */
   changes: number
+  /** Files of programs. */
+  programs: number
   sandbox: number
   /** Of each severity. */
   detections: number
@@ -40,6 +42,7 @@ export const defaultLimits: Limits = {
   opaque: 1_000,
   files: 10_000,
   changes: 1_000,
+  programs: 5_000,
   sandbox: 1_000,
   detections: 500,
   processesOfEntry: 8,

@@ -38,6 +38,19 @@ export class Script {
     })
   }
 
+  program(pid: number, path: string, more: Given<'process.program'> = {}): this {
+    return this.#push('process.program', {
+      ...this.#base(pid),
+      path,
+      inode: '1',
+      device: '8:1',
+      size: 5,
+      sha256: 'a'.repeat(64),
+      unread: '',
+      ...more,
+    })
+  }
+
   exit(pid: number, code: number | null = 0, signal: number | null = null): this {
     return this.#push('process.exit', { ...this.#base(pid), pid, code, signal })
   }

@@ -1,6 +1,8 @@
 import type { EventOf, ReportNode } from '@runwarden/events'
 import type { Limits } from '../limits.ts'
 
+type Image = ReportNode['images'][number]
+
 interface Entry {
   node: ReportNode
   /** Children in the table. */
@@ -57,9 +59,10 @@ export class ProcessTable {
     keepNewest(this.#forks, FORKS, execId, parentExecId)
   }
 
-  exec(event: EventOf<'process.exec'>): void {
+  /** @returns what the process is now; undefined: it is not in the tree */
+  exec(event: EventOf<'process.exec'>): Image | undefined {
     const { execId } = event
-    if (execId === null) return
+    if (execId === null) return undefined
     const known = this.#entries.get(execId)
     const image = this.#image(event)
     if (known !== undefined) {
@@ -67,7 +70,7 @@ export class ProcessTable {
       // The last place always tells what the process is now.
       if (images.length < this.#limits.images) images.push(image)
       else images[images.length - 1] = image
-      return
+      return image
     }
     const early = this.#early.get(execId)
     this.#early.delete(execId)
@@ -75,7 +78,7 @@ export class ProcessTable {
     if (this.#entries.size >= this.#limits.processes && !this.#makeRoom()) {
       if (!this.#remembered.has(execId)) this.#left += 1
       this.#remember(execId, image.exe)
-      return
+      return undefined
     }
     const parentExecId = this.#nearest(event.parentExecId)
     const parent = parentExecId === null ? undefined : this.#entries.get(parentExecId)
@@ -97,6 +100,7 @@ export class ProcessTable {
       },
     })
     if (early !== undefined) this.#end(execId, early)
+    return image
   }
 
   exit(event: EventOf<'process.exit'>): void {
@@ -163,7 +167,7 @@ export class ProcessTable {
     return ordered
   }
 
-  #image(event: EventOf<'process.exec'>): ReportNode['images'][number] {
+  #image(event: EventOf<'process.exec'>): Image {
     const { text } = this.#limits
     const argv: string[] = []
     let room = text
