@@ -871,6 +871,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orgs/{org}/jobs/{id}/programs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Programs that a job started, with their hashes and how often. */
+        get: operations["getV1OrgsOrgJobsIdPrograms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orgs/{org}/jobs/{id}/report": {
         parameters: {
             query?: never;
@@ -2336,10 +2353,27 @@ export interface components {
                 argvTruncated: boolean;
                 cwd: string;
                 time: number;
+                sha256?: string;
+                /** @enum {string} */
+                unread?: "" | "gone" | "changed" | "large" | "served" | "unreadable" | "budget" | "late";
             }[];
             endTime: number | null;
             code: number | null;
             signal: number | null;
+            n: number;
+            count: number;
+            firstSeq: number;
+            firstTime: number;
+            lastTime: number;
+        };
+        ProgramRow: {
+            path: string;
+            execId: string | null;
+            step: string | null;
+            size: number | null;
+            sha256: string | null;
+            /** @enum {string} */
+            unread: "" | "gone" | "changed" | "large" | "served" | "unreadable" | "budget" | "late";
             n: number;
             count: number;
             firstSeq: number;
@@ -2407,6 +2441,7 @@ export interface components {
             files: components["schemas"]["ReportFile"][];
             changes?: components["schemas"]["ReportChange"][];
             processes: components["schemas"]["ReportNode"][];
+            programs?: components["schemas"]["ReportProgram"][];
             sandbox: components["schemas"]["ReportSandbox"][];
             detections: components["schemas"]["ReportDetection"][];
             suppressed?: components["schemas"]["ReportSuppressed"][];
@@ -2549,6 +2584,9 @@ export interface components {
                 argvTruncated: boolean;
                 cwd: string;
                 time: number;
+                sha256?: string;
+                /** @enum {string} */
+                unread?: "" | "gone" | "changed" | "large" | "served" | "unreadable" | "budget" | "late";
             }[];
             step: string | null;
             startTime: number;
@@ -2571,6 +2609,16 @@ export interface components {
             exe: string;
             step: string | null;
             image: number | null;
+        };
+        ReportProgram: {
+            path: string;
+            execId: string | null;
+            step: string | null;
+            size: number | null;
+            sha256: string | null;
+            /** @enum {string} */
+            unread: "" | "gone" | "changed" | "large" | "served" | "unreadable" | "budget" | "late";
+            count: number;
         };
         ReportSandbox: {
             change: string;
@@ -2756,6 +2804,9 @@ export interface components {
                 argvTruncated: boolean;
                 cwd: string;
                 time: number;
+                sha256?: string;
+                /** @enum {string} */
+                unread?: "" | "gone" | "changed" | "large" | "served" | "unreadable" | "budget" | "late";
             }[];
             endTime: number | null;
             code: number | null;
@@ -2861,6 +2912,7 @@ export type PolicyHead = components['schemas']['PolicyHead'];
 export type PolicySimulation = components['schemas']['PolicySimulation'];
 export type PolicyVersion = components['schemas']['PolicyVersion'];
 export type ProcessRow = components['schemas']['ProcessRow'];
+export type ProgramRow = components['schemas']['ProgramRow'];
 export type Protocol = components['schemas']['Protocol'];
 export type RecommendedPolicy = components['schemas']['RecommendedPolicy'];
 export type Report = components['schemas']['Report'];
@@ -2874,6 +2926,7 @@ export type ReportHttp = components['schemas']['ReportHttp'];
 export type ReportNode = components['schemas']['ReportNode'];
 export type ReportOpaque = components['schemas']['ReportOpaque'];
 export type ReportProcess = components['schemas']['ReportProcess'];
+export type ReportProgram = components['schemas']['ReportProgram'];
 export type ReportSandbox = components['schemas']['ReportSandbox'];
 export type ReportSuppressed = components['schemas']['ReportSuppressed'];
 export type ReportTokenCall = components['schemas']['ReportTokenCall'];
@@ -4982,6 +5035,46 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["ProcessRow"][];
+                        next: number | null;
+                    };
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getV1OrgsOrgJobsIdPrograms: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: number;
+                step?: string;
+                search?: string;
+            };
+            header?: never;
+            path: {
+                org: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ProgramRow"][];
                         next: number | null;
                     };
                 };

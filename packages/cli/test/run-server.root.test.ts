@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -145,6 +146,17 @@ test('what a job does is at the control plane, which the job itself cannot reach
   const { items } = await ask<Page<{ rule: string }>>(`/v1/orgs/acme/jobs/${id}/detections`)
   expect(items.map(({ rule }) => rule)).toEqual(['domain-blocked'])
   expect(readdirSync(out).filter((name) => name.startsWith('spool'))).toEqual([])
+  // By what its programs held it is found, as often as they were started.
+  const curl = createHash('sha256').update(readFileSync('/usr/bin/curl')).digest('hex')
+  expect(await ask(`/v1/orgs/acme/search?hash=${curl}`)).toMatchObject({
+    items: [{ job: { id }, count: 2 }],
+  })
+  const tree = await ask<Page<{ images: { exe: string }[] }>>(
+    `/v1/orgs/acme/jobs/${id}/process-tree?search=curl`,
+  )
+  expect(tree.items.flatMap(({ images }) => images)).toContainEqual(
+    expect.objectContaining({ exe: '/usr/bin/curl', sha256: curl }),
+  )
 })
 
 test.for([

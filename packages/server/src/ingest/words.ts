@@ -11,6 +11,7 @@ export const views = {
   processes: 7,
   sandbox: 8,
   secrets: 9,
+  programs: 10,
 } as const
 export type View = keyof typeof views
 

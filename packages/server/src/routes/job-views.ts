@@ -22,6 +22,7 @@ const summaries: Readonly<Record<View, string>> = {
   processes: 'Processes, parents before children.',
   sandbox: 'Changes of processes’ own confinement.',
   secrets: 'Secrets where others can read them.',
+  programs: 'Programs that a job started, with their hashes and how often.',
 }
 /** Of its rows, in the API's description. */
 const names: Readonly<Record<View, string>> = {
@@ -34,6 +35,7 @@ const names: Readonly<Record<View, string>> = {
   processes: 'ProcessRow',
   sandbox: 'SandboxRow',
   secrets: 'SecretRow',
+  programs: 'ProgramRow',
 }
 const decided: ReadonlySet<View> = new Set(['destinations', 'dns', 'http'])
 

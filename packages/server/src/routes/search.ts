@@ -26,7 +26,7 @@ const Query = z
     address: asked,
     /** A program: `/usr/bin/curl`, or `curl` in whatever folder. */
     exe: asked,
-    /** SHA-256 of a changed file's content. */
+    /** SHA-256 of a program that was started, or of what a changed file held. */
     hash: asked,
     /** `/etc/passwd`, `/home/runner/.ssh/*` */
     path: asked,

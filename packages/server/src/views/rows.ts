@@ -1,4 +1,4 @@
-import { Protocol, TlsLibrary, Truth, Verdict } from '@runwarden/events'
+import { ProcessProgram, Protocol, TlsLibrary, Truth, Verdict } from '@runwarden/events'
 import { z } from 'zod'
 
 /** What every row of every view has; `n` counts them by their first appearance, from 1. */
@@ -23,6 +23,10 @@ const Image = z.object({
   argvTruncated: z.boolean(),
   cwd: z.string(),
   time: z.number(),
+  /** Of the program's file as it was started; missing: not known. */
+  sha256: z.string().optional(),
+  /** Why it was not read; missing: it was, or nothing was told. */
+  unread: ProcessProgram.shape.unread.optional(),
 })
 
 /** What each view's rows hold, and the index keeps as JSON. */
@@ -102,6 +106,18 @@ export const rowData = {
     endTime: z.number().nullable(),
     code: z.int().nullable(),
     signal: z.int().nullable(),
+  }),
+  programs: z.object({
+    path: z.string(),
+    /** Which process became it first. */
+    execId: z.string().nullable(),
+    step: z.string().nullable(),
+    /** Bytes; null: not known. */
+    size: z.number().nullable(),
+    /** Hexadecimal; null: not known. */
+    sha256: z.string().nullable(),
+    /** Why it was not read; empty: it was, or nothing was told of it. */
+    unread: ProcessProgram.shape.unread,
   }),
   sandbox: z.object({ change: z.string(), detail: z.string(), errno: z.int(), programs }),
   secrets: z.object({

@@ -32,6 +32,17 @@ export const exec = (seq: number, pid: number, given: Given<'process.exec'> = {}
   deleted: false,
   ...given,
 })
+export const program = (seq: number, pid: number, given: Given<'process.program'> = {}): Event => ({
+  ...base(seq, pid),
+  kind: 'process.program',
+  path: '/usr/bin/node',
+  device: '8:1',
+  inode: '1',
+  size: 5,
+  sha256: 'd'.repeat(64),
+  unread: '',
+  ...given,
+})
 export const exit = (seq: number, pid: number): Event => ({
   ...base(seq, pid),
   kind: 'process.exit',

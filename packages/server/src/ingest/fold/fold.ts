@@ -3,6 +3,7 @@ import { foldChange, foldFile, foldSecret } from './files.ts'
 import type { JobIndex } from './job-index.ts'
 import { foldConnection, foldDns, foldOpaque, foldRequest, foldResponse } from './network.ts'
 import { foldExec, foldExit, foldSandbox } from './processes.ts'
+import { foldProgram } from './started-programs.ts'
 
 /** Longer texts are cut in the index: no path of a kernel is longer, and a forged one costs no more. */
 const longest = 4096
@@ -49,6 +50,9 @@ export function fold(
       break
     case 'process.exec':
       foldExec(index, event)
+      break
+    case 'process.program':
+      foldProgram(index, event)
       break
     case 'process.exit':
       foldExit(index, event)

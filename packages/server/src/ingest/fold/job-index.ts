@@ -43,6 +43,9 @@ interface Stored {
   data: string
 }
 
+/** Starts of one program that wait for its hash. */
+const mostStarts = 1000
+
 /** Longer texts of a job are cut before they become keys. */
 const longestTerm = 4096
 
@@ -65,6 +68,8 @@ export class JobIndex {
   readonly answered: number[] = []
   readonly #db: Database
   readonly #rows = new Map<RowView, Map<string, Row<RowData[RowView]>>>()
+  /** Images of processes whose hash is not known yet, by what ran. */
+  readonly #starts = new Map<string, RowData['processes']['images'][number][]>()
   #last: { folder: string; names: FolderNames } | undefined
   /** Programs by process, as far as they were asked for. */
   readonly #programs = new Map<string, string | null>()
@@ -135,6 +140,19 @@ export class JobIndex {
   /** A process's row, where it has one. */
   process(execId: string): Row<RowData['processes']> | undefined {
     return this.#find('processes', execId)
+  }
+
+  /** Of what ran there is no hash yet: it comes with the next events. */
+  startWaits(key: string, image: RowData['processes']['images'][number]): void {
+    const waiting = this.#starts.get(key)
+    if (waiting === undefined) this.#starts.set(key, [image])
+    else if (waiting.length < mostStarts) waiting.push(image)
+  }
+
+  startsThatWaited(key: string): RowData['processes']['images'][number][] {
+    const waiting = this.#starts.get(key) ?? []
+    this.#starts.delete(key)
+    return waiting
   }
 
   /** The program that a process is; null: not known. */

@@ -1,7 +1,9 @@
 import type { EventOf } from '@runwarden/events'
+import type { RowData } from '../../views/rows.ts'
 import type { JobIndex } from './job-index.ts'
 import { addProgram } from './programs.ts'
 import { reversed } from './search-keys.ts'
+import { foldStart } from './started-programs.ts'
 
 /** A process that goes on to exec is shown with so many of its programs. */
 const mostImages = 20
@@ -36,7 +38,14 @@ export function foldExec(index: JobIndex, event: EventOf<'process.exec'>): void 
   row.count++
   const kept = bounded(argv)
   const cut = argvTruncated || kept !== argv
-  const image = { exe, argv: kept, argvTruncated: cut, cwd, time }
+  const image: RowData['processes']['images'][number] = {
+    exe,
+    argv: kept,
+    argvTruncated: cut,
+    cwd,
+    time,
+  }
+  foldStart(index, event, image)
   // The last one is what it is now.
   if (row.data.images.length >= mostImages) row.data.images[mostImages - 1] = image
   else row.data.images.push(image)
