@@ -192,6 +192,17 @@ export class Page {
     await this.run(drawn)
   }
 
+  /**
+   * Requests to these addresses get no answer until what is returned is called.
+   * @param urlPattern with `*` for anything
+   */
+  async hold(urlPattern: string): Promise<() => Promise<void>> {
+    await this.#send('Fetch.enable', { patterns: [{ urlPattern }] })
+    return async () => {
+      await this.#send('Fetch.disable')
+    }
+  }
+
   /** What its main thread has done until now, by the names of Chromium's metrics: `TaskDuration` and the like are seconds. */
   async spent(): Promise<ReadonlyMap<string, number>> {
     await this.#send('Performance.enable')

@@ -1,9 +1,34 @@
 import { ApiError, answered, createClient } from '@runwarden/api'
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 import { sessionEnded } from './session/ended.ts'
+import { judge, serverHeard } from './states/server-away.ts'
+
+/** Questions whose answers are still to come. */
+const open = new Set<AbortController>()
+
+/** A question can be given up for a new one. A change can't: nobody would know whether it was made. */
+async function fetchAnswer(request: Request): Promise<Response> {
+  if (request.method !== 'GET') return fetch(request)
+  const controller = new AbortController()
+  open.add(controller)
+  try {
+    const answer = await fetch(request, { signal: controller.signal })
+    // It is on its way until its end.
+    return new Response(answer.status === 204 ? null : await answer.arrayBuffer(), answer)
+  } finally {
+    open.delete(controller)
+  }
+}
 
 /** The one way to the server. */
-export const api = createClient({ baseUrl: '' })
+export const api = createClient({ baseUrl: '', fetch: fetchAnswer })
+
+/** Gives up all that is waited for; it is asked for anew as after every question that failed. */
+export function askAgain(): void {
+  // Then it is a part of the app that does not come.
+  if (open.size === 0) location.reload()
+  for (const controller of open) controller.abort()
+}
 
 export { answered as ask }
 
@@ -17,8 +42,14 @@ const heard = (error: unknown): void => {
 
 /** What was asked is kept, so that going back shows at once what was there. */
 export function createQueries(): QueryClient {
+  const queryCache = new QueryCache({ onError: heard })
+  queryCache.subscribe((event) => {
+    if (event.type !== 'updated') return
+    if (event.action.type === 'success') serverHeard()
+    if (event.action.type === 'failed' || event.action.type === 'error') judge(event.action.error)
+  })
   return new QueryClient({
-    queryCache: new QueryCache({ onError: heard }),
+    queryCache,
     mutationCache: new MutationCache({ onError: heard }),
     defaultOptions: {
       queries: {

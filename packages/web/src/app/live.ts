@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react'
 import type { RunJob } from '@runwarden/api'
+import { serverHeard, serverMissed } from './states/server-away.ts'
 
 /** What the server tells a page as it happens; `again`: it was away, and what it told meanwhile is not known. */
 export type Live =
@@ -23,6 +24,7 @@ export function useLive(org: string, heard: (live: Live) => void): void {
     const open = (): void => {
       source = new EventSource(`/v1/orgs/${encodeURIComponent(org)}/live`)
       source.addEventListener('open', () => {
+        serverHeard()
         if (opened) latest.current({ event: 'again' })
         opened = true
       })
@@ -33,6 +35,7 @@ export function useLive(org: string, heard: (live: Live) => void): void {
       // The browser asks again by itself where the connection broke, not where the server said no.
       source.addEventListener('error', () => {
         if (source?.readyState === EventSource.CLOSED) timer = setTimeout(open, retryMs)
+        else serverMissed()
       })
     }
     open()

@@ -3,7 +3,8 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router/dom'
 import '../styles/app.css'
-import { createQueries } from './api.ts'
+import { AskAgainContext } from '../ui/ask-again.ts'
+import { askAgain, createQueries } from './api.ts'
 import { createRouter } from './router.tsx'
 import { applyTheme, storedTheme } from './shell/theme.ts'
 
@@ -13,7 +14,9 @@ if (root === null) throw new Error('The page has no #root')
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={createQueries()}>
-      <RouterProvider router={createRouter()} />
+      <AskAgainContext value={askAgain}>
+        <RouterProvider router={createRouter()} />
+      </AskAgainContext>
     </QueryClientProvider>
   </StrictMode>,
 )

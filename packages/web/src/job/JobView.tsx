@@ -8,6 +8,9 @@ import { unnarrowed } from './narrowing.ts'
 import { useJob } from './source.ts'
 import { tabs } from './tabs.ts'
 
+/** The first tab has so long for itself, milliseconds. */
+const restMs = 1000
+
 /** A job: its facts, and its tabs, of which the address names one. */
 export function JobView() {
   const source = useJob()
@@ -21,6 +24,13 @@ export function JobView() {
     const link = bar.current?.querySelector(`[data-tab="${current?.id}"]`)
     link?.scrollIntoView({ block: 'nearest', inline: 'center', behavior: 'instant' })
   }, [current?.id])
+  // The others come when this one is there: who looks at them does not wait, nor need the server.
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const { load } of tabs) load().catch(() => undefined)
+    }, restMs)
+    return () => clearTimeout(timer)
+  }, [])
   if (current === undefined) return null
   const { Tab } = current
   return (

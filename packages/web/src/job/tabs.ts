@@ -11,69 +11,76 @@ export interface Tab {
   /** Whether there is such a tab; always, where it is not told. */
   isThere?: (source: JobSource) => boolean
   Tab: ComponentType
+  /** Fetches it, so that it is there when somebody looks. */
+  load: () => Promise<unknown>
 }
 
-/** The tabs of a job, in their order. Each is loaded when it is looked at. */
+const part = (load: () => Promise<{ default: ComponentType }>): Pick<Tab, 'Tab' | 'load'> => ({
+  Tab: lazy(load),
+  load,
+})
+
+/** The tabs of a job, in their order. Each is loaded when it is looked at, or when the page has nothing else to do. */
 export const tabs: readonly Tab[] = [
-  { id: 'summary', title: 'Summary', Tab: lazy(() => import('./summary/Summary.tsx')) },
+  { id: 'summary', title: 'Summary', ...part(() => import('./summary/Summary.tsx')) },
   {
     id: 'network',
     title: 'Network',
     count: ({ rows }) => rows.destinations ?? 0,
     alarm: ({ byVerdict }) => (byVerdict.blocked ?? 0) + (byVerdict['attack-blocked'] ?? 0) > 0,
-    Tab: lazy(() => import('./network/Network.tsx')),
+    ...part(() => import('./network/Network.tsx')),
   },
   {
     id: 'https',
     title: 'HTTPS',
     count: ({ rows }) => rows.http ?? 0,
-    Tab: lazy(() => import('./https/Https.tsx')),
+    ...part(() => import('./https/Https.tsx')),
   },
   {
     id: 'detections',
     title: 'Detections',
     count: ({ detections }) => detections,
     alarm: ({ detections }) => detections > 0,
-    Tab: lazy(() => import('./detections/Detections.tsx')),
+    ...part(() => import('./detections/Detections.tsx')),
   },
   {
     id: 'processes',
     title: 'Processes',
     count: ({ rows }) => rows.processes ?? 0,
-    Tab: lazy(() => import('./processes/Processes.tsx')),
+    ...part(() => import('./processes/Processes.tsx')),
   },
-  { id: 'timeline', title: 'Timeline', Tab: lazy(() => import('./timeline/Timeline.tsx')) },
+  { id: 'timeline', title: 'Timeline', ...part(() => import('./timeline/Timeline.tsx')) },
   {
     id: 'files',
     title: 'Files',
     count: ({ rows }) => rows.files ?? 0,
     alarm: ({ rows }) => (rows.changes ?? 0) > 0,
-    Tab: lazy(() => import('./files/Files.tsx')),
+    ...part(() => import('./files/Files.tsx')),
   },
   {
     id: 'dns',
     title: 'DNS',
     count: ({ rows }) => rows.dns ?? 0,
-    Tab: lazy(() => import('./dns/Dns.tsx')),
+    ...part(() => import('./dns/Dns.tsx')),
   },
   {
     id: 'recommended',
     title: 'Recommended policy',
-    Tab: lazy(() => import('./recommended/Recommended.tsx')),
+    ...part(() => import('./recommended/Recommended.tsx')),
   },
   {
     id: 'policy',
     title: 'Policy applied',
     // A report does not tell it.
     isThere: ({ kind }) => kind === 'server',
-    Tab: lazy(() => import('./applied/Applied.tsx')),
+    ...part(() => import('./applied/Applied.tsx')),
   },
   {
     id: 'sandbox',
     title: 'Sandbox',
     count: ({ rows }) => rows.sandbox ?? 0,
     isThere: ({ facts: { rows } }) => (rows.sandbox ?? 0) > 0,
-    Tab: lazy(() => import('./sandbox/Sandbox.tsx')),
+    ...part(() => import('./sandbox/Sandbox.tsx')),
   },
-  { id: 'health', title: 'Data quality', Tab: lazy(() => import('./health/Health.tsx')) },
+  { id: 'health', title: 'Data quality', ...part(() => import('./health/Health.tsx')) },
 ]

@@ -1,3 +1,4 @@
+import { ApiError } from '@runwarden/api'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Skeleton } from '../../ui/Skeleton.tsx'
@@ -18,22 +19,20 @@ export function Loaded<T>({ query, label, lines = 8, whole = false, children }: 
   if (query.data !== undefined)
     return (
       <>
-        {query.isError && (
-          <output className="stale">
-            Not up to date: the server did not answer the last time it was asked.
-          </output>
-        )}
+        {query.isError && <output className="stale">{wordsOf(query.error)}</output>}
         {children(query.data)}
       </>
     )
   if (query.isError)
     return <Failure error={query.error} onRetry={() => void query.refetch()} whole={whole} />
-  return (
-    <>
-      <Skeleton label={label} lines={lines} />
-      {query.failureCount > 1 && (
-        <output className="stale">The server does not answer. Asking again…</output>
-      )}
-    </>
-  )
+  return <Skeleton label={label} lines={lines} />
+}
+
+/** Why what is on the page is not what the server says now. */
+function wordsOf(error: Error): string {
+  const status = error instanceof ApiError ? error.status : 0
+  if (status === 404 || status === 410)
+    return 'It was deleted since this page was opened: this is what was known of it.'
+  if (status === 403) return 'You may not see this any more: this is what was there before.'
+  return 'Not up to date: the server did not answer the last time it was asked.'
 }
