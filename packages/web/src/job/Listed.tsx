@@ -24,9 +24,19 @@ interface Props<T> {
 /** A list of a job, or why there is none to show. */
 export function Listed<T>({ list, label, none, narrowed = false, hooks, children }: Props<T>) {
   const { facts } = useJob()
-  if (list.rows.length > 0) return children
+  // One place for the rows of before and of now: what has the focus there keeps it.
+  if (list.rows.length > 0) return <div aria-busy={list.busy}>{children}</div>
   if (list.waiting) return <Skeleton label={label} lines={10} />
   if (list.error !== null) return <Failure error={list.error} onRetry={list.again} />
+  if (narrowed && list.more !== null)
+    return (
+      <Nothing>
+        Nothing that has come so far is like that.{' '}
+        <button type="button" onClick={list.more} disabled={list.moreComes}>
+          Look further
+        </button>
+      </Nothing>
+    )
   if (narrowed) return <Nothing>Nothing is like that.</Nothing>
   if (facts.protection === 'not-run') return <Nothing>The command was not run.</Nothing>
   if (facts.protection === 'unprotected' || (facts.armed === false && facts.state === 'finished'))

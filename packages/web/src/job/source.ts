@@ -118,7 +118,7 @@ export function useRows<V extends View>(view: V, narrowing: Narrowing = {}): Pag
   return usePages(
     [...key, view, verdict, search],
     (after: number | undefined) => page(view, { verdict, search, after }),
-    { every },
+    { every, like: key.length + 1 },
   )
 }
 
@@ -134,7 +134,7 @@ export function useTree(asked: TreeAsked, enabled = true): Pages<TreeProcess> {
   return usePages(
     [...key, 'tree', parent, line, search],
     (after: number | undefined) => tree(asked, after),
-    { every, enabled },
+    { every, enabled, like: search === '' ? null : key.length + 3 },
   )
 }
 

@@ -6,6 +6,9 @@ import { type Narrowing, useRows } from './source.ts'
 /** A list of up to so many rows is fetched whole, and then narrowed and sorted here. */
 const most = 10_000
 
+/** Rows that fill a window. */
+const few = 60
+
 /** A list of the job, narrowed. */
 export interface Narrowed<T> extends Pages<T> {
   /** Every row of the list, however it is narrowed, is here: `all` are those that have come. */
@@ -28,11 +31,21 @@ export function useNarrowedRows<V extends View>(
   const complete = whole.more === null && !whole.waiting
   // Until the list is known to be too long the first rows are all that there is to ask for.
   const asked = useRows(view, tooMany ? narrowing : {})
-  const { more, moreComes } = whole
-  useEffect(() => {
-    if (!tooMany && more !== null && !moreComes) more()
-  }, [tooMany, more, moreComes])
   const list = tooMany ? asked : whole
   const rows = useMemo(() => list.rows.filter((row) => fits(row)), [list.rows, fits])
-  return { ...list, rows, more: tooMany ? list.more : null, complete, all: whole.rows }
+  const { more, moreComes, busy } = list
+  // The source looks through so many rows at a time: that it found few is not to say that there are few. What it can't narrow
+  // is looked for in as many as would be fetched.
+  const goesOn = more !== null && (!tooMany || (rows.length < few && list.rows.length < most))
+  useEffect(() => {
+    if (goesOn && !moreComes && !busy) more?.()
+  }, [goesOn, more, moreComes, busy])
+  return {
+    ...list,
+    rows,
+    waiting: list.waiting || (rows.length === 0 && tooMany && (goesOn || busy)),
+    more: tooMany ? more : null,
+    complete,
+    all: whole.rows,
+  }
 }

@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { useInfiniteQuery, type QueryKey } from '@tanstack/react-query'
+import { hashKey, useInfiniteQuery, type QueryKey } from '@tanstack/react-query'
 
 interface Page<T, C> {
   items: T[]
@@ -11,6 +11,8 @@ export interface Pages<T> {
   rows: readonly T[]
   /** Nothing has come yet. */
   waiting: boolean
+  /** The rows are those of the question before; those of this one are still to come. */
+  busy: boolean
   error: Error | null
   more: (() => void) | null
   moreComes: boolean
@@ -19,11 +21,17 @@ export interface Pages<T> {
 
 /**
  * @param page asks for one; `after` is the `next` of the one before, undefined for the first
+ * @param like so many first parts of the key say which list it is; the others narrow it, and until what is left has come there
+ *   are the rows of before
  */
 export function usePages<T, C extends string | number>(
   key: QueryKey,
   page: (after: C | undefined) => Promise<Page<T, C>>,
-  { every = false, enabled = true }: { every?: number | false; enabled?: boolean } = {},
+  {
+    every = false,
+    enabled = true,
+    like = null,
+  }: { every?: number | false; enabled?: boolean; like?: number | null } = {},
 ): Pages<T> {
   const query = useInfiniteQuery({
     queryKey: key,
@@ -32,12 +40,17 @@ export function usePages<T, C extends string | number>(
     getNextPageParam: ({ next }: Page<T, C>) => next ?? undefined,
     refetchInterval: every,
     enabled,
+    placeholderData: (before, query) =>
+      like !== null && hashKey(query?.queryKey.slice(0, like) ?? []) === hashKey(key.slice(0, like))
+        ? before
+        : undefined,
   })
   const { data } = query
   const rows = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data])
   return {
     rows,
     waiting: query.isPending,
+    busy: query.isPlaceholderData,
     error: data === undefined ? query.error : null,
     more: query.hasNextPage ? () => void query.fetchNextPage() : null,
     moreComes: query.isFetchingNextPage,

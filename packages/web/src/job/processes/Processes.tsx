@@ -5,13 +5,14 @@ import { Nothing } from '../../ui/Section.tsx'
 import { SearchBox } from '../../ui/SearchBox.tsx'
 import { useAddressed } from '../address.ts'
 import { useJob, useTree } from '../source.ts'
-import { useBranches } from './branches.ts'
+import { useBranches, useRoots } from './branches.ts'
 import { type Branch, branchOf, linesOf } from './lines.ts'
 import { openOf } from './opening.ts'
 import { ProcessPanel } from './ProcessPanel.tsx'
 import { ProcessGrid } from './ProcessGrid.tsx'
 
 const none: ReadonlySet<string> = new Set()
+const nothing = (): void => {}
 
 /** Who ran what, as a tree; the address has the process that is looked at. */
 export default function Processes() {
@@ -19,7 +20,7 @@ export default function Processes() {
   const [search, setSearch] = useAddressed('search')
   const [selected, select] = useAddressed('process')
   const words = useDeferredValue(search ?? '')
-  const roots = useTree({})
+  const roots = useRoots()
   return (
     <>
       <div className="tools">
@@ -89,15 +90,18 @@ function Found({ words, selected, onSelect }: Chosen & { words: string }) {
     const items = flat.items.map((process) => Object.assign({}, process, { children: 0 }))
     return linesOf(new Map([['', { ...flat, items }]]), none, none)
   }, [found])
-  if (!found.waiting && found.rows.length === 0) return <Nothing>No process is like that.</Nothing>
+  if (!found.waiting && !found.busy && found.rows.length === 0)
+    return <Nothing>No process is like that.</Nothing>
   return (
-    <ProcessGrid
-      lines={lines}
-      selected={selected}
-      onSelect={onSelect}
-      onToggle={() => {}}
-      onUnfold={() => {}}
-    />
+    <div aria-busy={found.busy}>
+      <ProcessGrid
+        lines={lines}
+        selected={selected}
+        onSelect={onSelect}
+        onToggle={nothing}
+        onUnfold={nothing}
+      />
+    </div>
   )
 }
 

@@ -1,12 +1,32 @@
 import type { TreeProcess } from '@runwarden/api'
-import { useQueries, type UseQueryResult } from '@tanstack/react-query'
+import { useQueries, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { useCallback, useState } from 'react'
+import type { Pages } from '../../ui/pages.ts'
 import { useJob } from '../source.ts'
 import type { Branch } from './lines.ts'
 
 interface Page {
   items: TreeProcess[]
   next: number | null
+}
+
+/** The first page of those without a parent: whether there is a tree. */
+export function useRoots(): Pages<TreeProcess> {
+  const { key, tree, every } = useJob()
+  const query = useQuery({
+    queryKey: [...key, 'branch', '', 0],
+    queryFn: () => tree({}, undefined),
+    refetchInterval: every,
+  })
+  return {
+    rows: query.data?.items ?? [],
+    waiting: query.isPending,
+    busy: false,
+    error: query.data === undefined ? query.error : null,
+    more: null,
+    moreComes: false,
+    again: () => void query.refetch(),
+  }
 }
 
 /**

@@ -5,8 +5,9 @@ import { api, ask } from '../../api.ts'
 import { actsOf, deedsOf, stepsOf } from './events.ts'
 import { isMoving, liveMs } from './summary.ts'
 
-/** Rows of a page. */
+/** Rows of a page, and of one of a search: who writes waits for its first. */
 const limit = 500
+const limitOfSearch = 100
 
 /** The lists of a job, page by page from the server; again and again while the job runs. */
 export function serverSource(org: string, job: JobSummary, facts: JobFacts): JobSource {
@@ -22,7 +23,7 @@ export function serverSource(org: string, job: JobSummary, facts: JobFacts): Job
       { verdict, search, after }: Narrowing & { after: number | undefined },
     ) {
       const query = {
-        limit,
+        limit: search === '' ? limit : limitOfSearch,
         ...(after === undefined ? {} : { after }),
         ...(verdict === null ? {} : { verdict }),
         ...(search === '' ? {} : { search }),
@@ -47,7 +48,7 @@ export function serverSource(org: string, job: JobSummary, facts: JobFacts): Job
           params: {
             path,
             query: {
-              limit,
+              limit: search === undefined || search === '' ? limit : limitOfSearch,
               ...(after === undefined ? {} : { after }),
               ...(parent === undefined ? {} : { parent }),
               ...(line === undefined ? {} : { line }),
