@@ -91,7 +91,7 @@ const wanted: Readonly<Record<TreeAsked['of'], string>> = {
   children: `main.processes p CROSS JOIN ${rows} WHERE p.job = ?1 AND p.parent = ?3 AND p.n > ?2 AND p.n IS NOT NULL`,
   search: `main.rows r CROSS JOIN main.processes p ON p.job = r.job AND p.exec_id = json_extract(r.data, '$.execId')
     WHERE r.job = ?1 AND r.view = 7 AND r.n > ?2 AND r.data LIKE '%' || replace(replace(replace(?3, '~', '~~'), '%', '~%'), '_', '~_') || '%' ESCAPE '~'
-      AND instr(lower(json_extract(r.data, '$.images')), lower(?3)) > 0`,
+      AND EXISTS (SELECT 1 FROM json_each(r.data, '$.images') i WHERE instr(lower((i.value ->> 'exe') || ' ' || (i.value ->> 'argv')), lower(?3)) > 0)`,
   line: `(WITH RECURSIVE line (exec_id, parent, depth) AS (
       SELECT exec_id, parent, 0 FROM main.processes WHERE job = ?1 AND exec_id = ?3
       UNION ALL SELECT o.exec_id, o.parent, depth + 1 FROM line JOIN main.processes o ON o.job = ?1 AND o.exec_id = line.parent

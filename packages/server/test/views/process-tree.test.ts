@@ -75,7 +75,7 @@ test('a tree of processes is read branch by branch, with what each did itself', 
   expect(await get(`parent=${execIdOf(100)}`)).toMatchObject({ items: [{ pid: 101, files: 2 }] })
   expect(await pids(`line=${execIdOf(102)}`)).toEqual([100, 101, 102])
   expect(await pids('search=curl')).toEqual([102])
-  for (const none of ['%', 'c_rl', '~', 'execId'])
+  for (const none of ['%', 'c_rl', '~', 'execId', 'cwd', 'false'])
     expect(await pids(`search=${encodeURIComponent(none)}`)).toEqual([])
   const first = await get(`parent=${execIdOf(101)}&limit=1`)
   expect(await pids(`parent=${execIdOf(101)}&after=${first.next}`)).toEqual([103])
