@@ -32,13 +32,23 @@ function* bigEvents(): Generator<Event, never> {
 
 /** Sends the job, where the server does not have it yet. @returns its id when all of it is in the views */
 export async function bigJob(url: string, agent: string, viewer: string): Promise<string> {
-  const there = await ask<{ items: { id: string }[] }>(
-    `${url}/v1/orgs/acme/jobs?run=${number + 1}`,
-    'GET',
-    { token: viewer },
-  )
-  const [found] = there.items
-  if (found !== undefined) return found.id
+  const jobs = `${url}/v1/orgs/acme/jobs`
+  const { items } = await ask<{ items: { id: string }[] }>(`${jobs}?run=${number + 1}`, 'GET', {
+    token: viewer,
+  })
+  const id = items[0]?.id ?? (await sendJob(url, agent))
+  for (;;) {
+    const { segments } = await ask<{ segments: { indexed: number; last: number } }>(
+      `${jobs}/${id}`,
+      'GET',
+      { token: viewer },
+    )
+    if (segments.indexed === segments.last) return id
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
+
+async function sendJob(url: string, agent: string): Promise<string> {
   const job = await startJob(url, agent, number)
   let last = { seq: 0, hash: '' }
   for (const segment of segmentsOf(number, events, bigEvents())) {
@@ -49,13 +59,5 @@ export async function bigJob(url: string, agent: string, viewer: string): Promis
     token: job.token,
     body: { sequence: last.seq, hash: last.hash, report: sampleReport, exit: 0 },
   })
-  for (;;) {
-    const { segments } = await ask<{ segments: { indexed: number; last: number } }>(
-      `${url}/v1/orgs/acme/jobs/${job.jobId}`,
-      'GET',
-      { token: viewer },
-    )
-    if (segments.indexed === segments.last) return job.jobId
-    await new Promise((done) => setTimeout(done, 50))
-  }
+  return job.jobId
 }

@@ -120,7 +120,8 @@ export async function typeInto(page: Page, letter: string): Promise<number> {
     const input = document.querySelector<HTMLInputElement>('main input[type=search]')
     if (input === null) throw new Error('the tab has no search')
     input.focus()
-    const measured = new Promise<number>((done) => {
+    const measured = new Promise<number>((done, failed) => {
+      setTimeout(() => failed(new Error(`no rows came for ${input.value}`)), 10_000)
       input.addEventListener(
         'input',
         ({ timeStamp }) => {

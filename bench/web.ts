@@ -50,10 +50,10 @@ const worst = (long: readonly number[]): string =>
   long.length === 0 ? 'no task over 50 ms' : `longest task ${Math.max(...long)} ms`
 
 const tabs = {
-  processes: { scrolls: '.tree', words: 'native/part7' },
-  files: { scrolls: null, words: 'module-17' },
-  network: { scrolls: null, words: 'service-7' },
-  dns: { scrolls: null, words: 'service-7' },
+  processes: { scrolls: '.tree', words: '77.c' },
+  files: { scrolls: null, words: '1700.ts' },
+  network: { scrolls: null, words: '1777' },
+  dns: { scrolls: null, words: '1777' },
 } as const
 
 await opens('overview', '/orgs/acme', '≤ 1 s')
