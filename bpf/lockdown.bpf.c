@@ -3,8 +3,7 @@
  * The end of a job whose worker goes on: when it is locked down, every process of its steps is ended, and each one that the
  * worker starts later as soon as it runs its program; but for the post stage of the action that we are, which tells why.
  */
-#include "exempt_processes.h"
-#include "members.h"
+#include "job_worker.h"
 #include "process.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -14,10 +13,8 @@ const volatile bool is_job_cgroup = false;
 /* The agent. */
 const volatile int own_tgid = 0;
 
-#define SIGNAL_KILL 9
 /* More than there are between the worker and an agent that a stage has started. */
 #define GENERATIONS 16
-#define SCRIPT_BYTES 512
 
 /* 1: locked down, for good; 2: so it was, and an agent is about to take it over. */
 struct {
@@ -27,15 +24,11 @@ struct {
 	__type(value, u32);
 } lockdown_state SEC(".maps");
 
-struct script {
-	char path[SCRIPT_BYTES];
-};
-
 /* The script of the stage that is spared, zeroes behind its end. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4);
-	__type(key, struct script);
+	__type(key, struct word);
 	__type(value, u32);
 } spared_script SEC(".maps");
 
@@ -47,19 +40,7 @@ struct {
 	__type(value, u32);
 } spared_processes SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct script);
-} read_script SEC(".maps");
-
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct task_struct___execs {
-	u64 self_exec_id;
-	u64 parent_exec_id;
-};
-
 struct seq_file;
 
 struct bpf_iter_meta {
@@ -77,38 +58,6 @@ static __always_inline bool is_locked(void)
 	u32 first = 0, *state = bpf_map_lookup_elem(&lockdown_state, &first);
 
 	return state && *state == 1;
-}
-
-static __always_inline struct process_id process_of(struct task_struct *task)
-{
-	struct process_id process = {
-		.start = BPF_CORE_READ(task, group_leader, start_boottime),
-		.tgid = BPF_CORE_READ(task, tgid),
-	};
-	return process;
-}
-
-/* Programs that a process, and who made it, have run by now. */
-static __always_inline u64 programs_since(struct task_struct *task)
-{
-	struct task_struct___execs *execs = (void *)BPF_CORE_READ(task, group_leader);
-
-	return BPF_CORE_READ(execs, self_exec_id) - BPF_CORE_READ(execs, parent_exec_id);
-}
-
-static __always_inline bool is_exempt(struct task_struct *task)
-{
-	struct process_id process = process_of(task);
-
-	return bpf_map_lookup_elem(&exempt_processes, &process);
-}
-
-/* The job's own: a program of this name that somebody else runs is not exempt. */
-static __always_inline bool is_worker(struct task_struct *task)
-{
-	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
-
-	return member && member->role == ROLE_WORKER && is_exempt(task);
 }
 
 static __always_inline bool is_of_steps(struct member *member)
@@ -130,26 +79,17 @@ static __always_inline bool is_to_end(struct task_struct *leader)
 	return !bpf_map_lookup_elem(&spared_processes, &process);
 }
 
-/* By its arguments as it was started: only the worker has had a say in them, while it is the worker's child's first program. */
+/* By its arguments as it was started. */
 static __always_inline bool runs_spared(struct task_struct *task)
 {
 	unsigned long at = BPF_CORE_READ(task, mm, arg_start);
-	struct script *script;
-	u32 first = 0;
+	struct word *word;
 	long size;
 
-	if (programs_since(task) != 1 || !is_worker(task->group_leader->real_parent->group_leader))
+	if (!is_started_by_worker(task) || !word_at(at, &size) || size >= WORD_BYTES)
 		return false;
-	script = bpf_map_lookup_elem(&read_script, &first);
-	if (!script)
-		return false;
-	size = bpf_probe_read_user_str(script->path, SCRIPT_BYTES, (void *)at);
-	if (size <= 0 || size >= SCRIPT_BYTES)
-		return false;
-	__builtin_memset(script, 0, sizeof(*script));
-	if (bpf_probe_read_user_str(script->path, SCRIPT_BYTES, (void *)(at + size)) <= 0)
-		return false;
-	return bpf_map_lookup_elem(&spared_script, script);
+	word = word_at(at + size, &size);
+	return word && bpf_map_lookup_elem(&spared_script, word);
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { until } from '../../cli/test/runwarden.ts'
@@ -157,3 +157,25 @@ test('an agent that a step kills for good, with fail-mode: open: a warning, and 
   expect(job.annotations.map(({ level, stage }) => `${stage} ${level}`)).toEqual(['post warning'])
   expect(job.summary).toMatch(/not protected/i)
 })
+
+test.for([
+  ['stops', 'STOP'],
+  ['kills for good', 'KILL'],
+])(
+  'an agent that a step %s, and a post that it has say nothing: the job is not green',
+  async ([, signal]) => {
+    const post = rig.place.at('actions/runwarden/runwarden/v1/dist/action/post.js')
+    const released = readFileSync(post)
+    const steps = `${kills(whole, '', signal)}          echo > ${post}\n`
+    {
+      await using runner = rig.runner(`silenced-${signal}`)
+      const job = rig.start(runner, { with: inputs, steps })
+      await expect(job.ended).rejects.toThrow('has not come to its end')
+      writeFileSync(post, released)
+      if (signal === 'STOP')
+        for (const pid of readFileSync(join(job.workspace, 'pids'), 'utf8').trim().split('\n'))
+          process.kill(Number(pid), 'SIGCONT')
+    }
+    expect((await rig.reached()).filter((line) => !line.startsWith('one.'))).toEqual([])
+  },
+)

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BpfMap, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
-import { type CompiledPolicy, compile, policyOf } from '@runwarden/policy'
+import { type CompiledPolicy, compile, type FailMode, policyOf } from '@runwarden/policy'
 import { scopeIdentity } from '@runwarden/sensor'
 import { defaultObjectDir } from './enforce/open-programs.ts'
 import { readOnce } from './enforce/named-processes.ts'
@@ -16,11 +16,15 @@ export interface JobLockdownSettings {
   id: string
   /** Absolute path of the script of the action's post stage. */
   post: string
+  /** GITHUB_ACTION of the action's steps. */
+  action: string
+  /** What becomes of a job that is not told of. */
+  failMode: FailMode
   /** The scope's cgroup was made for the job: all in it is the job's, also what is in no step. */
   ownCgroup: boolean
 }
 
-interface JobLockdownParts extends JobLockdownSettings {
+interface JobLockdownParts extends Omit<JobLockdownSettings, 'action' | 'failMode'> {
   place: WatchPlace
   agentCgroup: bigint | undefined
   /** The sensor's map of processes. */
@@ -30,8 +34,8 @@ interface JobLockdownParts extends JobLockdownSettings {
 }
 
 const file = join(defaultObjectDir, 'lockdown.bpf.o')
-/** As the kernel side has it (SCRIPT_BYTES). */
-const SCRIPT_BYTES = 512
+/** As the kernel side has it (WORD_BYTES). */
+const WORD_BYTES = 512
 /** Of a job, as the kernel side has them. */
 const states = { open: 0, locked: 1, suspended: 2 } as const
 /** Between looks for what is left of a job that was ended, ms; the agent's tick goes on with them. */
@@ -197,11 +201,11 @@ function write(state: BpfMap, value: number): void {
 }
 
 function scriptKey(path: string): Buffer {
-  const key = Buffer.alloc(SCRIPT_BYTES)
-  if (key.write(path) < Buffer.byteLength(path) || key[SCRIPT_BYTES - 1] !== 0)
+  const key = Buffer.alloc(WORD_BYTES)
+  if (key.write(path) < Buffer.byteLength(path) || key[WORD_BYTES - 1] !== 0)
     throw new AgentError(
       'LOCKDOWN',
-      `the path of the action's post script is longer than ${SCRIPT_BYTES - 1} bytes: ${path}`,
+      `the path of the action's post script is longer than ${WORD_BYTES - 1} bytes: ${path}`,
       'have the runner in a folder with a shorter path, or name no detections in lockdown',
     )
   return key

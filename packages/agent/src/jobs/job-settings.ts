@@ -46,7 +46,13 @@ export async function settingsOf(
     cgroup,
     policyFile: request.policy.name,
     own: [`${job.folder}/**`],
-    lockdown: { id: job.id, post: `${job.folder}/post.js`, ownCgroup: job.ownCgroup },
+    lockdown: {
+      id: job.id,
+      post: `${job.folder}/post.js`,
+      action: job.action,
+      failMode: request.failMode,
+      ownCgroup: job.ownCgroup,
+    },
     workspace: request.workspace,
     exempt: {
       ...(configured?.exempt ?? {

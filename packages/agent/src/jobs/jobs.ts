@@ -351,16 +351,22 @@ export class Jobs {
     scope: GovernedScope,
     event: Event,
   ): void {
-    const closed = request.failMode === 'closed' && processStart(worker) === workerStart
+    const closed = request.failMode === 'closed'
     tellSilence(scope.stream, event, closed)
     this.#parts.say(
       `job ${id}: the action's last stage ended without its report${closed ? '; the worker is ended, so that the job fails' : ''}`,
     )
-    if (closed) process.kill(worker, 'SIGKILL')
+    if (!closed || processStart(worker) !== workerStart) return
+    try {
+      process.kill(worker, 'SIGKILL')
+    } catch {
+      // The kernel has done it (last-stage-hold.ts).
+    }
   }
 
   async #report(job: Job): Promise<JobReport> {
     job.lastStage.hasAsked = true
+    this.#scope(job).watch.reportAsked()
     job.report ??= {
       folder: job.folder,
       gaps: await this.#parts.service.report(job.name),

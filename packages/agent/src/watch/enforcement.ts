@@ -7,6 +7,7 @@ import { messageOf } from '../errors.ts'
 import { Guard } from '../guard/guard.ts'
 import { openTls, type TlsPrograms, TlsWatch, type TlsWatchParts } from '../https/tls-watch.ts'
 import { closedPolicy, JobLockdown, suspendLockdowns } from '../job-lockdown.ts'
+import { endLastStages, LastStageHold } from '../last-stage-hold.ts'
 import { UplinkWatch } from '../link/uplink-watch.ts'
 import type { RunHealth } from './health.ts'
 import type { Recording } from './recording.ts'
@@ -21,6 +22,8 @@ export class Enforcement {
   guard!: Guard
   /** Where the job's worker outlives the job's end. */
   private lockdown: JobLockdown | undefined
+  /** Where the job fails without its report. */
+  private lastStage: LastStageHold | undefined
   private readonly settings: WatchSettings
   private readonly place: WatchPlace
   private readonly recording: Recording
@@ -69,6 +72,7 @@ export class Enforcement {
     this.recording.requireSight()
     namespaces?.adopt()
     this.openLockdown()
+    this.openLastStage()
     this.openGuard()
   }
 
@@ -102,6 +106,11 @@ export class Enforcement {
   /** Finds what has come of a job that was ended. */
   sweep(): void {
     this.lockdown?.sweep()
+  }
+
+  /** The action's last stage has asked for the report: it may end well. */
+  reportAsked(): void {
+    this.lastStage?.asked()
   }
 
   private enforcerOptions(resolvers: readonly string[]): EnforcerOptions {
@@ -169,6 +178,28 @@ export class Enforcement {
     })
     this.lockdown = lockdown
     this.closers.push((keep) => lockdown.close(keep))
+  }
+
+  private openLastStage(): void {
+    const { lockdown: settings } = this.settings
+    if (settings?.failMode !== 'closed') {
+      endLastStages(this.place)
+      return
+    }
+    try {
+      const lastStage = LastStageHold.open({
+        ...settings,
+        place: this.place,
+        members: this.recording.sensor.members,
+        exempt: this.enforcer.exemptProcesses,
+      })
+      this.lastStage = lastStage
+      this.closers.push((keep) => lastStage.close(keep))
+    } catch (error) {
+      this.health.gap(
+        `the agent alone sees to it that the action's last stage tells of the job, and the kernel does not: ${messageOf(error)}`,
+      )
+    }
   }
 
   private openGuard(): void {

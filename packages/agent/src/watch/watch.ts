@@ -172,6 +172,11 @@ export class Watch {
     return this.enforcement.isLockedDown
   }
 
+  /** The action's last stage has asked for the report: it may end well. */
+  reportAsked(): void {
+    this.enforcement.reportAsked()
+  }
+
   /** The run's health while it goes on. */
   healthSoFar(): Health {
     return this.health.soFar()
