@@ -154,9 +154,9 @@ export const ReportNode = z.object({
       cwd: z.string(),
       time: z.number(),
       /** Of the program's file as it was started; missing: not known. */
-      sha256: z.string().optional(),
+      sha256: z.string().exactOptional(),
       /** Why it was not read; missing: it was, or nothing was told. */
-      unread: ProcessProgram.shape.unread.optional(),
+      unread: ProcessProgram.shape.unread.exactOptional(),
     }),
   ),
   step: z.string().nullable(),

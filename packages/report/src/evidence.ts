@@ -1,7 +1,7 @@
 import type { Event } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
 import { placeOf } from './address.ts'
-import { changeWords } from './wording.ts'
+import { changeWords, unhashedWords } from './wording.ts'
 
 /** One line of what an event was, safe to show. */
 export function inWords(event: Event): string {
@@ -10,7 +10,7 @@ export function inWords(event: Event): string {
       return `started ${plainCommand(event.argv.length > 0 ? event.argv : [event.exe], 400)} in ${plain(event.cwd, 400)}`
     case 'process.program':
       return event.sha256 === null
-        ? `${plain(event.path, 400)} was not hashed (${event.unread})`
+        ? `${plain(event.path, 400)} was not hashed: ${unhashedWords(event.unread)}`
         : `${plain(event.path, 400)} held what has the SHA-256 ${plain(event.sha256, 64)}`
     case 'process.exit':
       return event.signal === null

@@ -16,5 +16,6 @@ export {
   protection,
   reliance,
   statusesOf,
+  unhashedWords,
   Who,
 } from './wording.ts'

@@ -1,4 +1,4 @@
-import type { Report, ReportChange, ReportHttp, ReportNode } from '@runwarden/events'
+import type { Report, ReportChange, ReportHttp, ReportNode, ReportProgram } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
 
 /** `1 name`, `12,345 names`. */
@@ -50,6 +50,22 @@ const opaqueReasons: Record<string, string> = {
 /** Why traffic was not read. */
 export function opaqueWords(reason: string): string {
   return opaqueReasons[reason] ?? plain(reason, 40)
+}
+
+/** Why it is not known what a program's file held; empty: it is, or nothing was told. */
+export function unhashedWords(unread: ReportProgram['unread']): string {
+  return unhashed[unread]
+}
+
+const unhashed: Readonly<Record<ReportProgram['unread'], string>> = {
+  '': '',
+  gone: 'it had gone when it was looked for',
+  changed: 'nothing shows that it still is what was started',
+  large: 'it is longer than 256 MiB',
+  served: 'a process serves it (FUSE), and may give each reader something else',
+  unreadable: 'it could not be read',
+  budget: 'too many programs were to be read',
+  late: 'the job was over before it was read',
 }
 
 /** What was done to a file that is not the doer's own, as a verb. */

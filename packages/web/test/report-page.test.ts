@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hostileReport } from '../../report/test/hostile.ts'
 import { releasedReport, reportOf, stolenReport } from '../../report/test/runs.ts'
-import { facts, Script } from '../../report/test/script.ts'
+import { began, facts, id, Script } from '../../report/test/script.ts'
 import { Browser } from './browser.ts'
 import { Built } from './built.ts'
 import type { Page } from './page.ts'
@@ -206,6 +206,23 @@ test('the tree is walked by keys, and a process behind a destination is found in
   await page.run(() => document.querySelector<HTMLElement>('.tab .process')?.click())
   await page.until(() => document.querySelector('.panel dl') !== null)
   expect(await page.run(() => document.querySelector('.tab h2')?.textContent)).toBe('Processes')
+})
+
+test('what a process was is told with its hash, or why there is none', async () => {
+  const changed = '1000'
+  const script = new Script()
+    .exec(2, 0, ['make'], { changed })
+    .program(2, '/usr/bin/make', { changed })
+    .exec(3, 2, ['./conftest'], { time: began })
+    .program(3, '/w/conftest', { time: began, sha256: null, size: null, unread: 'gone' })
+  const url = built.page('hashes', reportOf(script))
+  const told = async (pid: number): Promise<string> => {
+    const page = await browser.open(`${url}#tab=processes&process=${id(pid)}`)
+    await page.until(() => document.querySelector('.panel dl') !== null)
+    return page.run(() => document.querySelector('.panel')?.textContent ?? '')
+  }
+  expect(await told(2)).toContain(`SHA-256 ${'a'.repeat(64)}Copy hash`)
+  expect(await told(3)).toContain('Its file was not hashed: it had gone when it was looked for.')
 })
 
 test('a list is narrowed and searched, and the address keeps it', async () => {

@@ -54,6 +54,8 @@ export interface ControlPlane {
   paths: {
     /** Other jobs that had to do with a host or an address. */
     contacted: (host: string) => string
+    /** Other jobs that started a program with this SHA-256. */
+    started: (sha256: string) => string
     policy: (name: string, version?: number) => string
     job: (id: string) => string
     /** With the run before it, or with all of them. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AppPage, Web } from '../rig/web.ts'
 
@@ -91,6 +93,12 @@ test('processes are a tree; the address has the one that is looked at, with all 
   const panel = await page.run(() => document.querySelector('.panel')?.textContent ?? '')
   expect(panel).toContain('curl -sS -m 10 https://registry.example.org/left-pad')
   expect(panel).toContain('http.request: ')
+  const curl = createHash('sha256').update(readFileSync('/usr/bin/curl')).digest('hex')
+  expect(panel).toContain(`SHA-256 ${curl}`)
+  await page.checked()
+  await page.click('link', 'Jobs that started it')
+  await page.until(() => document.querySelector('output.found') !== null)
+  expect(await page.run(() => new URLSearchParams(location.search).get('hash'))).toBe(curl)
   await page.checked()
 })
 

@@ -9,6 +9,7 @@ import { absolute } from '../../ui/Time.tsx'
 import { AddressLink } from '../AddressLink.tsx'
 import { useTree } from '../source.ts'
 import { Deeds } from './Deeds.tsx'
+import { Held } from './Held.tsx'
 
 interface Props {
   execId: string
@@ -61,6 +62,7 @@ function Told({ process, ancestors }: { process: TreeProcess; ancestors: readonl
               <p className="aside">
                 in <Code value={image.cwd} />
               </p>
+              <Held image={image} />
             </dd>
           </div>
         ))}

@@ -50,6 +50,7 @@ export function controlPlane(org: string, job: JobSummary, mayEdit: boolean): Co
     paths: {
       contacted: (host) =>
         paths.search(org, /^[\d.]+$|:/.test(host) ? { address: host } : { host }),
+      started: (hash) => paths.search(org, { hash }),
       policy: (policy, version) => paths.policy(org, policy, { version }),
       job: (other) => paths.looseJob(org, other),
       compare: (other) => paths.compare(org, { a: id, b: other }),

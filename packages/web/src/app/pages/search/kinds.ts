@@ -20,9 +20,9 @@ export const kinds = {
   },
   hash: {
     label: 'Hash',
-    tab: 'files',
+    tab: 'processes',
     example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-    syntax: 'SHA-256 of a changed file’s content, all 64 digits.',
+    syntax: 'SHA-256 of a program that was started, or of what a changed file held: all 64 digits.',
   },
   path: {
     label: 'Path',
