@@ -27,6 +27,12 @@ const examples: Record<keyof typeof paths, string> = {
   sessions: paths.sessions('acme'),
   audit: paths.audit('acme'),
   settings: paths.settings('acme'),
+  server: paths.server(),
+  serverBlockList: paths.serverBlockList(),
+  serverPolicies: paths.serverPolicies(),
+  serverNewPolicy: paths.serverNewPolicy(),
+  serverPolicy: paths.serverPolicy('build.v2', { tab: 'history' }),
+  serverAudit: paths.serverAudit(),
   repository: paths.repository('acme/app'),
   run: paths.run('acme/app', '4101'),
   job: paths.job('acme/app', '41/../01?', 'a#b', { tab: 'network', process: '7:1#2' }),
@@ -38,7 +44,7 @@ test('every page has an address in the form that people know', async () => {
     `${Object.entries(examples)
       .map(
         ([name, path]) =>
-          `${name.padEnd(14)} ${patterns[name as keyof typeof paths].padEnd(52)} ${path}`,
+          `${name.padEnd(15)} ${patterns[name as keyof typeof paths].padEnd(52)} ${path}`,
       )
       .join('\n')}\n`,
   ).toMatchFileSnapshot('paths.txt')

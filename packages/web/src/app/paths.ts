@@ -25,6 +25,14 @@ const inOrganisation =
   (org: string, query?: Query): string =>
     of(`/orgs/${part(org)}${rest}`, query)
 
+const inServer =
+  (rest: string) =>
+  (query?: Query): string =>
+    of(`/server${rest}`, query)
+
+/** Whether a page is about the server itself, for its administrators. */
+export const isOfServer = (pathname: string): boolean => /^\/server(?:\/|$)/.test(pathname)
+
 export const paths = {
   home: (): string => '/',
   signIn: (query?: Query): string => of('/sign-in', query),
@@ -51,6 +59,13 @@ export const paths = {
   sessions: inOrganisation('/settings/sessions'),
   audit: inOrganisation('/settings/audit'),
   settings: inOrganisation('/settings'),
+  server: inServer(''),
+  serverBlockList: inServer('/block-list'),
+  serverPolicies: inServer('/policies'),
+  serverNewPolicy: inServer('/new-policy'),
+  serverPolicy: (policy: string, query?: Query): string =>
+    of(`/server/policies/${part(policy)}`, query),
+  serverAudit: inServer('/audit'),
   /** @param repository `owner/name` */
   repository: (repository: string, query?: Query): string =>
     of(`/github/${repositoryPath(repository)}/actions`, query),
@@ -88,6 +103,12 @@ export const patterns = {
   sessions: '/orgs/:org/settings/sessions',
   audit: '/orgs/:org/settings/audit',
   settings: '/orgs/:org/settings',
+  server: '/server',
+  serverBlockList: '/server/block-list',
+  serverPolicies: '/server/policies',
+  serverNewPolicy: '/server/new-policy',
+  serverPolicy: '/server/policies/:policy',
+  serverAudit: '/server/audit',
   repository: '/github/:org/:repo/actions',
   run: '/github/:org/:repo/actions/runs/:run',
   job: '/github/:org/:repo/actions/runs/:run/jobs/:job',

@@ -18,4 +18,10 @@ export interface PageRoute {
     key: string
     to: (typeof paths)[keyof typeof paths] & ((org: string) => string)
   }
+  /** Where it stands among the places of the server itself. */
+  serverNavigation?: {
+    label: string
+    order: number
+    to: (typeof paths)[keyof typeof paths] & (() => string)
+  }
 }

@@ -11,6 +11,7 @@ import { routes as policies } from './policies/routes.ts'
 import { routes as repositories } from './repositories/routes.ts'
 import { routes as runs } from './runs/routes.ts'
 import { routes as search } from './search/routes.ts'
+import { routes as server } from './server/routes.ts'
 import { routes as settings } from './settings/routes.ts'
 
 /** Every page of the app. An area's pages are added in the area's own list. */
@@ -28,4 +29,5 @@ export const pages: readonly PageRoute[] = [
   ...blocklist,
   ...installations,
   ...settings,
+  ...server,
 ]

@@ -14,8 +14,10 @@ export function useMe(): Me {
 
 const order = ['viewer', 'editor', 'admin'] as const
 
-/** Whether the person may do what a role may, in an organisation. */
-export function useMay(org: string, role: (typeof order)[number]): boolean {
-  const found = useMe().organisations.find(({ name }) => name.toLowerCase() === org.toLowerCase())
+/** Whether the person may do what a role may, in an organisation; null: with what is the server's own. */
+export function useMay(org: string | null, role: (typeof order)[number]): boolean {
+  const { operator, organisations } = useMe()
+  if (org === null) return operator
+  const found = organisations.find(({ name }) => name.toLowerCase() === org.toLowerCase())
   return found !== undefined && order.indexOf(found.role) >= order.indexOf(role)
 }

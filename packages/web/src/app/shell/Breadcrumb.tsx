@@ -1,15 +1,17 @@
 import { Text } from '../../ui/Text.tsx'
 import { Link } from '../Link.tsx'
+import type { Owner } from '../owner.ts'
 import { paths } from '../paths.ts'
 import type { Crumb } from './breadcrumb.ts'
 
-export function Breadcrumb({ org, crumbs }: { org: string; crumbs: readonly Crumb[] }) {
+/** @param owner whose pages these are */
+export function Breadcrumb({ owner, crumbs }: { owner: Owner; crumbs: readonly Crumb[] }) {
   return (
     <nav aria-label="Where this page is" className="crumbs">
       <ol>
         <li>
-          <Link to={paths.overview(org)}>
-            <Text value={org} />
+          <Link to={owner === null ? paths.server() : paths.overview(owner)}>
+            <Text value={owner ?? 'Server'} />
           </Link>
         </li>
         {crumbs.map(({ label, to }) => (

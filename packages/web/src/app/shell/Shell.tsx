@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Outlet, useLocation, useParams } from 'react-router'
 import { Mark } from '../../ui/Mark.tsx'
 import { Link } from '../Link.tsx'
-import { paths } from '../paths.ts'
+import { isOfServer, paths } from '../paths.ts'
 import { SessionEnded } from '../session/Ended.tsx'
 import { CrumbsContext, type Crumb } from './breadcrumb.ts'
 import { Breadcrumb } from './Breadcrumb.tsx'
@@ -16,6 +16,8 @@ import { AnnounceContext } from './title.ts'
 export function Shell() {
   const { org } = useParams()
   const { pathname } = useLocation()
+  /** Whose pages these are; undefined: of nobody. */
+  const owner = isOfServer(pathname) ? null : org
   const [crumbs, setCrumbs] = useState<readonly Crumb[]>([])
   const [said, setSaid] = useState('')
   const [open, setOpen] = useState(false)
@@ -41,7 +43,7 @@ export function Shell() {
         </a>
         <div className="app" data-open={open || undefined}>
           <header className="bar">
-            {org !== undefined && (
+            {owner !== undefined && (
               <button
                 type="button"
                 className="menu"
@@ -59,10 +61,10 @@ export function Shell() {
             <OrganisationSwitch />
             <Person />
           </header>
-          {org !== undefined && <Navigation org={org} />}
+          {owner !== undefined && <Navigation owner={owner} />}
           <main id="content" tabIndex={-1} ref={main}>
             <SessionEnded />
-            {org !== undefined && <Breadcrumb org={org} crumbs={crumbs} />}
+            {owner !== undefined && <Breadcrumb owner={owner} crumbs={crumbs} />}
             <Outlet />
           </main>
         </div>

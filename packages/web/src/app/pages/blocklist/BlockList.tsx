@@ -1,27 +1,35 @@
+import { Link } from '../../Link.tsx'
+import { paths } from '../../paths.ts'
+import { useOwner } from '../../owner.ts'
+import { useMe } from '../../session/session.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
-import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
 import { Entries } from './Entries.tsx'
 import { Feeds } from './Feeds.tsx'
 import { Hits } from './Hits.tsx'
 import { HowToUse } from './HowToUse.tsx'
 
-/** What is blocked whatever policies say. */
+/** What is blocked whatever policies say: in an organisation, or everywhere. */
 export default function BlockList() {
-  const org = useOrganisation()
+  const owner = useOwner()
+  const { operator } = useMe()
   useTitle('Block list')
   useBreadcrumb([{ label: 'Block list' }])
   return (
     <>
       <h1>Block list</h1>
       <p className="about">
-        Known-bad names and addresses. They are blocked in every job of {org}, in audit mode too,
-        and over every line that allows them. A change reaches running jobs within seconds.
+        Known-bad names and addresses. They are blocked in every job of{' '}
+        {owner ?? 'every organisation'}, in audit mode too, and over every line that allows them. A
+        change reaches running jobs within seconds.{' '}
+        {owner !== null && operator && (
+          <Link to={paths.serverBlockList()}>What is blocked in all organisations</Link>
+        )}
       </p>
-      <Entries org={org} />
-      <Hits org={org} />
-      <Feeds org={org} />
-      <HowToUse org={org} />
+      <Entries owner={owner} />
+      {owner !== null && <Hits org={owner} />}
+      <Feeds owner={owner} />
+      <HowToUse owner={owner} />
     </>
   )
 }

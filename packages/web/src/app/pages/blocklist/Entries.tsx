@@ -11,40 +11,32 @@ import { Refused } from '../../../ui/Refused.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
-import { api, ask } from '../../api.ts'
+import type { Owner } from '../../owner.ts'
 import { useMay } from '../../session/session.ts'
 import { Paged } from '../../states/Paged.tsx'
+import { addEntry, entriesOf, removeEntry } from './asked.ts'
 
-/** Entries of the organisation itself. */
-export function Entries({ org }: { org: string }) {
+/** Entries of the organisation itself, or of the server. */
+export function Entries({ owner }: { owner: Owner }) {
   const queries = useQueryClient()
-  const mayChange = useMay(org, 'editor')
-  const key = ['blocklist-entries', org]
-  const entries = usePages(key, (after: string | undefined) =>
-    ask(
-      api.GET('/v1/orgs/{org}/blocklist/entries', {
-        params: { path: { org }, query: after === undefined ? {} : { after } },
-      }),
-    ),
-  )
+  const mayChange = useMay(owner, 'editor')
+  const key = ['blocklist-entries', owner]
+  const entries = usePages(key, (after: string | undefined) => entriesOf(owner, after))
   const onChanged = () => queries.invalidateQueries({ queryKey: key })
   const remove = useMutation({
-    mutationFn: (entry: string) =>
-      ask(
-        api.DELETE('/v1/orgs/{org}/blocklist/entries/{entry}', {
-          params: { path: { org, entry } },
-        }),
-      ),
+    mutationFn: (entry: string) => removeEntry(owner, entry),
     onSettled: onChanged,
   })
   return (
     <Section id="entries" title="Entries">
-      {mayChange && <NewEntry org={org} onAdded={() => void onChanged()} />}
+      {mayChange && <NewEntry owner={owner} onAdded={() => void onChanged()} />}
       <Refused error={remove.error} />
       <Paged pages={entries} label="The entries are loading">
         {entries.rows.length === 0 ? (
           <Nothing>
-            {org} has no entries of its own. Those of the server and of feeds hold all the same.
+            {owner === null
+              ? 'The server has no entries of its own. Those of feeds, and of organisations for their jobs, hold all the same.'
+              : `${owner} has no entries of its own. Those of the server and of feeds hold all the same.`}
           </Nothing>
         ) : (
           <PagedTable
@@ -134,28 +126,19 @@ const lives = [
 ] as const
 const dayMs = 86_400_000
 
-function NewEntry({ org, onAdded }: { org: string; onAdded: () => void }) {
+function NewEntry({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
   const [value, setValue] = useState('')
   const [reason, setReason] = useState('')
   const [reference, setReference] = useState('')
   const [days, setDays] = useState<(typeof lives)[number][0]>('')
   const add = useMutation({
     mutationFn: () =>
-      ask(
-        api.POST('/v1/orgs/{org}/blocklist/entries', {
-          params: { path: { org } },
-          body: {
-            entries: [
-              {
-                value: value.trim(),
-                reason,
-                reference: reference === '' ? null : reference,
-                expiresAt: days === '' ? null : Date.now() + Number(days) * dayMs,
-              },
-            ],
-          },
-        }),
-      ),
+      addEntry(owner, {
+        value: value.trim(),
+        reason,
+        reference: reference === '' ? null : reference,
+        expiresAt: days === '' ? null : Date.now() + Number(days) * dayMs,
+      }),
     onSuccess: () => {
       setValue('')
       setReason('')

@@ -9,32 +9,27 @@ import { Refused } from '../../../ui/Refused.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
-import { api, ask } from '../../api.ts'
+import type { Owner } from '../../owner.ts'
 import { useMay } from '../../session/session.ts'
 import { Loaded } from '../../states/Loaded.tsx'
+import { addFeed, feedsOf, refreshFeed, removeFeed } from './asked.ts'
 
 /** Lists of others that are followed. */
-export function Feeds({ org }: { org: string }) {
+export function Feeds({ owner }: { owner: Owner }) {
   const queries = useQueryClient()
-  const isAdmin = useMay(org, 'admin')
-  const queryKey = ['blocklist-feeds', org]
+  const isAdmin = useMay(owner, 'admin')
+  const queryKey = ['blocklist-feeds', owner]
   const feeds = useQuery({
     queryKey,
-    queryFn: () => ask(api.GET('/v1/orgs/{org}/blocklist/feeds', { params: { path: { org } } })),
+    queryFn: () => feedsOf(owner),
   })
   const onSettled = () => queries.invalidateQueries({ queryKey })
   const refresh = useMutation({
-    mutationFn: (feed: string) =>
-      ask(
-        api.POST('/v1/orgs/{org}/blocklist/feeds/{feed}/refresh', {
-          params: { path: { org, feed } },
-        }),
-      ),
+    mutationFn: (feed: string) => refreshFeed(owner, feed),
     onSettled,
   })
   const remove = useMutation({
-    mutationFn: (feed: string) =>
-      ask(api.DELETE('/v1/orgs/{org}/blocklist/feeds/{feed}', { params: { path: { org, feed } } })),
+    mutationFn: (feed: string) => removeFeed(owner, feed),
     onSettled,
   })
   const actions = {
@@ -63,7 +58,7 @@ export function Feeds({ org }: { org: string }) {
           )
         }
       </Loaded>
-      {isAdmin && <NewFeed org={org} onAdded={() => void onSettled()} />}
+      {isAdmin && <NewFeed owner={owner} onAdded={() => void onSettled()} />}
     </Section>
   )
 }
@@ -158,7 +153,7 @@ const trusts = [
   ['sha256', 'its SHA-256, for a list that stays as it is'],
 ] as const
 
-function NewFeed({ org, onAdded }: { org: string; onAdded: () => void }) {
+function NewFeed({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
   const [name, setName] = useState('')
   const [url, setUrl] = useState('')
   const [kind, setKind] = useState<(typeof trusts)[number][0]>('ed25519')
@@ -166,17 +161,12 @@ function NewFeed({ org, onAdded }: { org: string; onAdded: () => void }) {
   const [minutes, setMinutes] = useState('60')
   const add = useMutation({
     mutationFn: () =>
-      ask(
-        api.POST('/v1/orgs/{org}/blocklist/feeds', {
-          params: { path: { org } },
-          body: {
-            name,
-            url,
-            trust: kind === 'sha256' ? { kind, hash: proof } : { kind, publicKey: proof },
-            everyMinutes: Number(minutes),
-          },
-        }),
-      ),
+      addFeed(owner, {
+        name,
+        url,
+        trust: kind === 'sha256' ? { kind, hash: proof } : { kind, publicKey: proof },
+        everyMinutes: Number(minutes),
+      }),
     onSuccess: () => {
       setName('')
       setUrl('')

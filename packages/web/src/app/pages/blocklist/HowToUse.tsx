@@ -1,8 +1,9 @@
 import { Command } from '../../../ui/Command.tsx'
 import { Section } from '../../../ui/Section.tsx'
+import type { Owner } from '../../owner.ts'
 
 /** The list outside of this server. */
-export function HowToUse({ org }: { org: string }) {
+export function HowToUse({ owner }: { owner: Owner }) {
   const { origin } = location
   return (
     <Section
@@ -15,10 +16,12 @@ export function HowToUse({ org }: { org: string }) {
         label="A run without this server"
         text={`curl -fsS ${origin}/v1/blocklist -o block-list.json && runwarden run --block-list block-list.json -- make test`}
       />
-      <Command
-        label={`All that holds for ${org}`}
-        text={`curl -fsS -H "Authorization: Bearer $RUNWARDEN_API_KEY" ${origin}/v1/orgs/${org}/blocklist`}
-      />
+      {owner !== null && (
+        <Command
+          label={`All that holds for ${owner}`}
+          text={`curl -fsS -H "Authorization: Bearer $RUNWARDEN_API_KEY" ${origin}/v1/orgs/${owner}/blocklist`}
+        />
+      )}
     </Section>
   )
 }

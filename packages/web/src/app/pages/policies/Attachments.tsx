@@ -11,37 +11,29 @@ import { Refused } from '../../../ui/Refused.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
-import { api, ask } from '../../api.ts'
+import type { Owner } from '../../owner.ts'
 import { useMay } from '../../session/session.ts'
 import { Paged } from '../../states/Paged.tsx'
+import { attachmentsOf, attachPolicy, detachPolicy } from './asked.ts'
 
 const levels = [
   ['organisation', 'every job of the organisation'],
   ['repository', 'a repository'],
   ['job', 'one job of a workflow'],
 ] as const
-type Level = (typeof levels)[number][0]
+/** The server's own policies hold everywhere. */
+const serverLevels = [['cluster', 'every job of all organisations']] as const
+type Level = (typeof levels | typeof serverLevels)[number][0]
 
 /** Where a policy holds. */
-export function Attachments({ org, policy }: { org: string; policy: string }) {
+export function Attachments({ owner, policy }: { owner: Owner; policy: string }) {
   const queries = useQueryClient()
-  const mayChange = useMay(org, 'editor')
-  const key = ['policy-attachments', org]
-  const attachments = usePages(key, (after: string | undefined) =>
-    ask(
-      api.GET('/v1/orgs/{org}/policy-attachments', {
-        params: { path: { org }, query: { limit: 500, ...(after === undefined ? {} : { after }) } },
-      }),
-    ),
-  )
+  const mayChange = useMay(owner, 'editor')
+  const key = ['policy-attachments', owner]
+  const attachments = usePages(key, (after: string | undefined) => attachmentsOf(owner, after))
   const onChanged = () => queries.invalidateQueries({ queryKey: key })
   const detach = useMutation({
-    mutationFn: (attachment: string) =>
-      ask(
-        api.DELETE('/v1/orgs/{org}/policy-attachments/{attachment}', {
-          params: { path: { org, attachment } },
-        }),
-      ),
+    mutationFn: (attachment: string) => detachPolicy(owner, attachment),
     onSettled: onChanged,
   })
   const rows = attachments.rows.filter((one) => one.policy === policy)
@@ -49,9 +41,9 @@ export function Attachments({ org, policy }: { org: string; policy: string }) {
     <Section
       id="attachments"
       title="Where it holds"
-      about="No workflow needs to be touched. Of several, a job's own stands before its repository's, and that before the organisation's."
+      about="No workflow needs to be touched. Of several, a job's own stands before its repository's, that before the organisation's, and that before the server's."
     >
-      {mayChange && <Attach org={org} policy={policy} onAttached={() => void onChanged()} />}
+      {mayChange && <Attach owner={owner} policy={policy} onAttached={() => void onChanged()} />}
       <Refused error={detach.error} />
       <Paged pages={attachments} label="The attachments are loading" lines={3}>
         {rows.length === 0 && attachments.more === null ? (
@@ -59,7 +51,7 @@ export function Attachments({ org, policy }: { org: string; policy: string }) {
         ) : (
           <PagedTable
             caption="Where the policy holds"
-            columns={columns(org, mayChange, detach.mutate)}
+            columns={columns(owner, mayChange, detach.mutate)}
             rows={rows}
             rowKey={({ id }) => id}
             more={attachments.more}
@@ -73,14 +65,14 @@ export function Attachments({ org, policy }: { org: string; policy: string }) {
 
 /** What the table shows of each. */
 const columns = (
-  org: string,
+  owner: Owner,
   mayChange: boolean,
   onDetach: (id: string) => void,
 ): readonly Column<PolicyAttachment>[] => [
   {
     title: 'Holds for',
-    cell: (one) => <Code value={placeOf(org, one)} />,
-    by: (one) => placeOf(org, one),
+    cell: (one) => <Code value={placeOf(owner, one)} />,
+    by: (one) => placeOf(owner, one),
     wide: true,
   },
   { title: 'Level', cell: ({ level }) => level, by: ({ level }) => level, tight: true },
@@ -100,7 +92,7 @@ const columns = (
           cell: (one: PolicyAttachment) => (
             <Confirm
               label="Detach"
-              of={`from ${plain(placeOf(org, one), 120)}`}
+              of={`from ${plain(placeOf(owner, one), 120)}`}
               onConfirm={() => onDetach(one.id)}
             >
               Jobs get what is attached at the levels below, or nothing. Jobs that run are told
@@ -112,32 +104,28 @@ const columns = (
     : []),
 ]
 
-function placeOf(org: string, { level, repository, workflow, job }: PolicyAttachment): string {
+function placeOf(owner: Owner, { level, repository, workflow, job }: PolicyAttachment): string {
   if (level === 'job') return `${repository} ${workflow} ${job}`
-  return level === 'repository' ? (repository ?? '') : `all of ${org}`
+  if (level === 'repository') return repository ?? ''
+  return owner === null ? 'all organisations' : `all of ${owner}`
 }
 
-function Attach(props: { org: string; policy: string; onAttached: () => void }) {
-  const { org, policy, onAttached } = props
-  const [level, setLevel] = useState<Level>('repository')
-  const [repository, setRepository] = useState(`${org}/`)
+function Attach(props: { owner: Owner; policy: string; onAttached: () => void }) {
+  const { owner, policy, onAttached } = props
+  const [level, setLevel] = useState<Level>(owner === null ? 'cluster' : 'repository')
+  const [repository, setRepository] = useState(`${owner ?? ''}/`)
   const [workflow, setWorkflow] = useState('.github/workflows/')
   const [job, setJob] = useState('')
   const attach = useMutation({
     mutationFn: () =>
-      ask(
-        api.POST('/v1/orgs/{org}/policy-attachments', {
-          params: { path: { org } },
-          body: {
-            policy,
-            target:
-              level === 'organisation'
-                ? { level }
-                : level === 'repository'
-                  ? { level, repository }
-                  : { level, repository, workflow, job },
-          },
-        }),
+      attachPolicy(
+        owner,
+        policy,
+        level === 'job'
+          ? { level, repository, workflow, job }
+          : level === 'repository'
+            ? { level, repository }
+            : { level },
       ),
     onSuccess: onAttached,
   })
@@ -147,8 +135,13 @@ function Attach(props: { org: string; policy: string; onAttached: () => void }) 
   }
   return (
     <form className="form" onSubmit={submit} aria-label="Attach">
-      <SelectField label="Hold for" value={level} options={levels} onChange={setLevel} />
-      {level !== 'organisation' && (
+      <SelectField
+        label="Hold for"
+        value={level}
+        options={owner === null ? serverLevels : levels}
+        onChange={setLevel}
+      />
+      {(level === 'repository' || level === 'job') && (
         <TextField
           label="Repository"
           value={repository}

@@ -3,21 +3,18 @@ import { usePages } from '../../../ui/pages.ts'
 import { Section } from '../../../ui/Section.tsx'
 import { Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
-import { api, ask } from '../../api.ts'
 import { Link } from '../../Link.tsx'
-import { paths } from '../../paths.ts'
+import type { Owner } from '../../owner.ts'
 import { Paged } from '../../states/Paged.tsx'
+import { versionsOf } from './asked.ts'
 import { DiffView } from './DiffView.tsx'
 import { exportUrl } from './export-url.ts'
+import { policyAt } from './places.ts'
 
 /** Each version of a policy with what it changed, the newest first. */
-export function History({ org, policy }: { org: string; policy: string }) {
-  const versions = usePages(['policy-versions', org, policy], (below: number | undefined) =>
-    ask(
-      api.GET('/v1/orgs/{org}/policies/{policy}/versions', {
-        params: { path: { org, policy }, query: below === undefined ? {} : { below } },
-      }),
-    ),
+export function History({ owner, policy }: { owner: Owner; policy: string }) {
+  const versions = usePages(['policy-versions', owner, policy], (below: number | undefined) =>
+    versionsOf(owner, policy, below),
   )
   return (
     <Section
@@ -28,7 +25,7 @@ export function History({ org, policy }: { org: string; policy: string }) {
       <Paged pages={versions} label="The history is loading">
         <ol className="plain versions">
           {versions.rows.map((one) => (
-            <Version key={one.version} org={org} policy={policy} version={one} />
+            <Version key={one.version} owner={owner} policy={policy} version={one} />
           ))}
         </ol>
         {versions.more !== null && (
@@ -42,13 +39,13 @@ export function History({ org, policy }: { org: string; policy: string }) {
 }
 
 interface Props {
-  org: string
+  owner: Owner
   policy: string
   version: PolicyVersion
 }
 
 function Version({
-  org,
+  owner,
   policy,
   version: { version, author, reason, origin, createdAt, diff },
 }: Props) {
@@ -70,10 +67,8 @@ function Version({
       )}
       <DiffView diff={diff} label={`What version ${version} changed`} />
       <p className="actions">
-        <Link to={paths.policy(org, policy, { version })}>
-          Open version {version} in the editor
-        </Link>
-        <a href={exportUrl(org, policy, version)} download>
+        <Link to={policyAt(owner, policy, { version })}>Open version {version} in the editor</Link>
+        <a href={exportUrl(owner, policy, version)} download>
           Export version {version}
         </a>
       </p>

@@ -4,11 +4,12 @@ import { useNavigate } from 'react-router'
 import { TextField } from '../../../ui/Field.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { api, ask } from '../../api.ts'
-import { paths } from '../../paths.ts'
+import { useOwner } from '../../owner.ts'
 import { useRouterAddress } from '../../router-address.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
-import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
+import { savePolicy } from './asked.ts'
+import { policiesAt, policyAt } from './places.ts'
 import { Writing } from './Writing.tsx'
 
 const start = `version: 1
@@ -19,36 +20,19 @@ presets: [github-actions]
 
 /** Writes a policy that is not there yet. */
 export default function NewPolicy() {
-  const org = useOrganisation()
+  const owner = useOwner()
   const queries = useQueryClient()
   const navigate = useNavigate()
-  const address = useRouterAddress()
   useTitle('New policy')
-  useBreadcrumb([{ label: 'Policies', to: paths.policies(org) }, { label: 'New policy' }])
+  useBreadcrumb([{ label: 'Policies', to: policiesAt(owner) }, { label: 'New policy' }])
   const [name, setName] = useState('')
   const [reason, setReason] = useState('First version')
   const [text, setText] = useState(start)
-  const [repository, setRepository] = useState(address.get('repository') ?? `${org}/`)
-  const recommend = useMutation({
-    mutationFn: () =>
-      ask(
-        api.GET('/v1/orgs/{org}/recommendation', {
-          params: { path: { org }, query: { repository } },
-        }),
-      ),
-    onSuccess: (found) => setText(found.text),
-  })
   const save = useMutation({
-    mutationFn: () =>
-      ask(
-        api.PUT('/v1/orgs/{org}/policies/{policy}', {
-          params: { path: { org, policy: name } },
-          body: { text, reason, basedOn: 0 },
-        }),
-      ),
+    mutationFn: () => savePolicy(owner, name, { text, reason, basedOn: 0 }),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['policies', org] })
-      await navigate(paths.policy(org, name, { tab: 'attachments' }))
+      await queries.invalidateQueries({ queryKey: ['policies', owner] })
+      await navigate(policyAt(owner, name, { tab: 'attachments' }))
     },
   })
   const submit = (event: FormEvent) => {
@@ -58,32 +42,8 @@ export default function NewPolicy() {
   return (
     <>
       <h1>New policy</h1>
-      <form
-        className="form"
-        aria-label="Begin with what was recorded"
-        onSubmit={(event) => {
-          event.preventDefault()
-          recommend.mutate()
-        }}
-      >
-        <TextField
-          label="Begin with what jobs of this repository reached"
-          value={repository}
-          onChange={setRepository}
-          required
-          maxLength={201}
-        />
-        <div className="actions">
-          <button disabled={recommend.isPending}>Fill in the recommendation</button>
-          {recommend.data !== undefined && (
-            <output className="hint">
-              From {recommend.data.runs} runs; what they reach is {recommend.data.state}.
-            </output>
-          )}
-        </div>
-        <Refused error={recommend.error} />
-      </form>
-      <Writing org={org} text={text} onChange={setText}>
+      {owner !== null && <FromRecords org={owner} onText={setText} />}
+      <Writing owner={owner} text={text} onChange={setText}>
         {(isPolicy) => (
           <form className="form" onSubmit={submit} aria-label="Save">
             <TextField
@@ -111,5 +71,47 @@ export default function NewPolicy() {
         )}
       </Writing>
     </>
+  )
+}
+
+/** Begins with what jobs of a repository were seen to need. */
+function FromRecords({ org, onText }: { org: string; onText: (text: string) => void }) {
+  const address = useRouterAddress()
+  const [repository, setRepository] = useState(address.get('repository') ?? `${org}/`)
+  const recommend = useMutation({
+    mutationFn: () =>
+      ask(
+        api.GET('/v1/orgs/{org}/recommendation', {
+          params: { path: { org }, query: { repository } },
+        }),
+      ),
+    onSuccess: (found) => onText(found.text),
+  })
+  return (
+    <form
+      className="form"
+      aria-label="Begin with what was recorded"
+      onSubmit={(event) => {
+        event.preventDefault()
+        recommend.mutate()
+      }}
+    >
+      <TextField
+        label="Begin with what jobs of this repository reached"
+        value={repository}
+        onChange={setRepository}
+        required
+        maxLength={201}
+      />
+      <div className="actions">
+        <button disabled={recommend.isPending}>Fill in the recommendation</button>
+        {recommend.data !== undefined && (
+          <output className="hint">
+            From {recommend.data.runs} runs; what they reach is {recommend.data.state}.
+          </output>
+        )}
+      </div>
+      <Refused error={recommend.error} />
+    </form>
   )
 }

@@ -6,48 +6,51 @@ import { usePages } from '../../../ui/pages.ts'
 import { Nothing } from '../../../ui/Section.tsx'
 import { Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
-import { api, ask } from '../../api.ts'
 import { Link } from '../../Link.tsx'
-import { paths } from '../../paths.ts'
+import { type Owner, useOwner } from '../../owner.ts'
 import { useMay } from '../../session/session.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
-import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
 import { Paged } from '../../states/Paged.tsx'
+import { policiesOf } from './asked.ts'
+import { newPolicyAt, policyAt } from './places.ts'
 
 /** The policy store. */
 export default function Policies() {
-  const org = useOrganisation()
-  const mayChange = useMay(org, 'editor')
+  const owner = useOwner()
+  const mayChange = useMay(owner, 'editor')
   useTitle('Policies')
   useBreadcrumb([{ label: 'Policies' }])
-  const policies = usePages(['policies', org], (after: string | undefined) =>
-    ask(
-      api.GET('/v1/orgs/{org}/policies', {
-        params: { path: { org }, query: after === undefined ? {} : { after } },
-      }),
-    ),
+  const policies = usePages(['policies', owner], (after: string | undefined) =>
+    policiesOf(owner, after),
   )
   return (
     <>
       <div className="heading">
         <h1>Policies</h1>
         {mayChange && (
-          <Link className="button primary" to={paths.newPolicy(org)}>
+          <Link className="button primary" to={newPolicyAt(owner)}>
             New policy
           </Link>
         )}
       </div>
+      {owner === null && (
+        <p className="about">
+          Policies for the jobs of all organisations. Where an organisation, a repository or a job
+          has one of its own, that stands before these.
+        </p>
+      )}
       <Paged pages={policies} label="The policies are loading">
         {policies.rows.length === 0 ? (
           <Nothing>
-            {org} has no policy in the store. Jobs have what their workflows say, or nothing: then
-            everything passes and is recorded.
+            {owner ?? 'The server'} has no policy in the store. Jobs have what their workflows
+            {owner === null && ' and their organisations'} say, or nothing: then everything passes
+            and is recorded.
           </Nothing>
         ) : (
           <PagedTable
             caption="Policies"
-            columns={columns(org)}
+            columns={columns(owner)}
             rows={policies.rows}
             rowKey={({ id }) => id}
             more={policies.more}
@@ -60,11 +63,11 @@ export default function Policies() {
 }
 
 /** What the table shows of each. */
-const columns = (org: string): readonly Column<PolicyHead>[] => [
+const columns = (owner: Owner): readonly Column<PolicyHead>[] => [
   {
     title: 'Policy',
     cell: ({ name }) => (
-      <Link to={paths.policy(org, name)}>
+      <Link to={policyAt(owner, name)}>
         <Text value={name} />
       </Link>
     ),

@@ -8,18 +8,18 @@ import { CopyButton } from '../../../ui/CopyButton.tsx'
 import { TextField } from '../../../ui/Field.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { Text } from '../../../ui/Text.tsx'
-import { api, ask } from '../../api.ts'
 import { Link } from '../../Link.tsx'
-import { paths } from '../../paths.ts'
+import { type Owner, useOwner } from '../../owner.ts'
 import { useRouterAddress } from '../../router-address.ts'
 import { useMay } from '../../session/session.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
-import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
 import { Loaded } from '../../states/Loaded.tsx'
+import { deletePolicy, policyOf, savePolicy } from './asked.ts'
 import { Attachments } from './Attachments.tsx'
 import { exportUrl } from './export-url.ts'
 import { History } from './History.tsx'
+import { policiesAt, policyAt } from './places.ts'
 import { Writing } from './Writing.tsx'
 
 const tabs = [
@@ -30,12 +30,12 @@ const tabs = [
 
 /** A policy of the store: its document, its versions, and where it holds. */
 export default function Policy() {
-  const org = useOrganisation()
+  const owner = useOwner()
   const { policy = '' } = useParams()
   const address = useRouterAddress()
   const tab = tabs.find(([id]) => id === address.get('tab'))?.[0] ?? 'edit'
   useTitle(policy)
-  useBreadcrumb([{ label: 'Policies', to: paths.policies(org) }, { label: policy }])
+  useBreadcrumb([{ label: 'Policies', to: policiesAt(owner) }, { label: policy }])
   return (
     <>
       <h1>
@@ -46,7 +46,7 @@ export default function Policy() {
           {tabs.map(([id, label]) => (
             <li key={id}>
               <Link
-                to={paths.policy(org, policy, { tab: id === 'edit' ? null : id })}
+                to={policyAt(owner, policy, { tab: id === 'edit' ? null : id })}
                 aria-current={id === tab ? 'page' : undefined}
               >
                 {label}
@@ -55,33 +55,30 @@ export default function Policy() {
           ))}
         </ul>
       </nav>
-      {tab === 'edit' && <Newest org={org} policy={policy} />}
-      {tab === 'history' && <History org={org} policy={policy} />}
-      {tab === 'attachments' && <Attachments org={org} policy={policy} />}
+      {tab === 'edit' && <Newest owner={owner} policy={policy} />}
+      {tab === 'history' && <History owner={owner} policy={policy} />}
+      {tab === 'attachments' && <Attachments owner={owner} policy={policy} />}
     </>
   )
 }
 
-function Newest({ org, policy }: { org: string; policy: string }) {
+function Newest({ owner, policy }: { owner: Owner; policy: string }) {
   const asked = Number(useRouterAddress().get('version'))
   const version = Number.isInteger(asked) && asked > 0 ? asked : null
-  const of = (one: number | null) =>
-    ask(
-      api.GET('/v1/orgs/{org}/policies/{policy}', {
-        params: { path: { org, policy }, query: one === null ? {} : { version: one } },
-      }),
-    )
-  const newest = useQuery({ queryKey: ['policy', org, policy], queryFn: () => of(null) })
+  const newest = useQuery({
+    queryKey: ['policy', owner, policy],
+    queryFn: () => policyOf(owner, policy, null),
+  })
   const older = useQuery({
-    queryKey: ['policy', org, policy, version],
-    queryFn: () => of(version),
+    queryKey: ['policy', owner, policy, version],
+    queryFn: () => policyOf(owner, policy, version),
     enabled: version !== null,
   })
   return (
     <Loaded query={newest} label="The policy is loading">
       {(found) =>
         version === null || version === found.version ? (
-          <Edit key={found.version} org={org} newest={found} text={found.text} />
+          <Edit key={found.version} owner={owner} newest={found} text={found.text} />
         ) : (
           <Loaded query={older} label="The version is loading">
             {({ text }) => (
@@ -89,9 +86,14 @@ function Newest({ org, policy }: { org: string; policy: string }) {
                 <p className="banner">
                   This is version {version}; the newest is {found.version}. Saved, it becomes
                   version {found.version + 1}.
-                  <Link to={paths.policy(org, policy)}>To the newest</Link>
+                  <Link to={policyAt(owner, policy)}>To the newest</Link>
                 </p>
-                <Edit key={`${version} of ${found.version}`} org={org} newest={found} text={text} />
+                <Edit
+                  key={`${version} of ${found.version}`}
+                  owner={owner}
+                  newest={found}
+                  text={text}
+                />
               </>
             )}
           </Loaded>
@@ -102,38 +104,31 @@ function Newest({ org, policy }: { org: string; policy: string }) {
 }
 
 interface EditProps {
-  org: string
+  owner: Owner
   newest: PolicyVersion
   /** What the editor begins with. */
   text: string
 }
 
-function Edit({ org, newest: { name: policy, version, text: saved }, text: given }: EditProps) {
+function Edit({ owner, newest: { name: policy, version, text: saved }, text: given }: EditProps) {
   const queries = useQueryClient()
   const navigate = useNavigate()
-  const mayChange = useMay(org, 'editor')
+  const mayChange = useMay(owner, 'editor')
   const [text, setText] = useState(given)
   const [reason, setReason] = useState('')
   const save = useMutation({
-    mutationFn: () =>
-      ask(
-        api.PUT('/v1/orgs/{org}/policies/{policy}', {
-          params: { path: { org, policy } },
-          body: { text, reason, basedOn: version },
-        }),
-      ),
+    mutationFn: () => savePolicy(owner, policy, { text, reason, basedOn: version }),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['policy-versions', org, policy] })
-      await queries.invalidateQueries({ queryKey: ['policy', org, policy] })
-      await navigate(paths.policy(org, policy), { replace: true })
+      await queries.invalidateQueries({ queryKey: ['policy-versions', owner, policy] })
+      await queries.invalidateQueries({ queryKey: ['policy', owner, policy] })
+      await navigate(policyAt(owner, policy), { replace: true })
     },
   })
   const remove = useMutation({
-    mutationFn: () =>
-      ask(api.DELETE('/v1/orgs/{org}/policies/{policy}', { params: { path: { org, policy } } })),
+    mutationFn: () => deletePolicy(owner, policy),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['policies', org] })
-      await navigate(paths.policies(org))
+      await queries.invalidateQueries({ queryKey: ['policies', owner] })
+      await navigate(policiesAt(owner))
     },
   })
   const submit = (event: FormEvent) => {
@@ -145,7 +140,7 @@ function Edit({ org, newest: { name: policy, version, text: saved }, text: given
       <p className="actions writing">
         <span className="by">Version {version}</span>
         <CopyButton text={text} label="Copy YAML" />
-        <a className="button" href={exportUrl(org, policy)} download>
+        <a className="button" href={exportUrl(owner, policy)} download>
           Export YAML
         </a>
         {mayChange && (
@@ -156,7 +151,7 @@ function Edit({ org, newest: { name: policy, version, text: saved }, text: given
         )}
       </p>
       <Refused error={remove.error} />
-      <Writing org={org} text={text} onChange={setText}>
+      <Writing owner={owner} text={text} onChange={setText}>
         {(isPolicy) =>
           mayChange && (
             <form className="form" onSubmit={submit} aria-label="Save">
@@ -180,7 +175,7 @@ function Edit({ org, newest: { name: policy, version, text: saved }, text: given
               {save.error instanceof ApiError && save.error.status === 409 && (
                 <p className="actions">
                   Somebody has saved another version meanwhile.
-                  <Link to={paths.policy(org, policy, { tab: 'history' })}>See what changed</Link>
+                  <Link to={policyAt(owner, policy, { tab: 'history' })}>See what changed</Link>
                   <span className="hint">Copy your text first: it is on this page alone.</span>
                 </p>
               )}

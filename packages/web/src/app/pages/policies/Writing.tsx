@@ -1,13 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, type ReactNode } from 'react'
 import { api, ask } from '../../api.ts'
+import type { Owner } from '../../owner.ts'
+import { useMe } from '../../session/session.ts'
 import { useChecked } from './checking.ts'
 import { PolicyEditor } from './PolicyEditor.tsx'
 import { Problems } from './Problems.tsx'
-import { Simulation } from './Simulation.tsx'
+import { Trial } from './Trial.tsx'
 
 interface Props {
-  org: string
+  owner: Owner
   text: string
   onChange: (text: string) => void
   /** Saves it; is told whether the text is a policy. */
@@ -15,11 +17,15 @@ interface Props {
 }
 
 /** A policy is written: checked as one types, and tried before it is saved. */
-export function Writing({ org, text, onChange, children }: Props) {
+export function Writing({ owner, text, onChange, children }: Props) {
+  const { organisations } = useMe()
+  // A text is checked alike whoever asks.
+  const org = owner ?? organisations[0]?.name ?? null
   const queries = useQueryClient()
   const checked = useChecked(org, text)
   const hosts = useCallback(
     async (part: string) => {
+      if (org === null) return []
       const query = { limit: 50, period: '30d' as const, ...(part === '' ? {} : { like: part }) }
       const { items } = await queries.fetchQuery({
         queryKey: ['known-hosts', org, part],
@@ -40,7 +46,7 @@ export function Writing({ org, text, onChange, children }: Props) {
       />
       <Problems checked={checked} />
       {children(checked !== undefined && checked.problems.length === 0)}
-      <Simulation org={org} text={text} />
+      <Trial owner={owner} text={text} />
     </>
   )
 }

@@ -10,4 +10,16 @@ export const routes: readonly PageRoute[] = [
   },
   { at: 'newPolicy', title: 'New policy', load: () => import('./NewPolicy.tsx') },
   { at: 'policy', title: 'Policy', load: () => import('./Policy.tsx') },
+  {
+    at: 'serverPolicies',
+    title: 'Policies of the server',
+    load: () => import('./Policies.tsx'),
+    serverNavigation: { label: 'Policies', order: 30, to: paths.serverPolicies },
+  },
+  {
+    at: 'serverNewPolicy',
+    title: 'New policy of the server',
+    load: () => import('./NewPolicy.tsx'),
+  },
+  { at: 'serverPolicy', title: 'Policy of the server', load: () => import('./Policy.tsx') },
 ]

@@ -6,20 +6,19 @@ import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
-import { useOrganisation } from '../../shell/organisation.ts'
+import { useOwner } from '../../owner.ts'
 import { Paged } from '../../states/Paged.tsx'
 import { Frame } from './Frame.tsx'
 
-/** Who changed what. */
+/** Who changed what: in an organisation, or of the server itself. */
 export default function Audit() {
-  const org = useOrganisation()
-  const entries = usePages(['audit', org], (after: string | undefined) =>
-    ask(
-      api.GET('/v1/orgs/{org}/audit', {
-        params: { path: { org }, query: after === undefined ? {} : { after } },
-      }),
-    ),
-  )
+  const owner = useOwner()
+  const entries = usePages(['audit', owner], (after: string | undefined) => {
+    const query = after === undefined ? {} : { after }
+    return owner === null
+      ? ask(api.GET('/v1/audit', { params: { query } }))
+      : ask(api.GET('/v1/orgs/{org}/audit', { params: { path: { org: owner }, query } }))
+  })
   return (
     <Frame title="Audit log">
       <Section

@@ -3,7 +3,7 @@ import { Link } from '../../Link.tsx'
 import { paths } from '../../paths.ts'
 import { useMay } from '../../session/session.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
-import { useOrganisation } from '../../shell/organisation.ts'
+import { useOwner } from '../../owner.ts'
 import { useTitle } from '../../shell/title.ts'
 
 const parts = [
@@ -14,28 +14,33 @@ const parts = [
   ['Audit log', paths.audit, 'admin'],
 ] as const
 
-/** What the pages of settings have around them. */
+/** What the pages of settings have around them; the server's own page has only its title. */
 export function Frame({ title, children }: { title: string; children: ReactNode }) {
-  const org = useOrganisation()
-  const isAdmin = useMay(org, 'admin')
+  const owner = useOwner()
+  const isAdmin = useMay(owner, 'admin')
   useTitle(title)
-  useBreadcrumb([{ label: 'Settings', to: paths.settings(org) }, { label: title }])
+  useBreadcrumb([
+    ...(owner === null ? [] : [{ label: 'Settings', to: paths.settings(owner) }]),
+    { label: title },
+  ])
   return (
     <>
       <h1>{title}</h1>
-      <nav aria-label="Settings" className="tabs">
-        <ul>
-          {parts
-            .filter(([, , role]) => role === 'viewer' || isAdmin)
-            .map(([label, to]) => (
-              <li key={label}>
-                <Link to={to(org)} aria-current={label === title ? 'page' : undefined}>
-                  {label}
-                </Link>
-              </li>
-            ))}
-        </ul>
-      </nav>
+      {owner !== null && (
+        <nav aria-label="Settings" className="tabs">
+          <ul>
+            {parts
+              .filter(([, , role]) => role === 'viewer' || isAdmin)
+              .map(([label, to]) => (
+                <li key={label}>
+                  <Link to={to(owner)} aria-current={label === title ? 'page' : undefined}>
+                    {label}
+                  </Link>
+                </li>
+              ))}
+          </ul>
+        </nav>
+      )}
       {children}
     </>
   )

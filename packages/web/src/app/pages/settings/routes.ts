@@ -13,4 +13,10 @@ export const routes: readonly PageRoute[] = [
   { at: 'retention', title: 'Retention', load: () => import('./Retention.tsx') },
   { at: 'sessions', title: 'Sessions', load: () => import('./Sessions.tsx') },
   { at: 'audit', title: 'Audit log', load: () => import('./Audit.tsx') },
+  {
+    at: 'serverAudit',
+    title: 'Audit log of the server',
+    load: () => import('./Audit.tsx'),
+    serverNavigation: { label: 'Audit log', order: 90, to: paths.serverAudit },
+  },
 ]

@@ -1,0 +1,30 @@
+import { useState } from 'react'
+import { Choice } from '../../../ui/Choice.tsx'
+import { useMe } from '../../session/session.ts'
+import type { Owner } from '../../owner.ts'
+import { Simulation } from './Simulation.tsx'
+
+/** Tries a policy's text on recorded runs; one of the server itself on those of an organisation that is chosen. */
+export function Trial({ owner, text }: { owner: Owner; text: string }) {
+  const { organisations } = useMe()
+  const [chosen, setChosen] = useState<string | null>(null)
+  if (owner !== null) return <Simulation org={owner} text={text} />
+  const names = organisations.map(({ name }) => name)
+  const org = chosen ?? names[0]
+  if (org === undefined) return null
+  return (
+    <>
+      {names.length > 1 && (
+        <p className="trial">
+          <Choice
+            label="Tried on runs of"
+            options={names}
+            value={org}
+            onChoose={(name) => setChosen(name)}
+          />
+        </p>
+      )}
+      <Simulation key={org} org={org} text={text} />
+    </>
+  )
+}
