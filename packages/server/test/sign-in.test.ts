@@ -74,7 +74,8 @@ test('an invitation makes who opens it first a member, with its role and no othe
   const path = (made.body as { url: string }).url.slice(rig.url.length)
   // What looks at the link first takes nothing.
   const page = await rig.ask('GET', path)
-  expect(page).toMatchObject({ status: 200, body: expect.stringContaining('<form method="post">') })
+  expect(page.status).toBe(200)
+  expect(page.headers.get('content-type')).toMatch('text/html')
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
   const opened = await rig.ask('POST', path, { rawBody: '', headers: form })
   expect(opened.status).toBe(303)

@@ -6,6 +6,7 @@ import { paths, patterns } from '../src/app/paths.ts'
 const examples: Record<keyof typeof paths, string> = {
   home: paths.home(),
   signIn: paths.signIn({ problem: 'link-used' }),
+  invitation: paths.invitation({ token: 'rwi_x' }),
   overview: paths.overview('acme'),
   repositories: paths.repositories('acme'),
   runs: paths.runs('acme', { verdict: 'blocked', branch: null, search: 'a b&c=d' }),

@@ -5,6 +5,7 @@ import { cookieOf, setCookie } from '../auth/cookies.ts'
 import { createProvider, type Pending } from '../auth/provider.ts'
 import type { App, Context } from '../context.ts'
 import { HttpError } from '../error.ts'
+import { sendPage } from '../web/serve.ts'
 
 const Secret = z.string().regex(/^rw[il]_[\w-]{43}$/, 'is no token of a link')
 const Token = z.object({ token: Secret })
@@ -19,7 +20,7 @@ const Waiting = z.object({
 const waitSeconds = 600
 
 /** How people sign in: links that work once, and the provider that the server is set to. */
-export function register(app: App, { auth, config, db, url, log }: Context): void {
+export function register(app: App, { auth, config, db, url, log, web }: Context): void {
   const provider = createProvider(config, url)
   const secure = (request: FastifyRequest): boolean =>
     request.protocol === 'https' || url().startsWith('https:')
@@ -101,7 +102,9 @@ export function register(app: App, { auth, config, db, url, log }: Context): voi
       if (auth.invitationBy(token) === undefined) throw used()
       if (provider !== null) return toProvider(request, reply, token)
       // Programs that look at links before people do press no buttons.
-      return reply.type('text/html; charset=utf-8').send(invitationPage)
+      return web === null
+        ? reply.type('text/html; charset=utf-8').send(invitationPage)
+        : sendPage(request, reply, web)
     },
   )
 
@@ -202,6 +205,7 @@ export function register(app: App, { auth, config, db, url, log }: Context): voi
   )
 }
 
+/** Where the web app is not part of the installation. */
 const invitationPage = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

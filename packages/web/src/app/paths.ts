@@ -36,6 +36,8 @@ export const isOfServer = (pathname: string): boolean => /^\/server(?:\/|$)/.tes
 export const paths = {
   home: (): string => '/',
   signIn: (query?: Query): string => of('/sign-in', query),
+  /** The one page at an address of the API: links to it are sent by mail. */
+  invitation: (query?: Query): string => of('/v1/sign-in/invitation', query),
   overview: inOrganisation(''),
   repositories: inOrganisation('/repositories'),
   runs: inOrganisation('/runs'),
@@ -82,6 +84,7 @@ export const paths = {
 export const patterns = {
   home: '/',
   signIn: '/sign-in',
+  invitation: '/v1/sign-in/invitation',
   overview: '/orgs/:org',
   repositories: '/orgs/:org/repositories',
   runs: '/orgs/:org/runs',

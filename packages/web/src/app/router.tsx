@@ -3,6 +3,7 @@ import { Skeleton } from '../ui/Skeleton.tsx'
 import { pages } from './pages/index.ts'
 import { patterns } from './paths.ts'
 import type { PageRoute } from './registry.ts'
+import { Invitation } from './session/Invitation.tsx'
 import { SignIn } from './session/SignIn.tsx'
 import { Session } from './session/Session.tsx'
 import { Broken } from './shell/Broken.tsx'
@@ -19,6 +20,7 @@ const page = ({ at, load }: PageRoute): RouteObject => ({
 export const createRouter = () =>
   createBrowserRouter([
     { path: patterns.signIn, element: <SignIn /> },
+    { path: patterns.invitation, element: <Invitation /> },
     {
       element: (
         <Session>

@@ -35,6 +35,28 @@ test('a link that was used says so, and a problem that nobody knows is no text o
   expect(await forged.run(() => document.body.textContent.includes('<img'))).toBe(false)
 })
 
+test('an invitation is a page of the app; who takes it is signed in, and it can be taken once', async () => {
+  const { body } = await web.rig.ask('POST', '/v1/orgs/acme/invitations', {
+    as: web.rig.acme.keys.admin,
+    body: { name: 'invited', role: 'viewer' },
+  })
+  const path = (body as { url: string }).url.slice(web.url.length)
+  const page = await web.open(path, { as: null })
+  await page.sees('heading', 'You are invited to Runwarden')
+  await page.checked()
+  const { headers } = await fetch(web.url + path, { headers: { accept: 'text/html' } })
+  expect(headers.get('content-security-policy')).toContain("script-src 'self'; style-src 'self'")
+  await page.click('button', 'Take the invitation')
+  await page.sees('link', 'Repositories')
+  expect(await page.run(() => location.pathname)).toBe('/orgs/acme')
+  expect(await page.names('combobox')).not.toContain('Organisation')
+  const again = await web.open(path, { as: null })
+  await again.until(() => document.querySelector('[role=alert]') !== null)
+  expect(await again.run(() => document.querySelector('[role=alert]')?.textContent)).toMatch(
+    /^This link has been used/,
+  )
+})
+
 test('a member of nothing is told whom to ask', async () => {
   const page = await web.open('/', { as: someone('nobody here knows') })
   await page.until(() => document.body.textContent.includes('You are in no organisation'))
