@@ -20,7 +20,9 @@ async function main(): Promise<void> {
   // Of the outputs the one that is known now: what post sets, the runner hands to nobody.
   setOutput('insights-url', insightsUrl ?? '')
   if (watching.by !== 'agent') {
-    warn(log, `NOT PROTECTED. ${watching.reason}`)
+    const what = `NOT PROTECTED. ${watching.reason}`
+    if (watching.by === 'nobody' && watching.fails) fail(log, what)
+    else warn(log, what)
     return
   }
   try {

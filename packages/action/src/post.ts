@@ -15,7 +15,7 @@ const log = new Log()
 
 async function post(): Promise<void> {
   const state = kept()
-  // Pre has said why, and the job has failed.
+  // Pre or main has said why, and the job has failed.
   if (state === null) return
   const { watching, failMode } = state
   if (watching.by === 'nobody') {

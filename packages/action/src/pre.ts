@@ -66,7 +66,7 @@ async function pre(): Promise<void> {
     const said = `Nothing of this job is watched or stopped: ${reason}.`
     log.notice(said, 'Runwarden')
     await stop(starting)
-    keep({ ...state, watching: { by: 'nobody', reason: said } })
+    keep({ ...state, watching: { by: 'nobody', reason: said, fails: false } })
   } catch (error) {
     await stop(starting)
     notArmed(explain(error), state)
@@ -166,7 +166,7 @@ async function withoutAgent(
         : problem,
     )
   warn(log, `NOT PROTECTED. ${problem}`)
-  if (!isObserved(platform)) return { by: 'nobody', reason: problem }
+  if (!isObserved(platform)) return { by: 'nobody', reason: problem, fails: false }
   const observer = await startObserver(
     {
       folder: join(
@@ -195,12 +195,15 @@ const unknown = { failOn: 'none', report: 'none', insightsUrl: null } as const
 
 /** One annotation, and what fail-mode says. */
 function notArmed(why: string, state: Omit<State, 'watching'>): void {
-  if (state.failMode === 'closed') {
-    fail(log, `${why}\nThe job is not protected, so it fails (fail-mode: closed).`)
-    return
+  const fails = state.failMode === 'closed'
+  if (fails) fail(log, `${why}\nThe job is not protected, so it fails (fail-mode: closed).`)
+  else warn(log, `NOT PROTECTED: this job goes on unwatched (fail-mode: open). ${why}`)
+  try {
+    keep({ ...state, watching: { by: 'nobody', reason: why, fails } })
+  } catch (error) {
+    // The job has failed already; later stages say that this one did not come to its end.
+    if (!fails) throw error
   }
-  warn(log, `NOT PROTECTED: this job goes on unwatched (fail-mode: open). ${why}`)
-  keep({ ...state, watching: { by: 'nobody', reason: why } })
 }
 
 // A job that is cancelled now still has to be told of: what was started is handed on first. The runner does not wait long.

@@ -29,9 +29,9 @@ export interface StartedAgent {
 /** Not below /run: programs can't be executed there on Debian and Ubuntu, and it is memory. */
 const defaultHome = '/var/lib/runwarden/jobs'
 
-/** With the place where NixOS keeps sudo. */
+/** With the places of sudo that machine.ts knows. */
 const environment = {
-  PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/run/wrappers/bin',
+  PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin:/run/wrappers/bin',
   LANG: 'C.UTF-8',
   TZ: 'UTC',
 }

@@ -9,8 +9,8 @@ export type Watching =
   | { by: 'agent'; socket: string; nonce: string; own: string | null }
   /** Seen as far as the system shows, and not protected. */
   | { by: 'observer'; observer: Observer; reason: string }
-  /** Not at all, and the job goes on. */
-  | { by: 'nobody'; reason: string }
+  /** Not at all. `fails`: the job does for it, unless the workflow lets the action's step fail. */
+  | { by: 'nobody'; reason: string; fails: boolean }
 
 export interface State {
   watching: Watching

@@ -28,6 +28,7 @@ async function expectRefused(job: Ended, why: RegExp): Promise<void> {
   expect(said(job)).toEqual([expect.stringMatching(/^pre error: /)])
   expect(said(job)[0]).toMatch(why)
   expect(said(job)[0]).toContain('not protected')
+  expect(job.summary).toMatch(/NOT PROTECTED/)
   expect(outcome(job, 'request')).toBe('skipped')
   expect(await rig.reached()).toEqual([])
 }
@@ -58,6 +59,18 @@ test.for([
   ['a file that is not there', { 'policy-file': 'none/here.yml' }, /none\/here\.yml/],
 ] as const)('wrong inputs (%s): one annotation, and no step runs', async ([, inputs, why]) => {
   await expectRefused(await rig.run({ with: inputs, steps: request }), why)
+})
+
+test('wrong inputs, and a step of the action that may fail: the job goes on, and each stage says that it is not protected', async () => {
+  const steps = `        continue-on-error: true\n${request}`
+  const job = await rig.run({ with: { 'egress-policy': 'blok' }, steps })
+  expect(job.status, job.log).toBe('success')
+  expect(said(job)).toEqual([
+    expect.stringMatching(/^pre error: .*egress-policy/s),
+    expect.stringMatching(/^main error: NOT PROTECTED.*egress-policy/s),
+  ])
+  expect(job.summary).toMatch(/NOT PROTECTED/)
+  expect(await rig.reached()).toEqual(['one.example.com 80 tcp'])
 })
 
 test('wrong inputs with fail-mode: open: the job goes on, and says that it is not protected', async () => {

@@ -201,13 +201,14 @@ export class Jobs {
         `the agent of this machine blocks by its own policy in the scope '${around.name}', which is wider than this runner: a job in it cannot have another one`,
         "leave the action out of jobs on this machine, or have its agent govern each runner's cgroup by a scope of its own",
       )
+    const workspace = realpathSync(request.workspace)
     const id = randomBytes(6).toString('hex')
     const cgroup =
       scope !== undefined || request.scope === 'host' ? undefined : JobCgroup.make(stage.worker, id)
     const known: KnownJob = {
       id,
       nonceHash: hashOf(nonce),
-      request: { ...request, workspace: realpathSync(request.workspace) },
+      request: { ...request, workspace },
       server: withoutToken(server),
       identity: stage.identity,
       action: stage.action,
