@@ -23,7 +23,6 @@ interface Props<T> {
 
 /** A list of a job, or why there is none to show. */
 export function Listed<T>({ list, label, none, narrowed = false, hooks, children }: Props<T>) {
-  const { facts } = useJob()
   // One place for the rows of before and of now: what has the focus there keeps it.
   if (list.rows.length > 0) return <div aria-busy={list.busy}>{children}</div>
   if (list.waiting) return <Skeleton label={label} lines={10} />
@@ -38,6 +37,12 @@ export function Listed<T>({ list, label, none, narrowed = false, hooks, children
       </Nothing>
     )
   if (narrowed) return <Nothing>Nothing is like that.</Nothing>
+  return <Unseen none={none} hooks={hooks} />
+}
+
+/** What it means that nothing is there, by how the job was watched. */
+export function Unseen({ none, hooks }: { none: string; hooks?: RegExp | undefined }) {
+  const { facts } = useJob()
   if (facts.protection === 'not-run') return <Nothing>The command was not run.</Nothing>
   if (facts.protection === 'unprotected' || (facts.armed === false && facts.state === 'finished'))
     return <Nothing>Not known: nothing watched the job.</Nothing>

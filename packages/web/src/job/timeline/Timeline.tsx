@@ -1,9 +1,9 @@
 import { duration, grouped } from '@runwarden/report/view'
 import { Failure } from '../../ui/Failure.tsx'
-import { Nothing } from '../../ui/Section.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Text } from '../../ui/Text.tsx'
 import { AddressLink } from '../AddressLink.tsx'
+import { Unseen } from '../Listed.tsx'
 import { useJob, useSteps } from '../source.ts'
 import { Axis } from './Axis.tsx'
 import { useMarks, type Mark } from './marks.ts'
@@ -29,7 +29,7 @@ export default function Timeline() {
       : []),
   ]
   if (rows.length === 0)
-    return <Nothing>No step was seen to begin, and nothing of note happened.</Nothing>
+    return <Unseen none="No step was seen to begin, and nothing of note happened." />
   const share = (time: number): number => ((time - from) / (to - from)) * 100
   return (
     <>
