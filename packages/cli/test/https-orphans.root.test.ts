@@ -71,10 +71,15 @@ function statOf(pid: number): string[] {
 
 const isGone = (pid: number): boolean => [undefined, 'Z'].includes(statOf(pid)[0])
 
+/** What is in a file once anything is: it is there before it is written to. */
+async function written(file: string): Promise<string> {
+  await until(() => existsSync(file) && readFileSync(file).length > 0)
+  return readFileSync(file, 'utf8')
+}
+
 /** @returns the process that is held */
 async function hold(agent: ChildProcess, place: Place): Promise<number> {
-  const started = place.at('started')
-  const pid = await until(() => existsSync(started) && Number(readFileSync(started, 'utf8')))
+  const pid = Number(await written(place.at('started')))
   agent.kill('SIGSTOP')
   await until(() => statOf(agent.pid ?? 0)[0] === 'T')
   writeFileSync(place.at('go'), '')
@@ -102,8 +107,7 @@ test('a process that is held when its agent is killed ends, and the rest of the 
   using held = new Held(`${writer}; echo $? >status`)
   const pid = await held.hold()
   await held.kill()
-  await until(() => existsSync(held.place.at('status')))
-  expect(readFileSync(held.place.at('status'), 'utf8')).toBe('137\n')
+  expect(await written(held.place.at('status'))).toBe('137\n')
   await until(() => held.said.includes(`process ${pid} (`))
   expect(held.said).toContain('it was ended, and nothing of that has left')
   await held.nothingLeft()
@@ -116,8 +120,7 @@ test('su, which stops itself with its child, goes on when that was ended', async
   const su = Number(statOf(pid)[1])
   await until(() => statOf(su)[0] === 'T')
   await held.kill()
-  await until(() => existsSync(held.place.at('status')))
-  expect(readFileSync(held.place.at('status'), 'utf8')).toBe('137\n')
+  expect(await written(held.place.at('status'))).toBe('137\n')
   await held.nothingLeft()
 }, 180_000)
 
