@@ -203,9 +203,8 @@ export class Page {
     }
   }
 
-  /** What its main thread has done until now, by the names of Chromium's metrics: `TaskDuration` and the like are seconds. */
+  /** Of a page that is `untold`: processor time of its main thread until now, by the names of Chromium's metrics: `TaskDuration` and the like are seconds. */
   async spent(): Promise<ReadonlyMap<string, number>> {
-    await this.#send('Performance.enable')
     const { metrics } = await this.#send<{ metrics: { name: string; value: number }[] }>(
       'Performance.getMetrics',
     )
@@ -260,8 +259,10 @@ export class Page {
   }
 
   async press(key: string): Promise<void> {
+    // Dialogs are closed by the key's number, not by its name.
+    const number = key === 'Escape' ? { windowsVirtualKeyCode: 27 } : {}
     for (const type of ['keyDown', 'keyUp'])
-      await this.#send('Input.dispatchKeyEvent', { type, key })
+      await this.#send('Input.dispatchKeyEvent', { type, key, ...number })
   }
 
   async preferDark(dark: boolean): Promise<void> {

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Outlet, useLocation, useParams } from 'react-router'
 import { Mark } from '../../ui/Mark.tsx'
 import { Link } from '../Link.tsx'
+import { GoTo } from '../palette/GoTo.tsx'
 import { isOfServer, paths } from '../paths.ts'
 import { SessionEnded } from '../session/Ended.tsx'
 import { CrumbsContext, type Crumb } from './breadcrumb.ts'
@@ -59,6 +60,7 @@ export function Shell() {
               <Mark /> Runwarden
             </Link>
             <OrganisationSwitch />
+            <GoTo />
             <Person />
           </header>
           {owner !== undefined && <Navigation owner={owner} />}

@@ -1,6 +1,7 @@
-import { useEffect, useRef } from 'react'
+import { Fragment, useEffect, useRef } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { pages } from '../pages/index.ts'
+import { paletteKeys } from '../palette/GoTo.tsx'
 
 const places = pages.flatMap(({ navigation }) => (navigation === undefined ? [] : [navigation]))
 
@@ -56,6 +57,16 @@ export function Shortcuts() {
             <dd>{label}</dd>
           </div>
         ))}
+        <div>
+          <dt>
+            {paletteKeys.map((key) => (
+              <Fragment key={key}>
+                <kbd>{key}</kbd>{' '}
+              </Fragment>
+            ))}
+          </dt>
+          <dd>Go to a page, repository, run or job</dd>
+        </div>
         <div>
           <dt>
             <kbd>/</kbd>
