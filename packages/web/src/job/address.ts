@@ -1,4 +1,4 @@
-import { createContext, use } from 'react'
+import { createContext, use, useCallback } from 'react'
 
 /** What the page's address says: the tab, filters, the selected process. */
 export interface Address {
@@ -26,5 +26,5 @@ export function useAddressed<T extends string>(
   const value = get(name)
   const known =
     only === undefined ? (value as T | null) : (only.find((one) => one === value) ?? null)
-  return [known, (next) => set({ [name]: next })]
+  return [known, useCallback((next) => set({ [name]: next }), [set, name])]
 }

@@ -10,25 +10,26 @@ const subscribe = (listener: () => void): (() => void) => {
   }
 }
 
+const paramsOf = (hash: string): URLSearchParams => new URLSearchParams(hash.slice(1))
+
+function changed(hash: string, changes: Parameters<Address['set']>[0]): string {
+  const next = paramsOf(hash)
+  for (const [name, value] of Object.entries(changes))
+    if (value === null) next.delete(name)
+    else next.set(name, value)
+  return `#${next.toString()}`
+}
+
+const set: Address['set'] = (changes, push = false) => {
+  history[push ? 'pushState' : 'replaceState'](null, '', changed(location.hash, changes))
+  dispatchEvent(new PopStateEvent('popstate'))
+}
+
 /** A file has no query of its own: what the page shows stands behind the `#`. */
 export function useHashAddress(): Address {
   const hash = useSyncExternalStore(subscribe, () => location.hash)
   return useMemo(() => {
-    const params = new URLSearchParams(hash.slice(1))
-    const changed = (changes: Readonly<Record<string, string | null>>): string => {
-      const next = new URLSearchParams(params)
-      for (const [name, value] of Object.entries(changes))
-        if (value === null) next.delete(name)
-        else next.set(name, value)
-      return `#${next.toString()}`
-    }
-    return {
-      get: (name) => params.get(name),
-      set: (changes, push = false) => {
-        history[push ? 'pushState' : 'replaceState'](null, '', changed(changes))
-        dispatchEvent(new PopStateEvent('popstate'))
-      },
-      href: changed,
-    }
+    const params = paramsOf(hash)
+    return { get: (name) => params.get(name), set, href: (changes) => changed(hash, changes) }
   }, [hash])
 }
