@@ -60,9 +60,15 @@ export const loaded = (page: Page): Promise<number> =>
       .reduce((sum, { transferSize }) => sum + transferSize, 0),
   )
 
+/** Processor time of the page's main thread until now, milliseconds: unlike the time on the clock it tells little of what else runs. */
+export const busy = async (page: Page): Promise<number> =>
+  ((await page.spent()).get('TaskDuration') ?? 0) * 1000
+
 export interface Scrolled {
   /** Milliseconds from each frame to the next. */
   frames: number[]
+  /** Of the main thread's processor time, for each frame. */
+  busy: number
   long: number[]
   /** Rows of the list's that were passed. */
   rows: number
@@ -78,6 +84,7 @@ export async function scroll(
   selector: string | null,
   { pixels, seconds }: { pixels: number | null; seconds: number },
 ): Promise<Scrolled> {
+  const before = await busy(page)
   const { frames, from, rows } = await page.run(
     async (of, each, most) => {
       const box =
@@ -108,14 +115,20 @@ export async function scroll(
     pixels,
     seconds,
   )
-  return { frames, long: await longTasks(page, from), rows }
+  const used = (await busy(page)) - before
+  return { frames, busy: used / frames.length, long: await longTasks(page, from), rows }
 }
 
 /**
  * Presses a key that writes one more letter into the tab's search.
- * @returns milliseconds from the key to the frame in which only rows with all that is written are there
+ * @returns milliseconds from the key to the frame in which only rows with all that is written are there, and how many of them
+ *   the main thread was busy
  */
-export async function typeInto(page: Page, letter: string): Promise<number> {
+export async function typeInto(
+  page: Page,
+  letter: string,
+): Promise<{ took: number; busy: number }> {
+  const before = await busy(page)
   await page.run(() => {
     const input = document.querySelector<HTMLInputElement>('main input[type=search]')
     if (input === null) throw new Error('the tab has no search')
@@ -150,5 +163,8 @@ export async function typeInto(page: Page, letter: string): Promise<number> {
     return null
   })
   await page.type(letter)
-  return page.run(() => (globalThis as unknown as { measured: Promise<number> }).measured)
+  const took = await page.run(
+    () => (globalThis as unknown as { measured: Promise<number> }).measured,
+  )
+  return { took, busy: (await busy(page)) - before }
 }
