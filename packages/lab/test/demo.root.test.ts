@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DemoServer } from '../src/demo/control-plane.ts'
 import { flaws, playDemo, type DemoResult } from '../src/demo/demo.ts'
-import { story } from '../src/demo/story.ts'
+import { takePictures } from '../src/demo/pictures.ts'
+import { picturesLine, story } from '../src/demo/story.ts'
 import { styleFor } from '../src/demo/style.ts'
 
 let folder: string
@@ -42,8 +43,10 @@ test('in block mode the install succeeds, the thief gets nothing out, the report
   expect(told).toContain('package string-trimmer')
   expect(result.kept).toMatchObject({ same: true, events: expect.any(Number) })
   expect(told).toContain("The control plane gave the job's record back: ")
-  const link = await fetch(server.signIn, { redirect: 'manual' })
-  expect(link.status).toBeLessThan(400)
+  // The sign-in link leads there.
+  const pictures = await takePictures(server)
+  expect(pictures).toMatchObject({ count: 8, failure: null })
+  expect(picturesLine(pictures, styleFor(process.stdout))).toContain('8 pictures of the web app')
 })
 
 test('in audit mode the same thief gets through, and each act is reported as would-block', async () => {

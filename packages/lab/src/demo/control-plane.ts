@@ -113,6 +113,15 @@ export class DemoServer implements AsyncDisposable {
     }
   }
 
+  /** The page of a job, as the web app has it. */
+  async pageOf(run: number): Promise<string> {
+    const { items } = await this.#ask<{ items: Job[] }>('jobs')
+    const job = items.find(({ runId }) => runId === String(run))
+    if (job === undefined)
+      throw new LabError('LAB_DEMO', `the control plane has no job of run ${run}`)
+    return `/github/${job.repository}/actions/runs/${run}/jobs/${job.id}`
+  }
+
   /** The record of a job, when all of it is indexed. @throws LabError where it is not there */
   async fetchBack(run: number): Promise<Kept> {
     const { items } = await this.#ask<{ items: Job[] }>('jobs')
@@ -151,6 +160,7 @@ export class DemoServer implements AsyncDisposable {
 
 interface Job {
   id: string
+  repository: string | null
   runId: string | null
   segments: { last: number; indexed: number }
   totals: { events: number }

@@ -5,7 +5,8 @@ import { DemoServer } from './control-plane.ts'
 import { flaws, playDemo, type DemoMode } from './demo.ts'
 import { fill, type Filled } from './fill.ts'
 import { checkout } from './project.ts'
-import { filledLine, invitation, opening, story } from './story.ts'
+import { takePictures } from './pictures.ts'
+import { filledLine, invitation, opening, picturesLine, story } from './story.ts'
 import { styleFor } from './style.ts'
 
 /** `npm run demo [-- --audit | --none] [--once]`; ends with 0 when the demo shows what it is to show. */
@@ -59,5 +60,8 @@ if (stays) {
   await asked
   ended.abort()
   await filling
-} else if (values.fill) shown = (await fillServer(server, ended.signal)) && shown
+} else {
+  if (values.fill) shown = (await fillServer(server, ended.signal)) && shown
+  if (mode !== 'none') console.log(picturesLine(await takePictures(server), style))
+}
 process.exitCode = shown ? 0 : 1

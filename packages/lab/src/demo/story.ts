@@ -1,5 +1,6 @@
 import type { Culprit } from './culprit.ts'
 import type { Filled } from './fill.ts'
+import type { Pictures } from './pictures.ts'
 import { thiefRan, type DemoMode, type DemoResult, type RoadResult } from './demo.ts'
 import { harmless, type Style } from './style.ts'
 
@@ -66,6 +67,16 @@ export function filledLine({ what, failure, detections }: Filled, style: Style):
   return failure === null
     ? `  ${style.good('✓')} ${what}: ${detections} detections`
     : `  ${style.bad('✗')} ${what}: ${harmless(failure).slice(0, 300)}`
+}
+
+/** Where the pictures of the web app are. @param pictures null: there is no Chromium to take them with */
+export function picturesLine(pictures: Pictures | null, style: Style): string {
+  if (pictures === null)
+    return `\n  No pictures of the web app: there is no chromium on this machine's PATH.`
+  const { folder, count, failure } = pictures
+  return failure === null
+    ? `\n${style.good('✓')} ${count} pictures of the web app with this job: ${folder}`
+    : `\n${style.bad('✗')} The web app could not be pictured: ${harmless(failure).slice(0, 300)}`
 }
 
 function install({ status, installed, packages, ms }: DemoResult, style: Style): string {

@@ -1,6 +1,6 @@
 /** `node look.ts FOLDER PATH …`: pictures of these pages of the app, in both themes and both sizes; {RUN/JOB} in a path stands for a job's id. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { takePictures } from './pictures.ts'
 import { Web } from './web.ts'
 
 const [folder = '', ...paths] = process.argv.slice(2)
@@ -11,16 +11,11 @@ for (const given of paths) {
   for (const [found, run = '', job = ''] of given.matchAll(/\{(\w+)\/(\w+)\}/g))
     path = path.replace(found, await web.job(run, job))
   const page = await web.open(path)
-  const name = given.replaceAll(/[^\w]+/g, '-').replaceAll(/^-|-$/g, '') || 'home'
-  for (const size of ['desk', 'phone'] as const)
-    for (const dark of [false, true]) {
-      await page.resize(size)
-      await page.preferDark(dark)
-      await page.settled()
-      writeFileSync(
-        join(folder, `${name}-${size}-${dark ? 'dark' : 'light'}.png`),
-        await page.picture(),
-      )
-    }
+  await takePictures(page, {
+    folder,
+    path: given,
+    sizes: ['desk', 'phone'],
+    settled: () => page.settled(),
+  })
   for (const one of [...page.problems, ...page.failed]) console.log(`${given}: ${one}`)
 }

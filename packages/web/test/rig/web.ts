@@ -4,6 +4,7 @@ import { ServerRig } from '../../../server/test/server-rig.ts'
 import { Browser } from '../browser.ts'
 import type { Page } from '../page.ts'
 import { recordedData } from './recorded.ts'
+import { settled } from './settled.ts'
 import { builtApp } from './web-app.ts'
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
@@ -76,11 +77,6 @@ export interface AppPage extends Page {
    */
   checked: (expected?: Expected) => Promise<void>
 }
-
-const settled = (page: Page): Promise<void> =>
-  page.until(
-    () => document.querySelector('.skeleton') === null && document.querySelector('h1') !== null,
-  )
 
 /** A page is looked at with all of axe's rules once; then with those for what another theme or width can change. */
 const looks = [
