@@ -47,15 +47,19 @@ const lines = (page: Page) =>
     return { drawn: all.length, last: Number(all.at(-1)?.getAttribute('aria-rowindex')) - 1 }
   })
 
-/** The windows than which the page is wider. */
+/** What is wider than a phone or a desk's window. */
 async function wider(page: Page): Promise<string[]> {
   const found: string[] = []
   for (const size of ['phone', 'desk'] as const) {
     await page.resize(size)
-    const isWider = await page.run(
-      () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-    )
-    if (isWider) found.push(size)
+    const over = await page.run(() => {
+      const { scrollWidth, clientWidth } = document.documentElement
+      if (scrollWidth <= clientWidth) return []
+      return [...document.body.querySelectorAll('*')]
+        .filter((one) => one.getBoundingClientRect().right > clientWidth + 1)
+        .map((one) => `${one.tagName} ${one.className} ${one.textContent.slice(0, 60)}`)
+    })
+    found.push(...over.slice(0, 3).map((one) => `${size}: ${one}`))
   }
   return found
 }
@@ -137,7 +141,7 @@ test('of a job that has told nothing yet each tab says so', async () => {
     jobStart({ repository: 'acme/made', runId: '6400', job: long, workflow: long, ref: long }),
   )
   const page = await web.open(`/github/acme/made/actions/runs/6400/jobs/${agent.jobId}`)
-  const said: Record<string, string | undefined> = {}
+  const said: Record<string, string> = {}
   for (const tab of ['network', 'https', 'detections', 'processes', 'timeline', 'files', 'dns']) {
     await page.run((id) => {
       document.querySelector<HTMLElement>(`[data-tab=${id}] a`)?.click()
@@ -147,11 +151,14 @@ test('of a job that has told nothing yet each tab says so', async () => {
       tab,
     )
     await page.settled()
-    said[tab] = await page.run(() => document.querySelector('.nothing')?.textContent)
+    // Other parts of a tab may say so of themselves before its list does.
+    said[tab] = await page.run(
+      () => [...document.querySelectorAll('.nothing')].at(-1)?.textContent ?? '',
+    )
   }
   expect(said).toEqual({
     network: 'No destination was reached or tried so far.',
-    https: 'Not known: no request was read that could tell what the job’s token is used for.',
+    https: 'No request was read: the job made none by a library that can be read so far.',
     detections: 'Nothing suspicious was found so far.',
     processes: 'No process was seen so far.',
     timeline: 'No step was seen to begin, and nothing of note happened so far.',
