@@ -37,7 +37,8 @@ const youngMb = 2
 
 /**
  * Hashes the files of programs, each once for as long as this process lives, whichever job starts it, in a thread of its own, which
- * is started when there is something to read. Whoever asks never waits.
+ * is started when there is something to read. In the one that reads changed files it made those reads so late, on a busy machine, that
+ * what was swapped and put back was not found. Whoever asks never waits.
  */
 export class ProgramHasher {
   readonly #kept = new Map<string, Hashed>()
