@@ -6,6 +6,18 @@ interface Page<T, C> {
   next: C | null
 }
 
+/** A list of more pages than these is asked for again so much less often: each time all its pages come anew. */
+const longPages = 4
+const longRest = 3
+
+/** Whether what was asked for is a list of many pages. */
+export const isLong = (data: unknown): boolean =>
+  typeof data === 'object' &&
+  data !== null &&
+  'pages' in data &&
+  Array.isArray(data.pages) &&
+  data.pages.length > longPages
+
 /** A list of the API, page after page: `rows` are those that have come, `more` asks for the next. */
 export interface Pages<T> {
   rows: readonly T[]
@@ -38,7 +50,8 @@ export function usePages<T, C extends string | number>(
     queryFn: ({ pageParam }) => page(pageParam as C | undefined),
     initialPageParam: undefined as C | undefined,
     getNextPageParam: ({ next }: Page<T, C>) => next ?? undefined,
-    refetchInterval: every,
+    refetchInterval: ({ state: { data } }) =>
+      every !== false && isLong(data) ? every * longRest : every,
     enabled,
     placeholderData: (before, query) =>
       like !== null && hashKey(query?.queryKey.slice(0, like) ?? []) === hashKey(key.slice(0, like))

@@ -1,11 +1,9 @@
 import { useMemo } from 'react'
-import { useQueryClient } from '@tanstack/react-query'
 import { useParams } from 'react-router'
 import { AddressContext } from '../../../job/address.ts'
 import { JobView } from '../../../job/JobView.tsx'
 import { ControlPlaneContext } from '../../../job/control-plane.ts'
 import { JobContext } from '../../../job/source.ts'
-import { useLive } from '../../live.ts'
 import { Loaded } from '../../states/Loaded.tsx'
 import { paths } from '../../paths.ts'
 import { useRouterAddress } from '../../router-address.ts'
@@ -16,6 +14,7 @@ import { useTitle } from '../../shell/title.ts'
 import type { JobSummary } from '@runwarden/api'
 import { controlPlane } from './control-plane.ts'
 import { factsOf } from './facts.ts'
+import { useLiveJob } from './live-job.ts'
 import { serverSource } from './server-source.ts'
 import { useJobSummary } from './summary.ts'
 
@@ -24,14 +23,7 @@ export default function JobPage() {
   const org = useOrganisation()
   const { job = '' } = useParams()
   const summary = useJobSummary(org, job)
-  const queries = useQueryClient()
-  useLive(org, (live) => {
-    const isOfJob =
-      (live.event === 'job' && live.data.job.id === job) ||
-      (live.event === 'detection' && live.data.jobId === job)
-    if (isOfJob || live.event === 'again')
-      void queries.invalidateQueries({ queryKey: ['job', org, job] })
-  })
+  useLiveJob(org, job)
   return (
     <Loaded query={summary} label="The job is loading" lines={12} whole>
       {(found) => <Shown org={org} job={found} />}
