@@ -24,7 +24,16 @@ export const ProcessLine = memo(function ProcessLine(props: Props) {
     return (
       <div role="row" className="line" style={{ top }} aria-rowindex={index + 2}>
         <span role="gridcell" className="name unknown" style={{ paddingLeft: indent(line.depth) }}>
-          {line.left === null ? 'Loading more…' : `Loading ${grouped(line.left)} more…`}
+          {line.failed !== null && (
+            <>
+              The server did not answer.{' '}
+              <button type="button" onClick={line.failed}>
+                Try again
+              </button>
+            </>
+          )}
+          {line.failed === null &&
+            (line.left === null ? 'Loading more…' : `Loading ${grouped(line.left)} more…`)}
         </span>
       </div>
     )

@@ -50,13 +50,14 @@ export function useBranches(parents: readonly string[]): ReadonlyMap<string, Bra
     (results: readonly UseQueryResult<Page>[]): ReadonlyMap<string, Branch> => {
       const branches = new Map<string, Branch>()
       for (const [index, { parent }] of asked.entries()) {
-        const { data, isPending } = results[index] ?? {}
+        const { data, isPending, isError, refetch } = results[index] ?? {}
         const before = branches.get(parent)
         const next = data?.next ?? null
         branches.set(parent, {
           items: [...(before?.items ?? []), ...(data?.items ?? [])],
           waiting: isPending === true,
           more: next === null ? null : () => want(parent, next),
+          failed: isError === true && data === undefined ? () => void refetch?.() : null,
         })
       }
       return branches

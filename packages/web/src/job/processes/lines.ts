@@ -7,6 +7,8 @@ export interface Branch {
   /** There are more: asks for the next ones. */
   more: (() => void) | null
   waiting: boolean
+  /** The next ones did not come: asks for them again. */
+  failed?: (() => void) | null
 }
 
 /** One line of the tree as it is shown. */
@@ -22,7 +24,14 @@ export type Line =
       /** How many lines like it are folded into it, itself among them. */
       alike: number
     }
-  | { kind: 'more'; key: string; depth: number; more: (() => void) | null; left: number | null }
+  | {
+      kind: 'more'
+      key: string
+      depth: number
+      more: (() => void) | null
+      failed: (() => void) | null
+      left: number | null
+    }
 
 export const branchOf = ({ rows, more, waiting }: Pages<TreeProcess>): Branch => ({
   items: rows,
@@ -84,12 +93,14 @@ export function linesOf(
       if (isOpen) add(process.execId, depth + 1, process.children)
       at += alike
     }
-    if (branch.more !== null || branch.waiting)
+    const { failed = null } = branch
+    if (branch.more !== null || branch.waiting || failed !== null)
       lines.push({
         kind: 'more',
         key: parent,
         depth,
         more: branch.more,
+        failed,
         left: siblings === null ? null : siblings - branch.items.length,
       })
   }
