@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
 import { chainHash } from '../packages/server/src/ingest/chain.ts'
 import {
@@ -5,6 +6,7 @@ import {
   execIdOf,
   exec,
   exit,
+  program,
   query,
   request,
   response,
@@ -34,13 +36,32 @@ export function* segmentsOf(
     while (lines.length < Math.min(eventsOfSegment, events - (seq - 1) * eventsOfSegment))
       lines.push(`${JSON.stringify(all.next().value)}\n`)
     const body = zstdCompressSync(lines.join(''))
-    const hash = chainHash(Buffer.from(previous, 'hex'), body).toString('hex')
-    yield { seq, previous, hash, body }
-    previous = hash
+    const chained = chainHash(Buffer.from(previous, 'hex'), body).toString('hex')
+    yield { seq, previous, hash: chained, body }
+    previous = chained
   }
 }
 
 const repositories = 20
+
+const programs = [
+  '/usr/bin/gcc',
+  '/usr/libexec/gcc/cc1',
+  '/usr/bin/as',
+  '/usr/bin/bash',
+  '/usr/bin/dash',
+  '/usr/bin/cat',
+  '/usr/bin/git',
+  '/usr/bin/node',
+]
+
+/** What the file of a program holds, the same in all jobs. */
+export const hashOf = (exe: string): string => hash('sha256', exe)
+
+/** As the kernel knows it. */
+function fileOf(exe: string): { inode: string; changed: string } {
+  return { inode: String(260_000 + programs.indexOf(exe)), changed: '1690000000000000000' }
+}
 
 /**
  * What real jobs do, by what `runwarden run` has recorded of them: `git clone` of a repository (2,400 files of 216 folders),
@@ -52,6 +73,7 @@ const repositories = 20
 export function* eventsOf(job: number): Generator<Event, never> {
   const maker = new Maker(job)
   yield maker.start('/usr/bin/bash', ['bash', '-e', 'step.sh'])
+  for (const exe of programs) yield maker.held(exe)
   for (let round = 0; ; round++) {
     yield* checkout(maker, round)
     yield* install(maker, round)
@@ -81,7 +103,11 @@ class Maker {
 
   start(exe: string, argv: string[]): Event {
     this.#running.push(++this.#pid)
-    return exec(this.next(), this.#pid, { exe, argv, cwd: this.root })
+    return exec(this.next(), this.#pid, { exe, argv, cwd: this.root, ...fileOf(exe) })
+  }
+
+  held(path: string): Event {
+    return program(this.next(), this.#pid, { path, sha256: hashOf(path), ...fileOf(path) })
   }
 
   end(): Event {
@@ -158,11 +184,11 @@ function* runTests(maker: Maker): Generator<Event> {
 }
 
 function* compile(maker: Maker, round: number): Generator<Event> {
-  const programs = ['/usr/bin/gcc', '/usr/libexec/gcc/cc1', '/usr/bin/as']
+  const compilers = programs.slice(0, 3)
   for (let n = 0; n < 122; n++) {
     const [source, object] = [`part-${round}/native/part${n}.c`, `part-${round}/native/part${n}.o`]
-    for (const exe of programs) yield maker.start(exe, [exe, '-O2', '-c', source, '-o', object])
+    for (const exe of compilers) yield maker.start(exe, [exe, '-O2', '-c', source, '-o', object])
     yield maker.file(object)
-    for (let i = 0; i < programs.length; i++) yield maker.end()
+    for (let i = 0; i < compilers.length; i++) yield maker.end()
   }
 }
