@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
@@ -25,6 +26,7 @@ test('scopes with different policies neither see nor disturb one another, and le
   // What the one has learned does not open it for the other.
   expect(await rig.get(b, 'http://198.51.100.10/')).toBe('curl 7')
   expect(await agent.end('SIGTERM')).toBe(0)
+  const curl = createHash('sha256').update(readFileSync('/usr/bin/curl')).digest('hex')
   for (const [name, good, bad] of [
     ['alpha', 'one.example.com', 'two.example.com'],
     ['beta', 'two.example.com', 'one.example.com'],
@@ -33,7 +35,12 @@ test('scopes with different policies neither see nor disturb one another, and le
     expect({ protection, gaps: health.gaps }).toEqual({ protection: 'armed', gaps: [] })
     const verdicts = new Map(dns.map((query) => [query.name, query.verdict]))
     expect([verdicts.get(good), verdicts.get(bad)]).toEqual(['allowed', 'blocked'])
-    expect(new Set(rig.events(name).map(({ step }) => step))).toEqual(new Set([name]))
+    const events = rig.events(name)
+    expect(new Set(events.map(({ step }) => step))).toEqual(new Set([name]))
+    // Though the agent reads it once for both.
+    expect(
+      events.filter((event) => event.kind === 'process.program' && event.path === '/usr/bin/curl'),
+    ).toMatchObject([{ sha256: curl }])
   }
   // The policies ended with the agent, and nothing is left of them.
   expect(await rig.get(a, 'http://203.0.113.9/')).toBe('200')

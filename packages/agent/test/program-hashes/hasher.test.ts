@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  copyFileSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { type Hashed, ProgramHasher, type Started } from '../../src/program-hashes/hasher.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'runwarden-hasher-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const sleep = '/usr/bin/sleep'
+const hashOf = (path: string): string =>
+  createHash('sha256').update(readFileSync(path)).digest('hex')
+
+/** A program of its own, as the kernel knows it now. */
+function program(name: string): Started['ask'] {
+  const path = join(folder, name)
+  copyFileSync(sleep, path)
+  return askOf(path)
+}
+
+function long(name: string, bytes: number): Started['ask'] {
+  const { path } = program(name)
+  truncateSync(path, bytes)
+  return askOf(path)
+}
+
+function askOf(path: string): Started['ask'] {
+  const { ino, ctimeNs, dev } = statSync(path, { bigint: true })
+  const device = `${(dev >> 8n) & 0xfffn}:${(dev & 0xffn) | ((dev >> 12n) & 0xfff00n)}`
+  const identity = { device, inode: String(ino), changed: String(ctimeNs) }
+  return { path, ...identity, pid: 0, parentPid: 0, young: false, nameless: false }
+}
+
+async function started(ask: Started['ask']): Promise<ChildProcess> {
+  const child = spawn(ask.path, ['60'])
+  onTestFinished(() => void child.kill())
+  // The kernel knows the program when spawn() returns, but for the moment of its fork.
+  await expect.poll(() => statSync(`/proc/${child.pid}/exe`).ino).toBe(Number(ask.inode))
+  return child
+}
+
+const hashed = (
+  hasher: ProgramHasher,
+  ask: Started['ask'],
+  ran: Started['ran'] = () => true,
+): Promise<Hashed> =>
+  new Promise((resolve) =>
+    hasher.hash(`${ask.device} ${ask.inode} ${ask.changed}`, { ask, ran }, resolve),
+  )
+
+test('a program that has ended is read by its path, if that is the same file with the same content', async () => {
+  const hasher = new ProgramHasher()
+  const same = program('same')
+  expect(await hashed(hasher, same)).toEqual({
+    sha256: hashOf(sleep),
+    size: statSync(sleep).size,
+    unread: '',
+  })
+  const written = program('written')
+  appendFileSync(written.path, 'more')
+  expect(await hashed(hasher, written)).toMatchObject({ sha256: null, unread: 'changed' })
+  const replaced = program('replaced')
+  rmSync(replaced.path)
+  copyFileSync('/usr/bin/true', replaced.path)
+  expect(await hashed(hasher, replaced)).toMatchObject({ sha256: null, unread: 'changed' })
+  const gone = program('gone')
+  rmSync(gone.path)
+  expect(await hashed(hasher, gone)).toMatchObject({ sha256: null, unread: 'gone' })
+})
+
+test('what was read once is known, and what could not be read is tried again', async () => {
+  const hasher = new ProgramHasher()
+  const ask = program('again')
+  const key = `${ask.device} ${ask.inode} ${ask.changed}`
+  expect(hasher.known(key)).toBe(undefined)
+  expect(await hashed(hasher, { ...ask, path: join(folder, 'nowhere') })).toMatchObject({
+    unread: 'gone',
+  })
+  expect(hasher.known(key)).toBe(undefined)
+  await hashed(hasher, ask)
+  expect(hasher.known(key)).toMatchObject({ sha256: hashOf(sleep) })
+})
+
+test('a file whose ctime says nothing counts only if the process that was started runs it still', async () => {
+  const hasher = new ProgramHasher()
+  const linked = program('linked')
+  const child = await started(linked)
+  linkSync(linked.path, `${linked.path}-too`)
+  const ask = { ...linked, pid: child.pid ?? 0 }
+  expect(await hashed(hasher, ask)).toMatchObject({ sha256: hashOf(sleep) })
+
+  const young = program('young')
+  const another = await started(young)
+  const runs = { ...young, pid: another.pid ?? 0, young: true }
+  // It had become another program meanwhile, or it was another process that had its number.
+  expect(await hashed(hasher, runs, () => false)).toMatchObject({ unread: 'changed' })
+  expect(await hashed(hasher, runs)).toMatchObject({ sha256: hashOf(sleep) })
+  expect(await hashed(hasher, { ...runs, pid: 0 })).toMatchObject({ unread: 'changed' })
+})
+
+test('files above 256 MiB are not read, and one of 256 MiB is', async () => {
+  const hasher = new ProgramHasher()
+  expect(await hashed(hasher, long('above', (256 << 20) + 1))).toMatchObject({ unread: 'large' })
+  expect(await hashed(hasher, long('limit', 256 << 20))).toMatchObject({ unread: '' })
+})
+
+test('beyond 1,024 that wait, programs are not read, and told so at once', async () => {
+  const hasher = new ProgramHasher()
+  const ask = program('many')
+  const all = Array.from({ length: 1030 }, (_, i) =>
+    hashed(hasher, { ...ask, changed: String(i), path: join(folder, String(i)) }),
+  )
+  const told = await Promise.all(all)
+  expect(told.filter(({ unread }) => unread === 'budget')).toHaveLength(6)
+  expect(told.filter(({ unread }) => unread === 'gone')).toHaveLength(1024)
+})
