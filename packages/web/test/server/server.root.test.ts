@@ -77,6 +77,7 @@ test('a policy of the server is written, attached to all jobs, read in its histo
   await page.click('link', 'History')
   await page.sees('heading', /^Version 1/)
   await page.click('link', 'Where it holds')
+  await page.sees('button', 'Detach from all organisations')
   await page.click('button', 'Detach from all organisations')
   await page.click('button', 'Detach')
   await page.until(() => document.body.textContent.includes('It holds nowhere'))

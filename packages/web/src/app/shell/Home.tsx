@@ -26,14 +26,19 @@ export function Home() {
         </p>
       )}
       {organisations.length > 0 && (
-        <ul className="plain">
+        <ul className="plain listed places">
           {organisations.map(({ id, name }) => (
             <li key={id}>
-              <Link to={paths.overview(name)}>
+              <Link className="name" to={paths.overview(name)}>
                 <Text value={name} />
               </Link>
             </li>
           ))}
+          {operator && (
+            <li>
+              <Link to={paths.server()}>All of this server</Link>
+            </li>
+          )}
         </ul>
       )}
     </>

@@ -57,7 +57,7 @@ export function Shell() {
               </button>
             )}
             <Link className="brand" to={paths.home()}>
-              <Mark /> Runwarden
+              <Mark /> <b className="brand-name">Runwarden</b>
             </Link>
             <OrganisationSwitch />
             <GoTo />

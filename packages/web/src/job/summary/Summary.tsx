@@ -254,14 +254,19 @@ function Changed() {
 function Reached() {
   const { facts } = useJob()
   const list = useRows('destinations', { verdict: 'allowed' })
+  const all = facts.rows.destinations ?? 0
   return (
     <Part
       id="reached"
-      title="Destinations reached"
-      count={facts.rows.destinations ?? 0}
+      title="Destinations allowed"
+      count={list.more === null ? list.rows.length : all}
       tab="network"
     >
-      <Listed list={list} label="Destinations" none="No destination was reached.">
+      <Listed
+        list={list}
+        label="Destinations"
+        none={all > 0 ? 'None beside those above.' : 'No destination was reached.'}
+      >
         <Lines caption="Destinations that were allowed">
           {list.rows.slice(0, few * 2).map((row) => (
             <DestinationLine key={row.n} row={row} />

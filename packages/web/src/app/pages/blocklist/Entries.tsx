@@ -62,6 +62,7 @@ const columns = (
     title: 'Blocked',
     cell: ({ value }) => <Code value={value} />,
     by: ({ value }) => value,
+    wide: true,
   },
   {
     title: 'Why',
@@ -78,7 +79,6 @@ const columns = (
       </>
     ),
     by: ({ reason }) => reason,
-    wide: true,
   },
   {
     title: 'Added',

@@ -149,8 +149,8 @@ function Fares({ feed: { error, fetchedAt, triedAt } }: { feed: BlockListFeed })
 }
 
 const trusts = [
-  ['ed25519', 'a signature of Ed25519 beside it'],
-  ['sha256', 'its SHA-256, for a list that stays as it is'],
+  ['ed25519', 'an Ed25519 signature'],
+  ['sha256', 'its SHA-256 (never changes)'],
 ] as const
 
 function NewFeed({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {

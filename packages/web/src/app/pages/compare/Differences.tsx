@@ -1,7 +1,7 @@
 import { ApiError, type JobDifference } from '@runwarden/api'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, type ReactNode } from 'react'
-import { grouped } from '@runwarden/report/view'
+import { counted, grouped } from '@runwarden/report/view'
 import { VerdictChip } from '../../../ui/Chip.tsx'
 import { CopyButton } from '../../../ui/CopyButton.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
@@ -95,7 +95,7 @@ export function Differences({ org, id, other }: Props) {
           label={`Search ${of}`}
           value={search}
           onChange={(value) => set({ search: value === '' ? null : value })}
-          found={`${grouped(rows.length)}${list.more === null ? '' : ' so far'}`}
+          found={`${counted(rows.length, of.slice(0, -1))}${list.more === null ? '' : ' so far'}`}
         />
         <fieldset className="filter">
           <legend className="unseen">Where</legend>

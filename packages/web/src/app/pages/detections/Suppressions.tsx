@@ -54,8 +54,9 @@ export default function Suppressions() {
         <Link to={paths.detections(org)}>Detections</Link>
       </div>
       <p className="about">
-        What is expected, from then on and what was there. Deleted, all that it has suppressed is
-        open again.
+        Detections that are expected: those that fit are not open, neither those that were found
+        before nor those to come. When one of these is deleted, all that it has suppressed is open
+        again.
       </p>
       <Refused error={remove.error} />
       <div className="listed">

@@ -97,7 +97,8 @@ function FromRecords({ org, onText }: { org: string; onText: (text: string) => v
       }}
     >
       <TextField
-        label="Begin with what jobs of this repository reached"
+        label="Begin with records of"
+        hint="A repository: what its jobs were seen to reach."
         value={repository}
         onChange={setRepository}
         required

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import type { PolicySimulation } from '@runwarden/api'
 import { grouped } from '@runwarden/report/view'
 import type { Verdict } from '@runwarden/events'
@@ -17,8 +17,16 @@ type Refusal = PolicySimulation['refused'][number]
 
 const verdicts: readonly Verdict[] = ['allowed', 'blocked', 'would-block', 'attack-blocked']
 
+interface Props {
+  /** Whose runs they are. */
+  org: string
+  text: string
+  /** What else the form asks for. */
+  children?: ReactNode
+}
+
 /** What the text in the editor would have done to runs that were recorded. */
-export function Simulation({ org, text }: { org: string; text: string }) {
+export function Simulation({ org, text, children }: Props) {
   const [repository, setRepository] = useState('')
   const [runs, setRuns] = useState('50')
   const repositories = useQuery({
@@ -31,12 +39,12 @@ export function Simulation({ org, text }: { org: string; text: string }) {
       ),
   })
   const simulate = useMutation({
-    mutationFn: (of: string) =>
+    mutationFn: (of: { org: string; text: string }) =>
       ask(
         api.POST('/v1/orgs/{org}/policy-simulations', {
-          params: { path: { org } },
+          params: { path: { org: of.org } },
           body: {
-            text: of,
+            text: of.text,
             window: { runs: Number(runs), ...(repository === '' ? {} : { repository }) },
           },
         }),
@@ -55,9 +63,10 @@ export function Simulation({ org, text }: { org: string; text: string }) {
         aria-label="Simulation"
         onSubmit={(event) => {
           event.preventDefault()
-          simulate.mutate(text)
+          simulate.mutate({ org, text })
         }}
       >
+        {children}
         <TextField
           label="Runs of"
           hint={`A repository; empty: all of ${org}.`}
@@ -76,8 +85,13 @@ export function Simulation({ org, text }: { org: string; text: string }) {
       <Refused error={simulate.error} />
       {data !== undefined && (
         <output className="shown-once">
-          {variables !== text && (
-            <p className="stale">The text has changed since: simulate again.</p>
+          {(variables.text !== text || variables.org !== org) && (
+            <p className="stale">
+              {variables.org === org
+                ? 'The text has changed since'
+                : `These were runs of ${variables.org}`}
+              : simulate again.
+            </p>
           )}
           <strong>
             <Text value={data.summary} />

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Choice } from '../../../ui/Choice.tsx'
+import { SelectField } from '../../../ui/Field.tsx'
 import { useMe } from '../../session/session.ts'
 import type { Owner } from '../../owner.ts'
 import { Simulation } from './Simulation.tsx'
@@ -13,18 +13,15 @@ export function Trial({ owner, text }: { owner: Owner; text: string }) {
   const org = chosen ?? names[0]
   if (org === undefined) return null
   return (
-    <>
+    <Simulation org={org} text={text}>
       {names.length > 1 && (
-        <p className="trial">
-          <Choice
-            label="Tried on runs of"
-            options={names}
-            value={org}
-            onChoose={(name) => setChosen(name)}
-          />
-        </p>
+        <SelectField
+          label="Of organisation"
+          value={org}
+          options={names.map((name) => [name, name] as const)}
+          onChange={setChosen}
+        />
       )}
-      <Simulation key={org} org={org} text={text} />
-    </>
+    </Simulation>
   )
 }

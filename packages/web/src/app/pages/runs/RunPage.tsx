@@ -200,15 +200,17 @@ const columnsFor = (org: string): readonly Column<RunJob>[] => [
   },
   {
     title: 'Runner',
+    tight: true,
     cell: ({ runnerName }) => <Text value={runnerName ?? 'unknown'} limit={80} />,
   },
   {
     title: 'Started',
+    tight: true,
     by: ({ startedAt }) => startedAt,
     cell: ({ startedAt }) => <Time at={startedAt} />,
   },
   {
-    title: 'With another run',
+    title: 'Other runs',
     tight: true,
     cell: (job) => <CompareLink org={org} job={job} />,
   },

@@ -61,7 +61,7 @@ const columns: readonly Column<AuditEntry>[] = [
 ]
 
 function Detail({ of }: { of: AuditEntry['detail'] }) {
-  const parts = Object.entries(of)
+  const parts = Object.entries(of).filter(([, value]) => value !== null)
   if (parts.length === 0) return <span className="unknown">none</span>
   return (
     <>
