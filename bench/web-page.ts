@@ -60,8 +60,8 @@ export const loaded = (page: Page): Promise<number> =>
       .reduce((sum, { transferSize }) => sum + transferSize, 0),
   )
 
-/** Processor time of the page's main thread until now, milliseconds: unlike the time on the clock it tells little of what else runs. */
-export const busy = async (page: Page): Promise<number> =>
+/** Processor time of the page's main thread since this was asked first, milliseconds: unlike the time on the clock it tells little of what else runs. */
+const busy = async (page: Page): Promise<number> =>
   ((await page.spent()).get('TaskDuration') ?? 0) * 1000
 
 export interface Scrolled {

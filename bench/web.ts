@@ -16,13 +16,15 @@ import type { Page } from '../packages/web/test/page.ts'
 import { builtApp } from '../packages/web/test/rig/web-app.ts'
 import { type MeasuredRow, writeRows } from './measured-rows.ts'
 import { bigJob, page as runPage } from './web-job.ts'
-import { busy, loaded, longTasks, open, ready, scroll, typeInto } from './web-page.ts'
+import { loaded, longTasks, open, ready, scroll, type Scrolled, typeInto } from './web-page.ts'
 
 const argument = (name: string): string | undefined => {
   const at = process.argv.indexOf(name)
   return at < 0 ? undefined : process.argv[at + 1]
 }
 const rounds = Number(argument('--rounds') ?? 5)
+/** Of what takes seconds. */
+const fewRounds = 3
 
 const rows: MeasuredRow[] = []
 const say = (what: string, measured: string, target = ''): void => {
@@ -51,7 +53,7 @@ const worst = (long: readonly number[]): string =>
 
 const tabs = {
   processes: { scrolls: '.tree', words: '77.c' },
-  files: { scrolls: null, words: '1700.ts' },
+  files: { scrolls: null, words: 'part-22/' },
   network: { scrolls: null, words: '1777' },
   dns: { scrolls: null, words: '1777' },
 } as const
@@ -69,13 +71,11 @@ if (process.argv.includes('--write'))
 /** From an empty cache. */
 async function opens(what: string, path: string, target: string): Promise<void> {
   const took: number[] = []
-  const used: number[] = []
   const long: number[] = []
   let bytes = 0
   for (let round = 0; round < rounds; round++) {
     const page = await at(path)
     took.push(await ready(page))
-    used.push(await busy(page))
     long.push(...(await longTasks(page)))
     bytes = await loaded(page)
     await page.leave()
@@ -85,34 +85,43 @@ async function opens(what: string, path: string, target: string): Promise<void> 
     `${(bytes / 1000).toFixed(0)} KB`,
     what === 'overview' ? '≤ 300 KB' : '',
   )
-  say(
-    `${what}: there with its first rows, and idle`,
-    `${middle(took)}; main thread ${part(used, 0.5).toFixed(0)} ms; ${worst(long)}`,
-    target,
-  )
+  say(`${what}: there with its first rows, and idle`, `${middle(took)}; ${worst(long)}`, target)
 }
 
 async function scrolled(tab: string, selector: string | null): Promise<void> {
-  for (const [how, pixels] of [
-    ['12,000 pixels a second', 200],
-    ['over all that is loaded, in 60 frames', null],
+  for (const [how, pixels, target] of [
+    ['12,000 pixels a second', 200, '60 frames, no task over 100 ms'],
+    ['over all that is loaded, in 60 frames', null, 'no task over 100 ms'],
   ] as const) {
-    const page = await at(`${job}?tab=${tab}`)
-    const { frames, busy, long, rows } = await scroll(page, selector, { pixels, seconds: 5 })
-    const seconds = frames.reduce((sum, one) => sum + one, 0) / 1000
+    const all: Scrolled[] = []
+    for (let round = 0; round < fewRounds; round++) {
+      const page = await at(`${job}?tab=${tab}`)
+      all.push(await scroll(page, selector, { pixels, seconds: 3 }))
+      await page.leave()
+    }
+    const { frames, busy, long, rows } = all.toSorted((a, b) => rateOf(a) - rateOf(b))[
+      Math.floor(fewRounds / 2)
+    ] as Scrolled
     say(
       `its ${tab}: scrolled ${how}`,
-      `${(frames.length / seconds).toFixed(0)} frames a second, 99 of 100 within ${part(frames, 0.99).toFixed(0)} ms, main thread ${busy.toFixed(1)} ms a frame, ${rows.toLocaleString('en')} rows; ${worst(long)}`,
-      '60 frames, no task over 100 ms',
+      `${rateOf({ frames }).toFixed(0)} frames a second, 99 of 100 within ${part(frames, 0.99).toFixed(0)} ms, main thread ${busy.toFixed(1)} ms a frame, ${rows.toLocaleString('en')} rows; ${worst(long)}`,
+      target,
     )
-    await page.leave()
   }
 }
 
+/** Frames a second. */
+function rateOf({ frames }: Pick<Scrolled, 'frames'>): number {
+  return (frames.length * 1000) / frames.reduce((sum, one) => sum + one, 0)
+}
+
 async function filtered(tab: string, words: string): Promise<void> {
-  const page = await at(`${job}?tab=${tab}`)
   const keys: { took: number; busy: number }[] = []
-  for (const letter of words) keys.push(await typeInto(page, letter))
+  for (let round = 0; round < fewRounds; round++) {
+    const page = await at(`${job}?tab=${tab}`)
+    for (const letter of words) keys.push(await typeInto(page, letter))
+    await page.leave()
+  }
   say(
     `its ${tab}: from a key in the search to its rows`,
     `${middle(keys.map(({ took }) => took))}; main thread ${part(
@@ -121,7 +130,6 @@ async function filtered(tab: string, words: string): Promise<void> {
     ).toFixed(0)} ms`,
     '≤ 100 ms',
   )
-  await page.leave()
 }
 
 function machine(): string {

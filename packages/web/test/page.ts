@@ -203,8 +203,9 @@ export class Page {
     }
   }
 
-  /** Of a page that is `untold`: processor time of its main thread until now, by the names of Chromium's metrics: `TaskDuration` and the like are seconds. */
+  /** Processor time of its main thread since this was asked first, by the names of Chromium's metrics: `TaskDuration` and the like are seconds. */
   async spent(): Promise<ReadonlyMap<string, number>> {
+    await this.#send('Performance.enable', { timeDomain: 'threadTicks' })
     const { metrics } = await this.#send<{ metrics: { name: string; value: number }[] }>(
       'Performance.getMetrics',
     )
