@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment } from '../thread-environment.ts'
 import type { ProgramAsk, ProgramReply, Unread } from './contract.ts'
+import { Reading } from './reading.ts'
 
 export interface Hashed {
   sha256: string | null
@@ -34,17 +35,22 @@ const mostAsked = 1024
 const burstBytes = 4 * 2 ** 30
 const bytesPerMs = (32 << 20) / 1000
 const youngMb = 2
+/** A job that is over before needs no thread: to begin costs 30 ms of a processor. */
+const startMs = 25
 
 /**
- * Hashes the files of programs, each once for as long as this process lives, whichever job starts it, in a thread of its own, which
- * is started when there is something to read. In the one that reads changed files it made those reads so late, on a busy machine, that
+ * Hashes the files of programs, each once for as long as this process lives, whichever job starts it, in a thread of its own. In the one that reads changed files it made those reads so late, on a busy machine, that
  * what was swapped and put back was not found. Whoever asks never waits.
  */
 export class ProgramHasher {
   readonly #kept = new Map<string, Hashed>()
   readonly #asked = new Map<string, Asked>()
   readonly #keys = new Map<number, string>()
+  /** Until the thread has begun. */
+  #queue: ProgramAsk[] = []
+  #starting: NodeJS.Timeout | undefined
   #worker: Worker | undefined
+  #online = false
   #failure: string | undefined
   #number = 0
   #room = burstBytes
@@ -53,11 +59,6 @@ export class ProgramHasher {
   /** Why nothing is hashed any more; undefined: it is. */
   get failure(): string | undefined {
     return this.#failure
-  }
-
-  /** Programs will be started soon. */
-  start(): void {
-    if (this.#failure === undefined) this.#worker ??= this.#begin()
   }
 
   /** What is known of a program without reading it. */
@@ -91,11 +92,37 @@ export class ProgramHasher {
     return this.#room > 0
   }
 
+  /**
+   * Reads what waits for the thread to begin, on this one: for the end of a job that was over before that.
+   * @param untilMs as performance.now() tells it
+   */
+  readNow(untilMs: number): void {
+    for (let ask = this.#queue.shift(); ask !== undefined; ask = this.#queue.shift()) {
+      if (performance.now() >= untilMs) return void this.#queue.unshift(ask)
+      const begun = Reading.begin(ask)
+      if (!(begun instanceof Reading)) {
+        this.#replied(begun)
+        continue
+      }
+      let reply
+      while (reply === undefined) reply = begun.next()
+      this.#replied(reply)
+    }
+  }
+
   #post(key: string, { ask }: Started): void {
-    this.#worker ??= this.#begin()
     const number = ++this.#number
     this.#keys.set(number, key)
-    this.#worker.postMessage({ ...ask, number } satisfies ProgramAsk)
+    if (this.#online) this.#worker?.postMessage({ ...ask, number } satisfies ProgramAsk)
+    else this.#queue.push({ ...ask, number })
+    // What has no name is nowhere when its process has ended.
+    if (ask.nameless) this.#start()
+    else this.#starting ??= setTimeout(() => this.#start(), startMs).unref()
+  }
+
+  #start(): void {
+    clearTimeout(this.#starting)
+    if (this.#failure === undefined) this.#worker ??= this.#begin()
   }
 
   #begin(): Worker {
@@ -104,6 +131,11 @@ export class ProgramHasher {
       name: 'runwarden-programs',
       env: threadEnvironment(),
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+    })
+    worker.on('online', () => {
+      this.#online = true
+      for (const ask of this.#queue) worker.postMessage(ask)
+      this.#queue = []
     })
     worker.on('message', (reply: ProgramReply) => this.#replied(reply))
     let reason = 'its thread ended'
@@ -115,6 +147,7 @@ export class ProgramHasher {
       const all = [...this.#asked.values()]
       this.#asked.clear()
       this.#keys.clear()
+      this.#queue = []
       for (const { takes } of all) for (const take of takes) take(unread('unreadable'))
     })
     worker.unref()

@@ -73,6 +73,7 @@ export class ProgramWatch {
 
   /** Waits a moment for what is being read, and tells what was not. */
   async finish(): Promise<void> {
+    if (this.#waiting.size > 0) programHasher.readNow(performance.now() + patienceMs)
     if (this.#waiting.size > 0) {
       const idle = Promise.withResolvers<void>()
       this.#idle = idle.resolve

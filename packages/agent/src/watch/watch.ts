@@ -3,7 +3,6 @@ import type { CompiledPolicy } from '@runwarden/policy'
 import { readResolvers } from '../dns/resolvers.ts'
 import { guardMs } from '../guard/guard.ts'
 import { closedPolicy, suspendLockdowns, wasLockedDown } from '../job-lockdown.ts'
-import { programHasher } from '../program-hashes/hasher.ts'
 import { RunState } from '../run-state.ts'
 import type { Scope } from '../scope.ts'
 import type { Process } from '../process-table.ts'
@@ -105,8 +104,6 @@ export class Watch {
         health.gap(`${hook.name} is not watched: ${hook.reason}`)
     }
     this.ticking = setInterval(() => this.tick(), tickMs).unref()
-    // What runs for a moment only is gone when the thread has begun at its sight.
-    programHasher.start()
   }
 
   private tick(): void {
