@@ -173,12 +173,14 @@ export class Page {
     const { cssContentSize } = await this.#send<{
       cssContentSize: { width: number; height: number }
     }>('Page.getLayoutMetrics')
+    // With what the window's own bar takes, which is on no picture.
+    const width = Math.max(cssContentSize.width, await this.run(() => innerWidth))
     const { data } = await this.#send<{ data: string }>('Page.captureScreenshot', {
       captureBeyondViewport: true,
       clip: {
         x: 0,
         y: 0,
-        width: cssContentSize.width,
+        width,
         height: Math.min(cssContentSize.height, 4000),
         scale: 1,
       },
