@@ -25,7 +25,7 @@ export function Alarms({ org, overview, period }: Part) {
         .filter((severity) => many(severity) > 0)
         .map((severity) => (
           <Link key={severity} to={paths.detections(org, { state: 'open', severity, period })}>
-            <SeverityChip severity={severity} /> {grouped(many(severity))}
+            <SeverityChip severity={severity} /> <u>{grouped(many(severity))}</u>
           </Link>
         )),
     },
@@ -35,7 +35,7 @@ export function Alarms({ org, overview, period }: Part) {
       well: 'None was refused, or would have been',
       found: refused.map((verdict) => (
         <Link key={verdict} to={paths.runs(org, { verdict, period })}>
-          <VerdictChip verdict={verdict} /> {grouped(overview.calls[verdict])}
+          <VerdictChip verdict={verdict} /> <u>{grouped(overview.calls[verdict])}</u>
         </Link>
       )),
     },
