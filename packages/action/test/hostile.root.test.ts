@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { madeUpToken } from '@runwarden/lab/tokens'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ActionRig, type Ended } from './action-rig.ts'
 
@@ -95,6 +96,7 @@ test('nothing of the job’s environment is in a file or log of ours', async () 
     KEY: 'marker-of-a-secret',
     API: 'marker-of-the-api-key',
   }
+  const argument = madeUpToken('ghs_', 'Argument')
   await using runner = rig.runner('marked', { env: { MARKED_A: 'marker-of-the-machine' } })
   const job = rig.start(
     runner,
@@ -103,6 +105,8 @@ test('nothing of the job’s environment is in a file or log of ours', async () 
       head: '    env: { MARKED_B: marker-of-the-job, MARKED_C: "${{ secrets.KEY }}" }\n',
       steps: `${steps}      - run: curl -sS -m 20 http://two.example.com/ || true
         env: { MARKED_D: marker-of-a-step, TOKEN: "\${{ github.token }}" }
+      - run: 'curl -sS -m 20 -H "Authorization: Bearer $TOKEN" http://one.example.com/'
+        env: { TOKEN: ${argument} }
       - run: |
           for pid in $(ls /proc | grep '^[0-9]*$'); do
             [ "$(readlink "/proc/$pid/ns/net")" = "$(readlink /proc/self/ns/net)" ] || continue
@@ -120,6 +124,10 @@ test('nothing of the job’s environment is in a file or log of ours', async () 
   const files = filesBelow(rig.place.at('var')).filter((path) => !path.includes('/program/'))
   expect(files.some((path) => path.endsWith('events.ndjson'))).toBe(true)
   expect(files.filter((path) => /marker[-0]of/.test(readFileSync(path, 'latin1')))).toEqual([])
+  // Neither what a step has made an argument of it.
+  const texts = files.map((path) => readFileSync(path, 'latin1'))
+  expect(texts.filter((text) => text.includes(argument))).toEqual([])
+  expect(texts.some((text) => text.includes('Authorization: Bearer [github-token]'))).toBe(true)
   const told = [result.log, result.summary, JSON.stringify(rig.outputs(result))].join('\n')
   expect(told).not.toMatch(/marker[-0]of[-0]the[-0](token|api|service|machine|job)|marker-of-a-s/)
 })

@@ -20,6 +20,7 @@ import { ContentTeller } from './https/tell.ts'
 import type { ProgramBody } from './program-hashes/program-watch.ts'
 import { isYoung } from './program-hashes/young.ts'
 import type { NetworkChange } from './network/network-watch.ts'
+import { withoutSecrets } from './secrets/scanner.ts'
 import type { Steps } from './steps.ts'
 
 export interface NarratorParts extends ConnectionParts {
@@ -195,7 +196,6 @@ export class Narrator {
       parentTgid,
       parentExecId,
       exe,
-      argv,
       argvTruncated,
       cwd,
       inode,
@@ -206,6 +206,9 @@ export class Narrator {
       tgid,
       stdio,
     } = record
+    const now = Date.now()
+    // Records are read by more people than may see a job's tokens, and leave the machine.
+    const argv = record.argv.map((word) => withoutSecrets(word, now))
     this.parts.steps.enter(record.execId, record.step)
     const step = this.parts.steps.nameOf(record.step)
     this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, step)

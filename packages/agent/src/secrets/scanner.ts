@@ -47,6 +47,11 @@ const backMarks = new RegExp(
 /** The longest secret with a mark, a private key, is before its reversed mark within so many characters. */
 const BACK = 8192
 
+/** Without a place to go on from: quick to say that there is none. */
+const anyMark = new RegExp(marks.source)
+/** As long as base64 of the shortest secret with a mark. */
+const longRun = /[A-Za-z0-9+/_-]{48,}={0,2}/g
+
 /** A run of base64, also over lines as base64(1) breaks it; of hexadecimal digits, as xxd(1) does. */
 const base64Run = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]+)*/g
 const hexRun = /(?:[0-9a-fA-F]{2}){8,}(?:\r?\n(?:[0-9a-fA-F]{2})+)*/g
@@ -138,6 +143,34 @@ export class Scanner {
   }
 }
 
+/**
+ * A text for a record: in place of secrets that say by themselves that they are some, plain or in base64, stands their kind in
+ * brackets. In time that grows with its length only.
+ */
+export function withoutSecrets(text: string, now: number): string {
+  const shown = text.replaceAll(longRun, (run) => {
+    const decoded = readable(Buffer.from(run, 'base64'))
+    const [found] = decoded === null ? [] : secretsIn(decoded, now)
+    return found === undefined ? run : `[base64 of ${found.kind}]`
+  })
+  let result = ''
+  let from = 0
+  for (const { kind, index, value } of secretsIn(shown, now)) {
+    if (index < from) continue
+    result += `${shown.slice(from, index)}[${kind}]`
+    from = index + value.length
+  }
+  return from === 0 ? shown : result + shown.slice(from)
+}
+
+function* secretsIn(text: string, now: number) {
+  if (!anyMark.test(text)) return
+  for (const { 0: mark, index } of text.matchAll(marks)) {
+    const found = secretAt(text, index, mark, now)
+    if (found !== null) yield { kind: found.shape.kind, index, value: found.value }
+  }
+}
+
 /** The longest first: a shorter one within it would leave its ends. */
 function anyOf(texts: Iterable<string>): RegExp {
   const longest = [...texts].toSorted((a, b) => b.length - a.length)
@@ -178,7 +211,8 @@ interface Looking {
   found: FoundSecret[]
 }
 
-function tokenAt(text: string, index: number, mark: string, now: number) {
+/** The whole of it. */
+function secretAt(text: string, index: number, mark: string, now: number) {
   const shape = byMark.get(mark)
   const before = text[index - 1]
   if (shape === undefined || (isWord(before) && before !== shape.after)) return null
@@ -187,6 +221,13 @@ function tokenAt(text: string, index: number, mark: string, now: number) {
   if (value === undefined) return null
   if (shape.proof === undefined ? isExample(value.slice(mark.length)) : !shape.proof(value, now))
     return null
+  return { shape, value }
+}
+
+function tokenAt(text: string, index: number, mark: string, now: number) {
+  const found = secretAt(text, index, mark, now)
+  if (found === null) return null
+  const { shape, value } = found
   return { kind: shape.kind, proven: shape.proof !== undefined, value: value.slice(0, 200) }
 }
 

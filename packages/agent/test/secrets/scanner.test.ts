@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { madeUpToken } from '@runwarden/lab/tokens'
 import { describe, expect, it } from 'vitest'
-import { Scanner } from '../../src/secrets/scanner.ts'
+import { Scanner, withoutSecrets } from '../../src/secrets/scanner.ts'
 
 const now = Date.parse('2026-01-01')
 const token = madeUpToken('ghp_', 'Scanner')
@@ -155,3 +155,34 @@ it('takes time that grows with the length only, whatever the text is', () => {
   for (const text of [...hostile.map((part) => part.repeat(mebibyte / part.length)), nested])
     expect(scan(text).length).toBeLessThanOrEqual(64)
 }, 120_000)
+
+describe('what a record shows of an argument', () => {
+  it.each([
+    ['a token', `Authorization: Bearer ${token}`, 'Authorization: Bearer [github-token]'],
+    ['two of them', `${token}:${token}!`, '[github-token]:[github-token]!'],
+    [
+      'one in a URL',
+      `https://x:${token}@git.example.com/a`,
+      'https://x:[github-token]@git.example.com/a',
+    ],
+    [
+      'as git has it',
+      `basic ${base64(`x-access-token:${token}`)}`,
+      'basic [base64 of github-token]',
+    ],
+    ['a private key to its end', `a ${key.trim()}`, 'a [private-key]'],
+    ['a live JSON Web Token', jwt(live), '[json-web-token]'],
+    [
+      'an example',
+      'ghp_123456789012345678901234567890123456',
+      'ghp_123456789012345678901234567890123456',
+    ],
+    ['a long path', `/${'node_modules/'.repeat(9)}x`, `/${'node_modules/'.repeat(9)}x`],
+  ])('%s', (_, text, shown) => {
+    expect(withoutSecrets(text, now)).toBe(shown)
+  })
+
+  it('is found in time, however many there are', () => {
+    expect(withoutSecrets(token.padEnd(41).repeat(3000), now)).toBe('[github-token] '.repeat(3000))
+  })
+})
