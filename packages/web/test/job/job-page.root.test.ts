@@ -97,6 +97,7 @@ test('processes are a tree; the address has the one that is looked at, with all 
   expect(panel).toContain(`SHA-256 ${curl}`)
   await page.checked()
   await page.click('link', 'Jobs that started it')
+  await page.sees('heading', 'Search')
   await page.until(() => document.querySelector('output.found') !== null)
   expect(await page.run(() => new URLSearchParams(location.search).get('hash'))).toBe(curl)
   await page.checked()
