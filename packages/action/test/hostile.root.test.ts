@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { madeUpToken } from '@runwarden/lab/tokens'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -71,6 +71,36 @@ test('file names, step names and hosts with metacharacters do nothing', async ()
   // It was there to be told.
   const ran = rig.events(job).flatMap((event) => (event.kind === 'process.exec' ? event.argv : []))
   expect(ran.some((word) => word.endsWith(text))).toBe(true)
+})
+
+test('variables that the workflow gives all steps change nothing of what holds', async () => {
+  const touched = rig.place.at('touched')
+  const script = rig.place.at('touch.sh')
+  writeFileSync(script, `touch ${touched}\n`)
+  const env = {
+    'INPUT_EGRESS-POLICY': 'audit',
+    'INPUT_FAIL-MODE': 'open',
+    STATE_runwarden: '{"watching":{"by":"nobody","reason":"none","fails":false},"failMode":"open"}',
+    GITHUB_WORKSPACE: '/nowhere',
+    RUNNER_ENVIRONMENT: 'self-hosted',
+    ENV: script,
+    SUDO_ASKPASS: script,
+    LD_PRELOAD: '/nowhere/library.so',
+    TMPDIR: '/nowhere',
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
+    http_proxy: 'http://203.0.113.9:1',
+    HTTPS_PROXY: 'http://203.0.113.9:1',
+  }
+  const head = `    env: ${JSON.stringify(env)}\n`
+  const direct = '      - run: curl --noproxy "*" -sS -m 20 http://two.example.com/ || true\n'
+  const job = await rig.run({ with: inputs, head, steps: direct })
+  expect(job.status, job.log).toBe('success')
+  expect(existsSync(touched)).toBe(false)
+  const report = rig.report(job)
+  expect([report.egress, report.protection]).toEqual(['block', 'armed'])
+  expect(report.dns.map(({ name, verdict }) => `${name} ${verdict}`)).toContain(
+    'two.example.com blocked',
+  )
 })
 
 test.for([
