@@ -1,10 +1,9 @@
-import { useEffect, useMemo } from 'react'
+import { useMemo } from 'react'
 import { useParams } from 'react-router'
 import { AddressContext } from '../../../job/address.ts'
 import { JobView } from '../../../job/JobView.tsx'
 import { ControlPlaneContext } from '../../../job/control-plane.ts'
 import { JobContext } from '../../../job/source.ts'
-import { tabs } from '../../../job/tabs.ts'
 import { Loaded } from '../../states/Loaded.tsx'
 import { paths } from '../../paths.ts'
 import { useRouterAddress } from '../../router-address.ts'
@@ -24,12 +23,6 @@ export default function JobPage() {
   const org = useOrganisation()
   const { job = '' } = useParams()
   const summary = useJobSummary(org, job)
-  const tab = useRouterAddress().get('tab')
-  // What the tab is made of comes together with what is known of the job.
-  useEffect(() => {
-    const first = tabs.find(({ id }) => id === tab) ?? tabs[0]
-    first?.load().catch(() => undefined)
-  }, [tab])
   useLiveJob(org, job)
   return (
     <Loaded query={summary} label="The job is loading" lines={12} whole>
