@@ -23,6 +23,8 @@ export interface Machine {
   root: boolean
   /** The absolute path of a sudo that asks for no password; null: there is none. Not tried when root. */
   sudo: string | null
+  /** Sudo is not there because another job has it taken away (disable-sudo), and has not ended. */
+  sudoTaken: boolean
   /** Capabilities that the agent needs and that root itself cannot have here, as in an unprivileged container. */
   lacking: string[]
   /** The socket of an installed agent; null: there is none. */
@@ -37,6 +39,7 @@ export async function describeMachine(system: System = defaultSystem()): Promise
   const { env } = system
   const root = system.uid === 0
   const linux = system.platform === 'linux'
+  const sudo = linux && !root ? await findSudo(system) : null
   return {
     platform: system.platform,
     arch: system.arch,
@@ -50,7 +53,8 @@ export async function describeMachine(system: System = defaultSystem()): Promise
       system.exists('/run/systemd/system') &&
       system.read('/proc/1/comm')?.trim() === 'systemd',
     root,
-    sudo: linux && !root ? await findSudo(system) : null,
+    sudo,
+    sudoTaken: linux && !root && sudo === null && system.exists(hardeningRecord),
     lacking: linux ? lackingCapabilities(system) : [],
     agent: linux && system.isSocket(agentSocket) ? agentSocket : null,
   }
@@ -99,6 +103,8 @@ export function unsupported(machine: Machine): string | null {
     return `The agent needs glibc 2.${oldestGlibc} or newer as its C library, and here is ${machine.glibc ?? 'another one, such as musl of Alpine'}. Use an image that has it, or install the agent on the machine below the container.`
   if (machine.lacking.length > 0)
     return `This place takes ${machine.lacking.join(', ')} from root itself, as an unprivileged container does (runners labelled ubuntu-slim are one), so nothing can be enforced from within. Use a runner that is a virtual machine, such as ubuntu-24.04, or a privileged container, or install the agent on the machine below it.`
+  if (machine.sudoTaken)
+    return 'The agent needs root, and another job on this machine, which has not ended, has taken sudo from the runner’s user (disable-sudo). Give each runner a user of its own, or install the agent on the machine.'
   if (!machine.root && machine.sudo === null)
     return 'The agent needs root, and sudo is not there or asks for a password. Let the runner’s user use sudo without one, or install the agent on the machine.'
   return null
@@ -129,7 +135,20 @@ function lackingCapabilities({ read }: System): string[] {
 /** Fixed places: PATH may be the workflow's. */
 const sudoPlaces = ['/usr/bin/sudo', '/bin/sudo', '/usr/local/bin/sudo', '/run/wrappers/bin/sudo']
 
-async function findSudo({ exists, succeeds }: System): Promise<string | null> {
+/** Where the agent keeps what it has to give back after a job with disable-sudo; there until it has. */
+export const hardeningRecord = '/var/lib/runwarden/hardening'
+
+/** What a job before this one has taken is given back when its worker is gone: a runner may take the next one sooner. */
+const givenBackMs = 20_000
+const lookMs = 250
+
+async function findSudo({ exists, succeeds, wait }: System): Promise<string | null> {
   const path = sudoPlaces.find((place) => exists(place))
-  return path !== undefined && (await succeeds(path, ['-n', 'true'])) ? path : null
+  if (path === undefined) return null
+  for (let left = givenBackMs; ; left -= lookMs) {
+    const isTaken = exists(hardeningRecord)
+    if (await succeeds(path, ['-n', 'true'])) return path
+    if (!isTaken || left <= 0) return null
+    await wait(lookMs)
+  }
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What is asked of the machine. Tests give another one. */
 export interface System {
@@ -18,6 +19,7 @@ export interface System {
   ancestors(): string[]
   /** Runs a program without a shell, and says whether it ended well. */
   succeeds(program: string, args: readonly string[]): Promise<boolean>
+  wait(ms: number): Promise<unknown>
 }
 
 /** sudo asks directory services in places, which may be slow; without an answer it is taken as none. */
@@ -40,6 +42,7 @@ export function defaultSystem(): System {
           done(error === null),
         )
       }),
+    wait: sleep,
   }
 }
 

@@ -1,19 +1,38 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { describeMachine, type Machine, scopeOf, unsupported } from '../src/machine.ts'
+import { home } from '../../agent/src/harden/job.ts'
+import {
+  describeMachine,
+  hardeningRecord,
+  type Machine,
+  scopeOf,
+  unsupported,
+} from '../src/machine.ts'
 import { defaultSystem, type System } from '../src/system.ts'
 import { providers, recognise } from '../src/third-party.ts'
 
-interface Given extends Partial<Omit<System, 'exists' | 'isSocket' | 'read' | 'succeeds'>> {
+interface Given extends Partial<
+  Omit<System, 'exists' | 'isSocket' | 'read' | 'succeeds' | 'wait'>
+> {
   files?: Record<string, string>
   sockets?: string[]
   /** sudo asks for no password. */
   sudo?: boolean
+  /** Another job has taken it; in ms it has ended, and it is given back. */
+  givenBackAfter?: number
 }
 
 /** A hosted runner's virtual machine, but for what is given. */
-function system({ files = {}, sockets = [], sudo = true, ...given }: Given = {}): System {
+function system({
+  files = {},
+  sockets = [],
+  sudo = true,
+  givenBackAfter = 0,
+  ...given
+}: Given = {}): System {
+  let waited = 0
+  const isTaken = (): boolean => waited < givenBackAfter
   const all: Record<string, string> = {
     '/proc/1/comm': 'systemd\n',
     '/proc/1/cgroup': '0::/init.scope\n',
@@ -30,12 +49,15 @@ function system({ files = {}, sockets = [], sudo = true, ...given }: Given = {})
     glibc: () => '2.39',
     ancestors: () => ['Runner.Worker', 'Runner.Listener', 'systemd'],
     ...given,
-    exists: (path) => path in all,
+    exists: (path) => path in all || (path === hardeningRecord && isTaken()),
     isSocket: (path) => sockets.includes(path),
     read: (path) => all[path] ?? null,
     succeeds: async (program, args) => {
       expect([program, ...args]).toEqual(['/usr/bin/sudo', '-n', 'true'])
-      return sudo
+      return sudo && !isTaken()
+    },
+    wait: async (ms) => {
+      waited += ms
     },
   }
 }
@@ -51,6 +73,7 @@ const hosted: Machine = {
   systemd: true,
   root: false,
   sudo: '/usr/bin/sudo',
+  sudoTaken: false,
   lacking: [],
   agent: null,
 }
@@ -90,6 +113,20 @@ const places: {
     machine: { hosted: false, sudo: null },
     scope: 'job',
     refused: /needs root/,
+  },
+  {
+    name: 'a machine whose job before this one gives sudo back in a moment',
+    given: { env: selfHosted, givenBackAfter: 3000 },
+    machine: { hosted: false },
+    scope: 'job',
+    refused: null,
+  },
+  {
+    name: 'a machine where another job has sudo taken away',
+    given: { env: selfHosted, givenBackAfter: 1_000_000 },
+    machine: { hosted: false, sudo: null, sudoTaken: true },
+    scope: 'job',
+    refused: /another job .* \(disable-sudo\)/,
   },
   {
     name: 'the same with an installed agent',
@@ -249,6 +286,10 @@ test('each company has a runner here, and others have no mark', () => {
     new Set(providers.map(({ name }) => name)),
   )
   expect(recognise({ DEPOT_RUNNER: '', RUNNER_NAME: 'my-blacksmith-1', BITRISE_IO: '' })).toBeNull()
+})
+
+test('the agent keeps there what it has to give back', () => {
+  expect(hardeningRecord).toBe(home)
 })
 
 test('this machine is described', async () => {

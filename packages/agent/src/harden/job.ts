@@ -36,7 +36,8 @@ export interface JobHardening {
   folder?: string
 }
 
-const home = '/var/lib/runwarden/hardening'
+/** The action's first stage looks whether it is there, too. */
+export const home = '/var/lib/runwarden/hardening'
 
 /** Another agent takes the roads away, or gives them back: engines that stop take their time. */
 const patienceMs = 60_000
