@@ -163,7 +163,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A job has finished: its report, and which of its segments was the last. */
+        /** A job has finished: its report, and which of its segments was the last. Without a report: its agent has died, and another has sent what it left. */
         post: operations["postV1JobsIdFinish"];
         delete?: never;
         options?: never;
@@ -2010,7 +2010,7 @@ export interface components {
             heardAt: number;
             finishedAt: number | null;
             /** @enum {string} */
-            state: "running" | "silent" | "finished";
+            state: "running" | "silent" | "lost" | "finished";
             exit: number | null;
             tier: string | null;
             armed: boolean | null;
@@ -2046,7 +2046,7 @@ export interface components {
         JobFinish: {
             sequence: number;
             hash: string;
-            report: components["schemas"]["Report"];
+            report: components["schemas"]["Report"] | null;
             exit: number | null;
         };
         JobFinished: {
@@ -2155,7 +2155,7 @@ export interface components {
             heardAt: number;
             finishedAt: number | null;
             /** @enum {string} */
-            state: "running" | "silent" | "finished";
+            state: "running" | "silent" | "lost" | "finished";
             exit: number | null;
             tier: string | null;
             armed: boolean | null;
@@ -2248,9 +2248,7 @@ export interface components {
             runs: number;
             repositories: number;
             states: {
-                running: number;
-                silent: number;
-                finished: number;
+                [key: string]: number;
             };
             calls: components["schemas"]["CallCounts"];
             detections: {
@@ -2672,7 +2670,7 @@ export interface components {
             startedAt: number;
             finishedAt: number | null;
             /** @enum {string} */
-            state: "running" | "silent" | "finished";
+            state: "running" | "silent" | "lost" | "finished";
             jobs: number;
             failed: number;
             egress: ("audit" | "block")[];
@@ -2699,7 +2697,7 @@ export interface components {
             heardAt: number;
             finishedAt: number | null;
             /** @enum {string} */
-            state: "running" | "silent" | "finished";
+            state: "running" | "silent" | "lost" | "finished";
             exit: number | null;
             tier: string | null;
             armed: boolean | null;
@@ -6153,7 +6151,7 @@ export interface operations {
                 detection?: string;
                 severity?: components["schemas"]["Severity"];
                 egress?: "audit" | "block";
-                state?: "running" | "silent" | "finished";
+                state?: "running" | "silent" | "lost" | "finished";
                 from?: number;
                 to?: number;
             };

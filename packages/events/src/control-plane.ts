@@ -153,7 +153,8 @@ export const JobFinish = z.object({
   /** Of the last segment, and its hash. */
   sequence,
   hash: sha256,
-  report: Report,
+  /** null: the agent that watched the job has died; an agent after it has sent what it left, and knows no more. */
+  report: Report.nullable(),
   /** Status of the job's command; null: not known. */
   exit: z.int().nullable(),
 })

@@ -142,6 +142,12 @@ export const settings = {
     read: whole,
     default: '120',
   },
+  'lost-after': {
+    value: 'SECONDS',
+    help: 'a job of whose agent nothing is heard for so long has ended without its word (`lost`), until the agent is heard again',
+    read: whole,
+    default: '3600',
+  },
   'job-issuer': {
     value: 'URL',
     help: 'who issues OIDC tokens of jobs',

@@ -181,7 +181,7 @@ export class Uplink implements AsyncDisposable {
 
   /**
    * The job has ended. What waits is sent, and its report.
-   * @param end.exit the command's status; null: not known. Without an end what waits is sent, and no more is said
+   * @param end.exit the command's status; null: not known. null: its agent died before; what waits is sent, and that nobody knows more
    * @param wait how long that is waited for in all, and while nothing arrives; it goes on beyond it until `close`
    */
   async finish(
@@ -348,12 +348,13 @@ export class Uplink implements AsyncDisposable {
   }
 
   async #sendEnd(end: { report: unknown; exit: number | null } | null): Promise<void> {
-    if (end === null) {
+    const { report, exit } = end ?? { report: null, exit: null }
+    const { sequence, hash } = this.#spool
+    if (end === null && sequence === 0) {
+      // The agent before left nothing to end with: the control plane gives the job up by itself.
       this.#sent = { insightsUrl: null }
       return
     }
-    const { report, exit } = end
-    const { sequence, hash } = this.#spool
     // The server says what is no report.
     const body = {
       sequence,
@@ -366,6 +367,11 @@ export class Uplink implements AsyncDisposable {
       this.#sent = { insightsUrl: typeof insightsUrl === 'string' ? insightsUrl : null }
     } catch (error) {
       if (!(error instanceof AskError) || !isFinal(error)) throw error
+      if (end === null) {
+        // An older control plane takes no end without a report: it has all that there is.
+        this.#sent = { insightsUrl: null }
+        return
+      }
       this.#failure = error.message
       this.#endRefused = true
     }

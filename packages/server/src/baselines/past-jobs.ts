@@ -69,7 +69,7 @@ export function pastJobs(
   ]
   return db.all<PastJob>(
     `SELECT id, repository, workflow, job, run_id AS runId, started_at AS startedAt FROM jobs
-     WHERE organisation_id = ? AND finished_at IS NOT NULL AND id < ? AND started_at >= ?
+     WHERE organisation_id = ? AND finished_at IS NOT NULL AND silent_at IS NULL AND id < ? AND started_at >= ?
        ${conditions.map(([sql]) => `AND ${sql}`).join(' ')}
      ORDER BY id DESC LIMIT ?`,
     organisationId,

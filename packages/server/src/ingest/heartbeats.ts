@@ -55,6 +55,7 @@ export class Heartbeats implements Disposable {
   }
 }
 
+/** A job that was given up goes on when its agent is there again; one that has finished does not. */
 function writeOne(
   db: Database,
   jobId: string,
@@ -64,7 +65,8 @@ function writeOne(
   if (job === undefined) return
   db.run(
     `UPDATE jobs SET heard_at = max(heard_at, ?), made_sequence = max(made_sequence, ?), events_lost = ?, tier = ?,
-            armed = ?, silent_at = NULL WHERE id = ?`,
+            armed = ?, silent_at = iif(final_sequence IS NULL, NULL, silent_at),
+            finished_at = iif(final_sequence IS NULL, NULL, finished_at) WHERE id = ?`,
     at,
     highest,
     JSON.stringify(eventsLost),

@@ -46,6 +46,7 @@ export class Ingest {
       db,
       clock,
       patienceMs: config.heartbeatOverdue * 1000,
+      lostMs: config.lostAfter * 1000,
       failed,
     })
     metrics.gauge(

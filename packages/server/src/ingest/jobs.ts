@@ -1,20 +1,14 @@
-import { promisify } from 'node:util'
-import { zstdCompress } from 'node:zlib'
-import type { JobFinish, JobStart } from '@runwarden/events/control-plane'
+import type { JobStart } from '@runwarden/events/control-plane'
 import type { Identity, Organisation } from '../auth/rights.ts'
 import type { Database } from '../db/database.ts'
-import { HttpError, notFound } from '../error.ts'
+import { HttpError } from '../error.ts'
 import { newId } from '../id.ts'
-import { addFinding, tampered } from './findings.ts'
-import { gap } from './intake.ts'
-import { insightsUrl, jobRow } from './job-row.ts'
-
-const pack = promisify(zstdCompress)
+import { insightsUrl } from './job-row.ts'
 
 /** An answer that was lost is asked for again within that. */
 const sameJobMs = 10 * 60_000
 
-/** A job's start, heartbeats and end. */
+/** Jobs' starts. */
 export class Jobs {
   readonly #db: Database
   readonly #clock: () => number
@@ -117,90 +111,7 @@ export class Jobs {
       now,
     )
   }
-
-  async finish(jobId: string, finish: JobFinish): Promise<{ insightsUrl: string | null }> {
-    const report = await pack(JSON.stringify(finish.report))
-    const hash = Buffer.from(finish.hash, 'hex')
-    return this.#db.transaction(() => {
-      const now = this.#clock()
-      const job = jobRow(this.#db, jobId)
-      if (job === undefined) throw notFound('job')
-      if (job.final_sequence !== null) {
-        if (job.final_sequence !== finish.sequence || !hash.equals(job.final_hash ?? hash))
-          throw new HttpError(
-            409,
-            'job-finished',
-            'the job has finished, with another last segment',
-          )
-      } else {
-        this.#db.run(
-          `UPDATE jobs SET finished_at = ?, heard_at = ?, silent_at = NULL, exit_status = ?, report = ?, final_sequence = ?,
-                  final_hash = ?, tier = ?, armed = ?, events_lost = ? WHERE id = ?`,
-          now,
-          now,
-          finish.exit,
-          report,
-          finish.sequence,
-          hash,
-          finish.report.health.tier,
-          finish.report.protection === 'armed' ? 1 : 0,
-          JSON.stringify(finish.report.health.eventsLost),
-          jobId,
-        )
-        this.#db.run(
-          `INSERT INTO job_modes (job_id, egress, protection, policies, version) VALUES (?, ?, ?, '[]', ?)
-           ON CONFLICT DO UPDATE SET egress = excluded.egress, protection = excluded.protection, version = excluded.version`,
-          jobId,
-          finish.report.egress,
-          finish.report.protection,
-          finish.report.version,
-        )
-        this.#checkEnd(jobId, finish.sequence, hash, now)
-      }
-      return { insightsUrl: insightsUrl(this.#url(), job) }
-    })
-  }
-
-  /** Whether all that the agent says it sent is here. */
-  #checkEnd(jobId: string, sequence: number, hash: Buffer, now: number): void {
-    const last =
-      sequence === 0
-        ? { hash: Buffer.alloc(32) }
-        : this.#db.get<{ hash: Uint8Array }>(
-            'SELECT hash FROM segments WHERE job_id = ? AND seq = ?',
-            jobId,
-            sequence,
-          )
-    const { count, most } = this.#db.get<{ count: number; most: number | null }>(
-      'SELECT count(*) AS count, max(seq) AS most FROM segments WHERE job_id = ?',
-      jobId,
-    ) ?? { count: 0, most: null }
-    if ((most ?? 0) > sequence || (last !== undefined && !hash.equals(last.hash)))
-      addFinding(
-        this.#db,
-        jobId,
-        now,
-        tampered(
-          'end',
-          "The end of the job's record is another",
-          `The agent says that segment ${sequence} was the last one, with the hash ${hash.toString('hex')}; here is something else, up to segment ${most ?? 0}.`,
-          now,
-        ),
-      )
-    // Of the missing ones between others it was told when those came.
-    else if (last === undefined)
-      addFinding(this.#db, jobId, now, gap((most ?? 0) + 1, sequence, now))
-    else if (count < sequence) addFinding(this.#db, jobId, now, incomplete(sequence - count, now))
-  }
 }
-
-const incomplete = (missing: number, now: number) =>
-  tampered(
-    'incomplete',
-    "A part of the job's record is missing",
-    `The job has finished, and ${missing} of its segments never came.`,
-    now,
-  )
 
 /** What GitHub's token says is believed, whatever the request says; the rest is the request's word. */
 function claimed(

@@ -6,10 +6,12 @@ interface Parts {
   clock: () => number
   /** Heartbeats are overdue after that. */
   patienceMs: number
+  /** A job is given up when nothing was heard of its agent for so long. */
+  lostMs: number
   failed: (error: unknown) => void
 }
 
-/** Watches for agents that fell silent in the middle of a job. */
+/** Watches for agents that fell silent in the middle of a job, and gives up jobs whose agents do not come back. */
 export class SilenceWatch implements Disposable {
   readonly #parts: Parts
   readonly #timer: NodeJS.Timeout
@@ -33,12 +35,22 @@ export class SilenceWatch implements Disposable {
   }
 
   look(): void {
-    const { db, clock, patienceMs } = this.#parts
+    const { db, clock, patienceMs, lostMs } = this.#parts
     const now = clock()
     if (now - this.#since < patienceMs) return
+    this.#tell(now - patienceMs, now)
+    // It ended then, as far as anybody knows; it goes on when its agent is heard again.
+    db.run(
+      'UPDATE jobs SET finished_at = heard_at WHERE finished_at IS NULL AND silent_at IS NOT NULL AND heard_at < ?',
+      now - lostMs,
+    )
+  }
+
+  #tell(before: number, now: number): void {
+    const { db } = this.#parts
     const silent = db.all<{ id: string; heard_at: number }>(
       'SELECT id, heard_at FROM jobs WHERE finished_at IS NULL AND silent_at IS NULL AND heard_at < ? LIMIT 1000',
-      now - patienceMs,
+      before,
     )
     if (silent.length === 0) return
     db.transaction(() => {

@@ -105,6 +105,12 @@ export class Changes {
       else if (events !== told.events || silent !== told.silent)
         yield* this.#tell(dbs, id, 'progress')
     }
+    // Given up before, and heard again.
+    for (const [id, silent] of unfinished)
+      if (!this.#running.has(id)) {
+        this.#running.set(id, { events: eventsOf(both, id), silent })
+        yield* this.#tell(dbs, id, silent ? 'silent' : 'progress')
+      }
     for (const [id, looks] of this.#finished) {
       if (looks > 0 && !isIndexed(dbs, id)) this.#finished.set(id, looks - 1)
       else {

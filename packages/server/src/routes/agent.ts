@@ -13,6 +13,8 @@ import type { onRequestHookHandler } from 'fastify'
 import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { HttpError, notFound } from '../error.ts'
+import { finishJob } from '../ingest/job-end.ts'
+import { insightsUrl } from '../ingest/job-row.ts'
 import { inForce, versionFor } from '../ingest/in-force.ts'
 import { policiesFor } from '../policies/effective.ts'
 import { rememberPolicies } from '../policies/given.ts'
@@ -145,14 +147,17 @@ export function register(app: App, context: Context): void {
       config: { right: 'job' },
       bodyLimit: largestReport,
       schema: {
-        summary: 'A job has finished: its report, and which of its segments was the last.',
+        summary:
+          'A job has finished: its report, and which of its segments was the last. Without a report: its agent has died, and another has sent what it left.',
         params: OfJob,
         body: JobFinish,
         response: { 200: JobFinished },
         fails: { 409: 'job-finished: with another last segment; the same again is a success' },
       },
     },
-    ({ params: { id }, body }) => ingest.jobs.finish(id, body),
+    async ({ params: { id }, body }) => ({
+      insightsUrl: insightsUrl(context.url(), await finishJob(db, id, body, context.clock)),
+    }),
   )
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
+import { JobState, stateOf } from './job-state.ts'
 
 const text = z.string().nullable()
 
@@ -25,9 +26,9 @@ export const Job = z.object({
   /** Milliseconds since 1970. */
   startedAt: z.int(),
   heardAt: z.int(),
+  /** Of a lost one, when its agent was heard last. */
   finishedAt: z.int().nullable(),
-  /** `silent`: its heartbeats are missed. */
-  state: z.enum(['running', 'silent', 'finished']),
+  state: JobState,
   exit: z.int().nullable(),
   /** Of the kernel's hooks that its agent has; null: not heard yet. */
   tier: text,
@@ -60,7 +61,7 @@ const jobOf = ({ silentAt, proven, armed, ...job }: Stored): Job => ({
   ...job,
   proven: proven === 1,
   armed: armed === null ? null : armed === 1,
-  state: job.finishedAt !== null ? 'finished' : silentAt !== null ? 'silent' : 'running',
+  state: stateOf({ finishedAt: job.finishedAt, silentAt }),
 })
 
 /** A job of an organisation; undefined: it has none of that id. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { states } from '../detections/inbox.ts'
 import { Calls, callsIn, noCalls } from './calls.ts'
 import { Job, jobOfOrganisation } from './job-list.ts'
+import { JobState, stateIn, stateIs } from './job-state.ts'
 import { destinationsOf, OrganisationDestination } from './destinations.ts'
 import type { Databases } from './joined.ts'
 import type { Span } from './period.ts'
@@ -36,7 +37,7 @@ export const Overview = z.object({
   runs: z.int(),
   repositories: z.int(),
   /** Jobs by state now. */
-  states: z.object({ running: z.int(), silent: z.int(), finished: z.int() }),
+  states: z.record(JobState, z.int()),
   calls: Calls,
   /** Detections made in the period, by the state that they have now and by severity. */
   detections: Counts,
@@ -71,11 +72,10 @@ const coverage = `CASE
   WHEN m.egress = 'block' THEN 'blocking'
   WHEN m.egress = 'audit' THEN 'auditing'
   ELSE 'armed' END`
-const state = `CASE WHEN j.finished_at IS NOT NULL THEN 'finished' WHEN j.silent_at IS NOT NULL THEN 'silent' ELSE 'running' END`
 
 interface Group {
   bucket: number
-  state: 'running' | 'silent' | 'finished'
+  state: JobState
   tier: string | null
   coverage: 'blocking' | 'auditing' | 'armed' | 'unprotected' | 'unknown'
   lossy: number
@@ -111,7 +111,7 @@ export function overviewOf(dbs: Databases, organisationId: string, span: Span): 
     bucketMs,
     jobs: 0,
     ...runsIn(dbs, organisationId, span),
-    states: { running: 0, silent: 0, finished: 0 },
+    states: { running: 0, silent: 0, lost: 0, finished: 0 },
     calls: noCalls(),
     detections: {},
     coverage: noCoverage(),
@@ -156,7 +156,7 @@ export function overviewOf(dbs: Databases, organisationId: string, span: Span): 
     `${coverage} IN ('unprotected', 'auditing')`,
   )
   overview.silent.jobs = overview.states.silent
-  overview.silent.newest = newest(dbs, organisationId, from, `${state} = 'silent'`)
+  overview.silent.newest = newest(dbs, organisationId, from, stateIs.silent('j'))
   return overview
 }
 
@@ -164,7 +164,7 @@ const sum = (verdict: Verdict): string => `sum(${callsIn(verdict)})`
 
 function groupsOf({ both }: Databases, organisationId: string, span: Span): Group[] {
   return both.all<Group>(
-    `SELECT CAST((j.started_at - ?2) / ?3 AS INTEGER) AS bucket, ${state} AS state, j.tier, ${coverage} AS coverage,
+    `SELECT CAST((j.started_at - ?2) / ?3 AS INTEGER) AS bucket, ${stateIn('j')} AS state, j.tier, ${coverage} AS coverage,
             j.events_lost <> '{}' AS lossy, count(*) AS jobs, ${sum('allowed')} AS allowed,
             ${sum('would-block')} AS wouldBlock, ${sum('blocked')} AS blocked, ${sum('attack-blocked')} AS attackBlocked
      FROM server.jobs j LEFT JOIN server.job_modes m ON m.job_id = j.id LEFT JOIN main.jobs t ON t.id = j.id

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import type { Databases } from './joined.ts'
 import { Calls, callsIn, noCalls } from './calls.ts'
 import { Job, jobOfOrganisation } from './job-list.ts'
+import { JobState, stateIs } from './job-state.ts'
 import { isExpected, Severities } from './severities.ts'
 
 const text = z.string().nullable()
@@ -25,8 +26,8 @@ export const Run = z.object({
   startedAt: z.int(),
   /** null: a job of it has not finished. */
   finishedAt: z.int().nullable(),
-  /** `silent`: heartbeats of a job are missed. */
-  state: z.enum(['running', 'silent', 'finished']),
+  /** Of its jobs: the first of `silent`, `running`, `lost`, `finished` that one of them is in. */
+  state: JobState,
   jobs: z.int(),
   /** Jobs whose command ended with another status than 0. */
   failed: z.int(),
@@ -58,12 +59,6 @@ export interface RunFilter {
   /** Of the run's start, milliseconds since 1970. */
   from?: number | undefined
   to?: number | undefined
-}
-
-const stateIs: Readonly<Record<Run['state'], (job: string) => string>> = {
-  finished: (job) => `${job}.finished_at IS NOT NULL`,
-  silent: (job) => `${job}.finished_at IS NULL AND ${job}.silent_at IS NOT NULL`,
-  running: (job) => `${job}.finished_at IS NULL AND ${job}.silent_at IS NULL`,
 }
 
 /** Jobs of the same run as h. */
@@ -222,7 +217,7 @@ export function runOf(dbs: Databases, organisationId: string, jobId: string): Ru
     actor,
     startedAt,
     finishedAt: ends.includes(null) ? null : Math.max(...ends.map((end) => end ?? 0)),
-    state: states.has('silent') ? 'silent' : states.has('running') ? 'running' : 'finished',
+    state: (['silent', 'running', 'lost'] as const).find((one) => states.has(one)) ?? 'finished',
     jobs: jobs.length,
     failed: jobs.filter(({ exit }) => exit !== null && exit !== 0).length,
     egress: [...new Set(jobs.flatMap(({ egress }) => egress ?? []))].toSorted(),

@@ -120,3 +120,44 @@ test('an agent that falls silent in the middle of a job is reported, each time',
     },
     { heartbeatOverdue: 1 },
   ))
+
+test('a job whose agent does not come back is given up, and goes on when it does', () =>
+  withJob(
+    async (agent, _found, rig) => {
+      const job = async (): Promise<unknown> =>
+        (await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}`, { as: rig.acme.keys.viewer }))
+          .body
+      await agent.heartbeat()
+      await expect
+        .poll(job, { timeout: 60_000 })
+        .toMatchObject({ state: 'lost', finishedAt: expect.any(Number) })
+      await agent.heartbeat()
+      await expect
+        .poll(job, { timeout: 60_000 })
+        .toMatchObject({ state: 'running', finishedAt: null })
+      await expect.poll(job, { timeout: 60_000 }).toMatchObject({ state: 'lost' })
+      expect(await agent.send(agent.pack([exec(1, 100)]))).toMatchObject({ status: 200 })
+      await agent.finish(sampleReport)
+      expect(await job()).toMatchObject({ state: 'finished', exit: 0 })
+    },
+    { heartbeatOverdue: 1, lostAfter: 1 },
+  ))
+
+test('an agent that died is told by the end that another says for it', () =>
+  withJob(async (agent, found, rig) => {
+    await agent.heartbeat()
+    await agent.send(agent.pack([exec(1, 100)]))
+    expect(await agent.finish(null)).toMatchObject({ status: 200 })
+    const jobs = async (): Promise<unknown> =>
+      (
+        await rig.ask('GET', `/v1/orgs/acme/runs?state=lost`, {
+          as: rig.acme.keys.viewer,
+        })
+      ).body
+    expect(await found()).toMatchObject([tampered('The agent died before the job ended')])
+    expect(await jobs()).toMatchObject({ items: [{ state: 'lost' }] })
+    // A heartbeat that was late does not make it go on.
+    await agent.heartbeat()
+    expect(await agent.finish(null)).toMatchObject({ status: 200 })
+    expect(await jobs()).toMatchObject({ items: [{ state: 'lost' }] })
+  }))

@@ -66,6 +66,7 @@ function JobState({ state, exit }: { state: JobFacts['state']; exit: number | nu
     <>
       <StateWord state={state} failed={exit !== null && exit !== 0} />
       {state === 'silent' && ': its agent is not heard any more'}
+      {state === 'lost' && ': its agent died, or was not heard any more'}
       {exit !== null && ` with exit status ${exit}`}
     </>
   )

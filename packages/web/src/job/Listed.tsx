@@ -47,7 +47,7 @@ export function Unseen({ none, hooks }: { none: string; hooks?: RegExp | undefin
   if (facts.protection === 'unprotected' || (facts.armed === false && facts.state === 'finished'))
     return <Nothing>Not known: nothing watched the job.</Nothing>
   if (facts.state === 'running') return <Nothing>{none.replace(/\.$/, '')} so far.</Nothing>
-  if (facts.state === 'silent')
+  if (facts.state === 'silent' || facts.state === 'lost')
     return (
       <Nothing>Not known: the agent is not heard any more, and told nothing of it before.</Nothing>
     )

@@ -13,6 +13,7 @@ export function reliance(facts: JobFacts): {
   if (protection === 'unprotected' || (armed === false && state !== 'running'))
     return { state: 'bare', words: 'Not protected' }
   if (state === 'silent') return { state: 'bare', words: 'Not heard any more' }
+  if (state === 'lost') return { state: 'bare', words: 'Ended without its agent' }
   if (armed !== true) return { state: 'gaps', words: 'Not armed yet' }
   const block = egress === 'block'
   if (Object.values(eventsLost).some((count) => count > 0))

@@ -16,7 +16,7 @@ export interface Narrowing {
 export interface JobFacts {
   /** Its name among the jobs of its run, or the command that was run. */
   name: string
-  state: 'running' | 'silent' | 'finished'
+  state: 'running' | 'silent' | 'lost' | 'finished'
   /** null: not known (yet). */
   egress: 'audit' | 'block' | null
   protection: Report['protection'] | null

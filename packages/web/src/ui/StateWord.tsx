@@ -1,8 +1,9 @@
-type State = 'running' | 'silent' | 'finished'
+type State = 'running' | 'silent' | 'lost' | 'finished'
 
 const signs: Record<State, string> = {
   running: 'M6 2.5v3.5l2.3 1.4',
   silent: 'M3 3l6 6M6 1.5v2M6 8.5v2',
+  lost: 'M3 9l6-6M3 3l6 6',
   finished: 'M2.5 6.5 5 9l4.5-5.5',
 }
 

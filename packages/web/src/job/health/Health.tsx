@@ -56,7 +56,7 @@ function Told({ health }: { health: JobHealth }) {
     ...(facts.protection === 'not-run'
       ? ['The command was not run: its policy could not be enforced.']
       : []),
-    ...(facts.state === 'silent'
+    ...(facts.state === 'silent' || facts.state === 'lost'
       ? ['The agent is not heard any more: what the job did since then is not known.']
       : []),
     ...(health.interrupted

@@ -32,7 +32,7 @@ const names = [
 type Name = (typeof names)[number]
 
 const verdicts: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block', 'allowed']
-const states = ['running', 'silent', 'finished'] as const
+const states = ['running', 'silent', 'lost', 'finished'] as const
 const modes = ['block', 'audit'] as const
 
 const timeOf = (text: string | null): number | null =>

@@ -1,0 +1,124 @@
+import { promisify } from 'node:util'
+import { zstdCompress } from 'node:zlib'
+import type { Report } from '@runwarden/events'
+import type { JobFinish } from '@runwarden/events/control-plane'
+import type { Database } from '../db/database.ts'
+import { HttpError, notFound } from '../error.ts'
+import { addFinding, tampered } from './findings.ts'
+import { gap } from './intake.ts'
+import { type JobRow, jobRow } from './job-row.ts'
+
+const pack = promisify(zstdCompress)
+
+/** Ends a job, by its agent's word, or by that of an agent after it, which has no report. @throws HttpError */
+export async function finishJob(
+  db: Database,
+  jobId: string,
+  { sequence, hash: hex, report, exit }: JobFinish,
+  clock: () => number,
+): Promise<JobRow> {
+  const packed = report === null ? null : await pack(JSON.stringify(report))
+  const hash = Buffer.from(hex, 'hex')
+  return db.transaction(() => {
+    const now = clock()
+    const job = jobRow(db, jobId)
+    if (job === undefined) throw notFound('job')
+    if (job.final_sequence !== null) {
+      if (job.final_sequence !== sequence || !hash.equals(job.final_hash ?? hash))
+        throw new HttpError(409, 'job-finished', 'the job has finished, with another last segment')
+      return job
+    }
+    db.run(
+      `UPDATE jobs SET finished_at = ?, heard_at = ?, exit_status = ?, report = ?, final_sequence = ?, final_hash = ? WHERE id = ?`,
+      now,
+      now,
+      exit,
+      packed,
+      sequence,
+      hash,
+      jobId,
+    )
+    if (report === null) lose(db, jobId, sequence, now)
+    else settle(db, jobId, report)
+    checkEnd(db, jobId, sequence, hash, now)
+    return job
+  })
+}
+
+/** What the report says of the job is what lists say of it. */
+function settle(
+  db: Database,
+  jobId: string,
+  { egress, health, protection, version }: Report,
+): void {
+  db.run(
+    'UPDATE jobs SET silent_at = NULL, tier = ?, armed = ?, events_lost = ? WHERE id = ?',
+    health.tier,
+    protection === 'armed' ? 1 : 0,
+    JSON.stringify(health.eventsLost),
+    jobId,
+  )
+  db.run(
+    `INSERT INTO job_modes (job_id, egress, protection, policies, version) VALUES (?, ?, ?, '[]', ?)
+     ON CONFLICT DO UPDATE SET egress = excluded.egress, protection = excluded.protection, version = excluded.version`,
+    jobId,
+    egress,
+    protection,
+    version,
+  )
+}
+
+/** Of the job stays what its agent said before it died. */
+function lose(db: Database, jobId: string, sequence: number, now: number): void {
+  db.run('UPDATE jobs SET silent_at = coalesce(silent_at, ?) WHERE id = ?', now, jobId)
+  addFinding(
+    db,
+    jobId,
+    now,
+    tampered(
+      'died',
+      'The agent died before the job ended',
+      `The job's agent was ended without its last word; an agent after it has sent what it left, up to segment ${sequence}. What the job did afterwards is not known: look at who ended the agent, and at how the job ended.`,
+      now,
+    ),
+  )
+}
+
+/** Whether all that the agent says it sent is here. */
+function checkEnd(db: Database, jobId: string, sequence: number, hash: Buffer, now: number): void {
+  const last =
+    sequence === 0
+      ? { hash: Buffer.alloc(32) }
+      : db.get<{ hash: Uint8Array }>(
+          'SELECT hash FROM segments WHERE job_id = ? AND seq = ?',
+          jobId,
+          sequence,
+        )
+  const { count, most } = db.get<{ count: number; most: number | null }>(
+    'SELECT count(*) AS count, max(seq) AS most FROM segments WHERE job_id = ?',
+    jobId,
+  ) ?? { count: 0, most: null }
+  if ((most ?? 0) > sequence || (last !== undefined && !hash.equals(last.hash)))
+    addFinding(
+      db,
+      jobId,
+      now,
+      tampered(
+        'end',
+        "The end of the job's record is another",
+        `The agent says that segment ${sequence} was the last one, with the hash ${hash.toString('hex')}; here is something else, up to segment ${most ?? 0}.`,
+        now,
+      ),
+    )
+  // Of the missing ones between others it was told when those came.
+  else if (last === undefined) addFinding(db, jobId, now, gap((most ?? 0) + 1, sequence, now))
+  else if (count < sequence) addFinding(db, jobId, now, incomplete(sequence - count, now))
+}
+
+const incomplete = (missing: number, now: number) =>
+  tampered(
+    'incomplete',
+    "A part of the job's record is missing",
+    `The job has finished, and ${missing} of its segments never came.`,
+    now,
+  )
