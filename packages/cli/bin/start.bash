@@ -21,6 +21,11 @@ start() {
     done </proc/self/status
   } 2>/dev/null
   export RUNWARDEN_INHERITED="$files $ignored"
+  # The server lives for months beside others. By default the C library keeps an arena for each thread, and large buffers
+  # that were freed: with these it gives back what segments took (docs/server.md).
+  if [ "${2-}" = server ]; then
+    export MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072
+  fi
   # No flag that says how code is compiled: with one, node compiles its own JavaScript at each start (agent/src/tidy.ts).
   exec "$node" --disable-warning=ExperimentalWarning --max-semi-space-size=2 --v8-pool-size=1 "$@"
 }
