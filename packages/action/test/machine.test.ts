@@ -126,7 +126,7 @@ const places: {
     given: { env: selfHosted, givenBackAfter: 1_000_000 },
     machine: { hosted: false, sudo: null, sudoTaken: true },
     scope: 'job',
-    refused: /another job .* \(disable-sudo\)/,
+    refused: /a job on this machine .* \(disable-sudo\)/,
   },
   {
     name: 'the same with an installed agent',
