@@ -64,7 +64,7 @@ export default defineConfig({
           include: ['packages/*/test/**/*.test.{ts,tsx}'],
           exclude: [heavy, vm, adversary],
           // More than CI has processors: these files wait more than they compute.
-          maxWorkers: 4,
+          maxWorkers: 3,
         },
       },
       {

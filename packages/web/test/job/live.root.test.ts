@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { zstdDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Event } from '@runwarden/events'
@@ -14,12 +14,12 @@ afterAll(() => web[Symbol.asyncDispose]())
 
 /** What a real agent told of a job, in parts: each begins with the first event of which one of these holds. */
 function parts(job: string, begins: readonly ((event: Event) => boolean)[]): Event[][] {
-  const packed = readFileSync(segmentPath(web.rig.data, job, 1))
-  const events = zstdDecompressSync(packed)
-    .toString()
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Event)
+  const events: Event[] = []
+  for (let number = 1; existsSync(segmentPath(web.rig.data, job, number)); number++) {
+    const packed = readFileSync(segmentPath(web.rig.data, job, number))
+    for (const line of zstdDecompressSync(packed).toString().trimEnd().split('\n'))
+      events.push(JSON.parse(line) as Event)
+  }
   const found = begins.map((isFirst) => events.findIndex((event) => isFirst(event)))
   const marks = [0, ...found, events.length]
   expect(marks).toEqual(marks.toSorted((a, b) => a - b))
