@@ -20,6 +20,8 @@ async function rigAt(start: number) {
     await agent.start(rig.acme.keys.agent, jobStart(given))
     if (events.length > 0)
       expect(await agent.send(agent.pack(events))).toMatchObject({ status: 200 })
+    // What is found counts at the time when it is found: as long as the clock says so.
+    await rig.server.context.ingest.indexer.settled(60_000)
     return agent
   }
   const get = async <T>(path: string): Promise<T> => {
