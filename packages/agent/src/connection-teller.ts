@@ -11,12 +11,17 @@ import type { ProcessTable } from './process-table.ts'
 import { whyNotMeant } from './programs.ts'
 import { addressText, explainDecision, protocolWord } from './wording.ts'
 
-/** What every event says. */
-export interface EventHead {
-  time: number
-  execId: string | null
+/** What every event says of a process. */
+export interface Who {
+  forkOf?: string
   step: string | null
   phase?: 'pre' | 'post'
+}
+
+/** What every event says. */
+export interface EventHead extends Who {
+  time: number
+  execId: string | null
 }
 
 export interface ConnectionParts {
@@ -36,11 +41,10 @@ interface Voice {
   compiled: () => CompiledPolicy
   /** What TLS libraries sent and received is told there. */
   https: Pick<ContentTeller, 'connects' | 'flow'>
-  /** Looks for a process that is not known yet. @returns false: its beginning cannot be taken now */
+  /** Takes what was told of a process so far. @returns false: its beginning may be missing, and cannot be taken now */
   know: (id: string) => boolean
   stepOf: (id: string | null) => string | null
-  /** The step of a process, and its stage. */
-  who: (id: string | null) => Pick<EventHead, 'step' | 'phase'>
+  who: (id: string | null) => Who
   /** @param at CLOCK_BOOTTIME, ns */
   head: (at: { time: number; execId: string | null }) => EventHead
   tell: (body: EventBody) => void
@@ -61,7 +65,7 @@ interface Begun {
   execId: string | null
   /** The name at that time; null: none led there. */
   host: string | null
-  who: Pick<EventHead, 'step' | 'phase'>
+  who: Who
 }
 
 function endOf(

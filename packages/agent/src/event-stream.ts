@@ -8,9 +8,6 @@ export type EventBody = Without<Event, 'seq' | 'scope'>
 /** What takes the events of a run, in order. */
 export type EventSink = (event: Event) => void
 
-/** Takes who was forked by whom: no event of its own, but needed to tell descent. */
-export type ForkSink = (childExecId: string, parentExecId: string) => void
-
 /** Numbers a run's events and hands each to every sink. */
 export class EventStream {
   private seq: number

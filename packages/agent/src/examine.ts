@@ -45,7 +45,6 @@ export async function examine(): Promise<Examination> {
       step: 'doctor',
       github: githubFacts({}),
       stream: new EventStream('doctor'),
-      onFork: () => {},
       say: () => {},
     })
     const { tier } = await watch.finish()

@@ -11,11 +11,16 @@ import {
   type SensorRecord,
   type StepRecord,
 } from '@runwarden/sensor'
-import { ConnectionTeller, type ConnectionParts, type EventHead } from './connection-teller.ts'
+import {
+  ConnectionTeller,
+  type ConnectionParts,
+  type EventHead,
+  type Who,
+} from './connection-teller.ts'
 import { containerFacts, containerText } from './container-facts.ts'
 import type { Detections } from './detections.ts'
 import { putBy } from './engine-calls.ts'
-import type { EventBody, EventStream, ForkSink } from './event-stream.ts'
+import type { EventBody, EventStream } from './event-stream.ts'
 import { ContentTeller } from './https/tell.ts'
 import type { ProgramBody } from './program-hashes/program-watch.ts'
 import { isYoung } from './program-hashes/young.ts'
@@ -30,13 +35,12 @@ export interface NarratorParts extends ConnectionParts {
   steps: Steps
   compiled: CompiledPolicy
   detections: Pick<Detections, 'see'>
-  /** Takes what is in the rings: a process's fork may wait there while its acts are told. */
+  /** Takes what is in the rings: what a process has become may wait there while its acts are told. */
   /** @returns whether it was: not while records are being handed over */
   drainSensor: () => boolean
   onExec: (record: ExecRecord) => void
   /** The same, when it has been told. */
   onProgram: (record: ExecRecord) => void
-  onFork: ForkSink
   /** The program of an action has opened a file for reading. */
   onReadByAction: (record: FileRecord) => void
   /** A file of the workspace was opened for reading while it was open for writing. */
@@ -98,7 +102,6 @@ export class Narrator {
           this.parts.steps.nameOf(record.step),
         )
         this.parts.steps.enter(record.childExecId, record.step)
-        this.parts.onFork(record.childExecId, record.execId)
         return
       case 'worker':
         this.parts.steps.worker(record)
@@ -250,11 +253,12 @@ export class Narrator {
   }
 
   /**
-   * A process that acts before its fork was told: the fork waits in the other ring.
-   * @returns false: it does, and cannot be taken now
+   * Takes what the kernel told before the act of a process that another way told: its fork, and the program that it became, wait
+   * in the rings.
+   * @returns false: they may, and cannot be taken now
    */
   private know(id: string): boolean {
-    return this.parts.processes.get(id) !== undefined || this.parts.drainSensor()
+    return this.parts.drainSensor() || this.parts.processes.get(id)?.since !== undefined
   }
 
   private begin(record: StepRecord): void {
@@ -287,10 +291,15 @@ export class Narrator {
     return { time: bootClock.toEpoch(time), execId: id, ...this.who(id) }
   }
 
-  /** The step of a process, and its stage. */
-  private who(id: string | null): Pick<EventHead, 'step' | 'phase'> {
+  /** Whose program a process runs, its step, and the stage of that. */
+  private who(id: string | null): Who {
     const phase = this.parts.steps.phaseOf(id)
-    return { step: this.stepOf(id), ...(phase === undefined ? {} : { phase }) }
+    const forkOf = this.parts.processes.forkOf(id)
+    return {
+      ...(forkOf === null ? {} : { forkOf }),
+      step: this.stepOf(id),
+      ...(phase === undefined ? {} : { phase }),
+    }
   }
 
   /** Where there are steps, the one of a process that nothing is known of is not known either. */

@@ -104,6 +104,12 @@ export class ProcessTable {
     return null
   }
 
+  /** The nearest ancestor of a fork that runs no program of its own; null: it does, or no ancestor is known. */
+  forkOf(execId: string | null): string | null {
+    const nearest = this.withProgram(execId)
+    return nearest === execId ? null : nearest
+  }
+
   /** A process was made: it runs its parent's program. */
   fork(
     execId: string,

@@ -7,7 +7,7 @@ import type { RuleSet } from '@runwarden/rules'
 import type { Baseline } from './baseline.ts'
 import type { ChildProcess } from 'node:child_process'
 import { AgentError, messageOf } from './errors.ts'
-import { EventStream, type EventSink, type ForkSink } from './event-stream.ts'
+import { EventStream, type EventSink } from './event-stream.ts'
 import { groupsOf, planConfinement, requireConfined } from './harden/confinement.ts'
 import type { Confinement } from './harden/confinement.ts'
 import { findAccount, type Inherited, launch, nothingInherited } from './launcher.ts'
@@ -43,7 +43,6 @@ export interface ProtectSettings {
   /** Destinations of past runs; undefined: what is new is not told. */
   baseline?: Baseline | undefined
   onEvent: EventSink
-  onFork: ForkSink
   /** Called with the watch, once it is armed and before the command runs. @returns what is called before the watch ends */
   onWatch?: ((watch: Watch) => () => Promise<void>) | undefined
   /** Called when the command has been started, with what is true of the run if this process is killed. */

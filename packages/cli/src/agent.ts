@@ -147,7 +147,6 @@ async function openRecord(folder: string): Promise<ScopeRecord> {
   await record.load()
   return {
     onEvent: record.add,
-    onFork: record.fork,
     finish: (facts) => record.finish(facts, { quiet: true }),
     abandon: () => record.abandon(),
   }

@@ -19,7 +19,7 @@ export class RunRecord {
   private builder: ReportBuilder | undefined
   private lastSeq = 0
   /** Events from before the report package was loaded. */
-  private waiting: (Event | [child: string, parent: string])[] = []
+  private waiting: Event[] = []
   private readonly flushing: NodeJS.Timeout | undefined
   private flushingSoon = false
   /** Why there is no folder: nothing to say as long as there is no run. */
@@ -88,12 +88,6 @@ export class RunRecord {
     })
   }
 
-  /** Takes who was forked by whom. Bound, too. */
-  readonly fork = (child: string, parent: string): void => {
-    if (this.builder === undefined) this.waiting.push([child, parent])
-    else this.builder.fork(child, parent)
-  }
-
   /** Loads the report package: once the command runs, so that it does not delay its start. */
   async load(): Promise<ReportPackage> {
     if (this.unsaid !== '') this.fail(this.unsaid)
@@ -103,10 +97,7 @@ export class RunRecord {
     if (this.builder === undefined) {
       this.reports = reports
       this.builder = new reports.ReportBuilder()
-      for (const next of this.waiting) {
-        if (Array.isArray(next)) this.builder.fork(...next)
-        else this.builder.add(next)
-      }
+      for (const next of this.waiting) this.builder.add(next)
       this.waiting = []
     }
     return reports

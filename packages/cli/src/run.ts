@@ -74,9 +74,10 @@ async function startServed(
 }
 
 /** Runs the command without any protection, because the control plane's administrators want it so. */
-function skip(settings: ProtectSettings, reason: string): Promise<Protected> {
+function skip(settings: ProtectSettings, served: ServedRun, reason: string): Promise<Protected> {
   const why = `the control plane wants it so: ${reason}`
   say(`NOT PROTECTED: ${why}`)
+  served.unprotected()
   return runUnprotected(settings, why)
 }
 
@@ -143,14 +144,13 @@ export async function main(words: string[]): Promise<number> {
     github,
     secrets,
     onEvent: served === undefined ? record.add : both(record.add, served.add),
-    onFork: record.fork,
     onArmed: record.begin,
     onWatch: served?.follow,
     say,
   }
   let run: Protected
   try {
-    run = await (served?.skip == null ? protect(settings) : skip(settings, served.skip))
+    run = await (served?.skip == null ? protect(settings) : skip(settings, served, served.skip))
   } catch (error) {
     if (error instanceof Interrupted) {
       await served?.abandon()
@@ -178,6 +178,7 @@ export async function main(words: string[]): Promise<number> {
     }
     say(`NOT PROTECTED: ${reason}`)
     say('fail-mode is open: the command runs, and nothing watches or stops it')
+    served?.unprotected()
     run = await runUnprotected(settings, reason)
   }
   const report = await record.finish(run.facts, { quiet: options.quiet })

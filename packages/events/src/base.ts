@@ -11,6 +11,11 @@ export const base = {
   scope: z.string(),
   /** Process identity: `<pid>-<start time, ns since boot>-<boot id, 8 hex>`; null: no process is known. */
   execId: z.string().nullable(),
+  /**
+   * Where that process is a fork that runs no program of its own, as a subshell is: the nearest ancestor that does. The program is
+   * that one's.
+   */
+  forkOf: z.string().optional(),
   /** The id of the workflow step it belongs to; null: none is known. */
   step: z.string().nullable(),
   /** It was done before the steps, or behind them, by an action's own stage for that; missing: by its main, or not known. */

@@ -82,6 +82,8 @@ export class ReportBuilder {
     this.#byKind.set(event.kind, (this.#byKind.get(event.kind) ?? 0) + 1)
     this.#recent[event.seq % this.#recent.length] = event
     if (event.step !== null && this.#steps.size < 1_000) this.#steps.add(event.step)
+    if (event.execId !== null && event.forkOf !== undefined)
+      this.#processes.fork(event.execId, event.forkOf)
     switch (event.kind) {
       case 'process.exec':
         return this.#programs.started(event, this.#processes.exec(event))
@@ -122,14 +124,6 @@ export class ReportBuilder {
       case 'agent.health':
         return
     }
-  }
-
-  /**
-   * Tells of a process that has not yet run a program of its own (there is no event of it), so that
-   * what it does, and what it starts, is put where it belongs in the tree.
-   */
-  fork(execId: string, parentExecId: string): void {
-    this.#processes.fork(execId, parentExecId)
   }
 
   #stage(step: string, stage: string): void {

@@ -3,9 +3,8 @@ import { expect, test } from 'vitest'
 import { ReportBuilder, defaultLimits } from '../src/index.ts'
 import { facts, id, Script } from './script.ts'
 
-function built(script: Script, processes: number, forks: [number, number][] = []): Report {
+function built(script: Script, processes: number): Report {
   const builder = new ReportBuilder({ limits: { ...defaultLimits, processes } })
-  for (const [child, parent] of forks) builder.fork(id(child), id(parent))
   for (const event of script.events) builder.add(event)
   return builder.build(facts())
 }
@@ -31,8 +30,11 @@ test('parents come before their children, siblings in order', () => {
 })
 
 test('what a subshell starts stands below the shell', () => {
-  const script = new Script().exec(2, 1, ['sh']).exec(4, 3, ['curl']).connect(3, null, '192.0.2.1')
-  const report = built(script, 100, [[3, 2]])
+  const script = new Script()
+    .exec(2, 1, ['sh'])
+    .exec(4, 3, ['curl'], { ancestorExecId: id(2) })
+    .connect(3, null, '192.0.2.1', { forkOf: id(2) })
+  const report = built(script, 100)
   expect(tree(report)).toEqual(['sh', '  curl'])
   expect(report.destinations[0]?.processes).toMatchObject([{ execId: id(3), exe: '/usr/bin/sh' }])
 })

@@ -118,9 +118,6 @@ export class Governed implements GovernedScope {
           worker: { from: 'runner' },
           github: settings.github ?? githubFacts(process.env),
           stream,
-          onFork: (child, parent) => {
-            if (isOpen()) record.onFork(child, parent)
-          },
           rules: settings.rules,
           governing: settings.governing,
           own: settings.own,

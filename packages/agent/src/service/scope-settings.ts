@@ -1,14 +1,13 @@
 import type { GithubFacts, RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
-import type { EventSink, ForkSink } from '../event-stream.ts'
+import type { EventSink } from '../event-stream.ts'
 import type { JobLockdownSettings } from '../job-lockdown.ts'
 import type { ExemptSettings } from './exempt.ts'
 
 /** Where the record of a scope goes. */
 export interface ScopeRecord {
   onEvent: EventSink
-  onFork: ForkSink
   /** Writes the reports. */
   finish: (facts: RunFacts) => Promise<unknown>
   /** Nothing was watched. */

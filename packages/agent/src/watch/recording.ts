@@ -234,7 +234,7 @@ export class Recording {
   }
 
   private openNarrator(worker: WorkerRule, detections: NarratorParts['detections']): Narrator {
-    const { compiled, step, stream, onFork } = this.settings
+    const { compiled, step, stream } = this.settings
     const { processes, health } = this
     this.steps = new Steps({
       rule: worker,
@@ -254,7 +254,6 @@ export class Recording {
       drainDns: () => this.dns.drain(),
       drainSensor: () => this.catchUp(),
       later: (tell) => setImmediate(() => health.telling(tell)),
-      onFork,
       onReadByAction: (record) => this.secrets.opened(record),
       onReadMeanwhile: (record) => this.integrity.readMeanwhile(record),
       onExec: ({ time }) => health.started(time),

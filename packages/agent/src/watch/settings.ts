@@ -3,7 +3,7 @@ import type { CompiledPolicy } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
 import type { Baseline } from '../baseline.ts'
 import type { Exemptions } from '../enforce/exempt.ts'
-import type { EventStream, ForkSink } from '../event-stream.ts'
+import type { EventStream } from '../event-stream.ts'
 import type { JobLockdownSettings } from '../job-lockdown.ts'
 import type { LinkSettings } from '../link/link-layer.ts'
 import type { Scope } from '../scope.ts'
@@ -36,7 +36,6 @@ export interface WatchSettings {
   worker?: WorkerRule | undefined
   github: GithubFacts
   stream: EventStream
-  onFork: ForkSink
   say: (text: string) => void
   /** Rules of detections, those that are built in among them; without, only those. */
   rules?: RuleSet | undefined

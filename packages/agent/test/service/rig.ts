@@ -55,7 +55,6 @@ export class ServiceRig implements AsyncDisposable {
           read: async () => (this.#policy as () => CompiledPolicy)(),
           record: async () => ({
             onEvent: (event) => this.events.push(event),
-            onFork: () => {},
             finish: async (facts) => (this.facts = facts),
             abandon: () => {},
           }),

@@ -18,8 +18,8 @@ interface Remembered {
 
 const REMEMBERED = 4_096
 const EARLY = 8_192
-const FORKS = 65_536
-/** Generations looked through for a process that ran a program of its own. */
+const ABOVE = 65_536
+/** Generations looked through for a process that is in the table. */
 const GENERATIONS = 64
 
 /**
@@ -32,8 +32,8 @@ export class ProcessTable {
   #leaving: string[] = []
   #leavingFrom = 0
   readonly #remembered = new Map<string, Remembered>()
-  /** Parents of processes that run their parent's program, as subshells do. */
-  readonly #forks = new Map<string, string>()
+  /** Who stands above processes that are not in the table: for their bound, or since they ran their parent's program, as subshells do. */
+  readonly #above = new Map<string, string>()
   /** Ends told before their beginnings: the kernel's two rings are not in step. */
   readonly #early = new Map<string, EventOf<'process.exit'>>()
   readonly #limits: Limits
@@ -54,14 +54,14 @@ export class ProcessTable {
     return this.#left
   }
 
-  /** A process was made that so far runs its parent's program. */
-  fork(execId: string, parentExecId: string): void {
-    keepNewest(this.#forks, FORKS, execId, parentExecId)
+  /** A process runs the program of an ancestor. */
+  fork(execId: string, forkOf: string): void {
+    if (!this.#above.has(execId)) keepNewest(this.#above, ABOVE, execId, forkOf)
   }
 
   /** @returns what the process is now; undefined: it is not in the tree */
   exec(event: EventOf<'process.exec'>): Image | undefined {
-    const { execId } = event
+    const { execId, ancestorExecId: above = event.parentExecId } = event
     if (execId === null) return undefined
     const known = this.#entries.get(execId)
     const image = this.#image(event)
@@ -77,10 +77,10 @@ export class ProcessTable {
     if (early === undefined && !this.#remembered.has(execId)) this.#total += 1
     if (this.#entries.size >= this.#limits.processes && !this.#makeRoom()) {
       if (!this.#remembered.has(execId)) this.#left += 1
-      this.#remember(execId, image.exe)
+      this.#remember(execId, image.exe, above)
       return undefined
     }
-    const parentExecId = this.#nearest(event.parentExecId)
+    const parentExecId = this.#nearest(above)
     const parent = parentExecId === null ? undefined : this.#entries.get(parentExecId)
     if (parent !== undefined) parent.children += 1
     this.#entries.set(execId, {
@@ -186,7 +186,7 @@ export class ProcessTable {
     }
   }
 
-  /** The process itself or the ancestor whose program it runs, as far as it is in the tree. */
+  /** The process itself or the nearest one above it that is in the tree; itself where none is. */
   #nearest(execId: string | null): string | null {
     let at = execId
     for (
@@ -194,7 +194,7 @@ export class ProcessTable {
       at !== null && passed < GENERATIONS && !this.#entries.has(at);
       passed += 1
     ) {
-      at = this.#forks.get(at) ?? null
+      at = this.#above.get(at) ?? null
     }
     return at !== null && this.#entries.has(at) ? at : execId
   }
@@ -227,8 +227,8 @@ export class ProcessTable {
   #drop(execId: string, entry: Entry): void {
     this.#entries.delete(execId)
     this.#left += 1
-    this.#remember(execId, entry.node.images.at(-1)?.exe ?? '')
     const parentId = entry.node.parentExecId
+    this.#remember(execId, entry.node.images.at(-1)?.exe ?? '', parentId)
     const parent = parentId === null ? undefined : this.#entries.get(parentId)
     if (parent === undefined || parentId === null) return
     parent.children -= 1
@@ -236,8 +236,9 @@ export class ProcessTable {
       this.#leaving.push(parentId)
   }
 
-  #remember(execId: string, exe: string): void {
+  #remember(execId: string, exe: string, above: string | null): void {
     keepNewest(this.#remembered, REMEMBERED, execId, { exe })
+    if (above !== null) keepNewest(this.#above, ABOVE, execId, above)
   }
 }
 

@@ -10,12 +10,13 @@ const isIntOrNull = (value: unknown): boolean => value === null || isInt(value)
 const truths: ReadonlySet<unknown> = new Set(Truth.options)
 const stdios: ReadonlySet<unknown> = new Set(Stdio.options)
 
-const hasBase = ({ seq, time, scope, execId, step, phase }: Value): boolean =>
+const hasBase = ({ seq, time, scope, execId, forkOf, step, phase }: Value): boolean =>
   isInt(seq) &&
   (seq as number) >= 1 &&
   Number.isFinite(time) &&
   isText(scope) &&
   isTextOrNull(execId) &&
+  (forkOf === undefined || isText(forkOf)) &&
   isTextOrNull(step) &&
   (phase === undefined || phase === 'pre' || phase === 'post')
 

@@ -95,3 +95,20 @@ test('what a fork without a program of its own has made stands below the ancesto
   )
   expect(body).toMatchObject({ items: [{ pid: 102, parentExecId: execIdOf(100) }] })
 })
+
+test('what a fork without a program of its own does stands beside the one whose program it runs', async () => {
+  await using rig = await ServerRig.start()
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const forked = { execId: execIdOf(101), forkOf: execIdOf(100) }
+  await agent.send(agent.pack([exec(1, 100), connect(2, forked), write(3, '/w/a', forked)]))
+  await rig.server.context.ingest.indexer.settled(60_000)
+  const get = (view: string): ReturnType<ServerRig['ask']> =>
+    rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}/${view}`, { as: rig.acme.keys.viewer })
+  const programs = [{ exe: '/usr/bin/node', step: 'build' }]
+  for (const view of ['destinations', 'files'])
+    expect((await get(view)).body, view).toMatchObject({ items: [{ programs }] })
+  expect((await get('process-tree')).body).toMatchObject({
+    items: [{ pid: 100, connections: 1, files: 1 }],
+  })
+})

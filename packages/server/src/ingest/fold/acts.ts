@@ -16,7 +16,8 @@ export class ProcessActs {
   #last: { execId: string; acts: Acts } | undefined
 
   add(event: Event): void {
-    const { execId } = event
+    // A fork that ran no program has no row: what it did stands beside the one whose program it runs.
+    const execId = event.forkOf ?? event.execId
     if (execId === null) return
     switch (event.kind) {
       case 'net.connect':

@@ -16,7 +16,7 @@ export function foldFile(index: JobIndex, event: EventOf<keyof typeof actions>):
   const { path, sensitive, workspace, errno, truth, time } = event
   const action = actions[event.kind]
   const to = event.kind === 'file.rename' ? event.to : null
-  const program = { exe: index.programOf(event.execId), step: event.step }
+  const program = { exe: index.programOf(event), step: event.step }
   const act = { action, sensitive, workspace, errno, truth, program }
   index.files.touch({ path, to }, act, event)
   index.touched(path, time)
@@ -25,7 +25,7 @@ export function foldFile(index: JobIndex, event: EventOf<keyof typeof actions>):
 
 export function foldChange(index: JobIndex, event: EventOf<'file.changed'>): void {
   const { path, state, ways, relation, writer, content, dependency, time } = event
-  const exe = index.programOf(event.execId)
+  const exe = index.programOf(event)
   const key = JSON.stringify([path, state, exe, event.step])
   const row = index.row('changes', key, event, 0, () => ({
     path,

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Event } from '@runwarden/events'
 import type { Database } from '../../db/database.ts'
 import type { RowData } from '../../views/rows.ts'
 import { noTotals, type Totals } from '../totals.ts'
@@ -155,8 +156,12 @@ export class JobIndex {
     return waiting
   }
 
-  /** The program that a process is; null: not known. */
-  programOf(execId: string | null): string | null {
+  /** The program of the process that did something; null: not known. */
+  programOf({ execId, forkOf }: Pick<Event, 'execId' | 'forkOf'>): string | null {
+    return this.#exeOf(forkOf ?? execId)
+  }
+
+  #exeOf(execId: string | null): string | null {
     if (execId === null) return null
     let exe = this.#programs.get(execId)
     if (exe === undefined) {

@@ -102,7 +102,7 @@ export function foldResponse(index: JobIndex, event: EventOf<'http.response'>): 
 
 export function foldOpaque(index: JobIndex, event: EventOf<'http.opaque'>): void {
   const { library, reason, host, connections, bytesSent, bytesReceived } = event
-  const key = JSON.stringify([index.programOf(event.execId), host, reason, library])
+  const key = JSON.stringify([index.programOf(event), host, reason, library])
   const row = index.row('opaque', key, event, 0, () => ({
     library,
     reason,

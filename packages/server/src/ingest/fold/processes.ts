@@ -63,7 +63,7 @@ export function foldExit(index: JobIndex, event: EventOf<'process.exit'>): void 
 
 export function foldSandbox(index: JobIndex, event: EventOf<'sandbox.change'>): void {
   const { change, detail, errno } = event
-  const key = JSON.stringify([change, detail, errno, index.programOf(event.execId)])
+  const key = JSON.stringify([change, detail, errno, index.programOf(event)])
   const row = index.row('sandbox', key, event, 0, () => ({ change, detail, errno, programs: [] }))
   row.count++
   addProgram(row.data.programs, index, event)

@@ -1,3 +1,4 @@
+import type { Event } from '@runwarden/events'
 import type { JobIndex } from './job-index.ts'
 
 interface Program {
@@ -8,12 +9,9 @@ interface Program {
 /** A row names so many of its programs. */
 const most = 10
 
-export function addProgram(
-  programs: Program[],
-  index: JobIndex,
-  { execId, step }: { execId: string | null; step: string | null },
-): void {
-  if (programs.length < most) addProgramOnce(programs, { exe: index.programOf(execId), step })
+export function addProgram(programs: Program[], index: JobIndex, event: Event): void {
+  if (programs.length < most)
+    addProgramOnce(programs, { exe: index.programOf(event), step: event.step })
 }
 
 export function addProgramOnce(programs: Program[], { exe, step }: Program): void {
