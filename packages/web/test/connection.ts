@@ -9,6 +9,8 @@ interface Message {
 
 type Listener = (method: string, params: unknown) => void
 
+const over = 'Chromium has closed the connection'
+
 /** The Chrome DevTools Protocol over one WebSocket, with flat sessions. */
 export class Connection {
   readonly #socket: WebSocket
@@ -24,6 +26,10 @@ export class Connection {
     socket.addEventListener('message', (event) =>
       this.#take(JSON.parse(String(event.data)) as Message),
     )
+    socket.addEventListener('close', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(over))
+      this.#waiting.clear()
+    })
   }
 
   static open(address: string): Promise<Connection> {
@@ -34,8 +40,12 @@ export class Connection {
     })
   }
 
-  /** Sends a command and gives its result; the caller knows its form from the protocol's documentation. */
+  /**
+   * Sends a command and gives its result; the caller knows its form from the protocol's documentation.
+   * @throws when Chromium refuses it, or ends before it has answered
+   */
   send<T>(method: string, params: object, sessionId?: string): Promise<T> {
+    if (this.#socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error(over))
     this.#last += 1
     const id = this.#last
     this.#socket.send(JSON.stringify({ id, method, params, sessionId }))

@@ -2,17 +2,13 @@
  * `node photograph.ts FOLDER SIGN-IN-LINK PATH …`: pictures of pages of a server that runs, in both themes. The link, which works
  * once, says which server, and as whom. Ends with 3 where there is no Chromium.
  */
-import { existsSync, mkdirSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { Browser } from '../browser.ts'
+import { mkdirSync } from 'node:fs'
+import { Browser, chromium } from '../browser.ts'
 import { takePictures } from './pictures.ts'
 import { settled } from './settled.ts'
 
 const [folder = '', link = '', ...paths] = process.argv.slice(2)
-const found = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .some((place) => existsSync(join(place, 'chromium')))
-if (!found) process.exit(3)
+if (chromium() === undefined) process.exit(3)
 mkdirSync(folder, { recursive: true })
 await using browser = await Browser.start()
 const page = await browser.openAs(link, {})
