@@ -57,6 +57,10 @@ export class PolicyWriter {
     this.#tail.push(`${key}: ${on}`)
   }
 
+  comment(text: string): void {
+    this.#tail.push(`# ${ascii(text)}`)
+  }
+
   toString(): string {
     const allow = [...this.#allow].map(([entry, from]) => `  - ${entry} # ${from}`)
     return [
