@@ -205,6 +205,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{id}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What holds for the job from now on: said when it is armed, and again when that has changed. */
+        post: operations["postV1JobsIdPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{id}/recommendation": {
         parameters: {
             query?: never;
@@ -827,7 +844,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The policies that a job was given, and where each line of what they make comes from. */
+        /** The policy that was in force on a job, and where each of its lines comes from. */
         get: operations["getV1OrgsOrgJobsIdPolicy"];
         put?: never;
         post?: never;
@@ -1692,10 +1709,13 @@ export interface components {
             from: "name" | "store" | "workflow";
             egress: ("audit" | "block") | null;
             policies: components["schemas"]["StoredPolicy"][];
+            told: components["schemas"]["ToldPolicy"][];
+            number: number | null;
             lines: components["schemas"]["AppliedPolicyLine"][];
         };
         AppliedPolicyLine: {
             text: string;
+            from: string | null;
             source: {
                 /** @enum {string} */
                 level: "job" | "repository" | "organisation" | "cluster";
@@ -1844,6 +1864,11 @@ export interface components {
                 exe: string | null;
                 step: string | null;
             }[];
+            processes: {
+                execId: string;
+                exe: string | null;
+                step: string | null;
+            }[];
             n: number;
             count: number;
             firstSeq: number;
@@ -1860,6 +1885,11 @@ export interface components {
             rcode: string | null;
             addresses: string[];
             programs: {
+                exe: string | null;
+                step: string | null;
+            }[];
+            processes: {
+                execId: string;
                 exe: string | null;
                 step: string | null;
             }[];
@@ -2310,6 +2340,20 @@ export interface components {
             reason: string;
             createdAt: number;
             attachments: number;
+        };
+        PolicyInForce: {
+            at: number;
+            /** @enum {string} */
+            egress: "audit" | "block";
+            /** @enum {string} */
+            protection: "armed" | "unprotected";
+            /** @enum {string} */
+            tier: "T0" | "T1" | "T2" | "none";
+            text: string | null;
+            otherwise: string | null;
+        };
+        PolicyNoted: {
+            number: number;
         };
         PolicySimulation: {
             summary: string;
@@ -2790,6 +2834,14 @@ export interface components {
             expiresAt: number | null;
             detections: number;
         };
+        ToldPolicy: {
+            number: number;
+            at: number;
+            /** @enum {string} */
+            egress: "audit" | "block";
+            tier: string;
+            otherwise: string | null;
+        };
         TreeProcess: {
             execId: string;
             parentExecId: string | null;
@@ -2907,6 +2959,8 @@ export type OrganisationWithRole = components['schemas']['OrganisationWithRole']
 export type Overview = components['schemas']['Overview'];
 export type PolicyAttachment = components['schemas']['PolicyAttachment'];
 export type PolicyHead = components['schemas']['PolicyHead'];
+export type PolicyInForce = components['schemas']['PolicyInForce'];
+export type PolicyNoted = components['schemas']['PolicyNoted'];
 export type PolicySimulation = components['schemas']['PolicySimulation'];
 export type PolicyVersion = components['schemas']['PolicyVersion'];
 export type ProcessRow = components['schemas']['ProcessRow'];
@@ -2942,6 +2996,7 @@ export type Severity = components['schemas']['Severity'];
 export type SeverityCounts = components['schemas']['SeverityCounts'];
 export type StoredPolicy = components['schemas']['StoredPolicy'];
 export type Suppression = components['schemas']['Suppression'];
+export type ToldPolicy = components['schemas']['ToldPolicy'];
 export type TreeProcess = components['schemas']['TreeProcess'];
 export type Verdict = components['schemas']['Verdict'];
 export type WhyDestination = components['schemas']['WhyDestination'];
@@ -3373,6 +3428,50 @@ export interface operations {
             };
             /** @description unknown-policy: the one that the job asked for was deleted since */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV1JobsIdPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyInForce"];
+            };
+        };
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyNoted"];
+                };
+            };
+            /** @description job-finished: its report says what held */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4937,7 +5036,9 @@ export interface operations {
     };
     getV1OrgsOrgJobsIdPolicy: {
         parameters: {
-            query?: never;
+            query?: {
+                number?: number;
+            };
             header?: never;
             path: {
                 org: string;

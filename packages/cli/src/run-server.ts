@@ -14,6 +14,7 @@ import {
   type Policy,
   policyOf,
 } from '@runwarden/policy'
+import { policyText } from '@runwarden/policy/policy-text'
 import type { OwnPolicy } from './read-policy.ts'
 
 /** How the command line names its control plane. */
@@ -42,6 +43,8 @@ export class ServedRun {
   readonly #unsent: Promise<void>
   /** What holds, its block list aside. */
   #policy: Policy
+  /** What of it does not hold for this run. */
+  #otherwise: string | null = null
   /** The control plane's. */
   #list: BlockList | undefined
   /** null: the control plane could not be asked. */
@@ -136,6 +139,7 @@ export class ServedRun {
     const uplink = this.#uplink
     uplink?.follow({
       health: () => watch.healthSoFar(),
+      policy: () => this.#inForce(),
       gap: (text) => watch.gap(text),
       blockBy: async (text, version) => {
         const list = parseBlockList(text, `block list ${version}`)
@@ -147,6 +151,16 @@ export class ServedRun {
       },
     })
     return async () => uplink?.unfollow()
+  }
+
+  /** `fail-mode: open` lets the command run without protection. */
+  unprotected(): void {
+    this.#uplink?.unprotected(this.#inForce())
+  }
+
+  #inForce() {
+    const { egress } = this.#policy
+    return { egress, text: policyText(this.#policy), otherwise: this.#otherwise }
   }
 
   /** Sends what waits, and the report; says where it is to be seen, and what is still unsent. */
@@ -179,6 +193,7 @@ export class ServedRun {
     await watch.replacePolicy(compiled)
     this.#policy = parts.policy
     this.#list = parts.list
+    this.#otherwise = otherwise
     watch.reloaded(`${what} of the control plane is in force`)
     if (otherwise !== null) watch.gap(otherwise)
   }

@@ -252,22 +252,55 @@ test('a job of the action is governed by what its control plane has for it now, 
   await cameTo(join(workspace, 'began'), ended)
   await save("egress: block\nlockdown: [secret-in-build-log]\nallow: ['two.example.com:80']\n")
   await cameTo(join(workspace, 'gained'), ended)
+  // What holds is told while the job runs, and what of it does not.
+  const running = await told(job.jobId, 2)
+  expect(running).toMatchObject({
+    egress: 'block',
+    number: 2,
+    lines: [
+      { text: 'version: 1' },
+      { text: 'egress: block' },
+      { text: 'fail-mode: closed' },
+      { text: 'allow:' },
+      { text: '  - "one.example.com:80"', from: 'allowed-endpoints:1:1', source: null },
+      { text: '  - "two.example.com:80"', source: { name: 'base', version: 2, line: 4 } },
+      { text: 'lockdown: ["secret-in-build-log"]' },
+    ],
+  })
+  expect(running.told[0]?.otherwise).toMatch(/^of the new policy lockdown hold from the next/)
+  expect(JSON.stringify(running)).not.toContain(job.token)
   await save('egress: block\n')
   await ended
   // The workflow's own words hold all the while.
   expect(existsSync(join(workspace, 'lost'))).toBe(true)
   await indexed(job.jobId)
   const events = await timeline(job.jobId)
-  const told = events.flatMap((event) => (event.kind === 'agent.health' ? event.detail : []))
+  const details = events.flatMap((event) => (event.kind === 'agent.health' ? event.detail : []))
   for (const version of [2, 3])
-    expect(told).toContain(
+    expect(details).toContain(
       `policy base v${version} (organisation) of the control plane is in force: block`,
     )
-  expect(told).toContainEqual(
+  expect(details).toContainEqual(
     expect.stringMatching(/^of the new policy lockdown hold from the next/),
   )
   await byItself(agent)
 })
+
+interface AppliedPolicy {
+  egress: string
+  number: number
+  told: { number: number; otherwise: string | null }[]
+  lines: object[]
+}
+
+/** The policy of a job, once its agent has told so many. */
+async function told(jobId: string, many: number): Promise<AppliedPolicy> {
+  for (;;) {
+    const policy = await ask<AppliedPolicy>(`/v1/orgs/acme/jobs/${jobId}/policy`)
+    if (policy.told.length >= many) return policy
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
 
 test('an agent that is killed: the next one goes on with the job, and its control plane has all of it', async () => {
   const socket = rig.place.at('killed.sock')
@@ -333,4 +366,68 @@ test('an agent that is killed: the next one goes on with the job, and its contro
   expect(found.filter(({ rule }) => rule === 'record-damaged')).toEqual([])
   expect(filesWith(job.token, out, state)).toEqual([])
   await byItself(second)
+})
+
+test('an agent that is killed, and whose job ends without one: the next agent sends the rest, and the job is lost', async () => {
+  const socket = rig.place.at('lost.sock')
+  const out = rig.place.at('lost-out')
+  const state = rig.place.at('lost-state')
+  const words = ['--socket', socket, '--out', out, '--state', state]
+  const first = rig.spawn(...words)
+  await until(() => existsSync(socket))
+  const job = await startJob('74')
+  const actions = rig.place.at('actions')
+  makeAction(join(actions, 'acme/lost/v1'), rig.place.at('lost/work'), {
+    policy: "egress: block\nallow: ['two.example.com:80']\n",
+    server: job,
+  })
+  const { ended, workspace } = rig.job(
+    rig.cgroup(),
+    'lost',
+    `      - uses: acme/lost@v1
+        with: { socket: ${socket} }
+      - run: |
+          echo $PPID > worker
+          curl -sf -m 20 -o /dev/null http://two.example.com/ && touch began
+          until [ -e again ]; do sleep 0.1; done
+`,
+    { actions },
+  )
+  await cameTo(join(workspace, 'began'), ended)
+  await told(job.jobId, 1)
+  await indexed(job.jobId)
+  await first.end('SIGKILL')
+  // Its runner is stopped, and no last stage comes.
+  process.kill(Number(readFileSync(join(workspace, 'worker'), 'utf8')), 'SIGKILL')
+  writeFileSync(join(workspace, 'again'), '')
+  await ended
+  expect(await ask(`/v1/orgs/acme/jobs/${job.jobId}`)).toMatchObject({ state: 'running' })
+  // For the next job on the machine.
+  const second = rig.spawn(...words)
+  await second.says(`${url} has got the rest of job ${job.jobId}, whose agent ended before`)
+  expect(await indexed(job.jobId)).toMatchObject({
+    state: 'lost',
+    finishedAt: expect.any(Number),
+    exit: null,
+    egress: 'block',
+    protection: 'armed',
+  })
+  const numbers = (await timeline(job.jobId)).map(({ seq }) => seq)
+  expect(numbers).toEqual(Array.from(numbers, (_, i) => i + 1))
+  const { items } = await ask<{ items: { rule: string; title: string }[] }>(
+    `/v1/orgs/acme/jobs/${job.jobId}/detections`,
+  )
+  expect(items).toContainEqual(
+    expect.objectContaining({
+      rule: 'agent-tampered',
+      title: 'The agent died before the job ended',
+    }),
+  )
+  // What held stays known.
+  expect(await told(job.jobId, 1)).toMatchObject({
+    egress: 'block',
+    lines: expect.arrayContaining([expect.objectContaining({ text: 'egress: block' })]),
+  })
+  expect(filesWith(job.token, out, state)).toEqual([])
+  await second.end('SIGTERM')
 })

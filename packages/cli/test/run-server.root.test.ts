@@ -229,12 +229,28 @@ test('a policy that is saved while a job runs is in force on it: it gains a dest
     while get one; do sleep 0.1; done; echo lost`
   const running = run(['--', 'bash', '-c', command])
   await until(() => existsSync(place.at('began')))
+  const policy = (of: string) => ask<Policy>(`/v1/orgs/acme/jobs/${of}/policy`)
+  const began = await eventually(
+    async () => policy(await lastJob()),
+    ({ told }) => told.length > 0,
+  )
+  expect(began).toMatchObject({ egress: 'block', told: { length: 1 }, number: 1 })
+  expect(began.lines.at(-1)).toMatchObject({
+    text: '  - "one.example.com:80"',
+    source: { level: 'organisation', name: 'base', line: 4 },
+  })
   await save('two')
   const { status, stdout, stderr } = await running
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'first\ngained\nlost\n' })
   expect(stderr).not.toContain('NOT in force')
-  // The record at the control plane tells of it.
   const id = await lastJob()
+  const ended = await policy(id)
+  expect(ended.lines.at(-1)).toMatchObject({ text: '  - "two.example.com:80"' })
+  expect(ended.told.map(({ number, egress }) => ({ number, egress }))).toEqual([
+    { number: 2, egress: 'block' },
+    { number: 1, egress: 'block' },
+  ])
+  // The record at the control plane tells of it.
   const job = await eventually(
     () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
     ({ segments }) => segments.indexed === segments.last,
@@ -256,6 +272,38 @@ test('a policy that is saved while a job runs is in force on it: it gains a dest
   const seen = destinations.items.map(({ host, verdict }) => `${host} ${verdict}`).toSorted()
   expect(seen).toContain('one.example.com allowed')
   expect(seen).toContain('two.example.com allowed')
+})
+
+test('what a job’s own command line says is at the control plane while the job runs, and never its key', async () => {
+  const own = place.at('own-lines.yml')
+  writeFileSync(own, 'version: 1\negress: audit\nallow:\n  - two.example.com:80\n')
+  const policyWords = ['--policy', own, '--egress', 'block', '--allow', 'one.example.com:80']
+  const command = 'touch armed; until [ -e seen ]; do sleep 0.1; done'
+  const running = run([...policyWords, '--', 'bash', '-c', command])
+  await until(() => existsSync(place.at('armed')))
+  const { id } = await eventually(
+    async () => ask<{ id: string; egress: string | null }>(`/v1/orgs/acme/jobs/${await lastJob()}`),
+    ({ egress }) => egress !== null,
+  )
+  const job = await ask(`/v1/orgs/acme/jobs/${id}`)
+  expect(job).toMatchObject({ state: 'running', egress: 'block', protection: 'armed' })
+  const policy = await ask<Policy>(`/v1/orgs/acme/jobs/${id}/policy`)
+  expect(policy).toMatchObject({
+    from: 'workflow',
+    lines: [
+      { text: 'version: 1' },
+      { text: 'egress: block' },
+      { text: 'fail-mode: closed' },
+      { text: 'allow:' },
+      { text: '  - "two.example.com:80"', from: `${own}:4`, source: null },
+      { text: '  - "one.example.com:80"', from: '--allow:1', source: null },
+    ],
+  })
+  expect(JSON.stringify(policy)).not.toContain(readFileSync(key, 'utf8').trim())
+  const why = await ask(`/v1/orgs/acme/jobs/${id}/why?host=three.example.com&port=80`)
+  expect(why).toMatchObject({ explained: { verdict: 'blocked' } })
+  writeFileSync(place.at('seen'), '')
+  expect(await running).toMatchObject({ status: 0 })
 })
 
 test('the key in the environment is used, and the command does not get it', async () => {
@@ -407,6 +455,13 @@ function ifThere(file: string): Buffer | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+interface Policy {
+  egress: string | null
+  told: { number: number; egress: string }[]
+  number: number | null
+  lines: { text: string; from: string | null; source: object | null }[]
 }
 
 interface Job {

@@ -148,6 +148,30 @@ export const JobPolicies = JobStarted.pick({ policies: true }).extend({
 export type JobPolicies = z.infer<typeof JobPolicies>
 z.globalRegistry.add(JobPolicies, { id: 'JobPolicies' })
 
+/** Of a policy document, characters. */
+export const largestPolicy = 1 << 20
+
+/** `POST /v1/jobs/:id/policy`: what holds for the job from now on; said when it is armed, and again when that has changed. */
+export const PolicyInForce = z.object({
+  /** Since when, by the machine's clock, milliseconds since 1970. */
+  at: z.int().min(0),
+  egress: z.enum(['audit', 'block']),
+  /** `unprotected`: `fail-mode: open` lets the job run without. */
+  protection: z.enum(['armed', 'unprotected']),
+  tier: z.enum(['T0', 'T1', 'T2', 'none']),
+  /** All of it as one document of docs/policy.md, YAML; a comment says where a line comes from. null: it is too long. */
+  text: z.string().max(largestPolicy).nullable(),
+  /** What of the document does not hold for this job, a sentence; null: all of it holds. */
+  otherwise: line.max(1000).nullable(),
+})
+export type PolicyInForce = z.infer<typeof PolicyInForce>
+z.globalRegistry.add(PolicyInForce, { id: 'PolicyInForce' })
+
+/** How many the job has had by now; the same again counts once. */
+export const PolicyNoted = z.object({ number: z.int().min(1) })
+export type PolicyNoted = z.infer<typeof PolicyNoted>
+z.globalRegistry.add(PolicyNoted, { id: 'PolicyNoted' })
+
 /** `POST /v1/jobs/:id/finish`: after the last segment was acknowledged. */
 export const JobFinish = z.object({
   /** Of the last segment, and its hash. */

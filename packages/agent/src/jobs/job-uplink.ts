@@ -6,6 +6,7 @@ import type {
   Recommendation,
 } from '@runwarden/events'
 import type { StoredPolicy } from '@runwarden/events/control-plane'
+import type { CompiledPolicy } from '@runwarden/policy'
 import { messageOf } from '../errors.ts'
 import type { GovernedScope } from '../service/governed.ts'
 import type { AgentService } from '../service/service.ts'
@@ -133,17 +134,23 @@ export function followServer(
     return
   }
   const first = scope.compiled
+  let now: Pick<CompiledPolicy, 'egress'> & { otherwise: string | null } = {
+    egress: first.egress,
+    otherwise: null,
+  }
   // What the job is governed by from now on; kept for an agent after this one.
   const put = async (next: Partial<KnownJob>, what: string): Promise<void> => {
     const changed = { ...known, ...next }
     const { compiled, otherwise } = settledAs(await readPolicy(changed), first)
     await service.replacePolicy(name, compiled, `${what} of the control plane is in force`)
     if (otherwise !== null) watch.gap(otherwise)
+    now = { egress: compiled.egress, otherwise }
     Object.assign(known, next)
     if (files.has(known.id)) files.write(known)
   }
   uplink.follow({
     health: () => watch.healthSoFar(),
+    policy: () => ({ ...now, text: known.request.policy.text }),
     gap: (text) => watch.gap(text),
     async blockBy(text, version) {
       if (known.server === null) return

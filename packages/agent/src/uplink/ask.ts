@@ -59,6 +59,11 @@ export class AskError extends Error {
   }
 }
 
+/** Another try would end the same way: it is the content that was refused, and not who asks. */
+export function isFinal({ status }: AskError): boolean {
+  return status !== null && [400, 409, 413, 415, 422].includes(status)
+}
+
 /** Whether what is sent there stays unread by others: TLS, or this machine itself. */
 export function isPrivateWay({ protocol, hostname }: URL): boolean {
   if (protocol === 'https:') return true

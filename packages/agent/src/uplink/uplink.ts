@@ -1,15 +1,16 @@
 import { join } from 'node:path'
 import { type AnswerOf, type BodyOf, routeUrl } from '@runwarden/api/route-url'
 import type { Event, Health, Recommendation } from '@runwarden/events'
-import type { Heartbeat, StoredPolicy } from '@runwarden/events/control-plane'
+import type { Heartbeat, PolicyInForce, StoredPolicy } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import { Spool } from '../spool/spool.ts'
 import type { Segment } from '../spool/segment-file.ts'
-import { ask, AskError } from './ask.ts'
+import { ask, AskError, isFinal } from './ask.ts'
 import { Pause } from './pause.ts'
 import { pushedList, pushedPolicies } from './pushed.ts'
 import { Pushes } from './pushes.ts'
 import { recommendationOf } from './recommendation.ts'
+import { Telling } from './telling.ts'
 import { UnsentJob } from './unsent.ts'
 
 export { byLevel, storedName } from './pushed.ts'
@@ -31,6 +32,8 @@ export interface UplinkServer {
 /** What the uplink needs of the job while it is watched. */
 export interface LiveJob {
   health: () => Pick<Health, 'tier' | 'eventsLost'>
+  /** What is in force. */
+  policy: () => Pick<PolicyInForce, 'egress' | 'text' | 'otherwise'>
   /** Tells what is missing from the record, or could not be done. */
   gap: (text: string) => void
   /** Puts the job's policy with another block list of the control plane in force. @throws when it cannot be */
@@ -79,6 +82,7 @@ export class Uplink implements AsyncDisposable {
   #lastHealth: Pick<Health, 'tier' | 'eventsLost'> = { tier: 'none', eventsLost: {} }
   /** What came before the job was armed. */
   readonly #early: string[] = []
+  readonly #telling: Telling
   #following: AbortController | undefined
   #pushes: Pushes | undefined
   #heard = performance.now()
@@ -97,6 +101,10 @@ export class Uplink implements AsyncDisposable {
 
   private constructor(record: string, keep: () => UnsentJob, server: UplinkServer) {
     this.#server = server
+    this.#telling = new Telling({
+      tell: (policy) => this.#say('/v1/jobs/{id}/policy', policy),
+      gap: (text) => this.#gap(text),
+    })
     // Another job's may be there: a folder can be named for several runs.
     const path = join(record, `spool-${server.jobId}`)
     this.#spool = Spool.open(path, { gap: (text) => this.#gap(text) })
@@ -157,7 +165,14 @@ export class Uplink implements AsyncDisposable {
       signal: AbortSignal.any([following.signal, this.#closing.signal]),
       all: [
         pushedList(blockList, live.blockBy),
-        ...(policies === null ? [] : [pushedPolicies(policies, live.policyBy)]),
+        ...(policies === null
+          ? []
+          : [
+              pushedPolicies(policies, async (...pushed) => {
+                await live.policyBy(...pushed)
+                this.#tellPolicy(live)
+              }),
+            ]),
       ],
       gap: live.gap,
       heard: () => this.#contact(),
@@ -167,8 +182,19 @@ export class Uplink implements AsyncDisposable {
       setInterval(() => this.#sealInTime(), sealMs).unref(),
       setInterval(() => void this.#beat(), heartbeatMs).unref(),
     )
+    this.#tellPolicy(live)
     void this.#beat()
     this.#uploading ??= this.#upload()
+  }
+
+  #tellPolicy(live: LiveJob): void {
+    const { tier } = live.health()
+    this.#telling.isNow({ ...live.policy(), tier, protection: 'armed' })
+  }
+
+  /** `fail-mode: open` lets the job run without protection: its control plane is told at once. */
+  unprotected(policy: Pick<PolicyInForce, 'egress' | 'text' | 'otherwise'>): void {
+    this.#telling.isNow({ ...policy, tier: 'none', protection: 'unprotected' })
   }
 
   /** No other policy is put in force from now on: the job is about to end. */
@@ -306,6 +332,7 @@ export class Uplink implements AsyncDisposable {
         else if (this.#end !== undefined) {
           await this.#packRest()
           if (this.#spool.unsent.segments > 0) continue
+          await this.#telling.settled()
           await this.#sendEnd(this.#end)
           for (const timer of this.#timers) clearInterval(timer)
           this.#done.resolve()
@@ -378,6 +405,7 @@ export class Uplink implements AsyncDisposable {
   }
 
   async #beat(): Promise<void> {
+    void this.#telling.again()
     const { tier, eventsLost } = this.#live?.health() ?? this.#lastHealth
     const { sequence, lost } = this.#spool
     const heartbeat: Heartbeat = {
@@ -395,12 +423,12 @@ export class Uplink implements AsyncDisposable {
     }
   }
 
-  #say<Path extends '/v1/jobs/{id}/heartbeat' | '/v1/jobs/{id}/finish'>(
+  #say<Path extends Said>(
     path: Path,
     body: BodyOf<Path>,
   ): Promise<Partial<AnswerOf<Path, 'post'>>> {
     const { url, jobId: id } = this.#server
-    const to = routeUrl<'/v1/jobs/{id}/heartbeat' | '/v1/jobs/{id}/finish'>(url, path, { id })
+    const to = routeUrl<Said>(url, path, { id })
     return this.#post(to, JSON.stringify(body), { 'content-type': 'application/json' })
   }
 
@@ -445,7 +473,5 @@ export class Uplink implements AsyncDisposable {
   }
 }
 
-/** Another try would end the same way: it is the content that was refused, and not who asks. */
-function isFinal({ status }: AskError): boolean {
-  return status !== null && [400, 409, 413, 415, 422].includes(status)
-}
+/** What an agent says of its job, as JSON. */
+type Said = '/v1/jobs/{id}/heartbeat' | '/v1/jobs/{id}/policy' | '/v1/jobs/{id}/finish'

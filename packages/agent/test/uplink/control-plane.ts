@@ -8,6 +8,7 @@ import {
   JobFinish,
   type JobPolicies,
   largestSegment,
+  PolicyInForce,
   SegmentHeaders,
 } from '@runwarden/events/control-plane'
 
@@ -32,6 +33,8 @@ export class ControlPlane implements AsyncDisposable {
   readonly token = 'a-token-of-one-job'
   readonly segments = new Map<number, Received>()
   readonly heartbeats: Heartbeat[] = []
+  /** What it was told of the job's policy. */
+  readonly told: PolicyInForce[] = []
   /** What was wrong with requests. */
   readonly faults: string[] = []
   /** Paths in the order they came. */
@@ -117,6 +120,9 @@ export class ControlPlane implements AsyncDisposable {
     else if (path === '/v1/jobs/job1/heartbeat') {
       this.heartbeats.push(Heartbeat.parse(JSON.parse((await bodyOf(request)).toString())))
       say({ blockListVersion: this.blockList.version, policyVersion: this.policies.version })
+    } else if (path === '/v1/jobs/job1/policy') {
+      this.told.push(PolicyInForce.parse(JSON.parse((await bodyOf(request)).toString())))
+      say({ number: this.told.length })
     } else if (path === '/v1/jobs/job1/stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n')
       this.#streams.add(response)

@@ -9,6 +9,7 @@ const [url = '', jobId = '', token = '', record = '', home = ''] = process.argv.
 const uplink = Uplink.open({ url, jobId, token, blockList: null, policies: null }, record, home)
 uplink.follow({
   health: () => ({ tier: 'T0', eventsLost: {} }),
+  policy: () => ({ egress: 'block', text: 'version: 1\n', otherwise: null }),
   gap: () => {},
   blockBy: async () => {},
   policyBy: async () => {},

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Event } from '@runwarden/events'
+import { madeUpToken } from '@runwarden/lab/tokens'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type LiveJob, Uplink } from '../../src/uplink/uplink.ts'
 import { ControlPlane } from './control-plane.ts'
@@ -12,6 +13,7 @@ let folder: string
 let uplink: Uplink
 let gaps: string[]
 let applied: string[]
+let text: string
 let seq = 0
 const wait = { mostMs: 60_000, quietMs: 60_000 }
 const patience = { timeout: 50_000, interval: 10 }
@@ -21,6 +23,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'runwarden-uplink-'))
   gaps = []
   applied = []
+  text = 'version: 1\n'
   seq = 0
   uplink = openUplink()
 })
@@ -37,18 +40,20 @@ function openUplink(): Uplink {
 
 const live: LiveJob = {
   health: () => ({ tier: 'T0', eventsLost: {} }),
-  gap: (text) => gaps.push(text),
-  blockBy: async (text, version) => {
-    if (text === 'bad') throw new Error('it is no list')
+  policy: () => ({ egress: 'block', text, otherwise: null }),
+  gap: (sentence) => gaps.push(sentence),
+  blockBy: async (list, version) => {
+    if (list === 'bad') throw new Error('it is no list')
     applied.push(version)
   },
   policyBy: async ([policy], name, version) => {
     if (policy?.text === 'bad') throw new Error('it is no policy')
+    text = policy?.text ?? ''
     applied.push(`${version}: ${name}`)
   },
 }
 
-function add(count: number, text = 'x'): void {
+function add(count: number, detail = 'x'): void {
   for (let i = 0; i < count; i++)
     uplink.add({
       kind: 'agent.health',
@@ -58,7 +63,7 @@ function add(count: number, text = 'x'): void {
       execId: null,
       step: null,
       state: 'gap',
-      detail: text,
+      detail,
       tier: 'T0',
       hooks: [],
       eventsLost: {},
@@ -248,11 +253,54 @@ test('pushed policies are put in force, with their names; what is bad is told, a
 })
 
 /** @param text null: there is none any more */
-function pushPolicy(version: string, text: string | null): void {
-  const policy = { level: 'organisation', name: 'base', version: 2, text: text ?? '' } as const
-  plane.policies = { version, policies: text === null ? [] : [policy] }
+function pushPolicy(version: string, document: string | null): void {
+  const policy = { level: 'organisation', name: 'base', version: 2, text: document ?? '' } as const
+  plane.policies = { version, policies: document === null ? [] : [policy] }
   plane.push('policy', { version })
 }
+
+test('what is in force is told when the job is armed, and again when another policy is; without secrets', async () => {
+  const token = madeUpToken('ghp_', 'Uplink')
+  text = `version: 1\n# ${token}\n`
+  uplink.follow(live)
+  await vi.waitFor(() => expect(plane.told).toHaveLength(1), patience)
+  const all = { at: expect.any(Number), egress: 'block', protection: 'armed', tier: 'T0' }
+  expect(plane.told).toEqual([{ ...all, text: 'version: 1\n# [github-token]\n', otherwise: null }])
+  await vi.waitFor(() => expect(plane.listening).toBe(1), patience)
+  pushPolicy('p2', 'version: 1\negress: audit\n')
+  await vi.waitFor(() => expect(plane.told).toHaveLength(2), patience)
+  expect(plane.told[1]?.text).toBe('version: 1\negress: audit\n')
+  // What is not in force is not told.
+  pushPolicy('p3', 'bad')
+  await vi.waitFor(() => expect(gaps).toHaveLength(1), patience)
+  await uplink.finish({ report, exit: 0 }, wait)
+  expect(plane.told).toHaveLength(2)
+})
+
+test('what is in force is known before the job’s end is, though the control plane was away', async () => {
+  await plane.down()
+  uplink.follow(live)
+  add(1)
+  await uplink.finish({ report, exit: null }, { mostMs: 0, quietMs: 0 })
+  await plane.up()
+  await vi.waitFor(() => expect(plane.finished).toBeDefined(), patience)
+  expect(plane.told).toMatchObject([{ egress: 'block', text }])
+  const order = plane.asked.filter((path) => /(policy|finish)$/.test(path))
+  expect(order).toEqual(['/v1/jobs/job1/policy', '/v1/jobs/job1/finish'])
+})
+
+test('a control plane that does not ask for the policy has the rest; one that runs without protection is told', async () => {
+  plane.fault = (request, response) => {
+    if (request.url !== '/v1/jobs/job1/policy') return false
+    response.writeHead(404).end('{}')
+    return true
+  }
+  uplink.unprotected(live.policy())
+  add(1)
+  expect(await uplink.finish({ report, exit: 0 }, wait)).toMatchObject({ finished: true })
+  expectAll()
+  expect(gaps).toEqual([])
+})
 
 test('a policy that is not there any more stays in force, which is told', async () => {
   uplink.follow(live)

@@ -16,14 +16,14 @@ const nothing: OwnWords = {
 
 /**
  * What the store's policies make together, the strongest level first; each line says in a comment where it comes from, as
- * `name (level):line`. null: there are none, or they can't be read any more.
+ * `name v3 (level):line`. null: there are none, or they can't be read any more.
  */
 export function composedOf(policies: readonly StoredPolicy[]): ComposedPolicy | null {
   if (policies.length === 0) return null
   try {
     return composePolicy(nothing, {
       file: null,
-      stored: policies.map(({ name, level, text }) => ({ name: sourceName(name, level), text })),
+      stored: policies.map((policy) => ({ name: sourceName(policy), text: policy.text })),
       hosts: [],
     })
   } catch (error) {
@@ -32,5 +32,6 @@ export function composedOf(policies: readonly StoredPolicy[]): ComposedPolicy | 
   }
 }
 
-export const sourceName = (name: string, level: StoredPolicy['level']): string =>
-  `${name} (${level})`
+/** As agents name it, too. */
+const sourceName = ({ name, version, level }: StoredPolicy): string =>
+  `${name} v${version} (${level})`

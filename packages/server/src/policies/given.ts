@@ -1,6 +1,5 @@
 import { PolicyLevel, type StoredPolicy } from '@runwarden/events/control-plane'
 import { formatEndpoint, parseEndpoint, PolicyError } from '@runwarden/policy'
-import type { ComposedPolicy } from '@runwarden/policy/compose'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 
@@ -51,27 +50,43 @@ export const Source = z.object({
 })
 export type Source = z.infer<typeof Source>
 
-/** A line of the document that the store's policies make together. */
-export const PolicyLine = z.object({ text: z.string(), source: Source.nullable() })
+/** A line of a job's policy. */
+export const PolicyLine = z.object({
+  text: z.string(),
+  /** What its comment says of where it comes from: `allowed-endpoints:1:1`, `base v3 (organisation):4`; null: it has none. */
+  from: z.string().nullable(),
+  /** Of the policy store; null: it comes from elsewhere. */
+  source: Source.nullable(),
+})
 export type PolicyLine = z.infer<typeof PolicyLine>
 z.globalRegistry.add(PolicyLine, { id: 'AppliedPolicyLine' })
 
-/** The lines of a composed document, each with the document that it comes from, as its comment says. */
-export function linesOf(composed: ComposedPolicy, policies: readonly StoredPolicy[]): PolicyLine[] {
-  return composed.text
+/** A line, and what stands behind the first ` # ` outside of quotes. */
+const commented = /^((?:"(?:[^"\\]|\\.)*"|[^"])*?) # (.*)$/
+
+/**
+ * The lines of a composed document, each with where it comes from.
+ * @param policies of the store that the job was given: of no others a line is said to be
+ */
+export function linesOf(text: string, policies: readonly StoredPolicy[]): PolicyLine[] {
+  return text
     .trimEnd()
     .split('\n')
     .map((line) => {
-      const [text = '', ...rest] = line.split(' # ')
-      const [, name, level, place] =
-        /^(.*) \((job|repository|organisation|cluster)\):(\d+)$/.exec(rest.join(' # ')) ?? []
+      const [, said = line, from = null] = commented.exec(line) ?? []
+      const [, name, version, level, place] =
+        /^(.*) v(\d+) \((job|repository|organisation|cluster)\):(\d+)$/.exec(from ?? '') ?? []
       const policy = policies.find((one) => one.name === name && one.level === level)
-      if (policy === undefined) return { text: line, source: null }
-      const { version } = policy
-      return {
-        text,
-        source: { level: policy.level, name: policy.name, version, line: Number(place) },
-      }
+      const source =
+        policy === undefined
+          ? null
+          : {
+              level: policy.level,
+              name: policy.name,
+              version: Number(version),
+              line: Number(place),
+            }
+      return { text: said, from, source }
     })
 }
 

@@ -5,7 +5,10 @@ import {
   JobFinished,
   JobStart,
   JobStarted,
+  largestPolicy,
   largestSegment,
+  PolicyInForce,
+  PolicyNoted,
   SegmentAcknowledged,
   SegmentHeaders,
 } from '@runwarden/events/control-plane'
@@ -18,6 +21,7 @@ import { insightsUrl } from '../ingest/job-row.ts'
 import { inForce, versionFor } from '../ingest/in-force.ts'
 import { policiesFor } from '../policies/effective.ts'
 import { rememberPolicies } from '../policies/given.ts'
+import { keepTold } from '../policies/told.ts'
 import { Id } from './page.ts'
 
 /** Bytes of a job's report. */
@@ -120,6 +124,24 @@ export function register(app: App, context: Context): void {
       })
       return { acknowledged: seq }
     },
+  )
+
+  app.post(
+    '/v1/jobs/:id/policy',
+    {
+      config: { right: 'job' },
+      // In JSON a document of quotes is twice as long.
+      bodyLimit: 3 * largestPolicy,
+      schema: {
+        summary:
+          'What holds for the job from now on: said when it is armed, and again when that has changed.',
+        params: OfJob,
+        body: PolicyInForce,
+        response: { 200: PolicyNoted },
+        fails: { 409: 'job-finished: its report says what held' },
+      },
+    },
+    async ({ params: { id }, body }) => ({ number: await keepTold(db, id, body) }),
   )
 
   app.post(

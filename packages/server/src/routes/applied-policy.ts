@@ -1,12 +1,14 @@
 import { Verdict } from '@runwarden/events'
 import { StoredPolicy } from '@runwarden/events/control-plane'
-import { explain, parseBlockList, parseEndpoint, PolicyError } from '@runwarden/policy'
+import { explain, parseBlockList, parseEndpoint, type Policy, PolicyError } from '@runwarden/policy'
 import { parsePolicy } from '@runwarden/policy/document'
 import { z } from 'zod'
 import type { App, Context } from '../context.ts'
+import type { Database } from '../db/database.ts'
 import { badRequest, notFound } from '../error.ts'
 import { composedOf } from '../policies/composed.ts'
 import { givenPolicies, linesOf, PolicyLine, Source, sourceOf } from '../policies/given.ts'
+import { ToldPolicy, toldDocument, toldPolicies } from '../policies/told.ts'
 import { jobOfOrganisation } from '../views/job-list.ts'
 import { rowsOf } from '../views/pages.ts'
 import type { RowData } from '../views/rows.ts'
@@ -21,7 +23,14 @@ const Applied = z.object({
   egress: z.enum(['audit', 'block']).nullable(),
   /** Those that it was given last, as they were then, the strongest level first. */
   policies: z.array(StoredPolicy),
-  /** What these make together, line by line; what the workflow itself says stands before it, and is not known here. */
+  /**
+   * Those that its agent has put in force, the newest first: the first one and the newest nine. None: it has not said so yet, or is
+   * older than that.
+   */
+  told: z.array(ToldPolicy),
+  /** Of these, the one whose lines these are; null: they are what `policies` make together, without what the workflow itself says. */
+  number: z.int().nullable(),
+  /** Line by line. */
   lines: z.array(PolicyLine),
 })
 z.globalRegistry.add(Applied, { id: 'AppliedPolicy' })
@@ -37,7 +46,7 @@ const Recorded = z.object({
 const Why = z.object({
   /** What the agent decided, and by which line. */
   recorded: z.array(Recorded),
-  /** What the store's policies say of it now that they are put together again; null: the job has none. */
+  /** What the policy that was in force last says of it; null: it is not known, or can't be read any more. */
   explained: z
     .object({
       verdict: Verdict,
@@ -55,6 +64,32 @@ z.globalRegistry.add(Why, { id: 'WhyDestination' })
 /** Rows of a job's view that are looked through. */
 const mostRows = 10_000
 
+/** What verdicts call the policy of a job. */
+const policyName = 'job policy'
+
+/** The document that its agent has told under a number, or else what the store's policies make together; null: there is neither. */
+async function documentOf(
+  db: Database,
+  jobId: string,
+  told: number | undefined,
+  policies: readonly StoredPolicy[],
+): Promise<{ text: string | null; number: number | null }> {
+  const text = told === undefined ? null : await toldDocument(db, jobId, told)
+  return text !== null && told !== undefined
+    ? { text, number: told }
+    : { text: composedOf(policies)?.text ?? null, number: null }
+}
+
+/** null: it is none that this version understands; agents may be newer. */
+function readable(text: string | null): Policy | null {
+  try {
+    return text === null ? null : parsePolicy(text, policyName)
+  } catch (error) {
+    if (error instanceof PolicyError) return null
+    throw error
+  }
+}
+
 /** The policy that a job had, and why it let something pass or did not. */
 export function register(app: App, { db, ingest, blockLists }: Context): void {
   app.get(
@@ -62,13 +97,16 @@ export function register(app: App, { db, ingest, blockLists }: Context): void {
     {
       config: { right: 'viewer' },
       schema: {
-        summary:
-          'The policies that a job was given, and where each line of what they make comes from.',
+        summary: 'The policy that was in force on a job, and where each of its lines comes from.',
         params: OfJob,
+        querystring: z.object({
+          /** Of those that its agent has put in force; by default the newest. */
+          number: z.coerce.number().int().min(1).optional(),
+        }),
         response: { 200: Applied },
       },
     },
-    ({ organisation, params: { id } }) => {
+    async ({ organisation, params: { id }, query }) => {
       const job = jobOfOrganisation(db, organisation.id, id)
       const asked = db.get<{ from: z.infer<typeof Applied>['from'] }>(
         'SELECT policy_from AS "from" FROM jobs WHERE id = ?',
@@ -76,9 +114,13 @@ export function register(app: App, { db, ingest, blockLists }: Context): void {
       )
       if (job === undefined || asked === undefined) throw notFound('job')
       const policies = givenPolicies(db, organisation.id, id)
-      const composed = composedOf(policies)
-      const lines = composed === null ? [] : linesOf(composed, policies)
-      return { from: asked.from, egress: job.egress, policies, lines }
+      const told = toldPolicies(db, id)
+      const wanted = query.number ?? told[0]?.number
+      if (query.number !== undefined && !told.some(({ number }) => number === query.number))
+        throw notFound('policy')
+      const { text, number } = await documentOf(db, id, wanted, policies)
+      const lines = text === null ? [] : linesOf(text, policies)
+      return { from: asked.from, egress: job.egress, policies, told, number, lines }
     },
   )
 
@@ -101,8 +143,9 @@ export function register(app: App, { db, ingest, blockLists }: Context): void {
     async ({ organisation, params: { id }, query: { host, port, protocol } }) => {
       if (jobOfOrganisation(db, organisation.id, id) === undefined) throw notFound('job')
       const policies = givenPolicies(db, organisation.id, id)
-      const composed = composedOf(policies)
-      const lines = composed === null ? [] : linesOf(composed, policies)
+      const [newest] = toldPolicies(db, id)
+      const composed = await documentOf(db, id, newest?.number, policies)
+      const lines = composed.text === null ? [] : linesOf(composed.text, policies)
       const asked = { after: 0, limit: mostRows, verdict: null }
       const rows = rowsOf(
         await ingest.indexer.index(),
@@ -124,15 +167,12 @@ export function register(app: App, { db, ingest, blockLists }: Context): void {
           count,
           source: sourceOf(rule, lines),
         }))
-      if (composed === null) return { recorded, explained: null }
+      const holds = readable(composed.text)
+      if (holds === null) return { recorded, explained: null }
       const text = `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`
       try {
         const list = parseBlockList(blockLists.of(organisation.id).text, 'block list')
-        const { verdict, reason, rule, near, notes } = explain(
-          parsePolicy(composed.text, composed.name),
-          parseEndpoint(text),
-          list,
-        )
+        const { verdict, reason, rule, near, notes } = explain(holds, parseEndpoint(text), list)
         const source = sourceOf(rule, lines)
         return {
           recorded,

@@ -35,7 +35,7 @@ export const Job = z.object({
   armed: z.boolean().nullable(),
   /** Of the policy that holds for it; null: not known yet. */
   egress: z.enum(['audit', 'block']).nullable(),
-  /** Of its report: `unprotected`: `fail-mode: open` let it run without; null: it has not come. */
+  /** As its agent says, at last by its report: `unprotected`: `fail-mode: open` let it run without; null: not heard yet. */
   protection: z.enum(['armed', 'unprotected', 'not-run']).nullable(),
   detections: z.int(),
 })

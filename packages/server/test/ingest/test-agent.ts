@@ -1,6 +1,11 @@
 import { zstdCompressSync } from 'node:zlib'
 import type { Event } from '@runwarden/events'
-import { firstPrevious, type JobStart, type JobStarted } from '@runwarden/events/control-plane'
+import {
+  firstPrevious,
+  type JobStart,
+  type JobStarted,
+  type PolicyInForce,
+} from '@runwarden/events/control-plane'
 import { chainHash } from '../../src/ingest/chain.ts'
 import type { Answer } from '../server-rig.ts'
 
@@ -76,6 +81,20 @@ export class TestAgent {
   heartbeat(sequence = this.last.seq): Promise<Answer> {
     const body = { sequence, eventsLost: {}, tier: 'T1', armed: true }
     return this.post(`/v1/jobs/${this.jobId}/heartbeat`, JSON.stringify(body), this.token)
+  }
+
+  /** What it has put in force. */
+  tell(policy: Partial<PolicyInForce> = {}): Promise<Answer> {
+    const body: PolicyInForce = {
+      at: 1000,
+      egress: 'block',
+      protection: 'armed',
+      tier: 'T1',
+      text: 'version: 1\negress: block\n',
+      otherwise: null,
+      ...policy,
+    }
+    return this.post(`/v1/jobs/${this.jobId}/policy`, JSON.stringify(body), this.token)
   }
 
   /** What it is to enforce now. */

@@ -67,6 +67,118 @@ test('each line of a job’s policy says where it comes from, and why is told by
   expect(await get('why?host=*.example&port=443')).toMatchObject({ error: { code: 'bad-request' } })
 })
 
+test('what an agent has put in force is shown line by line, while its job runs and after', async () => {
+  await using rig = await ServerRig.start()
+  const as = rig.acme.keys.admin
+  const saved = await rig.ask('PUT', '/v1/orgs/acme/policies/base', {
+    as,
+    body: { text: 'version: 1\nallow:\n  - a.example.org\n', reason: 'test' },
+  })
+  expect(saved.status).toBe(200)
+  const target = { level: 'organisation' }
+  await rig.ask('POST', '/v1/orgs/acme/policy-attachments', {
+    as,
+    body: { policy: 'base', target },
+  })
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const get = async (path: string) =>
+    (await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}${path}`, { as })).body
+  // What the store has is known before, and not whether it is in force.
+  expect(await get('/policy')).toMatchObject({ egress: null, told: [], number: null })
+  expect(await get('')).toMatchObject({ egress: null, protection: null, armed: null })
+
+  const text = [
+    'version: 1',
+    'egress: block',
+    'allow:',
+    '  - "own.example.org:443" # allowed-endpoints:1:1',
+    '  - { endpoint: "a.example.org:443", exe: ["/opt/a # b"] } # base v1 (organisation):3',
+    '  - "b.example.org:443" # other v1 (organisation):3',
+    'presets: ["sigstore"]',
+    '',
+  ].join('\n')
+  expect(await agent.tell({ text })).toMatchObject({ status: 200, body: { number: 1 } })
+  // An answer that was lost: it is said again.
+  expect(await agent.tell({ text })).toMatchObject({ status: 200, body: { number: 1 } })
+  expect(await get('')).toMatchObject({ egress: 'block', protection: 'armed', armed: true })
+  const base = { level: 'organisation', name: 'base', version: 1 }
+  expect(await get('/policy')).toMatchObject({
+    egress: 'block',
+    told: [{ number: 1, at: 1000, egress: 'block', tier: 'T1', otherwise: null }],
+    number: 1,
+    lines: [
+      { text: 'version: 1', from: null, source: null },
+      { text: 'egress: block', from: null, source: null },
+      { text: 'allow:', from: null, source: null },
+      { text: '  - "own.example.org:443"', from: 'allowed-endpoints:1:1', source: null },
+      {
+        text: '  - { endpoint: "a.example.org:443", exe: ["/opt/a # b"] }',
+        source: { ...base, line: 3 },
+      },
+      // The job was given no policy of that name.
+      { text: '  - "b.example.org:443"', from: 'other v1 (organisation):3', source: null },
+      { text: 'presets: ["sigstore"]', from: null, source: null },
+    ],
+  })
+  expect(await get('/why?host=own.example.org&port=443')).toMatchObject({
+    explained: { verdict: 'allowed', source: null },
+  })
+
+  const overview = async () =>
+    (await rig.ask('GET', '/v1/orgs/acme/overview', { as })).body as { coverage: unknown }
+  expect(await overview()).toMatchObject({ coverage: { blocking: 1, armed: 0, unknown: 0 } })
+
+  const otherwise = 'of the new policy lockdown holds from the next job on'
+  await agent.tell({ at: 2000, egress: 'audit', text: 'version: 1\n', otherwise })
+  expect(await get('/policy')).toMatchObject({
+    egress: 'audit',
+    told: [{ number: 2, at: 2000, otherwise }, { number: 1 }],
+    number: 2,
+    lines: [{ text: 'version: 1' }],
+  })
+  expect(await get('/policy?number=1')).toMatchObject({ number: 1, lines: { length: 7 } })
+  expect(await get('/policy?number=9')).toMatchObject({ error: { code: 'not-found' } })
+  expect(await overview()).toMatchObject({ coverage: { blocking: 0, auditing: 1 } })
+
+  for (let more = 3; more <= 30; more++)
+    await agent.tell({ text: `version: 1\n# ${more}\n`, egress: 'audit' })
+  const { told } = (await get('/policy')) as { told: { number: number }[] }
+  expect(told.map(({ number }) => number)).toEqual([30, 29, 28, 27, 26, 25, 24, 23, 22, 1])
+
+  // Too long to be kept, or of a newer agent: there is the mode still, and what the store has.
+  await agent.tell({ text: null })
+  expect(await get('/policy')).toMatchObject({ egress: 'block', number: null })
+  await agent.tell({ text: 'version: 2\n' })
+  expect(await get('/policy')).toMatchObject({ lines: [{ text: 'version: 2' }] })
+  expect(await get('/why?host=own.example.org&port=443')).toMatchObject({ explained: null })
+
+  await agent.finish({ ...sampleReport, egress: 'block' })
+  expect(await agent.tell({ egress: 'audit' })).toMatchObject({
+    status: 409,
+    body: { error: { code: 'job-finished' } },
+  })
+  expect(await get('')).toMatchObject({ egress: 'block' })
+})
+
+test('a job that runs without protection is seen to, and how long a policy may be is said', async () => {
+  await using rig = await ServerRig.start()
+  const as = rig.acme.keys.viewer
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  const large = '"'.repeat(1 << 20)
+  expect(await agent.tell({ text: large })).toMatchObject({ status: 200 })
+  expect(await agent.tell({ text: `${large}"` })).toMatchObject({ status: 400 })
+  expect(await agent.tell({ protection: 'unprotected', tier: 'none' })).toMatchObject({
+    status: 200,
+  })
+  const overview = (await rig.ask('GET', '/v1/orgs/acme/overview', { as })).body
+  expect(overview).toMatchObject({
+    coverage: { unprotected: 1 },
+    unprotected: { newest: [{ id: agent.jobId, protection: 'unprotected' }] },
+  })
+})
+
 test('how whole a record is, and what its token needs, is known before the job has finished', async () => {
   await using rig = await ServerRig.start()
   const agent = new TestAgent(rig.url)

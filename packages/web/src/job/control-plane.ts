@@ -41,7 +41,8 @@ export interface ControlPlane {
   mayEdit: boolean
   /** The jobs that are this one's past are known by its name: `repository`, `workflow`, `job`; null: it has none. */
   past: { repository: string; workflow: string; job: string } | null
-  applied: () => Promise<AppliedPolicy>
+  /** @param number of those that its agent has put in force; by default the newest */
+  applied: (number?: number) => Promise<AppliedPolicy>
   why: (asked: Asked) => Promise<WhyDestination>
   fresh: () => Promise<Fresh>
   permissions: () => Promise<JobPermissions>

@@ -159,3 +159,22 @@ test('each line that decided is told with where it came from', async () => {
   ])
   await page.checked()
 })
+
+test('the policy that was in force stands there line by line, as the agent told it', async () => {
+  const page = await open('policy', '4101', 'build')
+  await page.sees('heading', 'In force')
+  const rows = await page.run(() =>
+    [...document.querySelectorAll('[aria-labelledby=lines-title] tbody tr')].map((row) =>
+      [...row.querySelectorAll('td')].map((cell) => cell.textContent),
+    ),
+  )
+  expect(rows).toEqual([
+    ['1', 'version: 1', 'put together'],
+    ['2', 'egress: block', 'put together'],
+    ['3', 'fail-mode: closed', 'put together'],
+    ['4', 'allow:', 'put together'],
+    ['5', '  - "registry.example.org:443"', '--allow (1):1'],
+    ['6', '  - "registry.example.org:80"', '--allow (2):1'],
+  ])
+  await page.checked()
+})

@@ -1,4 +1,4 @@
-import type { AppliedPolicy, AppliedPolicyLine } from '@runwarden/api'
+import type { AppliedPolicy } from '@runwarden/api'
 import { useMemo } from 'react'
 import { counted, grouped } from '@runwarden/report/view'
 import { VerdictChip } from '../../ui/Chip.tsx'
@@ -9,13 +9,14 @@ import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
 import { type ControlPlane, useControlPlane, useKnown } from '../control-plane.ts'
 import { Listed } from '../Listed.tsx'
-import { levels, SourceLink } from '../policy/SourceLink.tsx'
+import { levels } from '../policy/SourceLink.tsx'
 import { refusedNames } from '../network/group.ts'
 import { PolicyText } from '../policy/PolicyText.tsx'
 import type { Rows } from '../rows.ts'
 import { useJob, useReport } from '../source.ts'
 import { useNarrowedRows } from '../whole.ts'
 import { type Decided, decidedLines } from './decided.ts'
+import { InForce } from './InForce.tsx'
 
 const anyRow = (): boolean => true
 
@@ -41,7 +42,12 @@ export default function Applied() {
         )}
       </p>
       <DecidedLines />
-      {plane !== null && <OfStore plane={plane} />}
+      {plane !== null && (
+        <>
+          <InForce />
+          <OfStore plane={plane} />
+        </>
+      )}
     </>
   )
 }
@@ -122,20 +128,21 @@ function DecidedLines() {
 }
 
 const refusedName = ({ verdict }: Rows['dns']): boolean => verdict !== 'allowed'
-/** The documents that the store gave the job, and what they make together. */
+
+/** The documents that the store gave the job. */
 function OfStore({ plane }: { plane: ControlPlane }) {
   const { every } = useJob()
-  const applied = useKnown(['applied'], (one) => one.applied(), { every })
+  const applied = useKnown(['applied', 'undefined'], (one) => one.applied(), { every })
   if (applied.error !== null)
     return <Failure error={applied.error} onRetry={() => void applied.refetch()} />
   if (applied.data === undefined) return <Skeleton label="Its policies are loading" lines={6} />
-  const { policies, lines } = applied.data
+  const { policies, from } = applied.data
   return (
     <>
       <section className="part" aria-labelledby="given-title">
         <h3 id="given-title">From the policy store</h3>
-        <Nothing>{asked[applied.data.from]}</Nothing>
-        {policies.length === 0 && applied.data.from !== 'workflow' && (
+        <Nothing>{asked[from]}</Nothing>
+        {policies.length === 0 && from !== 'workflow' && (
           <Nothing>No policy of the store held for it.</Nothing>
         )}
         {policies.map(({ level, name, version, text }) => (
@@ -156,20 +163,6 @@ function OfStore({ plane }: { plane: ControlPlane }) {
           </details>
         ))}
       </section>
-      {lines.length > 0 && (
-        <section className="part" aria-labelledby="lines-title">
-          <h3 id="lines-title">What these make together</h3>
-          <p className="about">
-            What the workflow itself says stands before it, and is in the job’s log.
-          </p>
-          <DataTable
-            caption="Lines of the policy"
-            columns={lineColumns}
-            rows={lines.map(({ text, source }, index) => ({ text, source, number: index + 1 }))}
-            rowKey={({ number }) => String(number)}
-          />
-        </section>
-      )}
     </>
   )
 }
@@ -179,17 +172,3 @@ const asked: Readonly<Record<AppliedPolicy['from'], string>> = {
   store: 'The workflow asked for what the store has for this job.',
   workflow: 'The workflow asked for no policy of the store: all of it is the workflow’s own.',
 }
-
-const lineColumns: readonly Column<AppliedPolicyLine & { number: number }>[] = [
-  { title: '', cell: ({ number }) => <span className="unknown">{number}</span>, number: true },
-  { title: 'Line', cell: ({ text }) => <Code value={text} limit={300} />, wide: true },
-  {
-    title: 'From',
-    cell: ({ source }) =>
-      source === null ? (
-        <span className="unknown">put together</span>
-      ) : (
-        <SourceLink source={source} />
-      ),
-  },
-]

@@ -20,7 +20,12 @@ export function controlPlane(org: string, job: JobSummary, mayEdit: boolean): Co
     key: ['job', org, id],
     mayEdit,
     past,
-    applied: () => ask(api.GET('/v1/orgs/{org}/jobs/{id}/policy', { params: { path } })),
+    applied: (number) =>
+      ask(
+        api.GET('/v1/orgs/{org}/jobs/{id}/policy', {
+          params: { path, query: number === undefined ? {} : { number } },
+        }),
+      ),
     why: (query) => ask(api.GET('/v1/orgs/{org}/jobs/{id}/why', { params: { path, query } })),
     fresh: () => freshOf(path),
     permissions: () => ask(api.GET('/v1/orgs/{org}/jobs/{id}/permissions', { params: { path } })),
