@@ -9,7 +9,7 @@ import { Database } from '../db/database.ts'
 export const indexPath = (data: string): string => join(data, 'index.sqlite')
 
 /** Another number here makes every index again, from the segments. */
-const version = 4
+const version = 5
 
 /** A job is a number here, an organisation too. Of bits and numbers: src/ingest/words.ts. */
 const schema = `

@@ -15,6 +15,10 @@ export const rowBase = {
 
 /** Which programs, in which steps; the first ones. */
 const programs = z.array(z.object({ exe: z.string().nullable(), step: z.string().nullable() }))
+/** Which processes, each with the program that it was then; the first ones, up to `mostProcesses`. */
+const processes = z.array(
+  z.object({ execId: z.string(), exe: z.string().nullable(), step: z.string().nullable() }),
+)
 const decided = { verdict: Verdict, reason: z.string(), rule: z.string().nullable() }
 
 const Image = z.object({
@@ -40,6 +44,7 @@ export const rowData = {
     protocol: Protocol,
     bytesOut: z.number(),
     programs,
+    processes,
   }),
   dns: z.object({
     ...decided,
@@ -49,6 +54,7 @@ export const rowData = {
     rcode: z.string().nullable(),
     addresses: z.array(z.string()),
     programs,
+    processes,
   }),
   http: z.object({
     ...decided,

@@ -108,6 +108,9 @@ test('what a fork without a program of its own does stands beside the one whose 
   const programs = [{ exe: '/usr/bin/node', step: 'build' }]
   for (const view of ['destinations', 'files'])
     expect((await get(view)).body, view).toMatchObject({ items: [{ programs }] })
+  expect((await get('destinations')).body).toMatchObject({
+    items: [{ processes: [{ execId: execIdOf(100) }] }],
+  })
   expect((await get('process-tree')).body).toMatchObject({
     items: [{ pid: 100, connections: 1, files: 1 }],
   })

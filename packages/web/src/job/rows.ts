@@ -21,11 +21,12 @@ export interface Program {
 /** A row as the job page shows it: the server's, of which a report does not tell the times. */
 type Shown<R extends { firstTime: number; lastTime: number }> = Omit<
   R,
-  'firstTime' | 'lastTime' | 'programs'
+  'firstTime' | 'lastTime' | 'programs' | 'processes'
 > & {
   firstTime: number | null
   lastTime: number | null
-} & (R extends { programs: unknown } ? { programs: readonly Program[] } : unknown)
+} & (R extends { programs: unknown } ? { programs: readonly Program[] } : unknown) &
+  (R extends { processes: unknown } ? { processes: readonly Program[] } : unknown)
 
 /** What each list of a job holds. */
 export interface Rows {

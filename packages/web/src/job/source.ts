@@ -138,6 +138,16 @@ export function useTree(asked: TreeAsked, enabled = true): Pages<TreeProcess> {
   )
 }
 
+/** One of the job's processes; null: it is not in the record. What it is called does not change. */
+export function useProcess(execId: string): UseQueryResult<TreeProcess | null> {
+  const { key, tree } = useJob()
+  return useQuery({
+    queryKey: [...key, 'process', execId],
+    queryFn: async () => (await tree({ line: execId }, undefined)).items.at(-1) ?? null,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}
+
 export function useHealth(): UseQueryResult<JobHealth> {
   const { key, health, every } = useJob()
   return useQuery({ queryKey: [...key, 'health'], queryFn: health, refetchInterval: every })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { placed } from '../../src/job/network/sections.ts'
+import { type Grouping, mostProcesses, placed } from '../../src/job/network/sections.ts'
 import type { Rows } from '../../src/job/rows.ts'
 
 type Row = Rows['destinations']
@@ -19,6 +19,7 @@ const row = (n: number, given: Partial<Row>): Row => ({
   firstTime: null,
   lastTime: null,
   programs: [],
+  processes: [],
   ...given,
 })
 const by = (exe: string | null, step: string | null) => ({ exe, step })
@@ -29,7 +30,7 @@ const rows = [
   row(3, { programs: [by('/usr/bin/npm', 'install')], verdict: 'blocked' }),
   row(4, {}),
 ]
-const shown = (grouping: 'step' | 'program', keep = () => true) =>
+const shown = (grouping: Grouping, keep = () => true) =>
   placed(rows, [], grouping, keep).map(
     ({ section, group, shared }) =>
       `${section?.name ?? '-'}: ${group.verdicts.join()} ${group.place}${shared ? ' (shared)' : ''}`,
@@ -67,4 +68,28 @@ test('a destination that one step reached and another was refused has each verdi
 
 test('a section of which nothing is asked for is not there', () => {
   expect(placed(rows, [], 'step', ({ host }) => host === 'host-4.example')).toHaveLength(1)
+})
+
+test('each process has its own, though they ran one program; where a row is full others may have been there', () => {
+  const process = (pid: number) => ({ ...by('/usr/bin/curl', 'fetch'), execId: `${pid}-1-aa` })
+  const programs = [by('/usr/bin/curl', 'fetch')]
+  const many = Array.from({ length: mostProcesses }, (_, index) => process(100 + index))
+  const list = [
+    row(1, { programs, processes: [process(100)] }),
+    row(2, { programs, processes: [process(101)], verdict: 'blocked' }),
+    row(3, { programs, processes: many.slice(0, 2) }),
+  ]
+  const lines = placed(list, [], 'process', () => true).map(
+    ({ section, group, shared }) =>
+      `${section?.name}: ${group.verdicts.join()} ${group.place}${shared ? ' (shared)' : ''}`,
+  )
+  expect(lines).toEqual([
+    '101-1-aa: blocked host-2.example:443',
+    '101-1-aa: allowed host-3.example:443 (shared)',
+    '100-1-aa: allowed host-1.example:443',
+    '100-1-aa: allowed host-3.example:443 (shared)',
+  ])
+  const full = placed([row(5, { programs, processes: many })], [], 'process', () => true)
+  expect(full).toHaveLength(mostProcesses)
+  expect(full.every(({ shared }) => shared)).toBe(true)
 })

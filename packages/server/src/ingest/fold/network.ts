@@ -1,7 +1,7 @@
 import type { EventOf } from '@runwarden/events'
 import { verdictBit } from '../words.ts'
 import type { JobIndex } from './job-index.ts'
-import { addAddress, addProgram } from './programs.ts'
+import { addAddress, addProcess, addProgram } from './programs.ts'
 import { apiKey, hostKey } from './search-keys.ts'
 
 /** 127.0.0.0/8 and ::1, also when mapped into IPv6. */
@@ -28,9 +28,11 @@ export function foldConnection(
     protocol,
     bytesOut: 0,
     programs: [],
+    processes: [],
   }))
   addAddress(row.data.addresses, address)
   addProgram(row.data.programs, index, event)
+  addProcess(row.data.processes, index, event)
   const count = event.kind === 'net.connect' ? event.count : 0
   row.count += count
   if (event.kind === 'net.flow') row.data.bytesOut += event.bytesOut
@@ -52,11 +54,13 @@ export function foldDns(index: JobIndex, event: EventOf<'dns.query'>): void {
     rcode,
     addresses: [],
     programs: [],
+    processes: [],
   }))
   row.count++
   row.data.rcode = rcode
   for (const address of event.addresses) addAddress(row.data.addresses, address)
   addProgram(row.data.programs, index, event)
+  addProcess(row.data.processes, index, event)
   countVerdict(index, verdict, 1)
   index.fact('host', hostKey(name), time, bit)
 }

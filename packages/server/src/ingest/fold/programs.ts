@@ -19,6 +19,21 @@ export function addProgramOnce(programs: Program[], { exe, step }: Program): voi
   if (!programs.some((one) => one.exe === exe && one.step === step)) programs.push({ exe, step })
 }
 
+interface Process extends Program {
+  execId: string
+}
+
+/** A row names so many of its processes. */
+export const mostProcesses = 20
+
+/** A fork that runs the program of what it came from is that one. */
+export function addProcess(processes: Process[], index: JobIndex, event: Event): void {
+  const execId = event.forkOf ?? event.execId
+  if (execId === null || processes.length >= mostProcesses) return
+  if (!processes.some((one) => one.execId === execId))
+    processes.push({ execId, exe: index.programOf(event), step: event.step })
+}
+
 /** Of IPv6, with a zone. */
 const longestAddress = 64
 

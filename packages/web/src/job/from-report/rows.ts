@@ -39,6 +39,7 @@ export function rowsOfReport(report: Report): { [V in View]: Rows[V][] } {
         count: to.count,
         firstSeq: to.firstSeq,
         programs: programsOf(to.processes),
+        processes: programsOf(to.processes),
       })),
     ),
     dns: numbered(
@@ -55,6 +56,7 @@ export function rowsOfReport(report: Report): { [V in View]: Rows[V][] } {
         count: query.count,
         firstSeq: 0,
         programs: programsOf(query.processes),
+        processes: programsOf(query.processes),
       })),
     ),
     http: numbered(

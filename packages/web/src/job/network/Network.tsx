@@ -14,23 +14,35 @@ import type { Rows } from '../rows.ts'
 import { useNarrowedRows } from '../whole.ts'
 import { columnsOf } from './columns.tsx'
 import { grouped, refusedNames, type Group } from './group.ts'
-import { type Grouping, groupings, placed, type Placed, unplaced } from './sections.ts'
+import {
+  type Grouping,
+  groupings,
+  hasMore,
+  mostProcesses,
+  placed,
+  type Placed,
+  unplaced,
+} from './sections.ts'
 import { SectionHeading } from './SectionHeading.tsx'
 import { Why } from './Why.tsx'
 
 const onlyNew = ['new'] as const
-/** What stands above the destinations of a step or program. */
+/** What stands above the destinations of a step, program or process. */
 const sectionsBy = (by: Grouping): Sections<Placed> => ({
   of: ({ section }) => section?.name ?? '',
   heading: ({ section }) =>
     section === null ? null : <SectionHeading section={section} by={by} />,
 })
-const sections = { step: sectionsBy('step'), program: sectionsBy('program') }
+const sections = {
+  step: sectionsBy('step'),
+  program: sectionsBy('program'),
+  process: sectionsBy('process'),
+}
 const isRefused = ({ verdict }: Rows['dns']): boolean => verdict !== 'allowed'
 
-/** Where the job connected to, or tried to: each destination once, or below each step or program that did. */
+/** Where the job connected to, or tried to: each destination once, or below each step, program or process that did. */
 export default function Network() {
-  const { facts, every } = useJob()
+  const { facts, every, kind } = useJob()
   const { narrowing, narrowed: isNarrowed } = useNarrowing()
   const { isActor, isChosen } = useActor()
   const [only, setOnly] = useAddressed('only', onlyNew)
@@ -105,6 +117,12 @@ export default function Network() {
           </button>
         )}
       </div>
+      {by === 'process' && kind === 'server' && acted.some(hasMore) && (
+        <p className="about">
+          Of each destination the first {mostProcesses} processes are kept; others may have reached
+          it, too.
+        </p>
+      )}
       <Listed
         list={{ ...list, rows: waiting ? [] : lines, waiting }}
         label="Destinations"

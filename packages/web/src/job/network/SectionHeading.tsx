@@ -1,14 +1,16 @@
 import { counted } from '@runwarden/report/view'
 import { VerdictCounts } from '../../ui/Counts.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
+import { ProcessName } from './ProcessName.tsx'
 import type { Grouping, NetworkSection } from './sections.ts'
 
 const unknown: Record<Grouping, string> = {
   step: 'Outside of every step',
   program: 'A program that is not known',
+  process: 'A process that is not known',
 }
 
-/** Above the destinations of a step or program: who it is, and how its destinations fared. */
+/** Above the destinations of a step, program or process: who it is, and how its destinations fared. */
 export function SectionHeading(props: { section: NetworkSection; by: Grouping }) {
   const {
     by,
@@ -20,6 +22,8 @@ export function SectionHeading(props: { section: NetworkSection; by: Grouping })
         unknown[by]
       ) : by === 'step' ? (
         <Text value={name} limit={160} />
+      ) : by === 'process' ? (
+        <ProcessName execId={name} program={groups[0]?.programs[0] ?? null} />
       ) : (
         <Code value={name} limit={160} />
       )}

@@ -98,8 +98,11 @@ function groupOf(key: string, rows: readonly Row[], onlyAsked: boolean): Group {
   const addresses = [...new Set(rows.flatMap((row) => row.addresses))]
   const times = rows.map(({ firstTime }) => firstTime).filter((time) => time !== null)
   const programs = new Map<string, Program>()
-  for (const program of rows.flatMap((row) => row.programs))
-    programs.set(JSON.stringify([program.exe, program.step, program.execId]), program)
+  for (const row of rows)
+    for (const program of row.programs) {
+      const id = JSON.stringify([program.exe, program.step, program.execId])
+      if (!programs.has(id)) programs.set(id, withProcess(program, row.processes))
+    }
   return {
     key,
     place: onlyAsked
@@ -121,6 +124,13 @@ function groupOf(key: string, rows: readonly Row[], onlyAsked: boolean): Group {
     programs: [...programs.values()],
     rows,
   }
+}
+
+/** A program with the process that it was first, where one is known. */
+function withProcess(program: Program, processes: readonly Program[]): Program {
+  if (program.execId !== undefined) return program
+  const { exe, step } = program
+  return processes.find((one) => one.exe === exe && one.step === step) ?? program
 }
 
 /** The line of `allow` that lets a destination pass; null: none can, or none is needed. */

@@ -3,14 +3,17 @@ import type { Program, Rows } from '../rows.ts'
 import { alarm, grouped, type Group } from './group.ts'
 
 /** What destinations can be put together by, beside themselves. */
-export const groupings = ['step', 'program'] as const
+export const groupings = ['step', 'program', 'process'] as const
 export type Grouping = (typeof groupings)[number]
 
 type Row = Rows['destinations']
 
-/** Destinations that one step, or one program, reached or tried to. */
+/** Of a destination a server names so many processes, the first ones. */
+export const mostProcesses = 20
+
+/** Destinations that one step, program or process reached or tried to. */
 export interface NetworkSection {
-  /** null: it is not known who it was. */
+  /** Of a process its identity; null: it is not known who it was. */
   name: string | null
   groups: readonly Group[]
   /** How many of them have each verdict as their worst. */
@@ -32,7 +35,7 @@ export const unplaced = (groups: readonly Group[]): Placed[] =>
   groups.map((group) => ({ key: group.key, section: null, group, shared: false }))
 
 /**
- * Destinations below who reached them: steps in the order in which they first reached something, programs by alarm. What several
+ * Destinations below who reached them: steps in the order in which they first reached something, programs and processes by alarm. What several
  * reached stands below each, by what each of them met there.
  * @param asked those of `refusedNames`
  * @param keep whether a destination is asked for
@@ -53,7 +56,7 @@ export function placed(
       const owners = ownersOf(row, by)
       for (const [name, programs] of owners) {
         const own = { ...row, programs }
-        if (owners.size > 1) common.add(own)
+        if (owners.size > 1 || (by === 'process' && hasMore(row))) common.add(own)
         const known = found.get(name)
         if (known === undefined) found.set(name, { rows: [], asked: [], [kind]: [own] })
         else known[kind].push(own)
@@ -73,11 +76,21 @@ export function placed(
     )
 }
 
+/** Whether other processes than those that it names may have reached it. */
+export const hasMore = ({ processes }: Pick<Row, 'processes'>): boolean =>
+  processes.length >= mostProcesses
+
+const nameOf: Record<Grouping, (program: Program) => string | null | undefined> = {
+  step: ({ step }) => step,
+  program: ({ exe }) => exe,
+  process: ({ execId }) => execId,
+}
+
 /** A row's programs by the name that they are put together by. */
-function ownersOf({ programs }: Row, by: Grouping): Map<string | null, Program[]> {
+function ownersOf({ programs, processes }: Row, by: Grouping): Map<string | null, Program[]> {
   const owners = new Map<string | null, Program[]>()
-  for (const program of programs) {
-    const name = (by === 'step' ? program.step : program.exe) || null
+  for (const program of by === 'process' ? processes : programs) {
+    const name = nameOf[by](program) || null
     owners.set(name, [...(owners.get(name) ?? []), program])
   }
   return owners.size === 0 ? new Map([[null, []]]) : owners
@@ -99,7 +112,11 @@ const beginOf = ({ groups }: NetworkSection): number =>
 const alarmOf = ({ groups: [worst] }: NetworkSection): number =>
   worst === undefined ? 0 : alarm(worst)
 
+const byAlarm = (a: NetworkSection, b: NetworkSection): number =>
+  alarmOf(a) - alarmOf(b) || beginOf(a) - beginOf(b)
+
 const first: Record<Grouping, (a: NetworkSection, b: NetworkSection) => number> = {
   step: (a, b) => beginOf(a) - beginOf(b),
-  program: (a, b) => alarmOf(a) - alarmOf(b) || beginOf(a) - beginOf(b),
+  program: byAlarm,
+  process: byAlarm,
 }

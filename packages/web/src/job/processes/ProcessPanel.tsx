@@ -53,7 +53,7 @@ function Told({ process, ancestors }: { process: TreeProcess; ancestors: readonl
             <dd>
               <Code value={image.exe} />
               <pre className="command">
-                <Text value={plainCommand(image.argv, 20_000)} limit={20_000} />
+                <bdi>{plainCommand(image.argv, 20_000)}</bdi>
               </pre>
               <CopyButton text={plainCommand(image.argv, 200_000)} label="Copy command" />
               {image.argvTruncated && (
