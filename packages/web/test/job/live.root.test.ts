@@ -3,6 +3,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Event } from '@runwarden/events'
 import { segmentPath } from '../../../server/src/ingest/segment-store.ts'
+import { connect, exec, execIdOf } from '../../../server/test/ingest/sample-events.ts'
 import { jobStart, TestAgent } from '../../../server/test/ingest/test-agent.ts'
 import { Web } from '../rig/web.ts'
 
@@ -88,4 +89,52 @@ test('the page of a job goes along with it, from its first events to its end', a
   )
   expect(await page.run(() => Reflect.get(globalThis, 'sameDocument'))).toBe(true)
   await page.checked()
+})
+
+test('a job that has ended without its agent says so, what is known of it, and what is not', async () => {
+  const agent = new TestAgent(web.url)
+  await agent.start(
+    web.rig.acme.keys.agent,
+    jobStart({ repository: 'acme/live', workflow: 'Killed', runId: '6101', job: 'build' }),
+  )
+  await agent.heartbeat()
+  await agent.send(agent.pack([exec(1, 100), connect(2, { execId: execIdOf(100) })]))
+  const path = `/github/acme/live/actions/runs/6101/jobs/${agent.jobId}`
+  const page = await web.open(path)
+  // Another agent on the machine says the end, as one does that finds what a killed one has left.
+  expect(await agent.finish(null)).toMatchObject({ status: 200 })
+  await page.until(() => document.querySelector('.facts .word')?.textContent === 'lost')
+  expect(await page.run(() => document.querySelector('.heading .state')?.textContent)).toBe(
+    'Ended without its agent',
+  )
+  await page.until(
+    () =>
+      document
+        .querySelector('main')
+        ?.textContent.includes('The agent died before the job ended') === true,
+  )
+  await page.checked()
+
+  await page.click('link', /^DNS/)
+  await page.until(
+    () =>
+      document.querySelector('.nothing')?.textContent ===
+      'Not known: the agent is not heard any more, and told nothing of it before.',
+  )
+  await page.click('link', /^Network/)
+  await page.sees('table', 'Destinations')
+  await page.click('link', /^Recommended policy/)
+  await page.checked()
+  await page.click('link', /^Data quality/)
+  await page.until(
+    () =>
+      document
+        .querySelector('.notices')
+        ?.textContent.includes('The agent is not heard any more') === true,
+  )
+  await page.checked()
+
+  const runs = await web.open('/orgs/acme/runs?state=lost')
+  await runs.sees('link', 'Killed #6101')
+  await runs.checked()
 })
