@@ -1225,7 +1225,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Whether a text is a policy: what is wrong with it, and what is probably not meant. */
+        /** Whether a text is a policy of an organisation: what is wrong with it, and what is probably not meant. */
         post: operations["postV1OrgsOrgPolicyChecks"];
         delete?: never;
         options?: never;
@@ -1591,6 +1591,23 @@ export interface paths {
         post?: never;
         /** Takes a policy of the server, for all organisations from where it holds. */
         delete: operations["deleteV1ServerPolicyAttachmentsAttachment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/server/policy-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a text is a policy of the server, for all organisations: what is wrong with it, and what is probably not meant. */
+        post: operations["postV1ServerPolicyChecks"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -7123,6 +7140,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV1ServerPolicyChecks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        warnings: string[];
+                    };
+                };
             };
             /** @description error */
             default: {

@@ -7,6 +7,7 @@ import { type Things, thingsOf } from './tenant-things.ts'
 /** Routes that take something and change nothing, or are an agent's word on its own job, which the job's record has. */
 const changesNothing = new Set([
   'POST /v1/orgs/:org/policy-checks',
+  'POST /v1/server/policy-checks',
   'POST /v1/orgs/:org/policy-simulations',
   'POST /v1/orgs/:org/suppression-previews',
 ])

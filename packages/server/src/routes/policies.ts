@@ -46,24 +46,27 @@ z.globalRegistry.add(Told, { id: 'PolicyVersion' })
 /** Named policies, and all their versions. */
 export function register(app: App, context: Context): void {
   const store = new PolicyStore(context.db, context.clock)
+  for (const place of places) {
+    addCheck(app, place)
+    addReading(app, place, store)
+    addWriting(app, place, store, context)
+  }
+}
+
+function addCheck(app: App, { prefix, read, params, of }: Place): void {
   app.post(
-    '/v1/orgs/:org/policy-checks',
+    `${prefix}/policy-checks`,
     {
-      config: { right: 'viewer' },
+      config: { right: read },
       schema: {
-        summary:
-          'Whether a text is a policy: what is wrong with it, and what is probably not meant.',
-        params: places[0]?.params(z.object({})),
+        summary: `Whether a text is a policy ${of}: what is wrong with it, and what is probably not meant.`,
+        params: params(z.object({})),
         body: z.object({ text: z.string() }),
         response: { 200: z.object({ warnings: z.array(z.string()) }) },
       },
     },
     ({ body }) => ({ warnings: [...checkPolicy(body.text, 'policy').warnings] }),
   )
-  for (const place of places) {
-    addReading(app, place, store)
-    addWriting(app, place, store, context)
-  }
 }
 
 function addReading(app: App, { prefix, read, params, of }: Place, store: PolicyStore): void {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from '../page.ts'
 import { choose, fill } from '../rig/choose.ts'
 import { Web } from '../rig/web.ts'
+import { writePolicy } from '../rig/write-policy.ts'
 
 let web: Web
 beforeAll(async () => {
@@ -10,24 +11,6 @@ beforeAll(async () => {
 afterAll(() => web[Symbol.asyncDispose]())
 
 const hostile = '<img src=x onerror=alert(1)>\u202egpj'
-
-/** Replaces the document in the editor, as by the keyboard. */
-async function write(page: Page, text: string): Promise<void> {
-  await page.focus('textbox', 'Policy, YAML')
-  await page.run(() => {
-    const root = document.querySelector('.editor')?.shadowRoot
-    const content = root?.querySelector('.cm-content')
-    if (content) getSelection()?.selectAllChildren(content)
-    return null
-  })
-  // The editor has heard of it when it has drawn it.
-  await page.until(
-    () =>
-      document.querySelector('.editor')?.shadowRoot?.querySelector('.cm-selectionBackground') !=
-      null,
-  )
-  await page.type(text)
-}
 
 const says = (page: Page, text: string): Promise<void> =>
   page.until((wanted) => document.body.textContent.includes(wanted), text)
@@ -42,12 +25,12 @@ test('a policy is written with what is wrong said as one types, tried on recorde
   await says(page, 'This is a policy.')
   await page.checked()
 
-  await write(page, 'version: 1\negres: block\nallow: []')
+  await writePolicy(page, 'version: 1\negres: block\nallow: []')
   await says(page, 'did you mean egress?')
   await page.until(
     () => document.querySelector('form[aria-label=Save] button')?.matches(':disabled') === true,
   )
-  await write(page, 'version: 1\negress: block\nallow: [registry.example.org]')
+  await writePolicy(page, 'version: 1\negress: block\nallow: [registry.example.org]')
   await says(page, 'This is a policy.')
 
   await page.click('button', 'Simulate')
@@ -86,7 +69,10 @@ test('another version is saved with its reason, and stands in the history with w
   const page = await web.open('/orgs/acme/policies/release')
   await says(page, 'Nothing is changed.')
   await page.checked()
-  await write(page, 'version: 1\negress: block\nallow: [registry.example.org, api.example.com]')
+  await writePolicy(
+    page,
+    'version: 1\negress: block\nallow: [registry.example.org, api.example.com]',
+  )
   await fill(page, 'Reason of the change', hostile)
   await says(page, 'This is a policy.')
   await page.click('button', 'Save as version 2')
@@ -108,7 +94,7 @@ test('another version is saved with its reason, and stands in the history with w
 test('hosts that jobs have reached are offered as one types', async () => {
   const page = await web.open('/orgs/acme/policies/release')
   await page.sees('textbox', 'Policy, YAML')
-  await write(page, 'version: 1\nallow:\n  - api')
+  await writePolicy(page, 'version: 1\nallow:\n  - api')
   await page.sees('option', /^api\.example\.com/)
 })
 
@@ -119,7 +105,7 @@ test('who saves upon another’s version is told, and loses nothing', async () =
     as: web.rig.acme.keys.editor,
     body: { text: 'version: 1\negress: audit\n', reason: 'meanwhile' },
   })
-  await write(page, 'version: 1\negress: block\nallow: []')
+  await writePolicy(page, 'version: 1\negress: block\nallow: []')
   await fill(page, 'Reason of the change', 'mine')
   await says(page, 'This is a policy.')
   await page.click('button', /^Save as version/)

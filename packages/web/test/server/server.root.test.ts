@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { choose, fill } from '../rig/choose.ts'
 import { Web } from '../rig/web.ts'
+import { writePolicy } from '../rig/write-policy.ts'
 
 let web: Web
 beforeAll(async () => {
@@ -59,6 +60,14 @@ test('a policy of the server is written, attached to all jobs, read in its histo
   await page.sees('textbox', 'Policy, YAML')
   await page.until(() => document.body.textContent.includes('This is a policy.'))
   await page.checked()
+  await writePolicy(page, 'version: 1\negres: block\nallow: []')
+  await page.until(() => document.body.textContent.includes('did you mean egress?'))
+  expect(page.requests.some((url) => url.endsWith('/v1/server/policy-checks'))).toBe(true)
+  await page.until(
+    () => document.querySelector('form[aria-label=Save] button')?.matches(':disabled') === true,
+  )
+  await writePolicy(page, 'version: 1\negress: audit\nallow: [registry.example.org]')
+  await page.until(() => document.body.textContent.includes('This is a policy.'))
   await page.click('button', 'Simulate')
   await page.until(() => document.querySelector('output.shown-once') !== null)
   await fill(page, 'Name', 'floor')
@@ -73,7 +82,7 @@ test('a policy of the server is written, attached to all jobs, read in its histo
   expect(
     await asked('/v1/orgs/acme/effective-policies?repository=acme/app&workflow=CI&job=build'),
   ).toMatchObject({ items: [{ level: 'cluster' }] })
-  await page.checked()
+  await page.checked({ status: 400 })
   await page.click('link', 'History')
   await page.sees('heading', /^Version 1/)
   await page.click('link', 'Where it holds')

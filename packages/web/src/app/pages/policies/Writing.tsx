@@ -19,10 +19,10 @@ interface Props {
 /** A policy is written: checked as one types, and tried before it is saved. */
 export function Writing({ owner, text, onChange, children }: Props) {
   const { organisations } = useMe()
-  // A text is checked alike whoever asks.
+  // One of the server itself is written for all of them: what any has reached is of help.
   const org = owner ?? organisations[0]?.name ?? null
   const queries = useQueryClient()
-  const checked = useChecked(org, text)
+  const checked = useChecked(owner, text)
   const hosts = useCallback(
     async (part: string) => {
       if (org === null) return []

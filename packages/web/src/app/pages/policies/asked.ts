@@ -19,6 +19,13 @@ export const policiesOf = (owner: Owner, after: string | undefined) => {
     : ask(api.GET('/v1/orgs/{org}/policies', { params: { path: { org: owner }, query } }))
 }
 
+export const checkPolicy = (owner: Owner, text: string) => {
+  const body = { text }
+  return owner === null
+    ? ask(api.POST('/v1/server/policy-checks', { body }))
+    : ask(api.POST('/v1/orgs/{org}/policy-checks', { params: { path: { org: owner } }, body }))
+}
+
 /** @param version null: the newest */
 export const policyOf = (owner: Owner, policy: string, version: number | null) => {
   const query = version === null ? {} : { version }

@@ -1,7 +1,8 @@
 import { ApiError } from '@runwarden/api'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { api, ask } from '../../api.ts'
+import type { Owner } from '../../owner.ts'
+import { checkPolicy } from './asked.ts'
 
 /** Something that is wrong with a policy's text, at its place from 1. */
 export interface PolicyProblem {
@@ -19,27 +20,21 @@ export interface Checked {
 /** So long is waited for the next letter, milliseconds. */
 const pause = 300
 
-/**
- * What is wrong with a text, as one types; undefined: it is not known yet.
- * @param org whose server is asked; null: there is none yet, and the text is only checked when it is saved
- */
-export function useChecked(org: string | null, text: string): Checked | undefined {
+/** What is wrong with a text, as one types; undefined: it is not known yet. */
+export function useChecked(owner: Owner, text: string): Checked | undefined {
   const settled = useSettled(text)
   const { data } = useQuery({
-    queryKey: ['policy-check', org, settled],
-    queryFn: () => check(org, settled),
+    queryKey: ['policy-check', owner, settled],
+    queryFn: () => check(owner, settled),
     placeholderData: keepPreviousData,
     staleTime: Infinity,
   })
   return settled === text ? data : undefined
 }
 
-async function check(org: string | null, text: string): Promise<Checked> {
-  if (org === null) return { problems: [], warnings: [] }
+async function check(owner: Owner, text: string): Promise<Checked> {
   try {
-    const { warnings } = await ask(
-      api.POST('/v1/orgs/{org}/policy-checks', { params: { path: { org } }, body: { text } }),
-    )
+    const { warnings } = await checkPolicy(owner, text)
     return { problems: [], warnings }
   } catch (error) {
     const problems = problemsOf(error)
