@@ -2,7 +2,8 @@
 export type IndexerAsk = 'wake' | 'end'
 
 export type IndexerTold =
-  | { kind: 'ready' }
+  /** Up to this segment (its number) all was indexed before. */
+  | { kind: 'ready'; position: number }
   /** Up to this segment (its number). */
   | { kind: 'indexed'; position: number }
   | { kind: 'removed'; jobIds: string[] }

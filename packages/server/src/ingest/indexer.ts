@@ -126,6 +126,7 @@ export class Indexer {
         // It may be another file than before.
         this.#read?.close()
         this.#read = new Database(indexPath(this.#parts.data), { readOnly: true })
+        this.#position = told.position
         this.#ready.resolve()
         this.#take()
         break

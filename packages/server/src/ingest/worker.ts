@@ -33,7 +33,7 @@ port.on('message', (ask: IndexerAsk) => {
   if (ask === 'end') end.abort()
   woken.resolve()
 })
-tell({ kind: 'ready' })
+tell({ kind: 'ready', position: positionNow() })
 while (!end.signal.aborted) {
   try {
     const removed = removeJobs(db, main)
@@ -73,10 +73,14 @@ function openSound(): Database {
   }
 }
 
+/** The last segment that is indexed. */
+function positionNow(): number {
+  return db.get<{ position: number }>('SELECT position FROM state')?.position ?? 0
+}
+
 /** @returns whether there was anything to do */
 function step(): boolean {
-  const { position } = db.get<{ position: number }>('SELECT position FROM state') ?? { position: 0 }
-  const batch = listed(position)
+  const batch = listed(positionNow())
   const last = batch.at(-1)
   if (last === undefined) return false
   try {
