@@ -11,9 +11,15 @@ export const Calls = z.object({
 export type Calls = z.infer<typeof Calls>
 z.globalRegistry.add(Calls, { id: 'CallCounts' })
 
-/** In SQL: a job's acts of a verdict, of its totals in the index (t). */
-export const callsIn = (verdict: Verdict): string =>
-  `coalesce(json_extract(t.totals, '$.byVerdict."${verdict}"'), 0)`
+/** In SQL: a job's acts of a verdict, as the index has them (t). */
+export const callsIn = (verdict: Verdict): string => `ifnull(t.${columns[verdict]}, 0)`
+
+const columns: Readonly<Record<Verdict, string>> = {
+  allowed: 'allowed',
+  'would-block': 'would_block',
+  blocked: 'blocked',
+  'attack-blocked': 'attack_blocked',
+}
 
 export const noCalls = (): Calls => ({
   allowed: 0,
