@@ -205,6 +205,26 @@ export class Page {
     }
   }
 
+  /** Nothing comes of the network any more until what is returned is called. */
+  async cutOff(): Promise<() => Promise<void>> {
+    const set = (offline: boolean): Promise<unknown> =>
+      this.#send('Network.emulateNetworkConditions', {
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
+      })
+    await set(true)
+    return async () => {
+      await set(false)
+    }
+  }
+
+  /** Addresses like these do not come; none: all do. @param urls with `*` for anything */
+  async refuse(urls: readonly string[]): Promise<void> {
+    await this.#send('Network.setBlockedURLs', { urls })
+  }
+
   /** Processor time of its main thread since this was asked first, by the names of Chromium's metrics: `TaskDuration` and the like are seconds. */
   async spent(): Promise<ReadonlyMap<string, number>> {
     await this.#send('Performance.enable', { timeDomain: 'threadTicks' })

@@ -1,6 +1,7 @@
 import { createBrowserRouter, type RouteObject } from 'react-router'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { pages } from './pages/index.ts'
+import { patientLoad } from './patient-load.ts'
 import { patterns } from './paths.ts'
 import type { PageRoute } from './registry.ts'
 import { Invitation } from './session/Invitation.tsx'
@@ -14,7 +15,7 @@ import { Shell } from './shell/Shell.tsx'
 const page = ({ at, load }: PageRoute): RouteObject => ({
   path: patterns[at],
   errorElement: <Broken />,
-  lazy: async () => ({ Component: (await load()).default }),
+  lazy: async () => ({ Component: (await patientLoad(load)).default }),
 })
 
 export const createRouter = () =>

@@ -1,4 +1,5 @@
-import { Suspense, useEffect, useRef } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
 import { grouped } from '@runwarden/report/view'
 import { Skeleton } from '../ui/Skeleton.tsx'
 import { AddressLink } from './AddressLink.tsx'
@@ -6,7 +7,7 @@ import { useAddressed } from './address.ts'
 import { JobHeader } from './JobHeader.tsx'
 import { unnarrowed } from './narrowing.ts'
 import { useJob } from './source.ts'
-import { tabs } from './tabs.ts'
+import { type Tab, tabs } from './tabs.ts'
 
 /** The first tab has so long for itself, milliseconds. */
 const restMs = 1000
@@ -32,7 +33,6 @@ export function JobView() {
     return () => clearTimeout(timer)
   }, [])
   if (current === undefined) return null
-  const { Tab } = current
   return (
     <>
       <JobHeader />
@@ -48,8 +48,11 @@ export function JobView() {
                 >
                   {tab.title}
                   {count !== null && (
-                    <span className={tab.alarm?.(facts) === true ? 'count alarm' : 'count'}>
-                      {grouped(count)}
+                    <span
+                      className={tab.alarm?.(facts) === true ? 'count alarm' : 'count'}
+                      title={count < 1000 ? undefined : grouped(count)}
+                    >
+                      {rounded(count)}
                     </span>
                   )}
                 </AddressLink>
@@ -60,10 +63,25 @@ export function JobView() {
       </nav>
       <section className="tab" aria-labelledby="tab-title">
         <h2 id="tab-title">{current.title}</h2>
-        <Suspense fallback={<Skeleton label={`${current.title} is loading`} lines={10} />}>
-          <Tab />
-        </Suspense>
+        <Content of={current} />
       </section>
     </>
   )
+}
+
+/** A tab's content, when it has come; where the server is away it is asked for until it comes. */
+function Content({ of: { id, title, load } }: { of: Tab }) {
+  const { data: Part } = useQuery({
+    queryKey: ['tab', id],
+    queryFn: async () => (await load()).default,
+    retry: true,
+    staleTime: Infinity,
+  })
+  return Part === undefined ? <Skeleton label={`${title} is loading`} lines={10} /> : <Part />
+}
+
+/** All tabs have room in a row, however much the job did: the tab itself has the number in full. */
+function rounded(count: number): string {
+  if (count < 1000) return String(count)
+  return count < 1_000_000 ? `${Math.floor(count / 1000)}k` : `${Math.floor(count / 1_000_000)}M`
 }

@@ -4,7 +4,7 @@ import { jobStart, TestAgent } from '../../../server/test/ingest/test-agent.ts'
 import { ServerRig } from '../../../server/test/server-rig.ts'
 import { recordedData } from '../rig/recorded.ts'
 import { builtApp } from '../rig/web-app.ts'
-import { Web } from '../rig/web.ts'
+import { checked, Web } from '../rig/web.ts'
 
 let web: Web
 beforeAll(async () => {
@@ -24,6 +24,7 @@ test('a list that is long in coming says what it is and that it takes long, and 
   expect(await page.run(() => document.querySelector('.skeleton output')?.textContent)).toMatch(
     /^.*repositories.*… This takes longer than usual: the network or the server is slow\.$/i,
   )
+  await page.checked({ unanswered: true })
   const before = asked().length
   await page.click('button', 'Ask again')
   await page.until(() => document.querySelector('.skeleton button') === null)
@@ -78,6 +79,7 @@ test('over a restart of the server pages stay, say that it is away, and go on by
         document.querySelector('.away')?.textContent.startsWith('The server does not answer.') ===
         true,
     )
+  for (const page of [runs, job, deleted]) await checked(page, { unanswered: true })
   expect(await job.names('heading')).toContain('Data quality')
   expect(await runs.names('link')).toContain('Nothing #4300')
 
@@ -99,4 +101,30 @@ test('over a restart of the server pages stay, say that it is away, and go on by
   )
   await runs.sees('link', 'After #5001')
   rmSync(data, { recursive: true, force: true })
+})
+
+test('a tab or page whose part of the app does not come leaves what is there, and comes when the server does', async () => {
+  const page = await web.open('/orgs/acme/runs')
+  await page.refuse(['*/assets/Dns-*', '*/assets/Inbox-*', '*/assets/Palette-*'])
+  await page.go(
+    `${web.url}/github/acme/app/actions/runs/4101/jobs/${await web.job('4101', 'build')}`,
+  )
+  await page.sees('heading', 'Summary')
+  const goesOn = await page.cutOff()
+  await page.click('link', /^DNS/)
+  await page.until(() => document.querySelector('.away') !== null)
+  await page.sees('heading', 'DNS')
+  expect(await page.names('heading')).toContain('build')
+  expect(await page.run(() => document.querySelector('.failure'))).toBe(null)
+  await page.checked({ unanswered: true })
+  await page.click('link', 'Detections')
+  await page.click('button', /^Go to/)
+  await page.refuse([])
+  await goesOn()
+  await page.until(() => document.querySelector('.away') === null)
+  await page.until(() => location.pathname === '/orgs/acme/detections')
+  await page.sees('heading', 'Detections')
+  await page.back()
+  await page.sees('table', 'DNS queries')
+  expect(await page.run(() => document.querySelector('.failure'))).toBe(null)
 })

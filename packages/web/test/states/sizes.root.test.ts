@@ -75,6 +75,19 @@ test('of 3,000 destinations those in sight are drawn, and the last one is reache
   expect((await lines(page)).drawn).toBeLessThan(60)
 })
 
+test('the tabs of a job with large numbers are one row on a desk', async () => {
+  const page = await web.open(big)
+  const tops = await page.run(() => [
+    ...new Set(
+      [...document.querySelectorAll('.tabs li')].map((tab) => tab.getBoundingClientRect().top),
+    ),
+  ])
+  expect(tops).toHaveLength(1)
+  expect(
+    await page.run(() => document.querySelector('[data-tab=network] .count')?.textContent),
+  ).toBe('3k')
+})
+
 test('of keys that are pressed faster than the page draws each counts', async () => {
   const page = await web.open(`${big}?tab=processes`)
   await page.until(() => document.querySelectorAll('[aria-level="2"]').length > 20)

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react'
+import { patientLoad } from '../patient-load.ts'
 
-const Palette = lazy(() => import('./Palette.tsx'))
+const Palette = lazy(() => patientLoad(() => import('./Palette.tsx')))
 
 const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent)
 /** As the person's keyboard calls it. */
