@@ -43,6 +43,9 @@ beforeAll(async () => {
     write(8, `/w/${'long/'.repeat(700)}end.txt`),
     changed(9, '/w/src/\u202einvoice.js'),
     changed(10, '/w/node_modules/a/index.js', { dependency: 'node_modules/a' }),
+    ...[11, 12, 13].map((seq) =>
+      write(seq, `/proc/${seq}00/environ`, { sensitive: 'process-environment', workspace: false }),
+    ),
   ])
 })
 afterAll(() => web[Symbol.asyncDispose]())
@@ -107,7 +110,7 @@ test('files are narrowed by kind and program; a path of 3,500 characters is cut,
   await page.sees('button', 'Copy whole')
   await page.click('button', 'sensitive')
   await page.until(
-    () => document.querySelectorAll('[aria-labelledby=acts-title] tbody tr').length === 1,
+    () => document.querySelectorAll('[aria-labelledby=acts-title] tbody tr').length === 2,
   )
   expect(await page.run(() => location.search)).toContain('kind=sensitive')
   await page.click('button', 'sensitive')
@@ -116,4 +119,18 @@ test('files are narrowed by kind and program; a path of 3,500 characters is cut,
   await page.until(
     () => document.querySelector('.nothing')?.textContent === 'Nothing is like that.',
   )
+})
+
+test('one file of many processes is a line that tells of which, and a search finds one of them', async () => {
+  const page = await open('files')
+  const line = async () =>
+    (await cells(page, '[aria-labelledby=acts-title]')).find((one) => one.includes('/environ'))
+  expect(await line()).toMatch(/\/proc\/\*\/environof 3 processes.*\| 3 \|/)
+  await page.click('DisclosureTriangle', 'of 3 processes')
+  await page.until(() => document.body.textContent.includes('1100, 1200, 1300'))
+  await page.checked()
+  await page.focus('searchbox', 'Search files')
+  await page.type('/proc/1200')
+  await page.until(() => document.querySelector('.found')?.textContent === '1 entry')
+  expect(await line()).toContain('/proc/1200/environ')
 })

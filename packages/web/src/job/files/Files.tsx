@@ -15,6 +15,7 @@ import { useReport } from '../source.ts'
 import { useNarrowedRows } from '../whole.ts'
 import { Changes } from './Changes.tsx'
 import { FileName } from './FileName.tsx'
+import { type FileLine, folded } from './folded.ts'
 
 type File = Rows['files']
 
@@ -26,11 +27,16 @@ const isOf = (file: File, kind: Kind): boolean => {
   return kind === 'workspace' ? file.workspace : file.action === kind
 }
 
-const columns: readonly Column<File>[] = [
+const columns: readonly Column<FileLine>[] = [
   { title: 'Act', cell: (file) => <Act file={file} />, by: ({ action }) => action, tight: true },
   {
     title: 'File',
-    cell: ({ path, to }) => <FileName path={path} to={to} />,
+    cell: ({ path, to, pids }) => (
+      <>
+        <FileName path={path} to={to} />
+        {pids.length > 0 && <OfProcesses pids={pids} />}
+      </>
+    ),
     by: ({ path }) => path,
     wide: true,
   },
@@ -61,7 +67,7 @@ export default function Files() {
   const list = useNarrowedRows('files', narrowing, fits)
   const rows = useMemo(
     () =>
-      list.rows.toSorted(
+      folded(list.rows).toSorted(
         (a, b) =>
           Number(b.sensitive !== null) - Number(a.sensitive !== null) ||
           Number(b.workspace) - Number(a.workspace) ||
@@ -125,6 +131,15 @@ export default function Files() {
         </Listed>
       </section>
     </>
+  )
+}
+
+function OfProcesses({ pids }: { pids: readonly number[] }) {
+  return (
+    <details className="others">
+      <summary>of {counted(pids.length, 'process', 'processes')}</summary>
+      <code>{pids.join(', ')}</code>
+    </details>
   )
 }
 
