@@ -28,7 +28,7 @@ function One({ program: { exe, step, execId } }: { program: Program }) {
   return (
     <>
       {execId === undefined ? (
-        name
+        <span className="program">{name}</span>
       ) : (
         <AddressLink className="process" set={{ tab: 'processes', process: execId }}>
           {name}

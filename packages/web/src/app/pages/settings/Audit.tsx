@@ -49,7 +49,12 @@ export default function Audit() {
 const columns: readonly Column<AuditEntry>[] = [
   { title: 'When', cell: ({ at }) => <Time at={at} />, by: ({ at }) => at, tight: true },
   { title: 'Who', cell: ({ actor }) => <Text value={actor} />, by: ({ actor }) => actor },
-  { title: 'Did', cell: ({ action }) => <Code value={action} />, by: ({ action }) => action },
+  {
+    title: 'Did',
+    cell: ({ action }) => <Code value={action} />,
+    by: ({ action }) => action,
+    tight: true,
+  },
   { title: 'To', cell: ({ subject }) => <Text value={subject} />, by: ({ subject }) => subject },
   {
     title: 'From',

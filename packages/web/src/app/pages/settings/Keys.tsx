@@ -18,7 +18,7 @@ import { useOrganisation } from '../../shell/organisation.ts'
 import { Frame } from './Frame.tsx'
 
 const roles = [
-  ['agent', 'agent: starts jobs, nothing else'],
+  ['agent', 'agent: only starts jobs'],
   ['viewer', 'viewer: reads'],
   ['editor', 'editor: also policies, block list, detections'],
   ['admin', 'admin: everything'],
