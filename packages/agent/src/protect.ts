@@ -242,12 +242,13 @@ function commonFacts(settings: ProtectSettings, scope: string, startTime: number
 function listLeftOver(watch: Watch, background: 'end' | 'keep'): RunFacts['leftOver'] {
   const found: RunFacts['leftOver'] = []
   for (const pid of watch.scope.processes().slice(0, 1000)) {
+    // Before the others: who has ended by then is not taken for somebody who is not known.
+    const execId = watch.execIdOf(pid)
     try {
       const exe = readlinkSync(`/proc/${pid}/exe`)
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
       const zombie = stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
-      if (!zombie)
-        found.push({ execId: watch.execIdOf(pid), pid, exe, ended: background === 'end' })
+      if (!zombie) found.push({ execId, pid, exe, ended: background === 'end' })
     } catch {
       // It has ended by itself meanwhile.
     }
