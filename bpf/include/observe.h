@@ -37,7 +37,7 @@ struct exec_record {
 	__u32 parent_tgid;
 	__u32 pipes[2]; /* inode numbers of the pipes that are descriptors 0 and 1; 0: it is none, or has a name */
 	__u32 step;	/* see steps.h; 0: none */
-	__u32 unused;
+	__u32 served;	/* enum served */
 	__u64 changed; /* the program's file: see changed_at.h */
 };
 

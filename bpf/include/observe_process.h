@@ -10,6 +10,7 @@
 #include "process.h"
 #include "rings.h"
 #include "path.h"
+#include "served.h"
 #include "stdio.h"
 #include "steps.h"
 
@@ -95,6 +96,7 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	record->changed = changed_at(inode);
+	record->served = served_by(file);
 	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
 	record->parent_tgid = BPF_CORE_READ(parent, tgid);
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);

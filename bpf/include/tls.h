@@ -66,7 +66,8 @@ struct tls_image {
 	struct tls_file file;
 	__u32 known; /* as user space has put it into tls_files; 0: it has not */
 	__u32 path_size; /* "leaf\0parent\0…\0" behind the struct, as in observe.h; none where it is known */
-	__u64 unused[3];
+	__u32 served;	 /* enum served; not where it is known */
+	__u32 unused[5];
 };
 
 _Static_assert(sizeof(struct tls_image) == TEXT_OFFSET, "text of image");

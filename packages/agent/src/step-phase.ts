@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { openNamedFile } from '@runwarden/sensor'
 
 /** Which stage of its action a step's process is: GITHUB_ACTION is the same in all three. */
 export type Phase = 'pre' | 'main' | 'post'
@@ -137,9 +138,10 @@ function scriptsOf(text: string): Runs {
 function readSmall(path: string): string | undefined {
   let file
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    file = openNamedFile({ path, follow: true })
+    if (file === undefined) return undefined
     const { size } = fstatSync(file)
-    if (!fstatSync(file).isFile() || size > BYTES) return undefined
+    if (size > BYTES) return undefined
     const bytes = Buffer.alloc(size)
     return bytes.toString('utf8', 0, readSync(file, bytes))
   } catch {

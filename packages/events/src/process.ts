@@ -72,7 +72,7 @@ export const ProcessProgram = z.object({
   sha256: z.string().nullable(),
   /**
    * `gone`: the process had ended, and the file was nowhere to be found; `changed`: it was written to or replaced since;
-   * `large`: longer than is read; `served`: by a process (FUSE), which may give each reader something else; `budget`: too
+   * `large`: longer than is read; `served`: by a process (FUSE) or another machine, which may give each reader something else, or let it wait; `budget`: too
    * many were to be read; `late`: the job was over before.
    */
   unread: z.enum(['', 'gone', 'changed', 'large', 'served', 'unreadable', 'budget', 'late']),

@@ -119,6 +119,8 @@ export interface Native {
   netlinkRead(socket: number, buffer: Buffer): number
   dropFilePages(): number
   refuseCoreDumps(): boolean
+  openPath(folder: number, path: string, cached: boolean, follow: boolean): number
+  keptStat(fd: number): string | undefined
 }
 
 /** Where `make -C packages/libbpf/native` puts the binding, libbpf and libelf beside it. */

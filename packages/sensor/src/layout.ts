@@ -36,6 +36,7 @@ export const exec_record = {
   parent_tgid: 60,
   pipes: 64,
   step: 72,
+  served: 76,
   changed: 80,
 } as const
 

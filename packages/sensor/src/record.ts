@@ -30,6 +30,8 @@ export interface ExecRecord extends RecordBase {
   device: string
   /** When the program's file was last changed (its ctime), nanoseconds since the epoch. */
   changed: string
+  /** The file's reader may wait for ever: see served.ts. */
+  served: boolean
   memfd: boolean
   deleted: boolean
   /** What its descriptors 0, 1 and 2 are. */

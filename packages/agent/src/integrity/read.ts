@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readlinkSync, readSync } from 'node:fs'
+import { openNamedFile } from '@runwarden/sensor'
 import { type Content, mostBytes, type Unread } from './contract.ts'
 
-const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 /** One byte more than is taken tells that there is more. */
 const room = Buffer.alloc(mostBytes + 1)
 
@@ -12,9 +12,10 @@ const room = Buffer.alloc(mostBytes + 1)
  */
 export function readContent(path: string): Content {
   const content: Content = { digest: null, unread: '', bytes: 0, changedMs: 0, readMs: 0 }
-  let fd = -1
+  let fd
   try {
-    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    fd = openNamedFile({ path })
+    if (fd === undefined) return { ...content, unread: 'special', readMs: Date.now() + 1 }
     const stat = fstatSync(fd)
     content.changedMs = stat.ctimeMs
     content.unread = unreadable(fd, path, stat)
@@ -26,7 +27,7 @@ export function readContent(path: string): Content {
   } catch (error) {
     content.unread = reasonOf(error)
   } finally {
-    if (fd >= 0) closeSync(fd)
+    if (fd !== undefined) closeSync(fd)
   }
   // Date.now() is cut: what is later than this came after the last byte was read.
   content.readMs = Date.now() + 1
@@ -34,7 +35,6 @@ export function readContent(path: string): Content {
 }
 
 function unreadable(fd: number, path: string, stat: ReturnType<typeof fstatSync>): Unread {
-  if (!stat.isFile()) return 'special'
   if (stat.size > mostBytes) return 'large'
   // A folder above may be a link by now.
   return readlinkSync(`/proc/self/fd/${fd}`) === path ? '' : 'elsewhere'

@@ -143,6 +143,8 @@ export class ContentReader {
     const worker = new Worker(new URL(`./worker${extname(own.pathname)}`, own), {
       name: 'runwarden-files',
       env: threadEnvironment(),
+      // The binding opens files, too: node would take them for somebody else's.
+      trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
     })
     worker.on('message', (reply: ReaderReply) => this.#replied(reply))

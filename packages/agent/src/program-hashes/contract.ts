@@ -24,6 +24,8 @@ export interface ProgramAsk {
   parentPid: number
   /** Its ctime does not tell whether it was written to since: see young.ts. */
   young: boolean
+  /** Whoever reads it may wait for ever: see ExecRecord. */
+  served: boolean
   /** Its path leads to nothing: it is an anonymous memory file, or was deleted before it was started. */
   nameless: boolean
 }

@@ -130,6 +130,8 @@ export class ProgramHasher {
     const worker = new Worker(new URL(`./worker${extname(own.pathname)}`, own), {
       name: 'runwarden-programs',
       env: threadEnvironment(),
+      // The binding opens files, too: node would take them for somebody else's.
+      trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
     })
     worker.on('online', () => {

@@ -93,10 +93,10 @@ export class ProgramWatch {
   }
 
   #ask(key: string, record: ExecRecord, take: (hashed: Hashed) => void): void {
-    const { exe: path, device, inode, changed, tgid, parentTgid, memfd, deleted } = record
+    const { exe: path, device, inode, changed, served, tgid, parentTgid, memfd, deleted } = record
     const nameless = memfd || deleted || record.pathTruncated
     const ids = { pid: tgid, parentPid: parentTgid }
-    const ask = { path, device, inode, changed, ...ids, young: isYoung(record), nameless }
+    const ask = { path, device, inode, changed, served, ...ids, young: isYoung(record), nameless }
     programHasher.hash(key, { ask, ran: (at) => this.#ran(record, at) }, take)
   }
 

@@ -57,6 +57,6 @@ export class Reading {
     const wasOld = ranAt === null || ranAt - Number(stat.ctimeNs) / 1e6 > tickMs
     if (now.ctimeNs === stat.ctimeNs && !young && wasOld) return true
     this.#file.ranAt = millisecondsNow()
-    return runs(pid, now)
+    return runs(pid, fd)
   }
 }

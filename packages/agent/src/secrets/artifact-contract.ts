@@ -17,9 +17,16 @@ export interface ArtifactWorkerData {
   key: Uint8Array
 }
 
+export interface UploadedFile {
+  /** Descriptors of whose it is, as of NamedFile; by default the agent's own. */
+  root?: number
+  mounts?: number
+  path: string
+}
+
 export type ArtifactAsk =
   | { kind: 'know'; secrets: readonly KnownSecret[] }
-  | { kind: 'look'; number: number; path: string }
+  | ({ kind: 'look'; number: number } & UploadedFile)
 
 /** Why a file was not looked into, or not to its end. */
 export type NotLooked =

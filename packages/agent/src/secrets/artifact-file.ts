@@ -1,13 +1,12 @@
-import { constants } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ArtifactReply, NotLooked } from './artifact-contract.ts'
+import { openNamedFile } from '@runwarden/sensor'
+import type { ArtifactReply, NotLooked, UploadedFile } from './artifact-contract.ts'
 import type { Search } from './finder.ts'
 import type { Scanner } from './scanner.ts'
 import { Contents, unpackerOf } from './unpack.ts'
-
-const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 
 type Looked = Omit<ArtifactReply, 'number'>
 
@@ -15,16 +14,16 @@ type Looked = Omit<ArtifactReply, 'number'>
 export type OpenedFile = FileHandle | 'gone' | 'unreadable'
 
 /** Opens a file that the job chose: caches are deleted as soon as they are uploaded. Regular files only. */
-export async function openUploaded(path: string): Promise<OpenedFile> {
-  let file: FileHandle | undefined
+export async function openUploaded(uploaded: UploadedFile): Promise<OpenedFile> {
+  let found
   try {
-    file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-    if ((await file.stat()).isFile()) return file
+    found = openNamedFile({ ...uploaded, overlays: true })
+    return found === undefined ? 'unreadable' : await open(`/proc/self/fd/${found}`)
   } catch (error) {
-    if (file === undefined) return reasonOf(error)
+    return reasonOf(error)
+  } finally {
+    if (found !== undefined) closeSync(found)
   }
-  await file.close()
-  return 'unreadable'
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   ArtifactReply,
   ArtifactWorkerData,
   NotLooked,
+  UploadedFile,
 } from './artifact-contract.ts'
 import { type KnownSecret, mostSecrets } from './scanner.ts'
 
@@ -42,12 +43,12 @@ export class ArtifactThread {
     if (!this.#failed && !this.#closed) this.#worker ??= this.#begin()
   }
 
-  look(path: string, take: Take): void {
+  look(file: UploadedFile, take: Take): void {
     const number = ++this.#number
     if (this.#failed || this.#closed) return take(nothing(number, 'unreadable'))
     this.#asked.set(number, take)
     this.#worker ??= this.#begin()
-    this.#post(this.#worker, { kind: 'look', number, path })
+    this.#post(this.#worker, { kind: 'look', number, ...file })
   }
 
   /** Waits until all has been looked into, or it takes too long: then the rest is not. */
@@ -72,6 +73,8 @@ export class ArtifactThread {
     const worker = new Worker(new URL(`./artifact-worker${extname(own.pathname)}`, own), {
       name: 'runwarden-artifacts',
       env: threadEnvironment(),
+      // The binding opens files, too: node would take them for somebody else's.
+      trackUnmanagedFds: false,
       workerData: data,
     })
     worker.on('message', (reply: ArtifactReply) => this.#replied(reply))

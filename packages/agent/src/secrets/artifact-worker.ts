@@ -6,6 +6,7 @@ import {
   type ArtifactWorkerData,
   mostAtOnce,
   mostPerMs,
+  type UploadedFile,
 } from './artifact-contract.ts'
 import { lookInto, type OpenedFile, openUploaded } from './artifact-file.ts'
 import { Scanner } from './scanner.ts'
@@ -36,18 +37,18 @@ port.on('message', (ask: ArtifactAsk) => {
     return scanner.know(inBytes)
   }
   // Before its turn: a cache is deleted as soon as it is uploaded.
-  const early = opened < MOST_OPEN ? openUploaded(ask.path) : undefined
+  const early = opened < MOST_OPEN ? openUploaded(ask) : undefined
   if (early !== undefined) opened++
   last = answer(last, ask, early)
 })
 
 async function answer(
   before: Promise<void>,
-  { number, path }: { number: number; path: string },
+  { number, ...uploaded }: { number: number } & UploadedFile,
   early: Promise<OpenedFile> | undefined,
 ): Promise<void> {
   await before
-  const file = await (early ?? openUploaded(path))
+  const file = await (early ?? openUploaded(uploaded))
   const now = Date.now()
   allowance = Math.min(mostAtOnce, allowance + Math.max(0, now - filled) * mostPerMs)
   filled = now

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import type { Event } from '@runwarden/events'
 import { bootClock } from '@runwarden/sensor'
 import type { EventBody } from '../event-stream.ts'
@@ -61,10 +61,10 @@ const kernels = /^\/(?:proc|sys|dev)\//
 /** A process that runs an action. */
 interface Action {
   /**
-   * Descriptor of its root directory, from its first file on: it may be in a container, and may end before its files have
-   * been looked into. Null: it was over already.
+   * Descriptors of its root directory and its list of mounts, from its first file on: it may be in a container, and may end before its
+   * files have been looked into. Null: it was over already.
    */
-  root: number | null
+  view: { root: number; mounts: number } | null
   /** Milliseconds since the epoch. */
   uploads: { place: UploadPlace; from: number; to: number }[]
   seen: Set<string>
@@ -129,7 +129,7 @@ export class Artifacts {
     if (!this.#actions.has(execId)) {
       if (this.#actions.size >= MOST_ACTIONS) return this.#missed('budget', path)
       const fresh = { uploads: [], seen: new Set<string>(), looking: 0, told: 0, ended: false }
-      this.#actions.set(execId, { root: rootOf(tgid), ...fresh })
+      this.#actions.set(execId, { view: viewOf(tgid), ...fresh })
     }
     if (this.#waiting.length >= MOST_WAITING) return this.#missed('budget', path)
     this.#waiting.push(file)
@@ -185,21 +185,22 @@ export class Artifacts {
       }
       action.seen.add(file.path)
       // Elsewhere the same path may be another file.
-      if (action.root === null) {
+      if (action.view === null) {
         this.#missed('gone', file.path)
         continue
       }
       action.looking++
-      const path = `/proc/self/fd/${action.root}${file.path}`
-      this.#thread.look(path, (reply) => this.#looked(file, action, upload.place, reply))
+      this.#thread.look({ ...action.view, path: file.path }, (reply) =>
+        this.#looked(file, action, upload.place, reply),
+      )
     }
     for (const [execId, action] of this.#actions)
       if (action.ended && action.looking === 0) this.#forget(execId, action)
   }
 
-  #forget(execId: string, { root }: Action): void {
+  #forget(execId: string, { view }: Action): void {
     this.#actions.delete(execId)
-    if (root !== null) closeSync(root)
+    for (const fd of Object.values(view ?? {})) closeSync(fd)
   }
 
   #looked(file: Opened, action: Action, place: UploadPlace, { not, found }: ArtifactReply): void {
@@ -223,11 +224,16 @@ export class Artifacts {
   }
 }
 
-function rootOf(pid: number): number | null {
+/** Opens without touching: a process of the job may serve the file system. */
+const O_PATH = 0o10000000
+
+function viewOf(pid: number): Action['view'] {
+  let root
   try {
-    const { O_DIRECTORY, O_RDONLY } = constants
-    return openSync(`/proc/${pid}/root`, O_RDONLY | O_DIRECTORY)
+    root = openSync(`/proc/${pid}/root`, O_PATH)
+    return { root, mounts: openSync(`/proc/${pid}/mountinfo`, 'r') }
   } catch {
+    if (root !== undefined) closeSync(root)
     return null
   }
 }

@@ -42,7 +42,7 @@ function askOf(path: string): Started['ask'] {
   const { ino, ctimeNs, dev } = statSync(path, { bigint: true })
   const device = `${(dev >> 8n) & 0xfffn}:${(dev & 0xffn) | ((dev >> 12n) & 0xfff00n)}`
   const identity = { device, inode: String(ino), changed: String(ctimeNs) }
-  return { path, ...identity, pid: 0, parentPid: 0, young: false, nameless: false }
+  return { path, ...identity, pid: 0, parentPid: 0, young: false, served: false, nameless: false }
 }
 
 async function started(ask: Started['ask']): Promise<ChildProcess> {

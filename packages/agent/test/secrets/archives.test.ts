@@ -34,7 +34,11 @@ function tar(...options: string[]): Buffer {
 async function look(content: Buffer): Promise<{ found: string[]; not: string }> {
   const file = join(place, 'cache.tzst')
   writeFileSync(file, content)
-  const { found, not } = await lookInto(await openUploaded(file), new Scanner(), Buffer.alloc(32))
+  const { found, not } = await lookInto(
+    await openUploaded({ path: file }),
+    new Scanner(),
+    Buffer.alloc(32),
+  )
   return { found: found.map(({ form, line, entry }) => `${entry} ${line} ${form}`).toSorted(), not }
 }
 
@@ -117,7 +121,11 @@ test('what unpacks to far more than it is long is left', async () => {
     'sh',
     join(place, 'tree'),
   ])
-  const looked = await lookInto(await openUploaded(archive), new Scanner(), Buffer.alloc(32))
+  const looked = await lookInto(
+    await openUploaded({ path: archive }),
+    new Scanner(),
+    Buffer.alloc(32),
+  )
   expect(looked).toMatchObject({ not: 'long', found: [{ entry: './a' }] })
   expect(looked.bytes).toBeLessThan(1.1 * mostOfArchive)
 }, 60_000)

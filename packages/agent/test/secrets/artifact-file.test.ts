@@ -17,7 +17,11 @@ const part = 4 << 20
 async function look(content: Buffer | string): Promise<string> {
   const file = join(place, 'file')
   writeFileSync(file, content)
-  const { found, not } = await lookInto(await openUploaded(file), new Scanner(), Buffer.alloc(32))
+  const { found, not } = await lookInto(
+    await openUploaded({ path: file }),
+    new Scanner(),
+    Buffer.alloc(32),
+  )
   return [...found.map(({ kind, form, line }) => `${kind} ${form} ${line}`), not].join()
 }
 
@@ -55,19 +59,23 @@ test('of a file that is too long its beginning is looked at, and of what unpacks
   const file = join(place, 'long')
   writeFileSync(file, `${token}\n`)
   execFileSync('truncate', ['-s', `${mostOfFile * 4}`, file])
-  const long = await lookInto(await openUploaded(file), new Scanner(), Buffer.alloc(32))
+  const long = await lookInto(await openUploaded({ path: file }), new Scanner(), Buffer.alloc(32))
   expect(long).toMatchObject({ not: 'long', found: [{ kind: 'github-token' }] })
   expect(long.bytes).toBeLessThan(mostOfFile * 1.1)
   // Four times as much behind a thousandth.
   execFileSync('gzip', ['-1', '-k', file])
-  const bomb = await lookInto(await openUploaded(`${file}.gz`), new Scanner(), Buffer.alloc(32))
+  const bomb = await lookInto(
+    await openUploaded({ path: `${file}.gz` }),
+    new Scanner(),
+    Buffer.alloc(32),
+  )
   expect(bomb).toMatchObject({ not: 'long', found: [{ kind: 'github-token', form: 'gzip' }] })
 })
 
 test('what is no file, or is not there, is not looked into', async () => {
   const scanner = new Scanner()
   const why = async (path: string): Promise<string> =>
-    (await lookInto(await openUploaded(path), scanner, Buffer.alloc(32))).not
+    (await lookInto(await openUploaded({ path }), scanner, Buffer.alloc(32))).not
   const fifo = join(place, 'fifo')
   execFileSync('mkfifo', [fifo])
   writeFileSync(join(place, 'file'), token)

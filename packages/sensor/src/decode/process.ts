@@ -1,6 +1,7 @@
 import type { Stdio } from '@runwarden/events'
 import { exec_flags, exec_record, exit_record, fork_record, record_header } from '../layout.ts'
 import type { ExecRecord, ExitRecord, ForkRecord } from '../record.ts'
+import { mayNeverAnswer } from '../served.ts'
 import { type Batch, deviceName, textOf } from './batch.ts'
 
 const ANY_TRUNCATION = exec_flags.EXEC_ARGV_TRUNCATED | exec_flags.EXEC_ARGV_UNREADABLE
@@ -13,6 +14,7 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
   const cwdFrom = exeFrom + (u16[(at + exec_record.exe_size) >>> 1] as number)
   const argvFrom = cwdFrom + (u16[(at + exec_record.cwd_size) >>> 1] as number)
   const argvTo = argvFrom + (u16[(at + exec_record.argv_size) >>> 1] as number)
+  const device = deviceName(u32[(at + exec_record.device) >>> 2] as number)
   return {
     kind: 'exec',
     time: batch.wide(at + record_header.time),
@@ -27,7 +29,8 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     argvTruncated: (flags & ANY_TRUNCATION) !== 0,
     cwd: batch.path(cwdFrom, argvFrom),
     inode: `${batch.wide(at + exec_record.inode)}`,
-    device: deviceName(u32[(at + exec_record.device) >>> 2] as number),
+    device,
+    served: mayNeverAnswer(u32[(at + exec_record.served) >>> 2] as number, device),
     changed: `${batch.u64[(at + exec_record.changed) >>> 3]}`,
     memfd: (flags & exec_flags.EXEC_MEMFD) !== 0,
     deleted: (flags & exec_flags.EXEC_DELETED) !== 0,

@@ -5,6 +5,7 @@ import { bootClock } from '../identity.ts'
 import { everyLook } from '../looks.ts'
 import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
+import { mayNeverAnswer } from '../served.ts'
 import { builtObjects } from '../built-objects.ts'
 import type { TlsChunk, TlsEnd, TlsLibrary, TlsOffer } from './chunk.ts'
 import { mappedCode, openCodeFile, processesBelow } from './code-file.ts'
@@ -20,6 +21,8 @@ const SWEEP_MS = 1000
 const BATCH_BYTES = 1 << 20
 /** Files that are told as unseen; a job can make any number of them. */
 const MOST_TOLD = 32
+const NEVER_ANSWERS =
+  'a process or another machine serves its file system, and may let whoever reads it wait for ever: it is not looked at'
 /** Key of https_state, in place of a policy's slot. */
 const HTTPS_ON = Buffer.from([2, 0, 0, 0])
 /** Slot of the sensor's map of programs for the end of mmap(). */
@@ -183,7 +186,7 @@ export class TlsCapture {
   #useRunning(): void {
     for (const pid of processesBelow(this.#options.scopeCgroup)) {
       for (const address of [0n, ...mappedCode(pid)]) {
-        const file = openCodeFile(pid, address)
+        const file = openCodeFile({ pid, address })
         if (!file) continue
         // Before: the descriptor is handed over.
         const key = fileKey(fstatSync(file.fd, { bigint: true }))
@@ -224,7 +227,12 @@ export class TlsCapture {
   }
 
   #examine(image: TlsImage): number {
-    const file = openCodeFile(image.pid, image.address, image.path)
+    const { pid, address, device, path } = image
+    if (mayNeverAnswer(image.served, device)) {
+      this.#unseen(path, NEVER_ANSWERS)
+      return 0
+    }
+    const file = openCodeFile({ pid, address, device, otherwise: path })
     if (!file) return NOT_TLS
     const changed = fstatSync(file.fd, { bigint: true }).ctimeNs
     const number = this.#files.examine(file.fd, file.path)

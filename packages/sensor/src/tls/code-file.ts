@@ -1,42 +1,50 @@
-import { constants, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { openNamedFile, openProcessFile } from '../served.ts'
 
 /** Beyond, a process's list of mappings is not read: it makes them as it likes. */
 const MOST_MAPPINGS = 65_536
 
+export interface CodeOf {
+  pid: number
+  /** Where it is mapped; 0: the program itself. */
+  address: bigint
+  /** `major:minor`, as the kernel has told it. */
+  device?: string
+  /** Where it was, for when the process or the mapping has gone; what is there now may be another file. */
+  otherwise?: string
+}
+
 /**
  * Opens the file whose code a process runs, by the kernel's own links: also in another mount namespace, deleted or replaced.
- * @param address where it is mapped; 0: the program itself
- * @param otherwise where it was, for when the process or the mapping has gone; what is there now may be another file
- * @returns a descriptor and the path that the process knows it by; undefined when it is nowhere
+ * @returns a descriptor and the path that the process knows it by; undefined when it is nowhere, or may never answer
  */
-export function openCodeFile(
-  pid: number,
-  address: bigint,
-  otherwise = '',
-): { fd: number; path: string } | undefined {
+export function openCodeFile(code: CodeOf): { fd: number; path: string } | undefined {
+  const { pid, address, device, otherwise = '' } = code
   try {
-    const link = address === 0n ? `/proc/${pid}/exe` : mappingAt(pid, address)
-    return { fd: openSync(link, 'r'), path: readlinkSync(link).replace(/ \(deleted\)$/, '') }
+    const link = address === 0n ? 'exe' : mappingAt(pid, address)
+    const fd = openProcessFile({ pid, link, device })
+    if (fd === undefined) return undefined
+    return { fd, path: readlinkSync(`/proc/self/fd/${fd}`).replace(/ \(deleted\)$/, '') }
   } catch {
-    return openRegular(otherwise)
+    return openRegular(otherwise, device)
   }
 }
 
 /** A path of somebody else's mount namespace: what is no file here is left alone, and does not hold us up. */
-function openRegular(path: string): { fd: number; path: string } | undefined {
+function openRegular(path: string, device?: string): { fd: number; path: string } | undefined {
   try {
-    if (path === '' || !statSync(path).isFile()) return undefined
-    return { fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), path }
+    const fd = path.startsWith('/') ? openNamedFile({ path, device }) : undefined
+    return fd === undefined ? undefined : { fd, path }
   } catch {
     return undefined
   }
 }
 
-/** Link to the file of the mapping that holds an address. */
+/** Link to the file of the mapping that holds an address, below /proc/PID. */
 function mappingAt(pid: number, address: bigint): string {
   const found = mappings(pid).find(({ from, to }) => address >= from && address < to)
   if (!found) throw new Error('the mapping has gone')
-  return `/proc/${pid}/map_files/${found.range}`
+  return `map_files/${found.range}`
 }
 
 /** Where a process has mapped code of files: its address in each. */

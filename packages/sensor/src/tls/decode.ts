@@ -1,3 +1,4 @@
+import { deviceName } from '../decode/batch.ts'
 import { execId } from '../identity.ts'
 import type { TlsChunk, TlsEnd, TlsOffer } from './chunk.ts'
 import {
@@ -31,6 +32,10 @@ export interface TlsImage {
   changed: bigint
   /** Its number there; 0: it is not known yet. */
   known: number
+  /** `major:minor` */
+  device: string
+  /** enum served; 0 where it is known. */
+  served: number
   /** Where the file was, where it is not known yet; else empty. */
   path: string
 }
@@ -100,6 +105,8 @@ export function decodeImage(buffer: Buffer, at: number): TlsImage {
     file,
     changed: file.readBigUInt64LE(tls_file.changed),
     known: buffer.readUInt32LE(at + tls_image.known),
+    device: deviceName(file.readUInt32LE(tls_file.device)),
+    served: buffer.readUInt32LE(at + tls_image.served),
     path: buffer
       .toString(
         'utf8',

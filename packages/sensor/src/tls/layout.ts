@@ -25,7 +25,7 @@ export const https_key = { start: 0, tgid: 8 } as const
 export const HTTPS_KEY_BYTES = 16
 
 /** struct tls_image; its `file` is the key of the map tls_files. */
-export const tls_image = { file: 32, known: 56, path_size: 60 } as const
+export const tls_image = { file: 32, known: 56, path_size: 60, served: 64 } as const
 export const IMAGE_BYTES = 88
 
 /** struct tls_file */

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Files that are found and known without asking who serves their file system: it may never answer. */
+#define _GNU_SOURCE
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * openPath(folder, path, cached, follow): a descriptor that only names the file (O_PATH); below zero: an errno. With `cached` it is EAGAIN
+ * when the kernel does not know the whole way itself.
+ */
+napi_value js_openPath(napi_env env, napi_callback_info info)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC };
+	bool cached = false, follow = false;
+	napi_value argv[4];
+	int32_t folder;
+	char *path;
+	long fd;
+
+	if (!arguments(env, info, 4, argv) || napi_get_value_int32(env, argv[0], &folder) != napi_ok ||
+	    napi_get_value_bool(env, argv[2], &cached) != napi_ok ||
+	    napi_get_value_bool(env, argv[3], &follow) != napi_ok || !(path = text(env, argv[1])))
+		return NULL;
+	how.flags |= follow ? 0 : O_NOFOLLOW;
+	how.resolve = RESOLVE_NO_MAGICLINKS | (folder < 0 ? 0 : RESOLVE_IN_ROOT) | (cached ? RESOLVE_CACHED : 0);
+	fd = syscall(SYS_openat2, folder < 0 ? AT_FDCWD : folder, path, &how, sizeof(how));
+	free(path);
+	return number(env, fd < 0 ? -errno : (double)fd);
+}
+
+/* keptStat(fd): `major:minor inode mode`, as the kernel has it without asking; undefined: it does not know. */
+napi_value js_keptStat(napi_env env, napi_callback_info info)
+{
+	struct statx stat;
+	char line[64];
+	napi_value value;
+	int32_t fd;
+
+	if (!arguments(env, info, 1, &value) || napi_get_value_int32(env, value, &fd) != napi_ok)
+		return NULL;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO, &stat))
+		return undefined(env);
+	snprintf(line, sizeof(line), "%u:%u %llu %u", stat.stx_dev_major, stat.stx_dev_minor,
+		 (unsigned long long)stat.stx_ino, (unsigned)stat.stx_mode);
+	return string(env, line);
+}

@@ -1,0 +1,51 @@
+import { constants } from 'node:fs'
+import { getSystemErrorName } from 'node:util'
+import { native } from './native.ts'
+
+/** What the kernel keeps of a file. */
+export interface KeptStat {
+  /** `major:minor` of what stat(2) says */
+  device: string
+  inode: string
+  type: 'file' | 'folder' | 'link' | 'other'
+}
+
+export interface KnownPath {
+  path: string
+  /** A descriptor of a folder that is the root of the path, for links on the way, too; by default the process's own. */
+  below?: number
+  /** Where it is a link, what that leads to; otherwise the link itself. */
+  follow?: boolean
+}
+
+/**
+ * Finds a file without opening it (O_PATH): nobody who serves a file system is asked, who may never answer. The kernel must know the whole
+ * way: it does of what was just used.
+ * @returns a descriptor, which the caller closes; or the error's code: EAGAIN when somebody would have to be asked
+ */
+export function openKnownPath({ path, below = -1, follow = false }: KnownPath): number | string {
+  const fd = native().openPath(below, path, true, follow)
+  return fd < 0 ? getSystemErrorName(fd) : fd
+}
+
+/**
+ * Finds what a folder has by one name, without opening it. The folder's file system is asked where the kernel does not know it, and no
+ * other one.
+ */
+export function openEntry(folder: number, name: string): number | string {
+  const fd = native().openPath(folder, name, false, false)
+  return fd < 0 ? getSystemErrorName(fd) : fd
+}
+
+/** Of a descriptor, without asking who serves the file; undefined: the kernel does not know. */
+export function keptStat(fd: number): KeptStat | undefined {
+  const [device, inode, mode] = native().keptStat(fd)?.split(' ') ?? []
+  if (device === undefined || inode === undefined) return undefined
+  return { device, inode, type: types.get(Number(mode) & constants.S_IFMT) ?? 'other' }
+}
+
+const types = new Map<number, KeptStat['type']>([
+  [constants.S_IFREG, 'file'],
+  [constants.S_IFDIR, 'folder'],
+  [constants.S_IFLNK, 'link'],
+])
