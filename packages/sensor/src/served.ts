@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { keptStat, openEntry, openKnownPath } from '@runwarden/libbpf'
 
 /**
@@ -17,8 +18,8 @@ const { O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants
 /** Opens without touching: the file system is not asked. */
 const O_PATH = 0o10000000
 
-/** A rename or mount somewhere else at the same moment is EAGAIN, too. */
-const TRIES = 4
+/** As the kernel's. */
+const MOST_LINKS = 40
 
 const byProcess = /^(?:fuse|fuseblk|fuse\..*)$/
 const byNetwork = /^(?:nfs4?|9p|cifs|smb3|ceph|afs|coda)$/
@@ -71,7 +72,7 @@ export interface NamedFile {
   device?: string | undefined
   /** An overlay that a job has made is taken, too: what is below it is not known. */
   overlays?: boolean
-  /** Where it is a link, what that leads to, as far as the kernel knows the way. */
+  /** Where it is a link, what that leads to. */
   follow?: boolean
 }
 
@@ -95,23 +96,46 @@ function openBelow(
   root: number,
   { path, pid, mounts: list, device, overlays = device !== undefined, follow = false }: NamedFile,
 ): number | undefined {
-  const mounts = { pid, mounts: list, overlays }
-  let found: number | string = 'EAGAIN'
-  for (let tries = 0; tries < TRIES && found === 'EAGAIN'; tries++)
-    found = openKnownPath({ path, below: root, follow })
+  const mounts = { pid, mounts: list, overlays, follow }
+  const found = openKnownPath({ path, below: root, follow })
   const named = found === 'EAGAIN' ? walk(root, path, mounts) : found
   if (typeof named === 'number') return reopened(named, mounts, device)
   throw Object.assign(new Error(`${path}: ${named}`), { code: named })
 }
 
-/** Name by name, where the kernel does not know the way: each folder is one that nobody serves before it is looked into. */
-function walk(root: number, path: string, mounts: Mounts): number | string {
+/**
+ * Name by name, where the kernel does not know the way: each folder is one that nobody serves before it is looked into. The kernel itself
+ * follows no link without asking whose time of access changes by that.
+ */
+function walk(root: number, path: string, mounts: Mounts & { follow: boolean }): number | string {
+  let names = path.split('/').filter(Boolean)
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const found = walkTo(root, names, mounts)
+    if (typeof found !== 'object') return found
+    names = found
+  }
+  return 'ELOOP'
+}
+
+/** @returns a descriptor, or the error's code; or the names of where a link leads to */
+function walkTo(
+  root: number,
+  names: readonly string[],
+  mounts: Mounts & { follow: boolean },
+): number | string | string[] {
   let at = root
-  for (const name of path.split('/').filter(Boolean)) {
+  for (const [index, name] of names.entries()) {
     const below = isAnswered(at, mounts) ? openEntry(at, name) : 'EIO'
+    const isLink = typeof below === 'number' && mounts.follow && keptStat(below)?.type === 'link'
+    // Only the folder's own file system is asked.
+    const target = isLink ? readlinkSync(`/proc/self/fd/${at}/${name}`) : undefined
     if (at !== root) closeSync(at)
     if (typeof below === 'string') return below
     at = below
+    if (target === undefined) continue
+    closeSync(at)
+    const whole = resolve('/', ...names.slice(0, index), target, ...names.slice(index + 1))
+    return whole.split('/').filter(Boolean)
   }
   return at
 }
