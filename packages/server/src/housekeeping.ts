@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Context } from './context.ts'
 
 const dayMs = 24 * 3_600_000
@@ -93,8 +91,8 @@ function jobsTooMany({ config, db }: Needs, now: number): string[] {
 }
 
 /** Segments of jobs that are no more: the server ended between the one and the other. */
-async function removeStrays({ config, db, ingest }: Needs): Promise<void> {
-  for (const id of await readdir(join(config.data, 'segments')))
+async function removeStrays({ db, ingest }: Needs): Promise<void> {
+  for (const id of await ingest.segments.jobs())
     if (db.get('SELECT 1 FROM jobs WHERE id = ?', id) === undefined)
       await ingest.segments.remove(id)
 }

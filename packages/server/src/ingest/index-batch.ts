@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { EventOf } from '@runwarden/events'
 import type { Database } from '../db/database.ts'
 import { chainHash } from './chain.ts'
@@ -20,7 +19,8 @@ export interface Listed {
   hash: Uint8Array
   /** Bytes. */
   unpacked: number
-  path: string
+  /** As the store has it; why it can't be read. */
+  body: Buffer | Error
 }
 
 /** Events that are gathered before they are written. More of them outlive the young generation, which costs more than it saves. */
@@ -97,13 +97,9 @@ function indexOne(db: Database, index: JobIndex, segment: Listed): void {
 }
 
 /** @throws SegmentError where it is not what was acknowledged any more */
-function contentOf({ path, previous, hash, unpacked }: Listed): Buffer {
-  let body: Buffer
-  try {
-    body = readFileSync(path)
-  } catch (error) {
-    throw new SegmentError(`can't be read: ${(error as Error).message}`, { cause: error })
-  }
+function contentOf({ body, previous, hash, unpacked }: Listed): Buffer {
+  if (body instanceof Error)
+    throw new SegmentError(`can't be read: ${body.message}`, { cause: body })
   if (!chainHash(previous, body).equals(hash))
     throw new SegmentError('is not what was stored: its hash is another')
   return unpackNow(body, unpacked)

@@ -2,11 +2,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import type { Metrics } from '../metrics.ts'
+import { FolderSegments } from './folder-segments.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Indexer } from './indexer.ts'
 import { Intake } from './intake.ts'
 import { Jobs } from './jobs.ts'
-import { SegmentStore } from './segment-store.ts'
+import type { SegmentStore } from './segment-store.ts'
 import { SilenceWatch } from './silence.ts'
 
 interface Parts {
@@ -30,7 +31,7 @@ export class Ingest {
 
   constructor({ config, db, url, clock, log, metrics }: Parts) {
     this.#db = db
-    this.segments = new SegmentStore(config.data)
+    this.segments = new FolderSegments(config.data)
     this.indexer = new Indexer({ data: config.data, db, clock, log })
     this.intake = new Intake({
       db,

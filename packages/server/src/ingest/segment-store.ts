@@ -1,68 +1,18 @@
-import { mkdirSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-
-/** That are remembered; of others it is made sure again. */
-const mostFolders = 20_000
-
-export const segmentPath = (data: string, jobId: string, seq: number): string =>
-  join(data, 'segments', jobId, `${seq}.zst`)
-
-/** Segments as files, as they came: `<data>/segments/<job>/<seq>.zst`. Packed they stay: most are read once. */
-export class SegmentStore {
-  readonly #data: string
-  readonly #root: string
-  /** Jobs whose folder is known to be on the disk. */
-  readonly #folders = new Set<string>()
-
-  constructor(data: string) {
-    this.#data = data
-    this.#root = join(data, 'segments')
-    mkdirSync(this.#root, { recursive: true, mode: 0o700 })
-  }
-
+/**
+ * Keeps segments as they came, packed. Which of them there are, the database says: one without its row is not there, and a
+ * store never says what it has of a job. What every store does is in test/ingest/segment-stores.test.ts.
+ */
+export interface SegmentStore {
   /**
-   * When it returns, the segment outlives a power failure. What was there under this name is replaced; two writes of one name
-   * at once are the caller's to prevent.
+   * When it returns, the segment outlives a power failure. Until then it is there whole or not at all, and so is what was
+   * there under its number before. Two writes of one number at once are the caller's to prevent.
+   * @throws the system's error; then nothing of it is left
    */
-  async write(jobId: string, seq: number, body: Uint8Array): Promise<void> {
-    const path = segmentPath(this.#data, jobId, seq)
-    const folder = dirname(path)
-    if (!this.#folders.has(jobId)) await this.#makeFolder(jobId, folder)
-    // What an end without warning leaves of it is overwritten when the segment comes again.
-    const temporary = `${path}.tmp`
-    try {
-      await using file = await open(temporary, 'w', 0o600)
-      await file.writeFile(body)
-      await file.sync()
-      await rename(temporary, path)
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
-    await syncFolder(folder)
-  }
-
-  read(jobId: string, seq: number): Promise<Buffer> {
-    return readFile(segmentPath(this.#data, jobId, seq))
-  }
-
-  /** All of a job. */
-  async remove(jobId: string): Promise<void> {
-    this.#folders.delete(jobId)
-    await rm(join(this.#root, jobId), { recursive: true, force: true })
-  }
-
-  async #makeFolder(jobId: string, folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await syncFolder(this.#root)
-    if (this.#folders.size >= mostFolders) this.#folders.clear()
-    this.#folders.add(jobId)
-  }
-}
-
-/** Names of files are kept by their folder. */
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r')
-  await folder.sync()
+  write(jobId: string, seq: number, body: Uint8Array): Promise<void>
+  /** @throws when it is not there, or can't be read */
+  read(jobId: string, seq: number): Promise<Buffer>
+  /** Jobs that there may be segments of. */
+  jobs(): Promise<string[]>
+  /** All of a job; one that is not there is no error. */
+  remove(jobId: string): Promise<void>
 }

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { databaseName } from '../data-folder.ts'
 import { Database } from '../db/database.ts'
 import { IndexWriter } from './fold/write.ts'
+import { FolderSegments } from './folder-segments.ts'
 import { indexBatch, type Listed, setAside } from './index-batch.ts'
 import { isDamaged, openIndex, removeIndex } from './index-schema.ts'
 import type { IndexerAsk, IndexerTold } from './indexer-contract.ts'
 import { removeJobs } from './remove-jobs.ts'
-import { segmentPath } from './segment-store.ts'
 
 /** Segments of one transaction, at most, and what they unpack to: it takes some ten times that in memory. */
 const batchSegments = 32
@@ -25,6 +25,7 @@ const tell = (told: IndexerTold): void => port.postMessage(told)
 
 const main = new Database(join(data, databaseName), { readOnly: true })
 const db = openSound()
+const segments = new FolderSegments(data)
 const writer = new IndexWriter(db)
 /** Told to go on, or to end, while it waits. */
 let woken = Promise.withResolvers<void>()
@@ -42,7 +43,7 @@ while (!end.signal.aborted) {
       writer.forget()
       tell({ kind: 'removed', jobIds: removed })
     }
-    if (!step()) {
+    if (!(await step())) {
       await woken.promise
       woken = Promise.withResolvers()
     } else await setTimeout(0)
@@ -55,6 +56,7 @@ while (!end.signal.aborted) {
       break
     }
     await Promise.race([woken.promise, setTimeout(patienceMs)])
+    woken = Promise.withResolvers()
   }
 }
 db.close()
@@ -79,8 +81,8 @@ function positionNow(): number {
 }
 
 /** @returns whether there was anything to do */
-function step(): boolean {
-  const batch = listed(positionNow())
+async function step(): Promise<boolean> {
+  const batch = await listed(positionNow())
   const last = batch.at(-1)
   if (last === undefined) return false
   try {
@@ -111,15 +113,20 @@ function oneByOne(batch: readonly Listed[]): void {
   }
 }
 
-function listed(position: number): Listed[] {
-  const rows = main.all<Omit<Listed, 'path'>>(
+async function listed(position: number): Promise<Listed[]> {
+  const rows = main.all<Omit<Listed, 'body'>>(
     `SELECT number, job_id AS jobId, organisation_id AS organisationId, seq, previous, hash, unpacked
      FROM segments JOIN jobs ON jobs.id = job_id WHERE number > ? ORDER BY number LIMIT ?`,
     position,
     batchSegments,
   )
   let bytes = 0
-  return rows
-    .filter((row, i) => (bytes += row.unpacked) <= batchBytes || i === 0)
-    .map((row) => Object.assign(row, { path: segmentPath(data, row.jobId, row.seq) }))
+  const batch = rows.filter((row, i) => (bytes += row.unpacked) <= batchBytes || i === 0)
+  return Promise.all(
+    batch.map(async (row) => Object.assign(row, { body: await bodyOf(row.jobId, row.seq) })),
+  )
+}
+
+function bodyOf(jobId: string, seq: number): Promise<Buffer | Error> {
+  return segments.read(jobId, seq).catch((error: unknown) => error as Error)
 }
