@@ -11,14 +11,15 @@ export function JobHeader() {
   const plane = useControlPlane()
   const { facts } = useJob()
   const { name, state, exit, tier, egress, startedAt, finishedAt, runner, attempt } = facts
+  const isOver = state === 'finished' || state === 'lost'
   const entries: [string, React.ReactNode][] = [
     ['State', <JobState key="state" state={state} exit={exit} />],
-    ['Mode', egress ?? 'not known yet'],
+    ['Mode', egress ?? (isOver ? 'not known' : 'not known yet')],
     ['Started', <Time key="started" at={startedAt} />],
     ...(finishedAt === null
       ? []
       : [['Took', duration(finishedAt - startedAt)] satisfies [string, React.ReactNode]]),
-    ['Tier', tier ?? 'not heard yet'],
+    ['Tier', tier ?? (isOver ? 'not known' : 'not heard yet')],
     ...(attempt === null ? [] : [['Attempt', attempt] satisfies [string, React.ReactNode]]),
     ...(runner === null
       ? []
@@ -67,7 +68,7 @@ function JobState({ state, exit }: { state: JobFacts['state']; exit: number | nu
       <StateWord state={state} failed={exit !== null && exit !== 0} />
       {state === 'silent' && ': its agent is not heard any more'}
       {state === 'lost' && ': its agent died, or was not heard any more'}
-      {exit !== null && ` with exit status ${exit}`}
+      {exit !== null && `${state === 'lost' ? '; its command ended' : ''} with exit status ${exit}`}
     </>
   )
 }

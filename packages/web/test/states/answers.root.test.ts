@@ -44,6 +44,7 @@ test('a page that one’s role may not see says what it needs', async () => {
   expect(await page.run(() => document.querySelector('.failure')?.textContent)).toContain(
     'this needs the role admin',
   )
+  expect(await page.names('button')).not.toContain('Make the key')
   await page.checked({ status: 403 })
 })
 

@@ -13,6 +13,7 @@ import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
+import { useMay } from '../../session/session.ts'
 import { Paged } from '../../states/Paged.tsx'
 import { useOrganisation } from '../../shell/organisation.ts'
 import { Frame } from './Frame.tsx'
@@ -34,6 +35,7 @@ const dayMs = 86_400_000
 /** API keys: for agents, and for programs. */
 export default function Keys() {
   const org = useOrganisation()
+  const mayMake = useMay(org, 'admin')
   const queries = useQueryClient()
   const key = ['keys', org]
   const keys = usePages(key, (after: string | undefined) =>
@@ -50,7 +52,9 @@ export default function Keys() {
   })
   return (
     <Frame title="API keys">
-      <NewKey org={org} onMade={() => void queries.invalidateQueries({ queryKey: key })} />
+      {mayMake && (
+        <NewKey org={org} onMade={() => void queries.invalidateQueries({ queryKey: key })} />
+      )}
       <Section id="keys" title="Keys">
         <Refused error={revoke.error} />
         <Paged pages={keys} label="The keys are loading">
