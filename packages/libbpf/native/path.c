@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Files that are found and known without asking who serves their file system: it may never answer. */
+/* Files that are found and known without asking who serves their file system, who may never answer; and files that one process has alone. */
 #define _GNU_SOURCE
 #include "addon.h"
 
@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,4 +52,16 @@ napi_value js_keptStat(napi_env env, napi_callback_info info)
 	snprintf(line, sizeof(line), "%u:%u %llu %u", stat.stx_dev_major, stat.stx_dev_minor,
 		 (unsigned long long)stat.stx_ino, (unsigned)stat.stx_mode);
 	return string(env, line);
+}
+
+/* lockFile(fd): whether this descriptor alone has the file now; until it is closed, as it is when its process ends. */
+napi_value js_lockFile(napi_env env, napi_callback_info info)
+{
+	napi_value value, result;
+	int32_t fd;
+
+	if (!arguments(env, info, 1, &value) || napi_get_value_int32(env, value, &fd) != napi_ok)
+		return NULL;
+	napi_get_boolean(env, !flock(fd, LOCK_EX | LOCK_NB), &result);
+	return result;
 }

@@ -121,6 +121,7 @@ export interface Native {
   refuseCoreDumps(): boolean
   openPath(folder: number, path: string, cached: boolean, follow: boolean): number
   keptStat(fd: number): string | undefined
+  lockFile(fd: number): boolean
 }
 
 /** Where `make -C packages/libbpf/native` puts the binding, libbpf and libelf beside it. */

@@ -49,3 +49,8 @@ const types = new Map<number, KeptStat['type']>([
   [constants.S_IFDIR, 'folder'],
   [constants.S_IFLNK, 'link'],
 ])
+
+/** @returns whether this descriptor has the file for itself now (flock): until it is closed, as it is when its process ends */
+export function lockFile(fd: number): boolean {
+  return native().lockFile(fd)
+}

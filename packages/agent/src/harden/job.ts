@@ -1,19 +1,11 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AgentError, errnoOf, messageOf } from '../errors.ts'
 import { processStart } from '../run-state.ts'
 import { hardenMachine, restoreMachine } from './machine.ts'
 import type { Level } from './roads.ts'
+import { takeTurn } from './turn.ts'
 
 /**
  * disable-sudo and disable-sudo-and-containers for jobs whose processes run already. What is taken away is the account's, and the
@@ -119,9 +111,20 @@ function writeHolders(folder: string, holders: readonly JobWorker[]): void {
 
 /** Agents that change the machine do so one after the other. */
 async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  const lock = join(folder, 'lock')
+  const turn = await nextTurn(folder, join(folder, 'lock'))
+  try {
+    return await work()
+  } finally {
+    turn[Symbol.dispose]()
+    removeEmpty(folder)
+  }
+}
+
+async function nextTurn(folder: string, lock: string): Promise<Disposable> {
   const until = performance.now() + patienceMs
-  while (!take(folder, lock)) {
+  for (;;) {
+    const turn = tryTurn(folder, lock)
+    if (turn !== undefined) return turn
     if (performance.now() > until)
       throw new AgentError(
         'HARDEN_BUSY',
@@ -130,11 +133,16 @@ async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
       )
     await delay(50)
   }
+}
+
+function tryTurn(folder: string, lock: string): Disposable | undefined {
+  // Each time: who had the lock before may have left no folder.
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   try {
-    return await work()
-  } finally {
-    rmSync(lock, { force: true })
-    removeEmpty(folder)
+    return takeTurn(lock)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
   }
 }
 
@@ -144,32 +152,6 @@ function removeEmpty(folder: string): void {
   } catch (error) {
     // The record of changes, or another agent's lock; or another agent has removed it.
     if (!['ENOTEMPTY', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error
-  }
-}
-
-function take(folder: string, lock: string): boolean {
-  // Each time: who had the lock before may have left no folder.
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  try {
-    const file = openSync(lock, 'wx', 0o600)
-    writeFileSync(file, `${process.pid} ${processStart(process.pid)}`)
-    closeSync(file)
-    return true
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    if (errnoOf(error) !== 'EEXIST') throw error
-  }
-  const [pid, start] = textOf(lock).split(' ')
-  // Its owner was killed. Empty: it is about to write its name.
-  if (start !== undefined && processStart(Number(pid)) !== start) rmSync(lock, { force: true })
-  return false
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
   }
 }
 
