@@ -1,4 +1,11 @@
-import { ProcessProgram, Protocol, TlsLibrary, Truth, Verdict } from '@runwarden/events'
+import {
+  ProcessProgram,
+  Protocol,
+  ReportProgram,
+  TlsLibrary,
+  Truth,
+  Verdict,
+} from '@runwarden/events'
 import { z } from 'zod'
 
 /** What every row of every view has; `n` counts them by their first appearance, from 1. */
@@ -113,18 +120,7 @@ export const rowData = {
     code: z.int().nullable(),
     signal: z.int().nullable(),
   }),
-  programs: z.object({
-    path: z.string(),
-    /** Which process became it first. */
-    execId: z.string().nullable(),
-    step: z.string().nullable(),
-    /** Bytes; null: not known. */
-    size: z.number().nullable(),
-    /** Hexadecimal; null: not known. */
-    sha256: z.string().nullable(),
-    /** Why it was not read; empty: it was, or nothing was told of it. */
-    unread: ProcessProgram.shape.unread,
-  }),
+  programs: ReportProgram.omit({ count: true }),
   sandbox: z.object({ change: z.string(), detail: z.string(), errno: z.int(), programs }),
   secrets: z.object({
     place: z.string(),
