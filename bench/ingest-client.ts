@@ -67,9 +67,9 @@ export interface Job {
   token: string
 }
 
-export function startJob(url: string, key: string, number: number): Promise<Job> {
+export function startJob(url: string, key: string, number: number, owner = 'acme'): Promise<Job> {
   const job = {
-    repository: `acme/app${number % 20}`,
+    repository: `${owner}/app${number % 20}`,
     workflow: 'build',
     workflowRef: null,
     job: 'test',

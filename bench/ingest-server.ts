@@ -24,9 +24,9 @@ export class CommandServer implements AsyncDisposable {
 
   /** Takes any number of requests: the rate limit is for callers that mean no well. */
   static async start(data: string): Promise<CommandServer> {
-    const args = ['server', '--data', data, '--listen', '127.0.0.1:0', '--organisations', 'acme']
-    const limits = ['--rate-limit', '0', '--log-level', 'error']
-    const child = spawn(runwarden, [...args, ...limits], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const args = ['server', '--data', data, '--listen', '127.0.0.1:0']
+    const more = ['--organisations', 'acme many', '--rate-limit', '0', '--log-level', 'error']
+    const child = spawn(runwarden, [...args, ...more], { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(child, 'exit').then(() => null)
     const first = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
     const [, url] = / at (http\S+)$/.exec(String(first?.[0])) ?? []
@@ -35,8 +35,9 @@ export class CommandServer implements AsyncDisposable {
   }
 
   /** A new API key. */
-  key(role: 'agent' | 'viewer' | 'admin'): string {
-    const args = ['server', 'key', '--data', this.#data, '--organisation', 'acme', '--role', role]
+  key(role: 'agent' | 'viewer' | 'admin', organisation: 'acme' | 'many' = 'acme'): string {
+    const words = ['--organisation', organisation, '--role', role]
+    const args = ['server', 'key', '--data', this.#data, ...words]
     return execFileSync(runwarden, args, { encoding: 'utf8' }).trim()
   }
 

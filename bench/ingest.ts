@@ -2,7 +2,7 @@
  * The control plane: how fast it takes events, and answers with many of them stored. Prints a table and, with --write, puts
  * it into docs/benchmarks.md.
  *
- *   node bench/ingest.ts [--events N] [--agents N] [--data FOLDER] [--write]
+ *   node bench/ingest.ts [--events N] [--agents N] [--jobs N] [--data FOLDER] [--write]
  *
  * With a folder of its own it stays there, and what it has of them is not sent again.
  */
@@ -22,6 +22,7 @@ import { setTimeout } from 'node:timers/promises'
 import { segmentsOf, type Segment } from './agent-events.ts'
 import { ask, type Job, listen, sendSegment, startJob, times } from './ingest-client.ts'
 import { rowForEach } from './ingest-peer.ts'
+import { sendShortJobs } from './ingest-jobs.ts'
 import { CommandServer } from './ingest-server.ts'
 import { type MeasuredRow, writeRows } from './measured-rows.ts'
 
@@ -32,6 +33,8 @@ const argument = (name: string): string | undefined => {
 /** Stored when it is asked how fast it answers. */
 const stored = Number(argument('--events') ?? 10_000_000)
 const agents = Number(argument('--agents') ?? 1000)
+/** Short ones, of an organisation of their own, for views over many jobs. */
+const shortJobs = Number(argument('--jobs') ?? 10_000)
 const eventsOfJob = 10_000
 /** Of the measured part: segments that are made before, so that only sending them is measured. */
 const measuredJobs = Math.min(50, Math.ceil(stored / eventsOfJob))
@@ -79,6 +82,7 @@ const admin = server.key('admin')
 await takeEvents()
 await fillUp()
 await answers()
+await overviews()
 await reads()
 await manyAgents()
 if (process.argv.includes('--write'))
@@ -183,11 +187,15 @@ async function fillUp(): Promise<void> {
 }
 
 /** Median and 99th percentile of asking one after the other. */
-async function latency(count: number, path: string | ((i: number) => string)): Promise<string> {
+async function latency(
+  count: number,
+  path: string | ((i: number) => string),
+  token = viewer,
+): Promise<string> {
   const took: number[] = []
   for (let i = 0; i < count; i++) {
     const start = performance.now()
-    await ask(url + (typeof path === 'string' ? path : path(i)), 'GET', { token: viewer })
+    await ask(url + (typeof path === 'string' ? path : path(i)), 'GET', { token })
     took.push(performance.now() - start)
   }
   took.sort((a, b) => a - b)
@@ -213,14 +221,14 @@ async function bigJob(): Promise<string> {
   return job.jobId
 }
 
-/** Of the organisation, the newest first. */
-async function jobsThere(): Promise<string[]> {
+/** Of an organisation, the newest first. */
+async function jobsThere(organisation = 'acme', token = viewer): Promise<string[]> {
   const jobs: string[] = []
   for (let after = ''; ;) {
     const page = await ask<{ items: { id: string }[]; next: string | null }>(
-      `${url}/v1/orgs/acme/jobs?limit=500${after}`,
+      `${url}/v1/orgs/${organisation}/jobs?limit=500${after}`,
       'GET',
-      { token: viewer },
+      { token },
     )
     jobs.push(...page.items.map(({ id }) => id))
     if (page.next === null) return jobs
@@ -249,6 +257,28 @@ async function answers(): Promise<void> {
   }
   for (const [what, search] of Object.entries(searches))
     say(`search: ${what}`, await latency(20, `/v1/orgs/acme/search?${search}`), '≤ 1 s')
+}
+
+/** Views over many jobs: they take as long as there are jobs in the period. */
+async function overviews(): Promise<void> {
+  const token = server.key('viewer', 'many')
+  const first = (await jobsThere('many', token)).length
+  const owner = { key: server.key('agent', 'many'), owner: 'many' }
+  await sendShortJobs(url, owner, { first, count: Math.max(0, shortJobs - first), width })
+  await indexed()
+  const views: Readonly<Record<string, string>> = {
+    'overview of 30 days': 'overview?period=30d',
+    'destinations of 30 days': 'destinations?period=30d',
+    repositories: 'repositories',
+    'first page of runs': 'runs',
+    'machines with agents': 'agents',
+  }
+  for (const [what, path] of Object.entries(views))
+    say(
+      `organisation with ${shortJobs.toLocaleString('en')} jobs: ${what}`,
+      await latency(20, `/v1/orgs/many/${path}`, token),
+      '≤ 300 ms',
+    )
 }
 
 async function reads(): Promise<void> {
@@ -296,11 +326,13 @@ async function manyAgents(): Promise<void> {
     const body = { sequence: 0, eventsLost: {}, tier: 'T1', armed: true }
     return ask(`${url}/v1/jobs/${jobId}/heartbeat`, 'POST', { token, body })
   }
+  const used = cpu()
   const start = performance.now()
   for (let round = 0; round < 5; round++) await times(agents, 64, heartbeat)
+  const took = since(start)
   say(
-    `heartbeats of ${agents.toLocaleString('en')} agents that listen`,
-    perSecond(5 * agents, since(start)),
+    `heartbeats of ${agents.toLocaleString('en')} agents that listen, by a client on the same machine`,
+    `${perSecond(5 * agents, took)}; ${each(cpu() - used, 5 * agents)} of the server’s processor time`,
   )
   told = 0
   all = Promise.withResolvers()
