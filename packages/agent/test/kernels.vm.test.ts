@@ -13,6 +13,7 @@ const different = [
   'enforce/arming',
   'enforce/exempt',
   'job-lockdown',
+  'last-stage-hold',
   'harden/confine',
   'network/announced',
 ] as const
@@ -27,12 +28,13 @@ const decisive = [
   'enforce/server-names',
   'enforce/arming',
   'job-lockdown',
+  'last-stage-hold',
 ] as const
 
 const subjects = {
   '6.1-amd64': partOnly ? decisive : [...different, ...other],
   '6.12-amd64': different,
-  '6.1-arm64': partOnly ? ['enforce/matrix'] : different,
+  '6.1-arm64': partOnly ? ['enforce/matrix', 'last-stage-hold'] : different,
 } as const
 
 describe.each(kernelNames)('with kernel %s', (kernel) => {
