@@ -21,8 +21,9 @@ describe.each(oldestOrAll)('with kernel %s', (kernel) => {
       kernel,
       checkout: true,
       programs: ordinaryPrograms,
+      modules: ['fuse', 'overlay'],
       files: [{ path: '/go-alone', from: program }],
-      compile: ['file', 'process', 'sandbox', 'steps', 'uring'].map(
+      compile: ['file', 'fuse', 'process', 'sandbox', 'steps', 'uring'].map(
         (name) => `${folder}/acts/${name}.c`,
       ),
     })
@@ -53,6 +54,12 @@ describe.each(oldestOrAll)('with kernel %s', (kernel) => {
     },
     300_000,
   )
+
+  test('files that the job serves itself are not waited for', async () => {
+    const results = await vm.runTests(`${folder}/served.root.test.ts`)
+    expect(results.filter(({ error }) => error !== null)).toEqual([])
+    expect(results).toHaveLength(7)
+  }, 300_000)
 
   test.each([
     ['TLS of node and Go', 'tls', 2],

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openNamedFile } from '../src/served.ts'
-import { compileAct } from './observed.ts'
+import { compileAct, Observed } from './observed.ts'
 
 let folder: string
 beforeAll(() => {
@@ -94,3 +94,15 @@ test.each([
     await ended
   }
 })
+
+test.each(['plain', 'detached', 'overlay'])(
+  'the kernel side tells of a program that a process serves: %s',
+  async (kind) => {
+    using seen = new Observed()
+    const { status, stderr } = await seen.run(compileAct('fuse'), seen.workspace, kind)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const programs = seen.of('exec').map(({ exe, served }) => [exe.split('/').at(-1), served])
+    expect(programs).toContainEqual(['program', true])
+    expect(programs).toContainEqual(['fuse', false])
+  },
+)
