@@ -28,7 +28,26 @@ export function warn(log: Log, what: string): void {
   log.warning(what, title)
 }
 
+/** Runs a stage to its end. Whatever goes wrong is said by one annotation, also what nobody waits for; and the job fails for it. */
+export async function runStage(
+  log: Log,
+  stage: () => Promise<void>,
+  failed: string,
+): Promise<void> {
+  const tell = (error: unknown): void => fail(log, `${failed}: ${explain(error)}`)
+  process.on('uncaughtException', (error) => {
+    tell(error)
+    leave()
+  })
+  try {
+    await stage()
+  } catch (error) {
+    tell(error)
+  }
+  leave()
+}
+
 /** Ends the stage at once: the look-up of a name that nobody answers would keep it for half a minute. */
-export function leave(): void {
+function leave(): void {
   process.stdout.write('', () => process.exit())
 }

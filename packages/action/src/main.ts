@@ -1,5 +1,5 @@
 import { AgentClient } from './client.ts'
-import { explain, fail, leave, warn } from './failure.ts'
+import { explain, fail, runStage, warn } from './failure.ts'
 import { Log } from './log.ts'
 import { setOutput } from './outputs.ts'
 import { kept } from './state.ts'
@@ -42,9 +42,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main()
-} catch (error) {
-  fail(log, explain(error))
-}
-leave()
+await runStage(log, main, 'How this job is watched could not be told')

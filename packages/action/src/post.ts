@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { JobReport, Report } from '@runwarden/events'
 import { uploadReport } from './artifact.ts'
 import { AgentClient } from './client.ts'
-import { explain, fail, leave, warn } from './failure.ts'
+import { explain, fail, runStage, warn } from './failure.ts'
 import { Log } from './log.ts'
 import { endObserver } from './observe/observer.ts'
 import { appendSummary, setOutput } from './outputs.ts'
@@ -110,9 +110,4 @@ function inShort({ id, severity, title, step }: Report['detections'][number]) {
 // The report of a job that is cancelled is written all the same. The runner does not wait long.
 process.on('SIGINT', () => {})
 
-try {
-  await post()
-} catch (error) {
-  fail(log, `The job's report could not be told: ${explain(error)}`)
-}
-leave()
+await runStage(log, post, "The job's report could not be told")

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { JobRequest } from '@runwarden/events'
 import type { FailMode } from '@runwarden/policy'
 import { AgentClient } from './client.ts'
-import { explain, fail, leave, warn } from './failure.ts'
+import { explain, fail, runStage, warn } from './failure.ts'
 import { skippedBy } from './github-api.ts'
 import { findImposters } from './imposters.ts'
 import { InputError } from './input-error.ts'
@@ -209,9 +209,4 @@ function notArmed(why: string, state: Omit<State, 'watching'>): void {
 // A job that is cancelled now still has to be told of: what was started is handed on first. The runner does not wait long.
 process.on('SIGINT', () => {})
 
-try {
-  await pre()
-} catch (error) {
-  fail(log, `The action failed before the job was armed: ${explain(error)}`)
-}
-leave()
+await runStage(log, pre, 'The action failed before the job was armed')

@@ -203,6 +203,19 @@ test('together they show each input, and say in their first line what they are f
   }
   const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
   for (const text of texts) expect(text).toMatch(/^# \S.*\n/)
-  const shown = new Set(texts.flatMap((text) => text.match(/(?<=^ {10})[a-z-]+(?=:)/gm) ?? []))
+  const shown = new Set(texts.flatMap(shownIn))
   expect(Object.keys(inputs).filter((name) => !shown.has(name))).toEqual([])
 })
+
+interface Step {
+  uses?: string
+  with?: Record<string, unknown>
+}
+
+/** The inputs that a workflow gives the action. */
+function shownIn(text: string): string[] {
+  const { jobs } = parse(text) as { jobs: Record<string, { steps?: Step[] }> }
+  const steps = Object.values(jobs).flatMap((job) => job.steps ?? [])
+  const ours = steps.filter(({ uses }) => uses?.startsWith('runwarden/runwarden@'))
+  return ours.flatMap((step) => Object.keys(step.with ?? {}))
+}
