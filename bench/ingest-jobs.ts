@@ -1,7 +1,8 @@
 import { connect, exec, request } from '../packages/server/test/ingest/sample-events.ts'
 import type { Event, Verdict } from '../packages/events/src/index.ts'
-import { segmentsOf } from './agent-events.ts'
-import { sendSegment, startJob, times } from './ingest-client.ts'
+import { sampleReport } from '../packages/events/test/sample-report.ts'
+import { type Segment, segmentsOf } from './agent-events.ts'
+import { ask, type Job, sendSegment, startJob, times } from './ingest-client.ts'
 
 const verdicts: readonly Verdict[] = ['allowed', 'allowed', 'would-block', 'blocked']
 const hosts = 20
@@ -24,6 +25,14 @@ function* shortJob(job: number): Generator<Event> {
   }
 }
 
+/** Else it is told of each, some minutes later, that its agent fell silent. */
+function finishJob(url: string, { jobId, token }: Job, { seq, hash }: Segment): Promise<unknown> {
+  return ask(`${url}/v1/jobs/${jobId}/finish`, 'POST', {
+    token,
+    body: { sequence: seq, hash, report: sampleReport, exit: 0 },
+  })
+}
+
 /** Short jobs of an organisation, with numbers from `first` on: what overviews are made of. */
 export async function sendShortJobs(
   url: string,
@@ -33,7 +42,9 @@ export async function sendShortJobs(
   await times(count, width, async (i) => {
     const number = first + i
     const job = await startJob(url, key, number, owner)
-    for (const segment of segmentsOf(number, eventsOfJob, shortJob(number)))
-      await sendSegment(url, job, segment)
+    const [segment] = segmentsOf(number, eventsOfJob, shortJob(number))
+    if (segment === undefined) return
+    await sendSegment(url, job, segment)
+    await finishJob(url, job, segment)
   })
 }
