@@ -31,6 +31,8 @@ export function useFound(org: string | undefined, text: string): Entry[] {
       ),
     enabled: org !== undefined && isRunId(asked),
   })
+  // Of the text of a moment ago: who presses Enter now does not mean it.
+  if (asked !== text) return []
   return [
     ...(runs.data?.items ?? []).map((run): Entry => {
       const { workflow, runId, runAttempt, repository } = run
