@@ -19,7 +19,7 @@ const runs = '/github/acme/app/actions/runs/4101'
 test('who is not signed in is told how, and is back where they wanted to go afterwards', async () => {
   const page = await web.open(runs, { as: null })
   expect(await page.names('heading')).toEqual(['Sign in to Runwarden'])
-  expect(await page.run(() => document.body.innerText)).toContain('runwarden server sign-in')
+  await page.until(() => document.body.innerText.includes('runwarden server sign-in'))
   await page.checked({ status: 401 })
   const { newSignInUrl } = await import('../../../server/src/auth/sign-in-url.ts')
   await page.go(newSignInUrl(web.rig.server.context, { onlyFirst: false }) ?? '')

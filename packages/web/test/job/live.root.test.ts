@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Event } from '@runwarden/events'
-import { segmentPath } from '../../../server/src/ingest/segment-store.ts'
 import { connect, exec, execIdOf } from '../../../server/test/ingest/sample-events.ts'
 import { jobStart, TestAgent } from '../../../server/test/ingest/test-agent.ts'
 import { Web } from '../rig/web.ts'
@@ -16,8 +16,9 @@ afterAll(() => web[Symbol.asyncDispose]())
 /** What a real agent told of a job, in parts: each begins with the first event of which one of these holds. */
 function parts(job: string, begins: readonly ((event: Event) => boolean)[]): Event[][] {
   const events: Event[] = []
-  for (let number = 1; existsSync(segmentPath(web.rig.data, job, number)); number++) {
-    const packed = readFileSync(segmentPath(web.rig.data, job, number))
+  const segment = (number: number) => join(web.rig.data, 'segments', job, `${number}.zst`)
+  for (let number = 1; existsSync(segment(number)); number++) {
+    const packed = readFileSync(segment(number))
     for (const line of zstdDecompressSync(packed).toString().trimEnd().split('\n'))
       events.push(JSON.parse(line) as Event)
   }
