@@ -1,3 +1,4 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { ActionRig, type Ended } from './action-rig.ts'
 
@@ -166,5 +167,31 @@ ${request}      - run: curl -sS -m 20 http://two.example.com/ || true
     await rig.leavesNothing()
   } finally {
     await rig.lab.runner.exec('umount', ['--lazy', '/var/lib/runwarden'])
+  }
+})
+
+test('where the kernel does not take what ends a silenced job, each stage says so', async () => {
+  const found = await rig.lab.runner.exec('find', [
+    rig.place.at('actions'),
+    '-name',
+    'last_stage.bpf.o',
+  ])
+  const object = found.stdout.trim()
+  const whole = readFileSync(object)
+  rmSync(object)
+  try {
+    writeFileSync(object, 'no object')
+    const job = await rig.run({
+      with: { 'allowed-endpoints': 'one.example.com:80' },
+      steps: request,
+    })
+    expect(job.status, job.log).toBe('success')
+    const gap = /the agent alone sees to it that the action's last stage tells of the job/
+    expect(job.log).toMatch(new RegExp(`Not seen, or not enforced: ${gap.source}`))
+    expect(job.summary).toMatch(/the agent alone sees to it/)
+    expect(rig.report(job).health.gaps).toContainEqual(expect.stringMatching(gap))
+  } finally {
+    rmSync(object)
+    writeFileSync(object, whole)
   }
 })
