@@ -123,6 +123,8 @@ test('a tab or page whose part of the app does not come leaves what is there, an
   await page.refuse([])
   await goesOn()
   await page.until(() => document.querySelector('.away') === null)
+  await page.sees('dialog', 'Go to')
+  await page.click('button', 'Close')
   await page.until(() => location.pathname === '/orgs/acme/detections')
   await page.sees('heading', 'Detections')
   await page.back()
