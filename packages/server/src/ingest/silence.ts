@@ -48,14 +48,18 @@ export class SilenceWatch implements Disposable {
 
   #tell(before: number, now: number): void {
     const { db } = this.#parts
-    const silent = db.all<{ id: string; heard_at: number }>(
-      'SELECT id, heard_at FROM jobs WHERE finished_at IS NULL AND silent_at IS NULL AND heard_at < ? LIMIT 1000',
+    // A job that runs without protection has no agent that could be heard, which it has said; one that had one before has that no more.
+    const silent = db.all<{ id: string; heard_at: number; bare: number }>(
+      `SELECT id, heard_at, made_sequence = 0 AND segments = 0
+                AND EXISTS (SELECT 1 FROM job_modes WHERE job_id = jobs.id AND protection = 'unprotected') AS bare
+       FROM jobs WHERE finished_at IS NULL AND silent_at IS NULL AND heard_at < ? LIMIT 1000`,
       before,
     )
     if (silent.length === 0) return
     db.transaction(() => {
-      for (const { id, heard_at: heard } of silent) {
+      for (const { id, heard_at: heard, bare } of silent) {
         db.run('UPDATE jobs SET silent_at = ? WHERE id = ?', now, id)
+        if (bare === 1) continue
         addFinding(
           db,
           id,

@@ -121,6 +121,29 @@ test('an agent that falls silent in the middle of a job is reported, each time',
     { heartbeatOverdue: 1 },
   ))
 
+test('a job that runs without protection has no agent that could fall silent, unless it had one', () =>
+  withJob(
+    async (agent, found, rig) => {
+      const state = async (): Promise<unknown> =>
+        (await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}`, { as: rig.acme.keys.viewer }))
+          .body
+      const bare = { protection: 'unprotected', tier: 'none' } as const
+      await agent.tell(bare)
+      await expect
+        .poll(state, { timeout: 60_000 })
+        .toMatchObject({ state: 'silent', protection: 'unprotected' })
+      expect(await found()).toEqual([])
+      // Somebody who has its token says so of a job that was watched.
+      await agent.send(agent.pack([exec(1, 100)]))
+      await agent.heartbeat()
+      await agent.tell(bare)
+      await expect
+        .poll(found, { timeout: 60_000 })
+        .toMatchObject([tampered('The agent fell silent')])
+    },
+    { heartbeatOverdue: 1 },
+  ))
+
 test('a job whose agent does not come back is given up, and goes on when it does', () =>
   withJob(
     async (agent, _found, rig) => {
