@@ -1,5 +1,11 @@
 import { routeUrl } from '@runwarden/api/route-url'
-import { JobStarted, largestJobStarted, type JobStart } from '@runwarden/events/control-plane'
+import type { JobServer } from '@runwarden/events'
+import {
+  JobStarted,
+  largestJobStarted,
+  type JobStart,
+  type PolicyInForce,
+} from '@runwarden/events/control-plane'
 import { jobStartOf } from '@runwarden/events/job-start'
 import { askForSuccess, jsonOf, RequestError, retrying } from './http.ts'
 import { oidcToken } from './oidc.ts'
@@ -73,6 +79,33 @@ export async function startJob(
       error,
     )
   }
+}
+
+/**
+ * Tells the control plane that nobody watches the job, as no agent will: without, it would be one whose agent fell silent.
+ * @throws RequestError
+ */
+export async function sayUnprotected(
+  { url, jobId, token }: Pick<JobServer, 'url' | 'jobId' | 'token'>,
+  egress: PolicyInForce['egress'],
+): Promise<void> {
+  const signal = AbortSignal.timeout(wholeMs)
+  const said: PolicyInForce = {
+    at: Date.now(),
+    egress,
+    protection: 'unprotected',
+    tier: 'none',
+    text: null,
+    otherwise: null,
+  }
+  await retrying({ tries, firstMs, signal }, () =>
+    askForSuccess(routeUrl(url, '/v1/jobs/{id}/policy', { id: jobId }), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(said),
+      signal,
+    }),
+  )
 }
 
 function adviceFor({ code, status }: RequestError, byKey: boolean): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { JobRequest } from '@runwarden/events'
 import type { FailMode } from '@runwarden/policy'
 import { AgentClient } from './client.ts'
+import { sayUnprotected } from './control-plane.ts'
 import { explain, fail, runStage, warn } from './failure.ts'
 import { skippedBy } from './github-api.ts'
 import { findImposters } from './imposters.ts'
@@ -45,22 +46,23 @@ async function pre(): Promise<void> {
   const starting = startFor(machine)
   // That it failed is told where it is waited for: until then node would end this program for it, without a word.
   starting.catch(() => {})
+  let decided: Decided | undefined
   try {
-    const [skip, decided, { imposters, warnings }] = await Promise.all([
+    const [skip, made, { imposters, warnings }] = await Promise.all([
       skipped(inputs),
       decide(inputs, env, log),
       findImposters(env, inputs.token),
     ])
+    decided = made
     for (const warning of warnings) log.line(warning)
     state.failMode = decided.policy.failMode
     state.insightsUrl = decided.insightsUrl
     for (const warning of decided.policy.warnings) warn(log, warning)
     const reason = skip ?? decided.skip
     if (reason === null) {
-      keep({
-        ...state,
-        watching: await watch(inputs, { ...decided, imposters }, machine, await starting),
-      })
+      const watching = await watch(inputs, { ...decided, imposters }, machine, await starting)
+      if (watching.by !== 'agent') await tellServer(decided)
+      keep({ ...state, watching })
       return
     }
     const said = `Nothing of this job is watched or stopped: ${reason}.`
@@ -69,6 +71,7 @@ async function pre(): Promise<void> {
     keep({ ...state, watching: { by: 'nobody', reason: said, fails: false } })
   } catch (error) {
     await stop(starting)
+    if (decided !== undefined) await tellServer(decided)
     notArmed(explain(error), state)
   }
 }
@@ -85,6 +88,16 @@ async function stop(starting: Promise<StartedAgent | null>): Promise<void> {
     if (own !== null) await stopAgent(own)
   } catch (error) {
     log.line(explain(error))
+  }
+}
+
+/** The control plane knows of the job, and waits for an agent that does not come. */
+async function tellServer({ server, policy }: Decided): Promise<void> {
+  if (server === null) return
+  try {
+    await sayUnprotected(server, policy.egress)
+  } catch (error) {
+    log.line(`The control plane does not know that this job is not protected: ${explain(error)}`)
   }
 }
 

@@ -156,7 +156,7 @@ export const PolicyInForce = z.object({
   /** Since when, by the machine's clock, milliseconds since 1970. */
   at: z.int().min(0),
   egress: z.enum(['audit', 'block']),
-  /** `unprotected`: `fail-mode: open` lets the job run without. */
+  /** `unprotected`: it could not be; the job goes on without (`fail-mode: open`), or fails. */
   protection: z.enum(['armed', 'unprotected']),
   tier: z.enum(['T0', 'T1', 'T2', 'none']),
   /** All of it as one document of docs/policy.md, YAML; a comment says where a line comes from. null: it is too long. */

@@ -12,15 +12,13 @@ vi.setConfig({ testTimeout: 300_000 })
 let rig: ActionRig
 let server: ChildProcess
 let workflow: string
-let apiKey: string
+let keys: { agent: string; viewer: string }
 const url = 'http://127.0.0.1:7380'
 
 beforeAll(async () => {
   rig = await ActionRig.start()
   await startServer()
-  const words = ['server', 'key', '--data', rig.place.at('data'), '--organisation', 'acme']
-  const { stdout } = await rig.lab.runner.exec(runwarden, [...words, '--role', 'agent'])
-  apiKey = stdout.trim()
+  keys = { agent: await newKey('agent'), viewer: await newKey('viewer') }
   workflow = rig.workflow({
     with: {
       'egress-policy': 'audit',
@@ -48,6 +46,12 @@ async function startServer(): Promise<void> {
   await until(() => said.includes(`at ${url}`))
 }
 
+async function newKey(role: string): Promise<string> {
+  const words = ['server', 'key', '--data', rig.place.at('data'), '--organisation', 'acme']
+  const { stdout } = await rig.lab.runner.exec(runwarden, [...words, '--role', role])
+  return stdout.trim()
+}
+
 let runs = 0
 
 /** A run of the workflow that reaches a host. @param last what its last step does, in a shell */
@@ -55,7 +59,7 @@ async function run(host: string, last = ':'): Promise<Ended> {
   writeFileSync(rig.place.at('host'), host)
   writeFileSync(rig.place.at('last'), last)
   await using runner = rig.runner(`runner-of-${++runs}`)
-  const secrets = { RUNWARDEN_API_KEY: apiKey }
+  const secrets = { RUNWARDEN_API_KEY: keys.agent }
   const actions = rig.place.at('actions')
   return await runner.run(workflow, { actions, secrets, repository: 'acme/widgets' }).ended
 }
@@ -81,6 +85,35 @@ test('the policy that a job is recommended is of its earlier runs, too, and says
   expect(third.summary).toContain('- one.example.com:80 # curl; in 2 of 3 runs')
   // The record is of this run alone.
   expect(allowed(rig.report(third).recommendedPolicy)).toEqual(['one.example.com:80'])
+})
+
+test.each([
+  ['open', 'success'],
+  ['closed', 'failure'],
+])('a job that nobody can watch is told to be so, fail-mode: %s', async (mode, status) => {
+  const repository = `acme/unwatched-${mode}`
+  await using runner = rig.runner(`user-${mode}`, { user: 'nobody' })
+  const text = {
+    with: {
+      'server-url': url,
+      'api-key': '${{ secrets.RUNWARDEN_API_KEY }}',
+      'egress-policy': 'audit',
+      'fail-mode': mode,
+    },
+    steps: '      - run: true\n',
+  }
+  const secrets = { RUNWARDEN_API_KEY: keys.agent }
+  const job = await rig.start(runner, text, { secrets, repository }).ended
+  expect(job.status, job.log).toBe(status)
+  const { stdout } = await rig.lab.runner.exec('curl', [
+    '-sS',
+    '-H',
+    `authorization: Bearer ${keys.viewer}`,
+    `${url}/v1/orgs/acme/jobs?repository=${repository}`,
+  ])
+  expect(JSON.parse(stdout)).toMatchObject({
+    items: [{ repository, armed: false, egress: 'audit', protection: 'unprotected' }],
+  })
 })
 
 test('where the control plane has gone, it is of this run, and says so', async () => {
