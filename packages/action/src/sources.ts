@@ -1,4 +1,5 @@
 import type { JobPolicySources, JobRequest, JobServer, PolicyText } from '@runwarden/events'
+import { policyLevels } from '@runwarden/events/policy-levels'
 import { parseBlockList } from '@runwarden/policy'
 import { composePolicy, type ComposedPolicy } from '@runwarden/policy/compose'
 import { joinBlockLists } from './block-lists.ts'
@@ -40,7 +41,7 @@ export async function decide(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): 
   const sources = {
     file: file ?? null,
     stored: (job?.policies ?? [])
-      .toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))
+      .toSorted((a, b) => policyLevels.indexOf(a.level) - policyLevels.indexOf(b.level))
       .map(({ level, name, version, text }) => ({ name: `${name} v${version} (${level})`, text })),
     hosts: hosts.hosts,
   }
@@ -108,8 +109,6 @@ function ownWords(inputs: Inputs): JobPolicySources['own'] {
 function listName({ version }: NonNullable<JobServer['blockList']>): string {
   return `block list ${version}`
 }
-
-const levels = ['job', 'repository', 'organisation', 'cluster']
 
 async function readFile(path: string, env: NodeJS.ProcessEnv, token: string): Promise<PolicyText> {
   return { name: path, text: await readRepositoryFile(path, env, token) }

@@ -1735,7 +1735,7 @@ export interface components {
             from: string | null;
             source: {
                 /** @enum {string} */
-                level: "job" | "repository" | "organisation" | "cluster";
+                level: "job" | "workflow" | "repository" | "organisation" | "cluster";
                 name: string;
                 version: number;
                 line: number | null;
@@ -2342,7 +2342,7 @@ export interface components {
             id: string;
             policy: string;
             /** @enum {string} */
-            level: "job" | "repository" | "organisation" | "cluster";
+            level: "job" | "workflow" | "repository" | "organisation" | "cluster";
             repository: string | null;
             workflow: string | null;
             job: string | null;
@@ -2835,7 +2835,7 @@ export interface components {
         };
         StoredPolicy: {
             /** @enum {string} */
-            level: "job" | "repository" | "organisation" | "cluster";
+            level: "job" | "workflow" | "repository" | "organisation" | "cluster";
             name: string;
             version: number;
             text: string;
@@ -2900,7 +2900,7 @@ export interface components {
                 count: number;
                 source: {
                     /** @enum {string} */
-                    level: "job" | "repository" | "organisation" | "cluster";
+                    level: "job" | "workflow" | "repository" | "organisation" | "cluster";
                     name: string;
                     version: number;
                     line: number | null;
@@ -2912,7 +2912,7 @@ export interface components {
                 rule: string | null;
                 source: {
                     /** @enum {string} */
-                    level: "job" | "repository" | "organisation" | "cluster";
+                    level: "job" | "workflow" | "repository" | "organisation" | "cluster";
                     name: string;
                     version: number;
                     line: number | null;
@@ -6002,6 +6002,11 @@ export interface operations {
                         repository: string;
                     } | {
                         /** @constant */
+                        level: "workflow";
+                        repository: string;
+                        workflow: string;
+                    } | {
+                        /** @constant */
                         level: "job";
                         repository: string;
                         workflow: string;
@@ -7090,6 +7095,11 @@ export interface operations {
                         /** @constant */
                         level: "repository";
                         repository: string;
+                    } | {
+                        /** @constant */
+                        level: "workflow";
+                        repository: string;
+                        workflow: string;
                     } | {
                         /** @constant */
                         level: "job";

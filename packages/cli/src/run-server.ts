@@ -67,7 +67,7 @@ export class ServedRun {
 
   /**
    * Tells the control plane that a run starts, and takes what holds for it: the command line's policy, or else the first
-   * of its own (job, repository, organisation, cluster), and its block list beside the command line's.
+   * of its own (job, workflow, repository, organisation, cluster), and its block list beside the command line's.
    * @throws ControlPlaneError where the URL is none, or with `fail` when it cannot be asked; PolicyError for what it has
    */
   static async start(own: OwnPolicy, settings: ServerSettings): Promise<ServedRun> {

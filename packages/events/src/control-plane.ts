@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { policyLevels } from './policy-levels.ts'
 import { Report } from './report.ts'
 
 /**
@@ -55,8 +56,7 @@ export const JobStart = z.object({
 export type JobStart = z.infer<typeof JobStart>
 z.globalRegistry.add(JobStart, { id: 'JobStart' })
 
-/** A policy that the server has for the job. Of several, the first level of this order wins (DESIGN §6). */
-export const PolicyLevel = z.enum(['job', 'repository', 'organisation', 'cluster'])
+export const PolicyLevel = z.enum(policyLevels)
 export type PolicyLevel = z.infer<typeof PolicyLevel>
 
 export const StoredPolicy = z.object({

@@ -1,4 +1,5 @@
 import type { JobPolicies, StoredPolicy } from '@runwarden/events/control-plane'
+import { policyLevels } from '@runwarden/events/policy-levels'
 import { AskError } from './ask.ts'
 import type { Pushed } from './pushes.ts'
 
@@ -39,11 +40,9 @@ export function pushedPolicies(
   }
 }
 
-const levels = ['job', 'repository', 'organisation', 'cluster']
-
 /** The strongest level first. */
 export function byLevel(policies: readonly StoredPolicy[]): StoredPolicy[] {
-  return policies.toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))
+  return policies.toSorted((a, b) => policyLevels.indexOf(a.level) - policyLevels.indexOf(b.level))
 }
 
 /** A stored policy's name in messages and reasons. */
@@ -67,7 +66,7 @@ function readPolicies(body: Buffer): JobPolicies {
         typeof one?.name === 'string' &&
         typeof one.text === 'string' &&
         typeof one.version === 'number' &&
-        levels.includes(one.level ?? ''),
+        policyLevels.some((level) => level === one.level),
     )
   if (!whole || version === undefined)
     throw new AskError('the control plane answered what are no policies')

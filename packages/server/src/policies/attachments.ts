@@ -11,16 +11,19 @@ export const Repository = z
   .max(201)
   .regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/, 'is no owner/name')
 
+/** The path of its file (`.github/workflows/release.yml`), or its name. The file's path wins where both are attached. */
+const Workflow = Line
+
 /** Where a policy holds. */
 export const Target = z.discriminatedUnion('level', [
   z.object({ level: z.literal('cluster') }),
   z.object({ level: z.literal('organisation') }),
   z.object({ level: z.literal('repository'), repository: Repository }),
+  z.object({ level: z.literal('workflow'), repository: Repository, workflow: Workflow }),
   z.object({
     level: z.literal('job'),
     repository: Repository,
-    /** The path of its file (`.github/workflows/release.yml`), or its name. The file's path wins where both are attached. */
-    workflow: Line,
+    workflow: Workflow,
     /** The job's id in that file. */
     job: Line,
   }),
@@ -73,7 +76,7 @@ export function attach(
       'target.level',
       organisation === null
         ? 'the server’s own policies hold for the cluster: level is cluster'
-        : 'an organisation’s policies hold for a job, a repository or the organisation',
+        : 'an organisation’s policies hold for a job, a workflow, a repository or the organisation',
     )
   const {
     repository = '',

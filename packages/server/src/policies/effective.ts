@@ -51,8 +51,9 @@ function attachedTo(db: Database, organisationId: string, job: PolicyJob): Store
   const path = workflowPath(job.workflowRef) ?? '-'
   return PolicyLevel.options.flatMap((level) => {
     const isJob = level === 'job'
-    if (isJob && (repository === '' || !job.job)) return []
-    if (level === 'repository' && repository === '') return []
+    const ofWorkflow = isJob || level === 'workflow'
+    const ofRepository = ofWorkflow || level === 'repository'
+    if ((ofRepository && repository === '') || (isJob && !job.job)) return []
     const found = db.get<StoredPolicy>(
       `SELECT level, name, version, text
        FROM policy_attachments JOIN policies ON policies.id = policy_attachments.policy_id
@@ -62,9 +63,9 @@ function attachedTo(db: Database, organisationId: string, job: PolicyJob): Store
        ORDER BY workflow = ? DESC LIMIT 1`,
       level === 'cluster' ? '' : organisationId,
       level,
-      isJob || level === 'repository' ? repository : '',
-      isJob ? path : '',
-      isJob ? nameOf(job.workflow) : '',
+      ofRepository ? repository : '',
+      ofWorkflow ? path : '',
+      ofWorkflow ? nameOf(job.workflow) : '',
       isJob ? (job.job ?? '') : '',
       path,
     )

@@ -1,4 +1,5 @@
 import { PolicyLevel, type StoredPolicy } from '@runwarden/events/control-plane'
+import { policyLevels } from '@runwarden/events/policy-levels'
 import { formatEndpoint, parseEndpoint, PolicyError } from '@runwarden/policy'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
@@ -61,6 +62,9 @@ export const PolicyLine = z.object({
 export type PolicyLine = z.infer<typeof PolicyLine>
 z.globalRegistry.add(PolicyLine, { id: 'AppliedPolicyLine' })
 
+/** How documents name a policy of the store, and its line. */
+const named = new RegExp(`^(.*) v(\\d+) \\((${policyLevels.join('|')})\\):(\\d+)$`)
+
 /** A line, and what stands behind the first ` # ` outside of quotes. */
 const commented = /^((?:"(?:[^"\\]|\\.)*"|[^"])*?) # (.*)$/
 
@@ -74,8 +78,7 @@ export function linesOf(text: string, policies: readonly StoredPolicy[]): Policy
     .split('\n')
     .map((line) => {
       const [, said = line, from = null] = commented.exec(line) ?? []
-      const [, name, version, level, place] =
-        /^(.*) v(\d+) \((job|repository|organisation|cluster)\):(\d+)$/.exec(from ?? '') ?? []
+      const [, name, version, level, place] = named.exec(from ?? '') ?? []
       const policy = policies.find((one) => one.name === name && one.level === level)
       const source =
         policy === undefined

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { actorOf } from '../auth/rights.ts'
 import type { App, Context } from '../context.ts'
-import { StoredPolicy } from '@runwarden/events/control-plane'
+import { PolicyLevel, StoredPolicy } from '@runwarden/events/control-plane'
 import { attach, detach, listAttachments, Repository, Target } from '../policies/attachments.ts'
 import { policiesFor } from '../policies/effective.ts'
 import { ownerOf, type Place, places } from '../policies/owner.ts'
@@ -10,7 +10,7 @@ import { Id, Line, Next, OfOrganisation, Page, paged, Time } from './page.ts'
 const Told = z.object({
   id: Id,
   policy: z.string(),
-  level: z.enum(['job', 'repository', 'organisation', 'cluster']),
+  level: PolicyLevel,
   repository: z.string().nullable(),
   workflow: z.string().nullable(),
   job: z.string().nullable(),

@@ -146,6 +146,8 @@ async function rigWithPolicies(): Promise<ServerRig> {
   await save('/v1/server', 'everybody', { level: 'cluster' }, { headers: own })
   await save('/v1/orgs/acme', 'org', { level: 'organisation' }, acme)
   await save('/v1/orgs/acme', 'app', { level: 'repository', repository: 'acme/APP' }, acme)
+  const deploys = { level: 'workflow', repository: 'acme/app', workflow: 'Deploy' }
+  await save('/v1/orgs/acme', 'deploys', deploys, acme)
   const target = { level: 'job', repository: 'acme/app', job: 'publish' }
   await save('/v1/orgs/acme', 'by-name', { ...target, workflow: 'Release' }, acme)
   const workflow = '.github/workflows/release.yml'
@@ -169,7 +171,7 @@ describe('what holds for a job', () => {
     job: 'publish',
   }
 
-  test('the job’s own, its repository’s, its organisation’s, the cluster’s', async () => {
+  test('the job’s own, its workflow’s, its repository’s, its organisation’s, the cluster’s', async () => {
     await using rig = await rigWithPolicies()
     const { db } = rig.server.context
     const names = (of: Partial<typeof job>, ask: Parameters<typeof policiesFor>[3]) =>
@@ -194,6 +196,14 @@ describe('what holds for a job', () => {
       ),
     ).toEqual(below)
     expect(names({ job: 'test' }, store)).toEqual(below)
+    const deploy = { workflow: 'Deploy', workflowRef: 'acme/app/.github/workflows/d.yml@main' }
+    expect(names(deploy, store)).toEqual(['workflow deploys', ...below])
+    expect(names({ ...deploy, repository: 'acme/lib' }, store)).toEqual(below.slice(1))
+    expect(names(deploy, { from: 'name', name: 'org' })).toEqual([
+      'job org',
+      'workflow deploys',
+      ...below,
+    ])
     expect(names({ repository: 'acme/lib' }, store)).toEqual(below.slice(1))
     expect(names({}, { from: 'workflow' })).toEqual([])
     expect(names({}, { from: 'name', name: 'org' })).toEqual(['job org', ...below])

@@ -59,10 +59,13 @@ test('a policy is attached and detached, and holds for jobs at once', async () =
   await fill(page, 'Job', 'build')
   await page.click('button', 'Attach it')
   await page.sees('button', 'Detach from acme/app CI build')
+  await choose(page, 'Hold for', 'workflow')
+  await page.click('button', 'Attach it')
+  await page.sees('button', 'Detach from acme/app CI')
   await page.checked()
   await page.click('button', 'Detach from acme/app')
   await page.click('button', 'Detach')
-  await page.until(() => document.querySelectorAll('tbody tr').length === 1)
+  await page.until(() => document.querySelectorAll('tbody tr').length === 2)
 })
 
 test('another version is saved with its reason, and stands in the history with what it changed', async () => {

@@ -10,6 +10,7 @@ import { baselines } from './033-baselines.ts'
 import { overviews } from './040-overviews.ts'
 import { agentVersions } from './041-agent-versions.ts'
 import { policiesInForce } from './042-policies-in-force.ts'
+import { workflowPolicies } from './043-workflow-policies.ts'
 
 export interface Migration {
   /** 001–009 identities and the server itself, 010–029 jobs and events, 030–039 policies, block list, baselines, detections, 040–049 lists and overviews. */
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   overviews,
   agentVersions,
   policiesInForce,
+  workflowPolicies,
 ]

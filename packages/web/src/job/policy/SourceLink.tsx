@@ -7,6 +7,7 @@ type Source = NonNullable<AppliedPolicyLine['source']>
 /** Of whom a policy of the store is. */
 export const levels: Readonly<Record<Source['level'], string>> = {
   job: 'the job’s own policy',
+  workflow: 'the workflow’s policy',
   repository: 'the repository’s policy',
   organisation: 'the organisation’s policy',
   cluster: 'the server’s policy',

@@ -19,6 +19,7 @@ import { attachmentsOf, attachPolicy, detachPolicy } from './asked.ts'
 const levels = [
   ['organisation', 'every job of the organisation'],
   ['repository', 'a repository'],
+  ['workflow', 'every job of a workflow'],
   ['job', 'one job of a workflow'],
 ] as const
 /** The server's own policies hold everywhere. */
@@ -41,7 +42,7 @@ export function Attachments({ owner, policy }: { owner: Owner; policy: string })
     <Section
       id="attachments"
       title="Where it holds"
-      about="No workflow needs to be touched. Of several, a job's own stands before its repository's, that before the organisation's, and that before the server's."
+      about="No workflow needs to be touched. Of several, a job's own stands before its workflow's, that before the repository's, then the organisation's and the server's."
     >
       {mayChange && <Attach owner={owner} policy={policy} onAttached={() => void onChanged()} />}
       <Refused error={detach.error} />
@@ -106,6 +107,7 @@ const columns = (
 
 function placeOf(owner: Owner, { level, repository, workflow, job }: PolicyAttachment): string {
   if (level === 'job') return `${repository} ${workflow} ${job}`
+  if (level === 'workflow') return `${repository} ${workflow}`
   if (level === 'repository') return repository ?? ''
   return owner === null ? 'all organisations' : `all of ${owner}`
 }
@@ -123,9 +125,11 @@ function Attach(props: { owner: Owner; policy: string; onAttached: () => void })
         policy,
         level === 'job'
           ? { level, repository, workflow, job }
-          : level === 'repository'
-            ? { level, repository }
-            : { level },
+          : level === 'workflow'
+            ? { level, repository, workflow }
+            : level === 'repository'
+              ? { level, repository }
+              : { level },
       ),
     onSuccess: onAttached,
   })
@@ -141,7 +145,7 @@ function Attach(props: { owner: Owner; policy: string; onAttached: () => void })
         options={owner === null ? serverLevels : levels}
         onChange={setLevel}
       />
-      {(level === 'repository' || level === 'job') && (
+      {level !== 'organisation' && level !== 'cluster' && (
         <TextField
           label="Repository"
           value={repository}
@@ -150,18 +154,18 @@ function Attach(props: { owner: Owner; policy: string; onAttached: () => void })
           maxLength={201}
         />
       )}
+      {(level === 'workflow' || level === 'job') && (
+        <TextField
+          label="Workflow"
+          hint="Its file, or its name."
+          value={workflow}
+          onChange={setWorkflow}
+          required
+          maxLength={200}
+        />
+      )}
       {level === 'job' && (
-        <>
-          <TextField
-            label="Workflow"
-            hint="Its file, or its name."
-            value={workflow}
-            onChange={setWorkflow}
-            required
-            maxLength={200}
-          />
-          <TextField label="Job" value={job} onChange={setJob} required maxLength={200} />
-        </>
+        <TextField label="Job" value={job} onChange={setJob} required maxLength={200} />
       )}
       <div className="actions">
         <button className="primary" disabled={attach.isPending}>

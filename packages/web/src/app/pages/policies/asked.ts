@@ -9,6 +9,7 @@ interface Writing {
 type Target =
   | { level: 'cluster' | 'organisation' }
   | { level: 'repository'; repository: string }
+  | { level: 'workflow'; repository: string; workflow: string }
   | { level: 'job'; repository: string; workflow: string; job: string }
 
 /** What is asked of a policy store, an organisation's or the server's own. */

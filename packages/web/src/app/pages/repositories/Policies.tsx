@@ -60,6 +60,7 @@ function Target({ attachment }: { attachment: PolicyAttachment }) {
         job <Text value={job ?? ''} limit={80} /> of <Text value={workflow ?? ''} limit={80} />
       </>
     )
+  if (level === 'workflow') return <Text value={workflow ?? ''} limit={80} />
   if (level === 'repository') return 'this repository'
   return level === 'organisation' ? 'the organisation' : 'every organisation of the server'
 }
