@@ -99,6 +99,7 @@ export async function checked(
     await page.resize(size)
     await page.preferDark(dark)
     if (!unanswered) await settled(page)
+    await page.until(isStill)
     for (const one of await page.run(tooWide)) found.push(`${size}: ${one}`)
     for (const one of await page.runBeside(axe, violations, rules))
       found.push(`${size}, ${dark ? 'dark' : 'light'}: ${one}`)
@@ -106,6 +107,16 @@ export async function checked(
   const ours = (one: string): boolean => status === undefined || !one.includes(String(status))
   const wrong = unanswered ? found : [...found, ...[...page.problems, ...page.failed].filter(ours)]
   if (wrong.length > 0) throw new Error(`The page is not as every page is:\n${wrong.join('\n')}`)
+}
+
+/** Runs in the page: nothing fades in any more. */
+function isStill(): boolean {
+  return document
+    .getAnimations()
+    .every(
+      ({ playState, effect }) =>
+        playState !== 'running' || effect?.getTiming().iterations === Infinity,
+    )
 }
 
 /** Runs in the page. */
