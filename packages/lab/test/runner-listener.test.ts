@@ -24,8 +24,9 @@ function workflow(name: string, steps: string): string {
 const ran = ({ steps }: JobResult): string[] =>
   steps.map(({ action, stage, outcome }) => `${action} ${stage} ${outcome}`)
 
-/** A script that says that it has begun, and then waits for what is to come. */
-const waits = 'touch "$GITHUB_WORKSPACE/begun"; while :; do sleep 0.1; done'
+/** A script that says that it has begun, and then waits for what is to come, as long as its folder is there. */
+const waits =
+  'touch "$GITHUB_WORKSPACE/begun"; while [ -e "$GITHUB_WORKSPACE/begun" ]; do sleep 0.1; done'
 const begun = async (workspace: string): Promise<void> => {
   await expect.poll(() => existsSync(join(workspace, 'begun')), { timeout: 50_000 }).toBe(true)
 }
