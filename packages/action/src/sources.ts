@@ -1,5 +1,5 @@
 import type { JobPolicySources, JobRequest, JobServer, PolicyText } from '@runwarden/events'
-import { policyLevels } from '@runwarden/events/policy-levels'
+import { byLevel, storedName } from '@runwarden/events/stored-policy'
 import { parseBlockList } from '@runwarden/policy'
 import { composePolicy, type ComposedPolicy } from '@runwarden/policy/compose'
 import { joinBlockLists } from './block-lists.ts'
@@ -40,9 +40,7 @@ export async function decide(inputs: Inputs, env: NodeJS.ProcessEnv, log: Log): 
   for (const warning of hosts.warnings) log.line(warning)
   const sources = {
     file: file ?? null,
-    stored: (job?.policies ?? [])
-      .toSorted((a, b) => policyLevels.indexOf(a.level) - policyLevels.indexOf(b.level))
-      .map(({ level, name, version, text }) => ({ name: `${name} v${version} (${level})`, text })),
+    stored: byLevel(job?.policies ?? []).map((one) => ({ name: storedName(one), text: one.text })),
     hosts: hosts.hosts,
   }
   const said = composePolicy(inputs, sources)

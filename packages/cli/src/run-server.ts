@@ -1,7 +1,8 @@
 import { messageOf, type ProtectSettings } from '@runwarden/agent'
 import { ControlPlaneError, jobStartOf, serverUrlOf, startJob } from '@runwarden/agent/start-job'
 import { sendUnsent } from '@runwarden/agent/unsent'
-import { byLevel, settledAs, storedName, Uplink } from '@runwarden/agent/uplink'
+import { settledAs, Uplink } from '@runwarden/agent/uplink'
+import { byLevel, storedName } from '@runwarden/events/stored-policy'
 import type { Event, Report } from '@runwarden/events'
 import type { StoredPolicy } from '@runwarden/events/control-plane'
 import {

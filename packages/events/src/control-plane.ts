@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { policyLevels } from './policy-levels.ts'
+import { policyLevels } from './stored-policy.ts'
 import { Report } from './report.ts'
 
 /**

@@ -6,11 +6,11 @@ import type {
   Recommendation,
 } from '@runwarden/events'
 import type { StoredPolicy } from '@runwarden/events/control-plane'
+import { byLevel, storedName } from '@runwarden/events/stored-policy'
 import type { CompiledPolicy } from '@runwarden/policy'
 import { messageOf } from '../errors.ts'
 import type { GovernedScope } from '../service/governed.ts'
 import type { AgentService } from '../service/service.ts'
-import { byLevel, storedName } from '../uplink/pushed.ts'
 import type { LiveJob, Sent, Uplink } from '../uplink/uplink.ts'
 import { settledAs } from '../watch/settled.ts'
 import type { JobFiles, KnownJob } from './job-file.ts'

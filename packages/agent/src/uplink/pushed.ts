@@ -1,5 +1,5 @@
 import type { JobPolicies, StoredPolicy } from '@runwarden/events/control-plane'
-import { policyLevels } from '@runwarden/events/policy-levels'
+import { byLevel, policyLevels, storedName } from '@runwarden/events/stored-policy'
 import { AskError } from './ask.ts'
 import type { Pushed } from './pushes.ts'
 
@@ -39,15 +39,6 @@ export function pushedPolicies(
     },
   }
 }
-
-/** The strongest level first. */
-export function byLevel(policies: readonly StoredPolicy[]): StoredPolicy[] {
-  return policies.toSorted((a, b) => policyLevels.indexOf(a.level) - policyLevels.indexOf(b.level))
-}
-
-/** A stored policy's name in messages and reasons. */
-export const storedName = ({ name, version, level }: StoredPolicy): string =>
-  `${name} v${version} (${level})`
 
 function nameOf(policies: readonly StoredPolicy[]): string {
   return policies.length === 0

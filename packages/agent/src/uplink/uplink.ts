@@ -13,7 +13,6 @@ import { recommendationOf } from './recommendation.ts'
 import { Telling } from './telling.ts'
 import { UnsentJob } from './unsent.ts'
 
-export { byLevel, storedName } from './pushed.ts'
 export { settledAs } from '../watch/settled.ts'
 
 /** A job at its control plane. */

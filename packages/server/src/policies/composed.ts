@@ -1,4 +1,5 @@
 import type { StoredPolicy } from '@runwarden/events/control-plane'
+import { storedName } from '@runwarden/events/stored-policy'
 import { PolicyError } from '@runwarden/policy'
 import { type ComposedPolicy, composePolicy, type OwnWords } from '@runwarden/policy/compose'
 
@@ -23,7 +24,7 @@ export function composedOf(policies: readonly StoredPolicy[]): ComposedPolicy | 
   try {
     return composePolicy(nothing, {
       file: null,
-      stored: policies.map((policy) => ({ name: sourceName(policy), text: policy.text })),
+      stored: policies.map((policy) => ({ name: storedName(policy), text: policy.text })),
       hosts: [],
     })
   } catch (error) {
@@ -31,7 +32,3 @@ export function composedOf(policies: readonly StoredPolicy[]): ComposedPolicy | 
     throw error
   }
 }
-
-/** As agents name it, too. */
-const sourceName = ({ name, version, level }: StoredPolicy): string =>
-  `${name} v${version} (${level})`

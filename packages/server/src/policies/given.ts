@@ -1,5 +1,5 @@
 import { PolicyLevel, type StoredPolicy } from '@runwarden/events/control-plane'
-import { policyLevels } from '@runwarden/events/policy-levels'
+import { policyLevels } from '@runwarden/events/stored-policy'
 import { formatEndpoint, parseEndpoint, PolicyError } from '@runwarden/policy'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
