@@ -1,15 +1,16 @@
 import { join } from 'node:path'
-import { type AnswerOf, type BodyOf, routeUrl } from '@runwarden/api/route-url'
+import type { BodyOf } from '@runwarden/api/route-url'
 import type { Event, Health, Recommendation } from '@runwarden/events'
 import type { Heartbeat, PolicyInForce, StoredPolicy } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import { Spool } from '../spool/spool.ts'
 import type { Segment } from '../spool/segment-file.ts'
-import { ask, AskError, isFinal } from './ask.ts'
+import { AskError, isFinal } from './ask.ts'
 import { Pause } from './pause.ts'
 import { pushedList, pushedPolicies } from './pushed.ts'
 import { Pushes } from './pushes.ts'
 import { recommendationOf } from './recommendation.ts'
+import { Said } from './said.ts'
 import { Telling } from './telling.ts'
 import { UnsentJob } from './unsent.ts'
 
@@ -81,6 +82,7 @@ export class Uplink implements AsyncDisposable {
   #lastHealth: Pick<Health, 'tier' | 'eventsLost'> = { tier: 'none', eventsLost: {} }
   /** What came before the job was armed. */
   readonly #early: string[] = []
+  readonly #said: Said
   readonly #telling: Telling
   #following: AbortController | undefined
   #pushes: Pushes | undefined
@@ -100,8 +102,15 @@ export class Uplink implements AsyncDisposable {
 
   private constructor(record: string, keep: () => UnsentJob, server: UplinkServer) {
     this.#server = server
+    this.#said = new Said({
+      url: server.url,
+      id: server.jobId,
+      token: server.token,
+      signal: this.#closing.signal,
+      heard: () => this.#contact(),
+    })
     this.#telling = new Telling({
-      tell: (policy) => this.#say('/v1/jobs/{id}/policy', policy),
+      tell: (policy) => this.#said.say('/v1/jobs/{id}/policy', policy),
       gap: (text) => this.#gap(text),
     })
     // Another job's may be there: a folder can be named for several runs.
@@ -355,14 +364,10 @@ export class Uplink implements AsyncDisposable {
   }
 
   /** @throws AskError when another try may help */
-  async #send({ seq, previous, hash, body }: Segment): Promise<void> {
+  async #send(segment: Segment): Promise<void> {
+    const { seq } = segment
     try {
-      const { url, jobId: id } = this.#server
-      await this.#post(routeUrl(url, '/v1/jobs/{id}/segments/{seq}', { id, seq }), body, {
-        'content-type': 'application/zstd',
-        'runwarden-previous': previous.toString('hex'),
-        'runwarden-hash': hash.toString('hex'),
-      })
+      await this.#said.segment(segment)
       this.#spool.acknowledge(seq)
       this.#progress = performance.now()
     } catch (error) {
@@ -389,7 +394,7 @@ export class Uplink implements AsyncDisposable {
       exit,
     }
     try {
-      const { insightsUrl } = await this.#say('/v1/jobs/{id}/finish', body)
+      const { insightsUrl } = await this.#said.say('/v1/jobs/{id}/finish', body)
       this.#sent = { insightsUrl: typeof insightsUrl === 'string' ? insightsUrl : null }
     } catch (error) {
       if (!(error instanceof AskError) || !isFinal(error)) throw error
@@ -414,43 +419,11 @@ export class Uplink implements AsyncDisposable {
       armed: tier !== 'none',
     }
     try {
-      const answer = await this.#say('/v1/jobs/{id}/heartbeat', heartbeat)
+      const answer = await this.#said.say('/v1/jobs/{id}/heartbeat', heartbeat)
       this.#pushes?.isNow('block-list', answer.blockListVersion ?? null)
       this.#pushes?.isNow('policy', answer.policyVersion ?? null)
     } catch (error) {
       this.#tellOutage(messageOf(error))
-    }
-  }
-
-  #say<Path extends Said>(
-    path: Path,
-    body: BodyOf<Path>,
-  ): Promise<Partial<AnswerOf<Path, 'post'>>> {
-    const { url, jobId: id } = this.#server
-    const to = routeUrl<Said>(url, path, { id })
-    return this.#post(to, JSON.stringify(body), { 'content-type': 'application/json' })
-  }
-
-  /** @returns the answer's JSON, fields unchecked */
-  async #post<T extends object>(
-    url: URL,
-    body: string | Buffer,
-    headers: Record<string, string>,
-  ): Promise<Partial<T>> {
-    const answer = await ask(url, {
-      method: 'POST',
-      token: this.#server.token,
-      headers,
-      body,
-      signal: this.#closing.signal,
-      background: true,
-    })
-    this.#contact()
-    try {
-      const said: unknown = JSON.parse(answer.body.toString())
-      return typeof said === 'object' && said !== null ? said : {}
-    } catch {
-      throw new AskError(`${this.#server.url} answered something that is no JSON`)
     }
   }
 
@@ -471,6 +444,3 @@ export class Uplink implements AsyncDisposable {
     )
   }
 }
-
-/** What an agent says of its job, as JSON. */
-type Said = '/v1/jobs/{id}/heartbeat' | '/v1/jobs/{id}/policy' | '/v1/jobs/{id}/finish'
