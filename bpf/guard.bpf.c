@@ -31,6 +31,14 @@ static __always_inline bool acts_on_others(u32 type)
 	       type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_EXT || type == BPF_PROG_TYPE_LSM;
 }
 
+/* Programs on links and routes: they can send packets that are of no socket (bpf_clone_redirect, bpf_redirect). */
+static __always_inline bool sends(u32 type)
+{
+	return type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT || type == BPF_PROG_TYPE_XDP ||
+	       type == BPF_PROG_TYPE_LWT_IN || type == BPF_PROG_TYPE_LWT_OUT || type == BPF_PROG_TYPE_LWT_XMIT ||
+	       type == BPF_PROG_TYPE_LWT_SEG6LOCAL;
+}
+
 SEC("lsm/bpf")
 int guard_bpf(u64 *ctx)
 {
@@ -58,6 +66,8 @@ int guard_bpf(u64 *ctx)
 		bpf_probe_read_kernel(&word, sizeof(word), attributes);
 		if (acts_on_others(word) && blocks())
 			return refuse(GUARD_TRACING, word, 0);
+		if (sends(word) && blocks())
+			return refuse(GUARD_SENDER, word, 0);
 		return 0;
 	}
 	return 0;

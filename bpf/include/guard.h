@@ -40,6 +40,7 @@ enum guard_act {
 	GUARD_LIMIT = 14,	/* resource limits or scheduling of the agent */
 	GUARD_PROC = 15,	/* writing to the agent's files in /proc */
 	GUARD_SYSRQ = 16,
+	GUARD_SENDER = 17,	/* loading a program that can send packets; args: its type */
 };
 
 enum guarded_kind { GUARDED_MAP = 1, GUARDED_PROGRAM = 2, GUARDED_LINK = 3, GUARDED_MOUNT = 4 };

@@ -18,4 +18,5 @@ export const guard_act = {
   GUARD_LIMIT: 14,
   GUARD_PROC: 15,
   GUARD_SYSRQ: 16,
+  GUARD_SENDER: 17,
 } as const

@@ -81,6 +81,11 @@ const acts: readonly [what: string, outcome: string, told: string | null][] = [
   ],
   ['/opt/tamper filter', 'done', null],
   ['/opt/tamper kprobe', refused, 'loading a program that runs in other processes (type N)'],
+  ...['cls', 'xdp', 'lwt'].map((type): (typeof acts)[number] => [
+    `/opt/tamper ${type}`,
+    refused,
+    'loading a program that can send packets (type N)',
+  ]),
   ['/opt/tamper memory', refused, 'changing the running kernel (lockdown reason N)'],
   ['/opt/tamper vsock', refused, null],
   [

@@ -32,6 +32,7 @@ const refusals: Record<number, (what: number, target: number) => string> = {
   [g.GUARD_LIMIT]: () => "changing the agent's limits or scheduling",
   [g.GUARD_PROC]: () => "writing to the agent's files in /proc",
   [g.GUARD_SYSRQ]: () => 'writing to /proc/sysrq-trigger',
+  [g.GUARD_SENDER]: (type) => `loading a program that can send packets (type ${type})`,
 }
 
 /** What the guard refused to a process of the scope, for a person. */

@@ -74,6 +74,12 @@ int main(int count, char **args)
 		result = uring_socket();
 	else if (!strcmp(act, "kprobe"))
 		result = load(BPF_PROG_TYPE_KPROBE);
+	else if (!strcmp(act, "cls"))
+		result = load(BPF_PROG_TYPE_SCHED_CLS);
+	else if (!strcmp(act, "xdp"))
+		result = load(BPF_PROG_TYPE_XDP);
+	else if (!strcmp(act, "lwt"))
+		result = load(BPF_PROG_TYPE_LWT_XMIT);
 	else if (!strcmp(act, "filter"))
 		result = load(BPF_PROG_TYPE_SOCKET_FILTER);
 	else if (!strcmp(act, "memory"))
