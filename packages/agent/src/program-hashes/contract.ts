@@ -30,6 +30,9 @@ export interface ProgramAsk {
   nameless: boolean
 }
 
+/** `hurry`: the end of a job waits for what is being read; `calm`: none does any more. */
+export type ToHasher = ProgramAsk | 'hurry' | 'calm'
+
 export interface ProgramReply {
   number: number
   /** Hexadecimal; null: it was not read. */

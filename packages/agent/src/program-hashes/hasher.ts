@@ -2,8 +2,8 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment } from '../thread-environment.ts'
-import type { ProgramAsk, ProgramReply, Unread } from './contract.ts'
-import { Reading } from './reading.ts'
+import type { ProgramAsk, ProgramReply, ToHasher, Unread } from './contract.ts'
+import { Readings } from './readings.ts'
 
 export interface Hashed {
   sha256: string | null
@@ -53,6 +53,8 @@ export class ProgramHasher {
   #online = false
   #failure: string | undefined
   #number = 0
+  /** Ends of jobs that wait. */
+  #hurries = 0
   #room = burstBytes
   #filledMs = performance.now()
 
@@ -97,27 +99,36 @@ export class ProgramHasher {
    * @param untilMs as performance.now() tells it
    */
   readNow(untilMs: number): void {
-    for (let ask = this.#queue.shift(); ask !== undefined; ask = this.#queue.shift()) {
-      if (performance.now() >= untilMs) return void this.#queue.unshift(ask)
-      const begun = Reading.begin(ask)
-      if (!(begun instanceof Reading)) {
-        this.#replied(begun)
-        continue
-      }
-      let reply
-      while (reply === undefined) reply = begun.next()
-      this.#replied(reply)
+    const readings = new Readings((reply) => this.#replied(reply))
+    while (performance.now() < untilMs) {
+      // What has failed is asked for again.
+      for (const ask of this.#queue.splice(0)) readings.add(ask)
+      if (!readings.busy) break
+      readings.step()
+    }
+    this.#queue.unshift(...readings.giveUp())
+  }
+
+  /** The end of a job waits for what is being read, until the answer is called. */
+  hurry(): () => void {
+    if (this.#hurries++ === 0) this.#tell('hurry')
+    return () => {
+      if (--this.#hurries === 0) this.#tell('calm')
     }
   }
 
   #post(key: string, { ask }: Started): void {
     const number = ++this.#number
     this.#keys.set(number, key)
-    if (this.#online) this.#worker?.postMessage({ ...ask, number } satisfies ProgramAsk)
+    if (this.#online) this.#tell({ ...ask, number })
     else this.#queue.push({ ...ask, number })
     // What has no name is nowhere when its process has ended.
     if (ask.nameless) this.#start()
     else this.#starting ??= setTimeout(() => this.#start(), startMs).unref()
+  }
+
+  #tell(message: ToHasher): void {
+    if (this.#online) this.#worker?.postMessage(message)
   }
 
   #start(): void {
@@ -136,8 +147,8 @@ export class ProgramHasher {
     })
     worker.on('online', () => {
       this.#online = true
-      for (const ask of this.#queue) worker.postMessage(ask)
-      this.#queue = []
+      for (const ask of this.#queue.splice(0)) this.#tell(ask)
+      if (this.#hurries > 0) this.#tell('hurry')
     })
     worker.on('message', (reply: ProgramReply) => this.#replied(reply))
     let reason = 'its thread ended'

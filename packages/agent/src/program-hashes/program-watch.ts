@@ -20,8 +20,10 @@ export interface ProgramWatchParts {
 const mostTold = 32_768
 /** How often a program that could not be read is tried, as it is started again. */
 const mostTries = 3
-/** How long the end of a job waits for what is being read. */
-const patienceMs = 200
+/** How long the end of a job reads by itself what waits for the thread to begin: nothing else is done meanwhile. */
+const ownMs = 200
+/** How long the end of a job waits then for what is being read: on a busy machine the thread had no turn in 0.2 s. */
+const patienceMs = 3_000
 
 interface Program {
   tries: number
@@ -73,13 +75,15 @@ export class ProgramWatch {
 
   /** Waits a moment for what is being read, and tells what was not. */
   async finish(): Promise<void> {
-    if (this.#waiting.size > 0) programHasher.readNow(performance.now() + patienceMs)
+    if (this.#waiting.size > 0) programHasher.readNow(performance.now() + ownMs)
     if (this.#waiting.size > 0) {
+      const calm = programHasher.hurry()
       const idle = Promise.withResolvers<void>()
       this.#idle = idle.resolve
       const timer = setTimeout(idle.resolve, patienceMs)
       await idle.promise
       clearTimeout(timer)
+      calm()
     }
     this.#ended = true
     for (const tell of this.#waiting.values()) tell()

@@ -25,6 +25,17 @@ export class Reading {
     return { number: ask.number, sha256: null, size: null, unread: open, ranAt: null }
   }
 
+  /** Bytes that are still to be read. */
+  get left(): number {
+    return Number(this.#file.stat.size) - this.#read
+  }
+
+  /** Gives it up. @returns what was asked */
+  close(): ProgramAsk {
+    closeSync(this.#file.fd)
+    return this.#ask
+  }
+
   /** Reads the next part. @returns the answer, when that was all */
   next(): ProgramReply | undefined {
     chunk ??= Buffer.allocUnsafeSlow(chunkBytes)

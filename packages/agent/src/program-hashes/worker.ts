@@ -2,53 +2,44 @@
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
-import type { ProgramAsk, ProgramReply } from './contract.ts'
-import { Reading } from './reading.ts'
+import type { ProgramReply, ToHasher } from './contract.ts'
+import { Readings } from './readings.ts'
 
-/** Hashes the files of programs. What comes is opened at once, before its process ends, and read when its turn comes. */
+/** Hashes the files of programs: see Readings. */
 const port = parentPort
 if (port === null) throw new Error('worker.ts is the program of a thread')
-const reply = (message: ProgramReply): void => port.postMessage(message)
 
-/** Files that wait, open. */
-const mostOpen = 64
-/** The job's own programs go first. */
-const niceness = 10
-
-const asks: ProgramAsk[] = []
-const files: Reading[] = []
-let scheduled = false
+/** The job's own programs go first, until it has ended. */
+const niceness = { job: 10, end: 0 }
 
 // Of the thread alone: on Linux that is what the number of a thread means here.
-setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), niceness)
+const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
+const readings = new Readings((reply: ProgramReply) => port.postMessage(reply))
+let scheduled = false
 
-port.on('message', (ask: ProgramAsk) => {
-  asks.push(ask)
-  openSome()
+setPriority(thread, niceness.job)
+
+port.on('message', (message: ToHasher) => {
+  if (message === 'hurry') return hurry()
+  if (message === 'calm') return setPriority(thread, niceness.job)
+  readings.add(message)
   schedule()
 })
 
-function openSome(): void {
-  while (files.length < mostOpen) {
-    const ask = asks.shift()
-    if (ask === undefined) return
-    const begun = Reading.begin(ask)
-    if (begun instanceof Reading) files.push(begun)
-    else reply(begun)
+function hurry(): void {
+  try {
+    setPriority(thread, niceness.end)
+  } catch {
+    // Who has no CAP_SYS_NICE reads on as it did.
   }
 }
 
 function schedule(): void {
-  if (scheduled || files.length === 0) return
+  if (scheduled || !readings.busy) return
   scheduled = true
   setImmediate(() => {
     scheduled = false
-    const done = files[0]?.next()
-    if (done !== undefined) {
-      files.shift()
-      reply(done)
-    }
-    openSome()
+    readings.step()
     schedule()
   })
 }

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Hashed, ProgramHasher, type Started } from '../../src/program-hashes/hasher.ts'
+import { Readings } from '../../src/program-hashes/readings.ts'
 
 let folder: string
 beforeAll(() => {
@@ -127,4 +128,26 @@ test('beyond 1,024 that wait, programs are not read, and told so at once', async
   const told = await Promise.all(all)
   expect(told.filter(({ unread }) => unread === 'budget')).toHaveLength(6)
   expect(told.filter(({ unread }) => unread === 'gone')).toHaveLength(1024)
+})
+
+test('small programs are read before the rest of a large one that came first', () => {
+  const replies: [number, string | null][] = []
+  const readings = new Readings(({ number, sha256 }) => void replies.push([number, sha256]))
+  readings.add({ ...long('runtime', 8 << 20), number: 1 })
+  readings.step()
+  readings.add({ ...program('tool'), number: 2 })
+  while (readings.busy) readings.step()
+  expect(replies).toEqual([
+    [2, hashOf(sleep)],
+    [1, hashOf(join(folder, 'runtime'))],
+  ])
+})
+
+test('what the agent has no time to read by itself is read by the thread', async () => {
+  const hasher = new ProgramHasher()
+  const told = hashed(hasher, long('rest', 8 << 20))
+  hasher.readNow(performance.now())
+  const calm = hasher.hurry()
+  expect(await told).toMatchObject({ sha256: hashOf(join(folder, 'rest')) })
+  calm()
 })
