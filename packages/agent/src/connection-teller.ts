@@ -31,7 +31,9 @@ export interface ConnectionParts {
   learnedName: (id: number) => string | null
   /** Takes what the DNS thread has told so far. */
   drainDns: () => void
-  /** Has something told as soon as nothing is being handed over. */
+  /** Has something told now: that one thing can't be told keeps nothing else back. */
+  telling: (tell: () => void) => void
+  /** As that, as soon as nothing is being handed over. */
   later: (tell: () => void) => void
 }
 
@@ -86,6 +88,9 @@ export class ConnectionTeller {
   private readonly voice: Voice
   /** Of the last attempt, by process and destination. */
   private readonly begun = new Map<string, Begun>()
+  /** Those that are not told yet. */
+  private readonly queries: DnsQueryRecord[] = []
+  private areLater = false
 
   constructor(parts: ConnectionParts, voice: Voice) {
     this.parts = parts
@@ -147,16 +152,37 @@ export class ConnectionTeller {
     })
   }
 
-  query(query: DnsQueryRecord): void {
-    const { process } = query
-    const id = process === null ? null : execId(process.tgid, process.start)
-    // Names are asked for while records are handed over; who asked may be in one of those that follow.
-    if (id !== null && !this.voice.know(id))
-      this.parts.later(() => {
-        this.voice.know(id)
-        this.tellQuery(query, id)
-      })
-    else this.tellQuery(query, id)
+  /**
+   * Names that were asked for. To know who asked brings what the sensor has: a connection in that, which may be of a later step, is
+   * told behind what was asked before it.
+   */
+  asked(queries: readonly DnsQueryRecord[]): void {
+    for (const query of queries) this.queries.push(query)
+    this.tellAsked()
+  }
+
+  private tellAsked(): void {
+    for (let query = this.queries[0]; query !== undefined; query = this.queries[0]) {
+      const { process } = query
+      const id = process === null ? null : execId(process.tgid, process.start)
+      const isKnown = id === null || this.voice.know(id)
+      // What that brought has told it.
+      if (this.queries[0] !== query) continue
+      // Names are asked for while records are handed over; who asked may be in one of those that follow.
+      if (!isKnown) return this.tellLater()
+      this.queries.shift()
+      const asked = query
+      this.parts.telling(() => this.tellQuery(asked, id))
+    }
+  }
+
+  private tellLater(): void {
+    if (this.areLater) return
+    this.areLater = true
+    this.parts.later(() => {
+      this.areLater = false
+      this.tellAsked()
+    })
   }
 
   private tellQuery(query: DnsQueryRecord, id: string | null): void {
@@ -212,13 +238,12 @@ export class ConnectionTeller {
     const address = addressText(attempt.address)
     const known = attempt.execId.startsWith('0-') ? null : attempt.execId
     if (known !== null) this.voice.know(known)
+    // An answer is told before it is sent: the name that led here is there by now, if there is one.
+    this.parts.drainDns()
+    this.tellAsked()
     const opener = this.parts.learnedName(attempt.name)
     let host = saidName(attempt) ?? opener
-    if (host === null && address !== '') {
-      // An answer is told before it is sent: the name that led here is there by now, if there is one.
-      this.parts.drainDns()
-      host = this.parts.names.nameOf(address)
-    }
+    if (host === null && address !== '') host = this.parts.names.nameOf(address)
     this.keep(attempt, address, { execId: known, host, who: this.voice.who(known) })
     const passed = attempt.verdict === 'allowed' || attempt.verdict === 'would-block'
     if (known !== null && passed && protocolWord(attempt.protocol) === 'tcp')

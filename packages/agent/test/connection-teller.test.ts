@@ -3,6 +3,7 @@ import { execId } from '@runwarden/sensor'
 import { expect, test } from 'vitest'
 import { AnsweredNames } from '../src/answered-names.ts'
 import { ConnectionTeller } from '../src/connection-teller.ts'
+import type { DnsQueryRecord } from '../src/dns/contract.ts'
 import type { EventBody } from '../src/event-stream.ts'
 import { ProcessTable } from '../src/process-table.ts'
 
@@ -20,8 +21,13 @@ const went = {
   tgid: 100,
 } as const
 
-test('a flow is told under the step that its connection was made in, however many processes have been since', () => {
-  const processes = new ProcessTable(2)
+const attempt = { cookie: 0n, socketType: 0, count: 1, via: 'connect', said: null } as const
+
+/** What it tells, in order. @param know what is taken of the sensor when it is asked for */
+function tellerOf(
+  processes: ProcessTable,
+  { know = (): boolean => true, drainDns = () => {}, later = (tell: () => void) => tell() } = {},
+): { told: EventBody[]; teller: ConnectionTeller } {
   const told: EventBody[] = []
   const stepOf = (id: string | null): string | null =>
     (id === null ? undefined : processes.get(id)?.step) ?? null
@@ -31,13 +37,14 @@ test('a flow is told under the step that its connection was made in, however man
       processes,
       names: new AnsweredNames(() => {}),
       learnedName: () => null,
-      drainDns: () => {},
-      later: (tell) => tell(),
+      drainDns,
+      telling: (tell) => tell(),
+      later,
     },
     {
       compiled: () => compile(policyOf([], { egress: 'audit' })),
       https: { connects: () => {}, flow: () => {} },
-      know: () => true,
+      know,
       stepOf,
       who,
       head: ({ time, execId: id }) => ({
@@ -48,9 +55,14 @@ test('a flow is told under the step that its connection was made in, however man
       tell: (body) => void told.push(body),
     },
   )
+  return { told, teller }
+}
+
+test('a flow is told under the step that its connection was made in, however many processes have been since', () => {
+  const processes = new ProcessTable(2)
+  const { told, teller } = tellerOf(processes)
   const id = execId(100, 5n)
   processes.exec(id, 100, null, 0, '/usr/bin/curl', 'publish')
-  const attempt = { cookie: 0n, socketType: 0, count: 1, via: 'connect', said: null } as const
   teller.attempt({ ...went, ...attempt, time: 1, execId: id })
   processes.exit(id)
   for (const pid of [101, 102, 103]) processes.exec(`${pid}`, pid, null, 0, '/bin/true', 'publish')
@@ -65,4 +77,61 @@ test('a flow is told under the step that its connection was made in, however man
     { kind: 'net.flow', execId: id, step: 'publish', phase: 'post' },
     { kind: 'net.flow', execId: execId(100, 6n), step: null },
   ])
+})
+
+/** A name that a process asked for. */
+const asked = (name: string, tgid: number): DnsQueryRecord => ({
+  time: 1,
+  name,
+  type: 'A',
+  server: '127.0.0.1',
+  serverPort: 53,
+  protocol: 'udp',
+  process: { tgid, start: 5n },
+  verdict: 'blocked',
+  reason: 'no line of the policy allows it',
+  rule: null,
+  rcode: 'REFUSED',
+  addresses: [],
+  cnames: [],
+})
+
+const inOrder = (told: readonly EventBody[]): string[] =>
+  told.map((body) => (body.kind === 'dns.query' ? body.name : body.kind))
+
+test('what was asked for is told before a later connection, which comes as it is found out who asked', () => {
+  let waits = true
+  const { told, teller } = tellerOf(new ProcessTable(), {
+    know: () => {
+      if (!waits) return true
+      waits = false
+      teller.attempt({ ...went, ...attempt, time: 2, execId: execId(101, 5n) })
+      return true
+    },
+  })
+  teller.asked([asked('one.example', 100), asked('two.example', 100)])
+  expect(inOrder(told)).toEqual(['one.example', 'two.example', 'net.connect'])
+})
+
+test('what was asked for by a process that is not known yet is told before its connection, or when all is handed over', () => {
+  const later: (() => void)[] = []
+  let isKnown = false
+  let comes: DnsQueryRecord[] = [asked('one.example', 100)]
+  const { told, teller } = tellerOf(new ProcessTable(), {
+    know: () => isKnown,
+    drainDns: () => teller.asked(comes.splice(0)),
+    later: (tell) => void later.push(tell),
+  })
+  teller.attempt({ ...went, ...attempt, time: 1, execId: execId(99, 5n) })
+  expect(inOrder(told)).toEqual(['net.connect'])
+  isKnown = true
+  teller.attempt({ ...went, ...attempt, time: 2, execId: execId(100, 5n) })
+  expect(inOrder(told)).toEqual(['net.connect', 'one.example', 'net.connect'])
+
+  isKnown = false
+  comes = [asked('two.example', 101)]
+  teller.attempt({ ...went, ...attempt, time: 3, execId: execId(100, 5n) })
+  isKnown = true
+  for (const tell of later) tell()
+  expect(inOrder(told).slice(3)).toEqual(['net.connect', 'two.example'])
 })

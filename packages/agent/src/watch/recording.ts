@@ -103,8 +103,7 @@ export class Recording {
       onQueries: (queries) => {
         // All answers first: telling of one brings what the sensor has, and with it connections that another one led to.
         for (const { name, addresses } of queries) this.names.answered(name, addresses)
-        for (const query of queries)
-          this.health.telling(() => this.narrator.connections.query(query))
+        this.health.telling(() => this.narrator.connections.asked(queries))
       },
       onFailure: (error) => this.health.gap(error.message),
     })
@@ -253,6 +252,7 @@ export class Recording {
       learnedName: (id) => this.enforcement().enforcer.name(id),
       drainDns: () => this.dns.drain(),
       drainSensor: () => this.catchUp(),
+      telling: (tell) => health.telling(tell),
       later: (tell) => setImmediate(() => health.telling(tell)),
       onReadByAction: (record) => this.secrets.opened(record),
       onReadMeanwhile: (record) => this.integrity.readMeanwhile(record),
