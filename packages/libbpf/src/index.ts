@@ -3,7 +3,7 @@ export { destroyTcpSocket, type TcpSocket } from './destroy.ts'
 export { BpfError, type BpfStep } from './error.ts'
 export { Link, openPinnedLink } from './link.ts'
 export { dropFilePages, refuseCoreDumps } from './memory.ts'
-export { BpfMap, openMapById, openPinnedMap } from './map.ts'
+export { BpfMap, type MapEntries, openMapById, openPinnedMap } from './map.ts'
 export {
   BpfObject,
   classifier,

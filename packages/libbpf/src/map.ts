@@ -5,6 +5,13 @@ const BATCH = 1024
 
 const handles = new WeakMap<BpfMap, Handle<'map'>>()
 
+/** Entries one after the other, as setBatch and deleteBatch take them. */
+export interface MapEntries {
+  readonly keys: Buffer
+  readonly values: Buffer
+  readonly count: number
+}
+
 /** The handle behind a map, for the other files of this package. */
 export function handleOf(map: BpfMap): Handle<'map'> {
   const handle = handles.get(map)
@@ -74,20 +81,40 @@ export class BpfMap {
     return native().mapDeleteBatch(this.#handle, keys, count)
   }
 
+  /** Deletes every entry of a hash map or a trie. */
+  clear(): void {
+    for (const { keys, count } of this.batches()) this.deleteBatch(keys, count)
+  }
+
   /**
    * Every entry, key and value; each is the caller's own copy. Entries that come or go meanwhile
    * may or may not be seen.
    */
   entries(): Generator<[key: Buffer, value: Buffer], void, void> {
-    return this.#read(false)
+    return this.#each(this.batches())
   }
 
   /** Every entry, deleted as it is read (a hash map of a kernel with batches: 5.6). */
   take(): Generator<[key: Buffer, value: Buffer], void, void> {
-    return this.#read(true)
+    return this.#each(this.#read(true))
   }
 
-  *#read(take: boolean): Generator<[key: Buffer, value: Buffer], void, void> {
+  /** Every entry, many at a time: for maps that may hold thousands. */
+  batches(): Generator<MapEntries, void, void> {
+    return this.#read(false)
+  }
+
+  *#each(batches: Iterable<MapEntries>): Generator<[key: Buffer, value: Buffer], void, void> {
+    const { keySize, slot } = this.#info
+    for (const { keys, values, count } of batches)
+      for (let i = 0; i < count; i++)
+        yield [
+          keys.subarray(i * keySize, (i + 1) * keySize),
+          values.subarray(i * slot, (i + 1) * slot),
+        ]
+  }
+
+  *#read(take: boolean): Generator<MapEntries, void, void> {
     const { keySize, slot, maxEntries } = this.#info
     let cursor: Buffer | undefined
     let count = Math.min(BATCH, maxEntries)
@@ -105,11 +132,11 @@ export class BpfMap {
         yield* this.#walk(take)
         return
       }
-      for (let i = 0; i < batch.count; i++) {
-        yield [
-          batch.keys.subarray(i * keySize, (i + 1) * keySize),
-          batch.values.subarray(i * slot, (i + 1) * slot),
-        ]
+      const { keys, values, count: found } = batch
+      yield {
+        keys: keys.subarray(0, found * keySize),
+        values: values.subarray(0, found * slot),
+        count: found,
       }
       cursor = batch.cursor
       if (!cursor) return
@@ -117,14 +144,14 @@ export class BpfMap {
   }
 
   /** Key by key: for types of maps that have no batches. */
-  *#walk(take: boolean): Generator<[key: Buffer, value: Buffer], void, void> {
+  *#walk(take: boolean): Generator<MapEntries, void, void> {
     let key = native().mapNextKey(this.#handle, undefined)
     // A key that was deleted meanwhile starts the walk anew: bounded, not endless.
     for (let steps = 0; key && steps < this.#info.maxEntries * 2; steps++) {
       const next = native().mapNextKey(this.#handle, key)
       const value = this.get(key)
       if (take) this.delete(key)
-      if (value) yield [key, value]
+      if (value) yield { keys: key, values: value, count: 1 }
       key = next
     }
   }

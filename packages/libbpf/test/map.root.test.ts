@@ -51,6 +51,26 @@ describe.each(['hash', 'lru'])('a map of type %s', (name) => {
     expect([...map.entries()]).toEqual([])
   })
 
+  test('gives many entries at a time, one after the other', () => {
+    const map = object.map(name)
+    map.setBatch(u64s(upTo(2500)), u64s(upTo(2500)), 2500)
+    const batches = [...map.batches()]
+    expect(batches.length).toBeLessThan(20)
+    expect(batches.map(({ keys }) => keys.length / 8)).toEqual(batches.map(({ count }) => count))
+    const all = Buffer.concat(batches.map(({ keys }) => keys))
+    expect(all.equals(Buffer.concat(batches.map(({ values }) => values)))).toBe(true)
+    expect(batches.reduce((sum, { count }) => sum + count, 0)).toBe(2500)
+    map.clear()
+  })
+
+  test('is empty after it was cleared', () => {
+    const map = object.map(name)
+    map.clear()
+    map.setBatch(u64s(upTo(2500)), u64s(upTo(2500)), 2500)
+    map.clear()
+    expect([...map.entries()]).toEqual([])
+  })
+
   test('is empty after its entries were taken', () => {
     const map = object.map(name)
     map.setBatch(u64s(upTo(2500)), u64s(upTo(2500)), 2500)
@@ -115,6 +135,20 @@ test('prefixes are set, found and listed', () => {
     [...map.entries()].map(([k, v]) => `${k.toString('hex')} ${v.readUInt32LE()}`).sort(),
   ).toEqual(['080000000a000000 1', '18000000c0000200 2'])
   expect(map.deleteBatch(keys, 2)).toBe(2)
+})
+
+test('prefixes are cleared, however many there are', () => {
+  using large = openObject(fixture('maps'), {
+    disable: ['on_open'],
+    maxEntries: { prefixes: 5000 },
+  })
+  large.load()
+  const map = large.map('prefixes')
+  const keys = upTo(5000).map((i) => prefix(i % 2 === 0 ? 32 : 24, 10, i >> 8, i & 255, 0))
+  map.setBatch(Buffer.concat(keys), Buffer.concat(keys.map((_, i) => u32(i))), keys.length)
+  expect([...map.entries()]).toHaveLength(5000)
+  map.clear()
+  expect([...map.entries()]).toEqual([])
 })
 
 test('an array lists all of its entries', () => {

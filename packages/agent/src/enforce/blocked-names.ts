@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { CompiledPolicy } from '@runwarden/policy'
+import { EntryList } from './entry-list.ts'
 
 /** The kernel side is bpf/include/blocked_names.h. */
 const MODULUS = 0x7fff_ffff
@@ -29,17 +30,17 @@ function hash(name: string, key: number): number {
 export function blockedNames(
   policy: CompiledPolicy,
   [first, second]: readonly [number, number],
-): [key: Buffer, value: Buffer][] {
-  const entry = (name: string, numbers: readonly number[], bits: bigint): [Buffer, Buffer] => {
-    const key = Buffer.alloc(8)
-    const value = Buffer.alloc(4)
+): EntryList {
+  const entries = new EntryList(8, 4)
+  const key = Buffer.alloc(8)
+  const value = Buffer.alloc(4)
+  const add = (name: string, numbers: readonly number[], bits: bigint): void => {
     key.writeBigUInt64LE(bits | (BigInt(hash(name, first)) << 31n) | BigInt(hash(name, second)))
     value.writeUInt32LE(numbers[0] ?? 0)
-    return [key, value]
+    entries.add(key, value)
   }
   const { exact, under } = policy.index.blockedNames
-  return [
-    ...Array.from(exact, ([name, numbers]) => entry(name, numbers, 0n)),
-    ...Array.from(under, ([name, numbers]) => entry(name, numbers, UNDER)),
-  ]
+  for (const [name, numbers] of exact) add(name, numbers, 0n)
+  for (const [name, numbers] of under) add(name, numbers, UNDER)
+  return entries
 }

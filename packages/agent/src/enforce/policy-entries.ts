@@ -1,4 +1,5 @@
 import type { AddressGrant, CompiledPolicy } from '@runwarden/policy'
+import { EntryList } from './entry-list.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
 import { disjoint, type NarrowedLine, type PortRange, portPrefixes } from './port-ranges.ts'
 
@@ -10,20 +11,22 @@ const NARROWED_RULES = 8
 const RULES_NARROWED = 0x8000_0000
 export const NARROWED_RULES_BYTES = 8 + NARROWED_RULES * 8
 
-type Entry = [key: Buffer, value: Buffer]
+const ADDRESS_KEY_BYTES = 20
+const PORT_KEY_BYTES = 12
+const NUMBER_BYTES = 4
 
 /** Entries of one slot of the policy maps. */
 export interface PolicyEntries {
-  grants: Entry[]
-  grantPorts: Entry[]
-  narrowedRules: Entry[]
-  blocked: Entry[]
+  grants: EntryList
+  grantPorts: EntryList
+  narrowedRules: EntryList
+  blocked: EntryList
 }
 
 /** Key of an address trie: IPv4 prefixes are those of ::ffff:0:0/96. */
 export function encodeAddressKey(address: Uint8Array, prefix: number): Buffer {
   // Unsafe ones come from a pool; all of it is written.
-  const key = Buffer.allocUnsafe(20)
+  const key = Buffer.allocUnsafe(ADDRESS_KEY_BYTES)
   key.writeUInt32LE(prefix, 0)
   key.set(address, 4)
   return key
@@ -31,15 +34,9 @@ export function encodeAddressKey(address: Uint8Array, prefix: number): Buffer {
 
 /** A value that is a number: a set of ports, a rule's index, a block-list entry's index. */
 export function encodeNumber(number: number): Buffer {
-  const value = Buffer.allocUnsafe(4)
+  const value = Buffer.allocUnsafe(NUMBER_BYTES)
   value.writeUInt32LE(number)
   return value
-}
-
-interface Prefix {
-  address: Uint8Array
-  prefix: number
-  own: AddressGrant[]
 }
 
 /**
@@ -47,37 +44,28 @@ interface Prefix {
  * ports of those around it, too.
  */
 export function policyEntries(policy: CompiledPolicy): PolicyEntries {
-  const grants: Entry[] = []
+  const grants = new EntryList(ADDRESS_KEY_BYTES, NUMBER_BYTES)
   const sets = new PortSets()
-  const around: Prefix[] = []
-  for (const prefix of sortedPrefixes(policy.addresses)) {
-    while (around.length > 0 && !contains(around.at(-1), prefix)) around.pop()
-    around.push(prefix)
-    const ranges = disjoint(around.flatMap(({ own }) => own.flatMap(portRanges)))
-    grants.push([encodeAddressKey(prefix.address, prefix.prefix), encodeNumber(sets.id(ranges))])
+  // Those of the prefix at hand, and of all around it.
+  const around: AddressGrant[] = []
+  const sorted = policy.addresses.toSorted(
+    (a, b) => Buffer.compare(a.address, b.address) || a.prefix - b.prefix,
+  )
+  for (const [index, grant] of sorted.entries()) {
+    while (around.length > 0 && !contains(around.at(-1), grant)) around.pop()
+    around.push(grant)
+    const next = sorted[index + 1]
+    if (next !== undefined && next.prefix === grant.prefix && contains(next, grant)) continue
+    const set = sets.id(disjoint(around.flatMap(portRanges)))
+    grants.add(encodeAddressKey(grant.address, grant.prefix), encodeNumber(set))
   }
-  const blocked = policy.blockedAddresses.map(({ address, prefix, entry }): Entry => [
-    encodeAddressKey(address, prefix),
-    encodeNumber(entry),
-  ])
+  const blocked = new EntryList(ADDRESS_KEY_BYTES, NUMBER_BYTES)
+  for (const { address, prefix, entry } of policy.blockedAddresses)
+    blocked.add(encodeAddressKey(address, prefix), encodeNumber(entry))
   return { grants, grantPorts: sets.entries, narrowedRules: sets.narrowed, blocked }
 }
 
-function sortedPrefixes(grants: readonly AddressGrant[]): Prefix[] {
-  const prefixes = new Map<string, Prefix>()
-  for (const grant of grants) {
-    const { address, prefix } = grant
-    const key = `${prefix} ${Buffer.from(address.buffer, address.byteOffset, address.byteLength).toString('latin1')}`
-    const known = prefixes.get(key)
-    if (known) known.own.push(grant)
-    else prefixes.set(key, { address, prefix, own: [grant] })
-  }
-  return [...prefixes.values()].sort(
-    (a, b) => Buffer.compare(a.address, b.address) || a.prefix - b.prefix,
-  )
-}
-
-function contains(outer: Prefix | undefined, inner: Prefix): boolean {
+function contains(outer: AddressGrant | undefined, inner: AddressGrant): boolean {
   if (outer === undefined || outer.prefix > inner.prefix) return false
   const whole = outer.prefix >> 3
   for (let i = 0; i < whole; i++) if (outer.address[i] !== inner.address[i]) return false
@@ -95,7 +83,7 @@ function portRanges(grant: AddressGrant): PortRange[] {
 
 /** Key for the ports whose first `bits` bits are those of `port`, in a set. */
 export function encodePortKey(set: number, protocol: number, port: number, bits: number): Buffer {
-  const key = Buffer.allocUnsafe(12)
+  const key = Buffer.allocUnsafe(PORT_KEY_BYTES)
   key.writeUInt32LE(SET_BITS + bits, 0)
   key.writeUInt32BE(set, 4)
   key.writeUInt16LE(protocol, 8)
@@ -105,8 +93,8 @@ export function encodePortKey(set: number, protocol: number, port: number, bits:
 
 /** Sets of ports; alike ones are kept once. */
 class PortSets {
-  readonly entries: Entry[] = []
-  readonly narrowed: Entry[] = []
+  readonly entries = new EntryList(PORT_KEY_BYTES, NUMBER_BYTES)
+  readonly narrowed = new EntryList(NUMBER_BYTES, NARROWED_RULES_BYTES)
   readonly #ids = new Map<string, number>()
 
   id(ranges: readonly PortRange[]): number {
@@ -124,7 +112,7 @@ class PortSets {
     for (const { from, to, protocol, rule: own, lines } of ranges) {
       const rule = lines === undefined ? own : this.#narrow(lines)
       for (const { port, bits } of portPrefixes(from, to)) {
-        this.entries.push([encodePortKey(id, protocol, port, bits), encodeNumber(rule)])
+        this.entries.add(encodePortKey(id, protocol, port, bits), encodeNumber(rule))
       }
     }
     return id
@@ -136,14 +124,14 @@ class PortSets {
       throw new Error(
         `more than ${NARROWED_RULES} differently narrowed lines name one address and port`,
       )
-    const key = (RULES_NARROWED | (this.narrowed.length + 1)) >>> 0
+    const key = (RULES_NARROWED | (this.narrowed.count + 1)) >>> 0
     const value = Buffer.alloc(NARROWED_RULES_BYTES)
     value.writeUInt32LE(lines.length, 0)
     for (const [index, { rule, narrowing }] of lines.entries()) {
       value.writeUInt32LE(rule, 8 + index * 8)
       value.writeUInt32LE(narrowing, 12 + index * 8)
     }
-    this.narrowed.push([encodeNumber(key), value])
+    this.narrowed.add(encodeNumber(key), value)
     return key
   }
 }

@@ -1,6 +1,7 @@
-import type { BpfMap, BpfObject } from '@runwarden/libbpf'
+import type { BpfMap, BpfObject, MapEntries } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
 import { blockedNames, drawHashKeys } from './blocked-names.ts'
+import { EntryList } from './entry-list.ts'
 import { EnforceError } from './error.ts'
 import { encodeNumber, policyEntries } from './policy-entries.ts'
 
@@ -82,20 +83,17 @@ export class PolicySlots {
     const hashKeys = drawHashKeys()
     const names = blockedNames(policy, hashKeys)
     try {
-      for (const map of Object.values(slot) as BpfMap[]) clear(map)
+      for (const map of Object.values(slot) as BpfMap[]) map.clear()
       fillBoth(slot.grantHosts, slot.grants, entries.grants)
       fillBoth(slot.singlePorts, slot.grantPorts, entries.grantPorts)
       fill(slot.narrowedRules, entries.narrowedRules)
       fillBoth(slot.blockedHosts, slot.blocked, entries.blocked)
       fill(slot.blockedNames, names)
-      this.#policies.set(
-        encodeNumber(next & 1),
-        encodePolicy(policy.egress, names.length, hashKeys),
-      )
+      this.#policies.set(encodeNumber(next & 1), encodePolicy(policy.egress, names.count, hashKeys))
     } catch (cause) {
       throw new EnforceError(
         'ENFORCE_POLICY',
-        `the policy cannot be written to the kernel (${entries.grants.length} address grants, ${entries.blocked.length} blocked addresses, ${names.length} blocked names): ${cause instanceof Error ? cause.message : String(cause)}`,
+        `the policy cannot be written to the kernel (${entries.grants.count} address grants, ${entries.blocked.count} blocked addresses, ${names.count} blocked names): ${cause instanceof Error ? cause.message : String(cause)}`,
         'use fewer of them (at most 1,048,576 each), free memory, or start anew: names have twice the room that the policy at the start needed',
         { cause },
       )
@@ -114,18 +112,8 @@ export class PolicySlots {
   }
 }
 
-function clear(map: BpfMap): void {
-  const keys = Array.from(map.entries(), ([key]) => key)
-  if (keys.length > 0) map.deleteBatch(Buffer.concat(keys), keys.length)
-}
-
-function fill(map: BpfMap, entries: readonly (readonly [Buffer, Buffer])[]): void {
-  if (entries.length === 0) return
-  map.setBatch(
-    Buffer.concat(entries.map(([key]) => key)),
-    Buffer.concat(entries.map(([, value]) => value)),
-    entries.length,
-  )
+function fill(map: BpfMap, { keys, values, count }: MapEntries): void {
+  map.setBatch(keys, values, count)
 }
 
 /**
@@ -151,19 +139,14 @@ export function hashSizes(policy: CompiledPolicy): Record<string, number> {
  * A trie's entry whose prefix is the whole key goes to the hash instead: one step, however many there are. Where
  * that is full, the trie takes it.
  */
-function fillBoth(
-  hash: BpfMap,
-  trie: BpfMap,
-  entries: readonly (readonly [Buffer, Buffer])[],
-): void {
-  const whole = (trie.keySize - 4) * 8
-  const single: [Buffer, Buffer][] = []
-  const blocks: (readonly [Buffer, Buffer])[] = []
-  for (const entry of entries) {
-    const [key, value] = entry
-    if (key.readUInt32LE(0) === whole && single.length < hash.maxEntries)
-      single.push([key.subarray(4), value])
-    else blocks.push(entry)
+function fillBoth(hash: BpfMap, trie: BpfMap, entries: EntryList): void {
+  const whole = hash.keySize * 8
+  const single = new EntryList(hash.keySize, hash.valueSize)
+  const blocks = new EntryList(trie.keySize, trie.valueSize)
+  for (const [key, value] of entries) {
+    if (key.readUInt32LE(0) === whole && single.count < hash.maxEntries)
+      single.add(key.subarray(4), value)
+    else blocks.add(key, value)
   }
   fill(hash, single)
   fill(trie, blocks)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BpfMap, openPinnedMap } from '@runwarden/libbpf'
+import { type BpfMap, type MapEntries, openPinnedMap } from '@runwarden/libbpf'
 
 /** Maps that only a policy's change writes; what is learned or counted in others changes all the time. */
 const written =
@@ -14,18 +14,14 @@ interface Known {
   name: string
   map: BpfMap
   /** null: there are too many; their digest is kept. */
-  entries: Map<string, Buffer> | null
+  entries: MapEntries | null
   digest: string
 }
 
-function digestOf(map: BpfMap): { digest: string; count: number } {
+function digestOf(entries: Iterable<MapEntries>): string {
   const hash = createHash('sha256')
-  let count = 0
-  for (const [key, value] of map.entries()) {
-    hash.update(key).update(value)
-    count++
-  }
-  return { digest: hash.digest('hex'), count }
+  for (const { keys, values } of entries) hash.update(keys).update(values)
+  return hash.digest('hex')
 }
 
 /** What the policy's maps in the kernel hold, as it was written, and whether that still stands. */
@@ -46,17 +42,10 @@ export class PolicyMaps {
       for (const name of readdirSync(join(this.#folder, maps))) {
         if (!written.test(name)) continue
         const map = openPinnedMap(join(this.#folder, maps, name))
-        const { digest, count } = digestOf(map)
-        const entries =
-          count > small
-            ? null
-            : new Map(
-                Array.from(map.entries(), ([key, value]) => [
-                  key.toString('hex'),
-                  Buffer.from(value),
-                ]),
-              )
-        this.#known.push({ name, map, entries, digest })
+        const batches = [...map.batches()]
+        const count = batches.reduce((sum, batch) => sum + batch.count, 0)
+        const entries = count > small ? null : joined(batches, count)
+        this.#known.push({ name, map, entries, digest: digestOf(batches) })
       }
     }
   }
@@ -69,7 +58,7 @@ export class PolicyMaps {
     const changed: string[] = []
     for (const { name, map, entries, digest } of this.#known) {
       if (entries === null && !whole) continue
-      if (digestOf(map).digest === digest) continue
+      if (digestOf(map.batches()) === digest) continue
       changed.push(name)
       if (entries !== null) restore(map, entries)
     }
@@ -82,10 +71,23 @@ export class PolicyMaps {
   }
 }
 
+/** In buffers of their own size: a batch has room for more. */
+function joined(batches: readonly MapEntries[], count: number): MapEntries {
+  return {
+    keys: Buffer.concat(batches.map(({ keys }) => keys)),
+    values: Buffer.concat(batches.map(({ values }) => values)),
+    count,
+  }
+}
+
 /** What is missing comes before what is too much goes: a policy's state is replaced in one store. */
-function restore(map: BpfMap, entries: ReadonlyMap<string, Buffer>): void {
-  for (const [key, value] of entries) map.set(Buffer.from(key, 'hex'), value)
+function restore(map: BpfMap, { keys, values, count }: MapEntries): void {
+  map.setBatch(keys, values, count)
+  const size = map.keySize
+  const own = new Set(
+    Array.from({ length: count }, (_, i) => keys.toString('hex', i * size, (i + 1) * size)),
+  )
   for (const key of Array.from(map.entries(), ([one]) => one)) {
-    if (!entries.has(key.toString('hex'))) map.delete(key)
+    if (!own.has(key.toString('hex'))) map.delete(key)
   }
 }

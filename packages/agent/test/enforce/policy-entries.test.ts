@@ -10,11 +10,13 @@ function text(allow: string): string[] {
   const compiled = compile(policyOf(parseAllowedEndpoints(allow, 'allow'), { egress: 'block' }))
   const { grants, grantPorts } = policyEntries(compiled)
   return [
-    ...grants.map(
+    ...Array.from(
+      grants,
       ([key, value]) =>
         `${formatAddress(key.subarray(4))}/${key.readUInt32LE(0)} set ${value.readUInt32LE(0)}`,
     ),
-    ...grantPorts.map(
+    ...Array.from(
+      grantPorts,
       ([key, value]) =>
         `set ${key.readUInt32BE(4)} protocol ${key[8]} port ${key.readUInt16BE(10)}/${key.readUInt32LE(0) - 48} rule ${value.readUInt32LE(0)}`,
     ),
@@ -119,6 +121,6 @@ describe('the entries of a policy', () => {
       return Object.assign({}, grant, { address })
     })
     const { grants, grantPorts } = policyEntries(Object.assign({}, base, { addresses }))
-    expect([grants.length, grantPorts.length]).toEqual([50_000, 1])
+    expect([grants.count, grantPorts.count]).toEqual([50_000, 1])
   })
 })

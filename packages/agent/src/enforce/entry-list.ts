@@ -1,0 +1,52 @@
+import type { MapEntries } from '@runwarden/libbpf'
+
+/** Entries that there is room for at first. */
+const ROOM = 16
+
+/** Entries for a map, one after the other in two buffers: as an object each, those of a large policy keep the garbage collector busy. */
+export class EntryList implements MapEntries {
+  readonly #keySize: number
+  readonly #valueSize: number
+  #keys: Buffer
+  #values: Buffer
+  #count = 0
+
+  /** @param keySize bytes; valueSize too */
+  constructor(keySize: number, valueSize: number) {
+    this.#keySize = keySize
+    this.#valueSize = valueSize
+    this.#keys = Buffer.alloc(ROOM * keySize)
+    this.#values = Buffer.alloc(ROOM * valueSize)
+  }
+
+  get keys(): Buffer {
+    return this.#keys.subarray(0, this.#count * this.#keySize)
+  }
+
+  get values(): Buffer {
+    return this.#values.subarray(0, this.#count * this.#valueSize)
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Takes copies. */
+  add(key: Uint8Array, value: Uint8Array): void {
+    const at = this.#count++
+    if (this.#keys.length < this.#count * this.#keySize) {
+      this.#keys = Buffer.concat([this.#keys, this.#keys])
+      this.#values = Buffer.concat([this.#values, this.#values])
+    }
+    this.#keys.set(key, at * this.#keySize)
+    this.#values.set(value, at * this.#valueSize)
+  }
+
+  *[Symbol.iterator](): Generator<[key: Buffer, value: Buffer], void, void> {
+    for (let i = 0; i < this.#count; i++)
+      yield [
+        this.#keys.subarray(i * this.#keySize, (i + 1) * this.#keySize),
+        this.#values.subarray(i * this.#valueSize, (i + 1) * this.#valueSize),
+      ]
+  }
+}
