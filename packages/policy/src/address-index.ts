@@ -34,5 +34,5 @@ export function lookUpAddress(index: AddressIndex, address: Uint8Array): number[
 }
 
 function keyOf(address: Uint8Array): string {
-  return String.fromCharCode(...address)
+  return Reflect.apply(String.fromCharCode, null, address)
 }

@@ -62,18 +62,16 @@ export function readAddress(text: string): Uint8Array | null {
   return text.includes(':') ? readIPv6(text) : readIPv4(text)
 }
 
+const mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
+
 export function isMapped(address: Uint8Array): boolean {
-  return (
-    address.subarray(0, 10).every((byte) => byte === 0) &&
-    address[10] === 0xff &&
-    address[11] === 0xff
-  )
+  return mapped.every((byte, i) => byte === address[i])
 }
 
 /** 127.0.0.0/8 and ::1: what never leaves the machine. */
 export function isLoopback(address: Uint8Array): boolean {
   if (isMapped(address)) return address[12] === 127
-  return address[15] === 1 && address.subarray(0, 15).every((byte) => byte === 0)
+  return address.every((byte, i) => byte === (i === 15 ? 1 : 0))
 }
 
 /** The address with every bit after `prefix` cleared. */
@@ -92,7 +90,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Text of an address: dotted IPv4, or IPv6 in the form of RFC 5952. */
 export function formatAddress(address: Uint8Array): string {
-  if (isMapped(address)) return address.subarray(12).join('.')
+  if (isMapped(address)) return `${address[12]}.${address[13]}.${address[14]}.${address[15]}`
   const groups = Array.from({ length: 8 }, (_, i) =>
     (((address[2 * i] ?? 0) << 8) | (address[2 * i + 1] ?? 0)).toString(16),
   )

@@ -16,16 +16,20 @@ export function parseAllowedEndpoints(
   const start = typeof where === 'string' ? { file: where } : where
   const problems: Problem[] = []
   const endpoints: Endpoint[] = []
-  const firstLine = start.line ?? 1
-  for (const [i, line] of text.split(/\r\n|\r|\n/).entries()) {
-    // A "#" starts a comment where a word could start: within a word it is part of it, and wrong.
-    for (const match of line.replace(/(^|\s)#.*$/s, '$1').matchAll(/\S+/g)) {
-      const column = match.index + (i === 0 ? (start.column ?? 1) : 1)
-      const at = { file: start.file, line: firstLine + i, column }
-      const parts = readEndpoint(match[0])
-      if ('what' in parts) problems.push({ ...at, text: match[0], ...parts })
-      else endpoints.push({ ...parts, text: match[0], where: at })
+  let line = start.line ?? 1
+  let lineAt = 1 - (start.column ?? 1)
+  // A "#" starts a comment where a word could start: within a word it is part of it, and wrong.
+  for (const { 0: found, index } of text.matchAll(/\r\n|\r|\n|#[^\r\n]*|\S+/g)) {
+    if (found.startsWith('#')) continue
+    if (found.startsWith('\r') || found.startsWith('\n')) {
+      line++
+      lineAt = index + found.length
+      continue
     }
+    const at = { file: start.file, line, column: index - lineAt + 1 }
+    const parts = readEndpoint(found)
+    if ('what' in parts) problems.push({ ...at, text: found, ...parts })
+    else endpoints.push({ ...parts, text: found, where: at })
   }
   refuse(problems)
   return endpoints

@@ -96,9 +96,9 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   const names: NameGrant[] = []
   const nameIndex = emptyNameIndex()
   const addressIndex = emptyAddressIndex()
-  const narrowings = compileNarrowings(policy.rules.filter(isEndpoint))
-  for (const rule of policy.rules) {
-    if (!isEndpoint(rule)) continue
+  const endpoints = policy.rules.filter(isEndpoint)
+  const narrowings = compileNarrowings(endpoints)
+  for (const rule of endpoints) {
     const { host, protocol, portFrom, portTo } = rule.endpoint
     const index = rules.length
     const narrowing = narrowingOf(narrowings, rule)
@@ -156,7 +156,11 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   }
   return {
     ...compiled,
-    warnings: [...warningsOf(policy), ...overriddenOf(policy, compiled), ...unseenOf(policy)],
+    warnings: [
+      ...warningsOf(endpoints, rules),
+      ...overriddenOf(endpoints, compiled),
+      ...unseenOf(policy),
+    ],
   }
 }
 

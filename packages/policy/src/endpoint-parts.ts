@@ -54,11 +54,11 @@ function splitPort(text: string): Split | string {
     return { host: text.slice(1, end), bracketed: true, port: rest === '' ? null : rest.slice(1) }
   }
   if (text.includes('@')) return 'an endpoint has no user name'
-  if (readIPv6(text.split('/')[0] ?? '') !== null) return 'an IPv6 address is written in brackets'
-  const slash = /^\d[\d.]*\/\d+(?=:|$)/.test(text) ? -1 : text.indexOf('/')
-  if (slash >= 0) return 'an endpoint has no path'
-  if (/[?#]/.test(text)) return 'an endpoint has no query or fragment'
   const parts = text.split(':')
+  if (parts.length > 2 && readIPv6(text.split('/')[0] ?? '') !== null)
+    return 'an IPv6 address is written in brackets'
+  if (text.includes('/') && !/^\d[\d.]*\/\d+(?=:|$)/.test(text)) return 'an endpoint has no path'
+  if (/[?#]/.test(text)) return 'an endpoint has no query or fragment'
   if (parts.length > 2) return 'has more than one ":"'
   return { host: parts[0] ?? '', bracketed: false, port: parts[1] ?? null }
 }
@@ -112,7 +112,7 @@ export function readBlock(
   const prefix = (length === undefined ? bits : Number(length)) + (128 - bits)
   if (family === 6 && isMapped(address) && prefix >= 96)
     return 'is an IPv4 address: write it as one'
-  if (!sameBytes(address, maskAddress(address, prefix))) {
+  if (prefix < 128 && !sameBytes(address, maskAddress(address, prefix))) {
     return 'the address has bits set after its prefix length'
   }
   // One table holds both families, IPv4 as ::ffff:0:0/96, so such a block would let IPv4 in.

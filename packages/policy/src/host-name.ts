@@ -50,8 +50,7 @@ export function readName(text: string): NameResult {
 
 /** Whether a host text would be taken for an IPv4 address by a client (WHATWG URL: "ends in a number"). */
 export function endsInNumber(host: string): boolean {
-  const last = host.replace(/\.$/, '').split('.').at(-1) ?? ''
-  return /^(\d+|0[xX][0-9a-fA-F]*)$/.test(last)
+  return /(?:^|\.)(?:\d+|0[xX][0-9a-fA-F]*)\.?$/.test(host)
 }
 
 /**

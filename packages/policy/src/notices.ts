@@ -1,6 +1,6 @@
 import { formatBlock } from './address.ts'
 import { lookUpAddress } from './address-index.ts'
-import type { CompiledPolicy } from './compile.ts'
+import type { CompiledPolicy, CompiledRule } from './compile.ts'
 import { covers, ruleLabel } from './decide.ts'
 import type { EndpointParts } from './endpoint-parts.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
@@ -9,8 +9,7 @@ import { matchPattern } from './host-name.ts'
 import { isNarrowed } from './narrowing.ts'
 import { lookUpName } from './name-index.ts'
 import { openZones } from './open-zones.ts'
-import { isEndpoint } from './policy.ts'
-import type { Policy, PolicyRule } from './policy.ts'
+import type { EndpointRule, Policy, PolicyRule } from './policy.ts'
 
 /** Detections that end the job, and that nothing can make while files are not watched: a sentence each, with its place. */
 export function unseenOf({ disableFileMonitoring, lockdown }: Policy): string[] {
@@ -25,9 +24,8 @@ export function unseenOf({ disableFileMonitoring, lockdown }: Policy): string[] 
 }
 
 /** Narrowed lines that narrow nothing, since another line allows the same to everybody: a sentence each. */
-export function overriddenOf(policy: Policy, compiled: CompiledPolicy): string[] {
-  return policy.rules.flatMap((rule) => {
-    if (!isEndpoint(rule) || !isNarrowed(rule)) return []
+export function overriddenOf(rules: readonly EndpointRule[], compiled: CompiledPolicy): string[] {
+  return rules.filter(isNarrowed).flatMap((rule) => {
     const wider = widerRule(rule, compiled)
     if (wider === null) return []
     const what = `${formatPlace(rule.where)}: ${formatEndpoint(rule.endpoint)} is narrowed to ${narrowing(rule)}`
@@ -71,20 +69,25 @@ function widerRule(rule: PolicyRule, compiled: CompiledPolicy): string | null {
   return grant === undefined ? null : ruleLabel(compiled, grant.rule)
 }
 
-/** What is valid but probably not meant: a sentence each, with its place. */
-export function warningsOf(policy: Policy): string[] {
+/**
+ * What is valid but probably not meant: a sentence each, with its place.
+ * @param compiled the same rules
+ */
+export function warningsOf(
+  rules: readonly EndpointRule[],
+  compiled: readonly CompiledRule[],
+): string[] {
   const sentences: string[] = []
   const seen = new Map<string, string>()
-  for (const rule of policy.rules) {
-    if (!isEndpoint(rule) || rule.preset !== null) continue
-    const place = formatPlace(rule.where)
-    const text = formatEndpoint(rule.endpoint)
-    const key = [text, ...rule.exe, '', ...rule.steps].join('\n')
+  for (const { index, where, text } of compiled) {
+    const rule = rules[index]
+    if (rule === undefined || rule.preset !== null) continue
+    const key = isNarrowed(rule) ? [text, ...rule.exe, '', ...rule.steps].join('\n') : text
     const first = seen.get(key)
-    if (first === undefined) seen.set(key, place)
-    else sentences.push(`${place}: ${text} repeats ${first}`)
+    if (first === undefined) seen.set(key, where)
+    else sentences.push(`${where}: ${text} repeats ${first}`)
     const wide = tooWide(rule.endpoint)
-    if (wide !== null) sentences.push(`${place}: ${text} ${wide}`)
+    if (wide !== null) sentences.push(`${where}: ${text} ${wide}`)
   }
   return sentences
 }
