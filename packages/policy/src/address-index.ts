@@ -10,17 +10,17 @@ export function emptyAddressIndex(): AddressIndex {
   return { byPrefix: new Map() }
 }
 
+/** @param bytes of the block, as bytesOf gives them */
 export function addAddress(
   index: AddressIndex,
-  address: Uint8Array,
+  bytes: string,
   prefix: number,
   number: number,
 ): void {
   let blocks = index.byPrefix.get(prefix)
   if (blocks === undefined) index.byPrefix.set(prefix, (blocks = new Map()))
-  const key = keyOf(address)
-  const list = blocks.get(key)
-  if (list === undefined) blocks.set(key, [number])
+  const list = blocks.get(bytes)
+  if (list === undefined) blocks.set(bytes, [number])
   else list.push(number)
 }
 
@@ -28,11 +28,12 @@ export function addAddress(
 export function lookUpAddress(index: AddressIndex, address: Uint8Array): number[] {
   const found: number[] = []
   for (const [prefix, blocks] of index.byPrefix) {
-    found.push(...(blocks.get(keyOf(maskAddress(address, prefix))) ?? []))
+    found.push(...(blocks.get(bytesOf(maskAddress(address, prefix))) ?? []))
   }
   return found.sort((a, b) => a - b)
 }
 
-function keyOf(address: Uint8Array): string {
+/** The bytes of an address as a latin-1 string: of thousands of arrays each would be a large object, here and in the thread they are posted to. */
+export function bytesOf(address: Uint8Array): string {
   return Reflect.apply(String.fromCharCode, null, address)
 }

@@ -1,4 +1,4 @@
-import { addAddress, emptyAddressIndex } from './address-index.ts'
+import { addAddress, bytesOf, emptyAddressIndex } from './address-index.ts'
 import type { AddressIndex } from './address-index.ts'
 import type { BlockList } from './block-list.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
@@ -25,11 +25,17 @@ export interface CompiledRule {
   readonly only?: string
 }
 
-/** Addresses that policy names. 16 bytes, IPv4 as ::ffff:a.b.c.d; `prefix` counts their bits (IPv4 /24 is 120). */
-export interface AddressGrant {
-  readonly family: 4 | 6
-  readonly address: Uint8Array
+/** Addresses of one block. */
+export interface CompiledBlock {
+  /** 16 bytes as a latin-1 string, IPv4 as ::ffff:a.b.c.d. */
+  readonly bytes: string
+  /** How many of their bits count (IPv4 /24 is 120). */
   readonly prefix: number
+}
+
+/** Addresses that policy names. */
+export interface AddressGrant extends CompiledBlock {
+  readonly family: 4 | 6
   readonly protocol: EndpointProtocol | 'any'
   readonly portFrom: number
   readonly portTo: number
@@ -71,7 +77,7 @@ export interface CompiledPolicy {
   readonly narrowings: CompiledNarrowings
   /** Which requests HTTPS rules allow. */
   readonly https: CompiledHttps
-  readonly blockedAddresses: readonly { address: Uint8Array; prefix: number; entry: number }[]
+  readonly blockedAddresses: readonly (CompiledBlock & { readonly entry: number })[]
   readonly blockEntries: readonly CompiledBlockEntry[]
   /** Where the block list came from; null: there is none. */
   readonly blockFile: string | null
@@ -102,14 +108,15 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     const { host, protocol, portFrom, portTo } = rule.endpoint
     const index = rules.length
     const narrowing = narrowingOf(narrowings, rule)
-    const only = narrowing > 0 ? { only: narrowingText(rule) } : {}
-    rules.push({ index, where: formatPlace(rule.where), text: ruleText(rule), ...only })
+    const plain = { index, where: formatPlace(rule.where), text: ruleText(rule) }
+    rules.push(narrowing > 0 ? { ...plain, only: narrowingText(rule) } : plain)
     if (host.kind === 'address') {
-      const { family, address, prefix } = host
-      addAddress(addressIndex, address, prefix, addresses.length)
+      const { family, prefix } = host
+      const bytes = bytesOf(host.address)
+      addAddress(addressIndex, bytes, prefix, addresses.length)
       addresses.push({
         family,
-        address,
+        bytes,
         prefix,
         protocol,
         portFrom,
@@ -175,7 +182,7 @@ function compileBlockList(list: BlockList | undefined) {
     blockFile: list?.file ?? null,
     blockEntries: blockOrder(list).map(({ value, reason }) => ({ value, reason })),
     blockedAddresses: (list?.addresses ?? []).map(({ block }, i) => ({
-      address: block.address,
+      bytes: bytesOf(block.address),
       prefix: block.prefix,
       entry: first + i,
     })),
@@ -188,7 +195,7 @@ function blockIndices(list: BlockList | undefined) {
   const names = [...(list?.domains ?? []), ...(list?.wildcards ?? [])]
   for (const [i, { value }] of names.entries()) addName(blockedNames, value, i)
   for (const [i, { block }] of (list?.addresses ?? []).entries()) {
-    addAddress(blockedAddresses, block.address, block.prefix, names.length + i)
+    addAddress(blockedAddresses, bytesOf(block.address), block.prefix, names.length + i)
   }
   return { blockedNames, blockedAddresses }
 }

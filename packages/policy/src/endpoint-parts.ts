@@ -36,7 +36,7 @@ export function readParts(text: string): EndpointParts | string {
   if (typeof ports === 'string') return ports
   const host = split.bracketed ? readBlock(split.host, 6) : readHost(split.host)
   if (typeof host === 'string') return host
-  return { host, protocol, ...ports }
+  return { host, protocol, portFrom: ports.portFrom, portTo: ports.portTo }
 }
 
 interface Split {
@@ -72,13 +72,13 @@ function readPorts(text: string): { portFrom: number; portTo: number } | string 
     if (text.includes(',')) return 'takes one port or one range; write an endpoint for each'
     return 'a port is a number or a range such as 8000-8100'
   }
-  for (const part of [match[1], match[2]]) {
-    if (part === undefined) continue
-    if (part.startsWith('0')) return 'a port is 1 to 65535, without leading zeros'
-    if (Number(part) > 65535) return 'a port is 1 to 65535'
-  }
-  const portFrom = Number(match[1])
-  const portTo = Number(match[2] ?? match[1])
+  const from = match[1] ?? ''
+  const to = match[2] ?? from
+  if (from.startsWith('0') || to.startsWith('0'))
+    return 'a port is 1 to 65535, without leading zeros'
+  const portFrom = Number(from)
+  const portTo = Number(to)
+  if (portFrom > 65535 || portTo > 65535) return 'a port is 1 to 65535'
   if (portFrom > portTo) return 'the range of ports runs backwards'
   return { portFrom, portTo }
 }

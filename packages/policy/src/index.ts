@@ -2,6 +2,7 @@
  * Policy without its document: endpoints, block lists, matching, decisions. Reading a policy
  * document needs a YAML parser, which costs start-up time, and is `@runwarden/policy/document`.
  */
+export { bytesOf } from './address-index.ts'
 export { formatAddress, isLoopback, readAddress } from './address.ts'
 export { parseAllowedEndpoints } from './allowed-endpoints.ts'
 export { parseBlockList } from './block-list.ts'
@@ -9,7 +10,13 @@ export type { BlockEntry, BlockList } from './block-list.ts'
 export { joinBlockLists } from './join-block-lists.ts'
 export { compile } from './compile.ts'
 export { detectionIds } from './detections.ts'
-export type { AddressGrant, CompiledPolicy, CompiledRule, NameGrant } from './compile.ts'
+export type {
+  AddressGrant,
+  CompiledBlock,
+  CompiledPolicy,
+  CompiledRule,
+  NameGrant,
+} from './compile.ts'
 export {
   blockLabel,
   decide,

@@ -104,9 +104,11 @@ function endpointRule(endpoint: Endpoint): EndpointRule {
   return plainRule(endpoint, null, endpoint.where)
 }
 
+const all: readonly string[] = []
+
 /** An endpoint that nothing else is said of. */
 export function plainRule(endpoint: Endpoint, preset: string | null, where: Where): EndpointRule {
-  return { kind: 'endpoint', endpoint, steps: [], exe: [], names: 'checked', preset, where }
+  return { kind: 'endpoint', endpoint, steps: all, exe: all, names: 'checked', preset, where }
 }
 
 /** Whether a rule allows an endpoint, and not requests. */

@@ -31,15 +31,16 @@ export class EntryList implements MapEntries {
     return this.#count
   }
 
-  /** Takes copies. */
-  add(key: Uint8Array, value: Uint8Array): void {
+  /** Takes copies. @param value a number is 4 bytes of it */
+  add(key: Uint8Array, value: Uint8Array | number): void {
     const at = this.#count++
     if (this.#keys.length < this.#count * this.#keySize) {
       this.#keys = Buffer.concat([this.#keys, this.#keys])
       this.#values = Buffer.concat([this.#values, this.#values])
     }
     this.#keys.set(key, at * this.#keySize)
-    this.#values.set(value, at * this.#valueSize)
+    if (typeof value === 'number') this.#values.writeUInt32LE(value, at * this.#valueSize)
+    else this.#values.set(value, at * this.#valueSize)
   }
 
   *[Symbol.iterator](): Generator<[key: Buffer, value: Buffer], void, void> {

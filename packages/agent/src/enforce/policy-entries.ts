@@ -1,4 +1,4 @@
-import type { AddressGrant, CompiledPolicy } from '@runwarden/policy'
+import type { AddressGrant, CompiledBlock, CompiledPolicy } from '@runwarden/policy'
 import { EntryList } from './entry-list.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
 import { disjoint, type NarrowedLine, type PortRange, portPrefixes } from './port-ranges.ts'
@@ -24,11 +24,11 @@ export interface PolicyEntries {
 }
 
 /** Key of an address trie: IPv4 prefixes are those of ::ffff:0:0/96. */
-export function encodeAddressKey(address: Uint8Array, prefix: number): Buffer {
+export function encodeAddressKey({ bytes, prefix }: CompiledBlock): Buffer {
   // Unsafe ones come from a pool; all of it is written.
   const key = Buffer.allocUnsafe(ADDRESS_KEY_BYTES)
   key.writeUInt32LE(prefix, 0)
-  key.set(address, 4)
+  key.write(bytes, 4, 'latin1')
   return key
 }
 
@@ -48,29 +48,28 @@ export function policyEntries(policy: CompiledPolicy): PolicyEntries {
   const sets = new PortSets()
   // Those of the prefix at hand, and of all around it.
   const around: AddressGrant[] = []
-  const sorted = policy.addresses.toSorted(
-    (a, b) => Buffer.compare(a.address, b.address) || a.prefix - b.prefix,
-  )
+  const sorted = policy.addresses.toSorted((a, b) => {
+    if (a.bytes !== b.bytes) return a.bytes < b.bytes ? -1 : 1
+    return a.prefix - b.prefix
+  })
   for (const [index, grant] of sorted.entries()) {
     while (around.length > 0 && !contains(around.at(-1), grant)) around.pop()
     around.push(grant)
     const next = sorted[index + 1]
     if (next !== undefined && next.prefix === grant.prefix && contains(next, grant)) continue
-    const set = sets.id(disjoint(around.flatMap(portRanges)))
-    grants.add(encodeAddressKey(grant.address, grant.prefix), encodeNumber(set))
+    grants.add(encodeAddressKey(grant), sets.id(disjoint(around.flatMap(portRanges))))
   }
   const blocked = new EntryList(ADDRESS_KEY_BYTES, NUMBER_BYTES)
-  for (const { address, prefix, entry } of policy.blockedAddresses)
-    blocked.add(encodeAddressKey(address, prefix), encodeNumber(entry))
+  for (const block of policy.blockedAddresses) blocked.add(encodeAddressKey(block), block.entry)
   return { grants, grantPorts: sets.entries, narrowedRules: sets.narrowed, blocked }
 }
 
 function contains(outer: AddressGrant | undefined, inner: AddressGrant): boolean {
   if (outer === undefined || outer.prefix > inner.prefix) return false
   const whole = outer.prefix >> 3
-  for (let i = 0; i < whole; i++) if (outer.address[i] !== inner.address[i]) return false
+  if (!inner.bytes.startsWith(outer.bytes.slice(0, whole))) return false
   const mask = (0xff00 >> (outer.prefix & 7)) & 0xff
-  return (((outer.address[whole] ?? 0) ^ (inner.address[whole] ?? 0)) & mask) === 0
+  return ((outer.bytes.charCodeAt(whole) ^ inner.bytes.charCodeAt(whole)) & mask) === 0
 }
 
 function portRanges(grant: AddressGrant): PortRange[] {
@@ -98,13 +97,9 @@ class PortSets {
   readonly #ids = new Map<string, number>()
 
   id(ranges: readonly PortRange[]): number {
-    const text = ranges
-      .map(({ from, to, protocol, rule, lines }) =>
-        lines === undefined
-          ? `${protocol} ${from} ${to} ${rule}`
-          : JSON.stringify([protocol, from, to, lines]),
-      )
-      .join()
+    let text = ''
+    for (const { from, to, protocol, rule, lines } of ranges)
+      text += `${protocol} ${from} ${to} ${lines === undefined ? rule : JSON.stringify(lines)},`
     const known = this.#ids.get(text)
     if (known !== undefined) return known
     const id = this.#ids.size + 1
@@ -112,7 +107,7 @@ class PortSets {
     for (const { from, to, protocol, rule: own, lines } of ranges) {
       const rule = lines === undefined ? own : this.#narrow(lines)
       for (const { port, bits } of portPrefixes(from, to)) {
-        this.entries.add(encodePortKey(id, protocol, port, bits), encodeNumber(rule))
+        this.entries.add(encodePortKey(id, protocol, port, bits), rule)
       }
     }
     return id

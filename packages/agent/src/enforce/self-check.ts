@@ -1,5 +1,5 @@
 import { type BpfMap, connectFromCgroup } from '@runwarden/libbpf'
-import { readAddress } from '@runwarden/policy'
+import { bytesOf, readAddress } from '@runwarden/policy'
 import { constants } from 'node:os'
 import { EnforceError } from './error.ts'
 import { encodeAddressKey, encodeNumber } from './policy-entries.ts'
@@ -33,7 +33,7 @@ export function checkDenial(scopeCgroup: string, blocked: BpfMap, sightings: Sig
   for (const text of CANARIES) {
     const address = readAddress(text)
     if (address === null) throw new TypeError(text)
-    const key = encodeAddressKey(address, 128)
+    const key = encodeAddressKey({ bytes: bytesOf(address), prefix: 128 })
     const listed = blocked.get(key)
     blocked.set(key, encodeNumber(CANARY_ENTRY))
     let errno: number

@@ -353,7 +353,9 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
   })
 
   test('address_key and grant_port_key', () => {
-    expect(encodeAddressKey(address, 99)).toEqual(bytesOf('address_key', { prefix: 99, address }))
+    expect(encodeAddressKey({ bytes: address.toString('latin1'), prefix: 99 })).toEqual(
+      bytesOf('address_key', { prefix: 99, address }),
+    )
     expect(encodePortKey(0x01020304, 6, 0x0506, 7)).toEqual(
       bytesOf('grant_port_key', {
         prefix: 55,
