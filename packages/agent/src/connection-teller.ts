@@ -7,15 +7,13 @@ import type { CountedAttempts } from './enforce/attempts.ts'
 import type { Flow } from './enforce/flows.ts'
 import type { EventBody } from './event-stream.ts'
 import type { ContentTeller } from './https/tell.ts'
-import type { ProcessTable } from './process-table.ts'
+import type { InStep, ProcessTable } from './process-table.ts'
 import { whyNotMeant } from './programs.ts'
 import { addressText, explainDecision, protocolWord } from './wording.ts'
 
 /** What every event says of a process. */
-export interface Who {
+export interface Who extends InStep {
   forkOf?: string
-  step: string | null
-  phase?: 'pre' | 'post'
 }
 
 /** What every event says. */
@@ -121,11 +119,12 @@ export class ConnectionTeller {
     const time = Number(flow.last)
     const head = this.voice.head({ time, execId: id })
     // Flows are told at the end: there may have been so many processes since that this one is not known any more.
-    const forgotten = head.step === null && begun !== undefined && begun.execId === id
+    const isForgotten = head.step === null && begun !== undefined && begun.execId === id
+    const began = isForgotten ? begun.who : undefined
     this.voice.tell({
       kind: 'net.flow',
       ...head,
-      ...(forgotten ? begun.who : {}),
+      ...began,
       verdict,
       ...explainDecision(this.voice.compiled(), flow),
       host,
@@ -149,6 +148,7 @@ export class ConnectionTeller {
       sockets,
       tls,
       time,
+      began,
     })
   }
 

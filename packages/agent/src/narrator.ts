@@ -66,7 +66,7 @@ export class Narrator {
   readonly https = new ContentTeller(
     (at, body) => {
       this.know(at.execId)
-      return this.tell({ ...this.head(at), ...body })
+      return this.tell({ ...this.head(at), ...at.began, ...body })
     },
     () => this.compiled,
     () => this.parts.drainSensor(),
@@ -99,9 +99,8 @@ export class Narrator {
           record.childTgid,
           record.execId,
           record.uid,
-          this.parts.steps.nameOf(record.step),
+          this.parts.steps.within(record.step),
         )
-        this.parts.steps.enter(record.childExecId, record.step)
         return
       case 'worker':
         this.parts.steps.worker(record)
@@ -212,9 +211,8 @@ export class Narrator {
     const now = Date.now()
     // Records are read by more people than may see a job's tokens, and leave the machine.
     const argv = record.argv.map((word) => withoutSecrets(word, now))
-    this.parts.steps.enter(record.execId, record.step)
-    const step = this.parts.steps.nameOf(record.step)
-    this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, step)
+    const within = this.parts.steps.within(record.step)
+    this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, within)
     const since = bootClock.toEpoch(record.time)
     this.parts.processes.describe(record.execId, { argv, cwd, since, pipes: record.pipes })
     this.parts.onExec(record)
@@ -263,8 +261,7 @@ export class Narrator {
 
   private begin(record: StepRecord): void {
     const begun = this.parts.steps.begin(record)
-    this.parts.steps.enter(record.execId, record.step)
-    this.parts.processes.enterStep(record.execId, this.parts.steps.nameOf(record.step))
+    this.parts.processes.enterStep(record.execId, this.parts.steps.within(record.step))
     if (begun === undefined) return
     this.tell({ ...begun, time: bootClock.toEpoch(record.time) })
   }
@@ -275,14 +272,14 @@ export class Narrator {
       step,
       putBy(id, (one) => processes.get(one)),
     )
-    processes.enterStep(id, steps.nameOf(step))
+    processes.enterStep(id, steps.within(step))
   }
 
   private adopt(record: RunningRecord): void {
     const { execId: id, tgid, parentExecId, uid, step, rootTgid } = record
     this.parts.steps.running(record, readEnvironment(rootTgid))
     const exe = programOf(tgid)
-    this.parts.processes.exec(id, tgid, parentExecId, uid, exe, this.parts.steps.nameOf(step))
+    this.parts.processes.exec(id, tgid, parentExecId, uid, exe, this.parts.steps.within(step))
   }
 
   private head(record: { time: number; execId: string }): EventHead & { execId: string }
@@ -293,7 +290,7 @@ export class Narrator {
 
   /** Whose program a process runs, its step, and the stage of that. */
   private who(id: string | null): Who {
-    const phase = this.parts.steps.phaseOf(id)
+    const phase = id === null ? undefined : this.parts.processes.get(id)?.phase
     const forkOf = this.parts.processes.forkOf(id)
     return {
       ...(forkOf === null ? {} : { forkOf }),

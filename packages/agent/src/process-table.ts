@@ -1,15 +1,21 @@
 import { Pipes } from './pipes.ts'
 
+/** Where in a workflow a process is, from its beginning to its end. */
+export interface InStep {
+  /** Null: no step is known. */
+  step: string | null
+  /** The stage of the step's action; none: main, or it is not known. */
+  phase?: 'pre' | 'post'
+}
+
 /** What is known of one process. */
-export interface Process {
+export interface Process extends InStep {
   execId: string
   pid: number
   parentExecId: string | null
   /** The program that it runs now; empty when its exec was never seen. */
   exe: string
   uid: number
-  /** The step of the workflow that it is in, from its beginning to its end; null: none is known. */
-  step: string | null
   ended: boolean
   /** When it ended, as events have their time. */
   endedAt?: number
@@ -33,6 +39,8 @@ export interface Started {
 
 /** Processes that ended last, for what ran at a time just past. */
 const recentKept = 256
+
+const nowhere: InStep = { step: null }
 
 /** Characters of the arguments that are kept of a process. */
 const argvKept = 1024
@@ -111,13 +119,7 @@ export class ProcessTable {
   }
 
   /** A process was made: it runs its parent's program. */
-  fork(
-    execId: string,
-    pid: number,
-    parentExecId: string,
-    uid: number,
-    step: string | null = null,
-  ): Process {
+  fork(execId: string, pid: number, parentExecId: string, uid: number, within = nowhere): Process {
     const known = this.get(execId)
     if (known !== undefined) {
       known.parentExecId ??= parentExecId
@@ -127,7 +129,18 @@ export class ProcessTable {
     const exe = parent?.exe ?? ''
     const { argv = [], cwd = '', feeders } = parent ?? {}
     const fed = feeders === undefined ? {} : { feeders }
-    return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false, argv, cwd, ...fed })
+    return this.keep({
+      execId,
+      pid,
+      parentExecId,
+      exe,
+      uid,
+      ...within,
+      ended: false,
+      argv,
+      cwd,
+      ...fed,
+    })
   }
 
   /** A process runs another program from here on. */
@@ -137,17 +150,17 @@ export class ProcessTable {
     parentExecId: string | null,
     uid: number,
     exe: string,
-    step: string | null = null,
+    within = nowhere,
   ): Process {
     const known = this.get(execId)
     if (known !== undefined) {
       known.exe = exe
       known.uid = uid
-      known.step = step ?? known.step
+      if (within.step !== null) Object.assign(known, within)
       known.parentExecId ??= parentExecId
       return known
     }
-    return this.keep({ execId, pid, parentExecId, exe, uid, step, ended: false })
+    return this.keep({ execId, pid, parentExecId, exe, uid, ...within, ended: false })
   }
 
   /** What a process was started with. */
@@ -163,9 +176,9 @@ export class ProcessTable {
   }
 
   /** A worker's child becomes a step. */
-  enterStep(execId: string, step: string): void {
+  enterStep(execId: string, within: InStep): void {
     const process = this.get(execId)
-    if (process !== undefined) process.step = step
+    if (process !== undefined) Object.assign(process, within)
   }
 
   /** @param at as events have their time */

@@ -12,6 +12,7 @@ import {
 import { EngineCalls, type Put, UNKNOWN } from './engine-calls.ts'
 import { AgentError } from './errors.ts'
 import type { EventBody } from './event-stream.ts'
+import type { InStep } from './process-table.ts'
 import { isEngine, type Phase, Phases } from './step-phase.ts'
 
 /** Which program called Runner.Worker is the runner's worker. */
@@ -108,8 +109,6 @@ export class Steps {
   readonly #steps = new Map<number, Step>()
   /** Workers that live, by execId. */
   readonly #workers = new Map<string, Worker>()
-  /** Processes of an action's pre or post. */
-  readonly #phases = new Map<string, 'pre' | 'post'>()
   /** Of steps, by execId. */
   readonly #roots = new Map<string, RootStep>()
   /** Who has started a worker. */
@@ -239,17 +238,6 @@ export class Steps {
     return argv.includes('rm') ? STOP : undefined
   }
 
-  /** A process is in the step of a number. */
-  enter(execId: string, step: number): void {
-    const stage = this.#steps.get(step)?.stage
-    if (stage === 'pre' || stage === 'post') keep(this.#phases, execId, stage)
-  }
-
-  /** The stage of what a process does; undefined: main, or not known. */
-  phaseOf(execId: string | null): 'pre' | 'post' | undefined {
-    return execId === null ? undefined : this.#phases.get(execId)
-  }
-
   /** A process of a step that ran before it was watched. @param environment of the step's root */
   running(record: RunningRecord, environment: StepRecord['environment']): void {
     const id = environment['GITHUB_ACTION']
@@ -287,6 +275,15 @@ export class Steps {
   /** The step of a number that the kernel side gave. */
   nameOf(step: ExecRecord['step']): string {
     return this.#steps.get(step)?.id ?? this.#parts.fallback
+  }
+
+  /** The same, and its stage. */
+  within(step: ExecRecord['step']): InStep {
+    const stage = this.#steps.get(step)?.stage
+    return {
+      step: this.nameOf(step),
+      ...(stage === 'pre' || stage === 'post' ? { phase: stage } : {}),
+    }
   }
 
   /**

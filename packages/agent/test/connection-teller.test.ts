@@ -5,6 +5,7 @@ import { AnsweredNames } from '../src/answered-names.ts'
 import { ConnectionTeller } from '../src/connection-teller.ts'
 import type { DnsQueryRecord } from '../src/dns/contract.ts'
 import type { EventBody } from '../src/event-stream.ts'
+import { ContentTeller } from '../src/https/tell.ts'
 import { ProcessTable } from '../src/process-table.ts'
 
 const address = Buffer.from('00000000000000000000ffffc6336464', 'hex')
@@ -29,9 +30,20 @@ function tellerOf(
   { know = (): boolean => true, drainDns = () => {}, later = (tell: () => void) => tell() } = {},
 ): { told: EventBody[]; teller: ConnectionTeller } {
   const told: EventBody[] = []
+  const compiled = compile(policyOf([], { egress: 'audit' }))
   const stepOf = (id: string | null): string | null =>
     (id === null ? undefined : processes.get(id)?.step) ?? null
   const who = (id: string | null) => ({ step: stepOf(id), phase: 'post' as const })
+  const head = ({ time, execId: id }: { time: number; execId: string | null }) => ({
+    time,
+    execId: id,
+    ...(stepOf(id) === null ? { step: null } : who(id)),
+  })
+  const https = new ContentTeller(
+    (at, body) => told.push({ ...head(at), ...at.began, ...body }),
+    () => compiled,
+    () => {},
+  )
   const teller = new ConnectionTeller(
     {
       processes,
@@ -42,40 +54,38 @@ function tellerOf(
       later,
     },
     {
-      compiled: () => compile(policyOf([], { egress: 'audit' })),
-      https: { connects: () => {}, flow: () => {} },
+      compiled: () => compiled,
+      https,
       know,
       stepOf,
       who,
-      head: ({ time, execId: id }) => ({
-        time,
-        execId: id,
-        ...(stepOf(id) === null ? { step: null } : who(id)),
-      }),
+      head,
       tell: (body) => void told.push(body),
     },
   )
   return { told, teller }
 }
 
-test('a flow is told under the step that its connection was made in, however many processes have been since', () => {
+test('a flow, and that it was not read, is told under the step that its connection was made in, however many processes have been since', () => {
   const processes = new ProcessTable(2)
   const { told, teller } = tellerOf(processes)
   const id = execId(100, 5n)
-  processes.exec(id, 100, null, 0, '/usr/bin/curl', 'publish')
+  processes.exec(id, 100, null, 0, '/usr/bin/curl', { step: 'publish', phase: 'post' })
   teller.attempt({ ...went, ...attempt, time: 1, execId: id })
   processes.exit(id)
-  for (const pid of [101, 102, 103]) processes.exec(`${pid}`, pid, null, 0, '/bin/true', 'publish')
+  for (const pid of [101, 102, 103]) processes.exec(`${pid}`, pid, null, 0, '/bin/true')
   expect(processes.get(id)).toBeUndefined()
 
-  const sent = { sockets: [9], packets: 1, bytes: 9, last: 2n, uid: 0, generation: 1 }
+  const sent = { sockets: [900], packets: 1, bytes: 900, last: 2n, uid: 0, generation: 1 }
   const flow = { ...went, ...sent, https: false, tls: true }
   teller.flow({ ...flow, start: 5n })
   // Another process, which has the same number.
   teller.flow({ ...flow, start: 6n })
   expect(told.slice(1)).toMatchObject([
     { kind: 'net.flow', execId: id, step: 'publish', phase: 'post' },
+    { kind: 'http.opaque', execId: id, step: 'publish', phase: 'post' },
     { kind: 'net.flow', execId: execId(100, 6n), step: null },
+    { kind: 'http.opaque', execId: execId(100, 6n), step: null },
   ])
 })
 

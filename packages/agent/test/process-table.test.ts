@@ -57,6 +57,20 @@ test('beyond its limit it forgets the ended before the living, the oldest first'
   expect(table.size).toBe(3)
 })
 
+test('a process is in its step, and in the stage of that, for as long as it is known', () => {
+  const table = new ProcessTable()
+  const pre = { step: 'cache', phase: 'pre' } as const
+  table.exec('sh', 1, null, 0, '/bin/sh', pre)
+  for (let i = 0; i < 20_000; i++) {
+    table.fork(`${i}`, i, 'sh', 0, { step: 'cache', phase: 'post' })
+    table.exit(`${i}`)
+  }
+  expect(table.get('sh')).toMatchObject(pre)
+  expect(table.get('19999')).toMatchObject({ step: 'cache', phase: 'post' })
+  table.exec('sh', 1, null, 0, '/bin/make')
+  expect(table.get('sh')).toMatchObject(pre)
+})
+
 test('a storm of 100,000 processes stays within the limit', () => {
   const table = new ProcessTable(1000)
   for (let i = 0; i < 100_000; i++) {

@@ -104,6 +104,18 @@ describe('a step', () => {
     expect(steps.nameOf(1)).toBe('build')
   })
 
+  test('is told with its stage where that is pre or post', () => {
+    const steps = known()
+    const local = { environment: { GITHUB_ACTION: 'local' }, argv: ['/bin/node', '/w/main.js'] }
+    steps.begin(step(1, 'a', local))
+    steps.begin(step(2, 'a', local))
+    expect([steps.within(1), steps.within(2), steps.within(3)]).toEqual([
+      { step: 'local' },
+      { step: 'local', phase: 'post' },
+      { step: 'outside' },
+    ])
+  })
+
   test('is none where the worker does something itself', () => {
     const steps = known()
     expect(steps.begin(step(1, 'a', { environment: {} }))).toBeUndefined()

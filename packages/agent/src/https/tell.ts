@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { decideRequest, type CompiledPolicy } from '@runwarden/policy'
 import type { TlsChunk, TlsEnd, TlsLibrary, TlsOffer, TlsUse } from '@runwarden/sensor'
+import type { Who } from '../connection-teller.ts'
 import type { EventBody } from '../event-stream.ts'
 import { type ContentSink, HttpsContent, type OpaqueTraffic, type Source } from './content.ts'
 import type { Exchange } from './exchange.ts'
@@ -12,12 +13,18 @@ type Of<K extends EventBody['kind']> = Omit<
 >
 export type ContentBody = Of<'http.request'> | Of<'http.response'> | Of<'http.opaque'>
 
+/** Whose act is told. */
+interface Actor {
+  execId: string
+  /** Of one that is not known any more: what was known of it as it began. */
+  began?: Who | undefined
+}
+
 /** Tells an event of a process at a time (CLOCK_BOOTTIME ns). @returns its `seq` */
-export type TellContent = (at: { time: number; execId: string }, body: ContentBody) => number
+export type TellContent = (at: Actor & { time: number }, body: ContentBody) => number
 
 /** A flow that may be HTTPS whose content was not read. */
-interface UnreadFlow {
-  execId: string
+interface UnreadFlow extends Actor {
   host: string | null
   /** All that led to the address: which one was meant is not certain where they share it. */
   names: readonly string[]
@@ -214,13 +221,13 @@ export class ContentTeller implements ContentSink {
     )
   }
 
-  opaque(traffic: OpaqueTraffic): void {
-    const { execId, time, library, reason, connections, bytesSent, bytesReceived } = traffic
+  opaque(traffic: OpaqueTraffic & Actor): void {
+    const { execId, began, time, library, reason, connections, bytesSent, bytesReceived } = traffic
     // Its connect may wait in a ring still. Who is held waits for its decision, and not for that.
     if (traffic.host === null && this.later === null) this.drainSensor()
     const host = traffic.host ?? this.ends.get(execId) ?? null
     this.tell(
-      { time, execId },
+      { time, execId, began },
       { kind: 'http.opaque', library, reason, host, connections, bytesSent, bytesReceived },
     )
   }
@@ -237,6 +244,7 @@ export class ContentTeller implements ContentSink {
     sockets,
     tls,
     time,
+    began,
   }: UnreadFlow): void {
     if (verdict !== 'allowed' && verdict !== 'would-block') return
     const quic = protocol === 'udp' && port === 443
@@ -255,6 +263,7 @@ export class ContentTeller implements ContentSink {
     if (unread.length === 0) return
     this.opaque({
       execId,
+      began,
       time,
       library: late ?? null,
       reason: quic ? 'quic' : late === undefined ? 'no-library' : 'late',
