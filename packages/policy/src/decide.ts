@@ -61,20 +61,49 @@ export interface Attempt extends Actor {
   readonly protocol: string
 }
 
+/** What decides about an attempt: an entry of the block list, a line that allows it, or one that does so for others only. */
+type Found =
+  | { readonly entry: number }
+  | { readonly loopback: true }
+  | { readonly rule: number }
+  | { readonly narrowed: number }
+
 /**
  * The one decision: block list, then policy, then mode (`block` blocks what is left, `audit` lets
  * it pass as `would-block`). Loopback addresses are allowed unless their name is block-listed:
  * such traffic does not leave the machine. Every layer that enforces has this outcome.
  */
 export function decide(compiled: CompiledPolicy, attempt: Attempt): Decision {
+  const found = find(compiled, attempt)
+  const { protocol } = attempt
+  if (found === null)
+    return refused(
+      compiled,
+      protocol === 'tcp' || protocol === 'udp'
+        ? 'not in the policy'
+        : `only TCP and UDP can be allowed, this is ${protocol}`,
+    )
+  if ('entry' in found) return attackBlocked(compiled, found.entry)
+  if ('loopback' in found) return { verdict: 'allowed', reason: 'loopback', rule: null }
+  if ('narrowed' in found) return refusedByNarrowing(compiled, found.narrowed)
+  return allowed(compiled, found.rule)
+}
+
+/** The index of the rule by which decide() allows an attempt; null: it does not, or by none. */
+export function allowingRule(compiled: CompiledPolicy, attempt: Attempt): number | null {
+  const found = find(compiled, attempt)
+  return found !== null && 'rule' in found ? found.rule : null
+}
+
+function find(compiled: CompiledPolicy, attempt: Attempt): Found | null {
   const address = addressBytes(attempt.address ?? attempt.host)
   const match =
     typeof attempt.host === 'string' ? matchName(compiled, attempt.host) : { grants: [] }
-  if (match.blocked !== undefined) return attackBlocked(compiled, match.blocked)
+  if (match.blocked !== undefined) return { entry: match.blocked }
   if (address !== null) {
-    if (isLoopback(address)) return { verdict: 'allowed', reason: 'loopback', rule: null }
+    if (isLoopback(address)) return { loopback: true }
     const [entry] = lookUpAddress(compiled.index.blockedAddresses, address)
-    if (entry !== undefined) return attackBlocked(compiled, entry)
+    if (entry !== undefined) return { entry }
   }
   const addresses = address === null ? [] : lookUpAddress(compiled.index.addresses, address)
   const grants = [
@@ -82,14 +111,9 @@ export function decide(compiled: CompiledPolicy, attempt: Attempt): Decision {
     ...everybodyFirst(addresses.map((i) => compiled.addresses[i] as AddressGrant)),
   ].filter((grant) => covers(grant, attempt))
   const grant = grants.find((one) => fits(compiled, one, attempt))
-  if (grant !== undefined) return allowed(compiled, grant.rule)
+  if (grant !== undefined) return { rule: grant.rule }
   const [narrowed] = grants
-  if (narrowed !== undefined) return refusedByNarrowing(compiled, narrowed.rule)
-  const { protocol } = attempt
-  if (protocol !== 'tcp' && protocol !== 'udp') {
-    return refused(compiled, `only TCP and UDP can be allowed, this is ${protocol}`)
-  }
-  return refused(compiled, 'not in the policy')
+  return narrowed === undefined ? null : { narrowed: narrowed.rule }
 }
 
 /**

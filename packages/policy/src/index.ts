@@ -18,6 +18,7 @@ export type {
   NameGrant,
 } from './compile.ts'
 export {
+  allowingRule,
   blockLabel,
   decide,
   decideName,

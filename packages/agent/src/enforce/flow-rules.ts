@@ -1,4 +1,4 @@
-import { type CompiledPolicy, decide } from '@runwarden/policy'
+import { allowingRule, type CompiledPolicy } from '@runwarden/policy'
 import type { Flow } from './flows.ts'
 import type { ProcessFits } from './process-fits.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from './maps.ts'
@@ -14,9 +14,6 @@ export function flowRules(
   nameOf: (id: number) => string | null,
   fits: Pick<ProcessFits, 'fulfils'> | null,
 ): (flow: Flow) => number | null {
-  const indexes = new Map(
-    compiled.rules.map(({ where, text }, index) => [`${where} ${text}`, index]),
-  )
   const known = new Map<string, number | null>()
   return (flow) => {
     const who = compiled.narrowings.tag === 0 ? '' : `${flow.tgid} ${flow.start}`
@@ -25,15 +22,13 @@ export function flowRules(
     if (before !== undefined) return before
     const protocol =
       flow.protocol === IPPROTO_TCP ? 'tcp' : flow.protocol === IPPROTO_UDP ? 'udp' : 'other'
-    const host = nameOf(flow.name)
-    const { verdict, rule } = decide(compiled, {
-      host,
+    const index = allowingRule(compiled, {
+      host: nameOf(flow.name),
       address: flow.address,
       port: flow.port,
       protocol,
       fulfils: (narrowing) => fits?.fulfils(flow, narrowing) ?? false,
     })
-    const index = verdict === 'allowed' && rule !== null ? (indexes.get(rule) ?? null) : null
     const { from, unseenFrom } = compiled.https
     const unseen = index !== null && index >= from && index < unseenFrom && !flow.https
     const allowed = unseen && compiled.egress === 'block' ? null : index

@@ -5,6 +5,7 @@ import {
   type ConnectVerdict,
   VERDICTS,
 } from '@runwarden/sensor/connect'
+import { EntryList } from './entry-list.ts'
 import { bootTime } from './learn.ts'
 import { RULE_NONE } from './maps.ts'
 
@@ -47,6 +48,8 @@ const NAMES_AT = VERDICT_AT + 3
 const NAMES_HTTPS = 32
 /** And for TLS: NAMES_TLS there. */
 const NAMES_TLS = 64
+/** Bits of what the kernel looks at with each packet: NAMES_LOOK there. */
+const NAMES_LOOK = 175
 
 export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
   const rule = value.readUInt32LE(RULE_AT)
@@ -105,14 +108,25 @@ export function renewFlows(
   rule: (flow: Flow) => number | null,
 ): void {
   const now = bootTime()
-  for (const [key, value] of map.entries()) {
-    if (value.readUInt32LE(GENERATION_AT) === generation) continue
-    const flow = decodeFlow(key, value, now)
-    if (flow.verdict !== 'allowed') continue
-    const allowed = rule(flow)
-    if (allowed === null) continue
-    value.writeUInt32LE(allowed, RULE_AT)
-    value.writeUInt32LE(generation, GENERATION_AT)
-    map.set(key, value)
+  for (const { keys, values, count } of map.batches()) {
+    const renewed = new EntryList(FLOW_KEY_BYTES, FLOW_BYTES)
+    for (let i = 0; i < count; i++) {
+      if (values.readUInt32LE(i * FLOW_BYTES + GENERATION_AT) === generation) continue
+      const key = keys.subarray(i * FLOW_KEY_BYTES, (i + 1) * FLOW_KEY_BYTES)
+      const value = values.subarray(i * FLOW_BYTES, (i + 1) * FLOW_BYTES)
+      const flow = decodeFlow(key, value, now)
+      if (flow.verdict !== 'allowed') continue
+      const allowed = rule(flow)
+      if (allowed === null) continue
+      // What the kernel finds of it meanwhile must not be undone: such a flow is read again right before it is written.
+      const looked = (value.readUInt8(NAMES_AT) & NAMES_LOOK) !== 0
+      const latest = looked ? map.get(key) : value
+      if (latest === undefined) continue
+      latest.writeUInt32LE(allowed, RULE_AT)
+      latest.writeUInt32LE(generation, GENERATION_AT)
+      if (looked) map.set(key, latest)
+      else renewed.add(key, latest)
+    }
+    map.setBatch(renewed.keys, renewed.values, renewed.count)
   }
 }
