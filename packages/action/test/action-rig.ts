@@ -49,6 +49,8 @@ export class ActionRig implements AsyncDisposable {
   readonly lab: Lab
   readonly cgroup = join(hierarchy(), `rw-action-${process.pid}`)
   #files = 0
+  /** What runs before have left, whose namespaces' numbers may be given again, is not the rig's. */
+  readonly #before = new Set(names('/run/runwarden'))
 
   private constructor(place: Place, lab: Lab) {
     this.place = place
@@ -202,7 +204,7 @@ export class ActionRig implements AsyncDisposable {
         .filter((name) => !/^(cgroup|cpu|memory|io|pids|hugetlb|rdma|misc)\./.test(name))
         .map((name) => `cgroup ${name}`),
       ...mounts,
-      ...names('/run/runwarden').filter((name) => this.#isOwn(name)),
+      ...names('/run/runwarden').filter((name) => !this.#before.has(name) && this.#isOwn(name)),
     ]
   }
 
