@@ -206,10 +206,10 @@ export class Enforcer implements Disposable {
     this.#narrowings.prepare(compiled.narrowings)
     const generation = this.#slots.write(compiled)
     writeHttps(this.#object.map('https_state'), generation, compiled)
-    const rule = flowRules(compiled, (id) => this.name(id), this.#fits)
-    // Before, so that no live flow is cut in between; and after, for those that began meanwhile.
-    renewFlows(this.#object.map('flows'), generation, rule)
     return () => {
+      const rule = flowRules(compiled, (id) => this.name(id), this.#fits)
+      // Before, so that no live flow is cut in between; and after, for those that began meanwhile.
+      renewFlows(this.#object.map('flows'), generation, rule)
       this.#slots.enact(generation)
       renewFlows(this.#object.map('flows'), generation, rule)
     }

@@ -138,6 +138,11 @@ export class Guard {
     this.#look()
   }
 
+  /** Another policy is being written by this agent: until policyReplaced() nobody is suspected of that. */
+  policyChanges(): void {
+    this.#integrity.policyChanges()
+  }
+
   /** Another policy was put in force by this agent. */
   policyReplaced(): void {
     this.#lsm.setBlocks(this.#options.compiled().egress === 'block')

@@ -24,6 +24,8 @@ export class Integrity {
   #pins: string[]
   #ours: Set<number>
   #suspected = false
+  /** The policy's maps are being written by our own hand. */
+  #changing = false
   /** What is missing and could not be put right. */
   #unmended = ''
   #gone = false
@@ -43,8 +45,14 @@ export class Integrity {
     this.#suspected = true
   }
 
+  /** The policy's maps are not looked at until policyReplaced(). */
+  policyChanges(): void {
+    this.#changing = true
+  }
+
   /** The policy's maps hold another policy, by our own hand. */
   policyReplaced(): void {
+    this.#changing = false
     this.#policy.note()
   }
 
@@ -62,7 +70,7 @@ export class Integrity {
     const missing = this.#gone ? [] : [...this.#lookAtLinks(), ...this.#lookAtPins()]
     const mended = missing.length > 0 ? this.#mend(missing) : null
     if (mended !== null) found.push(mended)
-    for (const name of this.#policy.check(this.#suspected)) {
+    for (const name of this.#changing ? [] : this.#policy.check(this.#suspected)) {
       found.push({
         severity: 'critical',
         title: 'the policy in the kernel was changed',
@@ -76,7 +84,7 @@ export class Integrity {
         text: `Program ${program} was put on the hook ${hook} of ${cgroup}: such a program can let a connect call pass that ours refused. Packets are decided again, and nobody can undo that.`,
       })
     }
-    this.#suspected = false
+    this.#suspected &&= this.#changing
     this.#lastGood = new Date()
     return found
   }

@@ -31,6 +31,8 @@ export class Enforcement {
   private options!: EnforcerOptions
   private programs!: OpenPrograms
   private tlsPrograms!: TlsPrograms
+  /** Policies are replaced one after the other. */
+  private replaced: Promise<void> = Promise.resolve()
   private readonly closers: ((keep: boolean) => unknown)[] = []
 
   /** @param recording of the same scope */
@@ -229,22 +231,40 @@ export class Enforcement {
    * Puts another policy in force; what both allow goes on undisturbed.
    * @throws EnforceError when it has no room in the kernel, DnsProxyError; then the old one stays in force
    */
-  async replacePolicy(compiled: CompiledPolicy): Promise<void> {
-    const { dns, sensor, narrator } = this.recording
-    await dns.replacePolicy(compiled)
+  replacePolicy(compiled: CompiledPolicy): Promise<void> {
+    const replaced = this.replaced.then(() => this.replaceNow(compiled))
+    this.replaced = replaced.catch(() => {})
+    return replaced
+  }
+
+  private async replaceNow(compiled: CompiledPolicy): Promise<void> {
+    const { sensor, narrator } = this.recording
+    this.guard.policyChanges()
     try {
-      // In one go: a tick of the guard between the two would take what is prepared for somebody else's, and mend it.
-      this.enforcer.preparePolicy(compiled)()
+      await this.putInForce(compiled)
+      // What was decided by the old one is told by its lines: also what was counted, in both maps of it.
+      sensor.drain()
+      for (let map = 0; map < 2; map++) narrator.connections.counted(this.enforcer.attempts())
+      narrator.compiled = compiled
+      this.tls.follow(compiled)
+    } finally {
+      this.guard.policyReplaced()
+    }
+  }
+
+  private async putInForce(compiled: CompiledPolicy): Promise<void> {
+    const { dns, narrator } = this.recording
+    // Its thread reads the policy while this one writes it to the kernel.
+    const known = dns.replacePolicy(compiled)
+    try {
+      const enact = this.enforcer.preparePolicy(compiled)
+      await known
+      enact()
     } catch (error) {
+      await known
       await dns.replacePolicy(narrator.compiled)
       throw error
     }
-    // What was decided by the old one is told by its lines: also what was counted, in both maps of it.
-    sensor.drain()
-    for (let map = 0; map < 2; map++) narrator.connections.counted(this.enforcer.attempts())
-    narrator.compiled = compiled
-    this.tls.follow(compiled)
-    this.guard.policyReplaced()
   }
 
   /** @param keep what is pinned stays in force */
