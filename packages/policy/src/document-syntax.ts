@@ -9,6 +9,9 @@ const mostErrors = 50
 /** A policy is four levels deep. */
 const deepest = 64
 
+/** More list and key marks in one line, with nothing but blanks between, than that. */
+const marksInARow = new RegExp(`(?:[-?:] [^\\S\\n]*){${deepest + 1}}`)
+
 /**
  * Whether brackets or list marks nest deeper than any policy does. A YAML parser takes seconds, or
  * its whole stack, for a document of nothing else. Brackets in quotes and comments count as well,
@@ -20,12 +23,7 @@ export function nestedTooDeeply(source: string): boolean {
     depth = mark === '[' || mark === '{' ? depth + 1 : Math.max(0, depth - 1)
     if (depth > deepest) return true
   }
-  let marks = 0
-  for (const [mark] of source.matchAll(/\n|[-?:] +|[^\s]/g)) {
-    marks = /^[-?:] /.test(mark) ? marks + 1 : 0
-    if (marks > deepest) return true
-  }
-  return /^ {256}/m.test(source)
+  return marksInARow.test(source) || /^ {256}/m.test(source)
 }
 
 /**
