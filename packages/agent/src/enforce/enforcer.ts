@@ -201,7 +201,7 @@ export class Enforcer implements Disposable {
     this.preparePolicy(compiled)()
   }
 
-  /** Does what takes time of replacePolicy(). @returns what puts the policy in force */
+  /** Writes a policy to where the kernel does not look yet. @returns what puts it in force */
   preparePolicy(compiled: CompiledPolicy): () => void {
     this.#narrowings.prepare(compiled.narrowings)
     const generation = this.#slots.write(compiled)

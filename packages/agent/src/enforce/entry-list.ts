@@ -11,7 +11,7 @@ export class EntryList implements MapEntries {
   #values: Buffer
   #count = 0
 
-  /** @param keySize bytes; valueSize too */
+  /** @param keySize and valueSize: bytes of each */
   constructor(keySize: number, valueSize: number) {
     this.#keySize = keySize
     this.#valueSize = valueSize
