@@ -12,7 +12,6 @@ export type Unread = EventOf<'process.program'>['unread']
 
 /** The file of a program, as the kernel knew it when it was started. */
 export interface ProgramAsk {
-  number: number
   /** In the mount namespace of the process. */
   path: string
   /** `major:minor` */
@@ -30,15 +29,28 @@ export interface ProgramAsk {
   nameless: boolean
 }
 
+/** A program's file, open: whoever asks for its hash closes it. */
+export interface ToRead {
+  number: number
+  fd: number
+  /** Bytes. */
+  size: number
+  /** Its ctime when it was opened, ns since the epoch. */
+  ctimeNs: bigint
+  /** See ProgramReply. */
+  ranAt: number | null
+  pid: number
+  /** As of ProgramAsk. */
+  young: boolean
+}
+
 /** `hurry`: the end of a job waits for what is being read; `calm`: none does any more. */
-export type ToHasher = ProgramAsk | 'hurry' | 'calm'
+export type ToHasher = ToRead | 'hurry' | 'calm'
 
 export interface ProgramReply {
   number: number
   /** Hexadecimal; null: it was not read. */
   sha256: string | null
-  /** Bytes; null: not known. */
-  size: number | null
   unread: Unread
   /**
    * Its ctime alone does not show that it was not changed. A process of that id ran it at this time still, milliseconds since the

@@ -1,8 +1,10 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
+import { closeSync } from 'node:fs'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment } from '../thread-environment.ts'
-import type { ProgramAsk, ProgramReply, ToHasher, Unread } from './contract.ts'
+import type { ProgramAsk, ProgramReply, ToHasher, ToRead, Unread } from './contract.ts'
+import { openProgram } from './open.ts'
 import { Readings } from './readings.ts'
 
 export interface Hashed {
@@ -13,7 +15,7 @@ export interface Hashed {
 
 /** A program that was started. */
 export interface Started {
-  ask: Omit<ProgramAsk, 'number'>
+  ask: ProgramAsk
   /** Whether the process was this program still at a time, milliseconds since the epoch: nobody could write to its file by then. */
   ran: (at: number) => boolean
 }
@@ -39,15 +41,17 @@ const youngMb = 2
 const startMs = 25
 
 /**
- * Hashes the files of programs, each once for as long as this process lives, whichever job starts it, in a thread of its own. In the one that reads changed files it made those reads so late, on a busy machine, that
- * what was swapped and put back was not found. Whoever asks never waits.
+ * Hashes the files of programs, each once for as long as this process lives, whichever job starts it. It is opened at once, before its
+ * process ends, and read in a thread of its own: in the one that reads changed files it made those reads so late, on a busy machine, that
+ * what was swapped and put back was not found. Whoever asks never waits for that.
  */
 export class ProgramHasher {
   readonly #kept = new Map<string, Hashed>()
   readonly #asked = new Map<string, Asked>()
-  readonly #keys = new Map<number, string>()
+  /** Files that are open, by their number. */
+  readonly #files = new Map<number, { key: string; file: ToRead }>()
   /** Until the thread has begun. */
-  #queue: ProgramAsk[] = []
+  #queue: ToRead[] = []
   #starting: NodeJS.Timeout | undefined
   #worker: Worker | undefined
   #online = false
@@ -102,7 +106,7 @@ export class ProgramHasher {
     const readings = new Readings((reply) => this.#replied(reply))
     while (performance.now() < untilMs) {
       // What has failed is asked for again.
-      for (const ask of this.#queue.splice(0)) readings.add(ask)
+      for (const file of this.#queue.splice(0)) readings.add(file)
       if (!readings.busy) break
       readings.step()
     }
@@ -118,13 +122,16 @@ export class ProgramHasher {
   }
 
   #post(key: string, { ask }: Started): void {
+    const open = openProgram(ask)
+    if (typeof open === 'string') return this.#found(key, unread(open))
+    const { fd, stat, ranAt } = open
+    const { pid, young } = ask
     const number = ++this.#number
-    this.#keys.set(number, key)
-    if (this.#online) this.#tell({ ...ask, number })
-    else this.#queue.push({ ...ask, number })
-    // What has no name is nowhere when its process has ended.
-    if (ask.nameless) this.#start()
-    else this.#starting ??= setTimeout(() => this.#start(), startMs).unref()
+    const file = { number, fd, size: Number(stat.size), ctimeNs: stat.ctimeNs, ranAt, pid, young }
+    this.#files.set(number, { key, file })
+    if (this.#online) this.#tell(file)
+    else this.#queue.push(file)
+    this.#starting ??= setTimeout(() => this.#start(), startMs).unref()
   }
 
   #tell(message: ToHasher): void {
@@ -147,7 +154,7 @@ export class ProgramHasher {
     })
     worker.on('online', () => {
       this.#online = true
-      for (const ask of this.#queue.splice(0)) this.#tell(ask)
+      for (const file of this.#queue.splice(0)) this.#tell(file)
       if (this.#hurries > 0) this.#tell('hurry')
     })
     worker.on('message', (reply: ProgramReply) => this.#replied(reply))
@@ -159,7 +166,8 @@ export class ProgramHasher {
       this.#failure = reason
       const all = [...this.#asked.values()]
       this.#asked.clear()
-      this.#keys.clear()
+      for (const { file } of this.#files.values()) closeSync(file.fd)
+      this.#files.clear()
       this.#queue = []
       for (const { takes } of all) for (const take of takes) take(unread('unreadable'))
     })
@@ -167,13 +175,21 @@ export class ProgramHasher {
     return worker
   }
 
-  #replied(reply: ProgramReply): void {
-    const key = this.#keys.get(reply.number)
-    const asked = key === undefined ? undefined : this.#asked.get(key)
-    this.#keys.delete(reply.number)
-    if (key === undefined || asked === undefined) return
-    if (reply.sha256 !== null) this.#room -= reply.size ?? 0
-    const hashed = believed(reply, asked.started)
+  #replied({ number, sha256, unread: why, ranAt }: ProgramReply): void {
+    const found = this.#files.get(number)
+    if (found === undefined) return
+    const { key, file } = found
+    this.#files.delete(number)
+    closeSync(file.fd)
+    if (sha256 !== null) this.#room -= file.size
+    const wasWritten =
+      sha256 !== null && ranAt !== null && !this.#asked.get(key)?.started.ran(ranAt)
+    this.#found(key, wasWritten ? unread('changed') : { sha256, size: file.size, unread: why })
+  }
+
+  #found(key: string, hashed: Hashed): void {
+    const asked = this.#asked.get(key)
+    if (asked === undefined) return
     if (hashed.sha256 === null && asked.next !== undefined) {
       const { next, takes } = asked
       this.#asked.set(key, { started: next, next: undefined, takes })
@@ -192,12 +208,6 @@ export class ProgramHasher {
     const oldest = this.#kept.keys().next()
     if (oldest.done !== true) this.#kept.delete(oldest.value)
   }
-}
-
-function believed({ sha256, size, unread: why, ranAt }: ProgramReply, { ran }: Started): Hashed {
-  return sha256 !== null && ranAt !== null && !ran(ranAt)
-    ? unread('changed')
-    : { sha256, size, unread: why }
 }
 
 function unread(why: Unread): Hashed {

@@ -2,10 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,
+  closeSync,
   copyFileSync,
+  fstatSync,
   linkSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -14,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Hashed, ProgramHasher, type Started } from '../../src/program-hashes/hasher.ts'
+import type { ToRead } from '../../src/program-hashes/contract.ts'
 import { Readings } from '../../src/program-hashes/readings.ts'
 
 let folder: string
@@ -44,6 +50,24 @@ function askOf(path: string): Started['ask'] {
   const device = `${(dev >> 8n) & 0xfffn}:${(dev & 0xffn) | ((dev >> 12n) & 0xfff00n)}`
   const identity = { device, inode: String(ino), changed: String(ctimeNs) }
   return { path, ...identity, pid: 0, parentPid: 0, young: false, served: false, nameless: false }
+}
+
+function opened(number: number, { path, pid, young }: Started['ask']): ToRead {
+  const fd = openSync(path, 'r')
+  onTestFinished(() => closeSync(fd))
+  const { size, ctimeNs } = fstatSync(fd, { bigint: true })
+  return { number, fd, size: Number(size), ctimeNs, ranAt: null, pid, young }
+}
+
+/** Of the test's folder. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)].filter((path) => path.startsWith(folder))
+    } catch {
+      return []
+    }
+  })
 }
 
 async function started(ask: Started['ask']): Promise<ChildProcess> {
@@ -122,20 +146,44 @@ test('files above 256 MiB are not read, and one of 256 MiB is', async () => {
 test('beyond 1,024 that wait, programs are not read, and told so at once', async () => {
   const hasher = new ProgramHasher()
   const ask = program('many')
-  const all = Array.from({ length: 1030 }, (_, i) =>
-    hashed(hasher, { ...ask, changed: String(i), path: join(folder, String(i)) }),
+  const all = Array.from(
+    { length: 1030 },
+    (_, i) =>
+      new Promise<Hashed>((resolve) => hasher.hash(String(i), { ask, ran: () => true }, resolve)),
   )
   const told = await Promise.all(all)
   expect(told.filter(({ unread }) => unread === 'budget')).toHaveLength(6)
-  expect(told.filter(({ unread }) => unread === 'gone')).toHaveLength(1024)
+  expect(told.filter(({ unread }) => unread === '')).toHaveLength(1024)
+})
+
+test('a file that is deleted while its process runs is read; one that is written to is not taken for what it was', async () => {
+  const hasher = new ProgramHasher()
+  const deleted = program('deleted')
+  const { pid = 0 } = await started(deleted)
+  const hash = hashed(hasher, { ...deleted, pid })
+  rmSync(deleted.path)
+  expect(await hash).toMatchObject({ sha256: hashOf(sleep) })
+  const over = program('over')
+  const changed = hashed(hasher, over)
+  appendFileSync(over.path, 'more')
+  expect(await changed).toMatchObject({ sha256: null, unread: 'changed' })
+})
+
+test('all files are closed again', async () => {
+  const hasher = new ProgramHasher()
+  const names = ['first', 'second', 'third']
+  const all = names.map((name) => hashed(hasher, program(name)))
+  expect(openFiles()).toHaveLength(3)
+  await Promise.all(all)
+  expect(openFiles()).toEqual([])
 })
 
 test('small programs are read before the rest of a large one that came first', () => {
   const replies: [number, string | null][] = []
   const readings = new Readings(({ number, sha256 }) => void replies.push([number, sha256]))
-  readings.add({ ...long('runtime', 8 << 20), number: 1 })
+  readings.add(opened(1, long('runtime', 8 << 20)))
   readings.step()
-  readings.add({ ...program('tool'), number: 2 })
+  readings.add(opened(2, program('tool')))
   while (readings.busy) readings.step()
   expect(replies).toEqual([
     [2, hashOf(sleep)],
