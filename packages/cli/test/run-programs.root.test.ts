@@ -16,13 +16,19 @@ os.write(file, open(sys.argv[1], 'rb').read())
 os.execve(file, sys.argv[1:], {})
 `
 
-/** Seconds that a program lives which is to be hashed: on a busy machine the agent has it late. */
-const lives = 3
+/** Seconds that a program would live, which ends when it was told. */
+const long = 100
+
+/** Words of the job's script: a program lives until so many of its name were told, and so does the command that runs it. */
+const until = `
+until_told() {
+  until [ "$(grep -c '"process.program".*'"$1"'"' out/events.ndjson)" -ge "$2" ]; do sleep 0.1; done
+}`
 
 /** What a job's programs held, by the ends of their paths. */
 async function programsOf(place: Place, script: string): Promise<Map<string, Program[]>> {
   writeFileSync(place.at('memory.py'), memory)
-  const { status, stderr } = await place.run(['--', 'sh', '-c', script])
+  const { status, stderr } = await place.run(['--', 'sh', '-c', `${until}\n${script}`])
   expect(status, stderr).toBe(0)
   return Map.groupBy(place.eventsOf('process.program'), ({ path }) =>
     path.slice(path.lastIndexOf('/') + 1),
@@ -65,9 +71,12 @@ test('each program that is started is told once with its hash, and found from ea
 test('programs of memory files, and those that are deleted as they run, are hashed', async () => {
   using place = new Place()
   const script = `
-    python3 memory.py /usr/bin/sleep ${lives} &
-    cp /usr/bin/sleep before; exec 3<before; rm before; sh -c 'exec /proc/self/fd/3 ${lives}' &
-    cp /usr/bin/sleep meanwhile; ./meanwhile ${lives} & sleep 0.02; rm meanwhile; wait`
+    python3 memory.py /usr/bin/sleep ${long} & first=$!
+    cp /usr/bin/sleep before; exec 3<before; rm before; sh -c 'exec /proc/self/fd/3 ${long}' & second=$!
+    cp /usr/bin/sleep meanwhile; ./meanwhile ${long} & third=$!
+    sleep 0.02; rm meanwhile
+    for name in memfd:payload before meanwhile; do until_told $name 1; done
+    kill $first $second $third`
   const programs = await programsOf(place, script)
   const sleep = fileHash('/usr/bin/sleep')
   expect(told(programs.get('memfd:payload'))).toEqual([sleep])
@@ -108,8 +117,8 @@ test('a program that is replaced or written to after it ran is not hashed as wha
 test('what a file holds later is another program', async () => {
   using place = new Place()
   const script = `
-    cp /usr/bin/sleep program; ./program ${lives}
-    printf more >>program; ./program ${lives}`
+    cp /usr/bin/sleep program; ./program ${long} & until_told program 1; kill $!; wait $!
+    printf more >>program; ./program ${long} & until_told program 2; kill $!`
   const programs = await programsOf(place, script)
   const sleep = readFileSync('/usr/bin/sleep')
   expect(told(programs.get('program'))).toEqual([
@@ -120,7 +129,7 @@ test('what a file holds later is another program', async () => {
 
 test('a program of 300 MiB is not read, and told as too large', async () => {
   using place = new Place()
-  const script = `cp /usr/bin/sleep huge; truncate -s 300M huge; ./huge ${lives}`
+  const script = `cp /usr/bin/sleep huge; truncate -s 300M huge; ./huge ${long} & until_told huge 1; kill $!`
   const programs = await programsOf(place, script)
   expect(programs.get('huge')).toMatchObject([{ sha256: null, unread: 'large' }])
 })
@@ -129,8 +138,8 @@ test('programs in another root and mount namespace are hashed', async () => {
   using place = new Place()
   const script = `
     mkdir root; unshare -m sh -c '
-      mount -t tmpfs none root; cp /usr/bin/busybox root/busybox; chroot root /busybox sleep ${lives}
-      chroot root /busybox true'`
+      mount -t tmpfs none root; cp /usr/bin/busybox root/busybox; exec chroot root /busybox sleep ${long}' &
+    until_told busybox 1; kill $!`
   const programs = await programsOf(place, script)
   expect(told(programs.get('busybox'))).toContain(fileHash('/usr/bin/busybox'))
 })
