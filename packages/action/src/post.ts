@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JobReport, Report } from '@runwarden/events'
+import { bySeverity } from '@runwarden/report/view'
 import { uploadReport } from './artifact.ts'
 import { AgentClient } from './client.ts'
 import { explain, fail, runStage, warn } from './failure.ts'
@@ -54,7 +55,10 @@ async function tell(
   appendSummary(jobSummary(report, { insightsUrl, recommendation }))
   const { blocked = 0, 'attack-blocked': attackBlocked = 0 } = report.counts.byVerdict
   const recommended = recommendedFor(report, recommendation)
-  const findings = report.detections.filter(({ severity }) => severity !== 'info')
+  // GitHub shows the first ones only.
+  const findings = report.detections
+    .filter(({ severity }) => severity !== 'info')
+    .toSorted(bySeverity)
   setOutput('report-path', folder)
   setOutput('blocked-count', String(blocked + attackBlocked))
   setOutput('detections', JSON.stringify(report.detections.map(inShort)))
