@@ -91,10 +91,13 @@ function run(
 }
 
 /** The server's answer to somebody who administers acme. */
+/** @throws Error with what a refusal says; one that says to try again is tried again */
 async function ask<T>(path: string, body?: object, method = 'POST'): Promise<T> {
-  const { stdout } = await lab.runner.exec('curl', [
+  const { status, stdout, stderr } = await lab.runner.exec('curl', [
     '-sS',
     '--fail-with-body',
+    '--retry',
+    '10',
     '-H',
     `authorization: Bearer ${admin}`,
     `${url}${path}`,
@@ -102,6 +105,7 @@ async function ask<T>(path: string, body?: object, method = 'POST'): Promise<T> 
       ? []
       : ['-X', method, '-H', 'content-type: application/json', '-d', JSON.stringify(body)]),
   ])
+  if (status !== 0) throw new Error(`${path}: ${stdout}${stderr}`)
   return JSON.parse(stdout) as T
 }
 
@@ -364,6 +368,7 @@ test('a control plane that is killed while a job runs, and is back, has all of i
   const running = run(['--egress', 'audit', '--', 'bash', '-c', command])
   await until(() => existsSync(place.at('began')))
   server.kill('SIGKILL')
+  await once(server, 'exit')
   await startServer()
   writeFileSync(place.at('again'), '')
   const { status, stderr } = await running
