@@ -15,7 +15,7 @@
 /* Until a library is looked at, each process that maps it tells it: hundreds that start at once tell some ten thousand. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 21);
+	__uint(max_entries, 1 << 23);
 } tls_images SEC(".maps");
 
 /* 1: no TLS library; above: one that is probed, by user space's number. */

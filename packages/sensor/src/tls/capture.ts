@@ -200,7 +200,8 @@ export class TlsCapture {
   /** Looks at a file that a process runs from here on. */
   #see(image: TlsImage): void {
     if (image.known === 0 && image.address === 0n) this.#options.onNewProgram?.()
-    const number = image.known === 0 ? this.#examine(image) : image.known
+    // Where hundreds start at once, each has told it before the first one's was looked at.
+    const number = image.known || this.#knownBy(image.file) || this.#examine(image)
     const file = this.#files.get(number)
     if (!file) {
       // It was let go since: known no more, it is looked at when it is next run.
@@ -239,6 +240,11 @@ export class TlsCapture {
     // Another program by now, or changed, or there was no time: it is looked at again when it is next run.
     if (changed === image.changed) this.#remember(image.file, number)
     return number
+  }
+
+  /** @returns 0: it was not looked at */
+  #knownBy(file: Buffer): number {
+    return this.#known.get(file)?.readUInt32LE() ?? 0
   }
 
   #remember(file: Buffer, number: number): void {
