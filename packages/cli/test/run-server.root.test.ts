@@ -90,8 +90,10 @@ function run(
   )
 }
 
-/** The server's answer to somebody who administers acme. */
-/** @throws Error with what a refusal says; one that says to try again is tried again */
+/**
+ * The server's answer to somebody who administers acme. What it says to try again is tried again.
+ * @throws Error with what any other refusal says
+ */
 async function ask<T>(path: string, body?: object, method = 'POST'): Promise<T> {
   const { status, stdout, stderr } = await lab.runner.exec('curl', [
     '-sS',
