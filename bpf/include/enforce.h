@@ -256,8 +256,17 @@ struct name_text {
 };
 HASH(names, u32, struct name_text, 1 << 16);
 
-HASH(attempts_0, struct attempt_key, struct attempt, 1 << 16);
-HASH(attempts_1, struct attempt_key, struct attempt, 1 << 16);
+/* The reader goes through every bucket. Where there is no room, each attempt tells its own. */
+HASH(attempts_0, struct attempt_key, struct attempt, 1 << 14);
+HASH(attempts_1, struct attempt_key, struct attempt, 1 << 14);
+
+/* How many were put into each so far, counted when they are there: the reader leaves alone what nobody has written to. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, u64);
+} attempts_made SEC(".maps");
 
 /* Which of the two is written; the reader takes the other. */
 struct {

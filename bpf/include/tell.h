@@ -91,8 +91,9 @@ __noinline int tell(const struct owner *owner, const struct destination *to, con
 	};
 	u32 zero = 0;
 	u32 *which = bpf_map_lookup_elem(&epoch, &zero);
-	bool second = which && (*which & 1);
+	u32 second = which ? *which & 1 : 0;
 	struct attempt *attempt;
+	u64 *made;
 
 	__builtin_memcpy(key.address, to->address, 16);
 	attempt = second ? bpf_map_lookup_elem(&attempts_1, &key) : bpf_map_lookup_elem(&attempts_0, &key);
@@ -112,6 +113,9 @@ __noinline int tell(const struct owner *owner, const struct destination *to, con
 		bpf_map_update_elem(&attempts_1, &key, &first, BPF_NOEXIST);
 	else
 		bpf_map_update_elem(&attempts_0, &key, &first, BPF_NOEXIST);
+	made = bpf_map_lookup_elem(&attempts_made, &second);
+	if (made)
+		__sync_fetch_and_add(made, 1);
 	send_attempt(owner, to, decision, cookie, via, socket_type);
 	return 0;
 }

@@ -9,6 +9,7 @@ import {
 } from '@runwarden/sensor/connect'
 import { bootTime } from './learn.ts'
 import { RULE_NONE } from './maps.ts'
+import { encodeNumber } from './policy-entries.ts'
 
 /** Attempts that were alike and came after the one that was told. */
 export interface CountedAttempts {
@@ -63,38 +64,43 @@ export function decodeAttempts(key: Buffer, value: Buffer, time: bigint): Counte
  */
 export class AttemptCounts {
   readonly #maps: readonly [BpfMap, BpfMap]
+  readonly #made: BpfMap
   readonly #epoch: BpfMap
-  #current = 0
+  /** What was put into each map when it was last emptied, as the kernel counts it. */
+  readonly #taken: [bigint, bigint] = [0n, 0n]
+  #current: 0 | 1 = 0
 
-  constructor(maps: readonly [BpfMap, BpfMap], epoch: BpfMap) {
+  constructor(maps: readonly [BpfMap, BpfMap], made: BpfMap, epoch: BpfMap) {
     this.#maps = maps
+    this.#made = made
     this.#epoch = epoch
   }
 
   /** Ends an epoch, and returns the counts of the one before it. */
   next(): CountedAttempts[] {
-    const before = this.#current ^ 1
+    const before = this.#current === 0 ? 1 : 0
     const counts = this.#take(before)
-    const key = Buffer.alloc(4)
-    const value = Buffer.alloc(4)
-    value.writeUInt32LE(before)
-    this.#epoch.set(key, value)
+    this.#epoch.set(encodeNumber(0), encodeNumber(before))
     this.#current = before
     return counts
   }
 
   /** All counts, when nothing of the scope runs any more. */
   last(): CountedAttempts[] {
-    return [...this.#take(this.#current ^ 1), ...this.#take(this.#current)]
+    return [...this.#take(this.#current === 0 ? 1 : 0), ...this.#take(this.#current)]
   }
 
-  #take(index: number): CountedAttempts[] {
+  #take(index: 0 | 1): CountedAttempts[] {
+    // Read before the map: what is put there meanwhile is found the next time, at the latest.
+    const made = this.#made.get(encodeNumber(index))?.readBigUInt64LE()
+    if (made === this.#taken[index]) return []
     const now = bootTime()
     const counts: CountedAttempts[] = []
-    for (const [key, value] of (index === 0 ? this.#maps[0] : this.#maps[1]).take()) {
+    for (const [key, value] of this.#maps[index].take()) {
       const attempts = decodeAttempts(key, value, now)
       if (attempts.count > 0) counts.push(attempts)
     }
+    if (made !== undefined) this.#taken[index] = made
     return counts
   }
 }

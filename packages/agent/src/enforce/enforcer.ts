@@ -62,6 +62,7 @@ export class Enforcer implements Disposable {
     this.#fits = fits === undefined ? null : new ProcessFits(fits)
     this.#attempts = new AttemptCounts(
       [object.map('attempts_0'), object.map('attempts_1')],
+      object.map('attempts_made'),
       object.map('epoch'),
     )
     this.maps = {

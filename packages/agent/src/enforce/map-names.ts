@@ -52,4 +52,5 @@ export const SHARED_MAPS = [
   'epoch',
   'attempts_0',
   'attempts_1',
+  'attempts_made',
 ] as const
