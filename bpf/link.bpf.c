@@ -10,6 +10,7 @@
 #include "families.h"
 #include "neighbours.h"
 #include "exempt.h"
+#include "note_flow.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -138,24 +139,6 @@ static __always_inline bool is_group_report(const struct destination *to)
 	       !to->address[14];
 }
 
-static __always_inline void note(const struct packet *packet, const struct decision *decision, u64 cookie, u32 bytes)
-{
-	struct flow_key key = { .cookie = cookie, .port = packet->to.port, .protocol = packet->to.protocol };
-	struct flow first = {
-		.bytes = bytes,
-		.packets = 1,
-		.rule = decision->rule,
-		.name = decision->name,
-		.generation = decision->generation,
-		.verdict = decision->verdict,
-		.reason = decision->reason,
-		.family = packet->to.family,
-	};
-
-	__builtin_memcpy(key.address, packet->to.address, 16);
-	bpf_map_update_elem(&flows, &key, &first, BPF_ANY);
-}
-
 /* What is not IP goes no further than the link; only ARP has to. */
 static __always_inline int other_frame(u16 type)
 {
@@ -219,7 +202,7 @@ int link_egress(struct __sk_buff *skb)
 			return NEXT;
 	}
 	flow = packet.fault ? NULL : find_flow(&packet.to, cookie);
-	if (!flow || flow->generation != decision.generation) {
+	if (!flow || !is_current(flow, decision.generation)) {
 		if (!packet.fault)
 			decide(&packet.to, cookie, &decision, &nobody, false);
 		else if (!decide_block_list(&packet.to, &decision))
@@ -231,10 +214,9 @@ int link_egress(struct __sk_buff *skb)
 		if (is_denied(&decision))
 			return DROP;
 		if (!packet.fault)
-			note(&packet, &decision, cookie, skb->len);
+			note_flow(&packet.to, &decision, &nobody, cookie, skb->len, 0, 0);
 	} else if (!of_socket) {
-		__sync_fetch_and_add(&flow->bytes, skb->len);
-		__sync_fetch_and_add(&flow->packets, 1);
+		count_packet(flow, skb->len);
 	}
 	if (part && !later) {
 		u8 passed = 1;

@@ -2,21 +2,9 @@
 /* The decision about one destination: block list > policy > mode. */
 #pragma once
 
-#include <bpf/bpf_endian.h>
+#include "flow_table.h"
 #include "names.h"
 #include "narrowed_grants.h"
-
-/* A destination, 16 bytes as two words so that it is compared in two steps. */
-struct destination {
-	union {
-		u8 address[16];
-		u32 words[4];
-		u64 halves[2];
-	};
-	u16 port;
-	u8 protocol;
-	u8 family;
-};
 
 struct decision {
 	u32 rule;
@@ -27,19 +15,6 @@ struct decision {
 	u8 unchecked; /* the policy line binds connections to no name */
 	u8 pad;
 };
-
-static __always_inline bool is_mapped(const struct destination *to)
-{
-	return to->halves[0] == 0 && to->words[2] == bpf_htonl(0xffff);
-}
-
-/* 127.0.0.0/8 and ::1; and the unspecified address, which the kernel takes for them. */
-static __always_inline bool is_loopback(const struct destination *to)
-{
-	if (is_mapped(to))
-		return to->address[12] == 127 || to->words[3] == 0;
-	return to->halves[0] == 0 && to->words[2] == 0 && (to->words[3] == bpf_htonl(1) || to->words[3] == 0);
-}
 
 /* The address and port of the DNS proxy itself. */
 static __always_inline bool is_proxy(const struct destination *to)
@@ -157,16 +132,6 @@ static __always_inline bool find_learned(const struct destination *to, u8 protoc
 	return false;
 }
 
-static __always_inline struct flow *find_flow(const struct destination *to, u64 cookie)
-{
-	struct flow_key key = { .cookie = cookie, .port = to->port, .protocol = to->protocol };
-
-	if (!cookie)
-		return NULL;
-	__builtin_memcpy(key.address, to->address, 16);
-	return bpf_map_lookup_elem(&flows, &key);
-}
-
 /* Whose way it is: the flow's fields are laid out as an owner's. */
 static __always_inline const struct owner *owner_of(const struct flow *flow)
 {
@@ -180,7 +145,7 @@ static __always_inline bool is_live(const struct destination *to, u64 cookie, st
 {
 	struct flow *flow = find_flow(to, cookie);
 
-	if (!flow || flow->verdict != VERDICT_ALLOWED || (s32)(flow->generation - decision->generation) < 0)
+	if (!flow || flow->verdict != VERDICT_ALLOWED || !is_current(flow, decision->generation))
 		return false;
 	decision->rule = flow->rule;
 	decision->name = flow->name;

@@ -89,11 +89,10 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 	cookie = bpf_get_socket_cookie(skb);
 	if (!packet.fault) {
 		flow = find_flow(&packet.to, cookie);
-		if (flow && flow->generation == decision.generation) {
+		if (flow && is_current(flow, decision.generation)) {
 			if (flow->names & NAMES_LOOK && skb->len != packet.data_at && !look(skb, &packet, flow))
 				return DENY;
-			__sync_fetch_and_add(&flow->bytes, skb->len);
-			__sync_fetch_and_add(&flow->packets, 1);
+			count_packet(flow, skb->len);
 			return ALLOW;
 		}
 		/*
@@ -157,7 +156,9 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 		renew_flow(flow, &decision, skb->len);
 		renew_https(flow);
 	} else {
-		note_flow(&packet.to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0);
+		/* Without a seat it says no name: that is sent again. */
+		if (!note_flow(&packet.to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0))
+			return names & NAMES_PENDING && skb->len != packet.data_at ? DENY : ALLOW;
 		flow = find_flow(&packet.to, cookie);
 	}
 	if (flow && flow->names & NAMES_LOOK && skb->len != packet.data_at && !look(skb, &packet, flow))

@@ -165,8 +165,22 @@ struct flow {
 	u8 family;
 	u8 names; /* enum flow_names */
 	u32 judged; /* sequence number behind what was judged; not in NAMES_PENDING */
-	u32 pad;
+	u32 used; /* jiffies of its last packet */
 };
+
+struct flow_seat {
+	struct flow_key key; /* cookie: 0 until it is taken for the first time; see flow_table.h */
+	struct flow flow;
+};
+
+/* A flow that a newer policy allows, too. */
+struct renewed_flow {
+	u32 rule;
+	u32 generation;
+};
+
+/* A flow has one of the seats set, FLOW_SETS + set, 2 * FLOW_SETS + set, … */
+enum { FLOW_SETS = 1 << 14, FLOW_WAYS = 4 };
 
 /* What is still to be looked at for the names that a TCP flow says of itself; 0: nothing. */
 enum flow_names {
@@ -284,11 +298,14 @@ struct {
 } dns_client SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1 << 16);
-	__type(key, struct flow_key);
-	__type(value, struct flow);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_SETS * FLOW_WAYS);
+	__type(key, u32);
+	__type(value, struct flow_seat);
 } flows SEC(".maps");
+
+/* Twice as many: seats may be taken by others while user space goes through them. */
+HASH(renewed_flows, struct flow_key, struct renewed_flow, 2 * FLOW_SETS * FLOW_WAYS);
 
 /* Not cloned to accepted sockets: that would cost each of them an allocation. */
 struct {

@@ -98,7 +98,7 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 	/* Datagrams of a socket to one place are one attempt, and counted as the flow that they are. */
 	if (via == VIA_SEND) {
 		flow = find_flow(to, cookie);
-		if (flow && flow->generation == decision.generation)
+		if (flow && is_current(flow, decision.generation))
 			return PASSES;
 	}
 	decide(to, cookie, &decision, &owner, true);

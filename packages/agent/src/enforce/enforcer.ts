@@ -9,7 +9,7 @@ import { AttemptCounts, type CountedAttempts } from './attempts.ts'
 import type { EnforcerOptions } from './enforcer-options.ts'
 import { exemptCgroups, ExemptProcesses } from './exempt.ts'
 import { flowRules } from './flow-rules.ts'
-import { type Flow, renewFlows, takeFlows } from './flows.ts'
+import { type Flow, FlowTable } from './flows.ts'
 import { endUngranted, writeHttps } from './https-state.ts'
 import { LearnedAddresses } from './learn.ts'
 import { NarrowingMaps } from './narrowings.ts'
@@ -40,6 +40,7 @@ export class Enforcer implements Disposable {
   readonly #narrowings: NarrowingMaps
   readonly #fits: ProcessFits | null
   readonly #attempts: AttemptCounts
+  readonly #flows: FlowTable
   readonly #pins: Pins | undefined
   readonly #scopeCgroup: string
   readonly #canaries = new Set<string>()
@@ -65,6 +66,10 @@ export class Enforcer implements Disposable {
       object.map('attempts_made'),
       object.map('epoch'),
     )
+    this.#flows = new FlowTable({
+      flows: object.map('flows'),
+      renewed_flows: object.map('renewed_flows'),
+    })
     this.maps = {
       learned: object.map('learned').id,
       names: object.map('names').id,
@@ -210,9 +215,9 @@ export class Enforcer implements Disposable {
     return () => {
       const rule = flowRules(compiled, (id) => this.name(id), this.#fits)
       // Before, so that no live flow is cut in between; and after, for those that began meanwhile.
-      renewFlows(this.#object.map('flows'), generation, rule)
+      const renewNewer = this.#flows.renew(generation, rule)
       this.#slots.enact(generation)
-      renewFlows(this.#object.map('flows'), generation, rule)
+      renewNewer()
     }
   }
 
@@ -236,7 +241,7 @@ export class Enforcer implements Disposable {
    * still alive when its name's time has run out is refused then: call it at the end.
    */
   flows(): Flow[] {
-    return takeFlows(this.#object.map('flows'))
+    return this.#flows.take()
   }
 
   /**

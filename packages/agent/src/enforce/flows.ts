@@ -39,6 +39,8 @@ export interface Flow {
 
 export const FLOW_KEY_BYTES = 32
 export const FLOW_BYTES = 56
+export const FLOW_SEAT_BYTES = FLOW_KEY_BYTES + FLOW_BYTES
+export const RENEWED_FLOW_BYTES = 8
 const RULE_AT = 32
 const GENERATION_AT = 40
 const VERDICT_AT = 44
@@ -48,8 +50,8 @@ const NAMES_AT = VERDICT_AT + 3
 const NAMES_HTTPS = 32
 /** And for TLS: NAMES_TLS there. */
 const NAMES_TLS = 64
-/** Bits of what the kernel looks at with each packet: NAMES_LOOK there. */
-const NAMES_LOOK = 175
+/** In place of a cookie while the kernel writes the flow: FLOW_CLAIMED of bpf/include/flow_table.h. */
+const CLAIMED = 2 ** 32 - 1
 
 export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
   const rule = value.readUInt32LE(RULE_AT)
@@ -77,56 +79,104 @@ export function decodeFlow(key: Buffer, value: Buffer, now: bigint): Flow {
   }
 }
 
-/** Takes all flows out of the map, those of a process to one place as one. */
-export function takeFlows(map: BpfMap): Flow[] {
-  const now = bootTime()
-  const flows = new Map<string, Flow>()
-  for (const [key, value] of map.take()) {
-    // Process, destination and decision: all but the socket and the counts.
-    const decided = key.toString('latin1', 8) + value.toString('latin1', 16, NAMES_AT)
-    const flow = decodeFlow(key, value, now)
-    const alike = `${decided} ${flow.https} ${flow.tls}`
-    const known = flows.get(alike)
-    if (known === undefined) {
-      flows.set(alike, flow)
-      continue
-    }
-    known.sockets.push(flow.bytes)
-    known.packets += flow.packets
-    known.bytes += flow.bytes
-  }
-  return [...flows.values()]
+interface Seat {
+  /** Place in the table. */
+  at: Buffer
+  key: Buffer
+  value: Buffer
 }
 
-/**
- * Marks the flows that a new policy allows, too, so that they live on when their name's time has
- * run out. `rule` says by which of its rules; null: it allows the flow no more.
- */
-export function renewFlows(
-  map: BpfMap,
-  generation: number,
-  rule: (flow: Flow) => number | null,
-): void {
-  const now = bootTime()
-  for (const { keys, values, count } of map.batches()) {
-    const renewed = new EntryList(FLOW_KEY_BYTES, FLOW_BYTES)
-    for (let i = 0; i < count; i++) {
-      if (values.readUInt32LE(i * FLOW_BYTES + GENERATION_AT) === generation) continue
-      const key = keys.subarray(i * FLOW_KEY_BYTES, (i + 1) * FLOW_KEY_BYTES)
-      const value = values.subarray(i * FLOW_BYTES, (i + 1) * FLOW_BYTES)
-      const flow = decodeFlow(key, value, now)
-      if (flow.verdict !== 'allowed') continue
-      const allowed = rule(flow)
-      if (allowed === null) continue
-      // What the kernel finds of it meanwhile must not be undone: such a flow is read again right before it is written.
-      const looked = (value.readUInt8(NAMES_AT) & NAMES_LOOK) !== 0
-      const latest = looked ? map.get(key) : value
-      if (latest === undefined) continue
-      latest.writeUInt32LE(allowed, RULE_AT)
-      latest.writeUInt32LE(generation, GENERATION_AT)
-      if (looked) map.set(key, latest)
-      else renewed.add(key, latest)
+/** The flows that the kernel keeps, each in its seat: see bpf/include/flow_table.h. */
+export class FlowTable {
+  readonly #flows: BpfMap
+  readonly #renewed: BpfMap
+  /** What stands in #renewed, as far as this agent has written it. */
+  #said: EntryList[] = []
+
+  /** @param maps of their names */
+  constructor(maps: { flows: BpfMap; renewed_flows: BpfMap }) {
+    this.#flows = maps.flows
+    this.#renewed = maps.renewed_flows
+  }
+
+  *#seats(): Generator<Seat, void, void> {
+    for (const { keys, values, count } of this.#flows.batches()) {
+      for (let i = 0, at = 0; i < count; i++, at += FLOW_SEAT_BYTES) {
+        const low = values.readUInt32LE(at)
+        const high = values.readUInt32LE(at + 4)
+        if ((low === 0 && high === 0) || (low === CLAIMED && high === CLAIMED)) continue
+        const split = at + FLOW_KEY_BYTES
+        yield {
+          at: keys.subarray(i * 4, (i + 1) * 4),
+          key: values.subarray(at, split),
+          value: values.subarray(split, at + FLOW_SEAT_BYTES),
+        }
+      }
     }
-    map.setBatch(renewed.keys, renewed.values, renewed.count)
+  }
+
+  /** Takes all flows out of the kernel, those of a process to one place as one. */
+  take(): Flow[] {
+    const now = bootTime()
+    const flows = new Map<string, Flow>()
+    const emptied = new EntryList(4, FLOW_SEAT_BYTES)
+    const empty = Buffer.alloc(FLOW_SEAT_BYTES)
+    for (const { at, key, value } of this.#seats()) {
+      emptied.add(at, empty)
+      // Process, destination and decision: all but the socket and the counts.
+      const decided = key.toString('latin1', 8) + value.toString('latin1', 16, NAMES_AT)
+      const flow = decodeFlow(key, value, now)
+      const alike = `${decided} ${flow.https} ${flow.tls}`
+      const known = flows.get(alike)
+      if (known === undefined) {
+        flows.set(alike, flow)
+        continue
+      }
+      known.sockets.push(flow.bytes)
+      known.packets += flow.packets
+      known.bytes += flow.bytes
+    }
+    this.#flows.setBatch(emptied.keys, emptied.values, emptied.count)
+    return [...flows.values()]
+  }
+
+  /**
+   * Says which flows a policy that is about to come into force allows, too, so that they live on when their name's time has
+   * run out.
+   * @param rule by which of its rules; null: it allows the flow no more
+   * @returns what says it of the flows that began meanwhile, once it is in force
+   */
+  renew(generation: number, rule: (flow: Flow) => number | null): () => void {
+    for (const { keys, count } of this.#said.splice(0)) this.#renewed.deleteBatch(keys, count)
+    const known = new Set<string>()
+    const pass = (): void => this.#renew(generation, rule, known)
+    pass()
+    return pass
+  }
+
+  #renew(generation: number, rule: (flow: Flow) => number | null, known: Set<string>): void {
+    const now = bootTime()
+    const renewed = new EntryList(FLOW_KEY_BYTES, RENEWED_FLOW_BYTES)
+    const entry = Buffer.alloc(RENEWED_FLOW_BYTES)
+    entry.writeUInt32LE(generation, 4)
+    for (const { key, value } of this.#seats()) {
+      if (value.readUInt32LE(GENERATION_AT) === generation) continue
+      const own = key.toString('latin1')
+      if (known.has(own)) continue
+      known.add(own)
+      const flow = decodeFlow(key, value, now)
+      const allowed = flow.verdict === 'allowed' ? rule(flow) : null
+      if (allowed === null) continue
+      entry.writeUInt32LE(allowed, 0)
+      renewed.add(key, entry)
+    }
+    this.#said.push(renewed)
+    try {
+      this.#renewed.setBatch(renewed.keys, renewed.values, renewed.count)
+    } catch {
+      // Full of what an earlier agent has said, of policies that are no more.
+      this.#renewed.clear()
+      for (const { keys, values, count } of this.#said) this.#renewed.setBatch(keys, values, count)
+    }
   }
 }

@@ -22,6 +22,7 @@ const DECISION_MAPS = [
   'led',
   'dns_client',
   'flows',
+  'renewed_flows',
   'sockets',
   'exempt_cgroups',
   'exempt_processes',

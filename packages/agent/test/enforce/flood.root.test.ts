@@ -1,4 +1,7 @@
+import { readAddress } from '@runwarden/policy'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LearnedAddresses } from '../../src/enforce/learn.ts'
+import { expireLearned } from './expire.ts'
 import { policy, Rig } from './rig.ts'
 
 let rig: Rig
@@ -90,4 +93,26 @@ test('flows of many sockets of one process to one place are told as one', async 
   expect(flows).toMatchObject([{ port: 8080, protocol: 6, tls: false }])
   expect(flows[0]?.sockets).toHaveLength(300)
   expect(flows[0]?.sockets.reduce((sum, bytes) => sum + bytes, 0)).toBe(flows[0]?.bytes)
+})
+
+test('a live flow whose name has expired keeps its seat while 80,000 others come and go', async () => {
+  await using _peer = await rig.echo(8080)
+  const { enforcer, scope } = rig.enforce(
+    policy('block', 'udp://app.example.org:8080 198.51.100.2:10000-29999'),
+  )
+  using _ = enforcer
+  const learner = LearnedAddresses.open(enforcer.maps)
+  learner.learn('app.example.org', readAddress('198.51.100.1')!, 60, [
+    { protocol: 'udp', portFrom: 8080, portTo: 8080, rule: 0 },
+  ])
+  await using flow = await rig.talker(rig.command(scope, 'udp-keep', '198.51.100.1', '8080'))
+  expect(await flow.ask('first')).toBe('ok first')
+  await flow.line()
+  expireLearned(enforcer.maps)
+  for (let round = 0; round < 4; round++) {
+    expect(await rig.act(scope, 'sweep', '198.51.100.2', '10000', '20000')).toBe('0')
+    expect(await flow.ask('more')).toBe('ok more')
+    await flow.line()
+  }
+  learner.close()
 })

@@ -13,7 +13,13 @@ import { ObjectTypes } from '../../../sensor/test/btf.ts'
 import { ATTEMPT_BYTES, ATTEMPT_KEY_BYTES, decodeAttempts } from '../../src/enforce/attempts.ts'
 import { encodeHttpsState, HTTPS_ENDS_BYTES, https_ends } from '../../src/enforce/https-state.ts'
 import { encodeGrants } from '../../src/https/gate.ts'
-import { decodeFlow, FLOW_BYTES, FLOW_KEY_BYTES } from '../../src/enforce/flows.ts'
+import {
+  decodeFlow,
+  FLOW_BYTES,
+  FLOW_KEY_BYTES,
+  FLOW_SEAT_BYTES,
+  RENEWED_FLOW_BYTES,
+} from '../../src/enforce/flows.ts'
 import {
   decodeDnsClientValue,
   decodeLearnedKey,
@@ -227,7 +233,7 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
     expect(types.offsets('https_ends')).toMatchObject(https_ends)
   })
 
-  test('flow_key and flow', () => {
+  test('flow_key, flow, flow_seat and renewed_flow', () => {
     const key = bytesOf('flow_key', { cookie: 13n, address, port: 4003, protocol: 6 })
     const value = bytesOf('flow', {
       bytes: 14n,
@@ -244,6 +250,10 @@ describe('structs of the kernel side are where TypeScript reads and writes them'
       names: 96,
     })
     expect([key.length, value.length]).toEqual([FLOW_KEY_BYTES, FLOW_BYTES])
+    expect(types.size('flow_seat')).toBe(FLOW_SEAT_BYTES)
+    expect(types.offsets('flow_seat')).toMatchObject({ key: 0, flow: FLOW_KEY_BYTES })
+    expect(types.size('renewed_flow')).toBe(RENEWED_FLOW_BYTES)
+    expect(types.offsets('renewed_flow')).toMatchObject({ rule: 0, generation: 4 })
     expect(decodeFlow(key, value, 16n)).toEqual({
       sockets: [14],
       address,
