@@ -116,6 +116,11 @@ function fill(map: BpfMap, { keys, values, count }: MapEntries): void {
   map.setBatch(keys, values, count)
 }
 
+/** Least room in the hashes that a trie takes the rest of: each second what is in force is gone through, and that costs by the room. */
+const leastRoom = 1 << 12
+/** Of names there is no other map. */
+const leastNames = 1 << 15
+
 /**
  * Entries of the slots' hashes, by name of the map. The kernel sets 16 bytes aside for each at once, so there is
  * room for the policy at hand, as much again, and some for a later one.
@@ -129,7 +134,8 @@ export function hashSizes(policy: CompiledPolicy): Record<string, number> {
   }
   return Object.fromEntries(
     Object.entries(counts).flatMap(([name, count]) => {
-      const room = Math.min(1 << 20, Math.max(1 << 15, 2 ** Math.ceil(Math.log2(count * 2 + 1))))
+      const least = name === 'blocked_names' ? leastNames : leastRoom
+      const room = Math.min(1 << 20, Math.max(least, 2 ** Math.ceil(Math.log2(count * 2 + 1))))
       return [0, 1].map((slot) => [`${name}_${slot}`, room])
     }),
   )

@@ -68,7 +68,8 @@ export class FileMarks {
   }
 }
 
-function markOf(path: string): string {
+/** What changes when a file or a folder does, or another one takes its place. */
+export function markOf(path: string): string {
   try {
     const { dev, ino, size, ctimeNs } = statSync(path, { bigint: true })
     return `${dev} ${ino} ${size} ${ctimeNs}`

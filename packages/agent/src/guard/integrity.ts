@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Scope } from '../scope.ts'
 import type { Finding } from './finding.ts'
 import { Neighbours } from './neighbours.ts'
-import { type HeldLink, heldObjects, lookAgain } from './objects.ts'
+import { type HeldLink, heldObjects, WatchedLink } from './objects.ts'
+import { PinFolder } from './pin-folder.ts'
 import { PolicyMaps } from './policy-maps.ts'
 
 export interface IntegrityParts {
@@ -20,8 +21,8 @@ export class Integrity {
   readonly #parts: IntegrityParts
   readonly #policy: PolicyMaps
   readonly #neighbours: Neighbours
-  #links: HeldLink[]
-  #pins: string[]
+  readonly #pins: PinFolder
+  #links: WatchedLink[]
   #ours: Set<number>
   #suspected = false
   /** The policy's maps are being written by our own hand. */
@@ -33,9 +34,9 @@ export class Integrity {
 
   constructor(parts: IntegrityParts) {
     this.#parts = parts
-    this.#links = this.#own(parts.links)
+    this.#links = this.#own(parts.links).map((link) => new WatchedLink(link))
     this.#ours = new Set(parts.links.map(({ program }) => program))
-    this.#pins = namesBelow(parts.pinDir)
+    this.#pins = new PinFolder(parts.pinDir)
     this.#policy = new PolicyMaps(join(parts.pinDir, 'enforce'))
     this.#neighbours = new Neighbours(parts.scope.path)
   }
@@ -91,6 +92,7 @@ export class Integrity {
 
   close(): void {
     this.#policy.close()
+    this.#closeLinks()
   }
 
   /** Those on the scope's cgroup: an agent of many scopes holds others, too. */
@@ -100,19 +102,22 @@ export class Integrity {
     return links.filter(({ cgroup }) => cgroup === scope || cgroup === 0n)
   }
 
+  #closeLinks(): void {
+    for (const link of this.#links) link.close()
+    this.#links = []
+  }
+
   #lookAtLinks(): string[] {
     return this.#links.flatMap((link) => {
-      const now = lookAgain(link)
+      const now = link.changed()
       if (now === undefined) return []
-      if (now.cgroup === 0n) return [`link ${link.id} was detached`]
-      return now.program === link.program ? [] : [`link ${link.id} holds another program`]
+      return [`link ${now.id} ${now.cgroup === 0n ? 'was detached' : 'holds another program'}`]
     })
   }
 
   #lookAtPins(): string[] {
-    const there = new Set(namesBelow(this.#parts.pinDir))
-    const missing = this.#pins.filter((name) => !there.has(name))
-    return missing.length === 0 ? [] : [`${missing.length} pinned names are gone`]
+    const missing = this.#pins.missing()
+    return missing === 0 ? [] : [`${missing} pinned names are gone`]
   }
 
   /** null: it could not be put right before either, and that was told. */
@@ -127,9 +132,10 @@ export class Integrity {
           ? `Attached anew at ${new Date().toISOString()}: ${attached.join(', ')}. What left the machine between was not decided.`
           : `Put back at ${new Date().toISOString()}.`
       const held = heldObjects()
-      this.#links = this.#own(held.links)
+      this.#closeLinks()
+      this.#links = this.#own(held.links).map((link) => new WatchedLink(link))
       this.#ours = new Set([...this.#ours, ...held.links.map(({ program }) => program)])
-      this.#pins = namesBelow(this.#parts.pinDir)
+      this.#pins.note()
       this.#unmended = ''
     } catch (error) {
       if (about === this.#unmended) return null
@@ -141,15 +147,5 @@ export class Integrity {
       title: 'what enforces the policy was taken away',
       text: `After ${since}: ${about}. ${outcome}`,
     }
-  }
-}
-
-/** Paths below a folder; none when it is gone. */
-function namesBelow(folder: string): string[] {
-  try {
-    statSync(folder)
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  } catch {
-    return []
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readdirSync, readSync } from 'node:fs'
 
 /** A link that this process holds, as the kernel has it now. */
 export interface HeldLink {
@@ -42,10 +42,51 @@ function linkOf(descriptor: number, info: string): HeldLink | undefined {
   }
 }
 
-/** Looks at a link again by its descriptor; undefined: it is another's by now, or closed. */
-export function lookAgain(link: HeldLink): HeldLink | undefined {
-  const now = linkOf(link.descriptor, infoOf(link.descriptor))
-  return now?.id === link.id ? now : undefined
+/** A link that is looked at again and again: the file in which the kernel tells of it stays open. */
+export class WatchedLink {
+  readonly link: HeldLink
+  readonly #info: number | null
+  #good = ''
+
+  constructor(link: HeldLink) {
+    this.link = link
+    this.#info = openInfo(link.descriptor)
+  }
+
+  /** How it is now; undefined: as it should be, or its descriptor is another's by now, or closed. */
+  changed(): HeldLink | undefined {
+    const said = this.#info === null ? '' : textOf(this.#info)
+    if (said === this.#good) return undefined
+    const { descriptor, id, program, cgroup } = this.link
+    const now = linkOf(descriptor, said)
+    if (now?.id !== id) return undefined
+    if (now.program !== program || now.cgroup !== cgroup || cgroup === 0n) return now
+    this.#good = said
+    return undefined
+  }
+
+  close(): void {
+    if (this.#info !== null) closeSync(this.#info)
+  }
+}
+
+const text = Buffer.alloc(4096)
+
+/** What an open file of /proc says now; empty when what it is about is gone. */
+function textOf(file: number): string {
+  try {
+    return text.toString('latin1', 0, readSync(file, text, 0, text.length, 0))
+  } catch {
+    return ''
+  }
+}
+
+function openInfo(descriptor: number): number | null {
+  try {
+    return openSync(`/proc/self/fdinfo/${descriptor}`, 'r')
+  } catch {
+    return null
+  }
 }
 
 /** Everything of BPF that this process (all of its threads) has a descriptor of. */

@@ -10,8 +10,13 @@ const written =
 /** Entries up to which a map is compared every second, and put right entry by entry. */
 const small = 4096
 
+/** How often the slot that is not in force is looked at, and nobody is suspected: every so many seconds. */
+const seldom = 10
+
 interface Known {
   name: string
+  /** Of which of the two slots it is; null: of neither. */
+  slot: number | null
   map: BpfMap
   /** null: there are too many; their digest is kept. */
   entries: MapEntries | null
@@ -28,6 +33,9 @@ function digestOf(entries: Iterable<MapEntries>): string {
 export class PolicyMaps {
   readonly #folder: string
   #known: Known[] = []
+  /** The slot in force, as it was written. */
+  #slot = 0
+  #checks = 0
 
   /** @param folder where the enforcement is pinned */
   constructor(folder: string) {
@@ -45,19 +53,30 @@ export class PolicyMaps {
         const batches = [...map.batches()]
         const count = batches.reduce((sum, batch) => sum + batch.count, 0)
         const entries = count > small ? null : joined(batches, count)
-        this.#known.push({ name, map, entries, digest: digestOf(batches) })
+        const slot = /_\d$/.test(name) ? Number(name.at(-1)) : null
+        this.#known.push({ name, slot, map, entries, digest: digestOf(batches) })
+        if (name === 'policy_state') this.#slot = (entries?.values.readUInt32LE() ?? 0) & 1
       }
     }
   }
 
   /**
-   * Names of the maps that somebody else has written to; those that are small hold what they should again.
+   * Names of the maps that somebody else has written to; those that are small hold what they should again. To go through a map costs
+   * as much as it has room, so that the slot that decides nothing is looked at seldom.
    * @param whole look at large ones, too
    */
   check(whole: boolean): string[] {
+    const both = whole || ++this.#checks % seldom === 0
+    const changed = this.#check(whole, ({ slot }) => both || slot === null || slot === this.#slot)
+    // The other slot may just have been in force.
+    return both || changed.length === 0 ? changed : [...changed, ...this.#check(whole, () => true)]
+  }
+
+  #check(whole: boolean, isLookedAt: (known: Known) => boolean): string[] {
     const changed: string[] = []
-    for (const { name, map, entries, digest } of this.#known) {
-      if (entries === null && !whole) continue
+    for (const known of this.#known) {
+      const { name, map, entries, digest } = known
+      if ((entries === null && !whole) || !isLookedAt(known)) continue
       if (digestOf(map.batches()) === digest) continue
       changed.push(name)
       if (entries !== null) restore(map, entries)

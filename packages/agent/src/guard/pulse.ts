@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { openSync, readSync } from 'node:fs'
 
 /** What this process has spent of its time, ns: on a processor, and waiting for one. */
 interface Spent {
@@ -34,14 +34,27 @@ export class Pulse {
   }
 }
 
-/** Of the main thread: /proc/self/schedstat, where the kernel keeps it; else the processor's time alone. */
+const text = Buffer.alloc(64)
+/** Kept open: each second its name would be looked up anew. null: this kernel has none. */
+let schedstat: number | null | undefined
+
+/** Of the main thread: what its schedstat says, where the kernel keeps it; else the processor's time alone. */
 function spent(): Spent {
   const at = process.hrtime.bigint()
-  try {
-    const [ran = '0', waited = '0'] = readFileSync('/proc/self/schedstat', 'latin1').split(' ')
-    return { at, busy: BigInt(ran) + BigInt(waited) }
-  } catch {
+  schedstat = schedstat === undefined ? openSchedstat() : schedstat
+  if (schedstat === null) {
     const { user, system } = process.cpuUsage()
     return { at, busy: BigInt(user + system) * 1000n }
+  }
+  const bytes = readSync(schedstat, text, 0, text.length, 0)
+  const [ran = '0', waited = '0'] = text.toString('latin1', 0, bytes).split(' ')
+  return { at, busy: BigInt(ran) + BigInt(waited) }
+}
+
+function openSchedstat(): number | null {
+  try {
+    return openSync('/proc/self/schedstat', 'r')
+  } catch {
+    return null
   }
 }
