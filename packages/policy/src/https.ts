@@ -93,6 +93,7 @@ export function decideRequest(
   compiled: CompiledPolicy,
   { method, host, path }: HttpsRequest,
 ): Decision | null {
+  if (compiled.https.lines.length === 0) return null
   const name = host.replace(/:\d*$/, '')
   const own = linesOf(compiled, name)
   if (own.length === 0) return null

@@ -70,6 +70,8 @@ const harmlessPosts = /^\/(?:markdown(?:\/raw)?|applications\/[^/]+\/token|searc
 /** What a request asks of GitHub; null: it is not for GitHub, or nothing that a token is for. */
 export function githubCall(request: Request, hosts: GithubHosts = githubCom): GithubCall | null {
   const { host, method } = request
+  // Most requests of a job are for others.
+  if (!isGithub(host, hosts)) return null
   const path = request.path.replaceAll(/\/{2,}/g, '/')
   const reads = reading.has(method)
   const call = (kind: GithubCall['kind'], more: Partial<GithubCall> = {}): GithubCall => ({
@@ -116,6 +118,18 @@ export function githubCall(request: Request, hosts: GithubHosts = githubCom): Gi
   if (host.endsWith('.actions.githubusercontent.com') && path.endsWith('/idtoken'))
     return call('oidc', { writes: false })
   return null
+}
+
+function isGithub(host: string, { api, server, uploads }: GithubHosts): boolean {
+  return (
+    host === api ||
+    host === server ||
+    host === uploads ||
+    host === 'ghcr.io' ||
+    host === 'models.github.ai' ||
+    host.endsWith('.pkg.github.com') ||
+    host.endsWith('.actions.githubusercontent.com')
+  )
 }
 
 const gitPath =
