@@ -44,14 +44,26 @@ const gitServices: readonly GitService[] = ['git-upload-pack', 'git-receive-pack
 /** A request target without its query, but for the one that asks for one of git's services. */
 export function targetOf(target: Buffer): string {
   const path = pathOf(target)
-  if (!path.endsWith('/info/refs')) return path
-  const query = target.toString('latin1', path.length, path.length + 32)
-  const service = gitServices.find((one) => query === `?service=${one}`)
+  const service = gitServiceOf(target, path)
   return service === undefined ? path : `${path}?service=${service}`
+}
+
+/** The same into its parts. */
+export function readTarget(target: Buffer, into: { path: string; gitService?: GitService }): void {
+  into.path = pathOf(target)
+  const service = gitServiceOf(target, into.path)
+  if (service !== undefined) into.gitService = service
+}
+
+function gitServiceOf(target: Buffer, path: string): GitService | undefined {
+  if (!path.endsWith('/info/refs')) return undefined
+  const query = target.toString('latin1', path.length, path.length + 32)
+  return gitServices.find((one) => query === `?service=${one}`)
 }
 
 /** The path of what `targetOf` keeps, and git's service. */
 export function splitTarget(kept: string): { path: string; gitService?: GitService } {
+  if (!kept.includes('?')) return { path: kept }
   const [path = '', query] = kept.split('?')
   const gitService = gitServices.find((one) => query === `service=${one}`)
   return gitService === undefined ? { path } : { path, gitService }

@@ -1,10 +1,12 @@
-import { type GitService, splitTarget, targetOf } from '../kept-value.ts'
+import { type GitService, readTarget } from '../kept-value.ts'
 import { hostOf, type RequestHead } from '../exchange.ts'
 import { Undecodable } from '../undecodable.ts'
 import type { Body } from './messages.ts'
 
-const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}) ([^\s]+) HTTP\/(1\.[01])$/
-const statusLine = /^HTTP\/1\.[01] ([1-9]\d\d)(?: |$)/
+const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} [^\s]+ HTTP\/1\.[01]$/
+const versionEnd = ' HTTP/1.1'.length
+const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: |$)/
+const statusAt = 'HTTP/1.1 '.length
 
 /** A request line without its query; `authority`: where the target names one. */
 export interface RequestLine {
@@ -18,40 +20,48 @@ export interface RequestLine {
 
 /** Null: it is no request line. */
 export function readRequestLine(line: Buffer): RequestLine | null {
-  const [, method, target, version] = requestLine.exec(line.toString('latin1')) ?? []
-  if (method === undefined || target === undefined) return null
-  const common = { method, version: version === '1.0' ? '1.0' : '1.1' } as const
-  if (method === 'CONNECT') return { ...common, path: '', scheme: 'https', authority: target }
-  const bytes = line.subarray(method.length + 1, method.length + 1 + target.length)
-  // What a client asks a proxy for (RFC 9112 §3.2.2).
-  const absolute = /^(https?):\/\/([^/?#]*)/i.exec(target)
-  if (absolute === null) {
-    if (!target.startsWith('/') && target !== '*') return null
-    return { ...common, ...splitTarget(targetOf(bytes)), scheme: 'https', authority: null }
+  if (!requestLine.test(line.toString('latin1'))) return null
+  const blank = line.indexOf(0x20)
+  const target = line.subarray(blank + 1, line.length - versionEnd)
+  const read: RequestLine = {
+    // Texts of their own: a part of the line's would keep all of that, with the query.
+    method: line.toString('latin1', 0, blank),
+    version: line.at(-1) === 0x30 ? '1.0' : '1.1',
+    path: '',
+    scheme: 'https',
+    authority: null,
   }
-  const [start, scheme = '', authority = ''] = absolute
-  const { path, ...service } = splitTarget(targetOf(bytes.subarray(start.length)))
-  return {
-    ...common,
-    ...service,
-    path: path || '/',
-    scheme: scheme.toLowerCase() === 'http' ? 'http' : 'https',
-    authority,
+  if (read.method === 'CONNECT') read.authority = target.toString('latin1')
+  else if (target[0] === 0x2f || (target[0] === 0x2a && target.length === 1))
+    readTarget(target, read)
+  else {
+    // What a client asks a proxy for (RFC 9112 §3.2.2).
+    const absolute = /^(https?):\/\/([^/?#]*)/i.exec(target.toString('latin1'))
+    if (absolute === null) return null
+    const [start, scheme = '', authority = ''] = absolute
+    readTarget(target.subarray(start.length), read)
+    read.path ||= '/'
+    if (scheme.toLowerCase() === 'http') read.scheme = 'http'
+    read.authority = authority
   }
+  return read
 }
 
 /** The status of a response; null: it is no status line. */
 export function readStatusLine(line: Buffer): number | null {
-  const status = statusLine.exec(line.toString('latin1', 0, 64))?.[1]
-  return status === undefined ? null : Number(status)
+  const text = line.toString('latin1', 0, 64)
+  return statusLine.test(text) ? Number(text.slice(statusAt, statusAt + 3)) : null
 }
 
 /** The fields of a head that count, gathered as they come. */
 export class HeadFields {
   host: string | null = null
   authorization: RequestHead['authorization'] = null
-  private lengths: string[] = []
-  private codings: string[] = []
+  /** The first that is said, and whether all are the same. */
+  private length: string | null = null
+  private lengthsDiffer = false
+  /** The last one. */
+  private coding: string | null = null
 
   /** @throws Undecodable for what servers read differently: the way that requests are smuggled */
   add(name: string, value: string): void {
@@ -62,15 +72,19 @@ export class HeadFields {
     } else if (name === 'authorization') {
       this.authorization ??= value as NonNullable<RequestHead['authorization']>
     } else if (name === 'content-length') {
-      if (this.lengths.length < 8) this.lengths.push(...value.split(',').map((one) => one.trim()))
-    } else if (name === 'transfer-encoding' && this.codings.length < 8) {
-      this.codings.push(
-        ...value
-          .toLowerCase()
-          .split(',')
-          .map((one) => one.trim()),
-      )
+      if (!value.includes(',')) this.addLength(value.trim())
+      else for (const one of value.split(',')) this.addLength(one.trim())
+    } else if (name === 'transfer-encoding') {
+      this.coding = value
+        .slice(value.lastIndexOf(',') + 1)
+        .trim()
+        .toLowerCase()
     }
+  }
+
+  private addLength(value: string): void {
+    this.length ??= value
+    if (value !== this.length) this.lengthsDiffer = true
   }
 
   /**
@@ -79,30 +93,26 @@ export class HeadFields {
    * @throws Undecodable
    */
   body(otherwise: Body): Body {
-    const [length, ...others] = this.lengths
-    if (this.codings.length > 0) {
-      if (length !== undefined)
+    const { length, coding } = this
+    if (coding !== null) {
+      if (length !== null)
         throw new Undecodable('malformed', 'a length and a transfer coding at once')
-      if (this.codings.at(-1) === 'chunked') return { kind: 'chunked' }
+      if (coding === 'chunked') return { kind: 'chunked' }
       if (otherwise.kind === 'close') return otherwise
       throw new Undecodable('malformed', 'a request whose body has no end')
     }
-    if (length === undefined) return otherwise
-    if (!/^\d{1,15}$/.test(length) || others.some((one) => one !== length))
+    if (length === null) return otherwise
+    if (this.lengthsDiffer || !/^\d{1,15}$/.test(length))
       throw new Undecodable('malformed', 'a content-length that is no number, or two')
     return { kind: 'length', bytes: Number(length) }
   }
 
   head(line: RequestLine): RequestHead {
     const { method, version, path, gitService, scheme, authority } = line
-    return {
-      method,
-      scheme,
-      host: hostOf(authority ?? this.host ?? '', scheme),
-      path,
-      ...(gitService === undefined ? {} : { gitService }),
-      version,
-      authorization: this.authorization,
-    }
+    const { authorization } = this
+    const host = hostOf(authority ?? this.host ?? '', scheme)
+    return gitService === undefined
+      ? { method, scheme, host, path, version, authorization }
+      : { method, scheme, host, path, gitService, version, authorization }
   }
 }

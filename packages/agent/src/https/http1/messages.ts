@@ -1,5 +1,5 @@
 import type { Share } from '../budget.ts'
-import { isLookedAt, keptValue } from '../kept-value.ts'
+import { keptValue } from '../kept-value.ts'
 import { MAX_HEAD, MAX_LINE, MAX_VALUE } from '../limits.ts'
 import { Undecodable } from '../undecodable.ts'
 
@@ -71,10 +71,13 @@ export class MessageReader {
         continue
       }
       const newline = bytes.indexOf(0x0a, at)
-      const piece = bytes.subarray(at, newline < 0 ? undefined : newline)
-      at += piece.length + 1
-      if (newline < 0) this.hold(piece)
-      else this.complete(piece)
+      if (newline < 0) return this.hold(bytes.subarray(at))
+      if (this.lineLength > 0) this.complete(bytes.subarray(at, newline))
+      else {
+        this.count(newline - at + 1)
+        this.take(bytes, at, newline)
+      }
+      at = newline + 1
     }
   }
 
@@ -118,15 +121,11 @@ export class MessageReader {
   }
 
   private complete(piece: Buffer): void {
-    if (this.lineLength === 0) {
-      this.count(piece.length + 1)
-      return this.take(piece)
-    }
     this.hold(piece)
     this.count(this.lineLength + 1)
     const { line } = this
     try {
-      this.take(line)
+      this.take(line, 0, line.length)
     } finally {
       this.dropLine()
       line.fill(0)
@@ -148,25 +147,26 @@ export class MessageReader {
       throw new Undecodable('limits', 'an endless line')
   }
 
-  private take(raw: Buffer): void {
-    const line = raw.at(-1) === 0x0d ? raw.subarray(0, -1) : raw
+  /** A line is in `bytes`, with its CR: none is cut out of it that nobody looks at. */
+  private take(bytes: Buffer, from: number, newline: number): void {
+    const to = newline > from && bytes[newline - 1] === 0x0d ? newline - 1 : newline
     switch (this.state) {
       case 'start':
         // Empty lines before a message are to be skipped (RFC 9112 §2.2).
-        if (line.length === 0) return
-        if (line.length > MAX_LINE) throw new Undecodable('limits', 'an endless line')
-        this.sink.start(line)
+        if (to === from) return
+        if (to - from > MAX_LINE) throw new Undecodable('limits', 'an endless line')
+        this.sink.start(bytes.subarray(from, to))
         this.state = 'header'
         return
       case 'header':
-        return line.length === 0 ? this.bodyBegins() : this.header(line)
+        return to === from ? this.bodyBegins() : this.header(bytes, from, to)
       case 'trailer':
-        if (line.length === 0) this.finish()
+        if (to === from) this.finish()
         return
       case 'size':
-        return this.size(line)
+        return this.size(bytes.subarray(from, to))
       case 'data-end':
-        if (line.length > 0) throw new Undecodable('malformed', 'a chunk longer than its size')
+        if (to > from) throw new Undecodable('malformed', 'a chunk longer than its size')
         this.state = 'size'
         this.head = 0
         return
@@ -174,16 +174,19 @@ export class MessageReader {
     }
   }
 
-  private header(line: Buffer): void {
-    const colon = line.indexOf(0x3a)
+  private header(bytes: Buffer, from: number, to: number): void {
+    let colon = from
+    while (colon < to && bytes[colon] !== 0x3a) colon++
     // A line that begins with a blank goes on with the one before it: servers differ in what they make of it.
-    if (colon <= 0 || line[0] === 0x20 || line[0] === 0x09)
+    if (colon === from || colon === to || isBlank(bytes[from]))
       throw new Undecodable('malformed', 'a header line that is none')
-    if (colon > 64) return
-    const name = line.toString('latin1', 0, colon).toLowerCase()
-    if (name.trimEnd() !== name) throw new Undecodable('malformed', 'a blank before a colon')
-    if (isLookedAt(name))
-      this.sink.header(name, keptValue(name, trimmed(line.subarray(colon + 1, MAX_VALUE))))
+    if (colon - from > 64) return
+    if (isSpace(bytes[colon - 1])) throw new Undecodable('malformed', 'a blank before a colon')
+    if (!mayCount(bytes, from, colon)) return
+    const name = bytes.toString('latin1', from, colon).toLowerCase()
+    if (!counting.has(name)) return
+    const value = bytes.subarray(colon + 1, Math.min(to, from + MAX_VALUE))
+    this.sink.header(name, keptValue(name, trimmed(value)))
   }
 
   private bodyBegins(): void {
@@ -225,6 +228,15 @@ export class MessageReader {
 /** CR LF, and the last chunk: 0 CR LF CR LF. */
 const ENDS = 7
 
+/** Fields of HTTP/1 whose value is looked at. */
+const counting = new Set(['host', 'content-length', 'transfer-encoding', 'authorization'])
+const firstLetters = new Map([...counting].map((name) => [name.length, name.charCodeAt(0)]))
+
+/** By the length of the name and its first letter: nearly all fields are none of those. */
+function mayCount(bytes: Buffer, from: number, to: number): boolean {
+  return firstLetters.get(to - from) === ((bytes[from] ?? 0) | 0x20)
+}
+
 function trimmed(value: Buffer): Buffer {
   let from = 0
   let to = value.length
@@ -235,4 +247,9 @@ function trimmed(value: Buffer): Buffer {
 
 function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09
+}
+
+/** What String.trimEnd() takes away, as far as a byte can be it. */
+function isSpace(byte = 0): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0xa0
 }
