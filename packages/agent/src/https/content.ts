@@ -4,6 +4,7 @@ import type { Exchange } from './exchange.ts'
 import { MAX_SESSIONS } from './limits.ts'
 import { HttpSession } from './session.ts'
 import type { OpaqueReason } from './undecodable.ts'
+import { type Use, Used } from './used.ts'
 
 /** Who did it, and with what. */
 export interface Source {
@@ -34,6 +35,7 @@ export interface ContentSink {
 
 interface Followed {
   session: HttpSession
+  address: bigint
   source: Source
   lastTime: number
 }
@@ -50,9 +52,9 @@ export class HttpsContent {
   private readonly budget: Budget
   private readonly mostSessions: number
   /** The one that was silent longest first. */
-  private readonly sessions = new Map<string, Followed>()
-  /** Their keys by process. */
-  private readonly open = new Map<string, Set<string>>()
+  private readonly sessions = new Used<Followed>()
+  /** The same by process and address. */
+  private readonly open = new Map<string, Map<bigint, Use<Followed>>>()
   /** Connections that were seen and not asked for yet, by process and host. */
   private readonly seen = new Map<string, Map<string, number>>()
 
@@ -67,37 +69,33 @@ export class HttpsContent {
    * @returns the connection, as far as it is read now
    */
   chunk(chunk: TlsChunk, lost: 'any' | 'received' = 'any'): HttpSession {
-    const key = keyOf(chunk)
-    const known = this.sessions.get(key)
-    const followed = known ?? this.follow(key, chunk)
-    this.sessions.delete(key)
-    this.sessions.set(key, followed)
+    const known = this.open.get(chunk.execId)?.get(chunk.session)
+    const entry = known ?? this.follow(chunk)
+    const followed = entry.of
+    this.sessions.use(entry)
     followed.lastTime = chunk.time
     followed.session.push(chunk, lost)
     if (known === undefined && this.sessions.size > this.mostSessions) {
-      const oldest = this.sessions.entries().next()
-      if (oldest.done !== true) this.close(oldest.value[0], oldest.value[1], true)
+      const { oldest } = this.sessions
+      if (oldest !== null) this.close(oldest, true)
     }
     return followed.session
   }
 
   end(end: TlsEnd): void {
-    const key = keyOf(end)
-    const followed = this.sessions.get(key)
-    if (followed !== undefined) this.close(key, followed)
+    const entry = this.open.get(end.execId)?.get(end.session)
+    if (entry !== undefined) this.close(entry)
   }
 
   /** A process has ended, and all its connections with it. */
   exited(execId: string): void {
-    for (const key of this.open.get(execId) ?? []) {
-      const followed = this.sessions.get(key)
-      if (followed !== undefined) this.close(key, followed)
-    }
+    for (const entry of this.open.get(execId)?.values() ?? []) this.close(entry)
   }
 
   /** Tells what is known of all that is still open: nothing comes any more. */
   finish(): void {
-    for (const [key, followed] of this.sessions) this.close(key, followed)
+    for (let next = this.sessions.oldest; next !== null; next = this.sessions.oldest)
+      this.close(next)
   }
 
   /**
@@ -119,10 +117,7 @@ export class HttpsContent {
     return taken
   }
 
-  private follow(key: string, { execId, library, time }: TlsChunk): Followed {
-    const open = this.open.get(execId)
-    if (open === undefined) this.open.set(execId, new Set([key]))
-    else open.add(key)
+  private follow({ execId, library, time, session: address }: TlsChunk): Use<Followed> {
     const source = { execId, library }
     const http = new HttpSession(
       {
@@ -131,13 +126,18 @@ export class HttpsContent {
       },
       this.budget,
     )
-    return { session: http, source, lastTime: time }
+    const entry = this.sessions.add({ session: http, address, source, lastTime: time })
+    const open = this.open.get(execId)
+    if (open === undefined) this.open.set(execId, new Map([[address, entry]]))
+    else open.set(address, entry)
+    return entry
   }
 
-  private close(key: string, { session, source, lastTime }: Followed, evicted = false): void {
-    this.sessions.delete(key)
+  private close(entry: Use<Followed>, evicted = false): void {
+    const { session, address, source, lastTime } = entry.of
+    this.sessions.remove(entry)
     const open = this.open.get(source.execId)
-    open?.delete(key)
+    open?.delete(address)
     if (open?.size === 0) this.open.delete(source.execId)
     session.end()
     if (!session.serves) this.remember(source.execId, session.firstHost ?? ANY)
@@ -161,7 +161,3 @@ export class HttpsContent {
 }
 
 const nothingUnread = { reason: 'evicted', bytesSent: 0, bytesReceived: 0 } as const
-
-function keyOf({ execId, session }: { execId: string; session: bigint }): string {
-  return `${execId} ${session.toString(36)}`
-}

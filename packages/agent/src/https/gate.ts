@@ -107,11 +107,11 @@ export class RequestGate {
 
   /** Whether what the connection sends is known from what it offers. */
   knows(connection: { execId: string; session: bigint }): boolean {
-    return this.sessions.has(keyOf(connection))
+    return this.sessions.size > 0 && this.sessions.has(keyOf(connection))
   }
 
   closed(connection: { execId: string; session: bigint }): void {
-    this.sessions.delete(keyOf(connection))
+    if (this.sessions.size > 0) this.sessions.delete(keyOf(connection))
   }
 
   /** A process has ended. What it was refused is decided by that, and gone before others of its family send again. */
