@@ -1,5 +1,6 @@
 import { fstatSync, openSync, realpathSync } from 'node:fs'
 import { type BpfMap, type BpfObject, type Link, openObject, RingReader } from '@runwarden/libbpf'
+import { Batch } from '../decode/batch.ts'
 import { isAtLeast, kernelRelease } from '../hooks.ts'
 import { bootClock } from '../identity.ts'
 import { everyLook } from '../looks.ts'
@@ -10,7 +11,7 @@ import { builtObjects } from '../built-objects.ts'
 import type { TlsChunk, TlsEnd, TlsLibrary, TlsOffer } from './chunk.ts'
 import { mappedCode, openCodeFile, processesBelow } from './code-file.ts'
 import { commonPlaces } from './common-places.ts'
-import { decodeContent, decodeImage, fileKey, recordsOf, type TlsImage } from './decode.ts'
+import { contentOf, decodeImage, fileKey, recordsOf, type TlsImage } from './decode.ts'
 import { tls_lost } from './layout.ts'
 import { NOT_TLS, ProbedFiles } from './probed-files.ts'
 import { probePrograms } from './probes.ts'
@@ -63,8 +64,8 @@ export interface TlsCaptureOptions extends TlsProgramOptions {
   calls?: BpfMap | null
   /** Probed at once; by default what machines commonly have. */
   places?: readonly string[]
-  /** In the order of the calls' ends, by session. */
-  onContent(content: readonly (TlsChunk | TlsEnd | TlsOffer)[]): void
+  /** In the order of the calls' ends, by session. Goes through it once: each is decoded when it is asked for. */
+  onContent(content: Iterable<TlsChunk | TlsEnd | TlsOffer>): void
   onUse?(use: TlsUse): void
   /** A program has just started whose file was not looked at yet, as each new one is at its first start. */
   onNewProgram?(): void
@@ -118,15 +119,15 @@ export class TlsCapture {
         for (const at of recordsOf(buffer, bytes)) this.#see(decodeImage(buffer, at))
       },
     })
+    let batch: Batch | undefined
     this.#chunks = new RingReader({
       maps: [this.#object.map('tls_chunks')],
       bufferBytes: BATCH_BYTES,
       // By what is offered, and when it fills up.
       wake: true,
       onBatch: (buffer, bytes) => {
-        const content: (TlsChunk | TlsEnd | TlsOffer)[] = []
-        for (const at of recordsOf(buffer, bytes)) content.push(decodeContent(buffer, at))
-        options.onContent(content)
+        if (batch?.buffer !== buffer) batch = new Batch(buffer)
+        options.onContent(contentOf(batch, bytes))
       },
     })
     try {

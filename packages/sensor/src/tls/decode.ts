@@ -1,4 +1,4 @@
-import { deviceName } from '../decode/batch.ts'
+import { type Batch, deviceName } from '../decode/batch.ts'
 import { execId } from '../identity.ts'
 import type { TlsChunk, TlsEnd, TlsOffer } from './chunk.ts'
 import {
@@ -57,37 +57,74 @@ function processKey(buffer: Buffer, at: number): Buffer {
   return key
 }
 
-/** struct tls_chunk, or struct tls_header of an end, at byte `at`. What a chunk holds stays in `buffer`, an offer has a copy. */
-export function decodeContent(buffer: Buffer, at: number): TlsChunk | TlsEnd | TlsOffer {
-  const pid = buffer.readUInt32LE(at + tls_header.tgid)
-  const common = {
-    time: Number(buffer.readBigUInt64LE(at + tls_header.time)),
-    execId: execId(pid, buffer.readBigUInt64LE(at + tls_header.start)),
-    session: buffer.readBigUInt64LE(at + tls_header.session),
+/** Processes whose identity is remembered: it is made for each once, and not for each of its records. */
+const MOST_PROCESSES = 1024
+const identities = new Map<number, { start: number; id: string }>()
+
+function identityOf(batch: Batch, at: number): string {
+  const pid = batch.u32[(at + tls_header.tgid) >>> 2] as number
+  const start = batch.wide(at + tls_header.start)
+  const known = identities.get(pid)
+  if (known?.start === start) return known.id
+  const id = batch.identity(at + tls_header.tgid, at + tls_header.start)
+  if (!Number.isSafeInteger(start)) return id
+  if (identities.size >= MOST_PROCESSES) identities.clear()
+  identities.set(pid, { start, id })
+  return id
+}
+
+/** What a batch of the ring of contents holds, in order, each decoded when it is asked for. */
+export function* contentOf(
+  batch: Batch,
+  bytes: number,
+): Generator<TlsChunk | TlsEnd | TlsOffer, void, void> {
+  for (let at = 0; at < bytes;) {
+    const length = batch.u32[at >>> 2] as number
+    yield decodeContent(batch, at + 8)
+    at += 8 + ((length + 7) & ~7)
   }
-  if (buffer.readUInt16LE(at + tls_header.kind) === tls_record_kind.TLS_END) return common
-  const cookie = buffer.readUInt32LE(at + tls_chunk.cookie)
-  const bytes = at + tls_chunk.data
-  const flags = buffer.readUInt16LE(at + tls_header.flags)
-  const content = {
-    ...common,
-    pid,
-    library: libraries[cookie & tls_cookie.TLS_LIBRARY_MASK] ?? 'openssl',
-    data: buffer.subarray(bytes, bytes + buffer.readUInt32LE(at + tls_chunk.copied)),
-    size: Number(buffer.readBigUInt64LE(at + tls_chunk.moved)),
-  }
-  if (buffer.readUInt16LE(at + tls_header.kind) === tls_record_kind.TLS_OFFER) {
-    const goesOn = (flags & OFFER_GOES_ON) !== 0
-    const start = buffer.readBigUInt64LE(at + tls_header.start)
-    const family = Buffer.from(
-      buffer.subarray(at + tls_chunk.family_start, at + tls_chunk.family_start + HTTPS_KEY_BYTES),
-    )
-    const sent = Number(buffer.readBigUInt64LE(at + tls_chunk.sent))
-    return { ...content, data: Buffer.from(content.data), start, family, sent, goesOn }
-  }
+}
+
+/** struct tls_chunk, or struct tls_header of an end, at byte `at`. What a chunk holds stays in the batch, an offer has a copy. */
+export function decodeContent(batch: Batch, at: number): TlsChunk | TlsEnd | TlsOffer {
+  const { buffer, u16, u32, u64 } = batch
+  const kind = u16[(at + tls_header.kind) >>> 1] as number
+  const time = batch.wide(at + tls_header.time)
+  const session = u64[(at + tls_header.session) >>> 3] as bigint
+  const id = identityOf(batch, at)
+  if (kind === tls_record_kind.TLS_END) return { time, execId: id, session }
+  const pid = u32[(at + tls_header.tgid) >>> 2] as number
+  const flags = u16[(at + tls_header.flags) >>> 1] as number
+  const cookie = u32[(at + tls_chunk.cookie) >>> 2] as number
+  const library = libraries[cookie & tls_cookie.TLS_LIBRARY_MASK] ?? 'openssl'
+  const begin = at + tls_chunk.data
+  const data = buffer.subarray(begin, begin + (u32[(at + tls_chunk.copied) >>> 2] as number))
+  const size = batch.wide(at + tls_chunk.moved)
+  if (kind === tls_record_kind.TLS_OFFER)
+    return {
+      time,
+      execId: id,
+      pid,
+      start: u64[(at + tls_header.start) >>> 3] as bigint,
+      family: Buffer.from(
+        buffer.subarray(at + tls_chunk.family_start, at + tls_chunk.family_start + HTTPS_KEY_BYTES),
+      ),
+      library,
+      session,
+      data: Buffer.from(data),
+      size,
+      sent: batch.wide(at + tls_chunk.sent),
+      goesOn: (flags & OFFER_GOES_ON) !== 0,
+    }
   return {
-    ...content,
+    time,
+    execId: id,
+    pid,
+    library,
+    session,
     direction: (cookie & tls_cookie.TLS_RECEIVED) === 0 ? 'sent' : 'received',
+    data,
+    size,
     lost: flags !== 0,
   }
 }

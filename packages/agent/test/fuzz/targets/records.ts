@@ -1,3 +1,4 @@
+import { Batch } from '../../../../sensor/src/decode/batch.ts'
 import { Decoder } from '../../../../sensor/src/decode/decoder.ts'
 import { kinds, record_header } from '../../../../sensor/src/layout.ts'
 import { sensitivePlaces } from '../../../../sensor/src/sensitive.ts'
@@ -63,7 +64,7 @@ export const tlsRecords: Target = {
       const { pid, file } = decodeImage(short, at)
       return `image ${order(pid)} ${file.length}`
     }
-    const content = decodeContent(short, at)
+    const content = decodeContent(new Batch(short), at)
     if (!('data' in content)) return 'end'
     if ('goesOn' in content) return `offer ${content.goesOn} ${order(content.data.length)}`
     must(content.data.length <= short.length, 'bounded by the batch')
