@@ -177,6 +177,8 @@ function writeAll(fd: number, bytes: Buffer): void {
 }
 
 const flushBytes = 64 * 1024
+/** Of one UTF-16 unit as UTF-8. */
+const mostBytes = 3
 
 /**
  * events.ndjson: gathers lines and writes them in blocks. When a write fails (the disk is full),
@@ -184,7 +186,9 @@ const flushBytes = 64 * 1024
  */
 export class EventFile {
   private readonly fd: number
-  private text = ''
+  /** Lines that wait to be written: as bytes at once, since texts that wait would be moved by each collection of garbage. */
+  private readonly waiting = Buffer.allocUnsafeSlow(flushBytes)
+  private used = 0
   private lines = 0
   /** Events that could not be written. */
   lost = 0
@@ -202,34 +206,42 @@ export class EventFile {
 
   /** Bytes in the file, and of lines that wait to be written, as far as they are known. */
   get bytes(): number {
-    return this.size + this.text.length
+    return this.size + this.used
   }
 
   add(line: string): void {
+    const most = line.length * mostBytes + 1
+    if (most > flushBytes - this.used) this.flush()
     if (this.failure !== '') {
       this.lost++
       return
     }
-    this.text += line
-    this.text += '\n'
+    if (most > flushBytes) return this.write(Buffer.from(`${line}\n`), 1)
+    this.used += this.waiting.write(line, this.used, 'utf8')
+    this.waiting[this.used++] = 0x0a
     this.lines++
-    if (this.text.length >= flushBytes) this.flush()
   }
 
   flush(): void {
-    if (this.text === '' || this.failure !== '') return
-    const bytes = Buffer.from(this.text)
+    if (this.used > 0) this.write(this.waiting.subarray(0, this.used), this.lines)
+    this.used = 0
+    this.lines = 0
+  }
+
+  private write(bytes: Buffer, lines: number): void {
+    if (this.failure !== '') {
+      this.lost += lines
+      return
+    }
     let at = 0
     try {
       while (at < bytes.length) at += writeSync(this.fd, bytes, at)
     } catch (error) {
       this.failure = messageOf(error)
-      this.lost += this.lines - this.keepWholeLines(bytes.subarray(0, at))
+      this.lost += lines - this.keepWholeLines(bytes.subarray(0, at))
       this.onFailure?.(this.failure)
     }
     this.size += at
-    this.text = ''
-    this.lines = 0
   }
 
   /** Takes a line that was written in part away again. @returns lines that stay. */
