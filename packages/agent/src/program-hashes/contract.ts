@@ -47,8 +47,19 @@ export interface ToRead {
 /** `hurry`: the end of a job waits for what is being read; `calm`: none does any more. */
 export type ToHasher = ToRead | 'hurry' | 'calm'
 
-export interface ProgramReply {
+/** What was read of a program's file. */
+export interface WasRead {
   number: number
+  /** Hexadecimal; null: it was not read. */
+  sha256: string | null
+  unread: Unread
+  /** Bytes, behind that. */
+  size: number
+  /** Its ctime behind that, ns since the epoch. */
+  ctimeNs: bigint
+}
+
+export interface ProgramReply {
   /** Hexadecimal; null: it was not read. */
   sha256: string | null
   unread: Unread

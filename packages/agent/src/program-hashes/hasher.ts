@@ -3,9 +3,11 @@ import { closeSync } from 'node:fs'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment } from '../thread-environment.ts'
-import type { ProgramAsk, ProgramReply, ToHasher, ToRead, Unread } from './contract.ts'
+import type { ProgramAsk, ToHasher, ToRead, Unread, WasRead } from './contract.ts'
+import { judge } from './judge.ts'
 import { openProgram } from './open.ts'
 import { Readings } from './readings.ts'
+import { SmallReadings } from './small-readings.ts'
 
 export interface Hashed {
   sha256: string | null
@@ -37,21 +39,27 @@ const mostAsked = 1024
 const burstBytes = 4 * 2 ** 30
 const bytesPerMs = (32 << 20) / 1000
 const youngMb = 2
-/** A job that is over before needs no thread: to begin costs 30 ms of a processor. */
+/** A job that is over before needs no thread: to begin costs 50 ms of a processor. */
 const startMs = 25
+/** Larger files are read by the thread, and all when the small ones were so many: beginning it is worth it then. */
+const smallBytes = 2 << 20
+const allSmallBytes = 8 << 20
 
 /**
  * Hashes the files of programs, each once for as long as this process lives, whichever job starts it. It is opened at once, before its
- * process ends, and read in a thread of its own: in the one that reads changed files it made those reads so late, on a busy machine, that
+ * process ends, and read in a thread of its own, but for the first small ones: in the one that reads changed files it made those reads so late, on a busy machine, that
  * what was swapped and put back was not found. Whoever asks never waits for that.
  */
 export class ProgramHasher {
   readonly #kept = new Map<string, Hashed>()
   readonly #asked = new Map<string, Asked>()
   /** Files that are open, by their number. */
-  readonly #files = new Map<number, { key: string; file: ToRead }>()
+  readonly #files = new Map<number, { key: string; file: ToRead; isSmall: boolean }>()
   /** Until the thread has begun. */
   #queue: ToRead[] = []
+  readonly #small = new SmallReadings((reply) => this.#replied(reply))
+  /** Of files that were given to it, in all. */
+  #smallBytes = 0
   #starting: NodeJS.Timeout | undefined
   #worker: Worker | undefined
   #online = false
@@ -122,16 +130,27 @@ export class ProgramHasher {
   }
 
   #post(key: string, { ask }: Started): void {
+    if (this.#failure !== undefined) return this.#found(key, unread('unreadable'))
     const open = openProgram(ask)
     if (typeof open === 'string') return this.#found(key, unread(open))
     const { fd, stat, ranAt } = open
     const { pid, young } = ask
     const number = ++this.#number
     const file = { number, fd, size: Number(stat.size), ctimeNs: stat.ctimeNs, ranAt, pid, young }
-    this.#files.set(number, { key, file })
+    const isSmall = this.#isSmall(file)
+    this.#files.set(number, { key, file, isSmall })
+    if (isSmall) {
+      this.#smallBytes += file.size
+      return this.#small.add(file)
+    }
     if (this.#online) this.#tell(file)
     else this.#queue.push(file)
     this.#starting ??= setTimeout(() => this.#start(), startMs).unref()
+  }
+
+  #isSmall({ size }: ToRead): boolean {
+    const isWorth = this.#worker === undefined && this.#smallBytes + size <= allSmallBytes
+    return isWorth && size <= smallBytes
   }
 
   #tell(message: ToHasher): void {
@@ -157,29 +176,31 @@ export class ProgramHasher {
       for (const file of this.#queue.splice(0)) this.#tell(file)
       if (this.#hurries > 0) this.#tell('hurry')
     })
-    worker.on('message', (reply: ProgramReply) => this.#replied(reply))
+    worker.on('message', (reply: WasRead) => this.#replied(reply))
     let reason = 'its thread ended'
     worker.on('error', (error) => {
       reason = error.message
     })
     worker.on('exit', () => {
       this.#failure = reason
-      const all = [...this.#asked.values()]
-      this.#asked.clear()
-      for (const { file } of this.#files.values()) closeSync(file.fd)
-      this.#files.clear()
       this.#queue = []
-      for (const { takes } of all) for (const take of takes) take(unread('unreadable'))
+      for (const [number, { key, file, isSmall }] of this.#files) {
+        if (isSmall) continue
+        this.#files.delete(number)
+        closeSync(file.fd)
+        this.#found(key, unread('unreadable'))
+      }
     })
     worker.unref()
     return worker
   }
 
-  #replied({ number, sha256, unread: why, ranAt }: ProgramReply): void {
-    const found = this.#files.get(number)
+  #replied(read: WasRead): void {
+    const found = this.#files.get(read.number)
     if (found === undefined) return
     const { key, file } = found
-    this.#files.delete(number)
+    this.#files.delete(read.number)
+    const { sha256, unread: why, ranAt } = judge(file, read)
     closeSync(file.fd)
     if (sha256 !== null) this.#room -= file.size
     const wasWritten =

@@ -1,10 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
-import { fstatSync, readSync } from 'node:fs'
-import { mostBytes, type ProgramReply, tickMs, type ToRead } from './contract.ts'
-import { millisecondsNow, runs } from './open.ts'
-
-const chunkBytes = 1 << 20
-let chunk: Buffer | undefined
+import { fstatSync } from 'node:fs'
+import { mostBytes, type ToRead, type WasRead } from './contract.ts'
 
 /** A program's file that is being hashed, part by part. */
 export class Reading {
@@ -16,41 +12,34 @@ export class Reading {
     this.file = file
   }
 
+  /** Where its next part begins, bytes. */
+  get at(): number {
+    return this.#read
+  }
+
   /** Bytes that are still to be read. */
   get left(): number {
     return this.file.size - this.#read
   }
 
-  /** Reads the next part. @returns the answer, when that was all */
-  next(): ProgramReply | undefined {
-    chunk ??= Buffer.allocUnsafeSlow(chunkBytes)
-    let bytes
-    try {
-      bytes = readSync(this.file.fd, chunk, 0, chunkBytes, this.#read)
-    } catch {
-      return this.#answer('unreadable', this.file.ranAt)
+  /**
+   * Takes what was read at `at`; null: it could not be read.
+   * @returns the answer, when that was all
+   */
+  take(part: Buffer | null): WasRead | undefined {
+    if (part === null) return this.#answer('unreadable')
+    this.#read += part.length
+    if (part.length > 0 && this.#read <= mostBytes) {
+      this.#hash.update(part)
+      return undefined
     }
-    this.#read += bytes
-    if (bytes === 0 || this.#read > mostBytes) return this.#judged()
-    this.#hash.update(bytes === chunkBytes ? chunk : chunk.subarray(0, bytes))
-    return undefined
+    return this.#answer(this.file.size === this.#read ? '' : 'changed')
   }
 
-  /** Whether what was read is what it held when it was started. */
-  #judged(): ProgramReply {
-    const { fd, pid, young, size, ctimeNs, ranAt } = this.file
-    const now = fstatSync(fd, { bigint: true })
-    if (Number(now.size) !== this.#read || size !== this.#read)
-      return this.#answer('changed', ranAt)
-    // Its ctime may have moved on before it was opened, but not just then.
-    const wasOld = ranAt === null || ranAt - Number(ctimeNs) / 1e6 > tickMs
-    if (now.ctimeNs === ctimeNs && !young && wasOld) return this.#answer('', ranAt)
-    const stillAt = millisecondsNow()
-    return this.#answer(runs(pid, fd) ? '' : 'changed', stillAt)
-  }
-
-  #answer(unread: ProgramReply['unread'], ranAt: number | null): ProgramReply {
-    const sha256 = unread === '' ? this.#hash.digest('hex') : null
-    return { number: this.file.number, sha256, unread, ranAt }
+  #answer(unread: WasRead['unread']): WasRead {
+    const { number, fd } = this.file
+    if (unread !== '') return { number, sha256: null, unread, size: 0, ctimeNs: 0n }
+    const { size, ctimeNs } = fstatSync(fd, { bigint: true })
+    return { number, sha256: this.#hash.digest('hex'), unread, size: Number(size), ctimeNs }
   }
 }

@@ -1,15 +1,19 @@
-import type { ProgramReply, ToRead } from './contract.ts'
+import { readSync } from 'node:fs'
+import type { ToRead, WasRead } from './contract.ts'
 import { Reading } from './reading.ts'
+
+const chunkBytes = 1 << 20
+let chunk: Buffer | undefined
 
 /**
  * Files of programs that are to be hashed. What has least left is read first: behind a language's whole runtime, the small programs of a
  * short job were not read before its end.
  */
 export class Readings {
-  readonly #reply: (reply: ProgramReply) => void
+  readonly #reply: (reply: WasRead) => void
   #all: Reading[] = []
 
-  constructor(reply: (reply: ProgramReply) => void) {
+  constructor(reply: (reply: WasRead) => void) {
     this.#reply = reply
   }
 
@@ -26,7 +30,7 @@ export class Readings {
   step(): void {
     if (this.#all.length === 0) return
     const reading = this.#all.reduce((least, one) => (one.left < least.left ? one : least))
-    const reply = reading.next()
+    const reply = reading.take(nextOf(reading))
     if (reply === undefined) return
     this.#all.splice(this.#all.indexOf(reading), 1)
     this.#reply(reply)
@@ -35,5 +39,14 @@ export class Readings {
   /** @returns what was not answered: it is to be read from its beginning */
   giveUp(): ToRead[] {
     return this.#all.splice(0).map(({ file }) => file)
+  }
+}
+
+function nextOf({ file, at }: Reading): Buffer | null {
+  chunk ??= Buffer.allocUnsafeSlow(chunkBytes)
+  try {
+    return chunk.subarray(0, readSync(file.fd, chunk, 0, chunkBytes, at))
+  } catch {
+    return null
   }
 }

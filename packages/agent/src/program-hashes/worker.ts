@@ -2,7 +2,7 @@
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
-import type { ProgramReply, ToHasher } from './contract.ts'
+import type { ToHasher, WasRead } from './contract.ts'
 import { Readings } from './readings.ts'
 
 /** Hashes the files of programs: see Readings. */
@@ -14,7 +14,7 @@ const niceness = { job: 10, end: 0 }
 
 // Of the thread alone: on Linux that is what the number of a thread means here.
 const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
-const readings = new Readings((reply: ProgramReply) => port.postMessage(reply))
+const readings = new Readings((reply: WasRead) => port.postMessage(reply))
 let scheduled = false
 
 setPriority(thread, niceness.job)

@@ -70,6 +70,13 @@ function openFiles(): string[] {
   })
 }
 
+/** How many hash programs. */
+function threads(): number {
+  return readdirSync('/proc/self/task').filter((thread) =>
+    readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').startsWith('runwarden-progr'),
+  ).length
+}
+
 async function started(ask: Started['ask']): Promise<ChildProcess> {
   const child = spawn(ask.path, ['60'])
   onTestFinished(() => void child.kill())
@@ -189,6 +196,22 @@ test('small programs are read before the rest of a large one that came first', (
     [2, hashOf(sleep)],
     [1, hashOf(join(folder, 'runtime'))],
   ])
+})
+
+test('the first small programs begin no thread; a large one, or many small ones, do', async () => {
+  const before = threads()
+  const hasher = new ProgramHasher()
+  for (const name of ['one', 'two']) {
+    expect(await hashed(hasher, program(name))).toMatchObject({ sha256: hashOf(sleep) })
+  }
+  const small = await hashed(hasher, long('fits', 2 << 20))
+  expect(small).toMatchObject({ sha256: hashOf(join(folder, 'fits')) })
+  expect(threads()).toBe(before)
+  for (const name of ['a', 'b', 'c']) await hashed(hasher, long(name, 2 << 20))
+  expect(threads()).toBe(before + 1)
+  const other = new ProgramHasher()
+  expect(await hashed(other, long('large', (2 << 20) + 1))).toMatchObject({ unread: '' })
+  expect(threads()).toBe(before + 2)
 })
 
 test('what the agent has no time to read by itself is read by the thread', async () => {
