@@ -11,12 +11,15 @@ export class EntryList implements MapEntries {
   #values: Buffer
   #count = 0
 
-  /** @param keySize and valueSize: bytes of each */
-  constructor(keySize: number, valueSize: number) {
+  /**
+   * @param keySize and valueSize: bytes of each
+   * @param room entries that are expected
+   */
+  constructor(keySize: number, valueSize: number, room = ROOM) {
     this.#keySize = keySize
     this.#valueSize = valueSize
-    this.#keys = Buffer.alloc(ROOM * keySize)
-    this.#values = Buffer.alloc(ROOM * valueSize)
+    this.#keys = Buffer.alloc(Math.max(ROOM, room) * keySize)
+    this.#values = Buffer.alloc(Math.max(ROOM, room) * valueSize)
   }
 
   get keys(): Buffer {
@@ -33,14 +36,19 @@ export class EntryList implements MapEntries {
 
   /** Takes copies. @param value a number is 4 bytes of it */
   add(key: Uint8Array, value: Uint8Array | number): void {
-    const at = this.#count++
+    this.addBy((keys, at) => keys.set(key, at), value)
+  }
+
+  /** Adds an entry whose key is written to where it stands in the list. @param write gets the bytes of all keys, and where the new one begins */
+  addBy(write: (keys: Buffer, at: number) => void, value: Uint8Array | number): void {
+    const index = this.#count++
     if (this.#keys.length < this.#count * this.#keySize) {
       this.#keys = Buffer.concat([this.#keys, this.#keys])
       this.#values = Buffer.concat([this.#values, this.#values])
     }
-    this.#keys.set(key, at * this.#keySize)
-    if (typeof value === 'number') this.#values.writeUInt32LE(value, at * this.#valueSize)
-    else this.#values.set(value, at * this.#valueSize)
+    write(this.#keys, index * this.#keySize)
+    if (typeof value === 'number') this.#values.writeUInt32LE(value, index * this.#valueSize)
+    else this.#values.set(value, index * this.#valueSize)
   }
 
   *[Symbol.iterator](): Generator<[key: Buffer, value: Buffer], void, void> {

@@ -145,14 +145,18 @@ export function hashSizes(policy: CompiledPolicy): Record<string, number> {
  * A trie's entry whose prefix is the whole key goes to the hash instead: one step, however many there are. Where
  * that is full, the trie takes it.
  */
-function fillBoth(hash: BpfMap, trie: BpfMap, entries: EntryList): void {
+function fillBoth(hash: BpfMap, trie: BpfMap, { keys, values, count }: MapEntries): void {
+  const size = trie.keySize
   const whole = hash.keySize * 8
-  const single = new EntryList(hash.keySize, hash.valueSize)
-  const blocks = new EntryList(trie.keySize, trie.valueSize)
-  for (const [key, value] of entries) {
-    if (key.readUInt32LE(0) === whole && single.count < hash.maxEntries)
-      single.add(key.subarray(4), value)
-    else blocks.add(key, value)
+  const single = new EntryList(hash.keySize, hash.valueSize, Math.min(count, hash.maxEntries))
+  const blocks = new EntryList(size, trie.valueSize)
+  for (let i = 0; i < count; i++) {
+    const from = i * size
+    // All of them have numbers for values.
+    const value = values.readUInt32LE(i * 4)
+    if (keys.readUInt32LE(from) === whole && single.count < hash.maxEntries)
+      single.addBy((to, at) => keys.copy(to, at, from + 4, from + size), value)
+    else blocks.addBy((to, at) => keys.copy(to, at, from, from + size), value)
   }
   fill(hash, single)
   fill(trie, blocks)
