@@ -3,6 +3,10 @@ import type { Endpoint } from './endpoint.ts'
 import { refuse } from './error.ts'
 import type { Problem } from './error.ts'
 
+const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
+const NUMBER_SIGN = 35
+
 /**
  * Reads the one-line form of an allow-list: endpoints with blanks or newlines between, `#` to the
  * end of the line a comment. `where` is the file or option it came from, and its first line and
@@ -18,19 +22,50 @@ export function parseAllowedEndpoints(
   const endpoints: Endpoint[] = []
   let line = start.line ?? 1
   let lineAt = 1 - (start.column ?? 1)
-  // A "#" starts a comment where a word could start: within a word it is part of it, and wrong.
-  for (const { 0: found, index } of text.matchAll(/\r\n|\r|\n|#[^\r\n]*|\S+/g)) {
-    if (found.startsWith('#')) continue
-    if (found.startsWith('\r') || found.startsWith('\n')) {
+  for (let index = 0; index < text.length;) {
+    const code = text.charCodeAt(index)
+    if (code === CARRIAGE_RETURN || code === LINE_FEED) {
+      index += code === CARRIAGE_RETURN && text.charCodeAt(index + 1) === LINE_FEED ? 2 : 1
       line++
-      lineAt = index + found.length
-      continue
+      lineAt = index
+    } else if (isBlank(code)) index++
+    // A "#" starts a comment where a word could start: within a word it is part of it, and wrong.
+    else if (code === NUMBER_SIGN) index = endOfLine(text, index)
+    else {
+      const end = endOfWord(text, index)
+      const word = text.slice(index, end)
+      const at = { file: start.file, line, column: index - lineAt + 1 }
+      const parts = readEndpoint(word)
+      if ('what' in parts) problems.push({ ...at, text: word, ...parts })
+      else {
+        const { host, protocol, portFrom, portTo } = parts
+        endpoints.push({ host, protocol, portFrom, portTo, text: word, where: at })
+      }
+      index = end
     }
-    const at = { file: start.file, line, column: index - lineAt + 1 }
-    const parts = readEndpoint(found)
-    if ('what' in parts) problems.push({ ...at, text: found, ...parts })
-    else endpoints.push({ ...parts, text: found, where: at })
   }
   refuse(problems)
   return endpoints
+}
+
+function endOfLine(text: string, from: number): number {
+  let end = from
+  while (end < text.length) {
+    const code = text.charCodeAt(end)
+    if (code === CARRIAGE_RETURN || code === LINE_FEED) break
+    end++
+  }
+  return end
+}
+
+function endOfWord(text: string, from: number): number {
+  let end = from
+  while (end < text.length && !isBlank(text.charCodeAt(end))) end++
+  return end
+}
+
+/** What `\s` is in a regular expression. */
+function isBlank(code: number): boolean {
+  if (code < 128) return code === 32 || (code >= 9 && code <= 13)
+  return /\s/.test(String.fromCharCode(code))
 }

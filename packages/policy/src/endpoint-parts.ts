@@ -1,6 +1,7 @@
 import { formatBlock, isMapped, maskAddress, readIPv4, readIPv6, sameBytes } from './address.ts'
 import type { AddressBlock } from './address.ts'
 import { endsInNumber, readName } from './host-name.ts'
+import { readPlainParts } from './plain-endpoint.ts'
 
 /** Protocols that an endpoint can name. */
 export type EndpointProtocol = 'tcp' | 'udp'
@@ -21,6 +22,11 @@ export interface EndpointParts {
 
 /** The parts, or what is wrong. */
 export function readParts(text: string): EndpointParts | string {
+  return readPlainParts(text) ?? readAnyParts(text)
+}
+
+/** Of every text, with care. */
+export function readAnyParts(text: string): EndpointParts | string {
   if (text === '') return 'is empty: an endpoint is host or host:port'
   if (text.length > 1024) return 'is too long for an endpoint'
   if (/[\s\p{Cc}]/u.test(text)) return 'an endpoint has no blanks or control characters'
