@@ -1,9 +1,10 @@
 import { maskAddress } from './address.ts'
+import { addNumbers, type Numbers, push } from './name-index.ts'
 
 /** Which numbers belong to an address: per prefix length in use, one map. Plain data. */
 export interface AddressIndex {
   /** Prefix length (0..128) → bytes of the block as a latin-1 string → numbers. */
-  readonly byPrefix: Map<number, Map<string, number[]>>
+  readonly byPrefix: Map<number, Map<string, Numbers>>
 }
 
 export function emptyAddressIndex(): AddressIndex {
@@ -19,16 +20,14 @@ export function addAddress(
 ): void {
   let blocks = index.byPrefix.get(prefix)
   if (blocks === undefined) index.byPrefix.set(prefix, (blocks = new Map()))
-  const list = blocks.get(bytes)
-  if (list === undefined) blocks.set(bytes, [number])
-  else list.push(number)
+  push(blocks, bytes, number)
 }
 
 /** Every number whose block holds the address (16 bytes, IPv4 mapped), in the order they were added. */
 export function lookUpAddress(index: AddressIndex, address: Uint8Array): number[] {
   const found: number[] = []
   for (const [prefix, blocks] of index.byPrefix) {
-    found.push(...(blocks.get(bytesOf(maskAddress(address, prefix))) ?? []))
+    addNumbers(found, blocks.get(bytesOf(maskAddress(address, prefix))))
   }
   return found.sort((a, b) => a - b)
 }

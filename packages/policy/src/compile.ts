@@ -1,6 +1,7 @@
 import { addAddress, bytesOf, emptyAddressIndex } from './address-index.ts'
 import type { AddressIndex } from './address-index.ts'
 import type { BlockList } from './block-list.ts'
+import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
 import type { EndpointProtocol } from './endpoint-parts.ts'
 import { formatPlace } from './error.ts'
@@ -108,8 +109,11 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     const { host, protocol, portFrom, portTo } = rule.endpoint
     const index = rules.length
     const narrowing = narrowingOf(narrowings, rule)
-    const plain = { index, where: formatPlace(rule.where), text: ruleText(rule) }
-    rules.push(narrowing > 0 ? { ...plain, only: narrowingText(rule) } : plain)
+    const where = formatPlace(rule.where)
+    const text = ruleText(rule)
+    rules.push(
+      narrowing > 0 ? { index, where, text, only: narrowingText(rule) } : { index, where, text },
+    )
     if (host.kind === 'address') {
       const { family, prefix } = host
       const bytes = bytesOf(host.address)
@@ -164,7 +168,7 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   return {
     ...compiled,
     warnings: [
-      ...warningsOf(endpoints, rules),
+      ...warningsOf(endpoints, compiled),
       ...overriddenOf(endpoints, compiled),
       ...unseenOf(policy),
     ],
@@ -172,8 +176,18 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
 }
 
 function ruleText(rule: EndpointRule): string {
-  const text = formatEndpoint(rule.endpoint)
+  const text = isCanonical(rule.endpoint) ? rule.endpoint.text : formatEndpoint(rule.endpoint)
   return rule.preset === null ? text : `${text} (preset ${rule.preset})`
+}
+
+/** Whether an endpoint was written as formatEndpoint writes it, as nearly all are: without a look, no other text is made of it. */
+function isCanonical({ text, host, protocol, portFrom, portTo }: Endpoint): boolean {
+  if (protocol !== 'tcp' || portFrom !== portTo) return false
+  const colon = text.indexOf(':')
+  if (colon < 0 || text.indexOf(':', colon + 1) >= 0 || text.indexOf('-', colon + 1) >= 0)
+    return false
+  if (host.kind === 'name') return colon === host.name.length && text.startsWith(host.name)
+  return host.kind === 'address' && host.family === 4 && host.prefix === 128 && !text.includes('/')
 }
 
 function compileBlockList(list: BlockList | undefined) {

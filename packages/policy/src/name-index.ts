@@ -7,15 +7,18 @@ import { canonicalName, matchPattern } from './host-name.ts'
  */
 export interface NameIndex {
   /** Name → numbers. */
-  readonly exact: Map<string, number[]>
+  readonly exact: Map<string, Numbers>
   /** `example.org` for the pattern `*.example.org` → numbers. */
-  readonly under: Map<string, number[]>
+  readonly under: Map<string, Numbers>
   /**
    * Patterns with a `*` elsewhere, by anchor (the labels after the last that has a wildcard),
    * then by what that label has before its first `*`.
    */
   readonly inside: Map<string, Map<string, InsidePattern[]>>
 }
+
+/** One number stands for itself: an array for each of thousands keeps the garbage collector busy, here and in the thread it is posted to. */
+export type Numbers = number | number[]
 
 interface InsidePattern {
   readonly pattern: string
@@ -49,13 +52,13 @@ export function addName(index: NameIndex, pattern: string, number: number): void
 export function lookUpName(index: NameIndex, text: string): number[] {
   const name = canonicalName(text)
   if (name === null) return []
-  const found: number[] = [...(index.exact.get(name) ?? [])]
+  const found: number[] = []
+  addNumbers(found, index.exact.get(name))
   if (index.under.size > 0 || index.inside.size > 0) {
     // `before` is the end of the label in front of the suffix.
     for (let before = name.indexOf('.'); before >= 0; before = name.indexOf('.', before + 1)) {
       const suffix = name.slice(before + 1)
-      const under = index.under.get(suffix)
-      if (under !== undefined) found.push(...under)
+      addNumbers(found, index.under.get(suffix))
       const heads = index.inside.get(suffix)
       if (heads !== undefined) lookInside(heads, name, before, found)
     }
@@ -79,8 +82,15 @@ function lookInside(
   }
 }
 
-function push(map: Map<string, number[]>, key: string, number: number): void {
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [number])
-  else list.push(number)
+/** Adds a number under a key. */
+export function push(map: Map<string, Numbers>, key: string, number: number): void {
+  const known = map.get(key)
+  if (known === undefined) map.set(key, number)
+  else if (typeof known === 'number') map.set(key, [known, number])
+  else known.push(number)
+}
+
+export function addNumbers(to: number[], numbers: Numbers | undefined): void {
+  if (typeof numbers === 'number') to.push(numbers)
+  else if (numbers !== undefined) to.push(...numbers)
 }

@@ -1,13 +1,13 @@
 import { formatBlock } from './address.ts'
 import { lookUpAddress } from './address-index.ts'
-import type { CompiledPolicy, CompiledRule } from './compile.ts'
+import type { CompiledPolicy } from './compile.ts'
 import { covers, ruleLabel } from './decide.ts'
 import type { EndpointParts } from './endpoint-parts.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
 import { formatPlace, printable } from './error.ts'
 import { matchPattern } from './host-name.ts'
 import { isNarrowed } from './narrowing.ts'
-import { lookUpName } from './name-index.ts'
+import { lookUpName, type Numbers } from './name-index.ts'
 import { openZones } from './open-zones.ts'
 import type { EndpointRule, Policy, PolicyRule } from './policy.ts'
 
@@ -69,27 +69,41 @@ function widerRule(rule: PolicyRule, compiled: CompiledPolicy): string | null {
   return grant === undefined ? null : ruleLabel(compiled, grant.rule)
 }
 
-/**
- * What is valid but probably not meant: a sentence each, with its place.
- * @param compiled the same rules
- */
-export function warningsOf(
-  rules: readonly EndpointRule[],
-  compiled: readonly CompiledRule[],
-): string[] {
+/** What is valid but probably not meant: a sentence each, with its place. */
+export function warningsOf(rules: readonly EndpointRule[], compiled: CompiledPolicy): string[] {
   const sentences: string[] = []
+  const beside = rulesBeside(compiled)
   const seen = new Map<string, string>()
-  for (const { index, where, text } of compiled) {
-    const rule = rules[index]
-    if (rule === undefined || rule.preset !== null) continue
-    const key = isNarrowed(rule) ? [text, ...rule.exe, '', ...rule.steps].join('\n') : text
-    const first = seen.get(key)
-    if (first === undefined) seen.set(key, where)
-    else sentences.push(`${where}: ${text} repeats ${first}`)
+  for (const [index, rule] of rules.entries()) {
+    const line = compiled.rules[index]
+    if (line === undefined || rule.preset !== null) continue
+    const { where, text } = line
+    if (beside.has(index)) {
+      const key = isNarrowed(rule) ? [text, ...rule.exe, '', ...rule.steps].join('\n') : text
+      const first = seen.get(key)
+      if (first === undefined) seen.set(key, where)
+      else sentences.push(`${where}: ${text} repeats ${first}`)
+    }
     const wide = tooWide(rule.endpoint)
     if (wide !== null) sentences.push(`${where}: ${text} ${wide}`)
   }
   return sentences
+}
+
+/** Rules whose host another one names, too: only these can say the same. */
+function rulesBeside({ index, names, addresses }: CompiledPolicy): Set<number> {
+  const found = new Set<number>()
+  const collect = (grants: readonly { rule: number }[], numbers: Numbers): void => {
+    if (typeof numbers === 'number' || numbers.length === 1) return
+    for (const number of numbers) found.add(grants[number]?.rule ?? -1)
+  }
+  for (const numbers of index.names.exact.values()) collect(names, numbers)
+  for (const numbers of index.names.under.values()) collect(names, numbers)
+  for (const heads of index.names.inside.values())
+    for (const list of heads.values()) for (const { numbers } of list) collect(names, numbers)
+  for (const blocks of index.addresses.byPrefix.values())
+    for (const numbers of blocks.values()) collect(addresses, numbers)
+  return found
 }
 
 function tooWide({ host, protocol, portFrom }: EndpointParts): string | null {

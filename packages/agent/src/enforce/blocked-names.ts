@@ -33,9 +33,9 @@ export function blockedNames(
 ): EntryList {
   const entries = new EntryList(8, 4)
   const key = Buffer.alloc(8)
-  const add = (name: string, numbers: readonly number[], bits: bigint): void => {
+  const add = (name: string, numbers: number | readonly number[], bits: bigint): void => {
     key.writeBigUInt64LE(bits | (BigInt(hash(name, first)) << 31n) | BigInt(hash(name, second)))
-    entries.add(key, numbers[0] ?? 0)
+    entries.add(key, typeof numbers === 'number' ? numbers : (numbers[0] ?? 0))
   }
   const { exact, under } = policy.index.blockedNames
   for (const [name, numbers] of exact) add(name, numbers, 0n)
