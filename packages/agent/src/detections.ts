@@ -52,7 +52,8 @@ export class Detections {
   see(event: Event): DetectionBody[] {
     const writer = this.parts.writerOf(event)
     const found = event.kind === 'dns.query' ? this.ofTunnel(event) : []
-    return [...found, ...this.byRules(event, writer)]
+    const byRules = this.byRules(event, writer)
+    return found.length === 0 ? byRules : [...found, ...byRules]
   }
 
   /** Why a finding that code makes of an event is expected, and the line that says so; null: it is not. */

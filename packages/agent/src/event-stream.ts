@@ -29,7 +29,19 @@ export class EventStream {
   emit(body: EventBody): Event {
     const seq = ++this.seq
     // The spread keeps the kind's own fields; TypeScript can't follow it through the union.
-    const event = { seq, scope: this.scope, ...body } as Event
+    return this.hand({ seq, scope: this.scope, ...body } as Event)
+  }
+
+  /** The same of a body in two parts, which are put together in the event itself. */
+  emitParts<Head extends Partial<EventBody>>(
+    head: Head,
+    rest: Without<EventBody, keyof Head & string>,
+  ): Event {
+    const seq = ++this.seq
+    return this.hand({ seq, scope: this.scope, ...head, ...rest } as unknown as Event)
+  }
+
+  private hand(event: Event): Event {
     for (const sink of this.sinks) sink(event)
     return event
   }

@@ -1,4 +1,5 @@
 import { readlinkSync } from 'node:fs'
+import type { Event } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
 import {
   bootClock,
@@ -65,8 +66,9 @@ export class Narrator {
   /** What TLS libraries sent and received is read there. */
   readonly https = new ContentTeller(
     (at, body) => {
-      this.know(at.execId)
-      return this.tell({ ...this.head(at), ...at.began, ...body })
+      const head = this.head(at)
+      if (at.began !== undefined) Object.assign(head, at.began)
+      return this.tellFindings(this.parts.stream.emitParts(head, body))
     },
     () => this.compiled,
     () => this.parts.drainSensor(),
@@ -292,9 +294,11 @@ export class Narrator {
   private who(id: string | null): Who {
     const phase = id === null ? undefined : this.parts.processes.get(id)?.phase
     const forkOf = this.parts.processes.forkOf(id)
+    const step = this.stepOf(id)
+    if (forkOf === null && phase === undefined) return { step }
     return {
       ...(forkOf === null ? {} : { forkOf }),
-      step: this.stepOf(id),
+      step,
       ...(phase === undefined ? {} : { phase }),
     }
   }
@@ -308,7 +312,10 @@ export class Narrator {
 
   /** @returns the event's `seq` */
   private tell(body: EventBody): number {
-    const event = this.parts.stream.emit(body)
+    return this.tellFindings(this.parts.stream.emit(body))
+  }
+
+  private tellFindings(event: Event): number {
     for (const finding of this.parts.detections.see(event)) this.parts.stream.emit(finding)
     return event.seq
   }

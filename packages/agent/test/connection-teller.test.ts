@@ -42,7 +42,7 @@ function tellerOf(
   const https = new ContentTeller(
     (at, body) => told.push({ ...head(at), ...at.began, ...body }),
     () => compiled,
-    () => {},
+    () => true,
   )
   const teller = new ConnectionTeller(
     {

@@ -23,6 +23,8 @@ export interface Exchange {
   /** When the chunk that completed the head was sent, and the last one of it moved: CLOCK_BOOTTIME ns. */
   readonly time: number
   lastTime: number
+  /** Of the event that told it; null: none has. */
+  seq: number | null
   /** Of the final response; null: not seen. */
   status: number | null
   /** Of the bodies, as they went over the connection (compressed), without framing. */
@@ -53,6 +55,7 @@ export function exchangeOf(head: RequestHead, time: number): Exchange {
     head,
     time,
     lastTime: time,
+    seq: null,
     status: null,
     requestBytes: 0,
     responseBytes: 0,

@@ -70,16 +70,23 @@ export class ContentTeller implements ContentSink {
   private readonly ends = new Map<string, string | null>()
   private readonly tell: TellContent
   private readonly compiled: () => CompiledPolicy
-  private readonly drainSensor: () => void
+  private readonly drainSensor: () => boolean
+  /** While a batch is taken; and all that the kernel had told before it was captured was taken. */
+  private inBatch = false
+  private caughtUp = false
   private gate: RequestGate | undefined
   /** What is told once a process that waits has its decision; null: none waits. */
   private later: (() => void)[] | null = null
-  /** `seq` of requests whose response has not been told. */
-  private readonly seqs = new WeakMap<Exchange, number>()
 
-  /** @param drainSensor takes what the kernel has told beside: whom a connection is with comes over other rings */
-  constructor(tell: TellContent, compiled: () => CompiledPolicy, drainSensor: () => void) {
-    this.tell = tell
+  /**
+   * @param drainSensor takes what the kernel has told beside: who acts, and whom a connection is with, comes over other rings. False:
+   * not now
+   */
+  constructor(tell: TellContent, compiled: () => CompiledPolicy, drainSensor: () => boolean) {
+    this.tell = (at, body) => {
+      this.catchUp()
+      return tell(at, body)
+    }
     this.compiled = compiled
     this.drainSensor = drainSensor
   }
@@ -110,6 +117,25 @@ export class ContentTeller implements ContentSink {
           )
         }),
     })
+  }
+
+  /** Takes all that was captured by now. @param telling calls what it is given, and keeps what is thrown to itself */
+  takeBatch(
+    batch: Iterable<TlsChunk | TlsEnd | TlsOffer>,
+    telling: (tell: () => void) => void,
+  ): void {
+    this.inBatch = true
+    try {
+      for (const one of batch) telling(() => this.take(one))
+    } finally {
+      this.inBatch = false
+      this.caughtUp = false
+    }
+  }
+
+  /** Once for a batch is enough, and not before who is held has its decision. */
+  private catchUp(): void {
+    if (!this.caughtUp) this.caughtUp = this.drainSensor() && this.inBatch
   }
 
   /** Takes what was captured, one after the other. */
@@ -183,7 +209,7 @@ export class ContentTeller implements ContentSink {
     const held = this.gate?.found(head.host, said) ?? false
     const decision = said?.verdict === 'blocked' && !held ? notHeld : said
     this.soon(() => {
-      const seq = this.tell(
+      exchange.seq = this.tell(
         { time, execId },
         {
           ...head,
@@ -195,7 +221,6 @@ export class ContentTeller implements ContentSink {
           rule: decision?.rule ?? null,
         },
       )
-      this.seqs.set(exchange, seq)
     })
   }
 
@@ -204,27 +229,19 @@ export class ContentTeller implements ContentSink {
   }
 
   private tellResponse({ execId }: Source, exchange: Exchange): void {
-    const { lastTime, status, requestBytes, responseBytes, mutations, repositories } = exchange
-    const request = this.seqs.get(exchange)
-    if (request === undefined) return
-    this.tell(
-      { time: lastTime, execId },
-      {
-        kind: 'http.response',
-        request,
-        status,
-        requestBytes,
-        responseBytes,
-        mutations,
-        ...(repositories.length === 0 ? {} : { repositories }),
-      },
-    )
+    const { seq: request, lastTime, status, requestBytes, responseBytes } = exchange
+    if (request === null) return
+    const { mutations, repositories } = exchange
+    const kind = 'http.response'
+    const body: ContentBody = { kind, request, status, requestBytes, responseBytes, mutations }
+    if (repositories.length > 0) body.repositories = repositories
+    this.tell({ time: lastTime, execId }, body)
   }
 
   opaque(traffic: OpaqueTraffic & Actor): void {
     const { execId, began, time, library, reason, connections, bytesSent, bytesReceived } = traffic
     // Its connect may wait in a ring still. Who is held waits for its decision, and not for that.
-    if (traffic.host === null && this.later === null) this.drainSensor()
+    if (traffic.host === null && this.later === null) this.catchUp()
     const host = traffic.host ?? this.ends.get(execId) ?? null
     this.tell(
       { time, execId, began },

@@ -65,7 +65,7 @@ export class TlsWatch {
             health.gap(`what ${path} sends by TLS is not read: ${reason}`),
           onContent: (captured) => {
             if (!health.armed) return
-            for (const one of captured) health.telling(() => content.take(one))
+            content.takeBatch(captured, (tell) => health.telling(tell))
           },
           onUse: (use) => content.use(use),
           onNewProgram,

@@ -16,6 +16,7 @@ function teller(): { content: ContentTeller; hosts: (string | null)[]; ring: (()
     () => compiled,
     () => {
       for (const take of ring.splice(0)) take()
+      return true
     },
   )
   return { content, hosts, ring }
