@@ -4,6 +4,8 @@ import { runInNewContext } from 'node:vm'
 
 /** Records in a second that are a storm's, or a busy job's. */
 const busy = 200
+/** A job that is over by then needs no memory given back, and its first seconds are those in which it waits for nothing. */
+const startSeconds = 4
 /** A heap that has grown by less is left alone, bytes. */
 const worthIt = 4 << 20
 
@@ -21,10 +23,11 @@ const flags = [
  */
 export class Tidy {
   #collect: (() => void) | undefined
+  #seconds = 0
   #kept = 0
   #handled = 0
-  /** There was a busy second since the last time that memory was given back. */
-  #used = false
+  /** There was a busy second since the last time that memory was given back. The start is one: most pages of node's file were for that only. */
+  #used = true
 
   /**
    * Once a second.
@@ -33,21 +36,18 @@ export class Tidy {
   tick(handled: number): void {
     const quiet = handled - this.#handled < busy
     this.#handled = handled
-    if (this.#collect === undefined) {
-      this.#collect = saveMemory()
-      // Most pages of node's file were for the start only.
-      dropFilePages()
-      this.#kept = getHeapStatistics().used_heap_size
-    } else if (!quiet) {
+    if (++this.#seconds < startSeconds) return
+    this.#collect ??= saveMemory()
+    if (!quiet) {
       this.#used = true
-    } else {
-      const grown = getHeapStatistics().used_heap_size > this.#kept + worthIt
-      if (!grown && !this.#used) return
-      if (grown) this.#collect()
-      this.#used = false
-      dropFilePages()
-      this.#kept = getHeapStatistics().used_heap_size
+      return
     }
+    const grown = getHeapStatistics().used_heap_size > this.#kept + worthIt
+    if (!grown && !this.#used) return
+    if (grown) this.#collect()
+    this.#used = false
+    dropFilePages()
+    this.#kept = getHeapStatistics().used_heap_size
   }
 }
 
