@@ -12,6 +12,7 @@ import { PolicyError, refuse } from './error.ts'
 import { nearestWord } from './nearest-word.ts'
 import type { Egress, FailMode, LockdownEntry, Policy, PolicyRule, Switch } from './policy.ts'
 import { plainRule } from './policy.ts'
+import { plainDocument } from './plain-document.ts'
 import { presetNamed, presets } from './presets.ts'
 
 /** Largest policy document, bytes of UTF-8. */
@@ -70,7 +71,9 @@ export function readDocument<T>(
   }
   const tooDeep = { ...top, what: 'is nested too deeply for a policy' }
   if (nestedTooDeeply(source)) throw new PolicyError([tooDeep])
-  const document = parseYaml(source, lines, tooDeep)
+  const plain = plainDocument(source, lines)
+  const document =
+    plain === null ? parseYaml(source, lines, tooDeep) : { contents: plain, errors: [] }
   const reader = new DocumentReader(source, file, lines)
   const syntax = syntaxProblems(reader, document.errors)
   reader.problems.push(...syntax.problems)
