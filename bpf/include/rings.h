@@ -5,13 +5,14 @@
  *
  * `urgent`: exec, denials, sandbox changes, steps, sensitive places. `bulk`: fork, exit, files of the workspace, loopback; a
  * flood of it loses bulk only. What the reader should act upon at once wakes it, at most once in 2 ms, and so does a ring
- * that fills up; all else waits for the reader, which looks by itself (packages/sensor/src/sensor.ts says how often): a
- * wake-up costs the job more than most records do. The reader takes both in the order of the
+ * that fills up, and what comes first behind a while of nothing (quiet.h); all else waits for the reader, which looks by
+ * itself (packages/sensor/src/looks.ts says how often): a wake-up costs the job more than most records do. The reader takes both in the order of the
  * records' time stamps, and relies on this: a time stamp is taken before its record is reserved.
  */
 #pragma once
 
 #include "kernel.h"
+#include "quiet.h"
 #include "record.h"
 
 enum {
@@ -51,12 +52,9 @@ u64 last_wake;
 /* Flags for a record: whether it wakes the reader. */
 static __always_inline u64 wake_if(bool wanted)
 {
-	u64 now;
+	u64 now = bpf_ktime_get_ns();
 
-	if (!wanted)
-		return BPF_RB_NO_WAKEUP;
-	now = bpf_ktime_get_ns();
-	if (now - last_wake <= QUIET_NS)
+	if ((!ends_quiet(now) && !wanted) || now - last_wake <= QUIET_NS)
 		return BPF_RB_NO_WAKEUP;
 	last_wake = now;
 	return BPF_RB_FORCE_WAKEUP;

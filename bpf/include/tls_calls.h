@@ -259,6 +259,6 @@ static __always_inline void end_session(u64 session)
 		return;
 	}
 	describe_session(end, TLS_END, &key);
-	bpf_ringbuf_submit(end, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(end, wake_when_full(&tls_chunks));
 	bpf_map_delete_elem(&tls_sessions, &key);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel.h"
+#include "quiet.h"
 
 static __always_inline bool fills_up(void *ring)
 {
@@ -12,5 +13,5 @@ static __always_inline bool fills_up(void *ring)
 /* Flags for a record that nobody must act upon at once. */
 static __always_inline u64 wake_when_full(void *ring)
 {
-	return fills_up(ring) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return ends_quiet(bpf_ktime_get_ns()) || fills_up(ring) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }

@@ -4,7 +4,7 @@ import { Decoder } from './decode/decoder.ts'
 import { loadHooks } from './hooks.ts'
 import { kinds, record_header } from './layout.ts'
 import type { SensorRecord } from './record.ts'
-import { everyLook } from './looks.ts'
+import { everyLook, keepLooking } from './looks.ts'
 import { countOf } from './per-cpu.ts'
 import { type OpenSensor, openSensor } from './open-sensor.ts'
 import type { SensitivePlace } from './sensitive.ts'
@@ -111,6 +111,7 @@ export class Sensor {
       timeAt: record_header.time,
       wake: true,
       onBatch: (buffer, bytes) => {
+        keepLooking()
         const records = decoder.decode(buffer, bytes)
         this.#delivering = true
         try {

@@ -25,7 +25,7 @@ export type DnsRequest = { number: number } & (
 
 export type DnsReply =
   | { kind: 'ready'; ports: ProxyPorts }
-  /** The ring is half full. */
+  /** The ring is half full, or has a record behind a while of none. */
   | { kind: 'records' }
   | { kind: 'done'; number: number; stats: DnsStats }
   | { kind: 'failed'; number: number; error: Error }

@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 import type { CompiledPolicy } from '@runwarden/policy'
-import { everyLook } from '@runwarden/sensor'
+import { everyLook, keepLooking } from '@runwarden/sensor'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { EnforceMapIds } from '../enforce/maps.ts'
@@ -110,7 +110,9 @@ export class DnsProxy {
    */
   drain(): void {
     const records = this.#ring.take()
-    if (records.length > 0) this.#onQueries(records)
+    if (records.length === 0) return
+    keepLooking()
+    this.#onQueries(records)
   }
 
   /**

@@ -16,6 +16,9 @@ import { parseServer } from './resolvers.ts'
 /** How often what has expired is taken out of the kernel's map (it grants nothing any more before that). */
 const SWEEP_MS = 60_000
 
+/** Behind such a while without records nobody looks for them any more: shorter than that of packages/sensor/src/looks.ts. */
+const QUIET_MS = 150
+
 /** Before the kernel's maps are there nobody is known and nothing is learned. */
 const nobody: ClientLookup = { find: () => null, fulfils: () => false }
 const nothing: Learner = { learn: () => false, share: () => {}, has: () => false }
@@ -27,6 +30,8 @@ if (!parent) throw new Error('the DNS proxy must be started as a worker thread: 
 const records = new RecordRing(ring)
 /** The agent was told that the ring is half full, and has not emptied it yet. */
 let told = false
+/** When it last had records, as performance.now() tells it. */
+let lastMs = -QUIET_MS
 
 const proxy = await LocalProxy.open({
   policy: namePolicy(policy),
@@ -39,12 +44,14 @@ const proxy = await LocalProxy.open({
 let maps: { clients: DnsClients; learned: LearnedAddresses } | null = null
 const sweeping = setInterval(() => maps?.learned.sweep(), SWEEP_MS)
 
-/** Puts records where the agent looks for them many times a second; woken only when they become many. */
+/** Puts records where the agent looks for them many times a second; woken only by the first, and when they become many. */
 function post(batch: DnsQueryRecord[]): void {
   for (const record of batch) if (!records.write(record)) proxy.relay.stats.recordsLost++
   const many = records.used > records.size / 2
-  if (many && !told) reply({ kind: 'records' })
+  const now = performance.now()
+  if ((many && !told) || now - lastMs > QUIET_MS) reply({ kind: 'records' })
   told = many
+  lastMs = now
 }
 
 function useMaps(ids: EnforceMapIds): void {

@@ -1,7 +1,7 @@
 import { type BigIntStats, fstatSync } from 'node:fs'
 import { type BpfMap, type BpfObject, openObject, RingReader } from '@runwarden/libbpf'
 import { execId } from '../identity.ts'
-import { everyLook } from '../looks.ts'
+import { everyLook, keepLooking } from '../looks.ts'
 import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
 import { builtObjects } from '../built-objects.ts'
@@ -77,9 +77,10 @@ export class LogCapture {
     this.#ring = new RingReader({
       maps: [this.#object.map('log_chunks')],
       bufferBytes: BATCH_BYTES,
-      // When it fills up.
+      // When it fills up, and what comes first.
       wake: true,
       onBatch: (buffer, bytes) => {
+        keepLooking()
         const chunks: LogChunk[] = []
         for (const at of recordsOf(buffer, bytes)) chunks.push(decodeChunk(buffer, at))
         options.onChunks(chunks)

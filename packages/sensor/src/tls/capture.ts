@@ -3,7 +3,7 @@ import { type BpfMap, type BpfObject, type Link, openObject, RingReader } from '
 import { Batch } from '../decode/batch.ts'
 import { isAtLeast, kernelRelease } from '../hooks.ts'
 import { bootClock } from '../identity.ts'
-import { everyLook } from '../looks.ts'
+import { everyLook, keepLooking } from '../looks.ts'
 import { countOf } from '../per-cpu.ts'
 import { scopeIdentity } from '../scope.ts'
 import { mayNeverAnswer } from '../served.ts'
@@ -116,6 +116,7 @@ export class TlsCapture {
       bufferBytes: BATCH_BYTES,
       wake: true,
       onBatch: (buffer, bytes) => {
+        keepLooking()
         for (const at of recordsOf(buffer, bytes)) this.#see(decodeImage(buffer, at))
       },
     })
@@ -123,9 +124,10 @@ export class TlsCapture {
     this.#chunks = new RingReader({
       maps: [this.#object.map('tls_chunks')],
       bufferBytes: BATCH_BYTES,
-      // By what is offered, and when it fills up.
+      // By what is offered, when it fills up, and what comes first.
       wake: true,
       onBatch: (buffer, bytes) => {
+        keepLooking()
         if (batch?.buffer !== buffer) batch = new Batch(buffer)
         options.onContent(contentOf(batch, bytes))
       },
