@@ -62,6 +62,7 @@ export class Detections {
   }
 
   private byRules(event: Event, writer: string): DetectionBody[] {
+    if (!this.engine.asks(event)) return []
     return this.engine
       .see(event, { writer, unseen: isUnseen(event, this.parts.baseline) })
       .map((found) => bodyOf(event, found))

@@ -117,6 +117,11 @@ export class Engine {
     for (const memory of set.memories) index(this.#notes, memory, memory.when)
   }
 
+  /** Whether any rule or memory is about events of this kind. */
+  asks({ kind }: Event): boolean {
+    return this.#rules.has(kind as SeenKind) || this.#notes.has(kind as SeenKind)
+  }
+
   /** What an event leads to. Rules see what was remembered before it. */
   see(event: Event, added: Added): Found[] {
     if (event.kind === 'detection' || event.kind === 'agent.health') return []

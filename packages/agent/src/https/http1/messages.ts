@@ -185,8 +185,10 @@ export class MessageReader {
     if (!mayCount(bytes, from, colon)) return
     const name = bytes.toString('latin1', from, colon).toLowerCase()
     if (!counting.has(name)) return
-    const value = bytes.subarray(colon + 1, Math.min(to, from + MAX_VALUE))
-    this.sink.header(name, keptValue(name, trimmed(value)))
+    this.sink.header(
+      name,
+      keptValue(name, trimmed(bytes, colon + 1, Math.min(to, from + MAX_VALUE))),
+    )
   }
 
   private bodyBegins(): void {
@@ -237,12 +239,12 @@ function mayCount(bytes: Buffer, from: number, to: number): boolean {
   return firstLetters.get(to - from) === ((bytes[from] ?? 0) | 0x20)
 }
 
-function trimmed(value: Buffer): Buffer {
-  let from = 0
-  let to = value.length
-  while (from < to && isBlank(value[from])) from++
-  while (to > from && isBlank(value[to - 1])) to--
-  return value.subarray(from, to)
+function trimmed(bytes: Buffer, begin: number, end: number): Buffer {
+  let from = begin
+  let to = end
+  while (from < to && isBlank(bytes[from])) from++
+  while (to > from && isBlank(bytes[to - 1])) to--
+  return bytes.subarray(from, to)
 }
 
 function isBlank(byte: number | undefined): boolean {
