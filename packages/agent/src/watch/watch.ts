@@ -196,7 +196,7 @@ export class Watch {
     tls.settle()
     this.recording.tellUnfit()
     tls.finish()
-    guard.tick()
+    guard.tick({ ended: true })
     this.recording.network.tick()
     // Who takes the link layer off in the last second is told, too.
     uplinks?.tick()
