@@ -5,6 +5,8 @@ import { isatty } from 'node:tty'
 import { writeText } from './terminal.ts'
 
 const eventsName = 'events.ndjson'
+/** How long an event waits for others to be written with it. */
+const flushMs = 200
 
 type ReportPackage = typeof import('@runwarden/report')
 
@@ -20,7 +22,7 @@ export class RunRecord {
   private lastSeq = 0
   /** Events from before the report package was loaded. */
   private waiting: Event[] = []
-  private readonly flushing: NodeJS.Timeout | undefined
+  private flushing: NodeJS.Timeout | undefined
   private flushingSoon = false
   /** Why there is no folder: nothing to say as long as there is no run. */
   private unsaid = ''
@@ -49,8 +51,6 @@ export class RunRecord {
           `RECORD SHORTENED: the oldest file of events was removed for its age, with ${count} events; copy ${folder.path} elsewhere more often to keep all`,
         ),
     })
-    // What has happened can be read while the job runs, and survives a kill of this process.
-    this.flushing = setInterval(() => this.events?.flush(), 200).unref()
   }
 
   /**
@@ -73,9 +73,16 @@ export class RunRecord {
   readonly add = (event: Event): void => {
     this.lastSeq = event.seq
     this.events?.add(JSON.stringify(event))
+    // What has happened can be read while the job runs, and survives a kill of this process.
+    this.flushing ??= setTimeout(() => this.flush(), flushMs).unref()
     if (event.kind === 'detection') this.flushSoon()
     if (this.builder === undefined) this.waiting.push(event)
     else this.builder.add(event)
+  }
+
+  private flush(): void {
+    this.flushing = undefined
+    this.events?.flush()
   }
 
   /** Whoever follows the file sees a detection at once; those of one batch of records are one write. */
@@ -129,7 +136,7 @@ export class RunRecord {
   /** Writes the reports and says the summary. */
   async finish(facts: RunFacts, { quiet }: { quiet: boolean }): Promise<Report> {
     const { jsonParts, renderHtmlParts, renderSummary, renderTerminal } = await this.load()
-    clearInterval(this.flushing)
+    clearTimeout(this.flushing)
     const changed = this.events?.tampering() ?? ''
     this.events?.close()
     if (changed !== '' && this.events?.failure === '') {
@@ -189,7 +196,7 @@ export class RunRecord {
 
   /** There will be no report: leaves what there is, and no folder of nothing. */
   abandon(): void {
-    clearInterval(this.flushing)
+    clearTimeout(this.flushing)
     this.events?.close()
     this.folder?.discard(eventsName)
   }
