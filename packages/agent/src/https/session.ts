@@ -89,6 +89,11 @@ export class HttpSession {
 
   private begin(chunk: Chunk): void {
     const { direction, data } = chunk
+    // Nearly all clients of HTTP/1 say what they are in their first call, before anybody else has said anything.
+    if (direction === 'sent' && this.early.length === 0 && beginning(data, direction) === 'http1') {
+      this.connection = new Http1Connection(this.sink, this.budget)
+      return this.follow(chunk)
+    }
     this.early.push({ ...chunk, data: Buffer.from(data) })
     this.earlyBytes += data.length
     const first = Buffer.concat(
@@ -142,7 +147,8 @@ function beginning(
   direction: Chunk['direction'],
 ): 'http1' | 'http2' | 'other' | 'unsure' {
   const shared = Math.min(bytes.length, PREFACE.length)
-  if (bytes.compare(PREFACE, 0, shared, 0, shared) === 0)
+  if (shared === 0) return 'unsure'
+  if (bytes[0] === PREFACE[0] && bytes.compare(PREFACE, 0, shared, 0, shared) === 0)
     return bytes.length < PREFACE.length ? 'unsure' : 'http2'
   // A server of HTTP/2 may speak first: SETTINGS on stream 0.
   if (bytes.length >= 9 && bytes[0] === 0 && bytes[3] === 4 && bytes.readUInt32BE(5) === 0)

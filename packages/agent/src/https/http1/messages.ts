@@ -26,6 +26,8 @@ export interface MessageSink {
   end(): void
 }
 
+const nothing: Buffer = Buffer.alloc(0)
+
 type State = 'start' | 'header' | 'size' | 'trailer' | 'data' | 'data-end' | 'until-close' | 'other'
 
 /**
@@ -41,7 +43,7 @@ export class MessageReader {
   private chunked = false
   private head = 0
   /** The beginning of a line whose end has not come, and how long it is by now. */
-  private line = Buffer.alloc(0)
+  private line = nothing
   private lineLength = 0
 
   constructor(sink: MessageSink, share: Share) {
@@ -134,7 +136,7 @@ export class MessageReader {
 
   private dropLine(): void {
     this.line.fill(0)
-    this.line = Buffer.alloc(0)
+    this.line = nothing
     this.lineLength = 0
     this.share.hold(0)
   }
