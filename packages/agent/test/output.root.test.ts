@@ -51,6 +51,24 @@ test('a link in the place of the folder is refused', () => {
   expect(() => OutputFolder.open(join(place, 'out'))).toThrow(/ENOTDIR|ELOOP/)
 })
 
+test('lines of every length, and of characters of several bytes, are in the file one after the other', () => {
+  const folder = OutputFolder.open(join(place, 'out'))
+  const events = new EventFile(folder.create('events.ndjson'))
+  const lengths = [1, 21_844, 21_845, 21_846, 65_534, 65_535, 65_536, 200_000, 3]
+  const lines = lengths.flatMap((length) => [
+    'x'.repeat(length),
+    '\u20ac'.repeat(length),
+    '\ud83d\ude00'.repeat(length),
+  ])
+  for (const line of lines) events.add(line)
+  const { bytes } = events
+  events.close()
+  const written = readFileSync(join(place, 'out', 'events.ndjson'))
+  folder.close()
+  expect(written.toString('utf8')).toBe(`${lines.join('\n')}\n`)
+  expect(bytes).toBe(written.length)
+})
+
 test('events that a full disk cannot take are counted, and the disk is named', () => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place])
   try {
