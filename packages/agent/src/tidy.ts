@@ -9,8 +9,11 @@ const startSeconds = 4
 /** A heap that has grown by less is left alone, bytes. */
 const worthIt = 4 << 20
 
+const slowGrowth = '--heap-growing-percent=20'
+const fastGrowth = '--heap-growing-percent=100'
+
 const flags = [
-  '--heap-growing-percent=20',
+  slowGrowth,
   '--optimize-for-size',
   '--expose-gc',
   // V8 collects garbage in each thread once it is quiet, and again when that was worth it: the second time hardly anything is.
@@ -51,6 +54,23 @@ export class Tidy {
   }
 }
 
+/** Heaps grow slowly. */
+let saving = false
+
+/**
+ * Does work that makes many objects at once, as a reload: meanwhile heaps may grow to twice of what is in use, since else a
+ * third of the work's time is the collection of what it still needs. The next quiet second gives the memory back.
+ */
+export async function withRoom<T>(work: () => Promise<T>): Promise<T> {
+  if (!saving) return await work()
+  setFlagsFromString(fastGrowth)
+  try {
+    return await work()
+  } finally {
+    setFlagsFromString(slowGrowth)
+  }
+}
+
 /**
  * From here on heaps grow slowly, those of other threads too. Not at the start of node, which has its own JavaScript
  * compiled for its default flags: with others each start, and that of each thread, compiles it anew.
@@ -58,5 +78,6 @@ export class Tidy {
  */
 function saveMemory(): () => void {
   for (const flag of flags) setFlagsFromString(flag)
+  saving = true
   return runInNewContext('gc') as () => void
 }

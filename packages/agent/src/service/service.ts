@@ -3,6 +3,7 @@ import { AgentError, messageOf } from '../errors.ts'
 import { readMachine, requireMachine } from '../preflight.ts'
 import { stateHome } from '../run-state.ts'
 import { sweep } from '../run-sweep.ts'
+import { withRoom } from '../tidy.ts'
 import type { Watch } from '../watch/watch.ts'
 import { hierarchy } from './cgroups.ts'
 import { findExempt } from './exempt.ts'
@@ -72,7 +73,7 @@ export class AgentService {
    * @returns whether it is in force
    */
   reload(read?: () => Promise<readonly ScopeSettings[]>): Promise<boolean> {
-    return this.#inTurn(() => this.#reload(read))
+    return this.#inTurn(() => withRoom(() => this.#reload(read)))
   }
 
   /**
