@@ -51,8 +51,8 @@ for (const flows of FLOWS) {
   await rig.govern()
   await rig.start('serve', '8080')
   const kept = flows > 0 ? await rig.start('keep', '198.51.100.1', '8080', `${flows}`) : undefined
-  // From its first second on the agent saves memory, for which a reload pays.
-  await setTimeout(2000)
+  // After its first seconds the agent saves memory, for which a reload pays.
+  await setTimeout(6000)
   for (const [form, write] of Object.entries(forms)) {
     for (const size of SIZES) {
       const times: number[] = []
