@@ -7,11 +7,15 @@ import { type BpfMap, type MapEntries, openPinnedMap } from '@runwarden/libbpf'
 const written =
   /^(policy_state|policies|(grants|grant_hosts|grant_ports|single_ports|blocked|blocked_hosts|blocked_names)_\d)$/
 
-/** Entries up to which a map is compared every second, and put right entry by entry. */
-const small = 4096
+/** Of these the ones that are hashes: to go through them costs as much as they have room, through the others as much as they hold. */
+const hashes = /^(grant_hosts|single_ports|blocked_hosts|blocked_names)_/
 
-/** How often the slot that is not in force is looked at, and nobody is suspected: every so many seconds. */
-const seldom = 10
+/** Entries up to which a map is compared, and put right entry by entry, though nobody is suspected. */
+const small = 4096
+/** Room of a hash up to which that is each second. */
+const smallRoom = 8192
+/** How often those with more are looked at, and the slot that is not in force: every so many seconds. */
+const seldom = 5
 
 interface Known {
   name: string
@@ -61,15 +65,19 @@ export class PolicyMaps {
   }
 
   /**
-   * Names of the maps that somebody else has written to; those that are small hold what they should again. To go through a map costs
-   * as much as it has room, so that the slot that decides nothing is looked at seldom.
+   * Names of the maps that somebody else has written to; those that are small hold what they should again.
    * @param whole look at large ones, too
    */
   check(whole: boolean): string[] {
-    const both = whole || ++this.#checks % seldom === 0
-    const changed = this.#check(whole, ({ slot }) => both || slot === null || slot === this.#slot)
+    const all = whole || ++this.#checks % seldom === 0
+    const changed = this.#check(whole, (known) => all || this.#isOften(known))
     // The other slot may just have been in force.
-    return both || changed.length === 0 ? changed : [...changed, ...this.#check(whole, () => true)]
+    return all || changed.length === 0 ? changed : [...changed, ...this.#check(whole, () => true)]
+  }
+
+  #isOften({ name, slot, map }: Known): boolean {
+    if (slot !== null && slot !== this.#slot) return false
+    return !hashes.test(name) || map.maxEntries <= smallRoom
   }
 
   #check(whole: boolean, isLookedAt: (known: Known) => boolean): string[] {
