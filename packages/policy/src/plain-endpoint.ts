@@ -1,4 +1,4 @@
-import type { EndpointParts } from './endpoint-parts.ts'
+import type { EndpointParts, EndpointProtocol } from './endpoint-parts.ts'
 
 const DOT = 46
 const DASH = 45
@@ -6,16 +6,19 @@ const COLON = 58
 const UNDERSCORE = 95
 
 /**
- * The parts of `name`, `name:port`, `1.2.3.4` and `1.2.3.4:port` as nearly all endpoints are written: in lower case, without a
- * scheme, wildcard or range. One look at each character, since thousands are read at once.
+ * The parts of `name`, `name:port`, `1.2.3.4` and `1.2.3.4:port`, with udp:// in front or without, as nearly all endpoints are
+ * written: in lower case, without a wildcard or range. One look at each character, since thousands are read at once.
  * @returns null: it is written otherwise, or is no endpoint; nothing is said of it
  */
 export function readPlainParts(text: string): EndpointParts | null {
+  return text.startsWith('udp://') ? readHostPort(text.slice(6), 'udp') : readHostPort(text, 'tcp')
+}
+
+function readHostPort(text: string, protocol: EndpointProtocol): EndpointParts | null {
   const hostEnd = endOfHost(text)
   if (hostEnd === 0 || hostEnd > 253) return null
   const port = hostEnd === text.length ? 443 : readPort(text, hostEnd + 1)
   if (port === 0) return null
-  const protocol = 'tcp'
   if (isLetter(text.charCodeAt(text.lastIndexOf('.', hostEnd - 1) + 1))) {
     if (!isName(text, hostEnd)) return null
     const name = text.slice(0, hostEnd)

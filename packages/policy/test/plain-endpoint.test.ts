@@ -4,7 +4,7 @@ import { readPlainParts } from '../src/plain-endpoint.ts'
 import { random } from './random.ts'
 
 const pieces =
-  `example a com 1 10 0 255 256 01 0x1f ${'x'.repeat(63)} X * ö . . . - _ : :443 :0 :065 :65535 :65536 :1-9 /8 @`
+  `udp:// udp:// example a com 1 10 0 255 256 01 0x1f ${'x'.repeat(63)} X * ö . . . - _ : :443 :0 :065 :65535 :65536 :1-9 /8 @`
     .split(' ')
     .concat(' ')
 
@@ -26,6 +26,7 @@ test.for([
   'a_b.example-1.org:8443',
   'localhost:80',
   '192.0.2.1',
+  'udp://192.0.2.1:53',
   '10.0.0.1:65535',
 ])('%s is plain', (text) => {
   expect(readPlainParts(text)).toEqual(readAnyParts(text))
@@ -34,7 +35,7 @@ test.for([
 test.for([
   'Example.org',
   '*.example.org',
-  'udp://192.0.2.1',
+  'tcp://192.0.2.1',
   '10.0.0.0/8',
   'example.org.',
   '1.2.3.256',
