@@ -300,6 +300,8 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS * FLOW_WAYS);
+	/* User space looks for the few that are used. */
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, u32);
 	__type(value, struct flow_seat);
 } flows SEC(".maps");

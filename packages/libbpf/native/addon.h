@@ -90,6 +90,7 @@ bool in_namespace(napi_env env, const char *path, int (*act)(void *argument), vo
 	X(open) X(disable) X(reuse) X(resize) X(global) X(makeMap) X(loadAhead) X(load) X(programs) X(objectMap)           \
 	X(attach) X(multiUprobe) X(attachUprobes) X(closeUprobes) X(attachUplink) X(attachClassifier) X(classifier) X(detachClassifier) X(install) X(run) X(pin) X(detach) X(update) X(openLink) X(readIter)                                  \
 	X(mapInfo) X(mapGet) X(mapSet) X(mapDelete) X(mapSetBatch) X(mapDeleteBatch) X(mapBatch)   \
+	X(mapUsed)                                                                                 \
 	X(mapNextKey) X(openMapId) X(openMapPin)                                                   \
 	X(ringNew) X(ringDrain) X(ringLook) X(ringRef) X(connectFromCgroup) X(destroyTcpSocket) X(programsOn) X(isFirst) X(cgroupNamespace) X(bindIn) X(netnsCookie) X(peerOf) X(netlinkIn) X(netlinkRead) X(dropFilePages) X(refuseCoreDumps) X(openPath) X(keptStat) X(lockFile)
 #define DECLARE(name) napi_value js_##name(napi_env env, napi_callback_info info);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void map_release(struct handle *handle)
@@ -332,6 +333,49 @@ napi_value js_mapBatch(napi_env env, napi_callback_info info)
 	set(env, result, "values", values);
 	set(env, result, "count", number(env, count));
 	set(env, result, "cursor", err == ENOENT ? undefined(env) : cursor);
+	return result;
+}
+
+/*
+ * mapUsed(map): {keys, values, count} of an array that can be mapped into memory (BPF_F_MMAPABLE): the entries that do not
+ * begin with 8 zero bytes. A batch of all its entries costs a copy of each, and a look at what all of these hold.
+ */
+napi_value js_mapUsed(napi_env env, napi_callback_info info)
+{
+	napi_value argv[1], keys, values, result;
+	size_t size, length, page = sysconf(_SC_PAGESIZE);
+	void *key_data, *value_data;
+	uint32_t room = 0, count = 0;
+	struct map *map;
+	const uint8_t *all;
+
+	if (!arguments(env, info, 1, argv) || !(map = handle_get(env, argv[0], HANDLE_MAP)))
+		return NULL;
+	size = ((size_t)map->value_size + 7) / 8 * 8;
+	length = (size * map->max_entries + page - 1) / page * page;
+	all = mmap(NULL, length, PROT_READ, MAP_SHARED, map->fd, 0);
+	if (all == MAP_FAILED)
+		return fail(env, "map", "BPF_MAP", errno, map->name, NULL);
+	for (uint32_t i = 0; i < map->max_entries; i++)
+		room += *(const uint64_t *)(all + i * size) != 0;
+	if (napi_create_buffer(env, (size_t)room * sizeof(uint32_t), &key_data, &keys) != napi_ok ||
+	    napi_create_buffer(env, (size_t)room * map->slot, &value_data, &values) != napi_ok ||
+	    napi_create_object(env, &result) != napi_ok) {
+		munmap((void *)all, length);
+		return NULL;
+	}
+	/* What comes meanwhile has no room, and what goes leaves some. */
+	for (uint32_t i = 0; i < map->max_entries && count < room; i++) {
+		if (!*(const uint64_t *)(all + i * size))
+			continue;
+		memcpy((uint8_t *)key_data + count * sizeof(uint32_t), &i, sizeof(uint32_t));
+		memcpy((uint8_t *)value_data + (size_t)count * map->slot, all + i * size, map->slot);
+		count++;
+	}
+	munmap((void *)all, length);
+	set(env, result, "keys", keys);
+	set(env, result, "values", values);
+	set(env, result, "count", number(env, count));
 	return result;
 }
 

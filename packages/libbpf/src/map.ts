@@ -104,6 +104,14 @@ export class BpfMap {
     return this.#read(false)
   }
 
+  /**
+   * Of an array that can be mapped into memory (BPF_F_MMAPABLE): the entries whose values do not begin with 8 zero bytes,
+   * without a look at the others by the kernel. Entries that come or go meanwhile may or may not be seen.
+   */
+  used(): MapEntries {
+    return native().mapUsed(this.#handle)
+  }
+
   *#each(batches: Iterable<MapEntries>): Generator<[key: Buffer, value: Buffer], void, void> {
     const { keySize, slot } = this.#info
     for (const { keys, values, count } of batches)

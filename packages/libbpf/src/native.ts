@@ -86,6 +86,7 @@ export interface Native {
     count: number,
     take: boolean,
   ): MapBatch | undefined
+  mapUsed(map: Handle<'map'>): Omit<MapBatch, 'cursor'>
   mapNextKey(map: Handle<'map'>, key: Buffer | undefined): Buffer | undefined
   openMapId(id: number): Handle<'map'>
   openMapPin(path: string): Handle<'map'>

@@ -28,6 +28,21 @@ function numbers(entries: Iterable<[Buffer, Buffer]>): [number, number][] {
     .sort((a, b) => a[0] - b[0])
 }
 
+test('of an array that can be mapped, the entries that are used are found', () => {
+  const seats = object.map('seats')
+  expect(seats.used()).toEqual({ keys: Buffer.alloc(0), values: Buffer.alloc(0), count: 0 })
+  const values = [7, 999].map((at) => Buffer.concat([u64(at), u32(at + 1), u32(0)]))
+  seats.set(u32(7), values[0]!)
+  seats.set(u32(8), Buffer.concat([u64(0), u64(8)]))
+  seats.set(u32(999), values[1]!)
+  expect(seats.used()).toEqual({
+    keys: Buffer.concat([u32(7), u32(999)]),
+    values: Buffer.concat(values),
+    count: 2,
+  })
+  expect(() => object.map('array').used()).toThrow(expect.objectContaining({ step: 'map' }))
+})
+
 describe.each(['hash', 'lru'])('a map of type %s', (name) => {
   test('gives back what was set, and not what was deleted', () => {
     const map = object.map(name)

@@ -100,17 +100,14 @@ export class FlowTable {
   }
 
   *#seats(): Generator<Seat, void, void> {
-    for (const { keys, values, count } of this.#flows.batches()) {
-      for (let i = 0, at = 0; i < count; i++, at += FLOW_SEAT_BYTES) {
-        const low = values.readUInt32LE(at)
-        const high = values.readUInt32LE(at + 4)
-        if ((low === 0 && high === 0) || (low === CLAIMED && high === CLAIMED)) continue
-        const split = at + FLOW_KEY_BYTES
-        yield {
-          at: keys.subarray(i * 4, (i + 1) * 4),
-          key: values.subarray(at, split),
-          value: values.subarray(split, at + FLOW_SEAT_BYTES),
-        }
+    const { keys, values, count } = this.#flows.used()
+    for (let i = 0, at = 0; i < count; i++, at += FLOW_SEAT_BYTES) {
+      if (values.readUInt32LE(at) === CLAIMED && values.readUInt32LE(at + 4) === CLAIMED) continue
+      const split = at + FLOW_KEY_BYTES
+      yield {
+        at: keys.subarray(i * 4, (i + 1) * 4),
+        key: values.subarray(at, split),
+        value: values.subarray(split, at + FLOW_SEAT_BYTES),
       }
     }
   }

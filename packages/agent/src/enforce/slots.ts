@@ -41,6 +41,8 @@ export class PolicySlots {
   readonly #slots: readonly [Slot, Slot]
   readonly #policies: BpfMap
   readonly #state: BpfMap
+  /** Nothing is in them yet: to look for what is in an empty map takes as long as in one that is full. */
+  readonly #unwritten: Set<Slot>
   #generation: number
 
   /** In the maps of an earlier agent its policy is in force, and stays so until enact(). */
@@ -59,6 +61,7 @@ export class PolicySlots {
     this.#policies = object.map('policies')
     this.#state = object.map('policy_state')
     this.#generation = this.#state.get(encodeNumber(0))?.readUInt32LE() ?? 0
+    this.#unwritten = new Set(this.#generation === 0 ? this.#slots : [])
   }
 
   /** Number of the policy in force. */
@@ -83,7 +86,8 @@ export class PolicySlots {
     const hashKeys = drawHashKeys()
     const names = blockedNames(policy, hashKeys)
     try {
-      for (const map of Object.values(slot) as BpfMap[]) map.clear()
+      if (!this.#unwritten.delete(slot))
+        for (const map of Object.values(slot) as BpfMap[]) map.clear()
       fillBoth(slot.grantHosts, slot.grants, entries.grants)
       fillBoth(slot.singlePorts, slot.grantPorts, entries.grantPorts)
       fill(slot.narrowedRules, entries.narrowedRules)
