@@ -32,6 +32,9 @@ process.on('SIGTERM', () => {
   stop?.()
 })
 
+// It would end this one.
+process.on('SIGUSR1', () => {})
+
 interface End {
   status: number
   how: string

@@ -89,6 +89,20 @@ test('SIGHUP puts new policies in force; a bad one is refused whole, and said', 
     expect(rig.report(name).health.gaps).toEqual([expect.stringContaining('reload refused')])
 })
 
+test('SIGUSR1 opens no debugger of the agent, and ends it no more than SIGUSR2 does', async () => {
+  const scope = rig.cgroup()
+  const policy = rig.policy('198.51.100.10:80')
+  const agent = await rig.agent([{ cgroup: scope, policy, name: 'signalled' }])
+  agent.child.kill('SIGUSR1')
+  agent.child.kill('SIGUSR2')
+  // Each query is answered by the agent: it has had its signals by then.
+  expect(await rig.get(scope, one)).toBe('curl 6')
+  expect(await rig.get(scope, 'http://127.0.0.1:9229/json/list')).toBe('curl 7')
+  const { stdout } = await rig.lab.runner.exec('ss', ['-Hltn', 'sport = :9229'])
+  expect(stdout).toBe('')
+  expect(await agent.end('SIGTERM')).toBe(0)
+})
+
 test('a killed agent: its policy stays enforced; the next one takes it over, with what was learned', async () => {
   const scope = rig.cgroup()
   const policy = rig.policy('one.example.com:80', 'one.example.com:9000')

@@ -7,6 +7,7 @@ import { type JobFolder, processesOf } from './folder.ts'
 
 /** As packages/cli/bin/start.bash, which says why. */
 const nodeFlags = [
+  '--disable-sigusr1',
   '--disable-warning=ExperimentalWarning',
   '--max-semi-space-size=2',
   '--v8-pool-size=1',
