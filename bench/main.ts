@@ -1,247 +1,82 @@
 /**
- * The benchmarks: every storm bare, under `runwarden run`, and under peers, round by round in one
- * run. Prints a table and, with --write, puts it into docs/benchmarks.md.
+ * The benchmarks, one after the other, or those that are named. With --write each puts what it printed into its own section of
+ * docs/benchmarks.md.
  *
- *   node bench/main.ts [--rounds N] [--only WORD] [--write]
+ *   node bench/main.ts [PART …] [--rounds N] [--write]
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { arch, cpus, release, tmpdir } from 'node:os'
+import { arch, cpus, loadavg, release } from 'node:os'
 import { join } from 'node:path'
-import { auditd, bare, bpftrace, emptyPrograms, lastRun, runwarden } from './contenders.ts'
-import { contest, median, type Result, type Workload } from './contest.ts'
-import { findCgroup2, readMounts } from '../packages/agent/src/mounts.ts'
-import { decodeRate } from './decode.ts'
-import { agentMemory } from './memory.ts'
-import { makeNpmProject } from './npm-project.ts'
-import { writeTable } from './table.ts'
-import { wholeJob, wholeJobName } from './whole-job.ts'
+import { parseArgs } from 'node:util'
+import { writeSection } from './section.ts'
 
-/** Set to the pid of the process outside of the namespace, whose network auditd needs. */
-const inside = 'RUNWARDEN_BENCH_INSIDE'
-if (process.env[inside] === undefined) {
-  // A network namespace of its own, with an address that is not loopback and leads nowhere.
-  const setUp = 'ip link set lo up && ip addr add 192.0.2.1/32 dev lo && exec "$@"'
-  const { status } = spawnSync(
-    'unshare',
-    ['-n', 'sh', '-c', setUp, 'sh', process.execPath, ...process.argv.slice(1)],
-    { stdio: 'inherit', env: { ...process.env, [inside]: String(process.pid) } },
-  )
-  process.exit(status ?? 1)
+interface Part {
+  title: string
+  /** What it prints is Markdown, and no table of plain text. */
+  markdown?: true
 }
 
-const argument = (name: string): string | undefined => {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? undefined : process.argv[at + 1]
-}
-const rounds = Number(argument('--rounds') ?? 5)
-const only = argument('--only') ?? ''
-
-const place = mkdtempSync(join(tmpdir(), 'runwarden-storms-'))
-process.on('exit', () => rmSync(place, { recursive: true, force: true }))
-const workspace = join(place, 'workspace')
-mkdirSync(workspace)
-for (const storm of ['exec', 'open', 'connect', 'timed']) {
-  const built = spawnSync(
-    'gcc',
-    ['-O2', '-o', join(place, storm), join(import.meta.dirname, 'storms', `${storm}.c`)],
-    { stdio: 'inherit' },
-  )
-  if (built.status !== 0) throw new Error(`gcc could not build ${storm}.c`)
-}
-
-/** A C tree of 120 files that include what real ones do. */
-function makeTree(folder: string): void {
-  mkdirSync(folder)
-  const names = Array.from({ length: 120 }, (_, i) => `part${i}`)
-  for (const [i, name] of names.entries()) {
-    const functions = Array.from(
-      { length: 20 },
-      (_, k) =>
-        `static int f${k}(const char *s) { return (int)strlen(s) * ${i + k} + (int)strtol(s, 0, 10); }`,
-    )
-    const uses = Array.from({ length: 20 }, (_, k) => `f${k}(s)`).join(' + ')
-    writeFileSync(
-      join(folder, `${name}.c`),
-      `#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <sys/socket.h>\n#include <pthread.h>\n${functions.join('\n')}\nint ${name}(const char *s) { return ${uses}; }\n`,
-    )
-  }
-  writeFileSync(
-    join(folder, 'main.c'),
-    `${names.map((n) => `int ${n}(const char *);`).join('\n')}\nint main(int c, char **v) { return c > 1 ? 0${names.map((n) => ` + ${n}(v[1])`).join('')} : 0; }\n`,
-  )
-  const objects = ['main', ...names].map((n) => `${n}.o`).join(' ')
-  writeFileSync(
-    join(folder, 'Makefile'),
-    `all: tree\nCFLAGS = -O1\ntree: ${objects}\n\t$(CC) -o $@ ${objects}\nclean:\n\trm -f tree *.o\n`,
-  )
-}
-const tree = join(workspace, 'tree')
-makeTree(tree)
-
-const project = await makeNpmProject(place, '192.0.2.1')
-
-const hierarchy = findCgroup2(readMounts())
-if (hierarchy === undefined) throw new Error('cgroup v2 is mounted nowhere')
-
-const workloads: Workload[] = [
-  {
-    name: 'exec storm: 3,000 × /bin/true',
-    target: 1.1,
-    command: [join(place, 'exec'), '3000'],
-    cwd: workspace,
+/** By the name of their program, which takes the number of rounds. */
+const parts: Readonly<Record<string, Part>> = {
+  storms: {
+    title: 'Storms, builds and jobs, beside bpftrace and auditd:',
+    markdown: true,
   },
-  {
-    name: 'open/close storm: 300,000 × read-only',
-    target: 1.15,
-    command: [join(place, 'open'), '300000'],
-    cwd: workspace,
+  dns: { title: 'Names, beside dnsmasq forwarding to the same server:' },
+  throughput: { title: 'Throughput under a policy in block mode:' },
+  https: {
+    title:
+      'HTTPS requests of a node client, four at a time, beside bpftrace with the same two probes, and mitmproxy:',
   },
-  {
-    name: 'open/close storm: 100,000 × for writing, each told',
-    target: null,
-    command: [join(place, 'open'), '100000', 'w'],
-    cwd: workspace,
+  'policy-size': {
+    title: 'Size of the policy, beside an nft set and an iptables chain of the same addresses:',
   },
-  {
-    name: 'TCP connect storm: 20,000',
-    target: 1.05,
-    command: [join(place, 'connect'), '20000', '192.0.2.1'],
-    cwd: workspace,
+  detection: {
+    title: "From the kernel's time stamp of an act to its detection in `events.ndjson`:",
   },
-  {
-    name: 'make -j2, 121 C files',
-    target: 1.03,
-    command: [join(place, 'timed'), 'sh', '-c', 'make -s clean && make -s -j2'],
-    cwd: tree,
-  },
-  {
-    name: `npm ci, ${project.packages} packages, empty cache`,
-    target: 1.03,
-    command: [
-      join(place, 'timed'),
-      'sh',
-      '-c',
-      'rm -rf node_modules cache && npm ci --loglevel=error --cache "$PWD/cache"',
-    ],
-    cwd: project.folder,
-  },
-  {
-    name: 'whole job: npm ci, npm test, make -j2',
-    target: 1.05,
-    command: [
-      join(place, 'timed'),
-      'sh',
-      '-c',
-      'rm -rf node_modules cache && npm ci --loglevel=error --cache "$PWD/cache" && npm test --silent && make -s -C "$0" clean && make -s -j2 -C "$0"',
-      tree,
-    ],
-    cwd: project.folder,
-    peers: false,
-  },
-]
-const product = [
-  bare,
-  runwarden('audit', ['--workspace', workspace]),
-  runwarden('block', [
-    '--workspace',
-    workspace,
-    '--egress',
-    'block',
-    '--allow',
-    '192.0.2.1:8443 192.0.2.1:8080',
-  ]),
-]
-const contenders = [...product, emptyPrograms(hierarchy), bpftrace, auditd]
-
-const results: Result[] = []
-function take(measured: readonly Result[]): void {
-  for (const result of measured) {
-    results.push(result)
-    console.log(
-      `  ${result.contender.padEnd(18)} ${result.seconds.toFixed(3).padStart(8)} s  ${result.ratio.toFixed(3)}×${result.lost > 0 ? `  ${result.lost} EVENTS LOST` : ''}`,
-    )
-  }
-}
-for (const workload of workloads.filter(({ name }) => name.includes(only))) {
-  console.log(workload.name)
-  take(await contest(workload, workload.peers === false ? product : contenders, rounds))
-}
-if (wholeJobName.includes(only)) {
-  console.log(wholeJobName)
-  take(await wholeJob(place, tree, join(place, 'timed'), rounds))
+  reload: { title: 'A reload of a policy, with the garbage collector as the agent has it:' },
+  action: { title: 'The stages of the action, in a job under the runner simulator:' },
+  rules: { title: 'Rules of detections, on one core:' },
 }
 
-const armed: number[] = []
-const start = runwarden('start', [])
-for (let round = 0; round <= rounds; round++) {
-  await start.run({
-    name: 'start',
-    target: null,
-    command: [join(place, 'timed'), 'true'],
-    cwd: workspace,
-  })
-  if (round > 0 && lastRun.armedMs !== null) armed.push(lastRun.armedMs)
-}
-const armedMs = median(armed)
-console.log(`cold start to armed: ${armedMs.toFixed(0)} ms`)
-
-const command = join(import.meta.dirname, '../node_modules/.bin/runwarden')
-const { memory, lost: lostMeanwhile } = await agentMemory(command, place, workspace, 3)
-for (const [round, { resident, proportional }] of memory.entries()) {
-  console.log(
-    `agent after ${round + 1} × all storms: ${resident.toFixed(0)} MiB resident, ${proportional.toFixed(0)} MiB proportional`,
-  )
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, write: { type: 'boolean' } },
+})
+const unknown = positionals.find((name) => !(name in parts))
+if (unknown !== undefined) {
+  console.error(`bench: there is no '${unknown}'; there are ${Object.keys(parts).join(', ')}`)
+  process.exit(2)
 }
 
-const rate = decodeRate(join(place, 'open'), hierarchy, rounds)
-console.log(`ring → typed records: ${Math.round(rate).toLocaleString('en')} a second`)
+/** Flags that the agent runs with (packages/cli/bin/start.bash). */
+const flags = ['--max-semi-space-size=2', '--v8-pool-size=1']
+const machine = `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`
 
-/** What another of the benchmarks prints. */
-function printed(name: string): string {
+for (const [name, { title, markdown }] of Object.entries(parts)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  const load = loadavg()[0]?.toFixed(1)
+  console.log(title)
   const { stdout, status } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, name), String(rounds)],
+    [...(name === 'reload' ? flags : []), join(import.meta.dirname, `${name}.ts`), values.rounds],
     { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' },
   )
-  if (status !== 0) throw new Error(`${name} ended with ${status}`)
   console.log(stdout)
-  return stdout.replace(/^\{.*$/m, '').trim()
-}
-printed('rules.ts')
-const dns = printed('dns.ts')
-const throughput = printed('throughput.ts')
-const https = printed('https.ts')
-const policySize = printed('policy-size.ts')
-const detection = printed('detection.ts')
-const action = printed('action.ts')
-
-project.close()
-
-const lost = [
-  ...results.map((result) => ({ ...result, under: result.contender })),
-  { workload: 'all storms three times', under: 'runwarden audit', lost: lostMeanwhile },
-].flatMap(({ workload, under, lost: count }) =>
-  count === 0 ? [] : [`${workload}, ${under}: ${count.toLocaleString('en')}`],
-)
-if (process.argv.includes('--write')) {
-  writeTable({
-    results,
-    armedMs,
-    memory,
-    rate,
-    dns,
-    throughput,
-    https,
-    policySize,
-    detection,
-    action,
-    lost,
-    rounds,
-    machine: `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`,
-  })
-}
-if (lost.length > 0) {
-  console.error(`bench: what was measured lost events:\n  ${lost.join('\n  ')}`)
-  process.exitCode = 1
+  if (status !== 0) {
+    // What lost events is printed, and written nowhere as if it had not.
+    console.error(`bench: ${name} ended with ${status}`)
+    process.exitCode = 1
+    if (markdown === undefined) continue
+  }
+  if (values.write !== true) continue
+  // Lines of JSON are for programs.
+  const text = stdout.replaceAll(/^\{.*$\n?/gm, '').trim()
+  writeSection(`npm run bench -- ${name} --write`, `end of ${name}`, [
+    title,
+    '',
+    `Measured on ${machine}, load ${load} before; ${values.rounds} interleaved rounds, medians.`,
+    '',
+    ...(markdown === true ? [text] : ['```text', text, '```']),
+  ])
 }
