@@ -32,9 +32,6 @@ process.on('SIGTERM', () => {
   stop?.()
 })
 
-// It would end this one.
-process.on('SIGUSR1', () => {})
-
 interface End {
   status: number
   how: string

@@ -27,6 +27,10 @@ start() {
     export MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072
   fi
   # No flag that says how code is compiled: with one, node compiles its own JavaScript at each start (agent/src/tidy.ts).
-  # SIGUSR1 would open node's debugger, by which anybody on the machine could have the agent do anything.
-  exec "$node" --disable-sigusr1 --disable-warning=ExperimentalWarning --max-semi-space-size=2 --v8-pool-size=1 "$@"
+  # SIGUSR1 would open node's debugger, by which root of a job could have the agent do anything. `run` hands that signal
+  # on to its command, and with the flag nobody gets it: its listener is what keeps the debugger shut.
+  if [ "${2-}" != run ]; then
+    set -- --disable-sigusr1 "$@"
+  fi
+  exec "$node" --disable-warning=ExperimentalWarning --max-semi-space-size=2 --v8-pool-size=1 "$@"
 }

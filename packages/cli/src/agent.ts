@@ -51,8 +51,8 @@ export async function main(words: string[]): Promise<number> {
   const config = await readAgentConfig(options)
   const stopped = Promise.withResolvers<void>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopped.resolve())
-  // Without node's debugger (bin/start.bash) the first would end it, too.
-  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
+  // It would end this one. SIGUSR1 is kept off by a flag (bin/start.bash).
+  process.on('SIGUSR2', () => {})
   // Before it runs they wait: without a listener this one would end the process.
   let service: AgentService | undefined
   let asked = false
