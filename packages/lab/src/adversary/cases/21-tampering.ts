@@ -140,6 +140,10 @@ export const tampering: Row = {
       'a program of root’s own at connect, which changes the destination behind ours',
       'host mkdir -p /run/zqfs; host mount -t bpf bpf /run/zqfs; host bpftool prog load $PROGRAMS/detour.o /run/zqfs/detour && host bpftool cgroup attach "$scope" connect4 pinned /run/zqfs/detour multi; nc -N -w 3 ${D4/11.18/11.19} 8080 <<<"$T"; host umount /run/zqfs; exit 9',
       'packet: decided by the real destination',
+      {
+        guests:
+          'where T2 refuses the program, the connection goes where it was meant to, which is allowed: that arrives',
+      },
     ),
     tamper(
       'kill',
