@@ -14,7 +14,12 @@ interface Part {
   title: string
   /** What it prints is Markdown, and no table of plain text. */
   markdown?: true
+  /** Flags that node runs it with. */
+  flags?: readonly string[]
 }
+
+/** Those that the agent runs with (packages/cli/bin/start.bash). */
+const agentFlags = ['--max-semi-space-size=2', '--v8-pool-size=1']
 
 /** By the name of their program, which takes the number of rounds. */
 const parts: Readonly<Record<string, Part>> = {
@@ -34,7 +39,10 @@ const parts: Readonly<Record<string, Part>> = {
   detection: {
     title: "From the kernel's time stamp of an act to its detection in `events.ndjson`:",
   },
-  reload: { title: 'A reload of a policy, with the garbage collector as the agent has it:' },
+  reload: {
+    title: 'A reload of a policy, with the garbage collector as the agent has it:',
+    flags: agentFlags,
+  },
   action: { title: 'The stages of the action, in a job under the runner simulator:' },
   rules: { title: 'Rules of detections, on one core:' },
 }
@@ -49,17 +57,15 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 
-/** Flags that the agent runs with (packages/cli/bin/start.bash). */
-const flags = ['--max-semi-space-size=2', '--v8-pool-size=1']
 const machine = `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`
 
-for (const [name, { title, markdown }] of Object.entries(parts)) {
+for (const [name, { title, markdown, flags }] of Object.entries(parts)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
   const load = loadavg()[0]?.toFixed(1)
   console.log(title)
   const { stdout, status } = spawnSync(
     process.execPath,
-    [...(name === 'reload' ? flags : []), join(import.meta.dirname, `${name}.ts`), values.rounds],
+    [...(flags ?? []), join(import.meta.dirname, `${name}.ts`), values.rounds],
     { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' },
   )
   console.log(stdout)

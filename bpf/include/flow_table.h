@@ -10,7 +10,7 @@
 #include "enforce.h"
 
 enum {
-	/* For the least time that a flow keeps its seat after a packet, in jiffies: nobody else writes to what is being used. */
+	/* Jiffies for which a flow keeps its seat after a packet at least: nobody else writes to what is being used. */
 	FLOW_RESTS = 2,
 };
 
