@@ -58,6 +58,7 @@ int tls_call(struct pt_regs___user *regs)
 		return 0;
 	if (cookie & TLS_ENDS) {
 		end_session(call.session);
+		forget_offers(call.session);
 		return 0;
 	}
 	key = c_call(regs->sp);
@@ -140,6 +141,7 @@ int tls_go(struct pt_regs___user *regs)
 		return 0;
 	if (cookie & TLS_ENDS) {
 		end_session(call.session);
+		forget_offers(call.session);
 		return 0;
 	}
 	key = go_call(regs->GO_G, regs->sp);
@@ -196,6 +198,7 @@ struct shared_types {
 	enum tls_cookie cookie;
 	enum tls_record_kind kind;
 	enum tls_lost lost;
+	enum https_methods methods;
 	struct tls_chunk chunk;
 };
 

@@ -226,14 +226,18 @@ static __always_inline bool is_granted(const struct https_key *family, u32 bytes
 {
 	struct https_grants *grants = bpf_map_lookup_elem(&https_grants, family);
 	struct https_offers *offers = bpf_map_lookup_elem(&https_offers, family);
+	u64 granted;
 
-	if (!grants || !offers || offers->offered != grants->decided)
-		return !bytes && !offers;
+	if (!offers)
+		return !bytes;
+	if (offers->offered != (grants ? grants->decided : 0))
+		return false;
 	if (!bytes)
 		return true;
+	granted = offers->allowed + (grants ? grants->granted : 0);
 	if (!use)
-		return offers->used + bytes <= grants->granted;
-	if (__sync_fetch_and_add(&offers->used, bytes) + bytes <= grants->granted)
+		return offers->used + bytes <= granted;
+	if (__sync_fetch_and_add(&offers->used, bytes) + bytes <= granted)
 		return true;
 	__sync_fetch_and_sub(&offers->used, bytes);
 	return false;

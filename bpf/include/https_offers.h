@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
- * Writes that are offered for a decision before they are encrypted: as the policy has HTTPS rules, what leaves is known before
- * it leaves. The process stops where it is until user space has decided, and then goes on, or ends.
+ * Writes that are offered before they are encrypted: as the policy has HTTPS rules, what leaves is known before it leaves. What
+ * the kernel does not allow by itself stops its process until user space has decided, and then goes on, or ends.
  */
 #pragma once
 
 #include "exempt_processes.h"
-#include "https_state.h"
-#include "tls_calls.h"
+#include "https_decide.h"
 
 #define SIGNAL_KILL 9
 #define SIGNAL_STOP 19
 
-/* A write has more parts. */
+/* Flags of a TLS_OFFER: the write has more parts; the kernel has allowed it. */
 #define OFFER_GOES_ON 2
+#define OFFER_ALLOWED 4
 
 /* Sessions that carry no HTTP and go to no host with rules: what they send is not offered. */
 struct {
@@ -54,12 +54,40 @@ __noinline int is_exempt_writer(void)
 struct offering {
 	struct tls_session_key key;
 	struct https_key family;
+	struct https_offers *offers;
+	struct https_requests *requests;
 	u64 buffer;
 	u64 left;
+	u64 taken; /* by the last part */
 	u64 sent;
 	u32 cookie;
-	u32 lost;
+	u16 allowed; /* OFFER_ALLOWED, or 0 */
+	u8 begun;    /* it is known whether it is allowed */
+	u8 rest_is_body; /* which nobody reads */
+	u8 lost;
 };
+
+/* Before it is told: whoever has decided lets the process go on. */
+static __always_inline void decide_write(struct offering *o, char *data, u32 copied)
+{
+	struct https_write write = {
+		.requests = o->requests,
+		.offers = o->offers,
+		.data = data,
+		.copied = copied < HTTPS_HEAD ? copied : HTTPS_HEAD,
+		.size = o->left,
+		.sent = o->sent,
+	};
+
+	o->begun = 1;
+	if (write.requests && allow_write(&write)) {
+		o->allowed = OFFER_ALLOWED;
+		o->rest_is_body = !write.requests->reads_body;
+		return;
+	}
+	__sync_fetch_and_add(&o->offers->offered, 1);
+	bpf_send_signal(SIGNAL_STOP);
+}
 
 #define OFFER(room)                                                                                \
 	do {                                                                                       \
@@ -77,8 +105,6 @@ static __always_inline void fill_offer(struct tls_chunk *chunk, struct offering 
 	chunk->family_start = o->family.start;
 	chunk->family_tgid = o->family.tgid;
 	chunk->sent = o->sent;
-	chunk->header.flags = size < o->left ? OFFER_GOES_ON : 0;
-	chunk->moved = size;
 	chunk->cookie = o->cookie;
 	/* The caller has chosen the room by it, which a verifier of 6.1 has forgotten here. */
 	barrier_var(copied);
@@ -87,7 +113,18 @@ static __always_inline void fill_offer(struct tls_chunk *chunk, struct offering 
 	if (bpf_probe_read_user(chunk->data, copied, (void *)o->buffer))
 		copied = 0;
 	chunk->copied = copied;
-	bpf_ringbuf_submit(chunk, size < o->left ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
+	if (!o->begun) {
+		decide_write(o, chunk->data, copied);
+		if (o->rest_is_body)
+			size = o->left;
+	}
+	o->taken = size;
+	chunk->moved = size;
+	chunk->header.flags = o->allowed | (size < o->left ? OFFER_GOES_ON : 0);
+	if (o->allowed)
+		bpf_ringbuf_submit(chunk, wake_when_full(&tls_chunks));
+	else
+		bpf_ringbuf_submit(chunk, size < o->left ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
 }
 
 static long offer_part(u32 index, struct offering *o)
@@ -97,17 +134,17 @@ static long offer_part(u32 index, struct offering *o)
 
 	if (!size || o->lost)
 		return 1;
-	if (size > TLS_PART && index < TLS_PARTS - 1)
+	if (!index)
+		size = size > HTTPS_HEAD ? HTTPS_HEAD : size;
+	else if (size > TLS_PART && index < TLS_PARTS)
 		size = TLS_PART;
 	copied = size > TLS_PART ? TLS_PART : size;
-	if (copied <= TLS_SMALL)
-		OFFER(TLS_SMALL);
-	else if (copied <= TLS_MIDDLE)
+	if (copied <= TLS_MIDDLE)
 		OFFER(TLS_MIDDLE);
 	else
 		OFFER(TLS_PART);
-	o->buffer += size;
-	o->left -= size;
+	o->buffer += o->taken;
+	o->left -= o->taken;
 	return 0;
 }
 
@@ -115,7 +152,7 @@ static long offer_part(u32 index, struct offering *o)
 static __always_inline bool offer(const struct tls_call *call, u32 cookie)
 {
 	struct offering o = { .buffer = call->buffer, .left = call->size, .cookie = cookie };
-	struct https_offers none = {}, *offers;
+	struct https_offers none = {};
 	struct https_key key = {}, *family;
 	struct tls_session *session;
 
@@ -127,26 +164,37 @@ static __always_inline bool offer(const struct tls_call *call, u32 cookie)
 	session = bpf_map_lookup_elem(&tls_sessions, &o.key);
 	if (session)
 		o.sent = session->sent;
+	o.requests = requests_of(&o.key, o.sent);
 	key.start = o.key.start;
 	key.tgid = o.key.tgid;
 	family = bpf_map_lookup_elem(&https_seen, &key);
 	if (family)
 		key = *family;
 	o.family = key;
-	offers = bpf_map_lookup_elem(&https_offers, &key);
-	if (!offers) {
+	o.offers = bpf_map_lookup_elem(&https_offers, &key);
+	if (!o.offers) {
 		bpf_map_update_elem(&https_offers, &key, &none, BPF_NOEXIST);
-		offers = bpf_map_lookup_elem(&https_offers, &key);
+		o.offers = bpf_map_lookup_elem(&https_offers, &key);
 	}
-	if (offers)
-		__sync_fetch_and_add(&offers->offered, 1);
-	/* Before it is told: whoever has decided lets the process go on. */
-	bpf_send_signal(SIGNAL_STOP);
-	bpf_loop(TLS_PARTS, offer_part, &o, 0);
+	if (o.offers)
+		bpf_loop(TLS_PARTS + 1, offer_part, &o, 0);
 	/* What nobody can decide about does not leave. */
-	if (!offers || o.lost) {
+	if (!o.offers || o.lost) {
 		count_tls_lost(TLS_LOST_OFFER);
+		if (o.offers && !o.begun)
+			__sync_fetch_and_add(&o.offers->offered, 1);
 		bpf_send_signal(SIGNAL_KILL);
 	}
 	return true;
+}
+
+/* A connection is over: another one may come to its address. */
+static __always_inline void forget_offers(u64 session)
+{
+	struct tls_session_key key = session_of(session);
+
+	if (!https_on())
+		return;
+	bpf_map_delete_elem(&https_requests, &key);
+	bpf_map_delete_elem(&https_free, &key);
 }

@@ -3,8 +3,9 @@
  * What the probes on TLS libraries and the look at packets know together of hosts with HTTPS rules. packages/agent/src/https/gate.ts and
  * packages/agent/src/enforce/https-state.ts have the layouts in TypeScript.
  *
- * A write is offered to user space before it is encrypted, and its process held; as many bytes may leave as user space has
- * granted. Each number has one writer: what is offered and used is the kernel's, what is decided and granted user space's.
+ * A write is offered to user space before it is encrypted. Where the kernel cannot tell that it is allowed (https_decide.h), its
+ * process is held until user space has decided; as many bytes may leave as both have granted. Each number has one writer: what is
+ * offered, used and allowed is the kernel's, what is decided and granted user space's.
  * They are counted for a family: a program and the children that it forks have one memory to begin with, and the same connections.
  */
 #pragma once
@@ -20,8 +21,9 @@ struct https_key {
 
 struct https_offers {
 	u64 used;    /* bytes that have left */
-	u32 offered; /* writes */
+	u32 offered; /* writes that user space is to decide about */
 	u32 unused;
+	u64 allowed; /* bytes that may leave beside those that user space has granted */
 };
 
 struct https_grants {

@@ -69,3 +69,32 @@ ask("/evil")`),
   )
   expect(told.at(-1)).toBe('blocked GET api.example.com/evil')
 }, 120_000)
+
+/** Asks as often as 20 times over one connection, and says how many stops of the process were seen. */
+const stops = (text: string): string =>
+  python(`
+import os
+pid = os.fork()
+if pid == 0:
+    tls = connect("api.example.com")
+    for i in range(20): say(tls, "${text}"); tls.recv(9999)
+    os._exit(0)
+seen = 0
+while True:
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    if not os.WIFSTOPPED(status): break
+    seen += 1
+print(seen)`)
+
+test('what the kernel can allow stops nobody; what user space must read does', async () => {
+  const line = 'GET /repos/acme/a HTTP/1.1\\r\\nHost: api.example.com\\r\\n'
+  const plain = await rig.attempt(stops(`${line}\\r\\n`))
+  expect(plain.stdout).toBe('0\n')
+  expect(plain.arrived).toHaveLength(20)
+  expect(plain.told).toEqual(Array(20).fill('allowed GET api.example.com/repos/acme/a'))
+  const chunked = await rig.attempt(
+    stops(`${line}Transfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n`),
+  )
+  expect(Number(chunked.stdout)).toBeGreaterThan(0)
+  expect(chunked.arrived).toHaveLength(20)
+}, 120_000)

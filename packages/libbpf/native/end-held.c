@@ -37,6 +37,7 @@ struct offers {
 	uint64_t used;
 	uint32_t offered;
 	uint32_t unused;
+	uint64_t allowed;
 };
 
 struct grants {

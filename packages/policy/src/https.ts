@@ -7,7 +7,7 @@ import type { NameIndex } from './name-index.ts'
 import type { HttpsRule, Unseen } from './policy.ts'
 
 /** Requests to the hosts that fit a pattern, which a line of the policy allows. Empty lists: every method, every path. */
-interface HttpsLine {
+export interface HttpsLine {
   readonly rule: number
   readonly methods: readonly string[]
   readonly paths: readonly string[]
@@ -81,10 +81,11 @@ export function underHttps(
 
 /** The HTTPS rules of a host, with what each allows. */
 export function httpsLines(compiled: CompiledPolicy, host: string): string[] {
-  return linesOf(compiled, host).map((line) => `${ruleLabel(compiled, line.rule)}${narrowed(line)}`)
+  return httpsLinesOf(compiled, host).map((line) => `${ruleLabel(compiled, line.rule)}${narrowed(line)}`)
 }
 
-function linesOf({ https }: CompiledPolicy, host: string): HttpsLine[] {
+/** The lines of the HTTPS rules that a host fits, without its port. */
+export function httpsLinesOf({ https }: CompiledPolicy, host: string): HttpsLine[] {
   return lookUpName(https.index, host).map((i) => https.lines[i] as HttpsLine)
 }
 
@@ -95,7 +96,7 @@ export function decideRequest(
 ): Decision | null {
   if (compiled.https.lines.length === 0) return null
   const name = host.replace(/:\d*$/, '')
-  const own = linesOf(compiled, name)
+  const own = httpsLinesOf(compiled, name)
   if (own.length === 0) return null
   const segments = pathSegments(path)
   const fit = own.find(

@@ -21,6 +21,8 @@ export interface GateParts {
   read(chunk: TlsChunk): HttpSession
   /** The connection needs no decision any more. */
   free(offer: TlsOffer): void
+  /** A request to a host was let go on: the kernel is to know by which rules. */
+  learn(host: string): void
   /** A process was ended because of what it was about to send, which is no request that could be read. */
   refused(offer: TlsOffer, host: string, why: string): void
 }
@@ -48,7 +50,8 @@ interface Grants {
 
 /**
  * Decides about writes before they leave: their processes are stopped meanwhile. Who breaks a rule is ended; others go on, and what
- * they send to hosts with HTTPS rules is granted to the byte, without which the kernel lets nothing of it leave.
+ * they send to hosts with HTTPS rules is granted to the byte, without which the kernel lets nothing of it leave. What the kernel
+ * has allowed, and granted, is only followed.
  */
 export class RequestGate {
   private readonly parts: GateParts
@@ -58,17 +61,18 @@ export class RequestGate {
   private readonly families = new Map<string, Grants>()
   /** By process: writes for which it was ended. */
   private readonly refusals = new Map<string, TlsOffer[]>()
-  /** While something is read that is about to be sent. */
+  /** While something is read that is about to be sent; and whether its process waits. */
   private seen: { host: string; decision: Decision | null }[] | null = null
+  private waits = false
 
   constructor(parts: GateParts) {
     this.parts = parts
   }
 
-  /** A request was found in what is read. @returns whether it is about to be sent */
+  /** A request was found in what is read. @returns whether its process waits for what is decided */
   found(host: string, decision: Decision | null): boolean {
     this.seen?.push({ host, decision })
-    return this.seen !== null
+    return this.seen !== null && this.waits
   }
 
   /** Something is about to be sent. */
@@ -137,6 +141,7 @@ export class RequestGate {
     session.window = joined([session.window, fresh])
     session.windowSize = size
     const seen = (this.seen = [] as { host: string; decision: Decision | null }[])
+    this.waits = !offer.allowed
     const { time, execId, pid, library } = offer
     const http = this.parts.read({
       time,
@@ -151,14 +156,17 @@ export class RequestGate {
     })
     this.seen = null
     for (const { host, decision } of seen) {
-      if (decision !== null && decision.verdict !== 'allowed') return decision.reason
+      // What the kernel has allowed was allowed, also where another policy is in force by now.
+      if (decision !== null && decision.verdict !== 'allowed' && this.waits) return decision.reason
       const other = session.host !== null && session.host !== host
       if (other && (session.ruled || decision !== null))
         return this.refuse(offer, session, `a connection with ${session.host} asked for ${host}`)
       session.host = host
       session.ruled = decision !== null
     }
-    session.owed += more + RECORD_ADDS * (1 + Math.floor(more / RECORD_HOLDS))
+    if (this.waits) session.owed += more + RECORD_ADDS * (1 + Math.floor(more / RECORD_HOLDS))
+    // What the job's program answers as a server goes to no host with rules: nothing of it is granted.
+    if (http.serves) this.parts.free(offer)
     if (http.opaque === null || !http.hidesRequests) return null
     if (session.ruled)
       return this.refuse(offer, session, `what follows cannot be read: ${http.opaque.reason}`)
@@ -172,6 +180,8 @@ export class RequestGate {
   }
 
   private goOn(offer: TlsOffer, session: Offered, size: number): void {
+    if (offer.allowed) return
+    if (session.host !== null) this.parts.learn(session.host)
     const grants = this.grantsOf(offer)
     if (session.ruled) grants.granted += BigInt(session.owed)
     // Where it goes is known, or nothing of it is to wait.
@@ -182,9 +192,8 @@ export class RequestGate {
 
   /** It stays undecided: nothing of what it has sent leaves any more. */
   private end(offer: TlsOffer): void {
-    const refused = this.refusals.get(offer.execId)
-    if (refused === undefined) this.refusals.set(offer.execId, [offer])
-    else refused.push(offer)
+    const refused = this.refusals.get(offer.execId) ?? []
+    if (!offer.allowed) this.refusals.set(offer.execId, [...refused, offer])
     this.parts.endUngranted(offer.family)
     this.held.end(offer)
   }

@@ -55,7 +55,7 @@ const MOST_ENDS = 8192
 const notHeld = {
   verdict: 'allowed',
   reason:
-    'its process is exempt from the policy, or it was sent before the HTTPS rules were in force',
+    'its process is exempt from the policy, or it was sent before these HTTPS rules were in force',
   rule: null,
 } as const
 

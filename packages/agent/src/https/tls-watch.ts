@@ -6,6 +6,7 @@ import type { Enforcer } from '../enforce/enforcer.ts'
 import { messageOf } from '../errors.ts'
 import type { RunHealth } from '../watch/health.ts'
 import { endHeld, HeldWatch } from './held-watch.ts'
+import { KernelRules } from './kernel-rules.ts'
 import type { ContentTeller } from './tell.ts'
 
 export interface TlsWatchParts {
@@ -51,6 +52,7 @@ export class TlsWatch {
   readonly #parts: TlsWatchParts
   #capture: TlsCapture | undefined
   #held: HeldWatch | undefined
+  #rules: KernelRules | undefined
 
   constructor(parts: TlsWatchParts, compiled: CompiledPolicy) {
     this.#parts = parts
@@ -74,10 +76,12 @@ export class TlsWatch {
       )
       this.#capture = capture
       if (enforcer.adopted) for (const text of endHeld(enforcer.pinnedMaps)) health.gap(text)
+      const rules = (this.#rules = new KernelRules(capture.rules))
       content.decideOffers({
         grants: maps.https_grants,
         endUngranted: (family) => enforcer.endUngranted(family),
         free: (offer) => capture.free(offer),
+        learn: (host) => rules.learn(host),
       })
       this.follow(compiled)
       this.hook = { ...hook, state: 'active', reason: '' }
@@ -91,6 +95,7 @@ export class TlsWatch {
     const on = this.#capture !== undefined && holds(compiled)
     const { enforcer, health } = this.#parts
     if (on) this.#held ??= HeldWatch.start(enforcer.pinnedMaps, (text) => health.gap(text))
+    if (on) this.#rules?.follow(compiled)
     this.#capture?.hold(on)
   }
 

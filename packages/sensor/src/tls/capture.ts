@@ -144,8 +144,8 @@ export class TlsCapture {
   }
 
   /**
-   * From here on what is about to be sent is offered by onContent(), and its process stopped until who is offered it lets it go
-   * on; or no more. While this process lives: its end ends it, too.
+   * From here on what is about to be sent is offered by onContent(), and where `rules` do not allow it its process stopped until
+   * who is offered it lets it go on; or no more. While this process lives: its end ends it, too.
    */
   hold(on: boolean): void {
     if (on === this.#held.length > 0) return
@@ -264,6 +264,11 @@ export class TlsCapture {
     key.writeBigUInt64LE(start, 8)
     key.writeUInt32LE(pid, 16)
     this.#object.map('https_free').set(key, Buffer.alloc(4))
+  }
+
+  /** Rules by which the kernel allows what is offered: https_hosts and https_version of bpf/include/https_rules.h. */
+  get rules(): { hosts: BpfMap; version: BpfMap } {
+    return { hosts: this.#object.map('https_hosts'), version: this.#object.map('https_version') }
   }
 
   /** Programs and libraries that are seen. */

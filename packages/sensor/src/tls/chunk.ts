@@ -22,8 +22,8 @@ export interface TlsChunk {
 }
 
 /**
- * What a call is about to send: its process has been stopped, and goes on or ends by whoever decides. No chunk follows; how much
- * was sent is in the next offer. Where it was less, the rest may be offered again.
+ * What a call is about to send: unless the kernel has allowed it, its process has been stopped, and goes on or ends by whoever
+ * decides. No chunk follows; how much was sent is in the next offer. Where it was less, the rest may be offered again.
  */
 export interface TlsOffer {
   time: number
@@ -41,6 +41,8 @@ export interface TlsOffer {
   sent: number
   /** More of the same call follows. */
   goesOn: boolean
+  /** The kernel knows that the rules allow it: nobody waits. */
+  allowed: boolean
 }
 
 /** The library let go of a connection object: its address may come again for another one. */

@@ -7,6 +7,7 @@ import {
   https_key,
   IMAGE_BYTES,
   libraries,
+  OFFER_ALLOWED,
   OFFER_GOES_ON,
   tls_chunk,
   tls_cookie,
@@ -115,6 +116,7 @@ export function decodeContent(batch: Batch, at: number): TlsChunk | TlsEnd | Tls
       size,
       sent: batch.wide(at + tls_chunk.sent),
       goesOn: (flags & OFFER_GOES_ON) !== 0,
+      allowed: (flags & OFFER_ALLOWED) !== 0,
     }
   return {
     time,

@@ -19,6 +19,7 @@ export const tls_chunk = {
 
 /** Flags of a TLS_OFFER's header. */
 export const OFFER_GOES_ON = 2
+export const OFFER_ALLOWED = 4
 
 /** struct https_key of bpf/include/https_state.h */
 export const https_key = { start: 0, tgid: 8 } as const

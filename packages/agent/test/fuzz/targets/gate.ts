@@ -70,6 +70,7 @@ function outcome(pieces: readonly Piece[]): Outcome {
     free: () => {
       result.freed = true
     },
+    learn: () => {},
     refused: (_offer, _host, why) => {
       result.refused = why
     },
@@ -104,6 +105,7 @@ function outcome(pieces: readonly Piece[]): Outcome {
       size: data.length,
       sent,
       goesOn: goesOn && i + 1 < pieces.length,
+      allowed: false,
     }
     result.offered += data.length
     gate.offer(offer)

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * What a connection sends, followed as far as the kernel can: requests of HTTP/1.1, one after the other, each with all of its
+ * head in one write and a body of known length, and all for one host. A write of such is allowed here, by the rules
+ * of its host; about any other user space decides, and once one was not of that form, about all that follow.
+ */
+#pragma once
+
+#include "https_request.h"
+#include "https_state.h"
+#include "tls_calls.h"
+
+/* What a TLS record adds at most (RFC 5246 §6.2.3.3), and how little of a write one record holds at least. */
+#define RECORD_ADDS 29
+#define RECORD_HOLDS 1100
+
+/* The requests of a connection. A write of which nothing was sent is made again: what was before it is kept. */
+struct https_requests {
+	u64 offered; /* of the connection, by all writes */
+	u64 before;  /* by those before the last one */
+	u64 left;    /* of a body, behind what was offered */
+	u64 left_before;
+	u32 lost; /* user space alone knows what follows */
+	u32 busy; /* one write is read, and no other */
+	u64 reads_body; /* user space reads what the body says, too */
+	struct https_name host; /* zeros: none was asked yet */
+	u64 port;
+	struct reading reading;
+	struct fitting fitting;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct tls_session_key);
+	__type(value, struct https_requests);
+} https_requests SEC(".maps");
+
+/* Too large for a stack. */
+static const struct https_requests no_requests;
+
+static __always_inline struct https_requests *requests_of(const struct tls_session_key *key, u64 sent)
+{
+	struct https_requests *requests = bpf_map_lookup_elem(&https_requests, key);
+
+	if (requests)
+		return requests;
+	bpf_map_update_elem(&https_requests, key, &no_requests, BPF_NOEXIST);
+	requests = bpf_map_lookup_elem(&https_requests, key);
+	/* One that was forgotten is not at its begin. */
+	if (requests && sent)
+		requests->lost = 1;
+	return requests;
+}
+
+static __always_inline bool is_same_name(const struct https_name *one, const struct https_name *other)
+{
+	u64 differ = 0;
+
+	for (u32 i = 0; i < 8; i++)
+		differ |= one->words[i] ^ other->words[i];
+	return !differ;
+}
+
+/* By the end of its path, as packages/agent/src/https/graphql.ts has it. */
+static __always_inline bool is_graphql(const struct reading *r, char *data)
+{
+	u64 end = 0;
+	u32 at = r->path_to;
+
+	if (at < 8 || at > HTTPS_HEAD)
+		return false;
+	bpf_probe_read_kernel(&end, sizeof(end), data + at - 8);
+	return end == __builtin_bswap64(WORD('/', 'g', 'r', 'a', 'p', 'h', 'q', 'l'));
+}
+
+/* A write, and where of the connection it begins. */
+struct https_write {
+	struct https_requests *requests;
+	struct https_offers *offers;
+	char *data; /* its first bytes, in HTTPS_HEAD bytes */
+	u32 copied;
+	u64 size;
+	u64 sent;
+};
+
+/* The head at the begin of a write. @returns the host, where its rules allow the request */
+static __always_inline struct https_host *allow_request(struct https_write *write, u64 *left)
+{
+	struct https_requests *requests = write->requests;
+	struct reading *r = &requests->reading;
+	struct https_name name = {};
+	struct https_host *host;
+	u32 from, length;
+
+	if (!read_https_request(r, write->data, write->copied) || write->size - r->at > r->length)
+		goto lost;
+	from = r->host_from;
+	length = r->host_to - from;
+	if (from >= HTTPS_HEAD - sizeof(name) || length >= sizeof(name))
+		goto lost;
+	bpf_probe_read_kernel(&name, length, write->data + from);
+	if (!requests->host.words[0]) {
+		requests->host = name;
+		requests->port = r->port;
+	} else if (requests->port != r->port || !is_same_name(&requests->host, &name)) {
+		goto lost;
+	}
+	requests->reads_body = is_graphql(r, write->data);
+	*left = r->length - (write->size - r->at);
+	host = https_host_of(&name);
+	return host && is_allowed_request(host, &requests->fitting, r->methods, write->data, r->path_from, r->path_to) ? host : NULL;
+lost:
+	requests->lost = 1;
+	return NULL;
+}
+
+/* Whether a write is allowed: what it adds to the connection may leave. */
+static __always_inline bool allow_next(struct https_write *write)
+{
+	struct https_requests *requests = write->requests;
+	u64 end = write->sent + write->size;
+	struct https_host *host;
+	u64 left, more = 0;
+
+	if (write->sent == requests->offered) {
+		left = requests->left;
+	} else if (write->sent == requests->before) {
+		left = requests->left_before;
+	} else {
+		requests->lost = 1;
+		return false;
+	}
+	requests->left_before = left;
+	if (left && write->size > left) {
+		requests->lost = 1;
+		return false;
+	}
+	if (left) {
+		left -= write->size;
+		host = https_host_of(&requests->host);
+	} else {
+		host = allow_request(write, &left);
+		if (requests->lost)
+			return false;
+	}
+	requests->before = write->sent;
+	requests->left = left;
+	if (end > requests->offered) {
+		more = end - requests->offered;
+		requests->offered = end;
+	}
+	/* Who is held goes no faster than user space reads. */
+	if (!host || !has_room())
+		return false;
+	if (host->ruled)
+		__sync_fetch_and_add(&write->offers->allowed, more + RECORD_ADDS * (1 + more / RECORD_HOLDS));
+	return true;
+}
+
+/* Two threads that write at once are decided about by user space. */
+static __noinline bool allow_write(struct https_write *write)
+{
+	struct https_requests *requests = write->requests;
+	bool allowed;
+
+	if (requests->lost || __sync_val_compare_and_swap(&requests->busy, 0, 1)) {
+		requests->lost = 1;
+		return false;
+	}
+	allowed = allow_next(write);
+	requests->busy = 0;
+	return allowed;
+}
