@@ -58,11 +58,10 @@ struct offering {
 	struct https_requests *requests;
 	u64 buffer;
 	u64 left;
-	u64 taken; /* by the last part */
 	u64 sent;
 	u32 cookie;
 	u16 allowed; /* OFFER_ALLOWED, or 0 */
-	u8 begun;    /* it is known whether it is allowed */
+	u8 decided;  /* it is known whether it is allowed */
 	u8 rest_is_body; /* which nobody reads */
 	u8 lost;
 };
@@ -74,12 +73,12 @@ static __always_inline void decide_write(struct offering *o, char *data, u32 cop
 		.requests = o->requests,
 		.offers = o->offers,
 		.data = data,
-		.copied = copied < HTTPS_HEAD ? copied : HTTPS_HEAD,
+		.copied = copied,
 		.size = o->left,
 		.sent = o->sent,
 	};
 
-	o->begun = 1;
+	o->decided = 1;
 	if (write.requests && allow_write(&write)) {
 		o->allowed = OFFER_ALLOWED;
 		o->rest_is_body = !write.requests->reads_body;
@@ -89,17 +88,7 @@ static __always_inline void decide_write(struct offering *o, char *data, u32 cop
 	bpf_send_signal(SIGNAL_STOP);
 }
 
-#define OFFER(room)                                                                                \
-	do {                                                                                       \
-		struct tls_chunk *chunk =                                                          \
-			bpf_ringbuf_reserve(&tls_chunks, sizeof(struct tls_chunk) + (room), 0);    \
-		if (chunk)                                                                         \
-			fill_offer(chunk, o, size, copied, room);                                  \
-		else                                                                               \
-			o->lost = 1;                                                               \
-	} while (0)
-
-static __always_inline void fill_offer(struct tls_chunk *chunk, struct offering *o, u64 size, u32 copied, u32 room)
+static __always_inline u32 fill_offer(struct tls_chunk *chunk, struct offering *o, u32 copied, u32 room)
 {
 	describe_session(&chunk->header, TLS_OFFER, &o->key);
 	chunk->family_start = o->family.start;
@@ -113,19 +102,49 @@ static __always_inline void fill_offer(struct tls_chunk *chunk, struct offering 
 	if (bpf_probe_read_user(chunk->data, copied, (void *)o->buffer))
 		copied = 0;
 	chunk->copied = copied;
-	if (!o->begun) {
-		decide_write(o, chunk->data, copied);
-		if (o->rest_is_body)
-			size = o->left;
-	}
-	o->taken = size;
+	return copied;
+}
+
+/* `size`: bytes of the write that it stands for. */
+static __always_inline void submit_offer(struct tls_chunk *chunk, struct offering *o, u64 size)
+{
+	bool more = size < o->left;
+
 	chunk->moved = size;
-	chunk->header.flags = o->allowed | (size < o->left ? OFFER_GOES_ON : 0);
+	chunk->header.flags = o->allowed | (more ? OFFER_GOES_ON : 0);
+	o->buffer += size;
+	o->left -= size;
 	if (o->allowed)
 		bpf_ringbuf_submit(chunk, wake_when_full(&tls_chunks));
 	else
-		bpf_ringbuf_submit(chunk, size < o->left ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
+		bpf_ringbuf_submit(chunk, more ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
 }
+
+/* The first part: all of it, or as much as a head can have. */
+static __always_inline void offer_head(struct offering *o)
+{
+	struct tls_chunk *chunk = bpf_ringbuf_reserve(&tls_chunks, sizeof(struct tls_chunk) + HTTPS_HEAD, 0);
+	u32 copied = o->left > HTTPS_HEAD ? HTTPS_HEAD : o->left;
+
+	if (!chunk) {
+		o->lost = 1;
+		return;
+	}
+	decide_write(o, chunk->data, fill_offer(chunk, o, copied, HTTPS_HEAD));
+	submit_offer(chunk, o, o->rest_is_body ? o->left : copied);
+}
+
+#define OFFER(room)                                                                                \
+	do {                                                                                       \
+		struct tls_chunk *chunk =                                                          \
+			bpf_ringbuf_reserve(&tls_chunks, sizeof(struct tls_chunk) + (room), 0);    \
+		if (chunk) {                                                                       \
+			fill_offer(chunk, o, copied, room);                                        \
+			submit_offer(chunk, o, size);                                              \
+		} else {                                                                           \
+			o->lost = 1;                                                               \
+		}                                                                                  \
+	} while (0)
 
 static long offer_part(u32 index, struct offering *o)
 {
@@ -134,33 +153,31 @@ static long offer_part(u32 index, struct offering *o)
 
 	if (!size || o->lost)
 		return 1;
-	if (!index)
-		size = size > HTTPS_HEAD ? HTTPS_HEAD : size;
-	else if (size > TLS_PART && index < TLS_PARTS)
+	if (size > TLS_PART && index < TLS_PARTS - 1)
 		size = TLS_PART;
 	copied = size > TLS_PART ? TLS_PART : size;
 	if (copied <= TLS_MIDDLE)
 		OFFER(TLS_MIDDLE);
 	else
 		OFFER(TLS_PART);
-	o->buffer += o->taken;
-	o->left -= o->taken;
 	return 0;
 }
 
-/* Whether it was offered: then it need not be told again when it was sent. */
-static __always_inline bool offer(const struct tls_call *call, u32 cookie)
+/* Whether it was offered: then it need not be told again when it was sent. Not static: verified once, and not for each way that leads here. */
+__noinline int offer(const struct tls_call *call, u32 cookie)
 {
-	struct offering o = { .buffer = call->buffer, .left = call->size, .cookie = cookie };
+	struct offering o = { .cookie = cookie };
 	struct https_offers none = {};
 	struct https_key key = {}, *family;
 	struct tls_session *session;
 
-	if (!https_on() || !call->size)
-		return false;
+	if (!call || !https_on() || !call->size)
+		return 0;
+	o.buffer = call->buffer;
+	o.left = call->size;
 	o.key = session_of(call->session);
 	if (bpf_map_lookup_elem(&https_free, &o.key) || is_exempt_writer())
-		return false;
+		return 0;
 	session = bpf_map_lookup_elem(&tls_sessions, &o.key);
 	if (session)
 		o.sent = session->sent;
@@ -177,15 +194,16 @@ static __always_inline bool offer(const struct tls_call *call, u32 cookie)
 		o.offers = bpf_map_lookup_elem(&https_offers, &key);
 	}
 	if (o.offers)
-		bpf_loop(TLS_PARTS + 1, offer_part, &o, 0);
+		offer_head(&o);
+	bpf_loop(TLS_PARTS, offer_part, &o, 0);
 	/* What nobody can decide about does not leave. */
 	if (!o.offers || o.lost) {
 		count_tls_lost(TLS_LOST_OFFER);
-		if (o.offers && !o.begun)
+		if (o.offers && !o.decided)
 			__sync_fetch_and_add(&o.offers->offered, 1);
 		bpf_send_signal(SIGNAL_KILL);
 	}
-	return true;
+	return 1;
 }
 
 /* A connection is over: another one may come to its address. */

@@ -183,11 +183,17 @@ static __always_inline u32 first_state(u64 buffer)
 	return word == 0x20495250 ? SESSION_FRAMES : 0;
 }
 
-static __always_inline void tell_moved(const struct tls_call *call, u64 moved, u32 cookie)
+/* Not static: verified once, and not for each way that leads here. */
+__noinline int tell_moved(const struct tls_call *call, u64 moved, u32 cookie)
 {
-	struct telling t = { .key = session_of(call->session), .buffer = call->buffer, .cookie = cookie };
-	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &t.key);
+	struct telling t = { .cookie = cookie };
+	struct tls_session *session;
 
+	if (!call)
+		return 0;
+	t.key = session_of(call->session);
+	t.buffer = call->buffer;
+	session = bpf_map_lookup_elem(&tls_sessions, &t.key);
 	t.moved = moved < call->size ? moved : call->size;
 	if (!session) {
 		struct tls_session begun = { .state = first_state(call->buffer) };
@@ -198,11 +204,12 @@ static __always_inline void tell_moved(const struct tls_call *call, u64 moved, u
 	if (session && !(cookie & TLS_RECEIVED))
 		__sync_fetch_and_add(&session->sent, t.moved);
 	if (call->offered)
-		return;
+		return 0;
 	t.state = session ? session->state : 0;
 	bpf_loop(TLS_PARTS, tell_part, &t, 0);
 	if (session)
 		session->state = t.state;
+	return 0;
 }
 
 /*

@@ -81,7 +81,9 @@ export function underHttps(
 
 /** The HTTPS rules of a host, with what each allows. */
 export function httpsLines(compiled: CompiledPolicy, host: string): string[] {
-  return httpsLinesOf(compiled, host).map((line) => `${ruleLabel(compiled, line.rule)}${narrowed(line)}`)
+  return httpsLinesOf(compiled, host).map(
+    (line) => `${ruleLabel(compiled, line.rule)}${narrowed(line)}`,
+  )
 }
 
 /** The lines of the HTTPS rules that a host fits, without its port. */
