@@ -7,22 +7,13 @@
 #pragma once
 
 #include "first_bytes.h"
-
-#define HASH_MODULUS 0x7fffffffULL
+#include "polynomial.h"
 
 /* Set in the hash of what stands for the names under it. */
 #define BLOCKED_UNDER (1ULL << 63)
 
 HASH(blocked_names_0, u64, u32, 1 << 20);
 HASH(blocked_names_1, u64, u32, 1 << 20);
-
-static __always_inline u64 hash_step(u64 hash, u32 key, u32 c)
-{
-	u64 value = hash * key + c + 1;
-
-	value = (value & HASH_MODULUS) + (value >> 31);
-	return (value & HASH_MODULUS) + (value >> 31);
-}
 
 static __always_inline u32 *find_hash(u64 hash, u32 generation)
 {

@@ -14,14 +14,19 @@
 #define RECORD_ADDS 29
 #define RECORD_HOLDS 1100
 
-/* The requests of a connection. A write of which nothing was sent is made again: what was before it is kept. */
+/*
+ * The requests of a connection. Where a library could not send all of a write it is given the rest again, or all of it: in a
+ * body that may be anything, of a head the library may have kept what it was given first, and so it must be the same.
+ */
 struct https_requests {
 	u64 offered; /* of the connection, by all writes */
 	u64 before;  /* by those before the last one */
+	u64 body;    /* behind this, what was offered is a body */
 	u64 left;    /* of a body, behind what was offered */
-	u64 left_before;
-	u32 lost; /* user space alone knows what follows */
-	u32 busy; /* one write is read, and no other */
+	u64 size;    /* of the last write */
+	u64 head[2]; /* its head's hash */
+	u32 lost;    /* user space alone knows what follows */
+	u32 busy;    /* one write is read, and no other */
 	u64 reads_body; /* user space reads what the body says, too */
 	struct https_name host; /* zeros: none was asked yet */
 	u64 port;
@@ -29,9 +34,11 @@ struct https_requests {
 	struct fitting fitting;
 };
 
+/* Nothing is forgotten for newer ones: who has no place is held. User space deletes those of processes that have ended. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 14);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct tls_session_key);
 	__type(value, struct https_requests);
 } https_requests SEC(".maps");
@@ -47,8 +54,12 @@ static __always_inline struct https_requests *requests_of(const struct tls_sessi
 		return requests;
 	bpf_map_update_elem(&https_requests, key, &no_requests, BPF_NOEXIST);
 	requests = bpf_map_lookup_elem(&https_requests, key);
-	/* One that was forgotten is not at its begin. */
-	if (requests && sent)
+	if (!requests)
+		return NULL;
+	requests->reading.keys[0] = 1 + bpf_get_prandom_u32() % (HASH_MODULUS - 1);
+	requests->reading.keys[1] = 1 + bpf_get_prandom_u32() % (HASH_MODULUS - 1);
+	/* What it sent before is not known. */
+	if (sent)
 		requests->lost = 1;
 	return requests;
 }
@@ -84,8 +95,11 @@ struct https_write {
 	u64 sent;
 };
 
-/* The head at the begin of a write. @returns the host, where its rules allow the request */
-static __always_inline struct https_host *allow_request(struct https_write *write, u64 *left)
+/*
+ * The head at the begin of a write; `again`: it must be the last one's. @returns the host, where its rules allow the request;
+ * `left`: of its body, behind the write
+ */
+static __always_inline struct https_host *allow_request(struct https_write *write, bool again, u64 *left)
 {
 	struct https_requests *requests = write->requests;
 	struct reading *r = &requests->reading;
@@ -94,6 +108,8 @@ static __always_inline struct https_host *allow_request(struct https_write *writ
 	u32 from, length;
 
 	if (!read_https_request(r, write->data, write->copied) || write->size - r->at > r->length)
+		goto lost;
+	if (again && (r->hash[0] != requests->head[0] || r->hash[1] != requests->head[1]))
 		goto lost;
 	from = r->host_from;
 	length = r->host_to - from;
@@ -106,6 +122,9 @@ static __always_inline struct https_host *allow_request(struct https_write *writ
 	} else if (requests->port != r->port || !is_same_name(&requests->host, &name)) {
 		goto lost;
 	}
+	requests->head[0] = r->hash[0];
+	requests->head[1] = r->hash[1];
+	requests->body = write->sent + r->at;
 	requests->reads_body = is_graphql(r, write->data);
 	*left = r->length - (write->size - r->at);
 	host = https_host_of(&name);
@@ -119,41 +138,45 @@ lost:
 static __always_inline bool allow_next(struct https_write *write)
 {
 	struct https_requests *requests = write->requests;
-	u64 end = write->sent + write->size;
+	u64 sent = write->sent, end = sent + write->size;
 	struct https_host *host;
-	u64 left, more = 0;
+	bool again = false;
+	u64 left = 0, more;
 
-	if (write->sent == requests->offered) {
+	if (sent == requests->offered) {
 		left = requests->left;
-	} else if (write->sent == requests->before) {
-		left = requests->left_before;
+	} else if (sent >= requests->body && sent < requests->offered) {
+		left = requests->left + (requests->offered - sent);
+	} else if (sent == requests->before && write->size == requests->size) {
+		again = true;
 	} else {
 		requests->lost = 1;
 		return false;
 	}
-	requests->left_before = left;
-	if (left && write->size > left) {
-		requests->lost = 1;
-		return false;
-	}
-	if (left) {
-		left -= write->size;
-		host = https_host_of(&requests->host);
-	} else {
-		host = allow_request(write, &left);
+	if (!left) {
+		host = allow_request(write, again, &left);
 		if (requests->lost)
 			return false;
+	} else if (write->size <= left) {
+		host = https_host_of(&requests->host);
+		requests->body = sent;
+		left -= write->size;
+	} else {
+		requests->lost = 1;
+		return false;
 	}
-	requests->before = write->sent;
-	requests->left = left;
+	requests->before = sent;
+	requests->size = write->size;
+	more = 0;
 	if (end > requests->offered) {
 		more = end - requests->offered;
 		requests->offered = end;
+		requests->left = left;
 	}
 	/* Who is held goes no faster than user space reads. */
 	if (!host || !has_room())
 		return false;
-	if (host->ruled)
+	if (host->ruled && more)
 		__sync_fetch_and_add(&write->offers->allowed, more + RECORD_ADDS * (1 + more / RECORD_HOLDS));
 	return true;
 }

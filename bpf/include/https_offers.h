@@ -211,8 +211,6 @@ static __always_inline void forget_offers(u64 session)
 {
 	struct tls_session_key key = session_of(session);
 
-	if (!https_on())
-		return;
 	bpf_map_delete_elem(&https_requests, &key);
 	bpf_map_delete_elem(&https_free, &key);
 }

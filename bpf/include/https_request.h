@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
- * The head of an HTTP/1.1 request that a program is about to encrypt. It is read so narrowly that every server reads it alike
- * (RFC 9112): what is written in any other way, allowed or not, is left to user space (packages/agent/src/https/http1), which
+ * The head of an HTTP/1.1 request that a program is about to encrypt. It is read so narrowly that there is one reading by
+ * RFC 9112: what is written in any other way, allowed or not, is left to user space (packages/agent/src/https/http1), which
  * reads more.
  */
 #pragma once
 
 #include "https_rules.h"
+#include "polynomial.h"
 
 /* User space keeps no more of a path. */
 #define MOST_PATH 2047
@@ -32,6 +33,8 @@ enum reading_state {
 
 /* In a map's memory: what a verifier does not follow byte by byte. */
 struct reading {
+	u64 hash[2];  /* of what was read, by its keys */
+	u32 keys[2];
 	u64 words[3]; /* the last letters of a method or a field's name, each 8 of them */
 	u64 length;   /* of the body */
 	u32 size;     /* of data that is filled */
@@ -244,6 +247,8 @@ static long read_byte(u32 index, struct reading_walk *walk)
 		return 1;
 	c = (u8)walk->data[at & (HTTPS_HEAD - 1)];
 	r->at = at + 1;
+	r->hash[0] = hash_step(r->hash[0], r->keys[0], c);
+	r->hash[1] = hash_step(r->hash[1], r->keys[1], c);
 	r->state = r->state < READ_NEWLINE ? after_line_byte(r, c) : after_fields_byte(r, c);
 	return r->state >= READ_DONE;
 }
@@ -253,7 +258,8 @@ static __always_inline bool read_https_request(struct reading *r, char *data, u3
 {
 	struct reading_walk walk = { .reading = r, .data = data };
 
-	__builtin_memset(r, 0, sizeof(*r));
+	__builtin_memset(r->words, 0, sizeof(*r) - __builtin_offsetof(struct reading, words));
+	r->hash[0] = r->hash[1] = 0;
 	r->size = size;
 	bpf_loop(HTTPS_HEAD, read_byte, &walk, 0);
 	return r->state == READ_DONE && r->host_from && r->host_to > r->host_from && r->path_to - r->path_from <= MOST_PATH;

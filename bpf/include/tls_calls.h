@@ -201,8 +201,9 @@ __noinline int tell_moved(const struct tls_call *call, u64 moved, u32 cookie)
 		bpf_map_update_elem(&tls_sessions, &t.key, &begun, BPF_NOEXIST);
 		session = bpf_map_lookup_elem(&tls_sessions, &t.key);
 	}
+	/* Also what an earlier call was given: GnuTLS sends it by a call without any. */
 	if (session && !(cookie & TLS_RECEIVED))
-		__sync_fetch_and_add(&session->sent, t.moved);
+		__sync_fetch_and_add(&session->sent, moved);
 	if (call->offered)
 		return 0;
 	t.state = session ? session->state : 0;

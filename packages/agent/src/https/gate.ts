@@ -21,14 +21,20 @@ export interface GateParts {
   read(chunk: TlsChunk): HttpSession
   /** The connection needs no decision any more. */
   free(offer: TlsOffer): void
+  /** The process of a connection has ended: the kernel need not know it any more. */
+  forget(connection: Connection): void
   /** A request to a host was let go on: the kernel is to know by which rules. */
   learn(host: string): void
   /** A process was ended because of what it was about to send, which is no request that could be read. */
   refused(offer: TlsOffer, host: string, why: string): void
 }
 
+/** By its process, and the address of the library's object for it. */
+export type Connection = Pick<TlsOffer, 'pid' | 'start' | 'session'>
+
 /** A connection: what of it was offered and has not been sent, and whom it is with. */
 interface Offered {
+  connection: Connection
   parts: Buffer[]
   size: number
   /** Of the connection, as the offers say. */
@@ -81,7 +87,9 @@ export class RequestGate {
     let session = this.sessions.get(key)
     if (session === undefined) {
       const none = Buffer.alloc(0)
+      const { pid, start, session: address } = offer
       session = {
+        connection: { pid, start, session: address },
         parts: [],
         size: 0,
         sent: offer.sent,
@@ -125,8 +133,11 @@ export class RequestGate {
       this.decided(this.grantsOf(offer))
     }
     this.refusals.delete(execId)
-    for (const session of this.sessions.keys())
-      if (session.startsWith(`${execId} `)) this.sessions.delete(session)
+    for (const [key, { connection }] of this.sessions) {
+      if (!key.startsWith(`${execId} `)) continue
+      this.sessions.delete(key)
+      this.parts.forget(connection)
+    }
   }
 
   /** Why the process is to be ended; null: it may go on. */
@@ -138,7 +149,9 @@ export class RequestGate {
     if (size <= session.windowSize) return null
     const fresh = data.subarray(session.windowSize)
     const more = size - session.windowSize
-    session.window = joined([session.window, fresh])
+    // Behind bytes that are not shown none are kept to be compared.
+    if (session.window.length === session.windowSize)
+      session.window = joined([session.window, fresh])
     session.windowSize = size
     const seen = (this.seen = [] as { host: string; decision: Decision | null }[])
     this.waits = !offer.allowed

@@ -56,11 +56,17 @@ export class KernelRules {
     this.#compiled = compiled
     this.#version++
     this.#made.clear()
+    // None are in force where these cannot be put in.
+    this.#setVersion(0)
     for (const host of [...compiled.https.index.exact.keys()].slice(0, MOST_HOSTS / 2))
       this.learn(host)
-    const version = Buffer.alloc(4)
-    version.writeUInt32LE(this.#version)
-    this.#maps.version.set(VERSION_KEY, version)
+    this.#setVersion(this.#version)
+  }
+
+  #setVersion(version: number): void {
+    const value = Buffer.alloc(4)
+    value.writeUInt32LE(version)
+    this.#maps.version.set(VERSION_KEY, value)
   }
 
   /** The kernel is to know a host's rules, or that it has none. @param host as a request names it */

@@ -96,7 +96,7 @@ export class ContentTeller implements ContentSink {
     this.gate = new RequestGate({
       ...parts,
       read: (chunk) => this.content.chunk(chunk),
-      refused: ({ time, execId, library }, host, reason) =>
+      refused: ({ time, execId, library, allowed }, host, reason) =>
         this.soon(() => {
           this.tell(
             { time, execId },
@@ -111,7 +111,7 @@ export class ContentTeller implements ContentSink {
               library,
               truth: 'user',
               verdict: 'blocked',
-              reason: `it was ended before it could send it: ${reason}`,
+              reason: `it was ended ${allowed ? 'while it sent it' : 'before it could send it'}: ${reason}`,
               rule: null,
             },
           )

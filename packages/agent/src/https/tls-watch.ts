@@ -81,6 +81,7 @@ export class TlsWatch {
         grants: maps.https_grants,
         endUngranted: (family) => enforcer.endUngranted(family),
         free: (offer) => capture.free(offer),
+        forget: (connection) => capture.forget(connection),
         learn: (host) => rules.learn(host),
       })
       this.follow(compiled)

@@ -189,6 +189,28 @@ describe('the kernel allows by itself', () => {
       get('/users/a'),
       get('/users/b'),
     ],
+    'the rest of a body that was cut, made again and changed': [
+      head('PUT /repos/acme/issues', api, 'Content-Length: 20'),
+      { text: 'x'.repeat(20), sent: 5 },
+      { text: 'y'.repeat(15), sent: -1 },
+      { text: 'z'.repeat(10), sent: 4 },
+      'abcdef12345',
+      get('/users/a'),
+    ],
+    'a body again that was cut behind its head': [
+      {
+        text: `${head('POST /graphql', api, 'Content-Length: 9')}{"query":`,
+        sent: head('POST /graphql', api, 'Content-Length: 9').length + 2,
+      },
+      'query":',
+      get('/users/a'),
+    ],
+    'a body again that is sent by a call without any': [
+      head('PUT /repos/acme/issues', api, 'Content-Length: 6'),
+      { text: 'abcdef', sent: -1 },
+      { text: '', sent: 6 },
+      get('/users/a'),
+    ],
     'a body that is made again': [
       head('PUT /repos/acme/issues', api, 'Content-Length: 6'),
       { text: 'abcdef', sent: -1 },
@@ -327,6 +349,18 @@ describe('user space decides', () => {
       await allowedOf([[{ text: get('/users/a'), sent: 10 }, get('/users/a').slice(10)]]),
     ).toEqual([[true, false]])
     expect(await allowedOf([[{ text: get('/users/a'), sent: -1 }, get('/evil')]])).toEqual([
+      [true, false],
+    ])
+    const post = (length: number): string => head('POST /graphql', api, `Content-Length: ${length}`)
+    const first = { text: post(0), sent: -1 }
+    // The library may have kept the first.
+    expect(
+      await allowedOf([
+        [first, post(9), 'x'.repeat(9)],
+        [first, `${post(0)}x`],
+      ]),
+    ).toEqual([
+      [true, false, false],
       [true, false],
     ])
   })

@@ -1,6 +1,6 @@
 /*
  * writes FILE: makes the writes that a file has, by a TLS library's functions that move nothing: in front of each stand three
- * numbers of 32 bits, of its connection, its size, and what the function returns. A size of 0: the connection ends.
+ * numbers of 32 bits, of its connection, its size, and what the function returns. Both are 0: the connection ends.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ int main(int count, char **words)
 		if (!buffer || (head[1] && fread(buffer, head[1], 1, file) != 1))
 			return 1;
 		returns = (int)head[2];
-		if (head[1])
+		if (head[1] || head[2])
 			SSL_write(connection, buffer, (int)head[1]);
 		else
 			SSL_free(connection);

@@ -86,6 +86,8 @@ export interface TlsLost {
   offers: number
 }
 
+type Connection = Pick<TlsOffer, 'pid' | 'start' | 'session'>
+
 /** Probes on the TLS libraries of one scope's processes. */
 export class TlsCapture {
   readonly #options: TlsCaptureOptions
@@ -258,12 +260,13 @@ export class TlsCapture {
   }
 
   /** What this connection sends needs no decision any more. */
-  free({ pid, start, session }: TlsOffer): void {
-    const key = Buffer.alloc(24)
-    key.writeBigUInt64LE(session, 0)
-    key.writeBigUInt64LE(start, 8)
-    key.writeUInt32LE(pid, 16)
-    this.#object.map('https_free').set(key, Buffer.alloc(4))
+  free(connection: Connection): void {
+    this.#object.map('https_free').set(keyOf(connection), Buffer.alloc(4))
+  }
+
+  /** This connection is no more: its process has ended. */
+  forget(connection: Connection): void {
+    this.#object.map('https_requests').delete(keyOf(connection))
   }
 
   /** Rules by which the kernel allows what is offered: https_hosts and https_version of bpf/include/https_rules.h. */
@@ -314,6 +317,15 @@ export class TlsCapture {
   [Symbol.dispose](): void {
     this.close()
   }
+}
+
+/** struct tls_session_key. */
+function keyOf({ pid, start, session }: Connection): Buffer {
+  const key = Buffer.alloc(24)
+  key.writeBigUInt64LE(session, 0)
+  key.writeBigUInt64LE(start, 8)
+  key.writeUInt32LE(pid, 16)
+  return key
 }
 
 /**

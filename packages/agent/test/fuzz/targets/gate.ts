@@ -71,10 +71,12 @@ function outcome(pieces: readonly Piece[]): Outcome {
       result.freed = true
     },
     learn: () => {},
+    forget: () => void forgotten++,
     refused: (_offer, _host, why) => {
       result.refused = why
     },
   }
+  let forgotten = 0
   const gate = new RequestGate(parts)
   const session = new HttpSession(
     {
@@ -113,6 +115,7 @@ function outcome(pieces: readonly Piece[]): Outcome {
     if (result.refused !== null || result.freed) break
   }
   gate.exited('one')
+  must(forgotten === Math.min(1, pieces.length), 'the kernel forgets its connection')
   session.end()
   must(budget.free === 1 << 22, 'all that was held is given back')
   return result
