@@ -45,8 +45,8 @@ export async function agentMemory(
       if (child.exitCode !== null) throw new Error(`the run ended with ${child.exitCode}`)
       await delay(50)
     }
-    // The agent is done with what the storm left in its rings, and has had a quiet second.
-    await delay(4000)
+    // The agent is done with what the storm left in its rings, and has had a quiet second; V8 gives back pages 8 s after it has freed them.
+    await delay(12_000)
     found.push(memoryOf(child.pid ?? 0))
     writeFileSync(join(place, `go.${round}`), '')
   }

@@ -1,6 +1,7 @@
 /**
  * What enforcement takes from throughput: bulk TCP on loopback and over a veth, HTTPS requests with and
- * without keep-alive, connect and close. Bare and in block mode, round by round, in the lab; not in the first seconds of a run.
+ * without keep-alive, connect and close. Bare, in block mode, and with programs at the same hooks that do nothing, round by round, in
+ * the lab; not in the first seconds of a run.
  * Run: node bench/throughput.ts [rounds]
  */
 import { execFileSync, type ChildProcess } from 'node:child_process'
@@ -10,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLab } from '../packages/lab/src/index.ts'
 import { median } from './contest.ts'
+import { withEmptyPrograms } from './floor.ts'
 
 const rounds = Number(process.argv[2] ?? 5)
 const place = mkdtempSync(join(tmpdir(), 'runwarden-throughput-'))
@@ -114,21 +116,31 @@ const rested = (command: readonly string[]): string[] => [
 ]
 
 const sinks = [await sink(9101, false), await sink(9102, true)]
-console.log('workload                            bare        in block mode   of bare   target')
+const [hierarchy = ''] =
+  /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'utf8'))?.slice(1) ?? []
+/** What being in a cgroup of its own costs, with programs at the same hooks that do nothing; not the probes on TLS libraries. */
+const idle = (command: readonly string[]): Promise<number> =>
+  withEmptyPrograms(place, hierarchy, (prefix) => seconds([...prefix, ...command]))
+console.log(
+  'workload                            bare        in block mode   of bare   empty programs   target',
+)
 for (const { name, target, command } of works) {
   const bare: number[] = []
   const ratios: number[] = []
+  const floors: number[] = []
   for (let round = 0; round <= rounds; round++) {
     const without = await seconds(rested(command))
     const within = await seconds(guarded(rested(command)))
+    const empty = await idle(rested(command))
     if (round === 0) continue
     bare.push(without)
     ratios.push(without / within)
+    floors.push(without / empty)
   }
   const ratio = median(ratios)
   const [time, guardedTime] = [median(bare), median(bare) / ratio]
   console.log(
-    `${name.padEnd(34)} ${time.toFixed(3)} s ${guardedTime.toFixed(3).padStart(12)} s ${ratio.toFixed(3).padStart(11)}  ${target === null ? '' : `≥ ${target}`}`,
+    `${name.padEnd(34)} ${time.toFixed(3)} s ${guardedTime.toFixed(3).padStart(12)} s ${ratio.toFixed(3).padStart(11)} ${median(floors).toFixed(3).padStart(16)}   ${target === null ? '' : `≥ ${target}`}`,
   )
 }
 for (const child of [...sinks, host]) child.kill()
