@@ -132,6 +132,7 @@ const head = (line: string, ...fields: string[]): string =>
 const api = 'Host: api.example.com'
 const get = (path: string, ...fields: string[]): string => head(`GET ${path}`, api, ...fields)
 
+const post = (length: number): string => head('POST /graphql', api, `Content-Length: ${length}`)
 const twice = (host: string): Connection => [
   head('GET /ok', `Host: ${host}`),
   head('GET /ok', `Host: ${host}`),
@@ -351,7 +352,6 @@ describe('user space decides', () => {
     expect(await allowedOf([[{ text: get('/users/a'), sent: -1 }, get('/evil')]])).toEqual([
       [true, false],
     ])
-    const post = (length: number): string => head('POST /graphql', api, `Content-Length: ${length}`)
     const first = { text: post(0), sent: -1 }
     // The library may have kept the first.
     expect(
