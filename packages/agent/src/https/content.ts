@@ -1,10 +1,10 @@
 import type { TlsChunk, TlsEnd, TlsLibrary } from '@runwarden/sensor'
 import { Budget } from './budget.ts'
+import { Connections } from './connections.ts'
 import type { Exchange } from './exchange.ts'
 import { MAX_SESSIONS } from './limits.ts'
 import { HttpSession } from './session.ts'
 import type { OpaqueReason } from './undecodable.ts'
-import { type Use, Used } from './used.ts'
 
 /** Who did it, and with what. */
 export interface Source {
@@ -35,7 +35,6 @@ export interface ContentSink {
 
 interface Followed {
   session: HttpSession
-  address: bigint
   source: Source
   lastTime: number
 }
@@ -51,10 +50,7 @@ export class HttpsContent {
   private readonly sink: ContentSink
   private readonly budget: Budget
   private readonly mostSessions: number
-  /** The one that was silent longest first. */
-  private readonly sessions = new Used<Followed>()
-  /** The same by process and address. */
-  private readonly open = new Map<string, Map<bigint, Use<Followed>>>()
+  private readonly sessions = new Connections<Followed>()
   /** Connections that were seen and not asked for yet, by process and host. */
   private readonly seen = new Map<string, Map<string, number>>()
 
@@ -69,33 +65,30 @@ export class HttpsContent {
    * @returns the connection, as far as it is read now
    */
   chunk(chunk: TlsChunk, lost: 'any' | 'received' = 'any'): HttpSession {
-    const known = this.open.get(chunk.execId)?.get(chunk.session)
-    const entry = known ?? this.follow(chunk)
-    const followed = entry.of
-    this.sessions.use(entry)
+    const known = this.sessions.use(chunk.execId, chunk.session)
+    const followed = known ?? this.follow(chunk)
     followed.lastTime = chunk.time
     followed.session.push(chunk, lost)
     if (known === undefined && this.sessions.size > this.mostSessions) {
       const { oldest } = this.sessions
-      if (oldest !== null) this.close(oldest, true)
+      if (oldest !== null) this.close(oldest.execId, oldest.address, true)
     }
     return followed.session
   }
 
   end(end: TlsEnd): void {
-    const entry = this.open.get(end.execId)?.get(end.session)
-    if (entry !== undefined) this.close(entry)
+    this.close(end.execId, end.session)
   }
 
   /** A process has ended, and all its connections with it. */
   exited(execId: string): void {
-    for (const entry of this.open.get(execId)?.values() ?? []) this.close(entry)
+    for (const address of this.sessions.addressesOf(execId)) this.close(execId, address)
   }
 
   /** Tells what is known of all that is still open: nothing comes any more. */
   finish(): void {
     for (let next = this.sessions.oldest; next !== null; next = this.sessions.oldest)
-      this.close(next)
+      this.close(next.execId, next.address)
   }
 
   /**
@@ -117,7 +110,7 @@ export class HttpsContent {
     return taken
   }
 
-  private follow({ execId, library, time, session: address }: TlsChunk): Use<Followed> {
+  private follow({ execId, library, time, session: address }: TlsChunk): Followed {
     const source = { execId, library }
     const http = new HttpSession(
       {
@@ -126,19 +119,15 @@ export class HttpsContent {
       },
       this.budget,
     )
-    const entry = this.sessions.add({ session: http, address, source, lastTime: time })
-    const open = this.open.get(execId)
-    if (open === undefined) this.open.set(execId, new Map([[address, entry]]))
-    else open.set(address, entry)
-    return entry
+    const followed = { session: http, source, lastTime: time }
+    this.sessions.add(execId, address, followed)
+    return followed
   }
 
-  private close(entry: Use<Followed>, evicted = false): void {
-    const { session, address, source, lastTime } = entry.of
-    this.sessions.remove(entry)
-    const open = this.open.get(source.execId)
-    open?.delete(address)
-    if (open?.size === 0) this.open.delete(source.execId)
+  private close(execId: string, address: bigint, evicted = false): void {
+    const followed = this.sessions.take(execId, address)
+    if (followed === undefined) return
+    const { session, source, lastTime } = followed
     session.end()
     if (!session.serves) this.remember(source.execId, session.firstHost ?? ANY)
     const opaque = session.opaque ?? (evicted ? nothingUnread : null)

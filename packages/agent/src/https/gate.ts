@@ -1,7 +1,9 @@
 import type { BpfMap } from '@runwarden/libbpf'
 import type { Decision } from '@runwarden/policy'
 import type { TlsChunk, TlsOffer } from '@runwarden/sensor'
+import { Connections } from './connections.ts'
 import { HeldProcesses } from './held.ts'
+import { MAX_SESSIONS } from './limits.ts'
 import type { HttpSession } from './session.ts'
 
 /** struct https_grants of bpf/include/https_state.h. */
@@ -11,6 +13,9 @@ const RECORD_ADDS = 29
 const RECORD_HOLDS = 1100
 /** As many as the kernel's maps have. */
 const FAMILIES = 4096
+/** Of all that was offered and may be offered again, bytes. */
+const MOST_WINDOWS = 64 << 20
+const nothing = Buffer.alloc(0)
 
 export interface GateParts {
   /** What may leave, by family: a map that the kernel's look at packets reads. */
@@ -41,6 +46,8 @@ interface Offered {
   sent: number
   window: Buffer
   windowSize: number
+  /** There was no room for the window: what is offered again cannot be compared. */
+  forgotten: boolean
   /** Bytes that may leave once it is known where to. */
   owed: number
   host: string | null
@@ -62,7 +69,9 @@ interface Grants {
 export class RequestGate {
   private readonly parts: GateParts
   private readonly held = new HeldProcesses()
-  private readonly sessions = new Map<string, Offered>()
+  private readonly sessions = new Connections<Offered>()
+  /** Of the windows of all. */
+  private bytes = 0
   /** The one that was granted something longest ago first. */
   private readonly families = new Map<string, Grants>()
   /** By process: writes for which it was ended. */
@@ -83,28 +92,12 @@ export class RequestGate {
 
   /** Something is about to be sent. */
   offer(offer: TlsOffer): void {
-    const key = keyOf(offer)
-    let session = this.sessions.get(key)
-    if (session === undefined) {
-      const none = Buffer.alloc(0)
-      const { pid, start, session: address } = offer
-      session = {
-        connection: { pid, start, session: address },
-        parts: [],
-        size: 0,
-        sent: offer.sent,
-        window: none,
-        windowSize: 0,
-        owed: 0,
-        host: null,
-        ruled: false,
-      }
-      this.sessions.set(key, session)
-    }
+    const session = this.sessions.use(offer.execId, offer.session) ?? this.begin(offer)
     const gone = Math.max(0, offer.sent - session.sent)
     session.sent = offer.sent
-    session.window = session.window.subarray(Math.min(gone, session.window.length))
     session.windowSize = Math.max(0, session.windowSize - gone)
+    this.setWindow(session, session.window.subarray(Math.min(gone, session.window.length)))
+    if (session.windowSize === 0) session.forgotten = false
     session.parts.push(offer.data)
     session.size += offer.size
     if (offer.goesOn) return
@@ -118,12 +111,13 @@ export class RequestGate {
   }
 
   /** Whether what the connection sends is known from what it offers. */
-  knows(connection: { execId: string; session: bigint }): boolean {
-    return this.sessions.size > 0 && this.sessions.has(keyOf(connection))
+  knows({ execId, session }: { execId: string; session: bigint }): boolean {
+    return this.sessions.has(execId, session)
   }
 
-  closed(connection: { execId: string; session: bigint }): void {
-    if (this.sessions.size > 0) this.sessions.delete(keyOf(connection))
+  closed({ execId, session }: { execId: string; session: bigint }): void {
+    const closed = this.sessions.take(execId, session)
+    if (closed !== undefined) this.setWindow(closed, nothing)
   }
 
   /** A process has ended. What it was refused is decided by that, and gone before others of its family send again. */
@@ -133,15 +127,55 @@ export class RequestGate {
       this.decided(this.grantsOf(offer))
     }
     this.refusals.delete(execId)
-    for (const [key, { connection }] of this.sessions) {
-      if (!key.startsWith(`${execId} `)) continue
-      this.sessions.delete(key)
-      this.parts.forget(connection)
+    for (const address of this.sessions.addressesOf(execId)) {
+      const session = this.sessions.take(execId, address)
+      if (session === undefined) continue
+      this.setWindow(session, nothing)
+      this.parts.forget(session.connection)
+    }
+  }
+
+  private begin({ execId, pid, start, session: address, sent }: TlsOffer): Offered {
+    const begun: Offered = {
+      connection: { pid, start, session: address },
+      parts: [],
+      size: 0,
+      sent,
+      window: nothing,
+      windowSize: 0,
+      forgotten: false,
+      owed: 0,
+      host: null,
+      ruled: false,
+    }
+    this.sessions.add(execId, address, begun)
+    // Of one that is followed no more nothing is granted: its host is not known.
+    const { oldest } = this.sessions
+    if (this.sessions.size > MAX_SESSIONS && oldest !== null)
+      this.closed({ execId: oldest.execId, session: oldest.address })
+    return begun
+  }
+
+  private setWindow(session: Offered, window: Buffer): void {
+    this.bytes += window.length - session.window.length
+    // Not a view of nothing, which would keep all of what it was a part of.
+    session.window = window.length === 0 ? nothing : window
+  }
+
+  /** Those that were used longest ago lose their windows. */
+  private makeRoom(): void {
+    if (this.bytes <= MOST_WINDOWS) return
+    for (const session of this.sessions) {
+      if (this.bytes <= MOST_WINDOWS / 2) return
+      session.forgotten ||= session.window.length > 0
+      this.setWindow(session, nothing)
     }
   }
 
   /** Why the process is to be ended; null: it may go on. */
   private decide(offer: TlsOffer, session: Offered, data: Buffer, size: number): string | null {
+    if (session.forgotten)
+      return this.refuse(offer, session, 'what was to be sent again is not known any more')
     // What was not sent at once is offered again.
     const same = Math.min(session.window.length, data.length)
     if (!data.subarray(0, same).equals(session.window.subarray(0, same)))
@@ -151,8 +185,9 @@ export class RequestGate {
     const more = size - session.windowSize
     // Behind bytes that are not shown none are kept to be compared.
     if (session.window.length === session.windowSize)
-      session.window = joined([session.window, fresh])
+      this.setWindow(session, joined([session.window, fresh]))
     session.windowSize = size
+    this.makeRoom()
     const seen = (this.seen = [] as { host: string; decision: Decision | null }[])
     this.waits = !offer.allowed
     const { time, execId, pid, library } = offer
@@ -243,8 +278,4 @@ export function encodeGrants({ granted, decided }: Omit<Grants, 'family'>): Buff
 function joined(parts: readonly Buffer[]): Buffer {
   const [first, ...others] = parts.filter(({ length }) => length > 0)
   return first !== undefined && others.length === 0 ? first : Buffer.concat(parts)
-}
-
-function keyOf({ execId, session }: { execId: string; session: bigint }): string {
-  return `${execId} ${session.toString(36)}`
 }
