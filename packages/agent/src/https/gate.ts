@@ -63,8 +63,8 @@ interface Grants {
 
 /**
  * Decides about writes before they leave: their processes are stopped meanwhile. Who breaks a rule is ended; others go on, and what
- * they send to hosts with HTTPS rules is granted to the byte, without which the kernel lets nothing of it leave. What the kernel
- * has allowed, and granted, is only followed.
+ * they send to hosts with HTTPS rules is granted, with what TLS may add to it; without that the kernel lets nothing of it leave. What
+ * the kernel has allowed, and granted, is only followed.
  */
 export class RequestGate {
   private readonly parts: GateParts
@@ -229,13 +229,14 @@ export class RequestGate {
 
   private goOn(offer: TlsOffer, session: Offered, size: number): void {
     if (offer.allowed) return
-    if (session.host !== null) this.parts.learn(session.host)
     const grants = this.grantsOf(offer)
     if (session.ruled) grants.granted += BigInt(session.owed)
     // Where it goes is known, or nothing of it is to wait.
     if (session.host !== null || size === 0) session.owed = 0
     this.decided(grants)
     this.held.goOn(offer)
+    // Nobody waits for it.
+    if (session.host !== null) this.parts.learn(session.host)
   }
 
   /** It stays undecided: nothing of what it has sent leaves any more. */

@@ -315,7 +315,7 @@ describe('user space decides', () => {
       expect(allowed).toEqual([false, false, false])
   })
 
-  test('what follows a request that it refused, or let pass, is the kernel’s again', async () => {
+  test('a request that no rule allows, but not what follows it; of one that the kernel could not read, that too', async () => {
     expect(await allowedOf([[get('/repos/acme/.git'), get('/evil'), get('/users/a')]])).toEqual([
       [false, false, false],
     ])
