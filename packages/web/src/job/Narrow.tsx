@@ -1,6 +1,7 @@
+import { verdicts as all } from '../ui/alarm.ts'
+import { ChoiceButtons } from '../ui/ChoiceButtons.tsx'
 import { SearchBox } from '../ui/SearchBox.tsx'
 import { useAddressed } from './address.ts'
-import { verdicts as all } from './narrowing.ts'
 
 interface Props {
   label: string
@@ -23,19 +24,12 @@ export function Narrow({ label, found, verdicts = false }: Props) {
         found={found}
       />
       {verdicts && (
-        <fieldset className="filter">
-          <legend className="unseen">Verdict</legend>
-          {all.map((one) => (
-            <button
-              key={one}
-              type="button"
-              aria-pressed={one === verdict}
-              onClick={() => setVerdict(one === verdict ? null : one)}
-            >
-              {one}
-            </button>
-          ))}
-        </fieldset>
+        <ChoiceButtons
+          legend="Verdict"
+          options={all}
+          value={verdict}
+          onPress={(one) => setVerdict(one === verdict ? null : one)}
+        />
       )}
     </div>
   )

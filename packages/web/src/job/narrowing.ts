@@ -1,10 +1,7 @@
 import { useDeferredValue } from 'react'
-import type { Verdict } from '@runwarden/events'
+import { verdicts } from '../ui/alarm.ts'
 import { useAddressed } from './address.ts'
 import type { Narrowing } from './source.ts'
-
-/** In order of alarm. */
-export const verdicts: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block', 'allowed']
 
 /** What the address narrows a tab's list to: `?verdict=…&search=…` */
 export function useNarrowing(): { narrowing: Narrowing; narrowed: boolean } {

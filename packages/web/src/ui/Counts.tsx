@@ -1,10 +1,7 @@
 import type { Severity, Verdict } from '@runwarden/events'
 import { grouped } from '@runwarden/report/view'
+import { severities, verdicts } from './alarm.ts'
 import { SeverityChip, VerdictChip } from './Chip.tsx'
-
-/** In order of alarm. */
-const verdicts: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block', 'allowed']
-export const severities: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
 
 /** How many acts had each verdict; those that were let through only as a number. */
 export function VerdictCounts({ calls }: { calls: Readonly<Partial<Record<Verdict, number>>> }) {

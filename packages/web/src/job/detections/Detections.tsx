@@ -1,7 +1,7 @@
+import { bySeverity } from '../../ui/alarm.ts'
 import { counted } from '@runwarden/report/view'
 import { useAddressed } from '../address.ts'
 import { Listed } from '../Listed.tsx'
-import { bySeverity } from '../severities.ts'
 import { useFindings } from '../source.ts'
 import { FindingCard } from './FindingCard.tsx'
 

@@ -1,5 +1,6 @@
 import { useCallback, useMemo } from 'react'
 import { counted, grouped } from '@runwarden/report/view'
+import { alarmOf } from '../../ui/alarm.ts'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
@@ -10,14 +11,14 @@ import { ActorChoices } from '../ActorChoices.tsx'
 import { Cut } from '../Cut.tsx'
 import { Listed } from '../Listed.tsx'
 import { Narrow } from '../Narrow.tsx'
-import { useNarrowing, verdicts } from '../narrowing.ts'
+import { useNarrowing } from '../narrowing.ts'
 import { ProgramList } from '../ProgramList.tsx'
 import type { Rows } from '../rows.ts'
 import { useNarrowedRows } from '../whole.ts'
 
 type Query = Rows['dns']
 
-const weight = ({ verdict }: Query): number => verdicts.indexOf(verdict)
+const weight = ({ verdict }: Query): number => alarmOf(verdict)
 
 const columns: readonly Column<Query>[] = [
   {

@@ -1,5 +1,6 @@
 import { useCallback, useMemo } from 'react'
 import { counted, grouped, noFile } from '@runwarden/report/view'
+import { ChoiceButtons } from '../../ui/ChoiceButtons.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { PagedTable } from '../../ui/PagedTable.tsx'
 import { Text } from '../../ui/Text.tsx'
@@ -93,19 +94,12 @@ export default function Files() {
         />
         <div className="tools picks">
           {options.length > 1 && (
-            <fieldset className="filter">
-              <legend className="unseen">Kind</legend>
-              {options.map((one) => (
-                <button
-                  key={one}
-                  type="button"
-                  aria-pressed={one === kind}
-                  onClick={() => setKind(one === kind ? null : one)}
-                >
-                  {one}
-                </button>
-              ))}
-            </fieldset>
+            <ChoiceButtons
+              legend="Kind"
+              options={options}
+              value={kind}
+              onPress={(one) => setKind(one === kind ? null : one)}
+            />
           )}
           <ActorChoices rows={list.all} />
         </div>

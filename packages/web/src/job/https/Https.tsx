@@ -1,5 +1,6 @@
 import { useCallback, useMemo } from 'react'
 import { bytes, counted, grouped, statusesOf } from '@runwarden/report/view'
+import { alarmOf } from '../../ui/alarm.ts'
 import { Choice } from '../../ui/Choice.tsx'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
@@ -10,7 +11,7 @@ import { ActorChoices } from '../ActorChoices.tsx'
 import { useAddressed } from '../address.ts'
 import { Listed } from '../Listed.tsx'
 import { Narrow } from '../Narrow.tsx'
-import { useNarrowing, verdicts } from '../narrowing.ts'
+import { useNarrowing } from '../narrowing.ts'
 import { ProgramList } from '../ProgramList.tsx'
 import type { Rows } from '../rows.ts'
 import { useNarrowedRows } from '../whole.ts'
@@ -19,7 +20,7 @@ import { TokenPermissions } from './TokenPermissions.tsx'
 
 type Request = Rows['http']
 
-const weight = ({ verdict }: Request): number => verdicts.indexOf(verdict)
+const weight = ({ verdict }: Request): number => alarmOf(verdict)
 
 const columns: readonly Column<Request>[] = [
   {

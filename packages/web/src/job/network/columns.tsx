@@ -1,9 +1,9 @@
 import { plain } from '@runwarden/events/plain'
 import { bytes, grouped as digits } from '@runwarden/report/view'
+import { alarmOf } from '../../ui/alarm.ts'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
-import { verdicts } from '../narrowing.ts'
 import { ProgramList } from '../ProgramList.tsx'
 import { Since } from '../Since.tsx'
 import type { Group } from './group.ts'
@@ -35,7 +35,7 @@ export const columnsOf = (given: Given): readonly Column<Placed>[] => {
         group: {
           verdicts: [worst],
         },
-      }) => (worst === undefined ? 9 : verdicts.indexOf(worst)),
+      }) => (worst === undefined ? 9 : alarmOf(worst)),
       tight: true,
     },
     {

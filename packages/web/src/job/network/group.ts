@@ -1,6 +1,6 @@
 import type { Verdict } from '@runwarden/events'
 import { endpointOf, isHostName, isLoopback, placeOf, uncheckedHint } from '@runwarden/report/view'
-import { verdicts } from '../narrowing.ts'
+import { alarmOf, verdicts } from '../../ui/alarm.ts'
 import type { Program, Rows } from '../rows.ts'
 
 type Row = Rows['destinations']
@@ -29,8 +29,6 @@ export interface Group {
   programs: readonly Program[]
   rows: readonly Row[]
 }
-
-const weight = (verdict: Verdict): number => verdicts.indexOf(verdict)
 
 function keyOf({ host, addresses, port, protocol }: Row): string {
   const name = host ?? addresses[0] ?? 'unknown'
@@ -89,7 +87,7 @@ function byAlarm(a: Group, b: Group): number {
 
 /** The less, the sooner a person should look at it. */
 export const alarm = ({ local, verdicts: [worst = 'allowed'] }: Group): number =>
-  (local ? verdicts.length : 0) + weight(worst)
+  (local ? verdicts.length : 0) + alarmOf(worst)
 
 function groupOf(key: string, rows: readonly Row[], onlyAsked: boolean): Group {
   const [first] = rows
@@ -115,7 +113,7 @@ function groupOf(key: string, rows: readonly Row[], onlyAsked: boolean): Group {
     protocol,
     local: addresses.length > 0 && addresses.every((address) => isLoopback(address)),
     verdicts: [...new Set(rows.map(({ verdict }) => verdict))].toSorted(
-      (a, b) => weight(a) - weight(b),
+      (a, b) => alarmOf(a) - alarmOf(b),
     ),
     count: rows.reduce((sum, { count }) => sum + count, 0),
     bytesOut: rows.reduce((sum, { bytesOut }) => sum + bytesOut, 0),

@@ -1,12 +1,12 @@
 import type { PolicySimulation } from '@runwarden/api'
 import { counted } from '@runwarden/report/view'
+import { verdicts } from '../../ui/alarm.ts'
 import { Failure } from '../../ui/Failure.tsx'
 import { Nothing } from '../../ui/Section.tsx'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
 import { useControlPlane, useKnown } from '../control-plane.ts'
-import { verdicts } from '../narrowing.ts'
 
 /** Runs that a policy is tried against. */
 export const triedRuns = 50

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { counted } from '@runwarden/report/view'
+import { ChoiceButtons } from '../../ui/ChoiceButtons.tsx'
 import { Failure } from '../../ui/Failure.tsx'
 import { Nothing } from '../../ui/Section.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
@@ -32,19 +33,13 @@ export default function Recommended() {
       </p>
       {hasPast && (
         <div className="tools">
-          <fieldset className="filter">
-            <legend className="unseen">Made from</legend>
-            {bases.map((one) => (
-              <button
-                key={one}
-                type="button"
-                aria-pressed={one === chosen}
-                onClick={() => setBasis(one === 'run' ? null : one)}
-              >
-                {one === 'run' ? 'This run' : `The last ${window} runs`}
-              </button>
-            ))}
-          </fieldset>
+          <ChoiceButtons
+            legend="Made from"
+            options={bases}
+            value={chosen}
+            text={(one) => (one === 'run' ? 'This run' : `The last ${window} runs`)}
+            onPress={(one) => setBasis(one === 'run' ? null : one)}
+          />
         </div>
       )}
       {chosen === 'runs' && hasPast ? <OfRuns /> : <OfRun />}
@@ -102,19 +97,13 @@ function Document({ text }: { text: string }) {
   return (
     <>
       <div className="tools">
-        <fieldset className="filter">
-          <legend className="unseen">Written as</legend>
-          {forms.map((one) => (
-            <button
-              key={one}
-              type="button"
-              aria-pressed={one === chosen}
-              onClick={() => setForm(one === 'policy' ? null : one)}
-            >
-              {one === 'policy' ? 'Policy document' : 'Step of a workflow'}
-            </button>
-          ))}
-        </fieldset>
+        <ChoiceButtons
+          legend="Written as"
+          options={forms}
+          value={chosen}
+          text={(one) => (one === 'policy' ? 'Policy document' : 'Step of a workflow')}
+          onPress={(one) => setForm(one === 'policy' ? null : one)}
+        />
         {plane !== null && (
           <span className="inline">
             <button type="button" onClick={() => setTried(text)}>

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
-import type { Verdict } from '@runwarden/events'
 import { grouped } from '@runwarden/report/view'
+import { alarmOf, bySeverity, refusals } from '../../ui/alarm.ts'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
 import { AddressLink } from '../AddressLink.tsx'
@@ -8,7 +8,6 @@ import { FindingCard } from '../detections/FindingCard.tsx'
 import { Listed } from '../Listed.tsx'
 import { ProgramList } from '../ProgramList.tsx'
 import type { Rows } from '../rows.ts'
-import { bySeverity } from '../severities.ts'
 import { useFindings, useJob, useRows } from '../source.ts'
 
 /** How many of each are shown here; the rest is in its own tab. */
@@ -84,13 +83,9 @@ function Detected() {
   )
 }
 
-/** In order of alarm; each is asked for by itself, for it may stand behind thousands that were allowed. */
-const alarming: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block']
-const order: readonly Verdict[] = [...alarming, 'allowed']
-const alarm = (verdict: Verdict): number => order.indexOf(verdict)
-
 function Refused() {
   const { facts } = useJob()
+  // Each is asked for by itself, for it may stand behind thousands that were allowed.
   // Hooks are called in the same order each time: these three are all there are.
   const attacks = useRows('destinations', { verdict: 'attack-blocked' })
   const blocked = useRows('destinations', { verdict: 'blocked' })
@@ -108,11 +103,11 @@ function Refused() {
       ({ name }, index, all) =>
         !connected.has(name) && all.findIndex((other) => other.name === name) === index,
     )
-  const acts = alarming.reduce((sum, verdict) => sum + (facts.byVerdict[verdict] ?? 0), 0)
+  const acts = refusals.reduce((sum, verdict) => sum + (facts.byVerdict[verdict] ?? 0), 0)
   const lists = [attacks, blocked, would, ...names]
   const list = {
     ...attacks,
-    rows: [...rows, ...refused].toSorted((a, b) => alarm(a.verdict) - alarm(b.verdict)),
+    rows: [...rows, ...refused].toSorted((a, b) => alarmOf(a.verdict) - alarmOf(b.verdict)),
     waiting: lists.some(({ waiting }) => waiting),
     error: lists.find(({ error }) => error !== null)?.error ?? null,
   }
@@ -193,7 +188,7 @@ function Requested() {
       <Listed list={list} label="HTTPS requests" none="No request was read.">
         <Lines caption="HTTPS requests">
           {list.rows
-            .toSorted((a, b) => alarm(a.verdict) - alarm(b.verdict))
+            .toSorted((a, b) => alarmOf(a.verdict) - alarmOf(b.verdict))
             .slice(0, few)
             .map((row) => (
               <tr key={row.n}>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo, type ReactNode } from 'react'
 import { counted, grouped } from '@runwarden/report/view'
 import { VerdictChip } from '../../../ui/Chip.tsx'
+import { ChoiceButtons } from '../../../ui/ChoiceButtons.tsx'
 import { CopyButton } from '../../../ui/CopyButton.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
 import { Failure } from '../../../ui/Failure.tsx'
@@ -97,22 +98,13 @@ export function Differences({ org, id, other }: Props) {
           onChange={(value) => set({ search: value === '' ? null : value })}
           found={`${counted(rows.length, of.slice(0, -1))}${list.more === null ? '' : ' so far'}`}
         />
-        <fieldset className="filter">
-          <legend className="unseen">Where</legend>
-          {places.map((one) => (
-            <button
-              key={one}
-              type="button"
-              aria-pressed={one === place}
-              onClick={() => set({ only: one === 'here' ? null : one })}
-            >
-              {words[one]}
-              {one !== 'different' && counts.data !== undefined && (
-                <span className="count">{grouped(counts.data.counts[one])}</span>
-              )}
-            </button>
-          ))}
-        </fieldset>
+        <ChoiceButtons
+          legend="Where"
+          options={places}
+          value={place}
+          text={(one) => placeText(one, counts.data?.counts)}
+          onPress={(one) => set({ only: one === 'here' ? null : one })}
+        />
       </div>
       {counts.data?.isWhole === false && (
         <p className="notices">
@@ -136,6 +128,20 @@ export function Differences({ org, id, other }: Props) {
           moreComes={list.moreComes}
         />
       </List>
+    </>
+  )
+}
+
+type Counts = Readonly<Record<Exclude<Place, 'different'>, number>>
+
+/** A place, and how much is there once that is known. */
+function placeText(place: Place, counts: Counts | undefined): ReactNode {
+  return (
+    <>
+      {words[place]}
+      {place !== 'different' && counts !== undefined && (
+        <span className="count">{grouped(counts[place])}</span>
+      )}
     </>
   )
 }

@@ -1,8 +1,9 @@
 import type { OrganisationDestination } from '@runwarden/api'
-import type { Verdict } from '@runwarden/events'
 import { grouped } from '@runwarden/report/view'
+import { verdicts } from '../../../ui/alarm.ts'
 import { VerdictChip } from '../../../ui/Chip.tsx'
 import { Choice } from '../../../ui/Choice.tsx'
+import { ChoiceButtons } from '../../../ui/ChoiceButtons.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
 import { FilterText } from '../../../ui/FilterText.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
@@ -11,6 +12,7 @@ import { Nothing } from '../../../ui/Section.tsx'
 import { Code } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
+import { FilterBar } from '../../FilterBar.tsx'
 import { given, oneOf, useFilters } from '../../filters.ts'
 import { Link } from '../../Link.tsx'
 import { PeriodChoice } from '../../PeriodChoice.tsx'
@@ -23,7 +25,6 @@ import { Paged } from '../../states/Paged.tsx'
 import { Panel } from './Panel.tsx'
 
 const names = ['like', 'verdict', 'new', 'kind'] as const
-const verdicts: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block', 'allowed']
 
 /** Where an organisation's jobs went, and of one place, which of them. */
 export default function Destinations() {
@@ -31,7 +32,8 @@ export default function Destinations() {
   useTitle('Destinations')
   useBreadcrumb([{ label: 'Destinations' }])
   const period = usePeriod()
-  const { values, set, any, clear } = useFilters(names)
+  const filters = useFilters(names)
+  const { values, set } = filters
   const address = useRouterAddress()
   const of = address.get('of')
   const kind = values.kind === 'address' ? 'address' : 'host'
@@ -55,8 +57,7 @@ export default function Destinations() {
         <h1>Destinations</h1>
         <PeriodChoice />
       </div>
-      <fieldset className="filters">
-        <legend className="unseen">Filters</legend>
+      <FilterBar filters={filters}>
         <FilterText
           label="Name or address"
           placeholder="a part of it"
@@ -70,18 +71,13 @@ export default function Destinations() {
           value={asked.verdict}
           onChoose={(verdict) => set({ verdict })}
         />
-        <fieldset className="filter">
-          <legend className="unseen">Kind</legend>
-          {(['host', 'address'] as const).map((one) => (
-            <button
-              key={one}
-              type="button"
-              aria-pressed={one === kind}
-              onClick={() => set({ kind: one === 'host' ? null : one })}
-            >
-              {one === 'host' ? 'Hosts' : 'Addresses'}
-            </button>
-          ))}
+        <ChoiceButtons
+          legend="Kind"
+          options={['host', 'address']}
+          value={kind}
+          text={(one) => (one === 'host' ? 'Hosts' : 'Addresses')}
+          onPress={(one) => set({ kind: one === 'host' ? null : one })}
+        >
           <button
             type="button"
             aria-pressed={asked.new !== null}
@@ -89,13 +85,8 @@ export default function Destinations() {
           >
             New in this time
           </button>
-        </fieldset>
-        {any && (
-          <button type="button" onClick={clear}>
-            Clear filters
-          </button>
-        )}
-      </fieldset>
+        </ChoiceButtons>
+      </FilterBar>
       {of !== null && <Panel org={org} kind={kind} value={of} period={period} />}
       <div className="listed">
         <Paged pages={pages} label="Destinations are loading">
@@ -109,7 +100,7 @@ export default function Destinations() {
               more={pages.more}
               moreComes={pages.moreComes}
             />
-          ) : any ? (
+          ) : filters.any ? (
             <Nothing>No destination of the last {periodWords[period]} is like that.</Nothing>
           ) : (
             <Nothing>

@@ -1,8 +1,11 @@
+import { severities } from '../../../ui/alarm.ts'
 import { Choice } from '../../../ui/Choice.tsx'
-import { severities } from '../../../ui/Counts.tsx'
+import { ChoiceButtons } from '../../../ui/ChoiceButtons.tsx'
 import { FilterText } from '../../../ui/FilterText.tsx'
+import { FilterBar } from '../../FilterBar.tsx'
 import { type Filters, oneOf } from '../../filters.ts'
-import { periods, periodWords } from '../../period.ts'
+import { periods } from '../../period.ts'
+import { PeriodFilter } from '../../PeriodFilter.tsx'
 import { states } from './list.ts'
 
 export const names = [
@@ -20,25 +23,16 @@ export const shownState = (state: string | null): string | null =>
   state === 'any' ? null : (oneOf(states, state) ?? 'open')
 
 export function Narrowing({ filters }: { filters: Filters<Name> }) {
-  const { values, set, any, clear } = filters
+  const { values, set } = filters
   const state = shownState(values.state) ?? 'any'
-  const words = periods.map((period) => periodWords[period])
   return (
-    <fieldset className="filters">
-      <legend className="unseen">Filters</legend>
-      <fieldset className="filter">
-        <legend className="unseen">State</legend>
-        {[...states, 'any'].map((one) => (
-          <button
-            key={one}
-            type="button"
-            aria-pressed={one === state}
-            onClick={() => set({ state: one === 'open' ? null : one })}
-          >
-            {one}
-          </button>
-        ))}
-      </fieldset>
+    <FilterBar filters={filters}>
+      <ChoiceButtons
+        legend="State"
+        options={[...states, 'any']}
+        value={state}
+        onPress={(one) => set({ state: one === 'open' ? null : one })}
+      />
       <Choice
         label="Severity"
         all="Any severity"
@@ -58,20 +52,11 @@ export function Narrowing({ filters }: { filters: Filters<Name> }) {
         value={values.repository}
         onWrite={(repository) => set({ repository })}
       />
-      <Choice
+      <PeriodFilter
         label="Found within"
-        all="Any time"
-        options={words}
-        value={words[periods.findIndex((period) => period === values.period)] ?? null}
-        onChoose={(word) =>
-          set({ period: periods.find((period) => periodWords[period] === word) ?? null })
-        }
+        value={oneOf(periods, values.period)}
+        onChoose={(period) => set({ period })}
       />
-      {any && (
-        <button type="button" onClick={clear}>
-          Clear filters
-        </button>
-      )}
-    </fieldset>
+    </FilterBar>
   )
 }

@@ -1,14 +1,12 @@
 import type { ReactNode } from 'react'
-import type { Severity, Verdict } from '@runwarden/events'
+import type { Severity } from '@runwarden/events'
 import { counted, grouped } from '@runwarden/report/view'
 import { SeverityChip, VerdictChip } from '../../../ui/Chip.tsx'
-import { severities } from '../../../ui/Counts.tsx'
+import { refusals, severities } from '../../../ui/alarm.ts'
 import { Link } from '../../Link.tsx'
 import { paths } from '../../paths.ts'
 import { periodWords } from '../../period.ts'
 import type { Part } from './OverviewPage.tsx'
-
-const refusals: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block']
 
 /** What is wrong, in order of alarm; each number leads to the list behind it. */
 export function Alarms({ org, overview, period }: Part) {

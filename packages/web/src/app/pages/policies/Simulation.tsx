@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import type { PolicySimulation } from '@runwarden/api'
 import { grouped } from '@runwarden/report/view'
-import type { Verdict } from '@runwarden/events'
+import { verdicts } from '../../../ui/alarm.ts'
 import { VerdictChip } from '../../../ui/Chip.tsx'
 import { type Column, DataTable } from '../../../ui/DataTable.tsx'
 import { TextField } from '../../../ui/Field.tsx'
@@ -14,8 +14,6 @@ import { Link } from '../../Link.tsx'
 import { paths } from '../../paths.ts'
 
 type Refusal = PolicySimulation['refused'][number]
-
-const verdicts: readonly Verdict[] = ['allowed', 'blocked', 'would-block', 'attack-blocked']
 
 interface Props {
   /** Whose runs they are. */

@@ -1,13 +1,14 @@
-import type { Severity, Verdict } from '@runwarden/events'
+import { severities, verdicts } from '../../../ui/alarm.ts'
 import { Choice } from '../../../ui/Choice.tsx'
-import { severities } from '../../../ui/Counts.tsx'
 import { FilterText } from '../../../ui/FilterText.tsx'
 import { Nothing } from '../../../ui/Section.tsx'
+import { FilterBar } from '../../FilterBar.tsx'
 import { type Filters, oneOf, useFilters } from '../../filters.ts'
 import { Link } from '../../Link.tsx'
 import { useLiveQueries } from '../../live-queries.ts'
 import { paths } from '../../paths.ts'
-import { beginOf, periods, periodWords } from '../../period.ts'
+import { beginOf, periods } from '../../period.ts'
+import { PeriodFilter } from '../../PeriodFilter.tsx'
 import { branchOf, refOf } from '../../places.ts'
 import { useRuns } from '../../runs/list.ts'
 import { RunTable } from '../../runs/RunTable.tsx'
@@ -31,7 +32,6 @@ const names = [
 ] as const
 type Name = (typeof names)[number]
 
-const verdicts: readonly Verdict[] = ['attack-blocked', 'blocked', 'would-block', 'allowed']
 const states = ['running', 'silent', 'lost', 'finished'] as const
 const modes = ['block', 'audit'] as const
 
@@ -54,8 +54,8 @@ export default function Runs() {
       workflow,
       ref: branch === null ? null : refOf(branch),
       detection,
-      verdict: oneOf<Verdict>(verdicts, verdict),
-      severity: oneOf<Severity>(severities, severity),
+      verdict: oneOf(verdicts, verdict),
+      severity: oneOf(severities, severity),
       egress: oneOf(modes, mode),
       state: oneOf(states, state),
       to: timeOf(filters.values.to),
@@ -105,12 +105,10 @@ interface NarrowingProps {
 }
 
 function Narrowing({ filters, repositories, workflows, branches }: NarrowingProps) {
-  const { values, set, any, clear } = filters
-  const words = periods.map((period) => periodWords[period])
+  const { values, set } = filters
   const between = values.from !== null || values.to !== null
   return (
-    <fieldset className="filters">
-      <legend className="unseen">Filters</legend>
+    <FilterBar filters={filters}>
       <FilterText
         label="Repository"
         placeholder="owner/name"
@@ -164,24 +162,12 @@ function Narrowing({ filters, repositories, workflows, branches }: NarrowingProp
         value={oneOf(states, values.state)}
         onChoose={(state) => set({ state })}
       />
-      <Choice
+      <PeriodFilter
         label="Started within"
         all={between ? 'As chosen' : 'Any time'}
-        options={words}
-        value={words[periods.findIndex((period) => period === values.period)] ?? null}
-        onChoose={(word) =>
-          set({
-            period: periods.find((period) => periodWords[period] === word) ?? null,
-            from: null,
-            to: null,
-          })
-        }
+        value={oneOf(periods, values.period)}
+        onChoose={(period) => set({ period, from: null, to: null })}
       />
-      {any && (
-        <button type="button" onClick={clear}>
-          Clear filters
-        </button>
-      )}
-    </fieldset>
+    </FilterBar>
   )
 }

@@ -11,6 +11,7 @@ import { api, ask } from '../../api.ts'
 import { given, oneOf, useFilters } from '../../filters.ts'
 import { hitColumns } from '../../hits/columns.tsx'
 import { beginOf, periods, type Period, periodWords } from '../../period.ts'
+import { PeriodFilter } from '../../PeriodFilter.tsx'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
 import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
@@ -20,7 +21,6 @@ import { Syntax } from './Syntax.tsx'
 
 const names = [...kindNames, 'period'] as const
 const labels = kindNames.map((kind) => kinds[kind].label)
-const words = periods.map((period) => periodWords[period])
 
 /** Which jobs had to do with something. */
 export default function Search() {
@@ -83,15 +83,7 @@ export default function Search() {
               />
             </label>
           </div>
-          <Choice
-            label="When"
-            all="Any time"
-            options={words}
-            value={words[periods.findIndex((one) => one === period)] ?? null}
-            onChoose={(word) =>
-              set({ period: periods.find((one) => periodWords[one] === word) ?? null })
-            }
-          />
+          <PeriodFilter label="When" value={period} onChoose={(next) => set({ period: next })} />
           <button className="primary">Search</button>
         </form>
       </search>
