@@ -1,3 +1,4 @@
+export { inTurn } from '@runwarden/sensor'
 export { type Baseline, destinationOf } from './baseline.ts'
 export { AgentError, errnoOf, messageOf } from './errors.ts'
 export { makeFolders, OutputFolder } from './output.ts'

@@ -1,5 +1,5 @@
 import type { Event, Report, RunFacts } from '@runwarden/events'
-import { messageOf, OutputFolder, RotatingEvents, type Rotation } from '@runwarden/agent'
+import { inTurn, messageOf, OutputFolder, RotatingEvents, type Rotation } from '@runwarden/agent'
 import type { ReportBuilder } from '@runwarden/report'
 import { isatty } from 'node:tty'
 import { writeText } from './terminal.ts'
@@ -22,7 +22,7 @@ export class RunRecord {
   private lastSeq = 0
   /** Events from before the report package was loaded. */
   private waiting: Event[] = []
-  private flushing: NodeJS.Timeout | undefined
+  private flushing = false
   private flushingSoon = false
   /** Why there is no folder: nothing to say as long as there is no run. */
   private unsaid = ''
@@ -74,14 +74,17 @@ export class RunRecord {
     this.lastSeq = event.seq
     this.events?.add(JSON.stringify(event))
     // What has happened can be read while the job runs, and survives a kill of this process.
-    this.flushing ??= setTimeout(() => this.flush(), flushMs).unref()
+    if (!this.flushing) {
+      this.flushing = true
+      inTurn(flushMs, () => this.flush())
+    }
     if (event.kind === 'detection') this.flushSoon()
     if (this.builder === undefined) this.waiting.push(event)
     else this.builder.add(event)
   }
 
   private flush(): void {
-    this.flushing = undefined
+    this.flushing = false
     this.events?.flush()
   }
 
@@ -136,7 +139,6 @@ export class RunRecord {
   /** Writes the reports and says the summary. */
   async finish(facts: RunFacts, { quiet }: { quiet: boolean }): Promise<Report> {
     const { jsonParts, renderHtmlParts, renderSummary, renderTerminal } = await this.load()
-    clearTimeout(this.flushing)
     const changed = this.events?.tampering() ?? ''
     this.events?.close()
     if (changed !== '' && this.events?.failure === '') {
@@ -196,7 +198,6 @@ export class RunRecord {
 
   /** There will be no report: leaves what there is, and no folder of nothing. */
   abandon(): void {
-    clearTimeout(this.flushing)
     this.events?.close()
     this.folder?.discard(eventsName)
   }

@@ -1,6 +1,6 @@
 /**
  * How often what wakes nobody is looked at, ms. Each wake-up costs the job some 100 µs of a processor, and its caches more:
- * records that nobody must act upon at once wait for company, and all who look do so in one turn.
+ * records that nobody must act upon at once wait for company, and all who look do so in one turn, with all that is due by then.
  */
 export const LOOK_MS = 40
 /** Looks that find nothing before the next one waits to be woken: 200 ms, longer than the kernel's own while (bpf/include/quiet.h). */
@@ -9,6 +9,8 @@ const MOST_IDLE = 5
 const IDLE_MS = 1000
 
 const looks = new Set<() => void>()
+/** What is to be done in a turn, by how long it waits at least, ms: what came first is due first. */
+const due = new Map<number, { at: number; work: () => void }[]>()
 let timer: NodeJS.Timeout | null = null
 let idle = 0
 let resting = false
@@ -23,7 +25,7 @@ export function everyLook(look: () => void): () => void {
   keepLooking()
   return () => {
     looks.delete(look)
-    if (looks.size === 0) stop()
+    stopUnneeded()
   }
 }
 
@@ -32,7 +34,18 @@ export function keepLooking(): void {
   idle = 0
   if (timer !== null && !resting) return
   stop()
-  if (looks.size > 0) start(LOOK_MS)
+  if (looks.size > 0 || due.size > 0) start(LOOK_MS)
+}
+
+/**
+ * Does something in the first turn that comes after `ms`, LOOK_MS later at most: for what is not to wake the process by itself. Keeps no
+ * process alive.
+ */
+export function inTurn(ms: number, work: () => void): void {
+  const waiting = due.get(ms) ?? []
+  due.set(ms, waiting)
+  waiting.push({ at: performance.now() + ms, work })
+  if (timer === null || resting) keepLooking()
 }
 
 function start(everyMs: number): void {
@@ -40,10 +53,27 @@ function start(everyMs: number): void {
   timer = setInterval(() => {
     idle++
     for (const look of looks) look()
-    if (resting || idle <= MOST_IDLE) return
+    workDue()
+    if (stopUnneeded() || resting || idle <= MOST_IDLE || due.size > 0) return
     stop()
     start(IDLE_MS)
   }, everyMs).unref()
+}
+
+function workDue(): void {
+  const now = performance.now()
+  for (const [ms, waiting] of due) {
+    const first = waiting.findIndex(({ at }) => at > now)
+    const ready = waiting.splice(0, first < 0 ? waiting.length : first)
+    if (waiting.length === 0) due.delete(ms)
+    for (const { work } of ready) work()
+  }
+}
+
+function stopUnneeded(): boolean {
+  if (looks.size > 0 || due.size > 0) return false
+  stop()
+  return true
 }
 
 function stop(): void {

@@ -1,4 +1,5 @@
 import type { Event, EventOf } from '@runwarden/events'
+import { inTurn } from '@runwarden/sensor'
 import type { EventBody } from '../event-stream.ts'
 import type { ProcessTable } from '../process-table.ts'
 import {
@@ -296,7 +297,7 @@ export class Integrity {
     this.#files.rewritten(entry)
     if (entry.waits || path.includes('/.git/')) return
     entry.waits = true
-    setTimeout(() => this.#remember(path, entry, 0), quietMs).unref()
+    inTurn(quietMs, () => this.#remember(path, entry, 0))
   }
 
   #remember(path: string, entry: Entry, tries: number): void {
@@ -304,7 +305,7 @@ export class Integrity {
       const { digest, changedMs, readMs } = content
       const quiet = readMs - changedMs >= quietMs / 2
       if (digest !== null && !quiet && tries < 5) {
-        setTimeout(() => this.#remember(path, entry, tries + 1), quietMs << tries).unref()
+        inTurn(quietMs << tries, () => this.#remember(path, entry, tries + 1))
         return
       }
       entry.waits = false

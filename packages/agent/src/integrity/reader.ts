@@ -1,4 +1,5 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
+import { inTurn } from '@runwarden/sensor'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment } from '../thread-environment.ts'
@@ -11,9 +12,9 @@ interface Asked {
   take: Take
 }
 
-/** How often what nobody waits for is read, and how much of it: 1,000 files and 32 MiB a second. */
-const tickMs = 50
-const filesPerTick = 50
+/** How often what nobody waits for is read, and how much of it: 1,000 files and 32 MiB a second at most. */
+const tickMs = 100
+const filesPerTick = 100
 const bytesPerTick = (32 << 20) / (1000 / tickMs)
 /** Files that wait: beyond, they are not read. */
 const mostWaiting = 20_000
@@ -41,8 +42,8 @@ export class ContentReader {
   #waiting: Asked[] = []
   #urgent: Asked[] = []
   #worker: Worker | undefined
-  #ticking: NodeJS.Timeout | undefined
-  #flushing: NodeJS.Timeout | undefined
+  #ticking = false
+  #flushing = false
   #failed = false
   #closed = false
   #number = 0
@@ -59,7 +60,7 @@ export class ContentReader {
   later(path: string, take: Take): void {
     if (this.#failed || this.#closed || this.#waiting.length >= mostWaiting) return skip(take)
     this.#waiting.push({ path, take })
-    this.#ticking ??= setInterval(() => this.#tick(), tickMs).unref()
+    this.#tickLater()
   }
 
   /** Reads a file soon, with those that others ask for until then. */
@@ -69,7 +70,9 @@ export class ContentReader {
       return skip(take)
     }
     this.#urgent.push({ path, take })
-    this.#flushing ??= setTimeout(() => this.#flush(), settleMs)
+    if (this.#flushing) return
+    this.#flushing = true
+    inTurn(settleMs, () => this.#flush())
   }
 
   /** Reads a file at once, whether it is being written or not. */
@@ -82,7 +85,7 @@ export class ContentReader {
   }
 
   #flush(): void {
-    this.#flushing = undefined
+    this.#flushing = false
     const files = this.#urgent
     this.#urgent = []
     this.#read(files)
@@ -107,18 +110,24 @@ export class ContentReader {
 
   async close(): Promise<void> {
     this.#closed = true
-    clearInterval(this.#ticking)
-    clearTimeout(this.#flushing)
     await this.#worker?.terminate()
   }
 
+  #tickLater(): void {
+    if (this.#ticking) return
+    this.#ticking = true
+    inTurn(tickMs, () => this.#tick())
+  }
+
   #tick(): void {
+    this.#ticking = false
+    if (this.#closed) return
     this.#bytes = Math.max(0, this.#bytes - bytesPerTick)
-    if (this.#bytes > 0 || this.#asked.size > filesPerTick) return
-    const files = this.#waiting.splice(0, filesPerTick)
-    if (files.length > 0) return this.#read(files)
-    clearInterval(this.#ticking)
-    this.#ticking = undefined
+    if (this.#bytes === 0 && this.#asked.size <= filesPerTick) {
+      const files = this.#waiting.splice(0, filesPerTick)
+      if (files.length > 0) this.#read(files)
+    }
+    if (this.#waiting.length > 0 || this.#bytes > 0) this.#tickLater()
   }
 
   #read(files: Asked[]): void {

@@ -41,9 +41,12 @@ const bytesPerMs = (32 << 20) / 1000
 const youngMb = 2
 /** A job that is over before needs no thread: to begin costs 50 ms of a processor. */
 const startMs = 25
-/** Larger files are read by the thread, and all when the small ones were so many: beginning it is worth it then. */
-const smallBytes = 2 << 20
-const allSmallBytes = 8 << 20
+/**
+ * Larger files are read by the thread, and all when the small ones were so many: beginning it, which costs what hashing some 50 MB does, is
+ * worth it then. A compiler is small.
+ */
+const smallBytes = 48 << 20
+const allSmallBytes = 96 << 20
 
 /**
  * Hashes the files of programs, each once for as long as this process lives, whichever job starts it. It is opened at once, before its

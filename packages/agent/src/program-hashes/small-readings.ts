@@ -2,12 +2,12 @@ import { read } from 'node:fs'
 import type { ToRead, WasRead } from './contract.ts'
 import { Reading } from './reading.ts'
 
-/** So much is hashed in one turn: some 0.2 ms. */
-const chunkBytes = 128 << 10
+/** So much is hashed in one turn: some 0.3 ms. */
+const chunkBytes = 512 << 10
 
 /**
  * Small files of programs, hashed on this thread while others read them from the disk: to begin a thread for them would cost more than
- * they do. One is read at a time: where that never ends, one of the threads that read for this process waits, and no other.
+ * they do. One is read at a time, the smallest first: where that never ends, one of the threads that read for this process waits, and no other.
  */
 export class SmallReadings {
   readonly #reply: (reply: WasRead) => void
@@ -25,10 +25,14 @@ export class SmallReadings {
   }
 
   #next(): void {
-    const file = this.#waiting.shift()
-    this.#busy = file !== undefined
-    if (file === undefined) this.#chunk = undefined
-    else this.#read(new Reading(file))
+    this.#busy = this.#waiting.length > 0
+    if (!this.#busy) {
+      this.#chunk = undefined
+      return
+    }
+    const file = this.#waiting.reduce((least, one) => (one.size < least.size ? one : least))
+    this.#waiting.splice(this.#waiting.indexOf(file), 1)
+    this.#read(new Reading(file))
   }
 
   #read(reading: Reading): void {

@@ -204,19 +204,19 @@ test('the first small programs begin no thread; a large one, or many small ones,
   for (const name of ['one', 'two']) {
     expect(await hashed(hasher, program(name))).toMatchObject({ sha256: hashOf(sleep) })
   }
-  const small = await hashed(hasher, long('fits', 2 << 20))
+  const small = await hashed(hasher, long('fits', 48 << 20))
   expect(small).toMatchObject({ sha256: hashOf(join(folder, 'fits')) })
   expect(threads()).toBe(before)
-  for (const name of ['a', 'b', 'c']) await hashed(hasher, long(name, 2 << 20))
+  for (const name of ['a', 'b']) await hashed(hasher, long(name, 30 << 20))
   expect(threads()).toBe(before + 1)
   const other = new ProgramHasher()
-  expect(await hashed(other, long('large', (2 << 20) + 1))).toMatchObject({ unread: '' })
+  expect(await hashed(other, long('large', (48 << 20) + 1))).toMatchObject({ unread: '' })
   expect(threads()).toBe(before + 2)
 })
 
 test('what the agent has no time to read by itself is read by the thread', async () => {
   const hasher = new ProgramHasher()
-  const told = hashed(hasher, long('rest', 8 << 20))
+  const told = hashed(hasher, long('rest', 64 << 20))
   hasher.readNow(performance.now())
   const calm = hasher.hurry()
   expect(await told).toMatchObject({ sha256: hashOf(join(folder, 'rest')) })
