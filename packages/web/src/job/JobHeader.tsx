@@ -1,4 +1,5 @@
 import { duration } from '@runwarden/report/view'
+import { Fact, Facts } from '../ui/Facts.tsx'
 import { StateWord } from '../ui/StateWord.tsx'
 import { Time } from '../ui/Time.tsx'
 import { Text } from '../ui/Text.tsx'
@@ -12,24 +13,6 @@ export function JobHeader() {
   const { facts } = useJob()
   const { name, state, exit, tier, egress, startedAt, finishedAt, runner, attempt } = facts
   const isOver = state === 'finished' || state === 'lost'
-  const entries: [string, React.ReactNode][] = [
-    ['State', <JobState key="state" state={state} exit={exit} />],
-    ['Mode', egress ?? (isOver ? 'not known' : 'not known yet')],
-    ['Started', <Time key="started" at={startedAt} />],
-    ...(finishedAt === null
-      ? []
-      : [['Took', duration(finishedAt - startedAt)] satisfies [string, React.ReactNode]]),
-    ['Tier', tier ?? (isOver ? 'not known' : 'not heard yet')],
-    ...(attempt === null ? [] : [['Attempt', attempt] satisfies [string, React.ReactNode]]),
-    ...(runner === null
-      ? []
-      : [
-          ['Runner', <Text key="runner" value={runner} limit={80} />] satisfies [
-            string,
-            React.ReactNode,
-          ],
-        ]),
-  ]
   return (
     <>
       <div className="heading">
@@ -43,14 +26,23 @@ export function JobHeader() {
           </plane.Link>
         )}
       </div>
-      <dl className="facts">
-        {entries.map(([title, value]) => (
-          <div key={title}>
-            <dt>{title}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts>
+        <Fact title="State">
+          <JobState state={state} exit={exit} />
+        </Fact>
+        <Fact title="Mode">{egress ?? (isOver ? 'not known' : 'not known yet')}</Fact>
+        <Fact title="Started">
+          <Time at={startedAt} />
+        </Fact>
+        {finishedAt !== null && <Fact title="Took">{duration(finishedAt - startedAt)}</Fact>}
+        <Fact title="Tier">{tier ?? (isOver ? 'not known' : 'not heard yet')}</Fact>
+        {attempt !== null && <Fact title="Attempt">{attempt}</Fact>}
+        {runner !== null && (
+          <Fact title="Runner">
+            <Text value={runner} limit={80} />
+          </Fact>
+        )}
+      </Facts>
     </>
   )
 }

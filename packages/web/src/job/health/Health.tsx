@@ -2,6 +2,7 @@ import { duration, grouped } from '@runwarden/report/view'
 import type { JobHealth } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
+import { Fact, Facts } from '../../ui/Facts.tsx'
 import { Failure } from '../../ui/Failure.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
@@ -69,31 +70,6 @@ function Told({ health }: { health: JobHealth }) {
   ]
   const of = (state: Hook['state']): number =>
     health.hooks.filter((hook) => hook.state === state).length
-  const entries: [string, string][] = [
-    ['Tier', tiers[health.tier]],
-    [
-      'Armed',
-      health.armedMs !== null
-        ? `after ${duration(health.armedMs)}`
-        : health.armedAt !== null
-          ? absolute(health.armedAt)
-          : 'never',
-    ],
-    ['Events recorded', grouped(facts.events)],
-    ['Events lost', grouped(lost.reduce((sum, [, count]) => sum + count, 0))],
-    ['Hooks active', grouped(of('active'))],
-    ['Hooks refused', grouped(of('refused'))],
-    ...(kind === 'server'
-      ? [
-          [
-            'Told by',
-            health.from === 'report'
-              ? 'the agent’s report at the end'
-              : 'what the agent has sent so far',
-          ] satisfies [string, string],
-        ]
-      : []),
-  ]
   return (
     <>
       {troubles.length === 0 ? (
@@ -105,14 +81,27 @@ function Told({ health }: { health: JobHealth }) {
           ))}
         </ul>
       )}
-      <dl className="facts">
-        {entries.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts>
+        <Fact title="Tier">{tiers[health.tier]}</Fact>
+        <Fact title="Armed">
+          {health.armedMs !== null
+            ? `after ${duration(health.armedMs)}`
+            : health.armedAt !== null
+              ? absolute(health.armedAt)
+              : 'never'}
+        </Fact>
+        <Fact title="Events recorded">{grouped(facts.events)}</Fact>
+        <Fact title="Events lost">{grouped(lost.reduce((sum, [, count]) => sum + count, 0))}</Fact>
+        <Fact title="Hooks active">{grouped(of('active'))}</Fact>
+        <Fact title="Hooks refused">{grouped(of('refused'))}</Fact>
+        {kind === 'server' && (
+          <Fact title="Told by">
+            {health.from === 'report'
+              ? 'the agent’s report at the end'
+              : 'what the agent has sent so far'}
+          </Fact>
+        )}
+      </Facts>
       <Outlived />
       {health.hooks.length > 0 && (
         <DataTable

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Baseline } from '@runwarden/api'
 import { counted, grouped } from '@runwarden/report/view'
+import { Fact, Facts } from '../../../ui/Facts.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
@@ -63,52 +64,34 @@ function Shown({ org, baseline, window }: { org: string; baseline: Baseline; win
     )
   return (
     <>
-      <dl className="facts">
-        <div>
-          <dt>State</dt>
-          <dd>
-            <span className={`word ${state === 'stable' ? 'inbox-resolved' : 'word-silent'}`}>
-              <span aria-hidden="true">{state === 'stable' ? '✓' : '~'} </span>
-              {state}
-            </span>
-          </dd>
-        </div>
-        <div>
-          <dt>Of</dt>
-          <dd>
-            {repository === undefined ? (
-              'the organisation'
-            ) : (
-              <Link to={paths.repository(repository)}>
-                <Text
-                  value={[window.job, window.workflow, repository].filter(Boolean).join(' of ')}
-                  limit={240}
-                />
-              </Link>
-            )}
-          </dd>
-        </div>
-        <div>
-          <dt>Jobs looked at</dt>
-          <dd>{grouped(runs)}</dd>
-        </div>
+      <Facts>
+        <Fact title="State">
+          <span className={`word ${state === 'stable' ? 'inbox-resolved' : 'word-silent'}`}>
+            <span aria-hidden="true">{state === 'stable' ? '✓' : '~'} </span>
+            {state}
+          </span>
+        </Fact>
+        <Fact title="Of">
+          {repository === undefined ? (
+            'the organisation'
+          ) : (
+            <Link to={paths.repository(repository)}>
+              <Text
+                value={[window.job, window.workflow, repository].filter(Boolean).join(' of ')}
+                limit={240}
+              />
+            </Link>
+          )}
+        </Fact>
+        <Fact title="Jobs looked at">{grouped(runs)}</Fact>
         {since !== null && (
-          <div>
-            <dt>Since</dt>
-            <dd>
-              <Time at={since} />
-            </dd>
-          </div>
+          <Fact title="Since">
+            <Time at={since} />
+          </Fact>
         )}
-        <div>
-          <dt>Nothing new in the newest</dt>
-          <dd>{counted(settledRuns, 'job')}</dd>
-        </div>
-        <div>
-          <dt>Destinations</dt>
-          <dd>{grouped(destinations.length)}</dd>
-        </div>
-      </dl>
+        <Fact title="Nothing new in the newest">{counted(settledRuns, 'job')}</Fact>
+        <Fact title="Destinations">{grouped(destinations.length)}</Fact>
+      </Facts>
       <p className="about prose">
         {state === 'stable'
           ? 'Its newest jobs reached nothing new: what is new from now on is told as a detection, and the recommended policy is likely to be whole.'

@@ -5,6 +5,7 @@ import type { InboxDetection, InboxTrace } from '@runwarden/api'
 import type { Severity } from '@runwarden/events'
 import { SeverityChip } from '../../../ui/Chip.tsx'
 import { CopyButton } from '../../../ui/CopyButton.tsx'
+import { Fact, Facts } from '../../../ui/Facts.tsx'
 import { Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
@@ -66,7 +67,7 @@ function Shown({ org, found }: { org: string; found: Whole }) {
           <Text value={found.title} limit={400} />
         </h1>
       </div>
-      <Facts org={org} found={found} />
+      <FactsOf org={org} found={found} />
       {mayChange && (
         <div className="deeds" role="toolbar" aria-label="With this detection">
           {(Object.keys(deeds) as NewState[])
@@ -105,48 +106,47 @@ function Shown({ org, found }: { org: string; found: Whole }) {
   )
 }
 
-function Facts({ org, found }: { org: string; found: Whole }) {
+function FactsOf({ org, found }: { org: string; found: Whole }) {
   const { job, step, severity, state, detection, time, source, id } = found
-  const facts: [string, React.ReactNode][] = [
-    ['Severity', <SeverityChip key="severity" severity={severity as Severity} />],
-    ['State', <StateChip key="state" state={state} />],
-    ['Rule', <Code key="rule" value={detection} limit={80} />],
-    ['When', <Time key="time" at={time} />],
-    [
-      'Job',
-      <Link key="job" to={jobPlace(org, job, { tab: 'detections' })}>
-        <Text value={job.job ?? 'Job'} limit={120} />
-      </Link>,
-    ],
-    ...(job.repository === null || job.runId === null
-      ? []
-      : ([
-          [
-            'Run',
-            <Link key="run" to={runPlace(org, job)}>
-              <Text value={`${job.workflow ?? 'Run'} #${job.runId}`} limit={120} />
-            </Link>,
-          ],
-          [
-            'Repository',
-            <Link key="repository" to={paths.repository(job.repository)}>
-              <Text value={job.repository} limit={120} />
-            </Link>,
-          ],
-        ] as [string, React.ReactNode][])),
-    ['Step', step === null ? 'none known' : <Text key="step" value={step} limit={120} />],
-    ['Found by', source === 'agent' ? 'the agent' : 'the server'],
-    ['Id', <CopyButton key="id" text={id} label="Copy its id" />],
-  ]
   return (
-    <dl className="facts">
-      {facts.map(([title, value]) => (
-        <div key={title}>
-          <dt>{title}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <Facts>
+      <Fact title="Severity">
+        <SeverityChip severity={severity as Severity} />
+      </Fact>
+      <Fact title="State">
+        <StateChip state={state} />
+      </Fact>
+      <Fact title="Rule">
+        <Code value={detection} limit={80} />
+      </Fact>
+      <Fact title="When">
+        <Time at={time} />
+      </Fact>
+      <Fact title="Job">
+        <Link to={jobPlace(org, job, { tab: 'detections' })}>
+          <Text value={job.job ?? 'Job'} limit={120} />
+        </Link>
+      </Fact>
+      {job.repository !== null && job.runId !== null && (
+        <>
+          <Fact title="Run">
+            <Link to={runPlace(org, job)}>
+              <Text value={`${job.workflow ?? 'Run'} #${job.runId}`} limit={120} />
+            </Link>
+          </Fact>
+          <Fact title="Repository">
+            <Link to={paths.repository(job.repository)}>
+              <Text value={job.repository} limit={120} />
+            </Link>
+          </Fact>
+        </>
+      )}
+      <Fact title="Step">{step === null ? 'none known' : <Text value={step} limit={120} />}</Fact>
+      <Fact title="Found by">{source === 'agent' ? 'the agent' : 'the server'}</Fact>
+      <Fact title="Id">
+        <CopyButton text={id} label="Copy its id" />
+      </Fact>
+    </Facts>
   )
 }
 

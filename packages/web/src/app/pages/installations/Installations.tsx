@@ -1,4 +1,5 @@
 import { CopyButton } from '../../../ui/CopyButton.tsx'
+import { Fact, Facts } from '../../../ui/Facts.tsx'
 import { Section } from '../../../ui/Section.tsx'
 import { Snippet } from '../../../ui/Snippet.tsx'
 import { Link } from '../../Link.tsx'
@@ -25,20 +26,14 @@ export default function Installations() {
       <div className="top">
         <h1>Installations</h1>
       </div>
-      <dl className="facts">
-        <div>
-          <dt>This server</dt>
-          <dd>
-            <code>{server}</code> <CopyButton text={server} label="Copy the address" />
-          </dd>
-        </div>
-        <div>
-          <dt>For runners without an OIDC token</dt>
-          <dd>
-            <Link to={paths.keys(org)}>API keys</Link>
-          </dd>
-        </div>
-      </dl>
+      <Facts>
+        <Fact title="This server">
+          <code>{server}</code> <CopyButton text={server} label="Copy the address" />
+        </Fact>
+        <Fact title="For runners without an OIDC token">
+          <Link to={paths.keys(org)}>API keys</Link>
+        </Fact>
+      </Facts>
       {warning !== null && <p className="banner">{warning}</p>}
       <nav className="tabs" aria-label="Where jobs run">
         <ul>

@@ -3,6 +3,7 @@ import { useParams } from 'react-router'
 import type { Repository } from '@runwarden/api'
 import { grouped } from '@runwarden/report/view'
 import { SeverityCounts } from '../../../ui/Counts.tsx'
+import { Fact, Facts } from '../../../ui/Facts.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { ModeWord } from '../../../ui/StateWord.tsx'
 import { Text } from '../../../ui/Text.tsx'
@@ -74,38 +75,24 @@ function Shown(props: { org: string; repository: Repository; period: Period }) {
         </h1>
         <PeriodChoice />
       </div>
-      <dl className="facts">
-        <div>
-          <dt>Mode of the store</dt>
-          <dd>
-            {repository.egress === null ? 'no policy' : <ModeWord egress={repository.egress} />}
-          </dd>
-        </div>
-        <div>
-          <dt>Baseline</dt>
-          <dd>
-            <Link to={paths.baselines(org, { repository: name })}>
-              {repository.baseline ?? 'too few runs'}
-            </Link>
-          </dd>
-        </div>
-        <div>
-          <dt>Runs in {periodWords[period]}</dt>
-          <dd>
-            <Link to={paths.runs(org, { repository: name, period })}>
-              {grouped(repository.runs)}
-            </Link>
-          </dd>
-        </div>
-        <div>
-          <dt>Detections in {periodWords[period]}</dt>
-          <dd>
-            <Link to={paths.detections(org, { repository: name, period })}>
-              <SeverityCounts counts={repository.severities} />
-            </Link>
-          </dd>
-        </div>
-      </dl>
+      <Facts>
+        <Fact title="Mode of the store">
+          {repository.egress === null ? 'no policy' : <ModeWord egress={repository.egress} />}
+        </Fact>
+        <Fact title="Baseline">
+          <Link to={paths.baselines(org, { repository: name })}>
+            {repository.baseline ?? 'too few runs'}
+          </Link>
+        </Fact>
+        <Fact title={`Runs in ${periodWords[period]}`}>
+          <Link to={paths.runs(org, { repository: name, period })}>{grouped(repository.runs)}</Link>
+        </Fact>
+        <Fact title={`Detections in ${periodWords[period]}`}>
+          <Link to={paths.detections(org, { repository: name, period })}>
+            <SeverityCounts counts={repository.severities} />
+          </Link>
+        </Fact>
+      </Facts>
       <div className="spaced">
         <Section id="runs" title="Runs">
           <Paged pages={runs} label="Runs are loading">

@@ -4,6 +4,7 @@ import type { Run, RunJob } from '@runwarden/api'
 import { duration } from '@runwarden/report/view'
 import { SeverityCounts, VerdictCounts } from '../../../ui/Counts.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
+import { Fact, Facts } from '../../../ui/Facts.tsx'
 import { Failure } from '../../../ui/Failure.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
 import { usePages } from '../../../ui/pages.ts'
@@ -75,28 +76,6 @@ function NoRun({ repository, run }: { repository: string; run: string }) {
 
 function Shown({ org, run, attempts }: { org: string; run: Run; attempts: readonly Run[] }) {
   const { href } = useRouterAddress()
-  const facts: [string, React.ReactNode][] = [
-    ['State', <StateWord key="state" state={run.state} failed={run.failed > 0} />],
-    ['Started', <Time key="started" at={run.startedAt} />],
-    ...(run.finishedAt === null
-      ? []
-      : ([['Took', duration(Math.max(0, run.finishedAt - run.startedAt))]] as [string, string][])),
-    ...(run.ref === null
-      ? []
-      : ([['Branch', <Text key="ref" value={branchOf(run.ref)} limit={120} />]] as [
-          string,
-          React.ReactNode,
-        ][])),
-    ...(run.sha === null
-      ? []
-      : ([['Commit', <Code key="sha" value={run.sha.slice(0, 12)} />]] as [
-          string,
-          React.ReactNode,
-        ][])),
-    ['By', <Text key="by" value={[run.actor, run.event].filter(Boolean).join(', ')} limit={120} />],
-    ['Calls', <VerdictCounts key="calls" calls={run.calls} />],
-    ['Detections', <SeverityCounts key="detections" counts={run.severities} />],
-  ]
   return (
     <>
       <div className="heading">
@@ -105,14 +84,36 @@ function Shown({ org, run, attempts }: { org: string; run: Run; attempts: readon
           <Text value={`#${run.runId}`} limit={60} />
         </h1>
       </div>
-      <dl className="facts">
-        {facts.map(([title, value]) => (
-          <div key={title}>
-            <dt>{title}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts>
+        <Fact title="State">
+          <StateWord state={run.state} failed={run.failed > 0} />
+        </Fact>
+        <Fact title="Started">
+          <Time at={run.startedAt} />
+        </Fact>
+        {run.finishedAt !== null && (
+          <Fact title="Took">{duration(Math.max(0, run.finishedAt - run.startedAt))}</Fact>
+        )}
+        {run.ref !== null && (
+          <Fact title="Branch">
+            <Text value={branchOf(run.ref)} limit={120} />
+          </Fact>
+        )}
+        {run.sha !== null && (
+          <Fact title="Commit">
+            <Code value={run.sha.slice(0, 12)} />
+          </Fact>
+        )}
+        <Fact title="By">
+          <Text value={[run.actor, run.event].filter(Boolean).join(', ')} limit={120} />
+        </Fact>
+        <Fact title="Calls">
+          <VerdictCounts calls={run.calls} />
+        </Fact>
+        <Fact title="Detections">
+          <SeverityCounts counts={run.severities} />
+        </Fact>
+      </Facts>
       {attempts.length > 1 && (
         <p className="about">
           Attempts:{' '}

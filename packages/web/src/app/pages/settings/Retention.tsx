@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { bytes, grouped } from '@runwarden/report/view'
 import { Command } from '../../../ui/Command.tsx'
+import { Fact, Facts } from '../../../ui/Facts.tsx'
 import { Section } from '../../../ui/Section.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
@@ -21,28 +22,19 @@ export default function Retention() {
         {({ days, size, used, jobs, oldest }) => (
           <>
             <Section id="kept" title="What is kept">
-              <dl className="facts">
-                <div>
-                  <dt>Jobs are deleted after</dt>
-                  <dd>{days === 0 ? 'never' : `${grouped(days)} days`}</dd>
-                </div>
-                <div>
-                  <dt>Bound of all events on this server</dt>
-                  <dd>{size === 0 ? 'none' : bytes(size)}</dd>
-                </div>
-                <div>
-                  <dt>Jobs of {org}</dt>
-                  <dd>{grouped(jobs)}</dd>
-                </div>
-                <div>
-                  <dt>Their events</dt>
-                  <dd>{bytes(used)}</dd>
-                </div>
-                <div>
-                  <dt>The oldest began</dt>
-                  <dd>{oldest === null ? 'there is none' : <Time at={oldest} />}</dd>
-                </div>
-              </dl>
+              <Facts>
+                <Fact title="Jobs are deleted after">
+                  {days === 0 ? 'never' : `${grouped(days)} days`}
+                </Fact>
+                <Fact title="Bound of all events on this server">
+                  {size === 0 ? 'none' : bytes(size)}
+                </Fact>
+                <Fact title={`Jobs of ${org}`}>{grouped(jobs)}</Fact>
+                <Fact title="Their events">{bytes(used)}</Fact>
+                <Fact title="The oldest began">
+                  {oldest === null ? 'there is none' : <Time at={oldest} />}
+                </Fact>
+              </Facts>
             </Section>
             <Section
               id="change"
