@@ -1,4 +1,5 @@
 import type { Severity, Verdict } from '@runwarden/events'
+import { Sign } from './Sign.tsx'
 
 const signs: Record<Verdict, string> = {
   allowed: 'M2.5 6.5 5 9l4.5-5.5',
@@ -11,16 +12,7 @@ const signs: Record<Verdict, string> = {
 export function VerdictChip({ verdict }: { verdict: Verdict }) {
   return (
     <span className={`chip verdict-${verdict}`}>
-      <svg viewBox="0 0 12 12" width="10" height="10" aria-hidden="true">
-        <path
-          d={signs[verdict]}
-          fill="none"
-          stroke="currentColor"
-          strokeWidth="1.6"
-          strokeLinecap="round"
-          strokeLinejoin="round"
-        />
-      </svg>
+      <Sign d={signs[verdict]} strokeWidth={1.6} size={10} />
       {verdict}
     </span>
   )

@@ -1,3 +1,5 @@
+import { Sign } from './Sign.tsx'
+
 type State = 'running' | 'silent' | 'lost' | 'finished'
 
 const signs: Record<State, string> = {
@@ -12,17 +14,9 @@ export function StateWord({ state, failed = false }: { state: State; failed?: bo
   const word = state === 'finished' && failed ? 'failed' : state
   return (
     <span className={`word word-${word}`}>
-      <svg viewBox="0 0 12 12" width="11" height="11" aria-hidden="true">
+      <Sign d={word === 'failed' ? 'm3 3 6 6M9 3 3 9' : signs[state]} strokeWidth={1.5}>
         {word === 'running' && <circle cx="6" cy="6" r="5" fill="none" stroke="currentColor" />}
-        <path
-          d={word === 'failed' ? 'm3 3 6 6M9 3 3 9' : signs[state]}
-          fill="none"
-          stroke="currentColor"
-          strokeWidth="1.5"
-          strokeLinecap="round"
-          strokeLinejoin="round"
-        />
-      </svg>
+      </Sign>
       {word}
     </span>
   )

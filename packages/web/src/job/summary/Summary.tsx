@@ -7,7 +7,7 @@ import { AddressLink } from '../AddressLink.tsx'
 import { FindingCard } from '../detections/FindingCard.tsx'
 import { Listed } from '../Listed.tsx'
 import { ProgramList } from '../ProgramList.tsx'
-import type { Rows } from '../rows.ts'
+import type { Program, Rows } from '../rows.ts'
 import { useFindings, useJob, useRows } from '../source.ts'
 
 /** How many of each are shown here; the rest is in its own tab. */
@@ -59,6 +59,26 @@ function Lines({ caption, children }: { caption: string; children: ReactNode }) 
         <tbody>{children}</tbody>
       </table>
     </section>
+  )
+}
+
+interface LineProps {
+  /** What came of it. */
+  result: ReactNode
+  programs: readonly Program[]
+  /** What it was. */
+  children: ReactNode
+}
+
+function Line({ result, programs, children }: LineProps) {
+  return (
+    <tr>
+      <td className="tight">{result}</td>
+      <td className="wide">{children}</td>
+      <td>
+        <ProgramList programs={programs} />
+      </td>
+    </tr>
   )
 }
 
@@ -144,39 +164,23 @@ function Refused() {
 /** A name that was refused, so that nothing was connected to. */
 function NameLine({ row }: { row: Rows['dns'] }) {
   return (
-    <tr>
-      <td className="tight">
-        <VerdictChip verdict={row.verdict} />
-      </td>
-      <td className="wide">
-        <Code value={row.name} limit={200} />
-        <div className="aside">
-          only its name was asked for · <Text value={row.reason} limit={200} />
-        </div>
-      </td>
-      <td>
-        <ProgramList programs={row.programs} />
-      </td>
-    </tr>
+    <Line result={<VerdictChip verdict={row.verdict} />} programs={row.programs}>
+      <Code value={row.name} limit={200} />
+      <div className="aside">
+        only its name was asked for · <Text value={row.reason} limit={200} />
+      </div>
+    </Line>
   )
 }
 
 function DestinationLine({ row }: { row: Rows['destinations'] }) {
   return (
-    <tr>
-      <td className="tight">
-        <VerdictChip verdict={row.verdict} />
-      </td>
-      <td className="wide">
-        <Code value={`${row.host ?? row.addresses[0] ?? '?'}:${row.port}`} limit={200} />
-        <div className="aside">
-          {row.protocol} · <Text value={row.reason} limit={200} />
-        </div>
-      </td>
-      <td>
-        <ProgramList programs={row.programs} />
-      </td>
-    </tr>
+    <Line result={<VerdictChip verdict={row.verdict} />} programs={row.programs}>
+      <Code value={`${row.host ?? row.addresses[0] ?? '?'}:${row.port}`} limit={200} />
+      <div className="aside">
+        {row.protocol} · <Text value={row.reason} limit={200} />
+      </div>
+    </Line>
   )
 }
 
@@ -191,20 +195,16 @@ function Requested() {
             .toSorted((a, b) => alarmOf(a.verdict) - alarmOf(b.verdict))
             .slice(0, few)
             .map((row) => (
-              <tr key={row.n}>
-                <td className="tight">
-                  <VerdictChip verdict={row.verdict} />
-                </td>
-                <td className="wide">
-                  <b>
-                    <Text value={row.method} limit={20} />
-                  </b>{' '}
-                  <Code value={`${row.scheme}://${row.host}${row.path}`} limit={160} />
-                </td>
-                <td>
-                  <ProgramList programs={row.programs} />
-                </td>
-              </tr>
+              <Line
+                key={row.n}
+                result={<VerdictChip verdict={row.verdict} />}
+                programs={row.programs}
+              >
+                <b>
+                  <Text value={row.method} limit={20} />
+                </b>{' '}
+                <Code value={`${row.scheme}://${row.host}${row.path}`} limit={160} />
+              </Line>
             ))}
         </Lines>
       </Listed>
@@ -224,21 +224,11 @@ function Changed() {
         label="Files changed by others"
         none="No file was changed by another program."
       >
-        <Lines
-          caption="
-            Files that another process than their first writer changed
-          "
-        >
+        <Lines caption="Files that another process than their first writer changed">
           {list.rows.slice(0, few).map((row) => (
-            <tr key={row.n}>
-              <td className="tight">{row.state}</td>
-              <td className="wide">
-                <Code value={row.path} limit={200} />
-              </td>
-              <td>
-                <ProgramList programs={row.programs} />
-              </td>
-            </tr>
+            <Line key={row.n} result={row.state} programs={row.programs}>
+              <Code value={row.path} limit={200} />
+            </Line>
           ))}
         </Lines>
       </Listed>

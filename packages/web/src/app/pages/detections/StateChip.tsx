@@ -1,4 +1,5 @@
 import type { InboxDetection } from '@runwarden/api'
+import { Sign } from '../../../ui/Sign.tsx'
 
 type State = InboxDetection['state']
 
@@ -13,16 +14,7 @@ const signs: Record<State, string> = {
 export function StateChip({ state }: { state: State }) {
   return (
     <span className={`word inbox-${state}`}>
-      <svg viewBox="0 0 12 12" width="11" height="11" aria-hidden="true">
-        <path
-          d={signs[state]}
-          fill="none"
-          stroke="currentColor"
-          strokeWidth="1.7"
-          strokeLinecap="round"
-          strokeLinejoin="round"
-        />
-      </svg>
+      <Sign d={signs[state]} strokeWidth={1.7} />
       {state}
     </span>
   )
