@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { TextField } from '../../ui/Field.tsx'
-import { Refused } from '../../ui/Refused.tsx'
+import { ChangeForm } from '../../ui/Form.tsx'
 import { api, ask } from '../api.ts'
 import { paths } from '../paths.ts'
 
@@ -18,12 +18,8 @@ export function AddOrganisation({ onName }: { onName?: (name: string) => void })
       await navigate(paths.overview(made.name))
     },
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    add.mutate()
-  }
   return (
-    <form className="form" onSubmit={submit} aria-label="Add an organisation">
+    <ChangeForm label="Add an organisation" change={add} button="Add it">
       <TextField
         label="Owner of the repositories"
         hint="The part before the / of owner/name."
@@ -35,12 +31,6 @@ export function AddOrganisation({ onName }: { onName?: (name: string) => void })
         required
         maxLength={100}
       />
-      <div className="actions">
-        <button className="primary" disabled={add.isPending}>
-          Add it
-        </button>
-      </div>
-      <Refused error={add.error} />
-    </form>
+    </ChangeForm>
   )
 }

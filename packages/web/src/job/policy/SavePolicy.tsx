@@ -5,6 +5,7 @@ import { counted } from '@runwarden/report/view'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Failure } from '../../ui/Failure.tsx'
 import { Choice } from '../../ui/Choice.tsx'
+import { Form } from '../../ui/Form.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
 import { type ControlPlane, useControlPlane, useKnown } from '../control-plane.ts'
 import { changedLines } from './changed-lines.ts'
@@ -27,12 +28,12 @@ export function SavePolicy(props: Props) {
   if (plane === null) return null
   return (
     <Dialog title={props.title} onClose={props.onClose}>
-      <Form {...props} plane={plane} />
+      <SaveForm {...props} plane={plane} />
     </Dialog>
   )
 }
 
-function Form({ what, make, existing = false, plane }: Props & { plane: ControlPlane }) {
+function SaveForm({ what, make, existing = false, plane }: Props & { plane: ControlPlane }) {
   const id = useId()
   const queries = useQueryClient()
   const [chosen, setChosen] = useState<string | null>(null)
@@ -85,13 +86,7 @@ function Form({ what, make, existing = false, plane }: Props & { plane: ControlP
       </p>
     )
   return (
-    <form
-      className="saving"
-      onSubmit={(event) => {
-        event.preventDefault()
-        save.mutate()
-      }}
-    >
+    <Form className="saving" onSubmit={save.mutate}>
       <div className="inline">
         <Choice
           label="Policy"
@@ -168,7 +163,7 @@ function Form({ what, make, existing = false, plane }: Props & { plane: ControlP
           {save.isPending ? 'Saving…' : 'Save'}
         </button>
       </div>
-    </form>
+    </Form>
   )
 }
 

@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import type { BlockListEntry } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
 import { SelectField, TextField } from '../../../ui/Field.tsx'
+import { ChangeForm } from '../../../ui/Form.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
 import { usePages } from '../../../ui/pages.ts'
 import { Refused } from '../../../ui/Refused.tsx'
@@ -146,12 +147,8 @@ function NewEntry({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
       onAdded()
     },
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    add.mutate()
-  }
   return (
-    <form className="form" onSubmit={submit} aria-label="New entry">
+    <ChangeForm label="New entry" change={add} button="Block it">
       <TextField
         label="Name or address"
         hint="evil.example, *.evil.example, 203.0.113.9, 203.0.113.0/24"
@@ -170,12 +167,6 @@ function NewEntry({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
         maxLength={500}
       />
       <SelectField label="Blocked" value={days} options={lives} onChange={setDays} />
-      <div className="actions">
-        <button className="primary" disabled={add.isPending}>
-          Block it
-        </button>
-      </div>
-      <Refused error={add.error} />
-    </form>
+    </ChangeForm>
   )
 }

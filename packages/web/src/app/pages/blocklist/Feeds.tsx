@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import type { BlockListFeed } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import { type Column, DataTable } from '../../../ui/DataTable.tsx'
 import { SelectField, TextField } from '../../../ui/Field.tsx'
+import { ChangeForm } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
@@ -174,12 +175,8 @@ function NewFeed({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
       onAdded()
     },
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    add.mutate()
-  }
   return (
-    <form className="form" onSubmit={submit} aria-label="New feed">
+    <ChangeForm label="New feed" change={add} button={add.isPending ? 'Fetching…' : 'Follow it'}>
       <TextField
         label="Name of the feed"
         value={name}
@@ -211,12 +208,6 @@ function NewFeed({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
         onChange={setMinutes}
         required
       />
-      <div className="actions">
-        <button className="primary" disabled={add.isPending}>
-          {add.isPending ? 'Fetching…' : 'Follow it'}
-        </button>
-      </div>
-      <Refused error={add.error} />
-    </form>
+    </ChangeForm>
   )
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Dialog } from '../../../ui/Dialog.tsx'
+import { Form } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { Code } from '../../../ui/Text.tsx'
 import { api, ask } from '../../api.ts'
@@ -37,13 +38,7 @@ export function Block({ org, value }: { org: string; value: string }) {
       )}
       {open && (
         <Dialog title="Add to the block list" onClose={() => setOpen(false)}>
-          <form
-            className="stack"
-            onSubmit={(event) => {
-              event.preventDefault()
-              add.mutate()
-            }}
-          >
+          <Form className="stack" onSubmit={add.mutate}>
             <p>
               <Code value={value} limit={300} /> is blocked in every job of the organisation at
               once, in audit mode too, whatever its policy allows.
@@ -63,7 +58,7 @@ export function Block({ org, value }: { org: string; value: string }) {
                 Add to block list
               </button>
             </div>
-          </form>
+          </Form>
         </Dialog>
       )}
     </>

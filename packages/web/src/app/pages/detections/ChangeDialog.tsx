@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { counted } from '@runwarden/report/view'
 import { Dialog } from '../../../ui/Dialog.tsx'
+import { Form } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { deeds, type NewState, useChange } from './change.ts'
 
@@ -20,10 +21,9 @@ export function ChangeDialog({ org, ids, state, onDone, onClose }: Props) {
   const { label, note: otherwise } = deeds[state]
   return (
     <Dialog title={`${label}: ${counted(ids.length, 'detection')}`} onClose={onClose}>
-      <form
+      <Form
         className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
+        onSubmit={() => {
           const said = note.trim()
           change.mutate({ ids, state, note: said === '' ? otherwise : said }, { onSuccess: onDone })
         }}
@@ -43,7 +43,7 @@ export function ChangeDialog({ org, ids, state, onDone, onClose }: Props) {
             {label}
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

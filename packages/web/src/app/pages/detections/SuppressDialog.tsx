@@ -4,6 +4,7 @@ import type { InboxDetection } from '@runwarden/api'
 import { counted } from '@runwarden/report/view'
 import { Choice } from '../../../ui/Choice.tsx'
 import { Dialog } from '../../../ui/Dialog.tsx'
+import { Form } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { api, ask } from '../../api.ts'
 import { chosenAtFirst, keyWords, type Match, type MatchKey, patternsOf } from './match.ts'
@@ -59,13 +60,7 @@ export function SuppressDialog({ org, item, onDone, onClose }: Props) {
   }
   return (
     <Dialog title="Suppress detections like this one" onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          make.mutate()
-        }}
-      >
+      <Form className="stack" onSubmit={make.mutate}>
         <fieldset className="patterns">
           <legend>
             Detections of which all of this holds; * stands for anything but /, ** for anything
@@ -112,7 +107,7 @@ export function SuppressDialog({ org, item, onDone, onClose }: Props) {
             Suppress
           </button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import type { PolicyAttachment } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
 import { SelectField, TextField } from '../../../ui/Field.tsx'
+import { ChangeForm } from '../../../ui/Form.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
 import { usePages } from '../../../ui/pages.ts'
 import { Refused } from '../../../ui/Refused.tsx'
@@ -133,12 +134,13 @@ function Attach(props: { owner: Owner; policy: string; onAttached: () => void })
       ),
     onSuccess: onAttached,
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    attach.mutate()
-  }
   return (
-    <form className="form" onSubmit={submit} aria-label="Attach">
+    <ChangeForm
+      label="Attach"
+      change={attach}
+      button="Attach it"
+      note={<span className="hint">What holds there now is replaced.</span>}
+    >
       <SelectField
         label="Hold for"
         value={level}
@@ -167,13 +169,6 @@ function Attach(props: { owner: Owner; policy: string; onAttached: () => void })
       {level === 'job' && (
         <TextField label="Job" value={job} onChange={setJob} required maxLength={200} />
       )}
-      <div className="actions">
-        <button className="primary" disabled={attach.isPending}>
-          Attach it
-        </button>
-        <span className="hint">What holds there now is replaced.</span>
-      </div>
-      <Refused error={attach.error} />
-    </form>
+    </ChangeForm>
   )
 }

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { TextField } from '../../../ui/Field.tsx'
+import { ChangeForm, Form } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { api, ask } from '../../api.ts'
 import { useOwner } from '../../owner.ts'
@@ -35,17 +36,13 @@ export default function NewPolicy() {
       await navigate(policyAt(owner, name, { tab: 'attachments' }))
     },
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    save.mutate()
-  }
   return (
     <>
       <h1>New policy</h1>
       {owner !== null && <FromRecords org={owner} onText={setText} />}
       <Writing owner={owner} text={text} onChange={setText}>
         {(isPolicy) => (
-          <form className="form" onSubmit={submit} aria-label="Save">
+          <ChangeForm label="Save" change={save} button="Save the policy" ready={isPolicy}>
             <TextField
               label="Name"
               hint="Letters, digits, -, _ and ."
@@ -61,13 +58,7 @@ export default function NewPolicy() {
               required
               maxLength={1000}
             />
-            <div className="actions">
-              <button className="primary" disabled={!isPolicy || save.isPending}>
-                Save the policy
-              </button>
-            </div>
-            <Refused error={save.error} />
-          </form>
+          </ChangeForm>
         )}
       </Writing>
     </>
@@ -88,14 +79,7 @@ function FromRecords({ org, onText }: { org: string; onText: (text: string) => v
     onSuccess: (found) => onText(found.text),
   })
   return (
-    <form
-      className="form"
-      aria-label="Begin with what was recorded"
-      onSubmit={(event) => {
-        event.preventDefault()
-        recommend.mutate()
-      }}
-    >
+    <Form label="Begin with what was recorded" onSubmit={recommend.mutate}>
       <TextField
         label="Begin with records of"
         hint="A repository: what its jobs were seen to reach."
@@ -113,6 +97,6 @@ function FromRecords({ org, onText }: { org: string; onText: (text: string) => v
         )}
       </div>
       <Refused error={recommend.error} />
-    </form>
+    </Form>
   )
 }

@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { ApiError, type PolicyVersion } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import { CopyButton } from '../../../ui/CopyButton.tsx'
 import { TextField } from '../../../ui/Field.tsx'
+import { Form } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { Text } from '../../../ui/Text.tsx'
 import { Link } from '../../Link.tsx'
@@ -131,10 +132,6 @@ function Edit({ owner, newest: { name: policy, version, text: saved }, text: giv
       await navigate(policiesAt(owner))
     },
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    save.mutate()
-  }
   return (
     <>
       <p className="actions writing">
@@ -154,7 +151,7 @@ function Edit({ owner, newest: { name: policy, version, text: saved }, text: giv
       <Writing owner={owner} text={text} onChange={setText}>
         {(isPolicy) =>
           mayChange && (
-            <form className="form" onSubmit={submit} aria-label="Save">
+            <Form label="Save" onSubmit={save.mutate}>
               <TextField
                 label="Reason of the change"
                 value={reason}
@@ -179,7 +176,7 @@ function Edit({ owner, newest: { name: policy, version, text: saved }, text: giv
                   <span className="hint">Copy your text first: it is on this page alone.</span>
                 </p>
               )}
-            </form>
+            </Form>
           )
         }
       </Writing>

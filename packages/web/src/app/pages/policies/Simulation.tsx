@@ -6,6 +6,7 @@ import { verdicts } from '../../../ui/alarm.ts'
 import { VerdictChip } from '../../../ui/Chip.tsx'
 import { type Column, DataTable } from '../../../ui/DataTable.tsx'
 import { TextField } from '../../../ui/Field.tsx'
+import { Form } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
@@ -56,14 +57,7 @@ export function Simulation({ org, text, children }: Props) {
       title="Simulation"
       about="What this text would have refused in runs that are recorded, before it is saved."
     >
-      <form
-        className="form"
-        aria-label="Simulation"
-        onSubmit={(event) => {
-          event.preventDefault()
-          simulate.mutate({ org, text })
-        }}
-      >
+      <Form label="Simulation" onSubmit={() => simulate.mutate({ org, text })}>
         {children}
         <TextField
           label="Runs of"
@@ -79,7 +73,7 @@ export function Simulation({ org, text, children }: Props) {
             {simulate.isPending ? 'Simulating…' : 'Simulate'}
           </button>
         </div>
-      </form>
+      </Form>
       <Refused error={simulate.error} />
       {data !== undefined && (
         <output className="shown-once">

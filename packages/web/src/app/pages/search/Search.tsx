@@ -3,6 +3,7 @@ import { counted } from '@runwarden/report/view'
 import { useState } from 'react'
 import { Choice } from '../../../ui/Choice.tsx'
 import { Failure } from '../../../ui/Failure.tsx'
+import { Form } from '../../../ui/Form.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
 import { usePages } from '../../../ui/pages.ts'
 import { Nothing } from '../../../ui/Section.tsx'
@@ -51,13 +52,7 @@ export default function Search() {
         <h1>Search</h1>
       </div>
       <search aria-label="Across jobs">
-        <form
-          className="filters"
-          onSubmit={(event) => {
-            event.preventDefault()
-            search(kind, text)
-          }}
-        >
+        <Form className="filters" onSubmit={() => search(kind, text)}>
           <Choice
             label="What"
             options={labels}
@@ -85,7 +80,7 @@ export default function Search() {
           </div>
           <PeriodFilter label="When" value={period} onChoose={(next) => set({ period: next })} />
           <button className="primary">Search</button>
-        </form>
+        </Form>
       </search>
       {asked === undefined ? (
         <Syntax onTry={search} />

@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import type { ApiKey } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Command } from '../../../ui/Command.tsx'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
 import { SelectField, TextField } from '../../../ui/Field.tsx'
+import { Form } from '../../../ui/Form.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
 import { usePages } from '../../../ui/pages.ts'
 import { Refused } from '../../../ui/Refused.tsx'
@@ -145,14 +146,10 @@ function NewKey({ org, onMade }: { org: string; onMade: () => void }) {
       onMade()
     },
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    create.mutate()
-  }
   const secret = create.data?.key
   return (
     <Section id="new" title="New key">
-      <form className="form" onSubmit={submit}>
+      <Form onSubmit={create.mutate}>
         <TextField
           label="Name of the key"
           hint="Where it is used: people find it again by this."
@@ -168,7 +165,7 @@ function NewKey({ org, onMade }: { org: string; onMade: () => void }) {
             Make the key
           </button>
         </div>
-      </form>
+      </Form>
       <Refused error={create.error} />
       {secret !== undefined && (
         <output className="shown-once">

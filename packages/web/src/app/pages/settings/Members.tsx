@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import type { Invitation, Member } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Command } from '../../../ui/Command.tsx'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
 import { SelectField, TextField } from '../../../ui/Field.tsx'
+import { Form } from '../../../ui/Form.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
 import { usePages } from '../../../ui/pages.ts'
 import { Refused } from '../../../ui/Refused.tsx'
@@ -188,17 +189,13 @@ function Invitations({ org }: { org: string }) {
       ),
     onSettled,
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    invite.mutate()
-  }
   return (
     <Section
       id="invitations"
       title="Invitations"
       about="A link makes whoever opens it first a member. It works once, and for a week."
     >
-      <form className="form" onSubmit={submit}>
+      <Form onSubmit={invite.mutate}>
         <TextField
           label="Who is invited"
           value={name}
@@ -212,7 +209,7 @@ function Invitations({ org }: { org: string }) {
             Make an invitation
           </button>
         </div>
-      </form>
+      </Form>
       <Refused error={invite.error ?? takeBack.error} />
       {invite.data !== undefined && (
         <output className="shown-once">
