@@ -6,12 +6,21 @@ import type { Subject } from './rule.ts'
 const mostNotes = 50_000
 /** Values of one memory of one subject: beyond, the oldest are forgotten. */
 const mostValues = 256
-/** Events behind one value that are kept as evidence. */
+/** Events behind one value that are kept as evidence, and behind all of them. */
 const mostEvidence = 4
+const mostRecent = 24
 
 interface Value {
   until: number
   evidence: number[]
+}
+
+/** One memory of one subject. */
+interface Notes {
+  /** The oldest first. */
+  values: Map<string, Value>
+  /** The last events that noted something, the oldest first: all values are too many to be gone through at each event. */
+  recent: { until: number; seq: number }[]
 }
 
 export interface MemoryKind {
@@ -55,7 +64,7 @@ export class Memories {
   readonly view: MemoryView
   readonly #kinds: ReadonlyMap<string, MemoryKind>
   readonly #find: (execId: string | null) => ProcessFacts | undefined
-  readonly #notes = new Map<string, Map<string, Value>>()
+  readonly #notes = new Map<string, Notes>()
   #event: Event | undefined
 
   constructor(
@@ -77,38 +86,45 @@ export class Memories {
     const kind = this.#kinds.get(name)
     if (event === undefined || kind === undefined) return
     for (const key of this.#keys(name, kind.of, event)) {
-      const values = this.#notes.get(key) ?? new Map<string, Value>()
+      const notes = this.#notes.get(key) ?? { values: new Map<string, Value>(), recent: [] }
       this.#notes.delete(key)
-      this.#notes.set(key, values)
+      this.#notes.set(key, notes)
+      const { values, recent } = notes
+      const { seq } = event
+      const until = event.time + kind.forMs
       const known = values.get(value)
       values.delete(value)
-      const evidence = [...(known?.evidence ?? []), event.seq].slice(-mostEvidence)
-      values.set(value, { until: event.time + kind.forMs, evidence })
+      const evidence = [...(known?.evidence ?? []), seq].slice(-mostEvidence)
+      values.set(value, { until, evidence })
       forgetOldest(values, mostValues)
+      recent.push({ until, seq })
+      if (recent.length > mostRecent) recent.shift()
     }
     forgetOldest(this.#notes, mostNotes)
   }
 
   recall(name: string, value: string | null): readonly number[] | null {
-    const evidence: number[] = []
-    let found = false
-    for (const values of this.#asked(name)) {
-      for (const [known, { until, evidence: seqs }] of value === null
-        ? values
-        : one(values, value)) {
-        if (until < this.#time) values.delete(known)
-        else {
-          found = true
-          evidence.push(...seqs)
-        }
-      }
-    }
-    return found ? evidence : null
+    const evidence = this.#asked(name).flatMap((notes) =>
+      value === null ? this.#recent(notes) : this.#behind(notes, value),
+    )
+    return evidence.length > 0 ? evidence : null
+  }
+
+  #recent({ recent }: Notes): number[] {
+    return recent.flatMap(({ until, seq }) => (until < this.#time ? [] : seq))
+  }
+
+  #behind({ values }: Notes, value: string): number[] {
+    const found = values.get(value)
+    if (found === undefined) return []
+    if (found.until >= this.#time) return found.evidence
+    values.delete(value)
+    return []
   }
 
   count(name: string): number {
     const all = new Set<string>()
-    for (const values of this.#asked(name))
+    for (const { values } of this.#asked(name))
       for (const [value, { until }] of values) if (until >= this.#time) all.add(value)
     return all.size
   }
@@ -117,7 +133,7 @@ export class Memories {
     return this.#event?.time ?? 0
   }
 
-  #asked(name: string): Map<string, Value>[] {
+  #asked(name: string): Notes[] {
     const kind = this.#kinds.get(name)
     if (this.#event === undefined || kind === undefined || this.#notes.size === 0) return []
     return this.#keys(name, kind.of, this.#event).flatMap((key) => this.#notes.get(key) ?? [])
@@ -133,11 +149,6 @@ export class Memories {
     const grandparent = parent === null ? null : (this.#find(parent)?.parentExecId ?? null)
     return [execId, parent, grandparent].flatMap((id) => (id === null ? [] : `${name}\0${id}`))
   }
-}
-
-function one(values: Map<string, Value>, value: string): [string, Value][] {
-  const found = values.get(value)
-  return found === undefined ? [] : [[value, found]]
 }
 
 function forgetOldest(from: Map<string, unknown>, most: number): void {
