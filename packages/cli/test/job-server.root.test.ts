@@ -1,62 +1,34 @@
-import type { ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event, JobPolicySources, JobServer } from '@runwarden/events'
 import type { JobStarted } from '@runwarden/events/control-plane'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Agent, AgentRig } from './agent-rig.ts'
+import { ControlPlane, eventually, type Page } from './control-plane.ts'
 import { makeAction } from './job-action.ts'
-import { type Ended, runwarden, until } from './runwarden.ts'
+import { until } from './runwarden.ts'
 
 /** Jobs with the action whose control plane, a real one, is on the runner's loopback. */
 let rig: AgentRig
-let server: ChildProcess
-let admin: string
+let plane: ControlPlane
 let agentKey: string
 
 const url = 'http://127.0.0.1:7380'
 
 beforeAll(async () => {
   rig = await AgentRig.start()
-  const data = rig.place.at('data')
-  server = rig.lab.runner.spawn(
-    runwarden,
-    ['server', '--data', data, '--listen', '127.0.0.1:7380', '--log-level', 'warn'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  let said = ''
-  server.stdout?.on('data', (text: string) => {
-    said += text
+  plane = await ControlPlane.start({
+    lab: rig.lab,
+    place: rig.place,
+    url,
+    words: ['--listen', '127.0.0.1:7380', '--log-level', 'warn'],
   })
-  await until(() => said.includes(`at ${url}`))
-  admin = await newKey('admin')
-  agentKey = await newKey('agent')
+  agentKey = await plane.newKey('agent')
 })
 afterAll(async () => {
-  server.kill('SIGTERM')
+  plane[Symbol.dispose]()
   await rig[Symbol.asyncDispose]()
 })
-
-async function newKey(role: string): Promise<string> {
-  const words = ['server', 'key', '--data', rig.place.at('data'), '--organisation', 'acme']
-  const { stdout } = await rig.lab.runner.exec(runwarden, [...words, '--role', role])
-  return stdout.trim()
-}
-
-async function ask<T>(path: string, body?: object, method = 'POST'): Promise<T> {
-  const { status, stdout } = await rig.lab.runner.exec('curl', [
-    '-sS',
-    '--fail-with-body',
-    '-H',
-    `authorization: Bearer ${admin}`,
-    `${url}${path}`,
-    ...(body === undefined
-      ? []
-      : ['-X', method, '-H', 'content-type: application/json', '-d', JSON.stringify(body)]),
-  ])
-  if (status !== 0) throw new Error(`${path}: ${stdout}`)
-  return (stdout === '' ? undefined : JSON.parse(stdout)) as T
-}
 
 /** Starts the job at the control plane, as the action's first stage does. */
 async function startJob(run: string, policies?: JobPolicySources['own']): Promise<JobServer> {
@@ -90,75 +62,62 @@ async function startJob(run: string, policies?: JobPolicySources['own']): Promis
   }
 }
 
-/** Resolves when a job has made a file; fails when it ends before. */
-async function cameTo(file: string, ended: Promise<Ended>): Promise<void> {
-  await Promise.race([until(() => existsSync(file)), ended])
-  if (existsSync(file)) return
-  const { stdout, stderr } = await ended
-  throw new Error(`the job ended: ${stdout}${stderr}`)
+interface Watched {
+  /** Of the workflow at the control plane. */
+  run: string
+  /** The one endpoint that the workflow's own policy allows. */
+  allow: string
+  /** What the job does, in a shell. */
+  script: readonly string[]
+  /** The same policy as the action's inputs, of a job that is governed by the control plane. */
+  own?: JobPolicySources['own']
 }
 
-interface JobSummary {
-  state: string
-  segments: { indexed: number; last: number }
-  totals: { events: number }
-}
-
-test('a job of the action is at its control plane as it happens, and follows its block list', async () => {
-  const socket = rig.place.at('job.sock')
-  const out = rig.place.at('job-out')
-  const state = rig.place.at('job-state')
-  const agent = rig.spawn('--socket', socket, '--out', out, '--state', state)
+/** An agent, and a job of the action that asked it and the control plane before its first step. */
+async function watched(name: string, { run, allow, script, own }: Watched) {
+  const socket = rig.place.at(`${name}.sock`)
+  const out = rig.place.at(`${name}-out`)
+  const state = rig.place.at(`${name}-state`)
+  const words = ['--socket', socket, '--out', out, '--state', state]
+  const agent = rig.spawn(...words)
   await until(() => existsSync(socket))
-  const job = await startJob('71')
+  const job = await startJob(run, own)
   const actions = rig.place.at('actions')
-  makeAction(join(actions, 'acme/sent/v1'), rig.place.at('sent/work'), {
-    policy: "egress: block\nallow: ['one.example.com:80']\n",
+  makeAction(join(actions, `acme/${name}/v1`), rig.place.at(`${name}/work`), {
+    policy: `egress: block\nallow: ['${allow}']\n`,
     server: job,
   })
   const { ended, workspace } = rig.job(
     rig.cgroup(),
-    'sent',
-    `      - uses: acme/sent@v1
+    name,
+    `      - uses: acme/${name}@v1
         with: { socket: ${socket} }
       - run: |
-          curl -sS -m 20 -o /dev/null http://one.example.com/ && touch passed
-          while curl -sf -m 20 -o /dev/null http://one.example.com/; do sleep 0.2; done
-          touch stopped
-`,
+${script.map((line) => `          ${line}\n`).join('')}`,
     { actions },
   )
-  await cameTo(join(workspace, 'passed'), ended)
-  const unblock = await block('one.example.com')
-  const { stdout } = await ended
-  await unblock()
-  const [, text = '{}'] = /post: (\{.*\})/.exec(stdout) ?? []
-  expect(JSON.parse(text)).toMatchObject({
-    report: { ok: true, value: { unsent: null, interrupted: false } },
-    end: { ok: true },
-  })
-  expect(existsSync(join(workspace, 'stopped'))).toBe(true)
-  const [record = ''] = readdirSync(join(out, 'jobs'))
-  const folder = join(out, 'jobs', record)
-  const events = rig.place.events(folder)
-  expect(events.some((event) => 'verdict' in event && event.verdict === 'attack-blocked')).toBe(
-    true,
-  )
-  expect(JSON.stringify(events)).toContain('of the control plane is in force: block')
-  const report = await ask<object>(`/v1/orgs/acme/jobs/${job.jobId}/report`)
-  expect(report).toEqual(rig.place.report(folder))
-  const summary = await indexed(job.jobId)
-  expect(summary.state).toBe('finished')
-  // What happened after the report is in the record alone.
-  expect(summary.totals.events).toBeGreaterThan(5)
-  expect(summary.totals.events).toBeLessThanOrEqual(events.length)
-  const { items } = await ask<{ items: { rule: string }[] }>(
-    `/v1/orgs/acme/jobs/${job.jobId}/detections`,
-  )
-  expect(items.map(({ rule }) => rule)).not.toContain('agent-tampered')
-  expect(filesWith(job.token, out, state)).toEqual([])
-  await byItself(agent)
-})
+  return {
+    agent,
+    job,
+    out,
+    state,
+    ended,
+    workspace,
+    /** Starts another agent in its place. */
+    another: () => rig.spawn(...words),
+    /** Resolves when the job has made a file; fails when it ends before. */
+    async cameTo(file: string): Promise<void> {
+      await Promise.race([until(() => existsSync(join(workspace, file))), ended])
+      if (existsSync(join(workspace, file))) return
+      const { stdout, stderr } = await ended
+      throw new Error(`the job ended: ${stdout}${stderr}`)
+    },
+    made: (file: string): boolean => existsSync(join(workspace, file)),
+  }
+}
+
+/** What the action's last stage said. */
+const saidAtTheEnd = (stdout: string): string => /post: (\{.*\})/.exec(stdout)?.[1] ?? '{}'
 
 /** An agent that has no scope of its own ends with its last job. */
 async function byItself({ child }: Agent): Promise<void> {
@@ -166,33 +125,17 @@ async function byItself({ child }: Agent): Promise<void> {
   expect(child.exitCode).toBe(0)
 }
 
-async function indexed(jobId: string): Promise<JobSummary> {
-  for (;;) {
-    const job = await ask<JobSummary>(`/v1/orgs/acme/jobs/${jobId}`)
-    if (job.segments.last > 0 && job.segments.indexed === job.segments.last) return job
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
-
 /** All events that the control plane has of a job. */
 async function timeline(jobId: string): Promise<Event[]> {
   const all: Event[] = []
   for (let after: string | null = '0.0'; after !== null;) {
-    const page: { items: Event[]; next: string | null } = await ask(
+    const page: { items: Event[]; next: string | null } = await plane.ask(
       `/v1/orgs/acme/jobs/${jobId}/timeline?limit=500&after=${after}`,
     )
     all.push(...page.items)
     after = page.next
   }
   return all
-}
-
-/** @returns takes it off the list again */
-async function block(value: string): Promise<() => Promise<void>> {
-  const { ids } = await ask<{ ids: string[] }>('/v1/orgs/acme/blocklist/entries', {
-    entries: [{ value, reason: 'serves malware' }],
-  })
-  return () => ask(`/v1/orgs/acme/blocklist/entries/${ids[0]}`, {}, 'DELETE')
 }
 
 /** Files below some folders that hold a text. */
@@ -207,53 +150,100 @@ function filesWith(text: string, ...folders: string[]): string[] {
   )
 }
 
-test('a job of the action is governed by what its control plane has for it now, beside its own words', async () => {
-  const socket = rig.place.at('pushed.sock')
-  const out = rig.place.at('pushed-out')
-  const agent = rig.spawn('--socket', socket, '--out', out, '--state', rig.place.at('pushed-state'))
-  await until(() => existsSync(socket))
-  const save = (text: string) =>
-    ask('/v1/orgs/acme/policies/base', { text: `version: 1\n${text}`, reason: 'test' }, 'PUT')
-  await save('egress: block\n')
-  await ask('/v1/orgs/acme/policy-attachments', {
-    policy: 'base',
-    target: { level: 'organisation' },
-  })
-  const job = await startJob('73', {
-    egressPolicy: null,
-    failMode: null,
-    allowedEndpoints: 'one.example.com:80',
-    presets: [],
-    lockdown: [],
-    disableSudo: null,
-    disableSudoAndContainers: null,
-    disableFileMonitoring: null,
-  })
-  const actions = rig.place.at('actions')
-  makeAction(join(actions, 'acme/pushed/v1'), rig.place.at('pushed/work'), {
-    policy: "egress: block\nallow: ['one.example.com:80']\n",
-    server: job,
-  })
-  const { ended, workspace } = rig.job(
-    rig.cgroup(),
-    'pushed',
-    `      - uses: acme/pushed@v1
-        with: { socket: ${socket} }
-      - run: |
-          get() { curl -sf -m 20 -o /dev/null http://$1.example.com/; }
-          get one && ! get two && touch began
-          until get two; do sleep 0.2; done
-          get one && touch gained
-          while get two; do sleep 0.2; done
-          get one && touch lost
-`,
-    { actions },
+interface AppliedPolicy {
+  egress: string
+  number: number
+  told: { number: number; otherwise: string | null }[]
+  lines: object[]
+}
+
+/** The policy of a job, once its agent has told so many. */
+const toldPolicy = (jobId: string, many: number): Promise<AppliedPolicy> =>
+  eventually(
+    () => plane.ask<AppliedPolicy>(`/v1/orgs/acme/jobs/${jobId}/policy`),
+    ({ told }) => told.length >= many,
   )
-  await cameTo(join(workspace, 'began'), ended)
-  await save("egress: block\nlockdown: [secret-in-build-log]\nallow: ['two.example.com:80']\n")
-  await cameTo(join(workspace, 'gained'), ended)
+
+/** What was found in a job. */
+async function detectionsOf(jobId: string): Promise<{ rule: string; title: string }[]> {
+  const { items } = await plane.ask<Page<{ rule: string; title: string }>>(
+    `/v1/orgs/acme/jobs/${jobId}/detections`,
+  )
+  return items
+}
+
+test('a job of the action is at its control plane as it happens, and follows its block list', async () => {
+  const { agent, job, out, state, ended, cameTo, made } = await watched('sent', {
+    run: '71',
+    allow: 'one.example.com:80',
+    script: [
+      'curl -sS -m 20 -o /dev/null http://one.example.com/ && touch passed',
+      'while curl -sf -m 20 -o /dev/null http://one.example.com/; do sleep 0.2; done',
+      'touch stopped',
+    ],
+  })
+  await cameTo('passed')
+  const unblock = await plane.block('one.example.com')
+  const { stdout } = await ended
+  await unblock()
+  const text = saidAtTheEnd(stdout)
+  expect(JSON.parse(text)).toMatchObject({
+    report: { ok: true, value: { unsent: null, interrupted: false } },
+    end: { ok: true },
+  })
+  expect(made('stopped')).toBe(true)
+  const [record = ''] = readdirSync(join(out, 'jobs'))
+  const folder = join(out, 'jobs', record)
+  const events = rig.place.events(folder)
+  expect(events.some((event) => 'verdict' in event && event.verdict === 'attack-blocked')).toBe(
+    true,
+  )
+  expect(JSON.stringify(events)).toContain('of the control plane is in force: block')
+  const report = await plane.ask<object>(`/v1/orgs/acme/jobs/${job.jobId}/report`)
+  expect(report).toEqual(rig.place.report(folder))
+  const summary = await plane.indexed(job.jobId)
+  expect(summary.state).toBe('finished')
+  // What happened after the report is in the record alone.
+  expect(summary.totals.events).toBeGreaterThan(5)
+  expect(summary.totals.events).toBeLessThanOrEqual(events.length)
+  const found = await detectionsOf(job.jobId)
+  expect(found.map(({ rule }) => rule)).not.toContain('agent-tampered')
+  expect(filesWith(job.token, out, state)).toEqual([])
+  await byItself(agent)
+})
+
+test('a job of the action is governed by what its control plane has for it now, beside its own words', async () => {
+  await plane.savePolicy('egress: block\n')
+  await plane.attachPolicy()
+  const { agent, job, ended, cameTo, made } = await watched('pushed', {
+    run: '73',
+    allow: 'one.example.com:80',
+    script: [
+      'get() { curl -sf -m 20 -o /dev/null http://$1.example.com/; }',
+      'get one && ! get two && touch began',
+      'until get two; do sleep 0.2; done',
+      'get one && touch gained',
+      'while get two; do sleep 0.2; done',
+      'get one && touch lost',
+    ],
+    own: {
+      egressPolicy: null,
+      failMode: null,
+      allowedEndpoints: 'one.example.com:80',
+      presets: [],
+      lockdown: [],
+      disableSudo: null,
+      disableSudoAndContainers: null,
+      disableFileMonitoring: null,
+    },
+  })
+  await cameTo('began')
+  await plane.savePolicy(
+    "egress: block\nlockdown: [secret-in-build-log]\nallow: ['two.example.com:80']\n",
+  )
+  await cameTo('gained')
   // What holds is told while the job runs, and what of it does not.
-  const running = await told(job.jobId, 2)
+  const running = await toldPolicy(job.jobId, 2)
   expect(running).toMatchObject({
     egress: 'block',
     number: 2,
@@ -269,11 +259,11 @@ test('a job of the action is governed by what its control plane has for it now, 
   })
   expect(running.told[0]?.otherwise).toMatch(/^of the new policy lockdown hold from the next/)
   expect(JSON.stringify(running)).not.toContain(job.token)
-  await save('egress: block\n')
+  await plane.savePolicy('egress: block\n')
   await ended
   // The workflow's own words hold all the while.
-  expect(existsSync(join(workspace, 'lost'))).toBe(true)
-  await indexed(job.jobId)
+  expect(made('lost')).toBe(true)
+  await plane.indexed(job.jobId)
   const events = await timeline(job.jobId)
   const details = events.flatMap((event) => (event.kind === 'agent.health' ? event.detail : []))
   for (const version of [2, 3])
@@ -286,57 +276,29 @@ test('a job of the action is governed by what its control plane has for it now, 
   await byItself(agent)
 })
 
-interface AppliedPolicy {
-  egress: string
-  number: number
-  told: { number: number; otherwise: string | null }[]
-  lines: object[]
-}
-
-/** The policy of a job, once its agent has told so many. */
-async function told(jobId: string, many: number): Promise<AppliedPolicy> {
-  for (;;) {
-    const policy = await ask<AppliedPolicy>(`/v1/orgs/acme/jobs/${jobId}/policy`)
-    if (policy.told.length >= many) return policy
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
 test('an agent that is killed: the next one goes on with the job, and its control plane has all of it', async () => {
-  const socket = rig.place.at('killed.sock')
-  const out = rig.place.at('killed-out')
-  const state = rig.place.at('killed-state')
-  const words = ['--socket', socket, '--out', out, '--state', state]
-  const first = rig.spawn(...words)
-  await until(() => existsSync(socket))
-  const job = await startJob('72')
-  const actions = rig.place.at('actions')
-  makeAction(join(actions, 'acme/killed/v1'), rig.place.at('killed/work'), {
-    policy: "egress: block\nallow: ['two.example.com:80']\n",
-    server: job,
-  })
-  const { ended, workspace } = rig.job(
-    rig.cgroup(),
+  const { agent, another, job, out, state, ended, workspace, cameTo, made } = await watched(
     'killed',
-    `      - uses: acme/killed@v1
-        with: { socket: ${socket} }
-      - run: |
-          curl -sf -m 20 -o /dev/null http://two.example.com/ && touch began
-          until [ -e again ]; do sleep 0.1; done
-          ! curl -sf -m 20 -o /dev/null http://two.example.com/ && touch refused
-`,
-    { actions },
+    {
+      run: '72',
+      allow: 'two.example.com:80',
+      script: [
+        'curl -sf -m 20 -o /dev/null http://two.example.com/ && touch began',
+        'until [ -e again ]; do sleep 0.1; done',
+        '! curl -sf -m 20 -o /dev/null http://two.example.com/ && touch refused',
+      ],
+    },
   )
-  await cameTo(join(workspace, 'began'), ended)
+  await cameTo('began')
   // The next agent needs it; the state folder is for root alone.
   expect(filesWith(job.token, out, state)).toEqual([
     expect.stringMatching(/killed-state\/unsent\/[\w-]+\.\d+-\d+\.json$/),
   ])
-  await first.end('SIGKILL')
-  const second = rig.spawn(...words)
+  await agent.end('SIGKILL')
+  const second = another()
   await second.says('armed')
   // It follows the block list, too.
-  const unblock = await block('two.example.com')
+  const unblock = await plane.block('two.example.com')
   await until(() => {
     const [, record = ''] = readdirSync(join(out, 'jobs')).toSorted()
     const events = rig.place.events(join(out, 'jobs', record))
@@ -345,13 +307,13 @@ test('an agent that is killed: the next one goes on with the job, and its contro
   writeFileSync(join(workspace, 'again'), '')
   const { stdout } = await ended
   await unblock()
-  expect(existsSync(join(workspace, 'refused'))).toBe(true)
-  const [, text = '{}'] = /post: (\{.*\})/.exec(stdout) ?? []
+  expect(made('refused')).toBe(true)
+  const text = saidAtTheEnd(stdout)
   expect(JSON.parse(text)).toMatchObject({
     report: { ok: true, value: { interrupted: true, unsent: null } },
   })
   expect(text).not.toContain('token')
-  expect(await indexed(job.jobId)).toMatchObject({ state: 'finished' })
+  expect(await plane.indexed(job.jobId)).toMatchObject({ state: 'finished' })
   // Of both agents, in one row of numbers, each once.
   const events = await timeline(job.jobId)
   const numbers = events.map(({ seq }) => seq)
@@ -360,52 +322,35 @@ test('an agent that is killed: the next one goes on with the job, and its contro
     JSON.stringify(event).includes('two.example.com') && 'verdict' in event ? event.verdict : [],
   )
   expect(new Set(verdicts)).toEqual(new Set(['allowed', 'attack-blocked']))
-  const { items: found } = await ask<{ items: { rule: string; title: string }[] }>(
-    `/v1/orgs/acme/jobs/${job.jobId}/detections`,
-  )
+  const found = await detectionsOf(job.jobId)
   expect(found.filter(({ rule }) => rule === 'record-damaged')).toEqual([])
   expect(filesWith(job.token, out, state)).toEqual([])
   await byItself(second)
 })
 
 test('an agent that is killed, and whose job ends without one: the next agent sends the rest, and the job is lost', async () => {
-  const socket = rig.place.at('lost.sock')
-  const out = rig.place.at('lost-out')
-  const state = rig.place.at('lost-state')
-  const words = ['--socket', socket, '--out', out, '--state', state]
-  const first = rig.spawn(...words)
-  await until(() => existsSync(socket))
-  const job = await startJob('74')
-  const actions = rig.place.at('actions')
-  makeAction(join(actions, 'acme/lost/v1'), rig.place.at('lost/work'), {
-    policy: "egress: block\nallow: ['two.example.com:80']\n",
-    server: job,
+  const { agent, another, job, out, state, ended, workspace, cameTo } = await watched('lost', {
+    run: '74',
+    allow: 'two.example.com:80',
+    script: [
+      'echo $PPID > worker',
+      'curl -sf -m 20 -o /dev/null http://two.example.com/ && touch began',
+      'until [ -e again ]; do sleep 0.1; done',
+    ],
   })
-  const { ended, workspace } = rig.job(
-    rig.cgroup(),
-    'lost',
-    `      - uses: acme/lost@v1
-        with: { socket: ${socket} }
-      - run: |
-          echo $PPID > worker
-          curl -sf -m 20 -o /dev/null http://two.example.com/ && touch began
-          until [ -e again ]; do sleep 0.1; done
-`,
-    { actions },
-  )
-  await cameTo(join(workspace, 'began'), ended)
-  await told(job.jobId, 1)
-  await indexed(job.jobId)
-  await first.end('SIGKILL')
+  await cameTo('began')
+  await toldPolicy(job.jobId, 1)
+  await plane.indexed(job.jobId)
+  await agent.end('SIGKILL')
   // Its runner is stopped, and no last stage comes.
   process.kill(Number(readFileSync(join(workspace, 'worker'), 'utf8')), 'SIGKILL')
   writeFileSync(join(workspace, 'again'), '')
   await ended
-  expect(await ask(`/v1/orgs/acme/jobs/${job.jobId}`)).toMatchObject({ state: 'running' })
+  expect(await plane.ask(`/v1/orgs/acme/jobs/${job.jobId}`)).toMatchObject({ state: 'running' })
   // For the next job on the machine.
-  const second = rig.spawn(...words)
+  const second = another()
   await second.says(`${url} has got the rest of job ${job.jobId}, whose agent ended before`)
-  expect(await indexed(job.jobId)).toMatchObject({
+  expect(await plane.indexed(job.jobId)).toMatchObject({
     state: 'lost',
     finishedAt: expect.any(Number),
     exit: null,
@@ -414,17 +359,15 @@ test('an agent that is killed, and whose job ends without one: the next agent se
   })
   const numbers = (await timeline(job.jobId)).map(({ seq }) => seq)
   expect(numbers).toEqual(Array.from(numbers, (_, i) => i + 1))
-  const { items } = await ask<{ items: { rule: string; title: string }[] }>(
-    `/v1/orgs/acme/jobs/${job.jobId}/detections`,
-  )
-  expect(items).toContainEqual(
+  const found = await detectionsOf(job.jobId)
+  expect(found).toContainEqual(
     expect.objectContaining({
       rule: 'agent-tampered',
       title: 'The agent died before the job ended',
     }),
   )
   // What held stays known.
-  expect(await told(job.jobId, 1)).toMatchObject({
+  expect(await toldPolicy(job.jobId, 1)).toMatchObject({
     egress: 'block',
     lines: expect.arrayContaining([expect.objectContaining({ text: 'egress: block' })]),
   })

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -6,14 +5,14 @@ import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { type ExecResult, type Lab, linkAddresses, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ControlPlane, eventually, type Page } from './control-plane.ts'
 import { Place, runwarden, until } from './runwarden.ts'
 
 /** A control plane of its own on the runner, at an address that is not loopback, by TLS; and runs that have it. */
 let place: Place
 let lab: Lab
-let server: ChildProcess
+let plane: ControlPlane
 let key: string
-let admin: string
 let out: string
 let runs = 0
 
@@ -31,42 +30,25 @@ beforeAll(async () => {
   const issued = await lab.issue(['control.example.com'])
   writeFileSync(place.at('cert.pem'), issued.cert)
   writeFileSync(place.at('key.pem'), issued.key)
-  await startServer()
-  key = place.at('api-key')
-  writeFileSync(key, await newKey('agent'))
-  admin = (await newKey('admin')).trim()
-})
-afterAll(async () => {
-  server.kill('SIGTERM')
-  await lab[Symbol.asyncDispose]()
-  place[Symbol.dispose]()
-})
-
-async function startServer(): Promise<void> {
-  server = lab.runner.spawn(
-    runwarden,
-    [
-      'server',
-      `--data=${place.at('data')}`,
+  plane = await ControlPlane.start({
+    lab,
+    place,
+    url,
+    words: [
       `--listen=${linkAddresses.runner4}:7380`,
       `--url=${url}`,
       `--tls-cert=${place.at('cert.pem')}`,
       `--tls-key=${place.at('key.pem')}`,
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  let said = ''
-  server.stdout?.on('data', (text: string) => {
-    said += text
   })
-  await until(() => said.includes(`at ${url}`))
-}
-
-async function newKey(role: string): Promise<string> {
-  const words = ['server', 'key', '--data', place.at('data'), '--organisation', 'acme']
-  const { stdout } = await lab.runner.exec(runwarden, [...words, '--role', role])
-  return stdout
-}
+  key = place.at('api-key')
+  writeFileSync(key, `${await plane.newKey('agent')}\n`)
+})
+afterAll(async () => {
+  plane[Symbol.dispose]()
+  await lab[Symbol.asyncDispose]()
+  place[Symbol.dispose]()
+})
 
 /** `runwarden run` as a job of acme/app, with its files in a folder of its own. */
 function run(
@@ -90,34 +72,10 @@ function run(
   )
 }
 
-/**
- * The server's answer to somebody who administers acme. What it says to try again is tried again.
- * @throws Error with what any other refusal says
- */
-async function ask<T>(path: string, body?: object, method = 'POST'): Promise<T> {
-  const { status, stdout, stderr } = await lab.runner.exec('curl', [
-    '-sS',
-    '--fail-with-body',
-    '--retry',
-    '10',
-    '-H',
-    `authorization: Bearer ${admin}`,
-    `${url}${path}`,
-    ...(body === undefined
-      ? []
-      : ['-X', method, '-H', 'content-type: application/json', '-d', JSON.stringify(body)]),
-  ])
-  if (status !== 0) throw new Error(`${path}: ${stdout}${stderr}`)
-  return JSON.parse(stdout) as T
-}
-
-interface Page<T> {
-  items: T[]
-}
-
-async function lastJob(): Promise<string> {
-  const { items } = await ask<Page<{ id: string; runId: string }>>('/v1/orgs/acme/jobs')
-  return items.find(({ runId }) => runId === String(runs))?.id ?? 'none'
+/** The id of a run's job. */
+async function jobOf(run: number): Promise<string> {
+  const { items } = await plane.ask<Page<{ id: string; runId: string }>>('/v1/orgs/acme/jobs')
+  return items.find(({ runId }) => runId === String(run))?.id ?? 'none'
 }
 
 test('what a job does is at the control plane, which the job itself cannot reach', async () => {
@@ -135,29 +93,25 @@ test('what a job does is at the control plane, which the job itself cannot reach
     `runwarden: View security insights and recommended policy at: ${url}/github/acme/app/actions/runs/${runs}\n`,
   )
   expect(stderr).not.toContain('NOT SENT')
-  const id = await lastJob()
-  expect(await ask(`/v1/orgs/acme/jobs/${id}/report`)).toEqual(place.report(out))
-  // Events are indexed after they were acknowledged.
-  const job = await eventually(
-    () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
-    ({ segments }) => segments.indexed === segments.last,
-  )
+  const id = await jobOf(runs)
+  expect(await plane.ask(`/v1/orgs/acme/jobs/${id}/report`)).toEqual(place.report(out))
+  const job = await plane.indexed(id)
   expect(job).toMatchObject({
     exit: 0,
     totals: { events: place.events(out).length, notUnderstood: 0 },
     eventsLost: {},
   })
-  const destinations = await ask(`/v1/orgs/acme/jobs/${id}/destinations`)
+  const destinations = await plane.ask(`/v1/orgs/acme/jobs/${id}/destinations`)
   expect(destinations).toMatchObject({ items: [{ host: 'one.example.com', verdict: 'allowed' }] })
-  const { items } = await ask<Page<{ rule: string }>>(`/v1/orgs/acme/jobs/${id}/detections`)
+  const { items } = await plane.ask<Page<{ rule: string }>>(`/v1/orgs/acme/jobs/${id}/detections`)
   expect(items.map(({ rule }) => rule)).toEqual(['domain-blocked'])
   expect(readdirSync(out).filter((name) => name.startsWith('spool'))).toEqual([])
   // By what its programs held it is found, as often as they were started.
   const curl = createHash('sha256').update(readFileSync('/usr/bin/curl')).digest('hex')
-  expect(await ask(`/v1/orgs/acme/search?hash=${curl}`)).toMatchObject({
+  expect(await plane.ask(`/v1/orgs/acme/search?hash=${curl}`)).toMatchObject({
     items: [{ job: { id }, count: 2 }],
   })
-  const tree = await ask<Page<{ images: { exe: string }[] }>>(
+  const tree = await plane.ask<Page<{ images: { exe: string }[] }>>(
     `/v1/orgs/acme/jobs/${id}/process-tree?search=curl`,
   )
   expect(tree.items.flatMap(({ images }) => images)).toContainEqual(
@@ -175,11 +129,9 @@ test.for([
     const command = `until ! curl -sf -m 20 -o /dev/null http://${value}/; do echo passed; sleep 0.2; done`
     const running = run(['--egress', egress, ...allow, '--', 'bash', '-c', command])
     await until(() => existsSync(join(out, 'events.ndjson')) && asked(value) > 2)
-    const { ids } = await ask<{ ids: string[] }>('/v1/orgs/acme/blocklist/entries', {
-      entries: [{ value, reason: 'serves malware', reference: null, expiresAt: null }],
-    })
+    const unblock = await plane.block(value)
     const { status, stdout, stderr } = await running
-    await ask(`/v1/orgs/acme/blocklist/entries/${ids[0]}`, {}, 'DELETE').catch(() => undefined)
+    await unblock()
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('passed') })
     expect(stderr).not.toContain('NOT in force')
     const blocked = place
@@ -200,18 +152,8 @@ function asked(host: string): number {
 }
 
 test('without --policy the control plane’s policy holds, and its block list from the first moment', async () => {
-  await ask(
-    '/v1/orgs/acme/policies/base',
-    {
-      text: 'version: 1\negress: block\nallow:\n  - one.example.com:80\n',
-      reason: 'test',
-    },
-    'PUT',
-  )
-  await ask('/v1/orgs/acme/policy-attachments', {
-    policy: 'base',
-    target: { level: 'organisation' },
-  })
+  await plane.savePolicy('egress: block\nallow:\n  - one.example.com:80\n')
+  await plane.attachPolicy()
   const command =
     'for n in one two; do curl -sf -m 20 -o /dev/null http://$n.example.com/; echo $n $?; done'
   const first = await run(['--', 'bash', '-c', command])
@@ -225,8 +167,7 @@ test('without --policy the control plane’s policy holds, and its block list fr
 test('a policy that is saved while a job runs is in force on it: it gains a destination, and loses another', async () => {
   const save = (...hosts: string[]) => {
     const allow = hosts.map((host) => `  - ${host}.example.com:80\n`).join('')
-    const text = `version: 1\negress: block\nallow:\n${allow}`
-    return ask('/v1/orgs/acme/policies/base', { text, reason: 'test' }, 'PUT')
+    return plane.savePolicy(`egress: block\nallow:\n${allow}`)
   }
   await save('one')
   const command = `get() { curl -sf -m 20 -o /dev/null http://$1.example.com/; }
@@ -235,9 +176,9 @@ test('a policy that is saved while a job runs is in force on it: it gains a dest
     while get one; do sleep 0.1; done; echo lost`
   const running = run(['--', 'bash', '-c', command])
   await until(() => existsSync(place.at('began')))
-  const policy = (of: string) => ask<Policy>(`/v1/orgs/acme/jobs/${of}/policy`)
+  const policy = (of: string) => plane.ask<Policy>(`/v1/orgs/acme/jobs/${of}/policy`)
   const began = await eventually(
-    async () => policy(await lastJob()),
+    async () => policy(await jobOf(runs)),
     ({ told }) => told.length > 0,
   )
   expect(began).toMatchObject({ egress: 'block', told: { length: 1 }, number: 1 })
@@ -249,7 +190,7 @@ test('a policy that is saved while a job runs is in force on it: it gains a dest
   const { status, stdout, stderr } = await running
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'first\ngained\nlost\n' })
   expect(stderr).not.toContain('NOT in force')
-  const id = await lastJob()
+  const id = await jobOf(runs)
   const ended = await policy(id)
   expect(ended.lines.at(-1)).toMatchObject({ text: '  - "two.example.com:80"' })
   expect(ended.told.map(({ number, egress }) => ({ number, egress }))).toEqual([
@@ -257,12 +198,9 @@ test('a policy that is saved while a job runs is in force on it: it gains a dest
     { number: 1, egress: 'block' },
   ])
   // The record at the control plane tells of it.
-  const job = await eventually(
-    () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
-    ({ segments }) => segments.indexed === segments.last,
-  )
+  const job = await plane.indexed(id)
   expect(job.totals).toMatchObject({ events: place.events(out).length })
-  const { items } = await ask<Page<{ time: number; state: string; detail: string }>>(
+  const { items } = await plane.ask<Page<{ time: number; state: string; detail: string }>>(
     `/v1/orgs/acme/jobs/${id}/timeline?kinds=agent.health&limit=500`,
   )
   const told = items.find(({ detail }) => detail.startsWith('policy base v'))
@@ -272,7 +210,7 @@ test('a policy that is saved while a job runs is in force on it: it gains a dest
       /^policy base v\d+ \(organisation\) of the control plane is in force: block$/,
     ),
   })
-  const destinations = await ask<Page<{ host: string; verdict: string }>>(
+  const destinations = await plane.ask<Page<{ host: string; verdict: string }>>(
     `/v1/orgs/acme/jobs/${id}/destinations`,
   )
   const seen = destinations.items.map(({ host, verdict }) => `${host} ${verdict}`).toSorted()
@@ -288,12 +226,13 @@ test('what a job’s own command line says is at the control plane while the job
   const running = run([...policyWords, '--', 'bash', '-c', command])
   await until(() => existsSync(place.at('armed')))
   const { id } = await eventually(
-    async () => ask<{ id: string; egress: string | null }>(`/v1/orgs/acme/jobs/${await lastJob()}`),
+    async () =>
+      plane.ask<{ id: string; egress: string | null }>(`/v1/orgs/acme/jobs/${await jobOf(runs)}`),
     ({ egress }) => egress !== null,
   )
-  const job = await ask(`/v1/orgs/acme/jobs/${id}`)
+  const job = await plane.ask(`/v1/orgs/acme/jobs/${id}`)
   expect(job).toMatchObject({ state: 'running', egress: 'block', protection: 'armed' })
-  const policy = await ask<Policy>(`/v1/orgs/acme/jobs/${id}/policy`)
+  const policy = await plane.ask<Policy>(`/v1/orgs/acme/jobs/${id}/policy`)
   expect(policy).toMatchObject({
     from: 'workflow',
     lines: [
@@ -306,7 +245,7 @@ test('what a job’s own command line says is at the control plane while the job
     ],
   })
   expect(JSON.stringify(policy)).not.toContain(readFileSync(key, 'utf8').trim())
-  const why = await ask(`/v1/orgs/acme/jobs/${id}/why?host=three.example.com&port=80`)
+  const why = await plane.ask(`/v1/orgs/acme/jobs/${id}/why?host=three.example.com&port=80`)
   expect(why).toMatchObject({ explained: { verdict: 'blocked' } })
   writeFileSync(place.at('seen'), '')
   expect(await running).toMatchObject({ status: 0 })
@@ -369,18 +308,14 @@ test('a control plane that is killed while a job runs, and is back, has all of i
   const command = `curl -s http://one.example.com/ -o /dev/null; touch began; until [ -e again ]; do sleep 0.1; done; curl -s http://two.example.com/ -o /dev/null`
   const running = run(['--egress', 'audit', '--', 'bash', '-c', command])
   await until(() => existsSync(place.at('began')))
-  server.kill('SIGKILL')
-  await once(server, 'exit')
-  await startServer()
+  await plane.kill()
+  await plane.goOn()
   writeFileSync(place.at('again'), '')
   const { status, stderr } = await running
   expect(status).toBe(0)
   expect(stderr).not.toContain('NOT SENT')
-  const id = await lastJob()
-  const job = await eventually(
-    () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
-    ({ segments }) => segments.indexed === segments.last,
-  )
+  const id = await jobOf(runs)
+  const job = await plane.indexed(id)
   expect(job.totals).toMatchObject({ events: place.events(out).length, notUnderstood: 0 })
 })
 
@@ -410,8 +345,7 @@ test('what an agent that was killed has not sent, the next one sends', async () 
     },
   )
   await until(() => existsSync(place.at('told')))
-  server.kill('SIGKILL')
-  await once(server, 'exit')
+  await plane.kill()
   // Its connection lies in the spool, which is written a little after the run's own record.
   await until(() => {
     const connect = place.events(folder).find(({ kind }) => kind === 'net.connect')
@@ -420,22 +354,20 @@ test('what an agent that was killed has not sent, the next one sends', async () 
   agent.kill('SIGKILL')
   await once(agent, 'exit')
   const last = lastKept(folder)
-  await startServer()
+  await plane.goOn()
   // Its command goes on under its policy, until it ends.
   writeFileSync(place.at('never'), '')
   const { status, stderr } = await run(['--egress', 'audit', '--', 'true'])
   expect(status).toBe(0)
   expect(stderr).toMatch(/has got the rest of job [\w-]+, whose agent ended before/)
-  const { items } = await ask<Page<{ id: string; runId: string }>>('/v1/orgs/acme/jobs')
-  const id = items.find(({ runId }) => runId === String(killed))?.id
-  const job = await eventually(
-    () => ask<Job>(`/v1/orgs/acme/jobs/${id}`),
-    ({ segments }) => segments.indexed === segments.last,
-  )
+  const id = await jobOf(killed)
+  const job = await plane.indexed(id)
   // Each once: they are numbered from 1.
   expect(job.totals.events).toBe(last)
   // The report that was written at its start says what became of it.
-  const report = await ask<{ detections: { id: string }[] }>(`/v1/orgs/acme/jobs/${id}/report`)
+  const report = await plane.ask<{ detections: { id: string }[] }>(
+    `/v1/orgs/acme/jobs/${id}/report`,
+  )
   expect(report.detections.map((one) => one.id)).toContain('agent-tampered')
   expect(readdirSync(folder).filter((name) => name.startsWith('spool'))).toEqual([])
 })
@@ -469,17 +401,4 @@ interface Policy {
   told: { number: number; egress: string }[]
   number: number | null
   lines: { text: string; from: string | null; source: object | null }[]
-}
-
-interface Job {
-  segments: { indexed: number; last: number }
-  totals: { events: number }
-}
-
-async function eventually<T>(get: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  for (;;) {
-    const value = await get()
-    if (holds(value)) return value
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }
