@@ -1,15 +1,11 @@
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
 
 let rig: AgentRig
 beforeAll(async () => {
   rig = await AgentRig.start()
-  mkdirSync(rig.place.at('bin'))
-  for (const program of ['one', 'two']) {
-    copyFileSync('/usr/bin/curl', rig.place.at('bin', program))
-    chmodSync(rig.place.at('bin', program), 0o755)
-  }
+  for (const program of ['one', 'two']) rig.place.copyProgram('/usr/bin/curl', 'bin', program)
   await rig.lab.serve({
     name: 'narrowed.example.com',
     addresses: ['198.51.100.93'],

@@ -1,14 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { environment, Place, runwarden, until, gather } from './runwarden.ts'
 
@@ -83,10 +75,8 @@ test.each([
     const run = place.spawn(runwarden, ['run', '--quiet', '--out', place.out, ...command])
     const said = gather(run)
     await Promise.race([until(() => existsSync(place.at('open/ready'))), said])
-    copyFileSync('/usr/bin/socat', place.at(program))
-    chmodSync(place.at(program), 0o755)
     const engine = place.spawn(
-      place.at(program),
+      place.copyProgram('/usr/bin/socat', program),
       [`UNIX-LISTEN:${socket},fork,mode=666`, `OPEN:${place.at('orders')},creat,append`],
       { env: environment, stdio: 'ignore' },
     )

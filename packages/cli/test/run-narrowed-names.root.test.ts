@@ -1,9 +1,9 @@
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Event, EventOf } from '@runwarden/events'
 import { type Lab, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Place, runwarden } from './runwarden.ts'
-import { allowedOf, arrived, arrivedOf, tryAll, type Way } from './ways.ts'
+import { arrived, expectAllowedAlone, tryAll, type Way } from './ways.ts'
 
 let place: Place
 let lab: Lab
@@ -19,13 +19,8 @@ const listed = 'listed.below.example.com'
 
 beforeAll(async () => {
   place = new Place()
-  mkdirSync(place.at('bin'))
-  for (const program of ['fetch', 'other']) {
-    copyFileSync('/usr/bin/curl', place.at('bin', program))
-    chmodSync(place.at('bin', program), 0o755)
-  }
-  copyFileSync('/usr/bin/bash', place.at('bin/say'))
-  chmodSync(place.at('bin/say'), 0o755)
+  for (const program of ['fetch', 'other']) place.copyProgram('/usr/bin/curl', 'bin', program)
+  place.copyProgram('/usr/bin/bash', 'bin/say')
   lab = await startLab({
     servers: [
       {
@@ -175,8 +170,7 @@ describe('names that are narrowed to programs', () => {
   })
 
   test('are reached by what runs the program, and by nothing else', () => {
-    const marks = ways().map(({ mark }) => mark)
-    expect(arrivedOf(marks, records)).toEqual(allowedOf(ways()))
+    expectAllowedAlone(ways(), records)
   })
 
   test('are not looked up for others', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Event } from '@runwarden/events'
 import { type Lab, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,9 +14,7 @@ const address = '198.51.100.91'
 
 beforeAll(async () => {
   place = new Place()
-  mkdirSync(place.at('bin'))
-  copyFileSync('/usr/bin/curl', place.at('bin/fetch'))
-  chmodSync(place.at('bin/fetch'), 0o755)
+  place.copyProgram('/usr/bin/curl', 'bin/fetch')
   const composite = place.at('actions', 'acme', 'many', 'v1')
   mkdirSync(composite, { recursive: true })
   writeFileSync(
@@ -165,9 +163,9 @@ test('a command without a worker is one step, which a line may name; a worker of
     place.at('policy.yml'),
     `version: 1\negress: block\nallow:\n  - endpoint: ${address}:8080\n    steps: [mine, deploy]\n`,
   )
-  copyFileSync('/bin/dash', place.at('Runner.Worker'))
   const forged = `GITHUB_ACTION=deploy sh -c '${curl('forged-alone', `${address}:8080`)}'; :`
-  const job = `${curl('alone', `${address}:8080`)}; ${place.at('Runner.Worker')} -c "${forged}"; :`
+  const fake = place.copyProgram('/bin/dash', 'Runner.Worker')
+  const job = `${curl('alone', `${address}:8080`)}; ${fake} -c "${forged}"; :`
   const args = ['run', '--policy', 'policy.yml', '--quiet', '--step', 'mine', '--', 'sh', '-c', job]
   const ended = await lab.runner.exec(runwarden, args, { cwd: place.path })
   expect(ended.status, ended.stderr).toBe(0)

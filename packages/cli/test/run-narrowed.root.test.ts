@@ -1,17 +1,9 @@
-import {
-  chmodSync,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, linkSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import type { Event, EventOf } from '@runwarden/events'
 import { type Lab, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Place, runwarden } from './runwarden.ts'
-import { allowedOf, arrived, arrivedOf, tryAll, type Way } from './ways.ts'
+import { arrived, expectAllowedAlone, tryAll, type Way } from './ways.ts'
 
 let place: Place
 let lab: Lab
@@ -21,14 +13,9 @@ const v6 = '2001:db8:1::77'
 
 beforeAll(async () => {
   place = new Place()
-  for (const folder of ['bin', 'elsewhere']) mkdirSync(place.at(folder))
-  copyFileSync('/usr/bin/curl', place.at('bin/fetch'))
-  copyFileSync('/usr/bin/curl', place.at('elsewhere/fetch'))
-  copyFileSync('/usr/bin/curl', place.at('bin/loose'))
-  copyFileSync('/usr/bin/bash', place.at('bin/say'))
-  copyFileSync('/usr/bin/curl', place.at('bin/by-its-end'))
-  for (const program of ['fetch', 'say', 'by-its-end']) chmodSync(place.at(`bin/${program}`), 0o755)
-  chmodSync(place.at('elsewhere/fetch'), 0o755)
+  for (const program of ['bin/fetch', 'elsewhere/fetch', 'bin/loose', 'bin/by-its-end'])
+    place.copyProgram('/usr/bin/curl', program)
+  place.copyProgram('/usr/bin/bash', 'bin/say')
   chmodSync(place.at('bin/loose'), 0o777)
   writeFileSync(
     place.at('script'),
@@ -178,8 +165,7 @@ describe('lines that are narrowed to programs', () => {
   })
 
   test('let through what runs the program, and nothing else', () => {
-    const marks = ways().map(({ mark }) => mark)
-    expect(arrivedOf(marks, records)).toEqual(allowedOf(ways()))
+    expectAllowedAlone(ways(), records)
   })
 
   test('are named in the reason of what they refuse', () => {

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Event, EventKind, EventOf, Report } from '@runwarden/events'
 
 /** The command as a user of the checkout starts it. */
@@ -47,6 +47,15 @@ export class Place implements Disposable {
   compile(name: string, folder = join(import.meta.dirname, 'acts')): string {
     execFileSync('gcc', ['-O2', '-static', '-o', this.at(name), join(folder, `${name}.c`)])
     return this.at(name)
+  }
+
+  /** Copies a program to a place that nobody but its owner may change, and returns its path. */
+  copyProgram(original: string, ...names: string[]): string {
+    const copy = this.at(...names)
+    mkdirSync(dirname(copy), { recursive: true })
+    copyFileSync(original, copy)
+    chmodSync(copy, 0o755)
+    return copy
   }
 
   spawn(

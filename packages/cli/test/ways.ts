@@ -1,4 +1,5 @@
 import type { Lab } from '@runwarden/lab'
+import { expect } from 'vitest'
 
 /** A way of trying to reach what a line of the policy allows to some only. */
 export interface Way {
@@ -24,7 +25,9 @@ export function arrivedOf(marks: readonly string[], records: string): string[] {
   return marks.filter((mark) => records.includes(`GET /${mark} `) || lines.includes(mark))
 }
 
-/** Marks of the ways that are to lead somewhere. */
-export function allowedOf(ways: readonly Way[]): string[] {
-  return ways.filter(({ allowed }) => allowed).map(({ mark }) => mark)
+/** Of all these ways, those and no others have led somewhere that are to. */
+export function expectAllowedAlone(ways: readonly Way[], records: string): void {
+  const marks = ways.map(({ mark }) => mark)
+  const allowed = ways.filter((way) => way.allowed)
+  expect(arrivedOf(marks, records)).toEqual(allowed.map(({ mark }) => mark))
 }
