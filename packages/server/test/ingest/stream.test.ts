@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { listenTo } from '../event-stream.ts'
 import { ServerRig } from '../server-rig.ts'
 import { jobStart, TestAgent } from './test-agent.ts'
 
@@ -7,34 +8,16 @@ interface Told {
   version: string | null
 }
 
-/** What a job's agent is told, as it comes. */
+/** What a job's agent is told, as it comes; `end` when the stream has ended. */
 async function listen(rig: ServerRig, agent: TestAgent): Promise<() => Promise<Told>> {
-  const answer = await fetch(`${rig.url}/v1/jobs/${agent.jobId}/stream`, {
-    headers: { authorization: `Bearer ${agent.token}` },
+  const next = await listenTo(`${rig.url}/v1/jobs/${agent.jobId}/stream`, {
+    authorization: `Bearer ${agent.token}`,
   })
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
-  const told = lines(answer.body as ReadableStream<Uint8Array>)
   return async () => {
-    for (;;) {
-      const { value } = await told.next()
-      if (value === undefined) return { event: 'end', version: null }
-      const [, event = '', data = ''] = /^event: (.+)\ndata: (.+)$/.exec(value) ?? []
-      if (event !== 'ping') return { event, version: (JSON.parse(data) as Told).version }
-    }
+    const said = await next()
+    if (said === undefined) return { event: 'end', version: null }
+    return { event: said.event, version: (JSON.parse(said.data) as Told).version }
   }
-}
-
-async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  let text = ''
-  const decoder = new TextDecoder()
-  for await (const chunk of body) {
-    text += decoder.decode(chunk, { stream: true })
-    const parts = text.split('\n\n')
-    text = parts.pop() ?? ''
-    yield* parts
-  }
-  return undefined
 }
 
 test('agents are told at once of changes that concern them, and of no others', async () => {

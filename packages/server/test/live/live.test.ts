@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { sampleReport } from '../../../events/test/sample-report.ts'
+import { listenTo } from '../event-stream.ts'
 import { connect, detection } from '../ingest/sample-events.ts'
 import { jobStart, TestAgent } from '../ingest/test-agent.ts'
 import { ServerRig } from '../server-rig.ts'
@@ -21,30 +22,12 @@ async function listen(
   path: string,
   headers: Record<string, string>,
 ): Promise<() => Promise<Told>> {
-  const answer = await fetch(`${rig.url}${path}`, { headers })
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
-  const told = messages(answer.body as ReadableStream<Uint8Array>)
+  const next = await listenTo(`${rig.url}${path}`, headers)
   return async () => {
-    for (;;) {
-      const { value } = await told.next()
-      if (value === undefined) return { event: 'end', data: {} }
-      const [, event = '', data = ''] = /^event: (.+)\ndata: (.+)$/.exec(value) ?? []
-      if (event !== 'ping') return { event, data: JSON.parse(data) as Told['data'] }
-    }
+    const said = await next()
+    if (said === undefined) return { event: 'end', data: {} }
+    return { event: said.event, data: JSON.parse(said.data) as Told['data'] }
   }
-}
-
-async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  let text = ''
-  const decoder = new TextDecoder()
-  for await (const chunk of body) {
-    text += decoder.decode(chunk, { stream: true })
-    const parts = text.split('\n\n')
-    text = parts.pop() ?? ''
-    yield* parts
-  }
-  return undefined
 }
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
