@@ -38,25 +38,11 @@ export interface Filter {
   from: number | null
 }
 
-interface Row {
-  id: string
-  detection: string
-  severity: string
-  title: string
-  text: string
-  time: number
-  step: string | null
-  source: 'agent' | 'server'
-  state: State
+interface Row extends Omit<InboxItem, 'evidence' | 'about' | 'job'>, Omit<InboxItem['job'], 'id'> {
+  /** JSON. */
   evidence: string
   about: string
-  suppression: string | null
   jobId: string
-  repository: string | null
-  workflow: string | null
-  job: string | null
-  runId: string | null
-  runAttempt: string | null
 }
 
 const select = `SELECT detections.id, rule AS detection, severity, title, text, time, step, source, state, evidence, about,

@@ -2,15 +2,7 @@ import type { Database } from '../db/database.ts'
 import { type Again, type FileRow, readAgain, readRows } from '../ingest/file-chunks.ts'
 import { addProgramOnce } from '../ingest/fold/programs.ts'
 import { type View, views } from '../ingest/words.ts'
-
-interface Stored {
-  n: number
-  count: number
-  firstSeq: number
-  firstTime: number
-  lastTime: number
-  data: string
-}
+import type { StoredRow } from './rows.ts'
 
 /** Characters of one page: rows may be long, of processes above all. */
 const largestPage = 4 << 20
@@ -44,28 +36,29 @@ export function pageOf(
   return { items: page.map((row) => rowOf(row)), next }
 }
 
-const rowOf = ({ data, ...row }: Stored): object => Object.assign(row, JSON.parse(data) as object)
+const rowOf = ({ data, ...row }: StoredRow): object =>
+  Object.assign(row, JSON.parse(data) as object)
 
 function storedRows(
   index: Database,
   jobId: string,
   view: View,
   { after, limit, verdict }: Asked,
-): Stored[] {
+): StoredRow[] {
   const job = numberOf(index, jobId)
   if (job === undefined) return []
   if (view === 'files') return storedFiles(index, job, after, limit)
   const columns =
     'n, count, first_seq AS firstSeq, first_time AS firstTime, last_time AS lastTime, data'
   return verdict === null
-    ? index.all<Stored>(
+    ? index.all<StoredRow>(
         `SELECT ${columns} FROM rows WHERE job = ? AND view = ? AND n > ? ORDER BY n LIMIT ?`,
         job,
         views[view],
         after,
         limit,
       )
-    : index.all<Stored>(
+    : index.all<StoredRow>(
         `SELECT ${columns} FROM rows WHERE job = ? AND view = ? AND verdict = ? ${verdict > 1 ? 'AND verdict > 1' : ''}
              AND n > ? ORDER BY n LIMIT ?`,
         job,
@@ -81,7 +74,7 @@ export const numberOf = (index: Database, jobId: string): number | undefined =>
   index.get<{ number: number }>('SELECT number FROM jobs WHERE id = ?', jobId)?.number
 
 /** Rows of files have no verdict. */
-function storedFiles(index: Database, job: number, after: number, limit: number): Stored[] {
+function storedFiles(index: Database, job: number, after: number, limit: number): StoredRow[] {
   const rows: FileRow[] = []
   let length = 0
   for (const row of readRows(index, job, after)) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Databases } from './joined.ts'
-import { rowBase, rowData } from './rows.ts'
+import { rowBase, rowData, type StoredRow } from './rows.ts'
 
 /** A process as a tree shows it, with what it did itself; what its children did is theirs. */
 export const TreeProcess = rowData.processes.extend(rowBase).extend({
@@ -18,13 +18,7 @@ export const TreeProcess = rowData.processes.extend(rowBase).extend({
 export type TreeProcess = z.infer<typeof TreeProcess>
 z.globalRegistry.add(TreeProcess, { id: 'TreeProcess' })
 
-interface Stored {
-  n: number
-  count: number
-  firstSeq: number
-  firstTime: number
-  lastTime: number
-  data: string
+type Stored = StoredRow & {
   children: number
   connections: number
   requests: number

@@ -20,6 +20,9 @@ export const rowBase = {
   lastTime: z.number(),
 }
 
+/** A row as the index keeps it: what is of its view alone is JSON. */
+export type StoredRow = z.infer<z.ZodObject<typeof rowBase>> & { data: string }
+
 /** Which programs, in which steps; the first ones. */
 const programs = z.array(z.object({ exe: z.string().nullable(), step: z.string().nullable() }))
 /** Which processes, each with the program that it was then; the first ones, up to `mostProcesses`. */
