@@ -11,7 +11,7 @@ int log_written(u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct call call = call_of(regs, task);
+	struct call call = call_of(acts_of(regs), task);
 	struct log_write w = {};
 	s64 written = call.compat ? (s32)ctx[1] : (s64)ctx[1];
 

@@ -261,7 +261,7 @@ static __always_inline bool is_socket_call(void)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 
-	return call_of(regs, task).act == ACT_SOCKET;
+	return call_of(acts_of(regs), task).act == ACT_SOCKET;
 }
 
 SEC("lsm/socket_create")

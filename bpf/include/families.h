@@ -26,7 +26,7 @@ static __always_inline int tell_family(struct pt_regs *regs, s64 result)
 	struct decision decision = { .rule = RULE_NONE, .reason = REASON_FAMILY };
 	struct destination to = {};
 	struct owner owner;
-	struct call call = call_of(regs, bpf_get_current_task_btf());
+	struct call call = call_of(acts_of(regs), bpf_get_current_task_btf());
 	u32 family, type;
 
 	if (call.compat)

@@ -349,12 +349,16 @@ SEC("tp_btf/sys_exit")
 int syscall_exit(u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
-	struct task_struct *task = bpf_get_current_task_btf();
-	if (is_leaver(task)) {
+	if (leavers && is_leaver(bpf_get_current_task_btf())) {
 		bpf_send_signal(9);
 		return 0;
 	}
-	struct call call = call_of(regs, task);
+	/* Of most calls nothing more is asked. */
+	u32 acts = acts_of(regs);
+	if (!acts)
+		return 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call = call_of(acts, task);
 	if (!call.act || (call.act == ACT_MMAP && !(argument(regs, call.compat, 2) & 4 /* PROT_EXEC */)) ||
 	    (call.act == ACT_RECEIVE && !engines_serve) || !in_scope())
 		return 0;

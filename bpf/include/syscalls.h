@@ -296,10 +296,9 @@ struct call {
 	bool compat;
 };
 
-/* What the call is; act 0: not looked at. */
-static __always_inline struct call call_of(struct pt_regs *regs, struct task_struct *task)
+/* What the call's number means in the two tables, a byte each; 0: of neither it is looked at, whoever made it. */
+static __always_inline u32 acts_of(struct pt_regs *regs)
 {
-	struct call call = {};
 #if defined(__TARGET_ARCH_x86)
 	/* x32 has the numbers of x86-64 with this bit set, for all that is in the table. */
 	u32 number = (u32)regs->orig_ax & ~0x40000000u;
@@ -307,19 +306,20 @@ static __always_inline struct call call_of(struct pt_regs *regs, struct task_str
 	u32 number = regs->syscallno;
 #endif
 	if (number >= SYSCALLS)
-		return call;
-	/* One of the two tables must know the number before it is worth asking which of them counts. */
-	call.act = acts_native[number];
-	u8 compat = acts_compat[number];
-	if (!call.act && !compat)
-		return call;
+		return 0;
+	return acts_native[number] | acts_compat[number] << 8;
+}
+
+/* What the call is; act 0: not looked at. */
+static __always_inline struct call call_of(u32 acts, struct task_struct *task)
+{
+	struct call call = {};
 #if defined(__TARGET_ARCH_x86)
 	call.compat = task->thread_info.status & 2; /* TS_COMPAT */
 #else
 	call.compat = task->thread_info.flags & (1ul << 22); /* TIF_32BIT */
 #endif
-	if (call.compat)
-		call.act = compat;
+	call.act = call.compat ? acts >> 8 : acts;
 	return call;
 }
 
