@@ -1,12 +1,11 @@
 import type { Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
 import { addFinding, type Finding } from '../ingest/findings.ts'
+import { keepLooking, oneAtATime } from '../looking.ts'
 import { type Baseline, baselineOf } from './baseline.ts'
 import { type Contact, destinationOf, factsOf, left } from './job-facts.ts'
 import { jobName, type JobOf, pastOf } from './past-jobs.ts'
 
-/** How often is looked for jobs that have finished. */
-const lookMs = 2000
 /** Fewer runs say little of what is usual. */
 const leastRuns = 5
 /** New destinations of one job that are told one by one; with more it does something else altogether, which one finding says. */
@@ -15,7 +14,9 @@ const mostNew = 50
 /** Holds each job that has finished against those before it. */
 export class Comparing {
   readonly #context: Context
-  #going: Promise<void> | undefined
+
+  /** Compares all jobs that have finished and are indexed. */
+  readonly look = oneAtATime(() => this.#look())
 
   constructor(context: Context) {
     this.#context = context
@@ -23,19 +24,7 @@ export class Comparing {
 
   /** Goes on until the server ends. */
   start(): void {
-    const { closing, log } = this.#context
-    const timer = setInterval(() => {
-      this.look().catch((error: unknown) => log.error({ err: error }, 'jobs cannot be compared'))
-    }, lookMs).unref()
-    closing.addEventListener('abort', () => clearInterval(timer), { once: true })
-  }
-
-  /** Compares all jobs that have finished and are indexed. */
-  async look(): Promise<void> {
-    this.#going ??= this.#look().finally(() => {
-      this.#going = undefined
-    })
-    await this.#going
+    keepLooking(this.#context, () => this.look(), 'jobs cannot be compared')
   }
 
   async #look(): Promise<void> {

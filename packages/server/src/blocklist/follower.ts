@@ -1,14 +1,13 @@
 import type { Context } from '../context.ts'
 import { HttpError } from '../error.ts'
 import { PolicyError } from '@runwarden/policy'
+import { keepLooking } from '../looking.ts'
 import type { Owner } from '../policies/owner.ts'
 import { dueFeeds, type Feed, feedProblem, readFeed } from './feeds.ts'
 import { fetchOutside, OutsideError } from './outside.ts'
 import { kinds } from './list.ts'
 import { distrust, signatureUrl } from './trust.ts'
 
-/** How often is looked whether a feed is due, or an entry has expired. */
-const lookMs = 2000
 /** Bytes of a feed. */
 const largestFeed = 2_500_000
 const largestSignature = 1000
@@ -26,11 +25,7 @@ export class Follower {
 
   /** Goes on until the server ends. */
   start(): void {
-    const { closing, log } = this.#context
-    const timer = setInterval(() => {
-      this.look().catch((error: unknown) => log.error({ err: error }, 'feeds cannot be looked at'))
-    }, lookMs).unref()
-    closing.addEventListener('abort', () => clearInterval(timer), { once: true })
+    keepLooking(this.#context, () => this.look(), 'feeds cannot be looked at')
   }
 
   /** Publishes lists of which something has expired, and begins to fetch what is due: of each owner one after the other. */

@@ -1,14 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Context } from '../context.ts'
 import { newId } from '../id.ts'
+import { keepLooking, oneAtATime } from '../looking.ts'
 import { Evidence } from './evidence.ts'
 import { isSuppressed, type Match, type Place, type Subject, subjectOf } from './subject.ts'
 
 export const states = ['open', 'acknowledged', 'suppressed', 'resolved'] as const
 export type State = (typeof states)[number]
 
-/** How often is looked for new detections. */
-const lookMs = 2000
 /** Detections that are looked at before others get their turn. */
 const atOnce = 200
 /** Events of a detection that are looked at; agents name few. */
@@ -33,7 +32,9 @@ const place = `detections.rule AS id, organisations.name AS owner, jobs.reposito
 /** Detections as people work with them: each has a state, and a trace of how it came to that. */
 export class Inbox {
   readonly #context: Context
-  #taking: Promise<void> | undefined
+
+  /** Looks at all detections that are new. */
+  readonly take = oneAtATime(() => this.#take())
 
   constructor(context: Context) {
     this.#context = context
@@ -41,19 +42,7 @@ export class Inbox {
 
   /** Goes on until the server ends. */
   start(): void {
-    const { closing, log } = this.#context
-    const timer = setInterval(() => {
-      this.take().catch((error: unknown) => log.error({ err: error }, 'the inbox takes nothing'))
-    }, lookMs).unref()
-    closing.addEventListener('abort', () => clearInterval(timer), { once: true })
-  }
-
-  /** Looks at all detections that are new. */
-  async take(): Promise<void> {
-    this.#taking ??= this.#take().finally(() => {
-      this.#taking = undefined
-    })
-    await this.#taking
+    keepLooking(this.#context, () => this.take(), 'the inbox takes nothing')
   }
 
   async #take(): Promise<void> {

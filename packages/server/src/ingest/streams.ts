@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { HeartbeatAnswer } from '@runwarden/events/control-plane'
 import type { Bus } from '../bus.ts'
+import { beginEvents, sendEvent } from '../event-stream.ts'
 
 /** Proxies end connections on which nothing is heard for long. */
 const pingMs = 15_000
@@ -53,13 +54,7 @@ export class Streams implements Disposable {
     const older = [...this.#all].filter((stream) => stream.jobId === jobId)
     for (const { to: other } of older.slice(0, Math.max(0, older.length + 1 - mostOfJob)))
       other.end()
-    to.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      // For proxies that gather what comes before they pass it on.
-      'x-accel-buffering': 'no',
-    })
+    beginEvents(to)
     const stream: Stream = {
       jobId,
       organisationId,
@@ -98,7 +93,5 @@ function say(stream: Stream, now: HeartbeatAnswer): void {
 }
 
 function send({ to }: Stream, event: string, data: object): void {
-  // It comes again, and is told anew then.
-  if (to.writableLength > mostWaiting) to.destroy()
-  else to.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  sendEvent(to, event, data, mostWaiting)
 }

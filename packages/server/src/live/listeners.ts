@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Bus } from '../bus.ts'
 import { HttpError } from '../error.ts'
+import { beginEvents, sendEvent } from '../event-stream.ts'
 import type { Databases } from '../views/joined.ts'
 import { type Change, Changes, type LiveEvents } from './changes.ts'
 
@@ -73,13 +74,7 @@ export class Listeners implements Disposable {
     const { to, caller } = listener
     const older = [...this.#all].filter((one) => one.caller === caller)
     for (const one of older.slice(0, Math.max(0, older.length + 1 - mostOfOne))) one.to.end()
-    to.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      // For proxies that gather what comes before they pass it on.
-      'x-accel-buffering': 'no',
-    })
+    beginEvents(to)
     this.#all.add(listener)
     to.once('close', () => this.#remove(listener))
     send(listener, 'ping', {})
@@ -157,8 +152,5 @@ export class Listeners implements Disposable {
 }
 
 function send<E extends keyof LiveEvents>({ to }: Listener, event: E, data: LiveEvents[E]): void {
-  if (to.writableEnded) return
-  // It comes again, and asks for what it has missed.
-  if (to.writableLength > mostWaiting) to.destroy()
-  else to.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  sendEvent(to, event, data, mostWaiting)
 }
