@@ -1,29 +1,19 @@
 import { writeFileSync } from 'node:fs'
-import { type Lab, startLab } from '@runwarden/lab'
-import { type ContainerEngine, image, startContainerEngine } from '@runwarden/lab/containers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Place, runwarden } from './runwarden.ts'
+import { ContainerRig } from './container-rig.ts'
+import { Place } from './runwarden.ts'
 
-let lab: Lab
-let engine: ContainerEngine
+let rig: ContainerRig
 
 beforeAll(async () => {
-  lab = await startLab({ servers: [] })
-  engine = await startContainerEngine(lab)
+  rig = await ContainerRig.start({ servers: [] })
 }, 600_000)
-afterAll(async () => {
-  await engine[Symbol.asyncDispose]()
-  await lab[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
 /** Runs a script that makes containers, and returns what is told of their programs, and which of them are findings. */
 async function rights(place: Place, script: string) {
   writeFileSync(place.at('script'), script)
-  const ended = await lab.runner.exec(
-    runwarden,
-    ['run', '--quiet', '--out', place.out, '--', 'sh', 'script'],
-    { cwd: place.path, env: { ...engine.env, IMAGE: image }, timeout: 500_000 },
-  )
+  const ended = await rig.run(place, '--', 'sh', 'script')
   expect(ended.status, ended.stderr).toBe(0)
   const told = place.eventsOf('sandbox.change').filter(({ change }) => change === 'container')
   const findings = place

@@ -1,12 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs'
-import { type Lab, startLab } from '@runwarden/lab'
-import {
-  type ContainerEngine,
-  image,
-  rootlessUser,
-  startContainerEngine,
-} from '@runwarden/lab/containers'
+import type { Lab } from '@runwarden/lab'
+import { rootlessUser } from '@runwarden/lab/containers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { ContainerRig } from './container-rig.ts'
 import {
   bad,
   expectNothingElseLeft,
@@ -16,20 +12,17 @@ import {
   reachForBad,
   servers,
 } from './containers.ts'
-import { Place, runwarden } from './runwarden.ts'
+import { Place } from './runwarden.ts'
 
+let rig: ContainerRig
 let lab: Lab
-let engine: ContainerEngine
 let place: Place
 
 beforeAll(async () => {
-  lab = await startLab({ servers })
-  engine = await startContainerEngine(lab, { rootless: true })
+  rig = await ContainerRig.start({ servers }, { rootless: true })
+  lab = rig.lab
 }, 600_000)
-afterAll(async () => {
-  await engine[Symbol.asyncDispose]()
-  await lab[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 beforeEach(async () => {
   place = new Place()
   chmodSync(place.path, 0o755)
@@ -40,24 +33,8 @@ afterEach(() => place[Symbol.dispose]())
 /** Runs a shell script as an ordinary user, under a policy that allows one name. */
 async function run(script: string) {
   writeFileSync(place.at('policy.yml'), `version: 1\negress: block\nallow:\n  - ${good.name}\n`)
-  return lab.runner.exec(
-    runwarden,
-    [
-      'run',
-      '--policy',
-      'policy.yml',
-      '--user',
-      rootlessUser.name,
-      '--quiet',
-      '--out',
-      place.out,
-      '--',
-      'sh',
-      '-c',
-      script,
-    ],
-    { cwd: place.path, env: { ...engine.env, IMAGE: image }, timeout: 500_000 },
-  )
+  const words = ['--policy', 'policy.yml', '--user', rootlessUser.name]
+  return rig.run(place, ...words, '--', 'sh', '-c', script)
 }
 
 /** What was refused, by name or address. */

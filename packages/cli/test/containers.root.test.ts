@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type ExecResult, type Lab, startLab } from '@runwarden/lab'
-import { type ContainerEngine, image, startContainerEngine } from '@runwarden/lab/containers'
+import type { ExecResult, Lab } from '@runwarden/lab'
+import { image } from '@runwarden/lab/containers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ContainerRig } from './container-rig.ts'
 import {
   expectNothingElseLeft,
   expectRefusalsTold,
@@ -12,20 +13,17 @@ import {
   reachForBad,
   servers,
 } from './containers.ts'
-import { Place, runwarden } from './runwarden.ts'
+import { Place } from './runwarden.ts'
 
+let rig: ContainerRig
 let lab: Lab
-let engine: ContainerEngine
 let place: Place
 
 beforeAll(async () => {
-  lab = await startLab({ servers })
-  engine = await startContainerEngine(lab)
+  rig = await ContainerRig.start({ servers })
+  lab = rig.lab
 }, 600_000)
-afterAll(async () => {
-  await engine[Symbol.asyncDispose]()
-  await lab[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 beforeEach(async () => {
   place = new Place()
   await lab.internet.clear()
@@ -34,22 +32,17 @@ afterEach(() => place[Symbol.dispose]())
 
 /** Runs a shell script under a policy; `more` are further lines of it. */
 async function run(script: string, ...more: string[]): Promise<ExecResult> {
-  return runIn(lab, engine, script, more)
+  return runIn(rig, script, more)
 }
 
 async function runIn(
-  { runner }: Lab,
-  { env }: ContainerEngine,
+  on: ContainerRig,
   script: string,
   more: readonly string[],
 ): Promise<ExecResult> {
   const lines = [good.name, ...more].map((line) => `  - ${line}\n`).join('')
   writeFileSync(place.at('policy.yml'), `version: 1\negress: block\nallow:\n${lines}`)
-  return runner.exec(
-    runwarden,
-    ['run', '--policy', 'policy.yml', '--quiet', '--out', place.out, '--', 'sh', '-c', script],
-    { cwd: place.path, env: { ...env, IMAGE: image }, timeout: 500_000 },
-  )
+  return on.run(place, '--policy', 'policy.yml', '--', 'sh', '-c', script)
 }
 
 /** A shell command that runs others in a container. */
@@ -147,13 +140,9 @@ describe('in a user-defined network', () => {
   })
 
   test('containers find one another also where the machine’s resolver is on its loopback', async () => {
-    await using other = await startLab({ servers, stub: true })
-    await using its = await startContainerEngine(other)
+    await using other = await ContainerRig.start({ servers, stub: true })
     const script = `${serve}; ${podmanRun('--network services', askWeb, fetchGood)}; ${end}`
-    const ended = await runIn(other, its, script, [
-      '10.89.7.0/24:1-65535',
-      'udp://10.89.7.0/24:1-65535',
-    ])
+    const ended = await runIn(other, script, ['10.89.7.0/24:1-65535', 'udp://10.89.7.0/24:1-65535'])
     expect(ended.stdout).toContain('from the container\nhello')
   })
 

@@ -1,21 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type Lab, startLab } from '@runwarden/lab'
-import { type ContainerEngine, image, startContainerEngine } from '@runwarden/lab/containers'
+import { image } from '@runwarden/lab/containers'
 import { prepareWorkflow } from '@runwarden/lab/runner'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ContainerRig } from './container-rig.ts'
 import { prepareJob } from './job.ts'
 import { Place, runwarden } from './runwarden.ts'
 
-let lab: Lab
-let engine: ContainerEngine
+let rig: ContainerRig
 beforeAll(async () => {
-  lab = await startLab({})
-  engine = await startContainerEngine(lab)
+  rig = await ContainerRig.start({})
 }, 600_000)
-afterAll(async () => {
-  await engine[Symbol.asyncDispose]()
-  await lab[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
 /** Runs a program, makes a file and reaches out, with a mark of the place in each. */
 function acts(mark: string): string {
@@ -51,7 +46,7 @@ jobs:
     workspace: place.at('work'),
     engine: ['podman'],
   })
-  const { status, stdout, stderr } = await lab.runner.exec(
+  const { status, stdout, stderr } = await rig.lab.runner.exec(
     runwarden,
     [
       'run',
@@ -65,7 +60,7 @@ jobs:
       '--',
       ...worker.command,
     ],
-    { cwd: place.at('work'), env: engine.env, timeout: 500_000 },
+    { cwd: place.at('work'), env: rig.engine.env, timeout: 500_000 },
   )
   expect(status, stdout + stderr).toBe(0)
   expect(worker.result().steps.map(({ outcome }) => outcome)).toEqual(Array(4).fill('success'))
@@ -132,7 +127,7 @@ test('a container that a step has a daemon make is told under that step, also wh
           ${podman} restart -t 0 other > /dev/null; ${podman} rm -f -t 0 other named > /dev/null
 `,
   )
-  const { status, stdout, stderr } = await lab.runner.exec(
+  const { status, stdout, stderr } = await rig.lab.runner.exec(
     runwarden,
     [
       'run',
@@ -151,7 +146,7 @@ test('a container that a step has a daemon make is told under that step, also wh
       'sh',
       command,
     ),
-    { cwd: workspace, env: engine.env, timeout: 500_000 },
+    { cwd: workspace, env: rig.engine.env, timeout: 500_000 },
   )
   expect(status, stdout + stderr).toBe(0)
   expect(result().steps.map(({ outcome }) => outcome)).toEqual(Array(6).fill('success'))
