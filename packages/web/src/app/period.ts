@@ -15,6 +15,9 @@ const hours: Readonly<Record<Period, number>> = { '24h': 24, '7d': 168, '30d': 7
 /** When it began, milliseconds since 1970. */
 export const beginOf = (period: Period): number => Date.now() - hours[period] * 3_600_000
 
+/** So many days from now, milliseconds since 1970. */
+export const inDays = (days: number): number => Date.now() + days * 86_400_000
+
 /** The period up to now that the page is of: `?period=` */
 export function usePeriod(otherwise: Period = '7d'): Period {
   return oneOf(periods, useRouterAddress().get('period')) ?? otherwise

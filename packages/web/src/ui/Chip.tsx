@@ -18,6 +18,17 @@ export function VerdictChip({ verdict }: { verdict: Verdict }) {
   )
 }
 
+/** All that came of something. */
+export function VerdictChips({ verdicts }: { verdicts: readonly Verdict[] }) {
+  return (
+    <span className="counts">
+      {verdicts.map((verdict) => (
+        <VerdictChip key={verdict} verdict={verdict} />
+      ))}
+    </span>
+  )
+}
+
 export function SeverityChip({ severity }: { severity: Severity }) {
   return <span className={`chip severity-${severity}`}>{severity}</span>
 }

@@ -1,6 +1,6 @@
 import type { SearchHit } from '@runwarden/api'
 import { grouped } from '@runwarden/report/view'
-import { VerdictChip } from '../../ui/Chip.tsx'
+import { VerdictChips } from '../../ui/Chip.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { Text } from '../../ui/Text.tsx'
 import { Time } from '../../ui/Time.tsx'
@@ -50,11 +50,7 @@ export const hitColumns = (org: string, tab: string | null): readonly Column<Sea
       verdicts.length === 0 ? (
         <span className="unknown">none</span>
       ) : (
-        <span className="counts">
-          {verdicts.map((verdict) => (
-            <VerdictChip key={verdict} verdict={verdict} />
-          ))}
-        </span>
+        <VerdictChips verdicts={verdicts} />
       ),
   },
   { title: 'Times', number: true, cell: ({ count }) => grouped(count) },

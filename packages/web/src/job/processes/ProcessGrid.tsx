@@ -20,6 +20,15 @@ const lineHeight = 28
 /** Lines ahead of which the next page of a branch is asked for: who scrolls fast does not wait at its end. */
 const near = 150
 
+const columns = [
+  ['name', 'Command'],
+  ['marks', 'Did'],
+  ['step', 'Step'],
+  ['ended', 'Ended'],
+  ['took', 'Took'],
+  ['pid', 'Pid'],
+] as const
+
 const keyOf = (line: Line): string =>
   line.kind === 'process' ? line.process.execId : `more ${line.key}`
 
@@ -68,31 +77,18 @@ export function ProcessGrid({ lines, selected, onSelect, onToggle, onUnfold }: P
       role="treegrid"
       aria-label="Processes"
       aria-rowcount={lines.length + 1}
-      aria-colcount={6}
+      aria-colcount={columns.length}
       tabIndex={0}
       className="tree"
       aria-activedescendant={at >= first && at <= last ? `${prefix}${at}` : undefined}
       onKeyDown={onKeyDown}
     >
       <div role="row" className="line head" aria-rowindex={1}>
-        <span role="columnheader" className="name">
-          Command
-        </span>
-        <span role="columnheader" className="marks">
-          Did
-        </span>
-        <span role="columnheader" className="step">
-          Step
-        </span>
-        <span role="columnheader" className="ended">
-          Ended
-        </span>
-        <span role="columnheader" className="took">
-          Took
-        </span>
-        <span role="columnheader" className="pid">
-          Pid
-        </span>
+        {columns.map(([className, title]) => (
+          <span key={title} role="columnheader" className={className}>
+            {title}
+          </span>
+        ))}
       </div>
       <div role="rowgroup" className="lines-all" style={{ height: virtual.getTotalSize() }}>
         {items.map(({ index, start, key }) => {

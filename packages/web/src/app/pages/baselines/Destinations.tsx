@@ -1,7 +1,7 @@
 import type { Baseline } from '@runwarden/api'
 import type { Verdict } from '@runwarden/events'
 import { grouped } from '@runwarden/report/view'
-import { VerdictChip } from '../../../ui/Chip.tsx'
+import { VerdictChips } from '../../../ui/Chip.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
@@ -62,13 +62,7 @@ const columnsFor = (org: string, runs: number): readonly Column<Row>[] => [
   },
   {
     title: 'Verdicts',
-    cell: ({ verdicts }) => (
-      <span className="counts">
-        {(verdicts as Verdict[]).map((verdict) => (
-          <VerdictChip key={verdict} verdict={verdict} />
-        ))}
-      </span>
-    ),
+    cell: ({ verdicts }) => <VerdictChips verdicts={verdicts as Verdict[]} />,
   },
   {
     title: 'Programs',

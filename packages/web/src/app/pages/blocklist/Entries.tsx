@@ -13,6 +13,7 @@ import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import type { Owner } from '../../owner.ts'
+import { inDays } from '../../period.ts'
 import { useMay } from '../../session/session.ts'
 import { Paged } from '../../states/Paged.tsx'
 import { addEntry, entriesOf, removeEntry } from './asked.ts'
@@ -125,7 +126,6 @@ const lives = [
   ['30', 'for 30 days'],
   ['365', 'for a year'],
 ] as const
-const dayMs = 86_400_000
 
 function NewEntry({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
   const [value, setValue] = useState('')
@@ -138,7 +138,7 @@ function NewEntry({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
         value: value.trim(),
         reason,
         reference: reference === '' ? null : reference,
-        expiresAt: days === '' ? null : Date.now() + Number(days) * dayMs,
+        expiresAt: days === '' ? null : inDays(Number(days)),
       }),
     onSuccess: () => {
       setValue('')

@@ -1,7 +1,7 @@
 import type { OrganisationDestination } from '@runwarden/api'
 import { grouped } from '@runwarden/report/view'
 import { verdicts } from '../../../ui/alarm.ts'
-import { VerdictChip } from '../../../ui/Chip.tsx'
+import { VerdictChips } from '../../../ui/Chip.tsx'
 import { Choice } from '../../../ui/Choice.tsx'
 import { ChoiceButtons } from '../../../ui/ChoiceButtons.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
@@ -134,13 +134,7 @@ const columnsFor = (
   },
   {
     title: 'Verdicts',
-    cell: (one) => (
-      <span className="counts">
-        {one.verdicts.map((verdict) => (
-          <VerdictChip key={verdict} verdict={verdict} />
-        ))}
-      </span>
-    ),
+    cell: ({ verdicts }) => <VerdictChips verdicts={verdicts} />,
   },
   { title: 'Jobs', number: true, by: ({ jobs }) => jobs, cell: ({ jobs }) => grouped(jobs) },
   {

@@ -7,6 +7,7 @@ import { Dialog } from '../../../ui/Dialog.tsx'
 import { Form } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
 import { api, ask } from '../../api.ts'
+import { inDays } from '../../period.ts'
 import { chosenAtFirst, keyWords, type Match, type MatchKey, patternsOf } from './match.ts'
 
 interface Props {
@@ -17,7 +18,6 @@ interface Props {
 }
 
 const ends = { '7 days': 7, '30 days': 30, '90 days': 90 } as const
-const dayMs = 24 * 3_600_000
 
 /** Says that detections like this one are expected: which, why, and for how long. */
 export function SuppressDialog({ org, item, onDone, onClose }: Props) {
@@ -40,7 +40,7 @@ export function SuppressDialog({ org, item, onDone, onClose }: Props) {
           body: {
             match,
             reason: reason.trim(),
-            expiresAt: end === null ? null : Date.now() + ends[end] * dayMs,
+            expiresAt: end === null ? null : inDays(ends[end]),
           },
         }),
       ),

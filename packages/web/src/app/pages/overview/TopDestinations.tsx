@@ -1,6 +1,6 @@
 import type { OrganisationDestination } from '@runwarden/api'
 import { grouped } from '@runwarden/report/view'
-import { VerdictChip } from '../../../ui/Chip.tsx'
+import { VerdictChips } from '../../../ui/Chip.tsx'
 import { type Column, DataTable } from '../../../ui/DataTable.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code } from '../../../ui/Text.tsx'
@@ -55,12 +55,6 @@ const columnsFor = (org: string, period: Period): readonly Column<OrganisationDe
   { title: 'Calls', number: true, by: ({ calls }) => calls, cell: ({ calls }) => grouped(calls) },
   {
     title: 'Verdicts',
-    cell: ({ verdicts }) => (
-      <span className="counts">
-        {verdicts.map((verdict) => (
-          <VerdictChip key={verdict} verdict={verdict} />
-        ))}
-      </span>
-    ),
+    cell: ({ verdicts }) => <VerdictChips verdicts={verdicts} />,
   },
 ]

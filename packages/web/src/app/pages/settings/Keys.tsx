@@ -14,6 +14,7 @@ import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
+import { inDays } from '../../period.ts'
 import { useMay } from '../../session/session.ts'
 import { Paged } from '../../states/Paged.tsx'
 import { useOrganisation } from '../../shell/organisation.ts'
@@ -31,7 +32,6 @@ const lives = [
   ['365', 'a year'],
   ['', 'until it is revoked'],
 ] as const
-const dayMs = 86_400_000
 
 /** API keys: for agents, and for programs. */
 export default function Keys() {
@@ -137,7 +137,7 @@ function NewKey({ org, onMade }: { org: string; onMade: () => void }) {
           body: {
             name,
             role,
-            expiresAt: days === '' ? null : Date.now() + Number(days) * dayMs,
+            expiresAt: days === '' ? null : inDays(Number(days)),
           },
         }),
       ),
