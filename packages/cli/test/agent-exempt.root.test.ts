@@ -22,18 +22,14 @@ async function says(cgroup: string, ...command: [string, ...string[]]): Promise<
   return stdout.trim()
 }
 
+/** Words of an agent that governs a cgroup. */
+function words(cgroup: string): string[] {
+  const policy = rig.policy('one.example.com:80')
+  return ['--scope', cgroup, '--policy', policy, '--state', rig.state, '--out', rig.place.out]
+}
+
 function agent(cgroup: string, ...args: string[]) {
-  const started = rig.spawn(
-    '--scope',
-    cgroup,
-    '--policy',
-    rig.policy('one.example.com:80'),
-    '--state',
-    rig.state,
-    '--out',
-    rig.place.out,
-    ...args,
-  )
+  const started = rig.spawn(...words(cgroup), ...args)
   return started.says('armed: block').then(() => started)
 }
 
@@ -108,17 +104,7 @@ test('an exempt cgroup is free with all below it, also to listen and answer', as
 
 test('an agent that runs in the scope that it governs leaves it, and answers for its names', async () => {
   const scope = rig.cgroup()
-  const started = rig.spawnIn(
-    scope,
-    '--scope',
-    scope,
-    '--policy',
-    rig.policy('one.example.com:80'),
-    '--state',
-    rig.state,
-    '--out',
-    rig.place.out,
-  )
+  const started = rig.spawnIn(scope, ...words(scope))
   await started.says('armed: block')
   expect(await rig.get(scope, 'http://one.example.com/')).toBe('200')
   expect(await rig.get(scope, 'http://two.example.com/')).toBe('curl 6')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { curl, HttpsRig, python, url } from './https-rules-rig.ts'
+import { curl, HttpsRig, python, SENT_AGAIN_MS, url } from './https-rules-rig.ts'
 
 let rig: HttpsRig
 beforeAll(async () => {
@@ -13,8 +13,6 @@ import os, signal, sys
 while True:
     try: os.kill(int(sys.argv[1]), signal.SIGCONT)
     except OSError: break'`
-/** TCP sends again what was dropped: more than once in this time. */
-const SENT_AGAIN_MS = 5000
 
 test('SIGCONT from beside lets nothing out, nor when the run is over', async () => {
   const { arrived, told } = await rig.attempt(

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { type Lab, startLab } from '@runwarden/lab'
+import { type ExecResult, type Lab, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { heldBy, stillThere } from './traces.ts'
 import { Place, runwarden, until } from './runwarden.ts'
@@ -43,6 +43,12 @@ exec sleep 1000
 `
 const acts = (): string =>
   existsSync(place.at('acts')) ? readFileSync(place.at('acts'), 'utf8') : ''
+
+/** A run after it. */
+const runNext = (): Promise<ExecResult> =>
+  lab.runner.exec(runwarden, ['run', '--quiet', '--out', place.out, '--', 'true'], {
+    cwd: place.path,
+  })
 
 test('a killed agent: policy stays enforced on what still runs; the next start cleans up and says so', async () => {
   const child = lab.runner.spawn(
@@ -92,11 +98,7 @@ test('a killed agent: policy stays enforced on what still runs; the next start c
     ['198.51.100.10', ['/after']],
   ])
 
-  const another = await lab.runner.exec(
-    runwarden,
-    ['run', '--quiet', '--out', place.out, '--', 'true'],
-    { cwd: place.path },
-  )
+  const another = await runNext()
   expect(another).toMatchObject({
     status: 0,
     stderr: expect.stringContaining(
@@ -108,11 +110,7 @@ test('a killed agent: policy stays enforced on what still runs; the next start c
   process.kill(Number(pid), 'SIGKILL')
   await until(() => !existsSync(`/proc/${pid}`))
 
-  const next = await lab.runner.exec(
-    runwarden,
-    ['run', '--quiet', '--out', place.out, '--', 'true'],
-    { cwd: place.path },
-  )
+  const next = await runNext()
   expect(next).toMatchObject({
     status: 0,
     stderr: expect.stringMatching(
@@ -133,7 +131,5 @@ test('a killed agent: policy stays enforced on what still runs; the next start c
     const { programs, maps } = stillThere(held)
     return programs.length + maps.length === 0
   })
-  expect(
-    await lab.runner.exec(runwarden, ['run', '--quiet', '--out', place.out, '--', 'true']),
-  ).toMatchObject({ status: 0, stderr: '' })
+  expect(await runNext()).toMatchObject({ status: 0, stderr: '' })
 })
