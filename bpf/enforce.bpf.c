@@ -135,5 +135,5 @@ int https_ungranted(struct bpf_iter__bpf_sk_storage_map *ctx)
 SEC("cgroup_skb/egress")
 int egress(struct __sk_buff *skb)
 {
-	return decide_packet(skb);
+	return pass_packet(skb);
 }

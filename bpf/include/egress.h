@@ -62,47 +62,27 @@ __noinline int recheck(const struct destination *to, const struct flow *flow, co
 	return names;
 }
 
-static __always_inline int decide_packet(struct __sk_buff *skb)
+/* In place of a verdict: it may pass if look() lets it. */
+#define ALLOW_LOOKED 2
+
+/*
+ * A packet for which no flow says what is decided, or whose flow is of another policy: ALLOW, DENY or ALLOW_LOOKED. Not static:
+ * see packet.h.
+ */
+__noinline int decide_packet(struct __sk_buff *skb, struct packet *packet)
 {
 	struct decision decision = { .rule = RULE_NONE, .generation = current_generation() };
+	u64 cookie = bpf_get_socket_cookie(skb);
 	struct socket_state *state = NULL;
 	struct owner owner = {};
-	struct packet packet = {};
 	struct flow *flow = NULL;
 	struct bpf_sock *sk;
 	u8 via = VIA_PACKET, names = 0;
-	bool local;
-	u64 cookie;
 
-	if (is_exempt_packet(skb))
-		return ALLOW;
-	if (!read_plain(skb, &packet))
-		read_packet(skb, &packet);
-	if (scope_level == 0 && !packet.fault && is_neighbour_talk(skb, &packet))
-		return ALLOW;
-	local = skb->ifindex == LOOPBACK_DEVICE;
-	if (!packet.fault && local && is_loopback(&packet.to) && !is_proxy(&packet.to))
-		return ALLOW;
-	if (!packet.fault && packet.upkeep)
-		return ALLOW;
-
-	cookie = bpf_get_socket_cookie(skb);
-	if (!packet.fault) {
-		flow = find_flow(&packet.to, cookie);
-		if (flow && is_current(flow, decision.generation)) {
-			if (flow->names & NAMES_LOOK && skb->len != packet.data_at && !look(skb, &packet, flow))
-				return DENY;
-			count_packet(flow, skb->len);
-			return ALLOW;
-		}
-		/*
-		 * Between addresses of this machine: the connect was decided, and what answers it stays here.
-		 * A server of the job and its client may both be in the scope.
-		 */
-		if (local && packet.to.protocol == IPPROTO_TCP && !packet.opens && !flow && !is_proxy(&packet.to))
-			return ALLOW;
-	}
-
+	if (!packet)
+		return DENY;
+	if (!packet->fault)
+		flow = find_flow(&packet->to, cookie);
 	sk = skb->sk;
 	if (sk)
 		sk = bpf_sk_fullsock(sk);
@@ -118,50 +98,96 @@ static __always_inline int decide_packet(struct __sk_buff *skb)
 		owner.uid = state->uid;
 	}
 
-	if (packet.fault) {
-		if (!decide_block_list(&packet.to, &decision))
-			deny(&decision, packet.fault);
-	} else if (is_proxy(&packet.to)) {
+	if (packet->fault) {
+		if (!decide_block_list(&packet->to, &decision))
+			deny(&decision, packet->fault);
+	} else if (is_proxy(&packet->to)) {
 		if (state && state->server_port) {
-			note_dns_client(&packet, state);
+			note_dns_client(packet, state);
 			return ALLOW;
 		}
 		decision.verdict = VERDICT_BLOCKED;
 		decision.reason = REASON_PROXY;
 	} else {
-		decide(&packet.to, cookie, &decision, &owner, false);
-		names = recheck(&packet.to, flow, state, &owner, &decision);
+		decide(&packet->to, cookie, &decision, &owner, false);
+		names = recheck(&packet->to, flow, state, &owner, &decision);
 		/* Root can route 127.0.0.0/8 to another device. */
-		if (decision.reason == REASON_LOOPBACK && !local)
+		if (decision.reason == REASON_LOOPBACK && skb->ifindex != LOOPBACK_DEVICE)
 			deny(&decision, REASON_NO_RULE);
 		/* A process's connect would have left a flow. */
-		if (packet.to.protocol == IPPROTO_TCP && !flow && decision.reason == REASON_NO_RULE)
+		if (packet->to.protocol == IPPROTO_TCP && !flow && decision.reason == REASON_NO_RULE)
 			decision.reason = REASON_INBOUND;
 		/* A connected datagram socket: this is the process's own send. */
-		if (packet.to.protocol == IPPROTO_UDP && owner.tgid && sk && sk->type == SOCK_DGRAM)
+		if (packet->to.protocol == IPPROTO_UDP && owner.tgid && sk && sk->type == SOCK_DGRAM)
 			via = VIA_SEND;
 	}
-	if (flow && packet.to.protocol == IPPROTO_TCP && !packet.fault && is_denied(&decision)) {
-		end_flow(skb, &packet, flow, &decision);
+	if (flow && packet->to.protocol == IPPROTO_TCP && !packet->fault && is_denied(&decision)) {
+		end_flow(skb, packet, flow, &decision);
 		return DENY;
 	}
 	/* Of an accepted connection the listener's answer was told, with its process. */
-	if (decision.reason != REASON_INBOUND || decision.verdict != VERDICT_WOULD_BLOCK || owner.tgid || packet.opens)
-		tell(&owner, &packet.to, &decision, cookie, via);
+	if (decision.reason != REASON_INBOUND || decision.verdict != VERDICT_WOULD_BLOCK || owner.tgid || packet->opens)
+		tell(&owner, &packet->to, &decision, cookie, via);
 	if (is_denied(&decision))
 		return DENY;
-	if (packet.fault)
+	if (packet->fault)
 		return ALLOW;
 	if (flow) {
 		renew_flow(flow, &decision, skb->len);
 		renew_https(flow);
 	} else {
 		/* Without a seat it says no name: that is sent again. */
-		if (!note_flow(&packet.to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0))
-			return names & NAMES_PENDING && skb->len != packet.data_at ? DENY : ALLOW;
-		flow = find_flow(&packet.to, cookie);
+		if (!note_flow(&packet->to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0))
+			return names & NAMES_PENDING && skb->len != packet->data_at ? DENY : ALLOW;
+		flow = find_flow(&packet->to, cookie);
 	}
-	if (flow && flow->names & NAMES_LOOK && skb->len != packet.data_at && !look(skb, &packet, flow))
-		return DENY;
-	return ALLOW;
+	return flow ? ALLOW_LOOKED : ALLOW;
+}
+
+static __always_inline bool is_let_by_look(struct __sk_buff *skb, struct packet *packet, struct flow *flow)
+{
+	return !(flow->names & NAMES_LOOK) || skb->len == packet->data_at || look(skb, packet, flow);
+}
+
+/* Most packets are of a flow that is decided: found out before anything else is. */
+static __always_inline int pass_packet(struct __sk_buff *skb)
+{
+	bool local = skb->ifindex == LOOPBACK_DEVICE;
+	struct packet packet = {};
+	struct flow *flow = NULL;
+	u64 cookie = 0;
+	int verdict;
+
+	if (is_exempt_packet(skb))
+		return ALLOW;
+	if (!read_plain(skb, &packet))
+		read_packet(skb, &packet);
+	if (!packet.fault) {
+		if (scope_level == 0 && is_neighbour_talk(skb, &packet))
+			return ALLOW;
+		if (packet.upkeep || (local && is_loopback(&packet.to) && !is_proxy(&packet.to)))
+			return ALLOW;
+		cookie = bpf_get_socket_cookie(skb);
+		flow = find_flow(&packet.to, cookie);
+		if (flow && is_current(flow, current_generation())) {
+			if (!is_let_by_look(skb, &packet, flow))
+				return DENY;
+			if (packet.to.protocol == IPPROTO_TCP)
+				count_segment(flow, skb->len);
+			else
+				count_packet(flow, skb->len);
+			return ALLOW;
+		}
+		/*
+		 * Between addresses of this machine: the connect was decided, and what answers it stays here.
+		 * A server of the job and its client may both be in the scope.
+		 */
+		if (local && packet.to.protocol == IPPROTO_TCP && !packet.opens && !flow && !is_proxy(&packet.to))
+			return ALLOW;
+	}
+	verdict = decide_packet(skb, &packet);
+	if (verdict != ALLOW_LOOKED)
+		return verdict == ALLOW ? ALLOW : DENY;
+	flow = find_flow(&packet.to, cookie);
+	return flow && is_let_by_look(skb, &packet, flow) ? ALLOW : DENY;
 }

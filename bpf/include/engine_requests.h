@@ -52,11 +52,17 @@ __noinline int tell_request(u64 socket, u64 text, u64 size)
 static __always_inline void on_engine_socket(struct pt_regs *regs, struct call call, struct task_struct *task, s64 result)
 {
 	bool accepts = call.act == ACT_ACCEPT;
-	struct member *member = accepts ? make_member(task->group_leader) : member_of(task);
+	struct sock *sk = accepts ? unix_socket_of(task, result) : 0;
+	struct member *member;
 
+	/* Most connections are of TCP: whoever takes one of these is not asked who it is. */
+	if (accepts && !sk)
+		return;
+	member = accepts ? make_member(task->group_leader) : member_of(task);
 	if (!member || member->role != ROLE_NONE || (!accepts && !member->serves))
 		return;
-	struct sock *sk = unix_socket_of(task, accepts ? result : argument(regs, call.compat, 0));
+	if (!accepts)
+		sk = unix_socket_of(task, argument(regs, call.compat, 0));
 	/* A connection has the place of the socket that it was made to. */
 	struct dentry *leaf = sk ? BPF_CORE_READ((struct unix_sock *)sk, path.dentry) : 0;
 	if (!leaf || !is_engine_place(leaf))

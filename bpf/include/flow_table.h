@@ -96,6 +96,14 @@ static __always_inline void count_packet(struct flow *flow, u32 bytes)
 	__sync_fetch_and_add(&flow->packets, 1);
 }
 
+/* The same of a TCP socket: what it sends it sends under its lock, and nobody else counts for it meanwhile. */
+static __always_inline void count_segment(struct flow *flow, u32 bytes)
+{
+	flow->used = bpf_jiffies64();
+	flow->bytes += bytes;
+	flow->packets++;
+}
+
 /* Whether what was decided about the flow stands under the policy of this number. */
 static __always_inline bool is_current(struct flow *flow, u32 generation)
 {
