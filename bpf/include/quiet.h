@@ -8,7 +8,7 @@
 #include "kernel.h"
 
 enum {
-	QUIET_WHILE_NS = 150000000, /* looks.ts: 200 ms */
+	QUIET_WHILE_NS = 150000000, /* looks.ts: 240 ms */
 	COARSE_NS = 20000000,	    /* of last_told: every record reads it, few write it */
 };
 

@@ -1,10 +1,11 @@
 /**
- * How often what wakes nobody is looked at, ms. Each wake-up costs the job some 100 µs of a processor, and its caches more:
- * records that nobody must act upon at once wait for company, and all who look do so in one turn, with all that is due by then.
+ * How often what wakes nobody is looked at, ms. A look beside a busy job costs more than a millisecond of a processor, however little
+ * there is: the job has had its caches meanwhile. So records that nobody must act upon at once wait for company, and all who look do
+ * so in one turn, with all that is due by then. What an act leads to is to be told within 100 ms.
  */
-export const LOOK_MS = 40
-/** Looks that find nothing before the next one waits to be woken: 200 ms, longer than the kernel's own while (bpf/include/quiet.h). */
-const MOST_IDLE = 5
+export const LOOK_MS = 80
+/** Looks that find nothing before the next one waits to be woken: 240 ms, longer than the kernel's own while (bpf/include/quiet.h). */
+const MOST_IDLE = 3
 /** How often it is looked then: for what was begun before and told late. */
 const IDLE_MS = 1000
 

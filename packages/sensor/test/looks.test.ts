@@ -14,7 +14,7 @@ test('what finds nothing for a while is looked at once a second, until something
   vi.advanceTimersByTime(100 * LOOK_MS)
   expect(looks).toBe(100)
   found = false
-  vi.advanceTimersByTime(6 * LOOK_MS)
+  vi.advanceTimersByTime(4 * LOOK_MS)
   looks = 0
   vi.advanceTimersByTime(10_000)
   expect(looks).toBe(10)

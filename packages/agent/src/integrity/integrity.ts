@@ -217,10 +217,11 @@ export class Integrity {
   }
 
   /** A file that is being written holds what nobody meant: half of it, or nothing. It is read when it has been left alone. */
-  #ask(path: string, last: Last, tries: number): void {
-    this.#reader.soon(path, (content) => {
+  #ask(path: string, last: Last, tries: number, acted = last.event.time): void {
+    this.#reader.soon(path, acted, (content) => {
       const written = content.digest !== null && content.readMs - content.changedMs < settleMs
-      if (written && tries < mostTries && !this.#ended) this.#ask(path, last, tries + 1)
+      if (written && tries < mostTries && !this.#ended)
+        this.#ask(path, last, tries + 1, content.changedMs)
       else this.#looked(path, last, content)
     })
   }

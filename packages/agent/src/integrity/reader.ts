@@ -40,10 +40,11 @@ export class ContentReader {
   readonly #parts: ReaderParts
   readonly #asked = new Map<number, Take>()
   #waiting: Asked[] = []
-  #urgent: Asked[] = []
+  /** What is read at the end of this turn, and in one that comes when it has been left alone for a while. */
+  readonly #settled: Asked[] = []
+  readonly #unsettled: Asked[] = []
   #worker: Worker | undefined
   #ticking = false
-  #flushing = false
   #failed = false
   #closed = false
   #number = 0
@@ -56,6 +57,10 @@ export class ContentReader {
     this.#parts = parts
   }
 
+  get #unanswered(): number {
+    return this.#settled.length + this.#unsettled.length + this.#asked.size
+  }
+
   /** Reads a file when there is time. */
   later(path: string, take: Take): void {
     if (this.#failed || this.#closed || this.#waiting.length >= mostWaiting) return skip(take)
@@ -63,16 +68,19 @@ export class ContentReader {
     this.#tickLater()
   }
 
-  /** Reads a file soon, with those that others ask for until then. */
-  soon(path: string, take: Take): void {
-    if (this.#failed || this.#closed || this.#urgent.length + this.#asked.size >= mostUrgent) {
+  /**
+   * Reads a file soon, with those that others ask for until then.
+   * @param acted when it was changed as far as is known, milliseconds since the epoch: it is left alone for a while from then on
+   */
+  soon(path: string, acted: number, take: Take): void {
+    if (this.#failed || this.#closed || this.#unanswered >= mostUrgent) {
       this.skipped++
       return skip(take)
     }
-    this.#urgent.push({ path, take })
-    if (this.#flushing) return
-    this.#flushing = true
-    inTurn(settleMs, () => this.#flush())
+    const settled = Date.now() - acted >= settleMs
+    const batch = settled ? this.#settled : this.#unsettled
+    batch.push({ path, take })
+    if (batch.length === 1) inTurn(settled ? 0 : settleMs, () => this.#read(batch.splice(0)))
   }
 
   /** Reads a file at once, whether it is being written or not. */
@@ -84,13 +92,6 @@ export class ContentReader {
     this.#read([{ path, take }])
   }
 
-  #flush(): void {
-    this.#flushing = false
-    const files = this.#urgent
-    this.#urgent = []
-    this.#read(files)
-  }
-
   /** Reads what is below a folder. @param before milliseconds since the epoch: what was changed later is left out */
   walk(root: string, before: number): void {
     this.#post({ kind: 'walk', root, before })
@@ -98,7 +99,7 @@ export class ContentReader {
 
   /** Resolves when what was asked for urgently is there, or when it takes too long. */
   async settled(): Promise<boolean> {
-    if (this.#asked.size === 0 && this.#urgent.length === 0) return true
+    if (this.#unanswered === 0) return true
     const idle = Promise.withResolvers<boolean>()
     this.#idle = () => idle.resolve(true)
     const timer = setTimeout(() => idle.resolve(false), patienceMs)
@@ -184,7 +185,7 @@ export class ContentReader {
           this.#asked.delete(number)
           take?.(content)
         }
-        if (this.#asked.size === 0 && this.#urgent.length === 0) this.#idle?.()
+        if (this.#unanswered === 0) this.#idle?.()
     }
   }
 }
