@@ -141,7 +141,7 @@ __noinline int decide_packet(struct __sk_buff *skb, struct packet *packet)
 			return names & NAMES_PENDING && skb->len != packet->data_at ? DENY : ALLOW;
 		flow = find_flow(&packet->to, cookie);
 	}
-	return flow ? ALLOW_LOOKED : ALLOW;
+	return flow && flow->names & NAMES_LOOK ? ALLOW_LOOKED : ALLOW;
 }
 
 static __always_inline bool is_let_by_look(struct __sk_buff *skb, struct packet *packet, struct flow *flow)

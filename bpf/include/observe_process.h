@@ -54,6 +54,38 @@ static __always_inline u32 append_argv(struct scratch *s, u32 offset, struct mm_
 	return offset + bounded;
 }
 
+struct program_file {
+	u64 inode;
+	u64 changed;
+	u32 device;
+	u32 unused;
+};
+
+/* Programs that were started before, as they are now. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct program_file);
+	__type(value, u8);
+} started_files SEC(".maps");
+
+/*
+ * What is started for the first time the reader has to open while it is there. Nothing is to be done at once about the start
+ * of a program that is known.
+ */
+static __always_inline bool is_new_program(const struct exec_record *record, u16 flags)
+{
+	struct program_file file = { .inode = record->inode, .changed = record->changed, .device = record->device };
+	u8 one = 1;
+
+	if (flags & (EXEC_MEMFD | EXEC_DELETED))
+		return true;
+	if (bpf_map_lookup_elem(&started_files, &file))
+		return false;
+	bpf_map_update_elem(&started_files, &file, &one, BPF_ANY);
+	return true;
+}
+
 static __always_inline void tell_exec(struct task_struct *task, struct file *file, u32 step)
 {
 	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
@@ -102,7 +134,8 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);
 	u32 size = record_size(end);
 	describe_process(&record->header, task, RECORD_EXEC, flags, size);
-	send_urgent(&s->record, size, RECORD_EXEC);
+	bool is_new = is_new_program(record, flags);
+	output_urgent(&s->record, size, RECORD_EXEC, is_new ? wake_now() : wake_if(fills_up_urgent()));
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -60,19 +60,35 @@ static __always_inline u64 wake_if(bool wanted)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* For a record that is of no use when it is read later. */
+static __always_inline u64 wake_now(void)
+{
+	last_told = last_wake = bpf_ktime_get_ns();
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 static __always_inline bool fills_up_bulk(void)
 {
 	return bpf_ringbuf_query(&bulk, BPF_RB_AVAIL_DATA) > BULK_BYTES / 4;
 }
 
-/* Each returns 0, or a negative errno after counting the loss. Nothing is to be done at once about a program's start. */
-static __always_inline long send_urgent(void *record, u64 size, u32 kind)
+static __always_inline bool fills_up_urgent(void)
 {
-	bool wanted = kind != RECORD_EXEC || bpf_ringbuf_query(&urgent, BPF_RB_AVAIL_DATA) > URGENT_BYTES / 4;
-	long error = bpf_ringbuf_output(&urgent, record, size, wake_if(wanted));
+	return bpf_ringbuf_query(&urgent, BPF_RB_AVAIL_DATA) > URGENT_BYTES / 4;
+}
+
+/* Each returns 0, or a negative errno after counting the loss. */
+static __always_inline long output_urgent(void *record, u64 size, u32 kind, u64 wake)
+{
+	long error = bpf_ringbuf_output(&urgent, record, size, wake);
 	if (error)
 		count_lost(kind);
 	return error;
+}
+
+static __always_inline long send_urgent(void *record, u64 size, u32 kind)
+{
+	return output_urgent(record, size, kind, wake_if(true));
 }
 
 static __always_inline long output_bulk(void *record, u64 size, u32 kind, bool wakes)

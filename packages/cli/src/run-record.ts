@@ -23,6 +23,8 @@ export class RunRecord {
   /** Events from before the report package was loaded. */
   private waiting: Event[] = []
   private flushing = false
+  /** Its files are. */
+  private closed = false
   private flushingSoon = false
   /** Why there is no folder: nothing to say as long as there is no run. */
   private unsaid = ''
@@ -72,6 +74,7 @@ export class RunRecord {
   /** Takes one event. Bound: it is handed around as a sink. */
   readonly add = (event: Event): void => {
     this.lastSeq = event.seq
+    if (this.closed) return
     this.events?.add(JSON.stringify(event))
     // What has happened can be read while the job runs, and survives a kill of this process.
     if (!this.flushing) {
@@ -85,7 +88,7 @@ export class RunRecord {
 
   private flush(): void {
     this.flushing = false
-    this.events?.flush()
+    if (!this.closed) this.events?.flush()
   }
 
   /** Whoever follows the file sees a detection at once; those of one batch of records are one write. */
@@ -94,7 +97,7 @@ export class RunRecord {
     this.flushingSoon = true
     setImmediate(() => {
       this.flushingSoon = false
-      this.events?.flush()
+      if (!this.closed) this.events?.flush()
     })
   }
 
@@ -140,7 +143,7 @@ export class RunRecord {
   async finish(facts: RunFacts, { quiet }: { quiet: boolean }): Promise<Report> {
     const { jsonParts, renderHtmlParts, renderSummary, renderTerminal } = await this.load()
     const changed = this.events?.tampering() ?? ''
-    this.events?.close()
+    this.close()
     if (changed !== '' && this.events?.failure === '') {
       this.fail(`somebody else changed the record while the command ran: ${changed}`)
       this.builder?.add(
@@ -198,8 +201,13 @@ export class RunRecord {
 
   /** There will be no report: leaves what there is, and no folder of nothing. */
   abandon(): void {
-    this.events?.close()
+    this.close()
     this.folder?.discard(eventsName)
+  }
+
+  private close(): void {
+    this.closed = true
+    this.events?.close()
   }
 
   private fail(text: string): void {

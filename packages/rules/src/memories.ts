@@ -19,8 +19,8 @@ interface Value {
 interface Notes {
   /** The oldest first. */
   values: Map<string, Value>
-  /** The last events that noted something, the oldest first: all values are too many to be gone through at each event. */
-  recent: { until: number; seq: number }[]
+  /** The last events that noted something, the oldest first, some of each value: all are too many to be gone through at each event. */
+  recent: { value: string; until: number; seq: number }[]
 }
 
 export interface MemoryKind {
@@ -97,7 +97,9 @@ export class Memories {
       const evidence = [...(known?.evidence ?? []), seq].slice(-mostEvidence)
       values.set(value, { until, evidence })
       forgetOldest(values, mostValues)
-      recent.push({ until, seq })
+      recent.push({ value, until, seq })
+      const alike = recent.filter((one) => one.value === value)
+      if (alike.length > mostEvidence) recent.splice(recent.indexOf(alike[0]!), 1)
       if (recent.length > mostRecent) recent.shift()
     }
     forgetOldest(this.#notes, mostNotes)

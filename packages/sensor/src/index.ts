@@ -19,7 +19,7 @@ export type {
 export { type ScopeIdentity, scopeIdentity } from './scope.ts'
 export { type SensitivePlace, sensitivePlaces } from './sensitive.ts'
 export { builtObjects } from './built-objects.ts'
-export { everyLook, inTurn, keepLooking } from './looks.ts'
+export { everyLook, inTurn, keepLooking, LOOK_MS } from './looks.ts'
 export { type OpenSensor, openSensor } from './open-sensor.ts'
 export { type KnownWorker, Sensor, type SensorOptions, startSensor } from './sensor.ts'
 export type { ContainerRights } from './decode/container.ts'

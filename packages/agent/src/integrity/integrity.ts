@@ -1,5 +1,5 @@
 import type { Event, EventOf } from '@runwarden/events'
-import { inTurn } from '@runwarden/sensor'
+import { inTurn, LOOK_MS } from '@runwarden/sensor'
 import type { EventBody } from '../event-stream.ts'
 import type { ProcessTable } from '../process-table.ts'
 import {
@@ -32,8 +32,8 @@ export interface IntegrityParts {
 
 /** Changes of one file that are told one by one. */
 const toldPerFile = 12
-/** How long a file is left alone before what it holds is what its writer wrote. */
-const quietMs = 200
+/** How long a file is left alone before what it holds is what its writer wrote: to the turn behind that. */
+const quietMs = 1.5 * LOOK_MS
 /** How often a file that is being written is looked at before what it holds then is taken. */
 const mostTries = 8
 

@@ -1,5 +1,5 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
-import { inTurn } from '@runwarden/sensor'
+import { inTurn, LOOK_MS } from '@runwarden/sensor'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { threadEnvironment } from '../thread-environment.ts'
@@ -13,8 +13,8 @@ interface Asked {
 }
 
 /** How often what nobody waits for is read, and how much of it: 1,000 files and 32 MiB a second at most. */
-const tickMs = 100
-const filesPerTick = 100
+const tickMs = LOOK_MS
+const filesPerTick = 80
 const bytesPerTick = (32 << 20) / (1000 / tickMs)
 /** Files that wait: beyond, they are not read. */
 const mostWaiting = 20_000
@@ -40,7 +40,7 @@ export class ContentReader {
   readonly #parts: ReaderParts
   readonly #asked = new Map<number, Take>()
   #waiting: Asked[] = []
-  /** What is read at the end of this turn, and in one that comes when it has been left alone for a while. */
+  /** What is read at once, and when it has been left alone for a while. */
   readonly #settled: Asked[] = []
   readonly #unsettled: Asked[] = []
   #worker: Worker | undefined
@@ -65,7 +65,9 @@ export class ContentReader {
   later(path: string, take: Take): void {
     if (this.#failed || this.#closed || this.#waiting.length >= mostWaiting) return skip(take)
     this.#waiting.push({ path, take })
-    this.#tickLater()
+    if (this.#ticking) return
+    this.#ticking = true
+    setImmediate(() => this.#tick())
   }
 
   /**
@@ -80,7 +82,10 @@ export class ContentReader {
     const settled = Date.now() - acted >= settleMs
     const batch = settled ? this.#settled : this.#unsettled
     batch.push({ path, take })
-    if (batch.length === 1) inTurn(settled ? 0 : settleMs, () => this.#read(batch.splice(0)))
+    if (batch.length > 1) return
+    const readBatch = (): void => this.#read(batch.splice(0))
+    if (settled) setImmediate(readBatch)
+    else setTimeout(readBatch, settleMs)
   }
 
   /** Reads a file at once, whether it is being written or not. */
@@ -114,21 +119,16 @@ export class ContentReader {
     await this.#worker?.terminate()
   }
 
-  #tickLater(): void {
-    if (this.#ticking) return
-    this.#ticking = true
-    inTurn(tickMs, () => this.#tick())
-  }
-
+  /** As long as there is something to read or to pay for, once a turn. */
   #tick(): void {
-    this.#ticking = false
-    if (this.#closed) return
+    this.#ticking = !this.#closed && (this.#waiting.length > 0 || this.#bytes > 0)
+    if (!this.#ticking) return
     this.#bytes = Math.max(0, this.#bytes - bytesPerTick)
     if (this.#bytes === 0 && this.#asked.size <= filesPerTick) {
       const files = this.#waiting.splice(0, filesPerTick)
       if (files.length > 0) this.#read(files)
     }
-    if (this.#waiting.length > 0 || this.#bytes > 0) this.#tickLater()
+    inTurn(tickMs / 2, () => this.#tick())
   }
 
   #read(files: Asked[]): void {

@@ -43,3 +43,8 @@ export class Reading {
     return { number, sha256: this.#hash.digest('hex'), unread, size: Number(size), ctimeNs }
   }
 }
+
+/** What is read next: behind a language's whole runtime, the small programs of a short job were not read before its end. */
+export function leastLeft(all: readonly Reading[]): Reading {
+  return all.reduce((least, one) => (one.left < least.left ? one : least))
+}

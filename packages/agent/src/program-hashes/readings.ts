@@ -1,14 +1,11 @@
 import { readSync } from 'node:fs'
 import type { ToRead, WasRead } from './contract.ts'
-import { Reading } from './reading.ts'
+import { leastLeft, Reading } from './reading.ts'
 
 const chunkBytes = 1 << 20
 let chunk: Buffer | undefined
 
-/**
- * Files of programs that are to be hashed. What has least left is read first: behind a language's whole runtime, the small programs of a
- * short job were not read before its end.
- */
+/** Files of programs that are to be hashed, part by part. */
 export class Readings {
   readonly #reply: (reply: WasRead) => void
   #all: Reading[] = []
@@ -29,7 +26,7 @@ export class Readings {
   /** Reads one part of one file. */
   step(): void {
     if (this.#all.length === 0) return
-    const reading = this.#all.reduce((least, one) => (one.left < least.left ? one : least))
+    const reading = leastLeft(this.#all)
     const reply = reading.take(nextOf(reading))
     if (reply === undefined) return
     this.#all.splice(this.#all.indexOf(reading), 1)
