@@ -4,7 +4,7 @@
  * first object with maps of its own and the others with these reused.
  *
  * `urgent`: exec, denials, sandbox changes, steps, sensitive places. `bulk`: fork, exit, files of the workspace, loopback; a
- * flood of it loses bulk only. What the reader should act upon at once wakes it, at most once in 2 ms, and so does a ring
+ * flood of it loses bulk only. What the reader should act upon at once wakes it, at most once in 2 ms (the first start of a program always), and so does a ring
  * that fills up, and what comes first behind a while of nothing (quiet.h); all else waits for the reader, which looks by
  * itself (packages/sensor/src/looks.ts says how often): a wake-up costs the job more than most records do. The reader takes both in the order of the
  * records' time stamps, and relies on this: a time stamp is taken before its record is reserved.

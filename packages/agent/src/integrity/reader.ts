@@ -128,6 +128,7 @@ export class ContentReader {
       const files = this.#waiting.splice(0, filesPerTick)
       if (files.length > 0) this.#read(files)
     }
+    // In the next turn, whichever moment of this one it is.
     inTurn(tickMs / 2, () => this.#tick())
   }
 

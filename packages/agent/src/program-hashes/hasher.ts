@@ -42,7 +42,7 @@ const youngMb = 2
 /** A job that is over before needs no thread: to begin costs 50 ms of a processor. */
 const startMs = 25
 /**
- * Larger files are read by the thread, and all when the small ones were so many: beginning it, which costs what hashing some 50 MB does, is
+ * Larger files are read by the thread, and all when the small ones were so many: beginning it, which costs what hashing some 40 MB does, is
  * worth it then. A compiler is small.
  */
 const smallBytes = 48 << 20
