@@ -121,6 +121,7 @@ BEGIN { printf("watching\\n"); }
 
 export const bpftrace: Contender = {
   name: 'bpftrace',
+  peer: true,
   async run({ command, cwd }: Workload) {
     const file = join(place, 'watch.bt')
     writeFileSync(file, script)
@@ -154,6 +155,7 @@ const control = (words: string): number | null =>
 /** auditd with rules for the same kinds of acts, everything by its own files. */
 export const auditd: Contender = {
   name: 'auditd',
+  peer: true,
   async run({ command, cwd }: Workload) {
     const folder = join(place, 'audit')
     mkdirSync(folder, { recursive: true, mode: 0o700 })

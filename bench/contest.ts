@@ -5,6 +5,8 @@ export interface Contender {
   run: (workload: Workload) => Promise<number>
   /** Events of the last run that were lost; without: it counts none. */
   lost?: () => number
+  /** Somebody else's, who takes long to start: only in the rounds that were asked for. */
+  peer?: true
 }
 
 export interface Workload {
@@ -25,24 +27,42 @@ export interface Result {
   seconds: number
   /** Median, over the rounds, of the ratio to the first contender in the same round. */
   ratio: number
+  /** Between which of these ratios the middle half of the rounds is. */
+  half: readonly [low: number, high: number]
   target: number | null
-  rounds: number
   /** Events that were lost, of all rounds together, the one that does not count included. */
   lost: number
 }
 
 /** The middle value; of an even number of values the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]]
-  if (low === undefined || high === undefined) throw new RangeError('no values')
-  return (low + high) / 2
+  return quantile(values, 1 / 2)
 }
+
+/** Between which values the middle half of all is. */
+export function middleHalf(values: readonly number[]): Result['half'] {
+  return [quantile(values, 1 / 4), quantile(values, 3 / 4)]
+}
+
+export const shownHalf = ([low, high]: Result['half']): string =>
+  `${low.toFixed(2)}–${high.toFixed(2)}`
+
+/** The value below which this part of all is, between two of them in proportion. @throws RangeError without any */
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const place = (sorted.length - 1) * part
+  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]]
+  if (low === undefined || high === undefined) throw new RangeError('no values')
+  return low + (high - low) * (place % 1)
+}
+
+/** A workload that takes less, bare, has three times as many rounds: in one of them chance is a larger part. */
+const shortSeconds = 5
 
 /**
  * Runs every contender once a round, so that what else the machine does meets all alike, and
  * compares within each round. The first round warms the caches and does not count.
+ * @param rounds at least; peers have no more
  */
 export async function contest(
   workload: Workload,
@@ -51,23 +71,27 @@ export async function contest(
 ): Promise<Result[]> {
   const times = contenders.map((): number[] => [])
   const lost = contenders.map(() => 0)
-  for (let round = 0; round <= rounds; round++) {
+  let all = rounds
+  for (let round = 0; round <= all; round++) {
     for (const [index, contender] of contenders.entries()) {
+      if (contender.peer === true && round > rounds) continue
       const seconds = await contender.run(workload)
       if (round > 0) times[index]?.push(seconds)
+      else if (index === 0 && seconds < shortSeconds) all = 3 * rounds
       lost[index] = (lost[index] ?? 0) + (contender.lost?.() ?? 0)
     }
   }
   const bare = times[0] ?? []
   return contenders.map((contender, index) => {
     const own = times[index] ?? []
+    const ratios = own.map((seconds, round) => seconds / (bare[round] ?? Number.NaN))
     return {
       workload: workload.name,
       contender: contender.name,
       seconds: median(own),
-      ratio: median(own.map((seconds, round) => seconds / (bare[round] ?? Number.NaN))),
+      ratio: median(ratios),
+      half: middleHalf(ratios),
       target: contender.name.startsWith('runwarden') ? workload.target : null,
-      rounds,
       lost: lost[index] ?? 0,
     }
   })

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findCgroup2, readMounts } from '../packages/agent/src/mounts.ts'
 import { auditd, bare, bpftrace, emptyPrograms, lastRun, runwarden } from './contenders.ts'
-import { contest, median, type Result, type Workload } from './contest.ts'
+import { contest, median, type Result, shownHalf, type Workload } from './contest.ts'
 import { decodeRate } from './decode.ts'
 import { agentMemory } from './memory.ts'
 import { makeNpmProject } from './npm-project.ts'
@@ -163,7 +163,7 @@ function take(measured: readonly Result[]): void {
   for (const result of measured) {
     results.push(result)
     console.error(
-      `  ${result.contender.padEnd(18)} ${result.seconds.toFixed(3).padStart(8)} s  ${result.ratio.toFixed(3)}×${result.lost > 0 ? `  ${result.lost} EVENTS LOST` : ''}`,
+      `  ${result.contender.padEnd(18)} ${result.seconds.toFixed(3).padStart(8)} s  ${result.ratio.toFixed(3)}× (${shownHalf(result.half)})${result.lost > 0 ? `  ${result.lost} EVENTS LOST` : ''}`,
     )
   }
 }
@@ -204,11 +204,11 @@ const lost = [
 )
 console.log(
   [
-    '| workload | under | time | ratio to bare | target |',
-    '| --- | --- | --- | --- | --- |',
+    '| workload | under | time | ratio to bare | half of the rounds | target |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...results.map(
-      ({ workload, contender, seconds, ratio, target }) =>
-        `| ${workload} | ${contender} | ${seconds.toFixed(3)} s | ${ratio.toFixed(3)} | ${target === null ? '' : `≤ ${target.toFixed(2)}`} |`,
+      ({ workload, contender, seconds, ratio, half, target }) =>
+        `| ${workload} | ${contender} | ${seconds.toFixed(3)} s | ${ratio.toFixed(3)} | ${contender === 'bare' ? '' : shownHalf(half)} | ${target === null ? '' : `≤ ${target.toFixed(2)}`} |`,
     ),
     '',
     lost.length === 0

@@ -10,7 +10,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLab } from '../packages/lab/src/index.ts'
-import { median } from './contest.ts'
+import { median, middleHalf, shownHalf } from './contest.ts'
 import { withEmptyPrograms } from './floor.ts'
 
 const rounds = Number(process.argv[2] ?? 5)
@@ -122,7 +122,7 @@ const [hierarchy = ''] =
 const idle = (command: readonly string[]): Promise<number> =>
   withEmptyPrograms(place, hierarchy, (prefix) => seconds([...prefix, ...command]))
 console.log(
-  'workload                            bare        in block mode   of bare   empty programs   target',
+  'workload                            bare        in block mode   of bare (half of the rounds)   empty programs   target',
 )
 for (const { name, target, command } of works) {
   const bare: number[] = []
@@ -140,7 +140,7 @@ for (const { name, target, command } of works) {
   const ratio = median(ratios)
   const [time, guardedTime] = [median(bare), median(bare) / ratio]
   console.log(
-    `${name.padEnd(34)} ${time.toFixed(3)} s ${guardedTime.toFixed(3).padStart(12)} s ${ratio.toFixed(3).padStart(11)} ${median(floors).toFixed(3).padStart(16)}   ${target === null ? '' : `≥ ${target}`}`,
+    `${name.padEnd(34)} ${time.toFixed(3)} s ${guardedTime.toFixed(3).padStart(12)} s ${ratio.toFixed(3).padStart(11)} ${shownHalf(middleHalf(ratios)).padEnd(20)} ${median(floors).toFixed(3).padStart(14)}   ${target === null ? '' : `≥ ${target}`}`,
   )
 }
 for (const child of [...sinks, host]) child.kill()

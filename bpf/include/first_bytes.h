@@ -117,8 +117,13 @@ static __always_inline u32 pair_at(const struct first_bytes *bytes, u32 at)
 	return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
 }
 
-static __always_inline void clear_first_bytes(struct first_bytes *bytes)
+/* Not static: see packet.h. */
+__noinline int clear_first_bytes(u32 index)
 {
+	struct first_bytes *bytes = place(index);
+
+	if (!bytes)
+		return 0;
 	bytes->protocol = FIRST_OTHER;
 	bytes->fault = 0;
 	bytes->which = 0;
@@ -137,15 +142,16 @@ static __always_inline void clear_first_bytes(struct first_bytes *bytes)
 		bytes->literal[i] = 1;
 		__builtin_memset(&bytes->names[i], 0, sizeof(bytes->names[i]));
 	}
+	return 0;
 }
 
 /* Copies the segment's first bytes. False when that can't be. */
-static __always_inline bool take_first_bytes(struct __sk_buff *skb, u32 at, struct first_bytes *bytes)
+static __always_inline bool take_first_bytes(struct __sk_buff *skb, u32 at, u32 index, struct first_bytes *bytes)
 {
 	u32 size = skb->len - at;
 	u32 length = size < HEAD_BYTES ? size : HEAD_BYTES;
 
-	clear_first_bytes(bytes);
+	clear_first_bytes(index);
 	bytes->size = size;
 	bytes->length = length;
 	/* It is 1 at least; the verifier of 6.1 sees that only so. */
@@ -175,6 +181,18 @@ static __always_inline void unsay(struct first_bytes *bytes, u32 which)
 {
 	__builtin_memset(&bytes->names[which & 1], 0, sizeof(struct name_key));
 	bytes->literal[which & 1] = 1;
+}
+
+/* Not static: see packet.h. */
+__noinline int unsay_names(u32 index)
+{
+	struct first_bytes *bytes = place(index);
+
+	if (!bytes)
+		return 0;
+	unsay(bytes, SAID_HOST);
+	unsay(bytes, SAID_TARGET);
+	return 0;
 }
 
 /* A name may end in the root's dot. An address is no name. */

@@ -24,10 +24,13 @@ static __always_inline u32 payload_at(struct __sk_buff *skb, const struct packet
 	return at < skb->len ? at : skb->len;
 }
 
-/* Other requests in the same segment, at the beginning of a line. Returns 1 when one is refused. */
-static __always_inline int decide_further(u32 index, struct packet *packet, struct flow *flow, struct first_bytes *bytes,
-					  struct decision *decision)
+/* Other requests in the same segment, at the beginning of a line. Returns 1 when one is refused. Not static: see packet.h. */
+__noinline int decide_further(u32 index, struct packet *packet, struct flow *flow, struct decision *decision)
 {
+	struct first_bytes *bytes = place(index);
+
+	if (!bytes || !packet || !flow || !decision)
+		return 1;
 	bytes->later = 1;
 	for (u32 i = 0; i < REQUESTS && bytes->at < bytes->length; i++) {
 		read_request(index);
@@ -52,20 +55,18 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 {
 	int https = HTTPS_NONE;
 	u32 names = flow->names;
-	bool named = read_first_bytes(index, bytes, names);
+	bool named = read_first_bytes(index, names);
 	bool partial = named && is_partial(bytes);
 	u8 next = names_after(bytes, names);
 
 	if (partial) {
 		bytes->fault = bytes->encrypted ? REASON_ENCRYPTED_HELLO : 0;
 		/* A Host may be cut in the middle; an SNI is not read before it is whole. */
-		if (bytes->protocol == FIRST_HTTP) {
-			unsay(bytes, SAID_HOST);
-			unsay(bytes, SAID_TARGET);
-		}
+		if (bytes->protocol == FIRST_HTTP)
+			unsay_names(index);
 	}
 	if (named && (decide_said(index, packet, flow, decision) ||
-		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, bytes, decision)))) {
+		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, decision)))) {
 		send_named(skb, packet, flow, decision, index);
 		flow->verdict = decision->verdict;
 		flow->reason = decision->reason;
@@ -131,9 +132,9 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 		first = partial->first;
 	}
 	if (before)
-		taken = partial && take_further_bytes(skb, at, bytes, partial, before);
+		taken = partial && take_further_bytes(skb, at, index, bytes, partial, before);
 	else
-		taken = take_first_bytes(skb, at, bytes);
+		taken = take_first_bytes(skb, at, index, bytes);
 	if (!taken)
 		return false;
 	judgement = judge(skb, packet, flow, index, bytes, decision, first, end);

@@ -90,18 +90,23 @@ static __always_inline struct fulfils *program_at(struct file *file, struct scra
 	return bpf_map_lookup_elem(&program_fits, key);
 }
 
-/* The task has just started the program; its step was noted before. */
-static __always_inline void note_program(struct task_struct *task, struct file *file, struct scratch *s, u32 size,
-					 u32 walked)
+/*
+ * The current process has just started the program `number`, a struct file *; its step was noted before. `size` bytes of the record's
+ * text are the program's path. A global function: the verifier looks at it once, not behind all that comes before it.
+ */
+__noinline int note_program(u64 number, u32 size, u32 walked)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	struct file *file = (void *)number;
 	struct process_fit fit = {}, *before;
 	struct fulfils *fulfilled;
 	struct fit_key id;
 	u32 mount_ns;
 	u64 any = 0;
 
-	if (!is_narrowed())
-		return;
+	if (!s || !is_narrowed())
+		return 0;
 	id = id_of(task);
 	fit.exec_id = BPF_CORE_READ(task, self_exec_id);
 	fulfilled = program_at(file, s, size, walked);
@@ -126,6 +131,7 @@ static __always_inline void note_program(struct task_struct *task, struct file *
 	bpf_map_delete_elem(&process_fits, &id);
 	if (any)
 		keep_fit(&id, &fit);
+	return 0;
 }
 
 /* The child runs its maker's program, in its step. */

@@ -87,9 +87,16 @@ static __always_inline u32 find_step(struct task_struct *task)
 	return variables.at < variables.end ? 2 : variables.found;
 }
 
-/* `root`: the process is a step's, and has just become its first program. */
-static __always_inline void note_step(struct task_struct *task, const struct member *member, bool root)
+/* In place of its role: what is known of a process found no room. */
+#define ROLE_UNKNOWN 0xffffffffu
+
+/*
+ * Of the current process. `known`: a worker that is the runner's made it; `root`: it is a step's, and has just become its first
+ * program. A global function: the verifier looks at it once, not behind all that comes before it.
+ */
+__noinline int note_step(u32 role, bool known, bool root)
 {
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct narrowings *first = narrowings_at(0), *second = narrowings_at(1);
 	struct fulfils *fulfilled = NULL;
 	struct process_fit fit = {};
@@ -98,13 +105,13 @@ static __always_inline void note_step(struct task_struct *task, const struct mem
 	u32 found = 2;
 
 	if (!first || !second || !(first->by_step || second->by_step))
-		return;
-	if (member && member->role == ROLE_INSIDE && !root)
-		return;
-	if (member && (member->role == ROLE_NONE || member->role == ROLE_WORKER))
+		return 0;
+	if (role == ROLE_INSIDE && !root)
+		return 0;
+	if (role == ROLE_NONE || role == ROLE_WORKER)
 		none = true;
 	/* What the worker does itself has no step. */
-	if (root && member->known)
+	if (root && known)
 		found = find_step(task);
 	if (found == 0)
 		none = true;
@@ -121,4 +128,5 @@ static __always_inline void note_step(struct task_struct *task, const struct mem
 	bpf_map_delete_elem(&process_fits, &id);
 	if (fit.steps[0] | fit.steps[1])
 		keep_fit(&id, &fit);
+	return 0;
 }

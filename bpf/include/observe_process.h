@@ -86,11 +86,14 @@ static __always_inline bool is_new_program(const struct exec_record *record, u16
 	return true;
 }
 
-static __always_inline void tell_exec(struct task_struct *task, struct file *file, u32 step)
+/* The current process has begun to run `number`, a struct file *. Looked at by itself, not behind all that comes before it. */
+__noinline int tell_exec(u64 number, u32 step)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file *file = (void *)number;
 	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
 	if (!s || !file)
-		return;
+		return 0;
 	struct exec_record *record = &s->record.exec;
 	clear_record(s);
 	record->step = step;
@@ -100,7 +103,7 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	u32 end = append_path(SLOT_TRACEPOINT, 0, PATH_MAX_KEPT, exe, &walked);
 	record->exe_size = end;
 	u32 exe_end = end;
-	note_program(task, file, s, end, walked);
+	note_program(number, end, walked);
 	u32 name[2] = {};
 	struct qstr last;
 	struct dentry *leaf = exe.dentry;
@@ -119,7 +122,7 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	end = append_argv(s, end, BPF_CORE_READ(task, mm), &flags);
 	record->argv_size = end - cwd_end;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	record->stdio = stdio_of(task);
+	record->stdio = current_stdio();
 	/* No loop: what compilers make of one, the verifier of 6.1 takes for an endless one. */
 	if ((record->stdio & 15) == STDIO_PIPE)
 		record->pipes[0] = inode_number_at(task, 0);
@@ -128,7 +131,7 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	record->changed = changed_at(inode);
-	record->served = served_by(file);
+	record->served = served_by(number);
 	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
 	record->parent_tgid = BPF_CORE_READ(parent, tgid);
 	record->parent_start = BPF_CORE_READ(parent, start_boottime);
@@ -136,6 +139,7 @@ static __always_inline void tell_exec(struct task_struct *task, struct file *fil
 	describe_process(&record->header, task, RECORD_EXEC, flags, size);
 	bool is_new = is_new_program(record, flags);
 	output_urgent(&s->record, size, RECORD_EXEC, is_new ? wake_now() : wake_if(fills_up_urgent()));
+	return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -171,8 +175,8 @@ int process_exec(u64 *ctx)
 		}
 		note_action(task, member, bprm->file, root);
 	}
-	note_step(task, member, root);
-	tell_exec(task, bprm->file, step);
+	note_step(member ? member->role : ROLE_UNKNOWN, member && member->known, root);
+	tell_exec(number_of(bprm->file), step);
 	if (enters_container(task, member))
 		tell_container();
 	await_service(task);

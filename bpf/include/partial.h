@@ -65,7 +65,7 @@ static __always_inline bool keep_partial(struct bpf_sock *sk, u32 first, struct 
 }
 
 /* Brings the first `before` bytes of what was sent, and the segment's own behind them. */
-static __always_inline bool take_further_bytes(struct __sk_buff *skb, u32 at, struct first_bytes *bytes,
+static __always_inline bool take_further_bytes(struct __sk_buff *skb, u32 at, u32 index, struct first_bytes *bytes,
 					       struct partial *partial, u32 before)
 {
 	struct copy copy = { .bytes = bytes, .partial = partial };
@@ -73,7 +73,7 @@ static __always_inline bool take_further_bytes(struct __sk_buff *skb, u32 at, st
 	u32 length = size < PARTIAL_BYTES ? size : PARTIAL_BYTES;
 
 	before &= PARTIAL_BYTES - 1;
-	clear_first_bytes(bytes);
+	clear_first_bytes(index);
 	bytes->size = before + size;
 	bytes->length = before + length;
 	bpf_loop(before / 8 + 1, bring_word, &copy, 0);

@@ -177,9 +177,13 @@ __noinline int decide_said(u32 index, struct packet *packet, struct flow *flow, 
 	return 1;
 }
 
-/* What the first bytes are; false: nothing that says a name, and nothing that is judged. */
-static __always_inline bool read_first_bytes(u32 index, struct first_bytes *bytes, u32 names)
+/* What the first bytes are; false: nothing that says a name, and nothing that is judged. Not static: see packet.h. */
+__noinline int read_first_bytes(u32 index, u32 names)
 {
+	struct first_bytes *bytes = place(index);
+
+	if (!bytes)
+		return true;
 	bytes->retry = names & NAMES_RETRY;
 	bytes->later = names & NAMES_HTTP;
 	if (!bytes->later && is_client_hello(bytes)) {
@@ -205,8 +209,7 @@ static __always_inline bool read_first_bytes(u32 index, struct first_bytes *byte
 		return true;
 	/* The beginning of a request, as far as it goes. Later that may as well be in the middle of something. */
 	bytes->fault = bytes->state == HTTP_NONE ? REASON_NOT_TLS : REASON_SPLIT_HELLO;
-	unsay(bytes, SAID_HOST);
-	unsay(bytes, SAID_TARGET);
+	unsay_names(index);
 	return !(names & NAMES_HTTP);
 }
 

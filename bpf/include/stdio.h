@@ -36,9 +36,10 @@ static __always_inline u32 kind_of_socket(struct file *file)
 	return STDIO_SOCKET;
 }
 
-static __always_inline u32 stdio_kind(struct task_struct *task, s32 fd)
+/* Of the current process. A global function: the verifier looks at it once, not three times behind each other. */
+__noinline int stdio_kind(s32 fd)
 {
-	struct file *file = file_of(task, fd);
+	struct file *file = file_of((struct task_struct *)bpf_get_current_task(), fd);
 
 	if (!file)
 		return STDIO_CLOSED;
@@ -58,7 +59,7 @@ static __always_inline u32 inode_number_at(struct task_struct *task, s32 fd)
 	return file ? BPF_CORE_READ(file, f_inode, i_ino) : 0;
 }
 
-static __always_inline u16 stdio_of(struct task_struct *task)
+static __always_inline u16 current_stdio(void)
 {
-	return stdio_kind(task, 0) | stdio_kind(task, 1) << 4 | stdio_kind(task, 2) << 8;
+	return (stdio_kind(0) & 15) | (stdio_kind(1) & 15) << 4 | (stdio_kind(2) & 15) << 8;
 }

@@ -66,7 +66,7 @@ static __always_inline void tell_image(struct task_struct *task, struct file *fi
 	image->header.session = address;
 	image->file = key;
 	image->known = known ? *known : 0;
-	image->served = known ? 0 : served_by(file);
+	image->served = known ? 0 : served_by(number_of(file));
 	image->path_size = end;
 	if (bpf_ringbuf_output(&tls_images, image, record_size(end), 0))
 		count_tls_lost(TLS_LOST_IMAGE);
