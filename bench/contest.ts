@@ -23,13 +23,14 @@ export interface Workload {
 export interface Result {
   workload: string
   contender: string
-  /** Median seconds. */
+  /** Median seconds of the first contender; of the others that times their ratio. */
   seconds: number
   /** Median, over the rounds, of the ratio to the first contender in the same round. */
   ratio: number
   /** Between which of these ratios the middle half of the rounds is. */
   half: readonly [low: number, high: number]
   target: number | null
+  rounds: number
   /** Events that were lost, of all rounds together, the one that does not count included. */
   lost: number
 }
@@ -45,7 +46,7 @@ export function middleHalf(values: readonly number[]): Result['half'] {
 }
 
 export const shownHalf = ([low, high]: Result['half']): string =>
-  `${low.toFixed(2)}–${high.toFixed(2)}`
+  `${low.toFixed(3)}–${high.toFixed(3)}`
 
 /** The value below which this part of all is, between two of them in proportion. @throws RangeError without any */
 function quantile(values: readonly number[], part: number): number {
@@ -56,8 +57,8 @@ function quantile(values: readonly number[], part: number): number {
   return low + (high - low) * (place % 1)
 }
 
-/** A workload that takes less, bare, has three times as many rounds: in one of them chance is a larger part. */
-const shortSeconds = 5
+/** A workload that takes less, bare, has twice as many rounds: in one of them chance is a larger part. */
+const shortSeconds = 4
 
 /**
  * Runs every contender once a round, so that what else the machine does meets all alike, and
@@ -77,21 +78,24 @@ export async function contest(
       if (contender.peer === true && round > rounds) continue
       const seconds = await contender.run(workload)
       if (round > 0) times[index]?.push(seconds)
-      else if (index === 0 && seconds < shortSeconds) all = 3 * rounds
+      else if (index === 0 && seconds < shortSeconds) all = 2 * rounds
       lost[index] = (lost[index] ?? 0) + (contender.lost?.() ?? 0)
     }
   }
   const bare = times[0] ?? []
+  const seconds = median(bare)
   return contenders.map((contender, index) => {
     const own = times[index] ?? []
-    const ratios = own.map((seconds, round) => seconds / (bare[round] ?? Number.NaN))
+    const ratios = own.map((one, round) => one / (bare[round] ?? Number.NaN))
+    const ratio = median(ratios)
     return {
       workload: workload.name,
       contender: contender.name,
-      seconds: median(own),
-      ratio: median(ratios),
+      seconds: ratio * seconds,
+      ratio,
       half: middleHalf(ratios),
       target: contender.name.startsWith('runwarden') ? workload.target : null,
+      rounds: own.length,
       lost: lost[index] ?? 0,
     }
   })

@@ -81,7 +81,7 @@ for (const [name, { title, markdown, flags }] of Object.entries(parts)) {
   writeSection(`npm run bench -- ${name} --write`, `end of ${name}`, [
     title,
     '',
-    `Measured on ${machine}, load ${load} before; ${values.rounds} interleaved rounds, medians.`,
+    `Measured on ${machine}, load ${load} before; at least ${values.rounds} interleaved rounds, medians.`,
     '',
     ...(markdown === true ? [text] : ['```text', text, '```']),
   ])

@@ -204,11 +204,11 @@ const lost = [
 )
 console.log(
   [
-    '| workload | under | time | ratio to bare | half of the rounds | target |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| workload | under | rounds | time | ratio to bare | middle half | target |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     ...results.map(
-      ({ workload, contender, seconds, ratio, half, target }) =>
-        `| ${workload} | ${contender} | ${seconds.toFixed(3)} s | ${ratio.toFixed(3)} | ${contender === 'bare' ? '' : shownHalf(half)} | ${target === null ? '' : `≤ ${target.toFixed(2)}`} |`,
+      ({ workload, contender, rounds: all, seconds, ratio, half, target }) =>
+        `| ${workload} | ${contender} | ${all} | ${seconds.toFixed(3)} s | ${ratio.toFixed(3)} | ${contender === 'bare' ? '' : shownHalf(half)} | ${target === null ? '' : `≤ ${target.toFixed(2)}`} |`,
     ),
     '',
     lost.length === 0

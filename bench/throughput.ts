@@ -122,7 +122,7 @@ const [hierarchy = ''] =
 const idle = (command: readonly string[]): Promise<number> =>
   withEmptyPrograms(place, hierarchy, (prefix) => seconds([...prefix, ...command]))
 console.log(
-  'workload                            bare        in block mode   of bare (half of the rounds)   empty programs   target',
+  'workload                            bare        in block mode   of bare (middle half)          empty programs   target',
 )
 for (const { name, target, command } of works) {
   const bare: number[] = []

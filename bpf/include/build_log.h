@@ -140,7 +140,7 @@ static __always_inline int log_kind(struct task_struct *task, struct file *file,
 		bpf_ringbuf_submit(chunk, wake_when_full(&log_chunks));                                         \
 	} while (0)
 
-/* A global function: the verifier looks at it once, not for each way that leads here. */
+/* Not static: see packet.h. */
 __noinline int send_part(const struct log_write *w, u64 from, u32 size)
 {
 	if (!w)

@@ -91,8 +91,8 @@ static __always_inline struct fulfils *program_at(struct file *file, struct scra
 }
 
 /*
- * The current process has just started the program `number`, a struct file *; its step was noted before. `size` bytes of the record's
- * text are the program's path. A global function: the verifier looks at it once, not behind all that comes before it.
+ * The current process has just started the program whose struct file * is `number`; its step was noted before. `size` bytes of the
+ * record's text are the program's path. Not static: see packet.h.
  */
 __noinline int note_program(u64 number, u32 size, u32 walked)
 {

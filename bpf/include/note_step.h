@@ -87,12 +87,12 @@ static __always_inline u32 find_step(struct task_struct *task)
 	return variables.at < variables.end ? 2 : variables.found;
 }
 
-/* In place of its role: what is known of a process found no room. */
+/* In place of a role: the process is no member, as there was no room for one more. */
 #define ROLE_UNKNOWN 0xffffffffu
 
 /*
- * Of the current process. `known`: a worker that is the runner's made it; `root`: it is a step's, and has just become its first
- * program. A global function: the verifier looks at it once, not behind all that comes before it.
+ * Of the current process. `root`: it is a step's, and has just become its first program; `known`: then, that a worker which is the
+ * runner's made it. Not static: see packet.h.
  */
 __noinline int note_step(u32 role, bool known, bool root)
 {

@@ -86,7 +86,7 @@ static __always_inline bool is_new_program(const struct exec_record *record, u16
 	return true;
 }
 
-/* The current process has begun to run `number`, a struct file *. Looked at by itself, not behind all that comes before it. */
+/* The current process has begun to run the program whose struct file * is `number`. Not static: see packet.h. */
 __noinline int tell_exec(u64 number, u32 step)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();

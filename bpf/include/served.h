@@ -44,7 +44,7 @@ static __always_inline struct file *file_below(struct file *file)
 	return context;
 }
 
-/* Of a struct file *, as a number. A global function: the verifier looks at it once, not behind all that comes before it. */
+/* Of the file whose struct file * is `number`. Not static: see packet.h. */
 __noinline int served_by(u64 number)
 {
 	struct file *file = (void *)number;

@@ -36,7 +36,7 @@ static __always_inline u32 kind_of_socket(struct file *file)
 	return STDIO_SOCKET;
 }
 
-/* Of the current process. A global function: the verifier looks at it once, not three times behind each other. */
+/* Of the current process. Not static: see packet.h. */
 __noinline int stdio_kind(s32 fd)
 {
 	struct file *file = file_of((struct task_struct *)bpf_get_current_task(), fd);

@@ -75,6 +75,9 @@ test('--json says the same', async () => {
     expect(hook.state === 'active').toBe(hook.reason === '')
   }
   expect(found.hooks.filter(({ state }) => state === 'active').length).toBeGreaterThan(10)
+  // Where the kernel takes no LSM programs each of them says so.
+  const guards = found.hooks.filter(({ tier }) => tier === 'T2').map(({ state }) => state)
+  expect([...new Set(guards)]).toEqual([found.tier === 'T2' ? 'active' : 'refused'])
 })
 
 describe.for(without)('%s', ([, [file = '', ...enter], missing, advice]) => {
