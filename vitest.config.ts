@@ -22,6 +22,7 @@ const long = [
   'lab/test/ordinary-builds.root.test.ts',
   'action/test/ended.root.test.ts',
   'lab/test/replays.root.test.ts',
+  'server/test/ingest/kill.test.ts',
   'cli/test/run-https-rules.root.test.ts',
   'cli/test/run-integrity.root.test.ts',
   'action/test/examples.root.test.ts',

@@ -216,7 +216,8 @@ export class Narrator {
     const within = this.parts.steps.within(record.step)
     this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, within)
     const since = bootClock.toEpoch(record.time)
-    this.parts.processes.describe(record.execId, { argv, cwd, since, pipes: record.pipes })
+    const made = bootClock.toEpoch(record.start)
+    this.parts.processes.describe(record.execId, { argv, cwd, since, made, pipes: record.pipes })
     this.parts.onExec(record)
     const ancestor = this.parts.processes.withProgram(parentExecId)
     this.tell({

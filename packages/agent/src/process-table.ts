@@ -21,6 +21,8 @@ export interface Process extends InStep {
   endedAt?: number
   /** When it began to run its program, as events have their time. */
   since?: number
+  /** From when on it may have had that program's name already. */
+  namedSince?: number
   /** Of its last exec, or of the process that it was made by: the beginning of a long one. */
   argv?: readonly string[]
   cwd?: string
@@ -34,6 +36,8 @@ export interface Started {
   cwd: string
   /** When, as events have their time. */
   since: number
+  /** When the process was made, as events have their time. */
+  made: number
   pipes: readonly [stdin: number, stdout: number]
 }
 
@@ -41,6 +45,12 @@ export interface Started {
 const recentKept = 256
 
 const nowhere: InStep = { step: null }
+
+/**
+ * How long a program takes at most to begin, ms. The kernel gives the process its name first, reads the program's file, and then says
+ * that it has begun: on a busy machine others see the name before.
+ */
+const beginningMs = 100
 
 /** Characters of the arguments that are kept of a process. */
 const argvKept = 1024
@@ -86,10 +96,10 @@ export class ProcessTable {
     return this.ended.values().find((process) => has(process) && (process.endedAt ?? 0) >= at)
   }
 
-  /** The processes that ran their program at a time that is just past. */
+  /** The processes that ran their program, or had its name already, at a time that is just past. */
   runningAt(time: number): Process[] {
     return [...this.living.values(), ...this.recent].filter(
-      ({ since = 0, ended, endedAt = 0 }) => since <= time && (!ended || endedAt >= time),
+      ({ namedSince = 0, ended, endedAt = 0 }) => namedSince <= time && (!ended || endedAt >= time),
     )
   }
 
@@ -164,10 +174,11 @@ export class ProcessTable {
   }
 
   /** What a process was started with. */
-  describe(execId: string, { argv, cwd, since, pipes: [stdin, stdout] }: Started): void {
+  describe(execId: string, { argv, cwd, since, made, pipes: [stdin, stdout] }: Started): void {
     const process = this.get(execId)
     if (process === undefined) return
     process.since = since
+    process.namedSince = Math.max(made, since - beginningMs)
     process.argv = beginningOf(argv)
     process.cwd = cwd
     if (stdin === 0) delete process.feeders

@@ -12,7 +12,7 @@ test('a process runs its parent’s program until it execs', () => {
 
 test('behind a fork without a program of its own is the ancestor that has one', () => {
   const table = new ProcessTable()
-  const started = { argv: [], cwd: '/', since: 0, pipes: [0, 0] as const }
+  const started = { argv: [], cwd: '/', since: 0, made: 0, pipes: [0, 0] as const }
   table.exec('before', 1, null, 0, '/sbin/init')
   table.fork('sh', 2, 'before', 0)
   table.exec('sh', 2, 'before', 0, '/bin/sh')
@@ -85,7 +85,7 @@ test('who feeds a process by a pipe is known whoever begins first, also of those
   const table = new ProcessTable()
   const start = (execId: string, pipes: [number, number]): void => {
     table.exec(execId, 1, null, 0, `/bin/${execId}`)
-    table.describe(execId, { argv: [], cwd: '/', since: 0, pipes })
+    table.describe(execId, { argv: [], cwd: '/', since: 0, made: 0, pipes })
   }
   const feeders = (execId: string): string[] => [...(table.get(execId)?.feeders ?? [])]
   start('curl', [7, 0])
@@ -103,10 +103,29 @@ test('a pipe that a whole build writes to keeps its last thousand writers', () =
   const table = new ProcessTable()
   for (let i = 0; i < 5_000; i++) {
     table.exec(`${i}`, i, null, 0, '/bin/cc')
-    table.describe(`${i}`, { argv: [], cwd: '/', since: 0, pipes: [0, 9] })
+    table.describe(`${i}`, { argv: [], cwd: '/', since: 0, made: 0, pipes: [0, 9] })
   }
   table.exec('tee', 1, null, 0, '/bin/tee')
-  table.describe('tee', { argv: [], cwd: '/', since: 0, pipes: [9, 0] })
+  table.describe('tee', { argv: [], cwd: '/', since: 0, made: 0, pipes: [9, 0] })
   expect(table.get('tee')?.feeders?.size).toBe(1024)
   expect(table.get('tee')?.feeders?.has('4999')).toBe(true)
+})
+
+test('a program that begins has its name before it has begun, not before its process was made', () => {
+  const table = new ProcessTable()
+  const began = (execId: string, made: number, since: number): void => {
+    table.fork(execId, 1, 'make', 0)
+    table.exec(execId, 1, null, 0, `/usr/bin/${execId}`)
+    table.describe(execId, { argv: [], cwd: '/', since, made, pipes: [0, 0] })
+  }
+  began('make', 1_000, 1_000)
+  began('cc1', 1_950, 2_010)
+  const running = (at: number): string[] => table.runningAt(at).map(({ execId }) => execId)
+  expect(running(1_949)).toEqual(['make'])
+  expect(running(1_960)).toEqual(['make', 'cc1'])
+  began('late', 1_000, 2_500)
+  expect(running(2_399)).not.toContain('late')
+  expect(running(2_400)).toContain('late')
+  table.exit('cc1', 2_450)
+  expect(running(2_451)).not.toContain('cc1')
 })

@@ -27,7 +27,6 @@ const writes = process.env['RUNWARDEN_ADVERSARY_WRITE'] !== undefined
 
 /** What CI has time for under emulation: each layer once, and what tier T2 or the link layer makes better. */
 const few: readonly Chunk[] = [
-  { as: 'user', places: ['run'], ids: ['changed-sendfile', 'hello-split-name', 'uring-connect-4'] },
   { as: 'root', places: ['run'], ids: ['changed-uring', 'tamper-detach', 'tamper-kill'] },
   {
     as: 'root',
