@@ -47,8 +47,8 @@ const recentKept = 256
 const nowhere: InStep = { step: null }
 
 /**
- * How long a program takes at most to begin, ms. The kernel gives the process its name first, reads the program's file, and then says
- * that it has begun: on a busy machine others see the name before.
+ * How long a program is taken to need to begin, ms; chosen wide, as nobody knows how long a busy machine lets it wait. The kernel gives
+ * the process its name first, reads the program's file, and then says that it has begun: others may see the name before.
  */
 const beginningMs = 100
 
