@@ -44,29 +44,84 @@ static __always_inline struct tls_call_key c_call(u64 frame)
 	return (struct tls_call_key){ .thread = thread, .frame = frame, .tgid = thread >> 32 };
 }
 
-/* f(session, buffer, size, count?) begins, or f(session) that ends it. */
+/* A goroutine moves between threads, and its stack in memory: what stays is how far from the stack's end it is. */
+static __always_inline struct tls_call_key go_call(u64 g, u64 sp)
+{
+	struct tls_call_key key = { .thread = g, .tgid = bpf_get_current_pid_tgid() >> 32 };
+	u64 high = 0;
+
+	/* runtime.g begins with stack { lo, hi }. */
+	bpf_probe_read_user(&high, sizeof(high), (void *)(g + 8));
+	key.frame = high - sp;
+	return key;
+}
+
+/* f(session, buffer, size, count?) of C begins. */
+static __always_inline void c_begins(const struct tls_call_key *key, struct tls_call *call, u32 cookie)
+{
+	begin_call(key, call);
+	if (!(cookie & TLS_RECEIVED) && offer(call, cookie))
+		note_offered(key);
+}
+
+/*
+ * Go's begins. Another goroutine can read the answer before a Write has returned: what is sent is told when it begins. It
+ * begins twice where the stack must grow for it; then it is there already.
+ */
+static __always_inline void go_begins(const struct tls_call_key *key, struct tls_call *call, u32 cookie)
+{
+	if (begin_call(key, call) && !(cookie & TLS_RECEIVED)) {
+		call->offered = offer(call, cookie);
+		tell_moved(call, call->size, cookie);
+	}
+}
+
+static __always_inline void go_returns(const struct tls_call_key *key, s64 moved, u32 cookie)
+{
+	struct tls_call call;
+
+	if (end_call(key, &call) && cookie & TLS_RECEIVED && moved > 0)
+		tell_moved(&call, moved, cookie);
+}
+
+/*
+ * A function of C begins, or one that ends its session. Or func (c *Conn) Read(b []byte) (int, error), or Write, of Go: also
+ * again, on a larger stack; or one of its return instructions, since Go's stacks have no place for a return probe's own
+ * address; or Close(). One program for both: the verifier looks at offer() once in each program.
+ */
 SEC("uprobe")
 int tls_call(struct pt_regs___user *regs)
 {
 	u32 cookie = bpf_get_attach_cookie(regs);
+	bool go = cookie & TLS_GO;
 	struct tls_call call = {
 		.session = regs->C_ARG0, .buffer = regs->C_ARG1, .size = regs->C_ARG2, .count = regs->C_ARG3,
 	};
+	u64 session = regs->GO_ARG0, buffer = regs->GO_ARG1, size = regs->GO_ARG2;
 	struct tls_call_key key;
 
 	if (!in_scope())
 		return 0;
+	/* Read by now: the verifier takes no pointer to one register or another. */
+	barrier_var(session);
+	barrier_var(buffer);
+	barrier_var(size);
+	if (go)
+		call = (struct tls_call){ .session = session, .buffer = buffer, .size = size };
 	if (cookie & TLS_ENDS) {
 		end_session(call.session);
 		forget_offers(call.session);
 		return 0;
 	}
-	key = c_call(regs->sp);
 	if (cookie & TLS_COUNT_IS_INT)
 		call.size = (u32)call.size;
-	begin_call(&key, &call);
-	if (!(cookie & TLS_RECEIVED) && offer(&call, cookie))
-		note_offered(&key);
+	key = go ? go_call(regs->GO_G, regs->sp) : c_call(regs->sp);
+	if (cookie & TLS_RETURNS)
+		go_returns(&key, regs->GO_RESULT, cookie);
+	else if (go)
+		go_begins(&key, &call, cookie);
+	else
+		c_begins(&key, &call, cookie);
 	return 0;
 }
 
@@ -91,64 +146,6 @@ int tls_return(struct pt_regs___user *regs)
 	}
 	if (moved > 0)
 		tell_moved(&call, moved, cookie);
-	return 0;
-}
-
-/* A goroutine moves between threads, and its stack in memory: what stays is how far from the stack's end it is. */
-static __always_inline struct tls_call_key go_call(u64 g, u64 sp)
-{
-	struct tls_call_key key = { .thread = g, .tgid = bpf_get_current_pid_tgid() >> 32 };
-	u64 high = 0;
-
-	/* runtime.g begins with stack { lo, hi }. */
-	bpf_probe_read_user(&high, sizeof(high), (void *)(g + 8));
-	key.frame = high - sp;
-	return key;
-}
-
-/*
- * Another goroutine can read the answer before a Write has returned: what is sent is told when it begins. It begins twice
- * where the stack must grow for it; then it is there already.
- */
-static __always_inline void go_begins(const struct tls_call_key *key, struct tls_call *call, u32 cookie)
-{
-	if (begin_call(key, call) && !(cookie & TLS_RECEIVED)) {
-		call->offered = offer(call, cookie);
-		tell_moved(call, call->size, cookie);
-	}
-}
-
-static __always_inline void go_returns(const struct tls_call_key *key, s64 moved, u32 cookie)
-{
-	struct tls_call call;
-
-	if (end_call(key, &call) && cookie & TLS_RECEIVED && moved > 0)
-		tell_moved(&call, moved, cookie);
-}
-
-/*
- * func (c *Conn) Read(b []byte) (int, error), and Write, begins: also again, on a larger stack. Or one of its return
- * instructions: Go's stacks have no place for a return probe's own address. Or Close().
- */
-SEC("uprobe")
-int tls_go(struct pt_regs___user *regs)
-{
-	u32 cookie = bpf_get_attach_cookie(regs);
-	struct tls_call call = { .session = regs->GO_ARG0, .buffer = regs->GO_ARG1, .size = regs->GO_ARG2 };
-	struct tls_call_key key;
-
-	if (!in_scope())
-		return 0;
-	if (cookie & TLS_ENDS) {
-		end_session(call.session);
-		forget_offers(call.session);
-		return 0;
-	}
-	key = go_call(regs->GO_G, regs->sp);
-	if (cookie & TLS_RETURNS)
-		go_returns(&key, regs->GO_RESULT, cookie);
-	else
-		go_begins(&key, &call, cookie);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ struct {
 __noinline int is_exempt_writer(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct process_id process = { .start = task->group_leader->start_boottime, .tgid = task->tgid };
+	struct process_id process = { .start = start_of(task), .tgid = task->tgid };
 
 	if (bpf_map_lookup_elem(&exempt_processes, &process))
 		return 1;

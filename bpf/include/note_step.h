@@ -45,16 +45,24 @@ static __always_inline bool is_action_variable(const char *text)
 	return *(u64 *)text == 0x415f425548544947ull && *(u32 *)(text + 8) == 0x4f495443 && *(u16 *)(text + 12) == 0x3d4e;
 }
 
+static long take_letter(u32 index, void *unused)
+{
+	struct step_text *variable = step_text();
+
+	if (!variable || index >= STEP_ID - 1)
+		return 1;
+	char c = variable->text[ACTION_VARIABLE + index];
+	if (!c || c == '.')
+		return 1;
+	variable->key.id[index] = c;
+	return 0;
+}
+
 /* Of what is within a composite action the id is that of the job's step, with more behind a dot. */
 static __always_inline void take_step_id(struct step_text *variable)
 {
 	__builtin_memset(&variable->key, 0, sizeof(variable->key));
-	for (u32 i = 0; i < STEP_ID - 1; i++) {
-		char c = variable->text[ACTION_VARIABLE + i];
-		if (!c || c == '.')
-			break;
-		variable->key.id[i] = c;
-	}
+	bpf_loop(STEP_ID - 1, take_letter, 0, 0);
 }
 
 static long read_variable(u32 index, struct variables *variables)

@@ -223,12 +223,12 @@ static __always_inline void mark_leaver(struct task_struct *leader)
  */
 static __always_inline bool serves_agent(struct task_struct *task)
 {
-	struct task_struct *leader = task->group_leader;
+	struct task_struct *leader = READ(struct task_struct, task, group_leader);
 	struct task_struct *parent = BPF_CORE_READ(leader, real_parent);
 
 	if (!agent_cgid)
 		return false;
-	if (leader->tgid == 1)
+	if (READ(struct task_struct, leader, tgid) == 1)
 		return true;
 	return BPF_CORE_READ(parent, tgid) == 1 &&
 	       BPF_CORE_READ(leader, mm, exe_file, f_inode) == BPF_CORE_READ(parent, mm, exe_file, f_inode);
@@ -306,19 +306,20 @@ SEC("tp_btf/sched_process_exit")
 int process_exit(u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
-	struct signal_struct *signal = task->signal;
-	if (!signal->live.counter) {
+	struct signal_struct *signal = READ(struct task_struct, task, signal);
+	int live = READ(struct signal_struct, signal, live.counter);
+	if (!live) {
 		forget_program(task);
 		end_action(task);
 	}
 	/* `live` has been counted down for this thread: 0 is the last one's. */
-	if (signal->live.counter || !in_scope())
+	if (live || !in_scope())
 		return 0;
 	struct exit_record record = {};
 	describe_process(&record.header, task, RECORD_EXIT, 0, sizeof(record));
 	/* Whoever tells it first does so while the other is still among the threads. */
 	struct process_key key = { .start = record.header.start, .tgid = record.header.tgid };
-	if (signal->nr_threads > 1) {
+	if (READ(struct signal_struct, signal, nr_threads) > 1) {
 		u8 one = 1;
 		if (bpf_map_update_elem(&ended, &key, &one, BPF_NOEXIST) == -17 /* EEXIST */)
 			return 0;
@@ -326,7 +327,9 @@ int process_exit(u64 *ctx)
 		return 0;
 	}
 	/* As wait(2) tells it: SIGNAL_GROUP_EXIT, else what the leader ended with. */
-	record.status = signal->flags & 4 ? signal->group_exit_code : task->group_leader->exit_code;
+	record.status = READ(struct signal_struct, signal, flags) & 4 ?
+				READ(struct signal_struct, signal, group_exit_code) :
+				BPF_CORE_READ(task, group_leader, exit_code);
 	send_bulk(&record, sizeof(record), RECORD_EXIT);
 	return 0;
 }

@@ -23,6 +23,7 @@ enum tls_cookie {
 	TLS_COUNT_IS_INT = 0x400,
 	TLS_ENDS = 0x800,	/* ends the session that is its argument */
 	TLS_RETURNS = 0x1000,	/* a return instruction of Go's function */
+	TLS_GO = 0x2000,	/* called as Go calls */
 };
 
 enum tls_limits {

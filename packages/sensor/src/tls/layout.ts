@@ -40,6 +40,7 @@ export const tls_cookie = {
   TLS_COUNT_IS_INT: 0x400,
   TLS_ENDS: 0x800,
   TLS_RETURNS: 0x1000,
+  TLS_GO: 0x2000,
 } as const
 
 export const tls_lost = {

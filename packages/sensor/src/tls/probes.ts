@@ -13,7 +13,7 @@ export interface Probes {
   places: { offset: number; cookie: number }[]
 }
 
-export const probePrograms = ['tls_return', 'tls_call', 'tls_go'] as const
+export const probePrograms = ['tls_return', 'tls_call'] as const
 
 /** What makes a file's TLS visible. A call that begins while they are put there has a begin, at least, and no end that would count as lost. */
 export interface ProbePlan {
@@ -21,7 +21,8 @@ export interface ProbePlan {
   probes: Probes[]
 }
 
-const { TLS_RECEIVED, TLS_COUNT_BY_POINTER, TLS_COUNT_IS_INT, TLS_ENDS, TLS_RETURNS } = tls_cookie
+const { TLS_RECEIVED, TLS_COUNT_BY_POINTER, TLS_COUNT_IS_INT, TLS_ENDS, TLS_RETURNS, TLS_GO } =
+  tls_cookie
 
 /** Functions that move data, by what they are like. */
 type Calls = Readonly<Record<string, number>>
@@ -113,7 +114,7 @@ function planC(
 
 function planGo(elf: Elf): ProbePlan | undefined {
   const functions = goFunctions(elf, [...Object.keys(goCalls), ...goEnds])
-  const number = libraries.indexOf('go')
+  const kind = libraries.indexOf('go') | TLS_GO
   const places: Probes['places'] = []
   for (const [name, flags] of Object.entries(goCalls)) {
     const code = functions.get(name)
@@ -122,14 +123,14 @@ function planGo(elf: Elf): ProbePlan | undefined {
     const returns = returnsOf(elf.read(code.offset, code.size))
     if (!returns || returns.length === 0)
       throw new UnreadableFile(`the code of ${name} cannot be followed`)
-    const cookie = number | flags
+    const cookie = kind | flags
     for (const at of returns)
       places.push({ offset: code.offset + at, cookie: cookie | TLS_RETURNS })
     places.push({ offset: code.offset, cookie })
   }
   for (const name of goEnds) {
     const code = functions.get(name)
-    if (code) places.push({ offset: code.offset, cookie: number | TLS_ENDS })
+    if (code) places.push({ offset: code.offset, cookie: kind | TLS_ENDS })
   }
-  return { library: 'go', probes: [{ program: 'tls_go', returns: false, places }] }
+  return { library: 'go', probes: [{ program: 'tls_call', returns: false, places }] }
 }
