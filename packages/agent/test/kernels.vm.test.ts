@@ -22,7 +22,7 @@ const different = [
 const other = ['enforce/policy', 'enforce/sockets', 'enforce/learned', 'enforce/reload'] as const
 
 /** In CI's part: what shows that each of the programs loads, and decides. */
-const decisive = ['enforce/matrix', 'enforce/arming', 'job-lockdown', 'last-stage-hold'] as const
+const decisive = ['enforce/matrix', 'job-lockdown', 'last-stage-hold'] as const
 
 const subjects = {
   '6.1-amd64': partOnly ? decisive : [...different, ...other],
