@@ -47,7 +47,7 @@ test(
         await server.kill()
         over.abort()
         await Promise.all(senders)
-        server = await ServerProcess.start(data)
+        server = await server.again(data)
       }
       await using last = server
       for (const agent of agents) {

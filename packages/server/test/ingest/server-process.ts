@@ -37,12 +37,21 @@ export class ServerProcess implements AsyncDisposable {
       join(import.meta.dirname, 'server-child.ts'),
       data,
     ]
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const ended = once(child, 'exit')
-    const line = once(createInterface(child.stdout), 'line')
-    const first = await Promise.race([line, ended.then(() => null)])
-    if (first === null) throw new Error('the server ended before it listened')
-    return new ServerProcess(child, ended, JSON.parse(String(first[0])) as Said)
+    const { child, ended, line } = await listening(command, args, () => true)
+    return new ServerProcess(child, ended, JSON.parse(line) as Said)
+  }
+
+  /** One that has been killed, by the command of its installation: with its keys, at another address. */
+  async again(data: string): Promise<ServerProcess> {
+    const command = join(import.meta.dirname, '../../../cli/bin/runwarden')
+    const options = { data, listen: '127.0.0.1:0', organisations: 'acme', 'log-level': 'error' }
+    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
+    const said = / at (http:\S+)$/
+    const { child, ended, line } = await listening(command, ['server', ...words], (one) =>
+      said.test(one),
+    )
+    const [, url = ''] = said.exec(line) ?? []
+    return new ServerProcess(child, ended, { ...this.said, url })
   }
 
   /** As a power cut would, but for the kernel's own caches. */
@@ -63,4 +72,22 @@ export class ServerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
   }
+}
+
+/** Starts a server. @returns once it says a line of this kind */
+async function listening(
+  command: string,
+  args: readonly string[],
+  isIt: (line: string) => boolean,
+): Promise<{ child: ChildProcess; ended: Promise<unknown>; line: string }> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  const line = new Promise<string>((resolve) => {
+    createInterface(child.stdout).on('line', (one) => {
+      if (isIt(one)) resolve(one)
+    })
+  })
+  const first = await Promise.race([line, ended.then(() => null)])
+  if (first === null) throw new Error('the server ended before it listened')
+  return { child, ended, line: first }
 }
