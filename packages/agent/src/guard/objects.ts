@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 
 /** A link that this process holds, as the kernel has it now. */
 export interface HeldLink {
@@ -16,28 +16,27 @@ export interface HeldObjects {
   links: HeldLink[]
 }
 
-/** The kernel's word about a descriptor of this process; empty when there is none. */
-function infoOf(descriptor: number | string): string {
-  try {
-    return readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1')
-  } catch {
-    return ''
-  }
-}
+/** A number that fdinfo gives, by its name. Made once: a start looks at some hundred descriptors. */
+const field = {
+  link: /^link_id:\s*(\d+)/m,
+  program: /^prog_id:\s*(\d+)/m,
+  map: /^map_id:\s*(\d+)/m,
+  cgroup: /^cgroup_id:\s*(\d+)/m,
+} as const
 
-function field(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(info)?.[1]
+function numberIn(info: string, name: keyof typeof field): string | undefined {
+  return field[name].exec(info)?.[1]
 }
 
 /** What fdinfo says of a link; undefined: the descriptor is none. */
 function linkOf(descriptor: number, info: string): HeldLink | undefined {
-  const id = field(info, 'link_id')
+  const id = numberIn(info, 'link')
   if (id === undefined) return undefined
-  const cgroup = field(info, 'cgroup_id')
+  const cgroup = numberIn(info, 'cgroup')
   return {
     descriptor,
     id: Number(id),
-    program: Number(field(info, 'prog_id') ?? 0),
+    program: Number(numberIn(info, 'program') ?? 0),
     cgroup: cgroup === undefined ? null : BigInt(cgroup),
   }
 }
@@ -81,11 +80,22 @@ function textOf(file: number): string {
   }
 }
 
-function openInfo(descriptor: number): number | null {
+function openInfo(descriptor: number | string): number | null {
   try {
     return openSync(`/proc/self/fdinfo/${descriptor}`, 'r')
   } catch {
     return null
+  }
+}
+
+/** The kernel's word about a descriptor of this process; empty when there is none. */
+function infoOf(descriptor: string): string {
+  const file = openInfo(descriptor)
+  if (file === null) return ''
+  try {
+    return textOf(file)
+  } finally {
+    closeSync(file)
   }
 }
 
@@ -98,9 +108,9 @@ export function heldObjects(): HeldObjects {
     const info = infoOf(name)
     const link = linkOf(Number(name), info)
     if (link !== undefined) links.set(link.id, link)
-    const map = field(info, 'map_id')
+    const map = numberIn(info, 'map')
     if (map !== undefined) maps.add(Number(map))
-    const program = field(info, 'prog_id')
+    const program = numberIn(info, 'program')
     if (program !== undefined) programs.add(Number(program))
   }
   return { maps: [...maps], programs: [...programs], links: [...links.values()] }
