@@ -56,24 +56,34 @@ tcp((D4, 443 if T[2] == 'a' else PORT))`),
     {
       id: 'answer-from-outside',
       technique: 'forged answers from the network, with the resolver’s address',
+      // The forger floods while it is asked, and not the other cases' records.
       attempt: python(`
+says, hears = os.environ['SHARED'] + '/asks.' + T, os.environ['SHARED'] + '/forges.' + T
+open(says, 'w').close()
+while not os.path.exists(hears): time.sleep(0.02)
 for _ in range(40):
     try: ask(query('good.example.com'))
     except OSError: pass
     time.sleep(0.02)
+os.unlink(says)
 tcp((D4, 443 if T[2] == 'a' else PORT))`),
       internet: python(`
 import itertools
+says, hears = os.environ['SHARED'] + '/asks.' + T, os.environ['SHARED'] + '/forges.' + T
 s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
 answer = (struct.pack('!HHHHH', 0x8180, 1, 1, 0, 0) + name_wire('good.example.com') + b'\\0\\1\\0\\1'
           + b'\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\1\\0\\0\\4' + socket.inet_aton(D4))
 print('ready', file=sys.stderr, flush=True)
+while not os.path.exists(says): time.sleep(0.02)
+open(hears, 'w').close()
 for port in itertools.cycle(range(32768, 61000)):
     message = os.urandom(2) + answer
     data = struct.pack('!HHHH', 53, port, 8 + len(message), 0) + message
     try: s.sendto(packet4('192.0.2.2', data, source='192.0.2.54'), ('192.0.2.2', 0))
     except OSError: pass
-    if port % 64 == 0: time.sleep(0.002)`),
+    if port % 64 == 0:
+        time.sleep(0.002)
+        if not os.path.exists(says): break`),
       twin: python(`ask(query(HOST))`),
       by: 'names: id and port of each query are random',
     },
