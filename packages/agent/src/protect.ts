@@ -11,6 +11,7 @@ import { EventStream, type EventSink } from './event-stream.ts'
 import { groupsOf, planConfinement, requireConfined } from './harden/confinement.ts'
 import type { Confinement } from './harden/confinement.ts'
 import { findAccount, type Inherited, launch, nothingInherited } from './launcher.ts'
+import { policyLines } from './policy-lines.ts'
 import { readMachine, requireMachine } from './preflight.ts'
 import { sweep } from './run-sweep.ts'
 import type { KnownSecret } from './secrets/scanner.ts'
@@ -230,6 +231,7 @@ function commonFacts(settings: ProtectSettings, scope: string, startTime: number
     step: settings.step,
     egress: settings.compiled.egress,
     policyFile: settings.policyFile,
+    ...policyLines(settings.compiled),
     startTime,
     endTime: Date.now(),
     kernel: `Linux ${release()}`,

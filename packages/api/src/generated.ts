@@ -2220,6 +2220,8 @@ export interface components {
             eventsLost: {
                 [key: string]: number;
             };
+            tampered: boolean;
+            interrupted: boolean;
             totals: {
                 events: number;
                 firstTime: number | null;
@@ -2469,6 +2471,11 @@ export interface components {
             /** @enum {string} */
             protection: "armed" | "unprotected" | "not-run";
             policyFile: string | null;
+            policyLines?: {
+                rule: string;
+                endpoint: string;
+                entry: string;
+            }[];
             startTime: number;
             endTime: number;
             kernel: string;
@@ -2623,6 +2630,7 @@ export interface components {
             host: string;
             path: string;
             verdict: components["schemas"]["Verdict"];
+            reason?: string;
             step: string | null;
             count: number;
             statuses: {

@@ -65,6 +65,7 @@ export function parseOptions<T extends OptionTable>(
   words: readonly string[],
 ): { options: Parsed<T>; rest: string[] } {
   const options: Record<string, boolean | string | string[] | undefined> = {}
+  const given = new Set<string>()
   for (const [name, option] of Object.entries(table)) {
     options[name] = option.type === 'flag' ? false : option.type === 'list' ? [] : option.default
   }
@@ -103,7 +104,11 @@ export function parseOptions<T extends OptionTable>(
     }
     const list = options[name]
     if (Array.isArray(list)) list.push(value)
+    else if (given.has(name))
+      // The last one would hold, and the first be forgotten without a word.
+      throw new UsageError(`--${name} was given already; it takes one value`)
     else options[name] = value
+    given.add(name)
   }
   return { options: options as Parsed<T>, rest: words.slice(at) }
 }

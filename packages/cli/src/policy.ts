@@ -213,9 +213,19 @@ async function simulateRuns(words: string[]): Promise<number> {
           : `${plain(entry.host ?? bracketed(entry.address), 200)}:${entry.port}/${entry.protocol}`
       console.log(`${entry.now}  ${where}  ${entry.count}×  ${plain(entry.reason)}`)
     }
+    for (const { now, method, host, path, count, reason } of result.requests.filter(
+      (entry) => entry.now !== 'allowed',
+    ))
+      console.log(
+        `${now}  ${plain(method, 40)} ${plain(host, 200)}${plain(path, 300)}  ${count}×  ${plain(reason)}`,
+      )
+    for (const host of result.unread)
+      console.log(
+        `not tried  ${plain(host, 200)}  it has HTTPS rules, and the record has none of its requests`,
+      )
     console.log(
-      `${rest.length === 1 ? 'the run' : `${rest.length} runs`}: ${result.events} queries and attempts, ${result.refused} of them would be refused`,
+      `${rest.length === 1 ? 'the run' : `${rest.length} runs`}: ${result.events} queries, attempts and requests, ${result.refused} of them would be refused`,
     )
   }
-  return result.refused > 0 ? 1 : 0
+  return result.refused + result.unread.length > 0 ? 1 : 0
 }

@@ -54,9 +54,9 @@ export const runOptions = {
     help: "what happens when the control plane cannot be asked at the start: go on by the command line's policy, go on and block nothing but what is on the block list, or end with 125 (default: local)",
   },
   'fail-on': {
-    type: 'choice',
+    type: 'list',
     choices: ['blocked', 'detection'],
-    help: 'end with 86 when something was blocked, or when there is a detection above info',
+    help: 'end with 86 when something was blocked, or when there is a detection above info; may be given again: either',
   },
   'fail-mode': {
     type: 'choice',

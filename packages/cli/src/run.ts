@@ -191,12 +191,12 @@ export async function main(words: string[]): Promise<number> {
     return failed
   }
   if (
-    options['fail-on'] === 'blocked' &&
+    options['fail-on'].includes('blocked') &&
     (report.counts.byVerdict['blocked'] ?? 0) + (report.counts.byVerdict['attack-blocked'] ?? 0) > 0
   )
     return failedOn
   if (
-    options['fail-on'] === 'detection' &&
+    options['fail-on'].includes('detection') &&
     report.detections.some(({ severity }) => severity !== 'info')
   )
     return failedOn

@@ -16,6 +16,7 @@ const config = {
   config: { type: 'text', value: 'FILE', help: 'settings, by the same names (YAML)' },
 } as const satisfies OptionTable
 
+/** Of one verb each. */
 const only = {
   to: { type: 'text', value: 'DIR', help: 'where the backup goes; not there yet (backup only)' },
   from: { type: 'text', value: 'DIR', help: 'the backup (restore only)' },
@@ -27,11 +28,11 @@ const only = {
     help: 'what the key may: start jobs and nothing else, or as people of that role (key only)',
   },
   name: { type: 'text', value: 'TEXT', default: 'command line', help: 'its name (key only)' },
-  help: { type: 'flag', help: 'show this' },
 } as const satisfies OptionTable
+const showHelp = { help: { type: 'flag', help: 'show this' } } as const satisfies OptionTable
 
-/** Every setting of the server is an option. */
-const options_: OptionTable = {
+/** Every setting of the server is an option of each verb. */
+const common: OptionTable = {
   ...Object.fromEntries(
     Object.entries(settings).map(([name, { value, help, default: standard }]) => [
       name,
@@ -43,7 +44,6 @@ const options_: OptionTable = {
     ]),
   ),
   ...config,
-  ...only,
 }
 
 const help = `Starts a control plane: agents report to it and take their policy from it (docs/server.md).
@@ -59,30 +59,49 @@ Each setting may also be in the environment (--log-level is RUNWARDEN_SERVER_LOG
 file of --config (log-level: info); a flag comes before the environment, and that before the file.
 
 Options:
-${describeOptions(options_)}`
+${describeOptions({ ...common, ...only, ...showHelp })}`
 
 type Given = Readonly<Record<string, string | undefined>>
 
-const verbs: Readonly<Record<string, (given: Given) => Promise<void> | void>> = {
-  start,
-  async backup(given) {
-    const to = needed(given, 'to', 'backup')
-    await backup(readConfig(given, process.env).data, to, Date.now())
-    console.log(`backed up to ${to}, which is a data folder itself`)
+interface Verb {
+  own: readonly (keyof typeof only)[]
+  act: (given: Given) => Promise<void> | void
+}
+
+const verbs: Readonly<Record<string, Verb>> = {
+  start: { own: [], act: start },
+  backup: {
+    own: ['to'],
+    async act(given) {
+      const to = needed(given, 'to', 'backup')
+      await backup(readConfig(given, process.env).data, to, Date.now())
+      console.log(`backed up to ${to}, which is a data folder itself`)
+    },
   },
-  async restore(given) {
-    const from = needed(given, 'from', 'restore')
-    const { data } = readConfig(given, process.env)
-    await restore(from, data)
-    console.log(`restored to ${data}`)
+  restore: {
+    own: ['from'],
+    async act(given) {
+      const from = needed(given, 'from', 'restore')
+      const { data } = readConfig(given, process.env)
+      await restore(from, data)
+      console.log(`restored to ${data}`)
+    },
   },
-  key(given) {
-    const organisation = needed(given, 'organisation', 'key')
-    const { role = '', name = '' } = given
-    console.log(administer.createKey(readConfig(given, process.env), { organisation, role, name }))
+  key: {
+    own: ['organisation', 'role', 'name'],
+    act(given) {
+      const organisation = needed(given, 'organisation', 'key')
+      const { role = '', name = '' } = given
+      console.log(
+        administer.createKey(readConfig(given, process.env), { organisation, role, name }),
+      )
+    },
   },
-  'sign-in'(given) {
-    console.log(administer.signIn(readConfig(given, process.env)))
+  'sign-in': {
+    own: [],
+    act(given) {
+      console.log(administer.signIn(readConfig(given, process.env)))
+    },
   },
 }
 
@@ -90,26 +109,32 @@ const verbs: Readonly<Record<string, (given: Given) => Promise<void> | void>> = 
 export async function main(words: string[]): Promise<number> {
   const [first = '', ...rest] = words
   const named = !first.startsWith('-') && first !== ''
-  const { options, rest: more } = parseOptions<OptionTable>(options_, named ? rest : words)
-  if ((options as Record<string, unknown>)['help'] === true) {
-    console.log(help)
-    return 0
-  }
-  const verb = named && Object.hasOwn(verbs, first) ? verbs[first] : named ? undefined : start
+  const name = named ? first : 'start'
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (verb === undefined) {
     const meant = nearest(first, Object.keys(verbs))
     throw new UsageError(
       `server has no '${first}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`,
     )
   }
+  const table = { ...common, ...pick(only, verb.own), ...showHelp }
+  const { options, rest: more } = parseOptions<OptionTable>(table, named ? rest : words)
+  if ((options as Record<string, unknown>)['help'] === true) {
+    console.log(help)
+    return 0
+  }
   if (more.length > 0) throw new UsageError(`server takes no '${more[0]}'`)
   try {
-    await verb(options as Given)
+    await verb.act(options as Given)
   } catch (error) {
-    if (error instanceof ConfigError) throw new UsageError(error.message)
+    if (error instanceof ConfigError && error.advice === '') throw new UsageError(error.message)
     throw error
   }
   return 0
+}
+
+function pick(table: OptionTable, names: readonly string[]): OptionTable {
+  return Object.fromEntries(Object.entries(table).filter(([name]) => names.includes(name)))
 }
 
 async function start(given: Given): Promise<void> {

@@ -33,6 +33,13 @@ describe('a command line', () => {
     expect(parseOptions(table, ['--', '--quiet']).rest).toEqual(['--quiet'])
   })
 
+  test('takes a value once: of two the first would be forgotten without a word', () => {
+    expect(() => parseOptions(table, ['--out', 'a', '--out', 'b'])).toThrow(
+      new UsageError('--out was given already; it takes one value'),
+    )
+    expect(parseOptions(table, ['--quiet', '--quiet']).options.quiet).toBe(true)
+  })
+
   test('takes values after = and lists again and again', () => {
     const { options } = parseOptions(table, [
       '--allow=a b',

@@ -225,7 +225,7 @@ describe('simulate', () => {
     const { status, stdout } = await policy('simulate', '--policy', 'policy.yml', 'run')
     expect(stdout.split('\n')).toEqual([
       'blocked  192.0.2.99:25/tcp  2×  not in the policy',
-      'the run: 5 queries and attempts, 2 of them would be refused',
+      'the run: 5 queries, attempts and requests, 2 of them would be refused',
       '',
     ])
     expect(status).toBe(1)

@@ -61,6 +61,8 @@ export const ReportHttp = z.object({
   host: z.string(),
   path: z.string(),
   verdict: Verdict,
+  /** Why; absent: it was allowed. */
+  reason: z.string().optional(),
   step: z.string().nullable(),
   count: z.int(),
   /** How often each status came; requests without one are in none. */
@@ -256,6 +258,18 @@ export const RunFacts = z.object({
   /** `armed`: policy was enforced; `unprotected`: fail-mode open let the command run without. */
   protection: z.enum(['armed', 'unprotected', 'not-run']),
   policyFile: z.string().nullable(),
+  /** Lines of the policy that say more than an endpoint (steps, programs, names, requests), the first ones when there were many. */
+  policyLines: z
+    .array(
+      z.object({
+        /** As events and destinations name it. */
+        rule: z.string(),
+        endpoint: z.string(),
+        /** As an entry of `allow`. */
+        entry: z.string(),
+      }),
+    )
+    .optional(),
   startTime: z.number(),
   endTime: z.number(),
   kernel: z.string(),

@@ -33,19 +33,23 @@ bool in_namespace(napi_env env, const char *path, int (*act)(void *argument), vo
 {
 	struct visit there = { .act = act, .argument = argument };
 	pthread_t thread;
+	int err;
 
 	there.namespace = open(path, O_RDONLY | O_CLOEXEC);
 	if (there.namespace < 0) {
 		fail(env, "socket", "BPF_NAMESPACE", errno, path, NULL);
 		return false;
 	}
-	there.err = pthread_create(&thread, NULL, visit, &there);
-	if (!there.err)
+	/* Not into there.err: the thread may have said its own by then. */
+	err = pthread_create(&thread, NULL, visit, &there);
+	if (!err) {
 		pthread_join(thread, NULL);
+		err = there.err;
+	}
 	close(there.namespace);
-	if (there.err)
-		fail(env, "socket", "BPF_BIND", there.err, path, NULL);
-	return !there.err;
+	if (err)
+		fail(env, "socket", "BPF_BIND", err, path, NULL);
+	return !err;
 }
 
 struct wanted {

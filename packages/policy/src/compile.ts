@@ -6,6 +6,7 @@ import { formatEndpoint } from './endpoint-parts.ts'
 import type { EndpointProtocol } from './endpoint-parts.ts'
 import { formatPlace } from './error.ts'
 import { addName, emptyNameIndex } from './name-index.ts'
+import { ruleEntry } from './rule-entry.ts'
 import { compileHttps, httpsOrder } from './https.ts'
 import type { CompiledHttps } from './https.ts'
 import type { NameIndex } from './name-index.ts'
@@ -24,6 +25,8 @@ export interface CompiledRule {
   readonly text: string
   /** What it is narrowed to, in words. */
   readonly only?: string
+  /** As an entry of `allow`, where it says more than an endpoint: steps, programs, names, requests. */
+  readonly entry?: string
 }
 
 /** Addresses of one block. */
@@ -111,9 +114,10 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
     const narrowing = narrowingOf(narrowings, rule)
     const where = formatPlace(rule.where)
     const text = ruleText(rule)
-    rules.push(
-      narrowing > 0 ? { index, where, text, only: narrowingText(rule) } : { index, where, text },
-    )
+    const line = { index, where, text }
+    const entry = ruleEntry(rule)
+    if (entry === null) rules.push(line)
+    else rules.push({ ...line, entry, ...(narrowing > 0 ? { only: narrowingText(rule) } : {}) })
     if (host.kind === 'address') {
       const { family, prefix } = host
       const bytes = bytesOf(host.address)
@@ -137,11 +141,13 @@ export function compile(policy: Policy, blockList?: BlockList): CompiledPolicy {
   }
   const https = httpsOrder(policy.rules.filter((rule) => rule.kind === 'https'))
   const compiledHttps = compileHttps(https, rules.length)
-  for (const { endpoint, where } of https) {
+  for (const line of https) {
+    const { endpoint, where } = line
     const { host, protocol, portFrom, portTo } = endpoint
     if (host.kind === 'address') continue
     const rule = rules.length
-    rules.push({ index: rule, where: formatPlace(where), text: formatEndpoint(endpoint) })
+    const text = formatEndpoint(endpoint)
+    rules.push({ index: rule, where: formatPlace(where), text, entry: ruleEntry(line) ?? text })
     const patternText = host.kind === 'name' ? host.name : host.pattern
     addName(nameIndex, patternText, names.length)
     const open = { unchecked: false, narrowing: 0 }

@@ -1,6 +1,7 @@
 import { formatEndpoint } from './endpoint-parts.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Egress, FailMode, PolicyRule } from './policy.ts'
+import { ascii, list, quoted, ruleEntry } from './rule-entry.ts'
 
 /** Writes a policy document. Every text stands in quotes, in ASCII, so that none can become another part of it. */
 export class PolicyWriter {
@@ -19,30 +20,10 @@ export class PolicyWriter {
 
   /** A rule as it was read, with its place. */
   rule(rule: PolicyRule): void {
-    const from = `${rule.where.file}:${rule.where.line}`
-    const text = quoted(formatEndpoint(rule.endpoint))
-    if (rule.kind === 'https')
-      this.#add(
-        mapping([
-          ['https', text],
-          ['methods', list(rule.methods)],
-          ['paths', list(rule.paths)],
-          ['unseen', rule.unseen === 'refuse' ? '' : rule.unseen],
-        ]),
-        from,
-      )
-    else if (rule.steps.length + rule.exe.length === 0 && rule.names === 'checked')
-      this.#add(text, from)
-    else
-      this.#add(
-        mapping([
-          ['endpoint', text],
-          ['steps', list(rule.steps)],
-          ['exe', list(rule.exe)],
-          ['names', rule.names === 'checked' ? '' : rule.names],
-        ]),
-        from,
-      )
+    this.#add(
+      ruleEntry(rule) ?? quoted(formatEndpoint(rule.endpoint)),
+      `${rule.where.file}:${rule.where.line}`,
+    )
   }
 
   presets(names: readonly string[]): void {
@@ -75,25 +56,4 @@ export class PolicyWriter {
   #add(entry: string, from: string): void {
     if (!this.#allow.has(entry)) this.#allow.set(entry, ascii(from.slice(0, 200)))
   }
-}
-
-/** A text in double quotes: JSON, which YAML 1.2 reads alike, with everything beyond ASCII escaped. */
-function quoted(text: string): string {
-  return ascii(JSON.stringify(text))
-}
-
-/** On one line, with all that a reader does not see written out. */
-function ascii(text: string): string {
-  return text.replaceAll(
-    /[^ -~]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-function list(texts: readonly string[]): string {
-  return texts.length === 0 ? '' : `[${texts.map(quoted).join(', ')}]`
-}
-
-function mapping(pairs: readonly (readonly [key: string, value: string])[]): string {
-  return `{ ${pairs.flatMap(([key, value]) => (value === '' ? [] : [`${key}: ${value}`])).join(', ')} }`
 }

@@ -137,6 +137,27 @@ export function ruleLabel(compiled: CompiledPolicy, rule: number): string {
   return entry === undefined ? `rule ${rule}` : `${entry.where} ${entry.text}`
 }
 
+/** A line of a policy that says more than an endpoint. */
+export interface FullLine {
+  /** As events name it. */
+  readonly rule: string
+  readonly endpoint: string
+  /** As an entry of `allow`. */
+  readonly entry: string
+}
+
+/** Lines that are told whole. */
+const FULL_LINES = 500
+
+/** The lines of a policy that say more than an endpoint, the first ones when there are many. */
+export function fullLines(compiled: CompiledPolicy): FullLine[] {
+  return compiled.rules
+    .flatMap(({ index, text, entry }) =>
+      entry === undefined ? [] : [{ rule: ruleLabel(compiled, index), endpoint: text, entry }],
+    )
+    .slice(0, FULL_LINES)
+}
+
 /** Why a line that is narrowed does not allow something. */
 export function narrowedReason(compiled: CompiledPolicy, rule: number): string {
   return `${ruleLabel(compiled, rule)} allows it to ${compiled.rules[rule]?.only ?? 'others'} only`

@@ -172,7 +172,9 @@ function notesOf(compiled: CompiledPolicy, endpoint: Endpoint, decision: Decisio
     if (grants.some(({ rule }) => rule >= compiled.https.unseenFrom))
       notes.push('unseen: allow: TLS that cannot be read passes')
   }
-  if (refused) notes.push(`to allow it: ${formatEndpoint(endpoint, true)}`)
+  if (refused && decision.rule !== null)
+    notes.push('that line is for these only: ask for one of them with --step and --exe')
+  else if (refused) notes.push(`to allow it: ${formatEndpoint(endpoint, true)}`)
   return notes
 }
 

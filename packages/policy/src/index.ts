@@ -22,6 +22,7 @@ export {
   blockLabel,
   decide,
   decideName,
+  fullLines,
   isMeantFor,
   matchAddress,
   matchName,
@@ -29,7 +30,7 @@ export {
   ruleLabel,
 } from './decide.ts'
 export type { CompiledNarrowings, Narrowing } from './narrowing.ts'
-export type { Actor, Attempt, Decision, NameMatch, Verdict } from './decide.ts'
+export type { Actor, Attempt, Decision, FullLine, NameMatch, Verdict } from './decide.ts'
 export { decideRequest, httpsLines, httpsLinesOf } from './https.ts'
 export type { HttpsLine } from './https.ts'
 export { pathSegments } from './https-path.ts'
@@ -49,14 +50,17 @@ export { nearestWord } from './nearest-word.ts'
 export { presetNamed, presets } from './presets.ts'
 export type { Preset } from './presets.ts'
 export { recommend } from './recommend.ts'
-export type { RecommendDestination } from './recommend.ts'
+export type { RecommendDestination, RecommendRequest } from './recommend.ts'
+export { requestLines } from './request-lines.ts'
 export { readRecorded } from './recorded.ts'
 export { simulate } from './simulate.ts'
 export type {
   RecordedConnect,
   RecordedEvent,
   RecordedQuery,
+  RecordedRequest,
   SimulatedDestination,
   SimulatedName,
+  SimulatedRequest,
   Simulation,
 } from './simulate.ts'

@@ -4,7 +4,9 @@ import { formatEndpoint } from './endpoint-parts.ts'
 import type { EndpointParts } from './endpoint-parts.ts'
 import { printable } from './error.ts'
 import { canonicalName } from './host-name.ts'
+import type { FullLine } from './decide.ts'
 import { uncheckedHint } from './hint.ts'
+import { type RefusedRequest, requestLines } from './request-lines.ts'
 
 /** What recommend needs to know of a destination; those of `report.json` fit. */
 export interface RecommendDestination {
@@ -24,6 +26,18 @@ export interface RecommendDestination {
   readonly processes?: readonly { readonly exe: string }[]
 }
 
+/** A request that the HTTPS rules of its host decided about. */
+export interface RecommendRequest extends RefusedRequest {
+  readonly verdict: string
+}
+
+/** What else the run tells of. */
+export interface RecommendMore {
+  /** Lines of the policy that the run had which say more than an endpoint (fullLines): what they allowed keeps them. */
+  readonly lines?: readonly FullLine[]
+  readonly requests?: readonly RecommendRequest[]
+}
+
 interface Line {
   readonly parts: EndpointParts
   readonly programs: Set<string>
@@ -36,10 +50,16 @@ interface Line {
  * The smallest allow-list that a run with these destinations would have needed, as a policy
  * document in block mode. Names are preferred over the addresses that they led to. What policy
  * blocked stands as a comment to be uncommented, and so does what was only looked up; what is on the
- * block list is never offered.
+ * block list is never offered. What a line of the run's own policy allowed that says more than an endpoint (steps, programs,
+ * names, HTTPS rules) keeps that line: a plain one in its place would open what the policy had closed.
  * Loopback needs no rule and is left out. The text always parses, whatever names the job used.
  */
-export function recommend(destinations: Iterable<RecommendDestination>): string {
+export function recommend(
+  destinations: Iterable<RecommendDestination>,
+  { lines = [], requests = [] }: RecommendMore = {},
+): string {
+  const own = new Map(lines.map((line) => [line.rule, line.endpoint]))
+  const kept = new Map<string, Set<string>>()
   const wanted = new Map<string, Line>()
   const blocked = new Map<string, Line>()
   const asked = new Map<string, Line>()
@@ -53,6 +73,13 @@ export function recommend(destinations: Iterable<RecommendDestination>): string 
     const shown = describe(destination)
     if (destination.verdict === 'attack-blocked') {
       notes.add(`never allowed: ${shown} is on the block list`)
+      continue
+    }
+    const endpoint = destination.verdict === 'allowed' ? own.get(destination.rule ?? '') : undefined
+    if (endpoint !== undefined) {
+      const programs = kept.get(endpoint) ?? new Set()
+      kept.set(endpoint, programs)
+      for (const { exe } of destination.processes ?? []) programs.add(programName(exe))
       continue
     }
     const parts = partsOf(destination)
@@ -79,21 +106,44 @@ export function recommend(destinations: Iterable<RecommendDestination>): string 
   }
   for (const key of wanted.keys()) blocked.delete(key)
   for (const key of [...wanted.keys(), ...blocked.keys()]) asked.delete(key)
+  const lacking = (verdict: string): Entry[] =>
+    requestLines(requests.filter((request) => request.verdict === verdict)).map((line) => ({
+      text: line.entry,
+      programs: new Set(
+        line.requests.flatMap(({ processes = [] }) => processes.map(({ exe }) => programName(exe))),
+      ),
+    }))
   return print(
-    mergePorts(wanted),
+    [
+      ...mergePorts(wanted).map(entryOf),
+      ...lines.flatMap(({ endpoint, entry }) => {
+        const programs = kept.get(endpoint)
+        return programs === undefined ? [] : [{ text: entry, programs }]
+      }),
+      ...lacking('would-block'),
+    ],
     [
       [
         'Blocked in this run. Remove the "#" of those that the job should reach.',
-        mergePorts(blocked),
+        [...mergePorts(blocked).map(entryOf), ...lacking('blocked')],
       ],
       [
         'Only looked up in this run. Remove the "#" of those that the job needs.',
-        mergePorts(asked),
+        mergePorts(asked).map(entryOf),
       ],
     ],
     [...notes].toSorted(),
   )
 }
+
+/** An entry of `allow`, and what speaks for it. */
+interface Entry {
+  readonly text: string
+  readonly programs: ReadonlySet<string>
+  readonly evidence?: ReadonlySet<string>
+}
+
+const entryOf = (line: Line): Entry => ({ ...line, text: scalar(line) })
 
 function partsOf(destination: RecommendDestination): EndpointParts | null {
   const { protocol, port } = destination
@@ -153,18 +203,18 @@ function compareText(a: string, b: string): number {
 }
 
 function print(
-  wanted: readonly Line[],
-  offered: readonly (readonly [why: string, lines: readonly Line[]])[],
+  wanted: readonly Entry[],
+  offered: readonly (readonly [why: string, lines: readonly Entry[]])[],
   notes: readonly string[],
 ): string {
   const groups = offered.filter(([, lines]) => lines.length > 0)
   const out = ['version: 1', 'egress: block']
   // With comments to uncomment below it, an empty list has to stay open.
   out.push(wanted.length + groups.length === 0 ? 'allow: []' : 'allow:')
-  for (const line of wanted) out.push(`  - ${scalar(line)}${remark(line)}`)
+  for (const line of wanted) out.push(`  - ${line.text}${remark(line)}`)
   for (const [why, lines] of groups) {
     out.push(`  # ${why}`)
-    for (const line of lines) out.push(`  # - ${scalar(line)}${remark(line)}`)
+    for (const line of lines) out.push(`  # - ${line.text}${remark(line)}`)
   }
   for (const note of notes) out.push(`# ${note}`)
   return `${out.join('\n')}\n`
@@ -178,11 +228,11 @@ function scalar(line: Line): string {
   return line.unchecked ? `{ endpoint: ${quoted}, names: unchecked }` : quoted
 }
 
-function remark(line: Line): string {
-  const names = [...line.programs].filter((name) => name !== '').toSorted()
+function remark({ programs: of, evidence = new Set() }: Entry): string {
+  const names = [...of].filter((name) => name !== '').toSorted()
   const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
   const programs = names.length === 0 ? [] : [`${names.slice(0, 3).join(', ')}${more}`]
-  const said = [...programs, ...line.evidence]
+  const said = [...programs, ...evidence]
   return said.length === 0 ? '' : ` # ${said.join('; ')}`
 }
 

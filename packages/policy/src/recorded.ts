@@ -43,6 +43,18 @@ const readers = new Map<string, (fields: Fields, by: By) => RecordedEvent>([
     }),
   ],
   [
+    'http.request',
+    (fields, by) => ({
+      kind: 'http.request',
+      ...by,
+      scheme: wordIn(fields, 'scheme'),
+      method: stringIn(fields, 'method'),
+      host: stringIn(fields, 'host'),
+      path: pathIn(fields),
+      verdict: wordIn(fields, 'verdict'),
+    }),
+  ],
+  [
     'net.connect',
     (fields, by) => {
       const address = stringIn(fields, 'address')
@@ -61,6 +73,12 @@ const readers = new Map<string, (fields: Fields, by: By) => RecordedEvent>([
     },
   ],
 ])
+
+function pathIn(fields: Fields): string {
+  const path = stringIn(fields, 'path')
+  if (path.length > 4_096) throw new SyntaxError('path is too long')
+  return path
+}
 
 function stringIn(fields: Fields, name: string): string {
   const value = fields[name]

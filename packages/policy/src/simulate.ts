@@ -1,6 +1,7 @@
 import type { CompiledPolicy } from './compile.ts'
-import { decide, decideName } from './decide.ts'
+import { covers, decide, decideName, matchName } from './decide.ts'
 import type { Actor, Decision } from './decide.ts'
+import { decideRequest } from './https.ts'
 
 /** What simulate needs of a recorded connection attempt; `net.connect` events fit. */
 export interface RecordedConnect {
@@ -26,6 +27,19 @@ export interface RecordedQuery {
   readonly verdict: string
 }
 
+/** What simulate needs of a recorded request; `http.request` events fit. */
+export interface RecordedRequest {
+  readonly execId?: string | null
+  readonly step?: string
+  readonly kind: 'http.request'
+  readonly scheme: string
+  readonly method: string
+  readonly host: string
+  /** Without query. */
+  readonly path: string
+  readonly verdict: string
+}
+
 /** Which program a process runs from then on; `process.exec` events fit. */
 interface RecordedExec {
   readonly kind: 'process.exec'
@@ -37,6 +51,7 @@ export type RecordedEvent =
   | RecordedConnect
   | RecordedExec
   | RecordedQuery
+  | RecordedRequest
   | { readonly kind: string }
 
 export interface SimulatedDestination {
@@ -62,11 +77,26 @@ export interface SimulatedName {
   count: number
 }
 
+/** A request to a host that has HTTPS rules under this policy. */
+export interface SimulatedRequest {
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  readonly was: string
+  readonly now: Decision['verdict']
+  readonly reason: string
+  readonly rule: string | null
+  count: number
+}
+
 /** Everything that was recorded, decided again; what is refused comes first. */
 export interface Simulation {
   readonly destinations: readonly SimulatedDestination[]
   readonly names: readonly SimulatedName[]
-  /** Attempts and questions that were looked at. */
+  readonly requests: readonly SimulatedRequest[]
+  /** Hosts that have HTTPS rules, were reached, and of which no request was read: what these rules would do is not known. */
+  readonly unread: readonly string[]
+  /** Attempts, questions and requests that were looked at. */
   readonly events: number
   /** Of these, how many the policy would refuse. */
   readonly refused: number
@@ -79,6 +109,8 @@ export interface Simulation {
 export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEvent>): Simulation {
   const destinations = new Map<string, SimulatedDestination>()
   const names = new Map<string, SimulatedName>()
+  const requests = new Map<string, SimulatedRequest>()
+  const reached = new Set<string>()
   const programs = new Map<string, string>()
   const actorOf = ({ execId, step }: RecordedConnect | RecordedQuery): Actor => ({
     exe: programs.get(execId ?? ''),
@@ -86,13 +118,19 @@ export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEven
   })
   for (const event of events) {
     if (isExec(event)) programs.set(event.execId, event.exe)
-    else if (isConnect(event)) addConnect(compiled, destinations, event, actorOf(event))
-    else if (isQuery(event)) addQuery(compiled, names, event, actorOf(event))
+    else if (isConnect(event)) {
+      addConnect(compiled, destinations, event, actorOf(event))
+      if (event.host !== null && isUnderHttps(compiled, event)) reached.add(event.host.toLowerCase())
+    } else if (isQuery(event)) addQuery(compiled, names, event, actorOf(event))
+    else if (isRequest(event)) addRequest(compiled, requests, event)
   }
-  const all = [...destinations.values(), ...names.values()]
+  const read = new Set([...requests.values()].map(({ host }) => hostOf(host)))
+  const all = [...destinations.values(), ...names.values(), ...requests.values()]
   return {
     destinations: refusedFirst(destinations),
     names: refusedFirst(names),
+    requests: refusedFirst(requests),
+    unread: [...reached].filter((host) => !read.has(host)).toSorted(),
     events: sum(all),
     refused: sum(all.filter((entry) => entry.now !== 'allowed')),
   }
@@ -113,6 +151,39 @@ function isConnect(event: RecordedEvent): event is RecordedConnect {
 
 function isQuery(event: RecordedEvent): event is RecordedQuery {
   return event.kind === 'dns.query'
+}
+
+function isRequest(event: RecordedEvent): event is RecordedRequest {
+  return event.kind === 'http.request'
+}
+
+const hostOf = (host: string): string => host.replace(/:\d*$/, '').toLowerCase()
+
+function isUnderHttps(
+  compiled: CompiledPolicy,
+  { host, port, protocol }: RecordedConnect,
+): boolean {
+  const { grants } = matchName(compiled, host ?? '')
+  const grant = grants.find((one) => covers(one, { port, protocol }))
+  return grant !== undefined && grant.rule >= compiled.https.from
+}
+
+function addRequest(
+  compiled: CompiledPolicy,
+  into: Map<string, SimulatedRequest>,
+  { scheme, method, host, path, verdict: was }: RecordedRequest,
+): void {
+  const decision = scheme === 'https' ? decideRequest(compiled, { method, host, path }) : null
+  // Its host has no rules: that it is reached is decided by its name.
+  if (decision === null) return
+  const key = `${method} ${host} ${path} ${was}`
+  const known = into.get(key)
+  if (known !== undefined) {
+    known.count++
+    return
+  }
+  const { verdict: now, reason, rule } = decision
+  into.set(key, { method, host, path, was, now, reason, rule, count: 1 })
 }
 
 function addConnect(

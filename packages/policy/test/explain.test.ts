@@ -96,7 +96,7 @@ describe('explaining an endpoint', () => {
       'deploy.example.org',
       `deploy.example.org:443: blocked
   policy.yml:8 deploy.example.org:443 allows it to steps deploy only
-  to allow it: deploy.example.org
+  that line is for these only: ask for one of them with --step and --exe
 `,
     ],
     [

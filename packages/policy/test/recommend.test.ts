@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parsePolicy } from '../src/document.ts'
-import { compile, decide, recommend, uncheckedHint } from '../src/index.ts'
+import { compile, decide, fullLines, recommend, uncheckedHint } from '../src/index.ts'
 import type { RecommendDestination } from '../src/index.ts'
 import { random } from './random.ts'
 
@@ -222,4 +222,58 @@ egress: block
 allow:
   - { endpoint: db.example.org:5432, names: unchecked }
 `)
+})
+
+test('what a line with steps, programs, names or requests allowed keeps that line', () => {
+  const own = parsePolicy(
+    `egress: block
+allow:
+  - { endpoint: a.example.org, exe: [/usr/bin/curl] }
+  - { endpoint: "b.example.org:8443", names: unchecked }
+  - { https: c.example.org, methods: [GET], paths: ["/a/**"] }
+  - { https: c.example.org, methods: [POST], paths: ["/b/**"] }
+  - { endpoint: unused.example.org, steps: [x] }
+  - d.example.org
+`,
+    'own.yml',
+  )
+  const compiled = compile(own)
+  const allowed = (host: string, port = 443): RecommendDestination => {
+    const rule = decide(compiled, { host, address: '192.0.2.1', port, protocol: 'tcp', exe: '/usr/bin/curl' }).rule
+    expect(rule).not.toBe(null)
+    return to({ host, port, verdict: 'allowed', rule }, '/usr/bin/curl')
+  }
+  const request = { host: 'c.example.org', processes: [{ exe: '/usr/bin/curl' }] }
+  const text = recommend(
+    [
+      allowed('a.example.org'),
+      allowed('b.example.org', 8443),
+      allowed('c.example.org'),
+      allowed('d.example.org'),
+      to({ host: 'a.example.org', verdict: 'blocked' }, '/usr/bin/wget'),
+    ],
+    {
+      lines: fullLines(compiled),
+      requests: [
+        { ...request, method: 'GET', path: '/a/x', verdict: 'allowed' },
+        { ...request, method: 'DELETE', path: '/a/x', verdict: 'blocked' },
+        { ...request, method: 'DELETE', path: '/a/*', verdict: 'blocked' },
+        { ...request, method: 'DELETE', path: '/a/../b', verdict: 'blocked' },
+      ],
+    },
+  )
+  expect(text).toBe(`version: 1
+egress: block
+allow:
+  - d.example.org # curl
+  - { endpoint: "a.example.org:443", exe: ["/usr/bin/curl"] } # curl
+  - { endpoint: "b.example.org:8443", names: unchecked } # curl
+  - { https: "c.example.org:443", methods: ["GET"], paths: ["/a/**"] } # curl
+  - { https: "c.example.org:443", methods: ["POST"], paths: ["/b/**"] } # curl
+  # Blocked in this run. Remove the "#" of those that the job should reach.
+  # - a.example.org # wget
+  # - { https: "c.example.org", methods: ["DELETE"], paths: ["/a/x"] } # curl
+`)
+  // Pasted back, it allows what the policy did, and no more.
+  expect(parsePolicy(text, 'p').rules).toHaveLength(5)
 })

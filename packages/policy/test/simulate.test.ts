@@ -64,7 +64,43 @@ test('a recorded run is decided again: what a policy would have refused comes fi
     'other.example allowed -> blocked x1',
     'Registry.example.org would-block -> allowed x2',
   ])
-  expect(counts).toEqual({ events: 15, refused: 8 })
+  expect(counts).toEqual({ events: 15, refused: 8, requests: [], unread: [] })
+})
+
+test('requests are decided by the HTTPS rules of their hosts', () => {
+  const policy = parsePolicy(
+    'egress: block\nallow:\n  - https: api.example.org\n    methods: [GET]\n    paths: ["/a/**"]\n',
+    'new.yml',
+  )
+  const request = (method: string, path: string, host = 'api.example.org') => ({
+    kind: 'http.request' as const,
+    scheme: 'https',
+    method,
+    host,
+    path,
+    verdict: 'allowed',
+  })
+  const { requests, refused, unread } = simulate(compile(policy), [
+    connect({ host: 'api.example.org', verdict: 'allowed' }),
+    request('GET', '/a/1'),
+    request('POST', '/a/1'),
+    request('POST', '/a/1'),
+    request('GET', '/b'),
+    request('GET', '/b', 'other.example.org'),
+  ])
+  expect(requests.map((one) => `${one.now} ${one.method} ${one.path} ${one.count}`)).toEqual([
+    'blocked POST /a/1 2',
+    'blocked GET /b 1',
+    'allowed GET /a/1 1',
+  ])
+  expect(refused).toBe(3)
+  expect(unread).toEqual([])
+})
+
+test('a host with HTTPS rules of which no request was read is named: nobody knows what they would do', () => {
+  const policy = parsePolicy('allow: [{ https: api.example.org }]\n', 'new.yml')
+  const to = connect({ host: 'api.example.org', verdict: 'allowed' })
+  expect(simulate(compile(policy), [to]).unread).toEqual(['api.example.org'])
 })
 
 const recorded = { ...connect({ address: '203.0.113.9' }), verdict: 'allowed' }

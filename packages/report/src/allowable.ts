@@ -1,6 +1,7 @@
+import type { Destination, Report, ReportDns } from '@runwarden/events'
 import { uncheckedHint } from '@runwarden/policy/hint'
+import { requestLines } from '@runwarden/policy/request-lines'
 import { isHostName } from './address.ts'
-import type { Report } from '@runwarden/events'
 
 /** One line that a policy lacks, and who asked for it. */
 export interface Lacking {
@@ -9,13 +10,39 @@ export interface Lacking {
   assumed: boolean
   /** The endpoint is in the policy: it lacks `names: unchecked`. */
   unchecked: boolean
+  /** Of requests: the whole entry of `allow`. */
+  entry: string | null
   execId: string | null
 }
 
 /** The entry of `allow` in a policy, on one line; `quoted` is its endpoint. */
 export function policyEntry(line: Lacking, quoted = JSON.stringify(line.endpoint)): string {
+  if (line.entry !== null) return line.entry
   return line.unchecked ? `{ endpoint: ${quoted}, names: unchecked }` : quoted
 }
+
+/**
+ * Names that a policy may lack, though nothing was tried at an address: those that were refused, and those that were answered in
+ * audit mode. A name that nobody knows is none of them, and a reverse name goes with the line of its address.
+ */
+export function onlyAsked({
+  destinations,
+  dns,
+}: {
+  destinations: readonly Destination[]
+  dns: readonly ReportDns[]
+}): ReportDns[] {
+  const hosts = new Set(destinations.map(({ host }) => host))
+  return dns.filter(
+    ({ name, type, verdict, rcode }) =>
+      !hosts.has(name) &&
+      (verdict === 'blocked' ||
+        (verdict === 'would-block' && rcode === 'NOERROR' && type !== 'PTR')),
+  )
+}
+
+/** What was refused for the name that it said, and where that was: what a policy lacks there is no line for that name. */
+const saidAt = / on an address of ([^ :]+): the policy does not allow that name there$/
 
 /**
  * What was blocked, or would have been, as the lines that would allow it. Destinations of the block
@@ -23,45 +50,51 @@ export function policyEntry(line: Lacking, quoted = JSON.stringify(line.endpoint
  */
 export function lacking(report: Report): Lacking[] {
   const lines = new Map<string, Lacking>()
-  const hosts = new Set<string>()
+  const isRefused = ({ verdict }: { verdict: string }): boolean =>
+    verdict === 'blocked' || verdict === 'would-block'
+  const add = (line: Lacking): void => {
+    const key = `${line.entry ?? line.endpoint} ${line.unchecked}`
+    if (!lines.has(key)) lines.set(key, line)
+  }
   const reached = new Set(
     report.destinations
       .filter(({ verdict }) => verdict === 'allowed')
       .flatMap(({ endpoint, processes }) => processes.map(({ execId }) => `${endpoint} ${execId}`)),
   )
   for (const to of report.destinations) {
-    if (to.host !== null) hosts.add(to.host)
-    if (to.endpoint === null || (to.verdict !== 'blocked' && to.verdict !== 'would-block')) continue
-    const unchecked = to.host !== null && isHostName(to.host) && to.reason.endsWith(uncheckedHint)
+    if (to.endpoint === null || !isRefused(to)) continue
+    const opener = saidAt.exec(to.reason)?.[1]
+    const said = opener !== undefined && isHostName(opener) && opener !== to.host
+    const unchecked =
+      said || (to.host !== null && isHostName(to.host) && to.reason.endsWith(uncheckedHint))
     // The policy has the line: what was refused is what they said there (another name, ECH).
     const has = to.processes.every(({ execId }) => reached.has(`${to.endpoint} ${execId}`))
     if (has && !unchecked && to.processes.length > 0) continue
-    const key = `${to.endpoint} ${unchecked}`
-    if (!lines.has(key)) {
-      lines.set(key, {
-        endpoint: to.endpoint,
-        assumed: false,
-        unchecked,
-        execId: to.processes[0]?.execId ?? null,
-      })
-    }
+    add({
+      endpoint: said ? `${opener}:${to.port}` : to.endpoint,
+      assumed: false,
+      unchecked,
+      entry: null,
+      execId: to.processes[0]?.execId ?? null,
+    })
   }
-  for (const query of report.dns) {
-    if (query.verdict !== 'blocked' && query.verdict !== 'would-block') continue
-    if (
-      hosts.has(query.name) ||
-      !isHostName(query.name) ||
-      !['A', 'AAAA', 'HTTPS', 'SVCB'].includes(query.type)
-    )
-      continue
-    const endpoint = `${query.name}:443`
-    if (!lines.has(endpoint))
-      lines.set(endpoint, {
-        endpoint,
-        assumed: true,
-        unchecked: false,
-        execId: query.processes[0]?.execId ?? null,
-      })
+  for (const { entry, requests } of requestLines(report.http.filter(isRefused)))
+    add({
+      endpoint: '',
+      assumed: false,
+      unchecked: false,
+      entry,
+      execId: requests[0]?.processes[0]?.execId ?? null,
+    })
+  for (const query of onlyAsked(report)) {
+    if (!isHostName(query.name) || !['A', 'AAAA', 'HTTPS', 'SVCB'].includes(query.type)) continue
+    add({
+      endpoint: `${query.name}:443`,
+      assumed: true,
+      unchecked: false,
+      entry: null,
+      execId: query.processes[0]?.execId ?? null,
+    })
   }
   return [...lines.values()]
 }

@@ -145,6 +145,7 @@ export class ReportBuilder {
     for (const destination of destinations) destination.count = Math.max(1, destination.count)
     destinations.sort(byWeight)
     const dns = this.#dns.values().sort(byWeight)
+    const http = this.#requests.http.values().sort(byWeight)
     const suppressed = this.#suppressed.values()
     const changes = this.#changes.values().sort(byState)
     const processes = this.#processes.nodes()
@@ -156,7 +157,7 @@ export class ReportBuilder {
       schema: 1,
       destinations,
       dns,
-      http: this.#requests.http.values().sort(byWeight),
+      http,
       opaque: this.#requests.opaque.values().sort((a, b) => b.connections - a.connections),
       files: this.#files.values(),
       ...(changes.length > 0 ? { changes } : {}),
@@ -166,7 +167,7 @@ export class ReportBuilder {
       detections: this.#detections.values(),
       ...(suppressed.length > 0 ? { suppressed } : {}),
       steps: [...steps].map((id) => this.#stepOf(id)),
-      recommendedPolicy: recommendedPolicy(destinations, dns),
+      recommendedPolicy: recommendedPolicy(destinations, dns, http, facts),
       ...this.#requests.tokenNeeds(facts.github, (id) => this.#processes.at(id, facts.endTime).exe),
       truncated: this.#truncated(),
       counts: {

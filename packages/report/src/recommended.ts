@@ -1,5 +1,6 @@
-import type { Destination, ReportDns } from '@runwarden/events'
+import type { Destination, Report, ReportDns, ReportHttp } from '@runwarden/events'
 import { recommend } from '@runwarden/policy'
+import { onlyAsked } from './allowable.ts'
 
 /** Names offered as comments; a flood of them would bury the policy. */
 const NAMES = 200
@@ -7,21 +8,16 @@ const NAMES = 200
 /**
  * The policy that this run would have needed, as text. What was blocked stands in it as comments;
  * a refused name too, and one that was answered and led to no connection, on the port that most need,
- * since nobody came to know another.
+ * since nobody came to know another. Empty: nobody watched what the run did.
  */
 export function recommendedPolicy(
   destinations: readonly Destination[],
   dns: readonly ReportDns[],
+  http: readonly ReportHttp[],
+  { protection, policyLines }: Pick<Report, 'protection' | 'policyLines'>,
 ): string {
-  const hosts = new Set(destinations.map((to) => to.host))
-  const names = dns
-    .filter(
-      ({ name, type, verdict, rcode }) =>
-        !hosts.has(name) &&
-        // A reverse name goes with the line of its address.
-        (verdict === 'blocked' ||
-          (verdict === 'would-block' && rcode === 'NOERROR' && type !== 'PTR')),
-    )
+  if (protection !== 'armed' && destinations.length + dns.length === 0) return ''
+  const names = onlyAsked({ destinations, dns })
     .slice(0, NAMES)
     .map((query) => ({
       host: query.name,
@@ -32,5 +28,8 @@ export function recommendedPolicy(
       onlyAsked: true,
       processes: query.processes,
     }))
-  return recommend([...destinations.filter((to) => !to.local), ...names])
+  return recommend([...destinations.filter((to) => !to.local), ...names], {
+    lines: policyLines ?? [],
+    requests: http,
+  })
 }

@@ -16,6 +16,7 @@ export {
   protection,
   reliance,
   statusesOf,
+  toldBy,
   unhashedWords,
   Who,
 } from './wording.ts'

@@ -93,23 +93,51 @@ export function statusesOf({ statuses }: Pick<ReportHttp, 'statuses'>): string {
  * How far what the report says can be relied on. `sound`: it was armed from beginning to end, and nothing is known to be lost;
  * `gaps`: the policy held, and events are missing; `none`: it was not armed, or somebody laid hands on what arms it.
  */
-export function reliance({ protection, detections, health }: Report): 'sound' | 'gaps' | 'none' {
-  if (protection !== 'armed' || detections.some(({ id }) => id === 'agent-tampered')) return 'none'
-  const isLossy = Object.values(health.eventsLost).some((count) => count > 0)
-  return isLossy || health.interrupted === true ? 'gaps' : 'sound'
+export function reliance(told: Told): 'sound' | 'gaps' | 'none' {
+  if (told.protection !== 'armed' || told.tampered) return 'none'
+  const isLossy = Object.values(told.eventsLost).some((count) => count > 0)
+  return isLossy || told.interrupted ? 'gaps' : 'sound'
+}
+
+/** What of a record says how far it can be relied on. */
+export interface Told {
+  protection: Report['protection']
+  egress: Report['egress']
+  /** It has the detection `agent-tampered`. */
+  tampered: boolean
+  /** An agent before the last one was killed. */
+  interrupted: boolean
+  eventsLost: Readonly<Record<string, number>>
+}
+
+export function toldBy({ protection, egress, detections, health }: Report): Told {
+  return {
+    protection,
+    egress,
+    tampered: detections.some(({ id }) => id === 'agent-tampered'),
+    interrupted: health.interrupted ?? false,
+    eventsLost: health.eventsLost,
+  }
 }
 
 /** Whether the run was protected, in a few words. */
-export function protection(report: Report): string {
-  if (report.protection === 'unprotected') return 'NOT PROTECTED'
-  if (report.protection === 'not-run') return 'NOT RUN'
-  const block = report.egress === 'block'
+export function protection(told: Told): string {
+  if (told.protection === 'unprotected') return 'Not protected'
+  if (told.protection === 'not-run') return 'Not run'
+  const block = told.egress === 'block'
   const words = {
-    none: 'TAMPERING SEEN',
+    none: 'Tampering seen',
     gaps: block ? 'Enforced with gaps in the record' : 'Observed with gaps',
     sound: block ? 'Protected' : 'Observed',
   }
-  return words[reliance(report)]
+  return words[reliance(told)]
+}
+
+/** The same as a heading: nobody may overlook that it was not. */
+export function protectionHeading(report: Report): string {
+  const told = toldBy(report)
+  const words = protection(told)
+  return reliance(told) === 'none' ? words.toUpperCase() : words
 }
 
 /** Sentences about what may be missing from this report; empty: nothing known to be. */

@@ -42,7 +42,58 @@ test('a refused name has one row, with the types and servers that were asked', (
 test('a name to be allowed is whole, so that it can be copied', () => {
   const name = `${'a'.repeat(60)}.${'b'.repeat(60)}.example`
   const script = new Script().exec(7, 1, ['curl', 'x']).dns(7, name, no)
-  expect(renderTerminal(reportOf(script), { width: 80 })).toContain(`\n  - ${name}:443   # only`)
+  expect(renderTerminal(reportOf(script), { width: 80 })).toContain(`\n  # - ${name}:443   # only`)
+})
+
+test('a name that nobody knows is no line that a policy lacks', () => {
+  const asked = { ...no, verdict: 'would-block' } as const
+  const script = new Script()
+    .exec(7, 1, ['curl', 'x'])
+    .dns(7, 'gone.example', { ...asked, rcode: 'NXDOMAIN' })
+    .dns(7, 'there.example', asked)
+  const report = reportOf(script, { egress: 'audit' })
+  for (const text of [renderTerminal(report), renderSummary(report)]) {
+    expect(text).not.toMatch(/- "?gone\.example:443/)
+    expect(text).toMatch(/# - "?there\.example:443/)
+  }
+})
+
+test('a request that no HTTPS rule allowed is counted, says why, and has its line', () => {
+  const script = curl.http(7, 'POST', 'api.example', '/a', {
+    verdict: 'blocked',
+    reason: 'no HTTPS rule allows it',
+  })
+  const report = reportOf(script)
+  expect(report.http).toMatchObject([{ reason: 'no HTTPS rule allows it' }])
+  const text = renderTerminal(report)
+  expect(text).toContain('1 request refused.')
+  expect(text).toContain('  - { https: "api.example", methods: ["POST"], paths: ["/a"] }\n')
+  expect(report.recommendedPolicy).toContain(
+    '  # - { https: "api.example", methods: ["POST"], paths: ["/a"] } # curl\n',
+  )
+})
+
+test('for a refused Host, the line that helps is that of the name that led to its address', () => {
+  const reason =
+    'HTTP Host evil.example on an address of front.example: the policy does not allow that name there'
+  const script = new Script()
+    .exec(7, 1, ['curl', 'x'])
+    .connect(7, 'evil.example', '203.0.113.1', {
+      verdict: 'blocked',
+      reason,
+      rule: null,
+      via: 'packet',
+      port: 8443,
+    })
+  expect(renderTerminal(reportOf(script))).toContain(
+    '  - { endpoint: front.example:8443, names: unchecked }\n',
+  )
+})
+
+test('of a run that nobody watched nothing is recommended', () => {
+  const report = reportOf(new Script(), { protection: 'unprotected' })
+  expect(report.recommendedPolicy).toBe('')
+  expect(renderSummary(report)).not.toContain('Recommended policy')
 })
 
 test('a connection that was refused for the name it said is no destination of the name that led there', () => {

@@ -3,6 +3,12 @@ import { BlockList, isIP } from 'node:net'
 /** A setting is not what it should be; the message names it as it was given. */
 export class ConfigError extends Error {
   readonly code = 'CONFIG'
+  /** What to do, where it is no option that is wrong. */
+  readonly advice: string
+  constructor(message: string, { advice = '', ...options }: ErrorOptions & { advice?: string } = {}) {
+    super(message, options)
+    this.advice = advice
+  }
 }
 
 interface Setting<T> {

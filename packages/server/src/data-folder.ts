@@ -12,8 +12,7 @@ export const databaseName = 'runwarden.sqlite'
  * @throws MigrationError
  */
 export function openDatabase(data: string, now: number): Database {
-  // Nobody but the server's own user reads in it.
-  mkdirSync(data, { recursive: true, mode: 0o700 })
+  makeFolder(data)
   const db = new Database(join(data, databaseName))
   try {
     migrate(db, now)
@@ -36,7 +35,7 @@ export function openExisting(data: string, now: number): Database {
  * @throws ConfigError
  */
 export function lockFolder(data: string): Disposable {
-  mkdirSync(data, { recursive: true, mode: 0o700 })
+  makeFolder(data)
   let lock: Database | undefined
   try {
     // SQLite's lock is the kernel's, on an open file: none is ever left behind.
@@ -46,6 +45,21 @@ export function lockFolder(data: string): Disposable {
   } catch (error) {
     lock?.close()
     if (!/database is locked/.test(String(error))) throw error
-    throw new ConfigError(`another server runs over ${data}`, { cause: error })
+    throw new ConfigError(`another server runs over ${data}`, {
+      cause: error,
+      advice: 'end that one, or name another folder with --data',
+    })
+  }
+}
+
+/** Nobody but the server's own user reads in it. @throws ConfigError */
+function makeFolder(data: string): void {
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new ConfigError(`the folder ${data} can't be made: ${(error as Error).message}`, {
+      cause: error,
+      advice: 'name a folder that can with --data',
+    })
   }
 }

@@ -5,6 +5,7 @@ import { scopeIdentity } from '@runwarden/sensor'
 import { AgentError, messageOf } from '../errors.ts'
 import { EventStream } from '../event-stream.ts'
 import { githubFacts } from '../https/github-facts.ts'
+import { policyLines } from '../policy-lines.ts'
 import { Scope } from '../scope.ts'
 import { Watch } from '../watch/watch.ts'
 import { findCgroup } from './cgroups.ts'
@@ -202,6 +203,7 @@ export class Governed implements GovernedScope {
       egress: compiled.egress,
       protection: 'armed',
       policyFile: settings.policyFile,
+      ...policyLines(compiled),
       startTime: this.#startTime,
       endTime: Date.now(),
       kernel: `Linux ${release()}`,

@@ -66,6 +66,7 @@ export class Requests {
       host,
       path,
       verdict,
+      ...(verdict === 'allowed' ? {} : { reason: text(event.reason) }),
       step,
       count: 0,
       statuses: {},

@@ -13,9 +13,10 @@ import {
   grouped,
   missing,
   noDestination,
-  protection,
+  protectionHeading,
   refusedHooks,
   reliance,
+  toldBy,
   Who,
 } from '../wording.ts'
 import { code, fenced, sentence } from './escape.ts'
@@ -116,6 +117,8 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
 
 /** The policy in a block to copy, closed until somebody opens it; what is beyond the limit is cut between lines. */
 function policyBlock(text: string, limit: number, from: SummaryOptions['policyFrom']): string {
+  // Nobody watched what the run did.
+  if (text === '') return ''
   const lines: string[] = []
   let size = 0
   for (const line of fenced(text).trimEnd().split('\n')) {
@@ -137,8 +140,8 @@ const mostNotices = 30
 
 function head(sheet: Sheet, report: Report): void {
   const sound = report.egress === 'block' ? '🛡️' : '👁️'
-  const state = { none: '❌', gaps: '⚠️', sound }[reliance(report)]
-  sheet.add(`## ${state} Runwarden: ${protection(report)}\n`)
+  const state = { none: '❌', gaps: '⚠️', sound }[reliance(toldBy(report))]
+  sheet.add(`## ${state} Runwarden: ${protectionHeading(report)}\n`)
   const facts = [
     code(report.command.join(' '), 400),
     `**${report.egress}** mode`,
@@ -209,7 +212,8 @@ function toAllow(sheet: Sheet, report: Report): void {
   const shown = lines
     .slice(0, 100)
     .map(
-      (line) => `  - ${policyEntry(line)}${line.assumed ? ' # only its name was asked for' : ''}\n`,
+      (line) =>
+        `  ${line.assumed ? '# - ' : '- '}${policyEntry(line)}${line.assumed ? ' # only its name was asked for' : ''}\n`,
     )
   const more = lines.length > 100 ? `  # and ${grouped(lines.length - 100)} more\n` : ''
   const title =

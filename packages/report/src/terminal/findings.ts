@@ -58,7 +58,12 @@ export function names({ report, who, paint, width }: Page): string[] {
   const refused = refusedNames(report)
   if (refused.length === 0) return []
   const outside = refused.some(({ first }) => first.verdict === 'would-block')
-  const title = outside ? 'Names outside of the policy' : 'Names refused'
+  const stopped = refused.some(({ first }) => first.verdict !== 'would-block')
+  const title = !outside
+    ? 'Names refused'
+    : stopped
+      ? 'Names refused or outside of the policy'
+      : 'Names outside of the policy'
   const shown = refused.slice(0, ROOM.names)
   const room = Math.max(...shown.map(({ first }) => first.verdict.length))
   const lines = shown.map(({ first: query, types, count }) => {
@@ -67,7 +72,10 @@ export function names({ report, who, paint, width }: Page): string[] {
     const by = first === undefined ? '' : `  ${who.command(first, 80)}`
     const mark =
       paint(verdictStyle[query.verdict], query.verdict) + ' '.repeat(room - query.verdict.length)
-    return `${mark}  ${clip(text + by, width - room - 2)}`
+    // The process is named, however long the name: who asks is half of what it says.
+    const free = width - room - 2
+    const who_ = clip(by, Math.floor(free / 2))
+    return `${mark}  ${clip(text, free - columns(who_))}${who_}`
   })
   if (refused.length > ROOM.names)
     lines.push(paint('dim', `and ${grouped(refused.length - ROOM.names)} more`))
@@ -84,10 +92,12 @@ export function allow({ report, paint, width }: Page): string[] {
     : 'To allow what was blocked, if it is wanted, add to the policy'
   const shown = lines.slice(0, ROOM.allow).map((line) => {
     const note = line.assumed ? '   # only its name was asked for' : ''
+    const mark = line.assumed ? '# - ' : '- '
     const entry = policyEntry(line, quoted(line.endpoint))
-    // It is there to be copied: a name is whole, however long.
-    const shown = copied.test(line.endpoint) ? entry : clip(entry, width - 4 - note.length)
-    return `  - ${shown}${paint('dim', note)}`
+    // It is there to be copied: it is whole, however long.
+    const isWhole = line.entry !== null || copied.test(line.endpoint)
+    const shown = isWhole ? entry : clip(entry, width - 4 - note.length)
+    return `  ${mark}${shown}${paint('dim', note)}`
   })
   if (lines.length > ROOM.allow)
     shown.push(paint('dim', `  and ${grouped(lines.length - ROOM.allow)} more`))

@@ -6,22 +6,23 @@ import {
   grouped,
   missing,
   noDestination,
-  protection,
+  protectionHeading,
   refusedHooks,
   reliance,
+  toldBy,
 } from '../wording.ts'
 import { clip, wrap } from './columns.ts'
 import type { Page } from './render.ts'
 
 /** What was run, whether it was protected, and what came of it. */
 export function headline({ report, paint, width }: Page): string[] {
-  const state = protection(report)
+  const state = protectionHeading(report)
   const sound = report.egress === 'block' ? 'green' : 'cyan'
-  const stateStyle = ({ none: 'inverse-red', gaps: 'yellow', sound } as const)[reliance(report)]
+  const stateStyle = ({ none: 'inverse-red', gaps: 'yellow', sound } as const)[reliance(toldBy(report))]
   const facts = [
     `${report.egress} mode`,
     ...(report.exitStatus === null ? [] : [`exit ${report.exitStatus}`]),
-    duration(report.endTime - report.startTime),
+    took(report),
     counted(report.counts.processes, 'process', 'processes'),
     `tier ${report.health.tier}`,
   ]
@@ -31,6 +32,13 @@ export function headline({ report, paint, width }: Page): string[] {
   const counts = verdictCounts(report)
   lines.push(counts === '' ? noDestination(report) : counts)
   return lines
+}
+
+/** From the start to the end; of a command, what went by before it was armed is said. */
+function took({ startTime, endTime, exitStatus, health: { armedMs } }: Page['report']): string {
+  const whole = duration(endTime - startTime)
+  return exitStatus === null || armedMs === null || armedMs < 1_000
+    ? whole : `${whole}, ${duration(armedMs)} of it to arm`
 }
 
 /** Facts beside each other, in as many lines as they need. */
@@ -45,7 +53,7 @@ function joined(facts: readonly string[], width: number): string[] {
   return lines
 }
 
-function verdictCounts({ destinations, dns, truncated }: Page['report']): string {
+function verdictCounts({ destinations, dns, http, truncated }: Page['report']): string {
   const places = new Map<string, Set<string>>()
   const add = (verdict: string, place: string): void => {
     const known = places.get(verdict)
@@ -73,6 +81,15 @@ function verdictCounts({ destinations, dns, truncated }: Page['report']): string
   const outside = namesOf(dns, (verdict) => verdict === 'would-block')
   if (refused > 0) words.push(`${counted(refused, 'name')} refused`)
   if (outside > 0) words.push(`${counted(outside, 'name')} not in the policy`)
+  for (const [verdict, word] of [
+    ['blocked', 'refused'],
+    ['would-block', 'outside of the HTTPS rules'],
+  ] as const) {
+    const count = http
+      .filter((request) => request.verdict === verdict)
+      .reduce((sum, request) => sum + request.count, 0)
+    if (count > 0) words.push(`${counted(count, 'request')} ${word}`)
+  }
   if (words.length === 0) return ''
   const atLeast = (truncated['destinations'] ?? 0) + (truncated['dns'] ?? 0) > 0 ? 'At least ' : ''
   return `${atLeast}${words.join(', ')}.`

@@ -52,10 +52,11 @@ function settle(
   { egress, health, protection, version }: Report,
 ): void {
   db.run(
-    'UPDATE jobs SET silent_at = NULL, tier = ?, armed = ?, events_lost = ? WHERE id = ?',
+    'UPDATE jobs SET silent_at = NULL, tier = ?, armed = ?, events_lost = ?, interrupted = ? WHERE id = ?',
     health.tier,
     protection === 'armed' ? 1 : 0,
     JSON.stringify(health.eventsLost),
+    health.interrupted === true ? 1 : 0,
     jobId,
   )
   db.run(

@@ -21,6 +21,10 @@ export interface JobFacts {
   egress: 'audit' | 'block' | null
   protection: Report['protection'] | null
   armed: boolean | null
+  /** It has the detection `agent-tampered`. */
+  tampered: boolean
+  /** An agent before the last one was killed. */
+  interrupted: boolean
   tier: string | null
   exit: number | null
   /** Milliseconds since 1970. */

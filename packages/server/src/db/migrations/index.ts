@@ -11,6 +11,7 @@ import { overviews } from './040-overviews.ts'
 import { agentVersions } from './041-agent-versions.ts'
 import { policiesInForce } from './042-policies-in-force.ts'
 import { workflowPolicies } from './043-workflow-policies.ts'
+import { interrupted } from './044-interrupted.ts'
 
 export interface Migration {
   /** 001–009 identities and the server itself, 010–029 jobs and events, 030–039 policies, block list, baselines, detections, 040–049 lists and overviews. */
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   agentVersions,
   policiesInForce,
   workflowPolicies,
+  interrupted,
 ]

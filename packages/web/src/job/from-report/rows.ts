@@ -63,7 +63,7 @@ export function rowsOfReport(report: Report): { [V in View]: Rows[V][] } {
       report.http.map((request) => ({
         ...times,
         verdict: request.verdict,
-        reason: '',
+        reason: request.reason ?? '',
         rule: null,
         method: request.method,
         scheme: request.scheme,

@@ -1,5 +1,6 @@
 import type { Report } from '@runwarden/events'
 import { plainCommand } from '@runwarden/events/plain'
+import { toldBy } from '@runwarden/report/view'
 import type { Finding, Rows, View } from '../rows.ts'
 import type { JobFacts, JobSource, Step } from '../source.ts'
 import { deedsOf } from './deeds.ts'
@@ -106,8 +107,7 @@ function factsOf(report: Report, lists: { [V in View]: readonly unknown[] }): Jo
   return {
     name: plainCommand(report.command, 400),
     state: 'finished',
-    egress: report.egress,
-    protection: report.protection,
+    ...toldBy(report),
     armed: report.protection === 'armed',
     tier: report.health.tier,
     exit: report.exitStatus,
@@ -123,7 +123,6 @@ function factsOf(report: Report, lists: { [V in View]: readonly unknown[] }): Jo
     actor: null,
     runner: null,
     events: report.counts.events,
-    eventsLost: report.health.eventsLost,
     rows: {
       ...Object.fromEntries(Object.entries(lists).map(([view, rows]) => [view, rows.length])),
       processes: report.counts.processes,

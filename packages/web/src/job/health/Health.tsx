@@ -57,6 +57,11 @@ function Told({ health }: { health: JobHealth }) {
     ...(facts.protection === 'not-run'
       ? ['The command was not run: its policy could not be enforced.']
       : []),
+    ...(facts.tampered
+      ? [
+          'Somebody laid hands on what watches the job (agent-tampered, among its detections): what else was done may be missing here.',
+        ]
+      : []),
     ...(facts.state === 'silent' || facts.state === 'lost'
       ? ['The agent is not heard any more: what the job did since then is not known.']
       : []),

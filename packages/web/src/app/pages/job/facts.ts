@@ -9,6 +9,8 @@ export function factsOf(job: JobSummary): JobFacts {
     egress: job.egress,
     protection: job.protection,
     armed: job.armed,
+    tampered: job.tampered,
+    interrupted: job.interrupted,
     tier: job.tier,
     exit: job.exit,
     startedAt: job.startedAt,

@@ -1,0 +1,43 @@
+import { canonicalName } from './host-name.ts'
+import { pathSegments } from './https-path.ts'
+import { requestEntry } from './rule-entry.ts'
+
+/** A request that no HTTPS rule of its host allowed; those of `report.json` fit. */
+export interface RefusedRequest {
+  readonly method: string
+  readonly host: string
+  /** Without query. */
+  readonly path: string
+  readonly processes?: readonly { readonly exe: string }[]
+}
+
+/** An entry of `allow` for requests of one method to a host, and who made them. */
+export interface RequestLine<T> {
+  readonly entry: string
+  readonly requests: readonly T[]
+}
+
+/** Paths of one line. */
+const PATHS = 20
+
+/** The entries of `allow` that these requests lack, a line for each method of a host. What no rule can allow is left out. */
+export function requestLines<T extends RefusedRequest>(requests: Iterable<T>): RequestLine<T>[] {
+  const groups = new Map<string, { host: string; method: string; of: Map<string, T[]> }>()
+  for (const request of requests) {
+    const { method, path } = request
+    const host = request.host.replace(/:443$/, '')
+    // What a rule would read as another path, or as a wildcard, can't stand in one.
+    if (!/^[A-Z]+$/.test(method) || canonicalName(host) !== host) continue
+    if (path.includes('*') || pathSegments(path) === null) continue
+    const key = `${host} ${method}`
+    const group = groups.get(key) ?? { host, method, of: new Map<string, T[]>() }
+    groups.set(key, group)
+    const known = group.of.get(path)
+    if (known !== undefined) known.push(request)
+    else if (group.of.size < PATHS) group.of.set(path, [request])
+  }
+  return [...groups.values()].map(({ host, method, of }) => ({
+    entry: requestEntry(host, method, [...of.keys()]),
+    requests: [...of.values()].flat(),
+  }))
+}
