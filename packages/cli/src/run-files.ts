@@ -19,7 +19,9 @@ export function readNamedFile(path: string, what: string): string {
 /** Where the files that options name really are; what was not given, or is no file that somebody could change, is left out. */
 export function filesNamed(paths: readonly (string | null | undefined)[]): string[] {
   return paths.flatMap((path) =>
-    path == null || statSync(path, { throwIfNoEntry: false })?.isFile() !== true ? [] : [realpathSync(path)],
+    path == null || statSync(path, { throwIfNoEntry: false })?.isFile() !== true
+      ? []
+      : [realpathSync(path)],
   )
 }
 

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Ended, gather, Place, runwarden, until } from './runwarden.ts'
@@ -176,4 +177,26 @@ test('a second server over a folder, a taken port, a wrong word: it says so and 
     status: 125,
     stderr: expect.stringContaining("did you mean 'backup'?"),
   })
+})
+
+test.each([
+  [
+    ['--data', 'data', '--organisation', 'foo'],
+    "no option '--organisation'; did you mean --organisations?",
+  ],
+  [['backup', '--data', 'data', '--from', 'x'], "no option '--from'"],
+])('an option of another verb is none: %j', async (words, says) => {
+  expect(await place.exec(runwarden, ['server', ...words])).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining(says),
+  })
+})
+
+test('a data folder that cannot be made says so, and what to do', async () => {
+  writeFileSync(place.at('file'), '')
+  const data = place.at('file')
+  const { status, stderr } = await place.exec(runwarden, ['server', '--data', data])
+  expect(status).toBe(125)
+  expect(stderr).toContain(`the folder ${data} can't be made: EEXIST`)
+  expect(stderr).toContain('--data')
 })

@@ -5,7 +5,7 @@ import { createServer, type Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { peerCredentials } from '../src/index.ts'
+import { bindIn, peerCredentials } from '../src/index.ts'
 
 const nobody = 65534
 
@@ -59,4 +59,15 @@ test('a TCP socket has no process at its other end', async () => {
   expect(() => peerCredentials(descriptorOf(socket))).toThrow(
     expect.objectContaining({ code: 'BPF_PEER', step: 'socket' }) as Error,
   )
+})
+
+test('a port that is taken can be bound by nobody, however often it is tried', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  for (let i = 0; i < 2_000; i++)
+    expect(() => bindIn('/proc/self/ns/net', 'tcp', '127.0.0.1', port)).toThrow(
+      expect.objectContaining({ code: 'BPF_BIND' }) as Error,
+    )
 })

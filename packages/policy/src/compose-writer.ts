@@ -1,7 +1,8 @@
 import { formatEndpoint } from './endpoint-parts.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Egress, FailMode, PolicyRule } from './policy.ts'
-import { ascii, list, quoted, ruleEntry } from './rule-entry.ts'
+import { ruleEntry } from './rule-entry.ts'
+import { ascii, list, quoted } from './yaml-text.ts'
 
 /** Writes a policy document. Every text stands in quotes, in ASCII, so that none can become another part of it. */
 export class PolicyWriter {

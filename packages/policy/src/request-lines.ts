@@ -1,6 +1,5 @@
-import { canonicalName } from './host-name.ts'
 import { pathSegments } from './https-path.ts'
-import { requestEntry } from './rule-entry.ts'
+import { list, mapping, quoted } from './yaml-text.ts'
 
 /** A request that no HTTPS rule of its host allowed; those of `report.json` fit. */
 export interface RefusedRequest {
@@ -20,14 +19,14 @@ export interface RequestLine<T> {
 /** Paths of one line. */
 const PATHS = 20
 
-/** The entries of `allow` that these requests lack, a line for each method of a host. What no rule can allow is left out. */
+/** For the report's page, too: nothing here needs Node. The entries of `allow` that these requests lack, a line for each method of a host. What no rule can allow is left out. */
 export function requestLines<T extends RefusedRequest>(requests: Iterable<T>): RequestLine<T>[] {
   const groups = new Map<string, { host: string; method: string; of: Map<string, T[]> }>()
   for (const request of requests) {
     const { method, path } = request
     const host = request.host.replace(/:443$/, '')
     // What a rule would read as another path, or as a wildcard, can't stand in one.
-    if (!/^[A-Z]+$/.test(method) || canonicalName(host) !== host) continue
+    if (!/^[A-Z]+$/.test(method) || !/^[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d+)?$/.test(host)) continue
     if (path.includes('*') || pathSegments(path) === null) continue
     const key = `${host} ${method}`
     const group = groups.get(key) ?? { host, method, of: new Map<string, T[]>() }
@@ -37,7 +36,11 @@ export function requestLines<T extends RefusedRequest>(requests: Iterable<T>): R
     else if (group.of.size < PATHS) group.of.set(path, [request])
   }
   return [...groups.values()].map(({ host, method, of }) => ({
-    entry: requestEntry(host, method, [...of.keys()]),
+    entry: mapping([
+      ['https', quoted(host)],
+      ['methods', list([method])],
+      ['paths', list([...of.keys()])],
+    ]),
     requests: [...of.values()].flat(),
   }))
 }

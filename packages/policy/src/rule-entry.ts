@@ -1,6 +1,7 @@
 import { formatEndpoint } from './endpoint-parts.ts'
 import { isNarrowed } from './narrowing.ts'
 import type { PolicyRule } from './policy.ts'
+import { list, mapping, quoted } from './yaml-text.ts'
 
 /** The entry of `allow` of a rule that says more than an endpoint, on one line; null: it says no more. */
 export function ruleEntry(rule: PolicyRule): string | null {
@@ -19,34 +20,4 @@ export function ruleEntry(rule: PolicyRule): string | null {
         ['exe', list(rule.exe)],
         ['names', rule.names === 'checked' ? '' : rule.names],
       ])
-}
-
-/** The entry of `allow` for requests of one method to a host. */
-export function requestEntry(host: string, method: string, paths: readonly string[]): string {
-  return mapping([
-    ['https', quoted(host)],
-    ['methods', list([method])],
-    ['paths', list(paths)],
-  ])
-}
-
-/** A text in double quotes: JSON, which YAML 1.2 reads alike, with everything beyond ASCII escaped. */
-export function quoted(text: string): string {
-  return ascii(JSON.stringify(text))
-}
-
-/** On one line, with all that a reader does not see written out. */
-export function ascii(text: string): string {
-  return text.replaceAll(
-    /[^ -~]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-export function list(texts: readonly string[]): string {
-  return texts.length === 0 ? '' : `[${texts.map(quoted).join(', ')}]`
-}
-
-function mapping(pairs: readonly (readonly [key: string, value: string])[]): string {
-  return `{ ${pairs.flatMap(([key, value]) => (value === '' ? [] : [`${key}: ${value}`])).join(', ')} }`
 }

@@ -120,7 +120,8 @@ export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEven
     if (isExec(event)) programs.set(event.execId, event.exe)
     else if (isConnect(event)) {
       addConnect(compiled, destinations, event, actorOf(event))
-      if (event.host !== null && isUnderHttps(compiled, event)) reached.add(event.host.toLowerCase())
+      if (event.host !== null && isUnderHttps(compiled, event))
+        reached.add(event.host.toLowerCase())
     } else if (isQuery(event)) addQuery(compiled, names, event, actorOf(event))
     else if (isRequest(event)) addRequest(compiled, requests, event)
   }

@@ -239,7 +239,13 @@ allow:
   )
   const compiled = compile(own)
   const allowed = (host: string, port = 443): RecommendDestination => {
-    const rule = decide(compiled, { host, address: '192.0.2.1', port, protocol: 'tcp', exe: '/usr/bin/curl' }).rule
+    const rule = decide(compiled, {
+      host,
+      address: '192.0.2.1',
+      port,
+      protocol: 'tcp',
+      exe: '/usr/bin/curl',
+    }).rule
     expect(rule).not.toBe(null)
     return to({ host, port, verdict: 'allowed', rule }, '/usr/bin/curl')
   }

@@ -76,15 +76,13 @@ test('a request that no HTTPS rule allowed is counted, says why, and has its lin
 test('for a refused Host, the line that helps is that of the name that led to its address', () => {
   const reason =
     'HTTP Host evil.example on an address of front.example: the policy does not allow that name there'
-  const script = new Script()
-    .exec(7, 1, ['curl', 'x'])
-    .connect(7, 'evil.example', '203.0.113.1', {
-      verdict: 'blocked',
-      reason,
-      rule: null,
-      via: 'packet',
-      port: 8443,
-    })
+  const script = new Script().exec(7, 1, ['curl', 'x']).connect(7, 'evil.example', '203.0.113.1', {
+    verdict: 'blocked',
+    reason,
+    rule: null,
+    via: 'packet',
+    port: 8443,
+  })
   expect(renderTerminal(reportOf(script))).toContain(
     '  - { endpoint: front.example:8443, names: unchecked }\n',
   )

@@ -5,7 +5,10 @@ export class ConfigError extends Error {
   readonly code = 'CONFIG'
   /** What to do, where it is no option that is wrong. */
   readonly advice: string
-  constructor(message: string, { advice = '', ...options }: ErrorOptions & { advice?: string } = {}) {
+  constructor(
+    message: string,
+    { advice = '', ...options }: ErrorOptions & { advice?: string } = {},
+  ) {
     super(message, options)
     this.advice = advice
   }

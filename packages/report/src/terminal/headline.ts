@@ -18,7 +18,9 @@ import type { Page } from './render.ts'
 export function headline({ report, paint, width }: Page): string[] {
   const state = protectionHeading(report)
   const sound = report.egress === 'block' ? 'green' : 'cyan'
-  const stateStyle = ({ none: 'inverse-red', gaps: 'yellow', sound } as const)[reliance(toldBy(report))]
+  const stateStyle = ({ none: 'inverse-red', gaps: 'yellow', sound } as const)[
+    reliance(toldBy(report))
+  ]
   const facts = [
     `${report.egress} mode`,
     ...(report.exitStatus === null ? [] : [`exit ${report.exitStatus}`]),
@@ -38,7 +40,8 @@ export function headline({ report, paint, width }: Page): string[] {
 function took({ startTime, endTime, exitStatus, health: { armedMs } }: Page['report']): string {
   const whole = duration(endTime - startTime)
   return exitStatus === null || armedMs === null || armedMs < 1_000
-    ? whole : `${whole}, ${duration(armedMs)} of it to arm`
+    ? whole
+    : `${whole}, ${duration(armedMs)} of it to arm`
 }
 
 /** Facts beside each other, in as many lines as they need. */

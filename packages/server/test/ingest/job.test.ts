@@ -76,6 +76,8 @@ test('a job, from its start to its report', async () => {
     exit: 0,
     detections: 1,
     hasReport: true,
+    tampered: false,
+    interrupted: false,
     segments: { acknowledged: 2, indexed: 2, last: 2 },
     totals: {
       events: 12,
