@@ -33,7 +33,7 @@ export interface NeededHost {
 export interface PolicySources {
   /** The document of `policy-file`. */
   file: PolicyText | null
-  /** A control plane's documents: the job's own first, then its repository's, organisation's, cluster's. */
+  /** A control plane's documents: the job's own first, then its workflow's, its repository's, organisation's, cluster's. */
   stored: readonly PolicyText[]
   /** The services of this one job: results, caches, artifacts, OIDC. */
   hosts: readonly NeededHost[]

@@ -10,7 +10,7 @@ export type PolicyJob = Pick<JobStart['job'], 'repository' | 'workflow' | 'workf
 /**
  * The policies that a job gets, the strongest level first, at most one of each.
  * - by a name: that policy as the job's own (the organisation's of that name, or else the server's), and those of the levels below
- * - from the store: those that are attached to the job, its repository, its organisation, the cluster
+ * - from the store: those that are attached to the job, its workflow, its repository, its organisation, the cluster
  * - neither: none
  * @throws HttpError (404, `unknown-policy`): a job that asked for a policy by a wrong name must not run without it
  */
