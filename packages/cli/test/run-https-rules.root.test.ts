@@ -44,12 +44,15 @@ say(tls, "${head('/repos/acme/shop')}${head('/evil')}"); tls.recv(99)`),
 ])(
   '%s: what is allowed arrives, what is not never does',
   async (_, command) => {
-    const { arrived, told, stdout, stderr } = await rig.attempt(command)
+    const { arrived, told, stdout, stderr, report } = await rig.attempt(command)
     expect({ arrived: [...new Set(arrived)], stdout, stderr }).toMatchObject({
       arrived: ['GET api.example.com/repos/acme/shop'],
     })
     expect(told.at(-1)).toBe('blocked GET api.example.com/evil')
     expect(told[0]).toBe('allowed GET api.example.com/repos/acme/shop')
+    // Pasted back it must not open what the rule has closed.
+    expect(report.recommendedPolicy).toContain('\n  - { https: "api.example.com:443", ')
+    expect(report.recommendedPolicy).not.toContain('- api.example.com')
   },
   120_000,
 )

@@ -67,19 +67,20 @@ test('a recorded run is decided again: what a policy would have refused comes fi
   expect(counts).toEqual({ events: 15, refused: 8, requests: [], unread: [] })
 })
 
+const request = (method: string, path: string, host = 'api.example.org') => ({
+  kind: 'http.request' as const,
+  scheme: 'https',
+  method,
+  host,
+  path,
+  verdict: 'allowed',
+})
+
 test('requests are decided by the HTTPS rules of their hosts', () => {
   const policy = parsePolicy(
     'egress: block\nallow:\n  - https: api.example.org\n    methods: [GET]\n    paths: ["/a/**"]\n',
     'new.yml',
   )
-  const request = (method: string, path: string, host = 'api.example.org') => ({
-    kind: 'http.request' as const,
-    scheme: 'https',
-    method,
-    host,
-    path,
-    verdict: 'allowed',
-  })
   const { requests, refused, unread } = simulate(compile(policy), [
     connect({ host: 'api.example.org', verdict: 'allowed' }),
     request('GET', '/a/1'),

@@ -44,14 +44,15 @@ export function onlyAsked({
 /** What was refused for the name that it said, and where that was: what a policy lacks there is no line for that name. */
 const saidAt = / on an address of ([^ :]+): the policy does not allow that name there$/
 
+const isRefused = ({ verdict }: { verdict: string }): boolean =>
+  verdict === 'blocked' || verdict === 'would-block'
+
 /**
  * What was blocked, or would have been, as the lines that would allow it. Destinations of the block
  * list are not in it: no policy can allow them.
  */
 export function lacking(report: Report): Lacking[] {
   const lines = new Map<string, Lacking>()
-  const isRefused = ({ verdict }: { verdict: string }): boolean =>
-    verdict === 'blocked' || verdict === 'would-block'
   const add = (line: Lacking): void => {
     const key = `${line.entry ?? line.endpoint} ${line.unchecked}`
     if (!lines.has(key)) lines.set(key, line)
