@@ -6,6 +6,9 @@ import type { WatchSettings } from './settings.ts'
 /** A clock tick of /proc/PID/stat: there are 100 in a second on every Linux that runs node. */
 const nsPerTick = 10_000_000n
 
+/** Gaps that are told one by one: a job can make as many as it likes. The others are counted. */
+const MOST_GAPS = 200
+
 /** What a run is recorded by, and what its record lacks: as events, in the report, and what matters on stderr. */
 export class RunHealth {
   /** Before, nothing is in the scope but the self-check's own processes. */
@@ -18,6 +21,7 @@ export class RunHealth {
   private armedMs: number | null = null
   private readonly gaps: string[] = []
   private untold = 0
+  private furtherGaps = 0
   private readonly settings: Pick<WatchSettings, 'stream' | 'step' | 'say'>
 
   constructor(settings: Pick<WatchSettings, 'stream' | 'step' | 'say'>) {
@@ -44,14 +48,25 @@ export class RunHealth {
 
   /** Tells something that is missing from the record, or that could not be done. */
   gap(text: string): void {
-    this.settings.say(text)
+    if (this.gaps.length < MOST_GAPS) this.settings.say(text)
     this.missing(text)
   }
 
   /** The same, and nothing of the protection is missing: not on stderr, which is the command's. */
   missing(text: string): void {
-    this.gaps.push(text)
-    if (this.armed) this.tell('gap', text)
+    if (this.gaps.length < MOST_GAPS) {
+      this.gaps.push(text)
+      if (this.armed) this.tell('gap', text)
+      return
+    }
+    this.furtherGaps++
+    const more = `${this.furtherGaps} more gaps are not told one by one`
+    this.gaps[MOST_GAPS] = more
+    if (this.furtherGaps === 1) {
+      const first = 'there are more gaps than are told one by one: the others are counted'
+      this.settings.say(first)
+      if (this.armed) this.tell('gap', first)
+    }
   }
 
   /** What can't be told is counted, and said once; it never ends the watch over all the rest. */
