@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
  * The suffix of a test's name says what it needs: `.root` a root user and the real kernel,
  * `.heavy` the machine for itself, `.vm` virtual machines, `.adversary` the tools of the adversarial suite.
  */
+const root = 'packages/*/test/**/*.root.test.{ts,tsx}'
 const heavy = 'packages/*/test/**/*.heavy.test.ts'
 const vm = 'packages/*/test/**/*.vm.test.ts'
 const adversary = 'packages/*/test/**/*.adversary.test.ts'
@@ -62,10 +63,20 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'main',
-          include: ['packages/*/test/**/*.test.{ts,tsx}'],
-          exclude: [heavy, vm, adversary],
+          include: [root],
           // More than CI has processors: these files wait more than they compute.
           maxWorkers: 3,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.{ts,tsx}'],
+          exclude: [root, heavy, vm, adversary],
+          maxWorkers: 3,
+          // One process for many of them: to begin one takes more than most of these files.
+          isolate: false,
         },
       },
       {
@@ -82,7 +93,7 @@ export default defineConfig({
           hookTimeout: 900_000,
         },
       },
-      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 2 } },
+      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 3 } },
     ],
   },
 })

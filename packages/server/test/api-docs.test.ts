@@ -10,7 +10,7 @@ interface Operation {
   'x-right': string
 }
 
-/** `vitest run --project main packages/server/test/api-docs -u` writes it. */
+/** `vitest run --project unit packages/server/test/api-docs -u` writes it. */
 test('docs/api.md lists what /openapi.json describes', async () => {
   await using rig = await ServerRig.start()
   const { body } = await rig.ask('GET', '/openapi.json')
