@@ -42,11 +42,13 @@ test.each([
   ['another place of /proc', 'mount --bind /proc p', '$worker/mem'],
   ["another place of the worker's folder", 'mount --bind /proc/$worker p', 'environ'],
   ['the file itself', 'touch p/x; mount --bind /proc/$worker/mem p/x', 'x'],
-])("who reads the worker's memory through %s is told, and lockdown ends the job", async (_, mount, file) => {
-  using place = new Place()
-  const job = prepareJob(
-    place.path,
-    `      - id: thief
+])(
+  "who reads the worker's memory through %s is told, and lockdown ends the job",
+  async (_, mount, file) => {
+    using place = new Place()
+    const job = prepareJob(
+      place.path,
+      `      - id: thief
         run: |
           worker=$PPID
           export worker
@@ -55,17 +57,20 @@ test.each([
       - id: later
         run: touch later
 `,
-    {},
-  )
-  const args = ['--workspace', job.workspace, '--lockdown', 'runner-worker-memory-read']
-  const { status, stderr } = await place.run([...args, '--', ...job.command])
-  expect(status, stderr).toBe(137)
-  expect(place.report().detections.map(({ id, severity, step }) => [id, severity, step])).toEqual([
-    ['runner-worker-memory-read', 'critical', 'thief'],
-    ['job-locked-down', expect.anything(), 'thief'],
-  ])
-  expect((await place.exec('ls', [place.at('work')])).stdout).not.toContain('later')
-})
+      {},
+    )
+    const args = ['--workspace', job.workspace, '--lockdown', 'runner-worker-memory-read']
+    const { status, stderr } = await place.run([...args, '--', ...job.command])
+    expect(status, stderr).toBe(137)
+    expect(place.report().detections.map(({ id, severity, step }) => [id, severity, step])).toEqual(
+      [
+        ['runner-worker-memory-read', 'critical', 'thief'],
+        ['job-locked-down', expect.anything(), 'thief'],
+      ],
+    )
+    expect((await place.exec('ls', [place.at('work')])).stdout).not.toContain('later')
+  },
+)
 
 test("who makes the worker dump its memory is told; the worker's own programs that crash are not", async () => {
   using place = new Place()
