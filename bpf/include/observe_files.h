@@ -21,6 +21,8 @@ enum {
 	PROC_MAGIC = 0x9fa0,
 };
 
+#define PIDTYPE_PID 0
+
 enum error_numbers { NO_PERMISSION = 1 /* EPERM */, ACCESS_DENIED = 13 /* EACCES */, READ_ONLY = 30 /* EROFS */ };
 
 /* Workspace files may flood; a sensitive place must not drown in that. */
@@ -46,10 +48,10 @@ static __always_inline u32 proc_target(struct inode *inode)
 				      bpf_core_field_offset(struct proc_inode, pid));
 	if (!pid)
 		return 0;
-	node = BPF_CORE_READ(pid, tasks[0].first);
+	node = BPF_CORE_READ(pid, tasks[PIDTYPE_PID].first);
 	if (!node)
 		return BPF_CORE_READ(pid, numbers[0].nr);
-	struct task_struct *task = (void *)node - bpf_core_field_offset(struct task_struct, pid_links);
+	struct task_struct *task = (void *)node - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_PID]);
 	return BPF_CORE_READ(task, tgid);
 }
 
