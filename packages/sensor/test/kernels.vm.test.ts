@@ -52,7 +52,10 @@ describe.each(oldestOrAll)('with kernel %s', (kernel) => {
     [
       'file',
       ['a new file$|database is read|"open","n"|making \\(thread\\)', 7],
-      ['is removed$|a new file: nothing|as ever|another name$|"rename"|making \\((?:file|nowhere)\\)', 11],
+      [
+        'is removed$|a new file: nothing|as ever|another name$|"rename"|making \\((?:file|nowhere)\\)',
+        11,
+      ],
     ],
     ['steps', ['begins with|thread that runs', 2], ['4096 bytes|brother by', 2]],
     [
