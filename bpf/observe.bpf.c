@@ -23,6 +23,7 @@ struct shared_types {
 	enum step_flags step_flags;
 	enum file_flags file_flags;
 	enum file_action file_action;
+	enum process_file process_file;
 	enum sandbox_flags sandbox_flags;
 	enum sandbox_change sandbox_change;
 	enum watch_bits watch_bits;

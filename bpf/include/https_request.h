@@ -190,7 +190,7 @@ static __always_inline u8 after_fields_byte(struct reading *r, u32 c)
 	case READ_VALUE:
 		if (c == '\r')
 			return READ_NEWLINE;
-		return c < ' ' && c != '\t' ? READ_OTHERWISE : READ_VALUE;
+		return (c < ' ' && c != '\t') || c == 0x7f ? READ_OTHERWISE : READ_VALUE;
 	case READ_HOST:
 		if (!r->host_from) {
 			if (c == ' ')
@@ -221,7 +221,8 @@ static __always_inline u8 after_fields_byte(struct reading *r, u32 c)
 			return READ_LENGTH;
 		if (c == '\r' && r->digits)
 			return READ_NEWLINE;
-		if (c < '0' || c > '9' || r->digits++ >= MOST_DIGITS)
+		/* A zero in front makes it octal to some. */
+		if (c < '0' || c > '9' || (r->digits && !r->length) || r->digits++ >= MOST_DIGITS)
 			return READ_OTHERWISE;
 		r->length = r->length * 10 + (c - '0');
 		return READ_LENGTH;

@@ -102,6 +102,12 @@ enum file_flags {
 	FILE_BEING_WRITTEN = 2048, /* a read of what is open for writing, or mapped so */
 };
 
+/* A process's file that is told by its own name: what a mount calls it, and where, is of the job's making. */
+enum process_file {
+	PROCESS_MEMORY = 1,
+	PROCESS_ENVIRONMENT = 2,
+};
+
 struct file_record {
 	struct record_header header;
 	__u16 path_size;
@@ -113,7 +119,7 @@ struct file_record {
 	__u32 target; /* process that a file of /proc belongs to */
 	__s32 error;  /* 0 or the errno, positive */
 	__u8 action;
-	__u8 unused;
+	__u8 of_target; /* enum process_file; 0: another */
 	__u16 mode; /* of the inode */
 	__u64 open_flags;
 	__u64 unused2[2];

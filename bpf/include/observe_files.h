@@ -21,6 +21,8 @@ enum {
 	PROC_MAGIC = 0x9fa0,
 };
 
+#define PIDTYPE_PID 0
+
 enum error_numbers { NO_PERMISSION = 1 /* EPERM */, ACCESS_DENIED = 13 /* EACCES */, READ_ONLY = 30 /* EROFS */ };
 
 /* Workspace files may flood; a sensitive place must not drown in that. */
@@ -34,16 +36,36 @@ static __always_inline void send_file(struct scratch *s, u32 size, bool is_urgen
 		send_bulk(&s->record, size, RECORD_FILE);
 }
 
-/* The process that a file of /proc is about, in the initial pid namespace; 0: none. */
+/* The process that a file of /proc is about, also where it is one of its threads', in the initial pid namespace; 0: none. */
 static __always_inline u32 proc_target(struct inode *inode)
 {
+	struct hlist_node *node;
 	struct pid *pid = 0;
 	if (BPF_CORE_READ(inode, i_sb, s_magic) != PROC_MAGIC)
 		return 0;
 	bpf_probe_read_kernel(&pid, sizeof(pid),
 			      (void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode) +
 				      bpf_core_field_offset(struct proc_inode, pid));
-	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+	if (!pid)
+		return 0;
+	node = BPF_CORE_READ(pid, tasks[PIDTYPE_PID].first);
+	if (!node)
+		return BPF_CORE_READ(pid, numbers[0].nr);
+	struct task_struct *task = (void *)node - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_PID]);
+	return BPF_CORE_READ(task, tgid);
+}
+
+/* By the file's own name: a mount may have it anywhere, and call it anything. */
+static __always_inline u8 process_file_of(struct dentry *dentry)
+{
+	u32 size = BPF_CORE_READ(dentry, d_name.len);
+	u64 name = 0;
+	bpf_probe_read_kernel(&name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
+	if (size == 3 && (name & 0xffffff) == 0x6d656d /* mem */)
+		return PROCESS_MEMORY;
+	if (size == 7 && (name & 0xffffffffffffff) == 0x6e6f7269766e65 /* environ */)
+		return PROCESS_ENVIRONMENT;
+	return 0;
 }
 
 /* Who has read what is open for writing, and when that was told last: once a second is enough for a process and a file. */
@@ -128,8 +150,7 @@ static __always_inline struct open_act weigh_open(struct file *file, u64 open_fl
 		return act;
 	act.target = proc_target(inode);
 	/* A process's own /proc files are nobody's secret to it. */
-	u64 self = bpf_get_current_pid_tgid();
-	if (act.target && (act.target == (u32)self || act.target == self >> 32))
+	if (act.target && act.target == bpf_get_current_pid_tgid() >> 32)
 		return act;
 	act.action = !changes ? FILE_READ : mode & FMODE_CREATED ? FILE_CREATE : FILE_WRITE;
 	return act;
@@ -193,14 +214,15 @@ __noinline int tell_open(u32 slot, u64 address, struct open_act *act)
 		flags |= FILE_DELETED;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		flags |= FILE_CREATED;
-	/* The same file once more, as a stacked file system opens it below. */
-	if (slot == SLOT_FILE_OPEN && flags & FILE_UNREACHABLE)
+	/* The same file once more, as a stacked file system opens it below. None does with /proc; it may be mounted nowhere. */
+	if (slot == SLOT_FILE_OPEN && flags & FILE_UNREACHABLE && !act->target)
 		return 0;
 	record->path_size = end;
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->mode = BPF_CORE_READ(inode, i_mode);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	record->target = act->target;
+	record->of_target = act->target ? process_file_of(leaf) : 0;
 	record->action = act->action;
 	record->open_flags = act->open_flags;
 	u32 size = record_size(end);

@@ -37,6 +37,41 @@ test("who reads the worker's memory is told, with the step, and nobody else is",
   ).toEqual([{ id: 'runner-worker-memory-read', severity: 'critical', step: 'thief' }])
 })
 
+test.each([
+  ['a new mount of /proc', 'mount -t proc proc p', '$worker/environ'],
+  ['another place of /proc', 'mount --bind /proc p', '$worker/mem'],
+  ["another place of the worker's folder", 'mount --bind /proc/$worker p', 'environ'],
+  ['the file itself', 'touch p/x; mount --bind /proc/$worker/mem p/x', 'x'],
+])(
+  "who reads the worker's memory through %s is told, and lockdown ends the job",
+  async (_, mount, file) => {
+    using place = new Place()
+    const job = prepareJob(
+      place.path,
+      `      - id: thief
+        run: |
+          worker=$PPID
+          export worker
+          mkdir p
+          unshare -m sh -c '${mount}; head -c 1 p/${file}; sleep 300' || true
+      - id: later
+        run: touch later
+`,
+      {},
+    )
+    const args = ['--workspace', job.workspace, '--lockdown', 'runner-worker-memory-read']
+    const { status, stderr } = await place.run([...args, '--', ...job.command])
+    expect(status, stderr).toBe(137)
+    expect(place.report().detections.map(({ id, severity, step }) => [id, severity, step])).toEqual(
+      [
+        ['runner-worker-memory-read', 'critical', 'thief'],
+        ['job-locked-down', expect.anything(), 'thief'],
+      ],
+    )
+    expect((await place.exec('ls', [place.at('work')])).stdout).not.toContain('later')
+  },
+)
+
 test("who makes the worker dump its memory is told; the worker's own programs that crash are not", async () => {
   using place = new Place()
   const job = prepareJob(

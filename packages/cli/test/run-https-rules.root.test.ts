@@ -77,6 +77,7 @@ test.each([
   ['empty segments', head('/repos/acme//evil')],
   ['case', head('/REPOS/acme/shop')],
   ['a path in the query', head('/evil?/repos/acme/shop')],
+  ['a fragment with dots', head('/repos/acme/x#/../../../evil')],
   ['another method', head('/repos/acme/shop').replace('GET', 'POST')],
   ['a method in small letters', head('/repos/acme/shop').replace('GET', 'get')],
   ['the target in absolute form', head('https://api.example.com/evil')],
@@ -104,6 +105,14 @@ test.concurrent.each([
   ],
   ['no host', 'GET /evil HTTP/1.0\\r\\n\\r\\n'],
   ['another host than the SNI', head('/evil', 'other.example.com')],
+  [
+    'a line end without CR in a chunk extension',
+    `GET /repos/acme/x HTTP/1.1\\r\\nHost: api.example.com\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n2;\\nxx\\r\\n45\\r\\n0\\r\\n\\r\\n${head('/evil')}0\\r\\n\\r\\n`,
+  ],
+  [
+    'a length behind a line end without CR',
+    `GET /repos/acme/x HTTP/1.1\\r\\nHost: api.example.com\\r\\nX: y\\nContent-Length: 64\\r\\n\\r\\n${head('/evil')}`,
+  ],
   ['no HTTP', 'hello\\r\\nGET /evil'],
 ])('evasion, %s: nothing arrives', nothingArrives, 120_000)
 

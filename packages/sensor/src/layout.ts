@@ -69,6 +69,7 @@ export const file_record = {
   target: 52,
   error: 56,
   action: 60,
+  of_target: 61,
   mode: 62,
   open_flags: 64,
 } as const
@@ -132,6 +133,11 @@ export const file_flags = {
   FILE_FAILED_OPEN: 512,
   FILE_BY_ACTION: 1024,
   FILE_BEING_WRITTEN: 2048,
+} as const
+
+export const process_file = {
+  PROCESS_MEMORY: 1,
+  PROCESS_ENVIRONMENT: 2,
 } as const
 
 export const file_action = {

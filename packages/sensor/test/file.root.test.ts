@@ -231,6 +231,24 @@ describe('in sensitive places, it tells', () => {
     ])
   })
 
+  describe.each(['mounted', 'bound', 'process', 'file', 'thread', 'thread-alone', 'nowhere'])(
+    "another process's file of /proc, by a name of the job's making (%s)",
+    (way) => {
+      it.each([
+        ['mem', 'process-memory'],
+        ['environ', 'process-environment'],
+      ])('%s', async (name, sensitive) => {
+        using seen = new Observed()
+        const { stdout, status } = await seen.run(sandbox, 'memby', name, way)
+        const pid = Number(stdout)
+        expect(status).toBe(0)
+        expect(seen.of('file').filter(({ targetTgid }) => targetTgid !== null)).toMatchObject([
+          { path: `/proc/${pid}/${name}`, targetTgid: pid, action: 'read', sensitive },
+        ])
+      })
+    },
+  )
+
   it('nothing of a process that reads its own', async () => {
     using seen = new Observed()
     await seen.run('sh', '-c', 'cat /proc/self/environ > /dev/null')

@@ -51,8 +51,11 @@ describe.each(oldestOrAll)('with kernel %s', (kernel) => {
     ],
     [
       'file',
-      ['a new file$|database is read|"open","n"', 5],
-      ['is removed$|a new file: nothing|as ever|another name$|"rename"', 7],
+      ['a new file$|database is read|"open","n"|making \\(thread\\)', 7],
+      [
+        'is removed$|a new file: nothing|as ever|another name$|"rename"|making \\((?:file|nowhere)\\)',
+        11,
+      ],
     ],
     ['steps', ['begins with|thread that runs', 2], ['4096 bytes|brother by', 2]],
     [

@@ -34,6 +34,7 @@ describe.each(['x64', 'arm64'])('the layout of records in the object for %s', (a
     'step_flags',
     'file_flags',
     'file_action',
+    'process_file',
     'sandbox_flags',
     'sandbox_change',
     'watch_bits',

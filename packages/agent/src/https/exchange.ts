@@ -6,7 +6,7 @@ import type { OpaqueReason } from './undecodable.ts'
 export interface RequestHead {
   method: string
   scheme: 'http' | 'https'
-  /** As the request names it, in lower case; a port other than the scheme's own stays. Empty: it names none. */
+  /** As the request names it, in lower case, without a dot at its end; a port other than the scheme's own stays. Empty: it names none. */
   host: string
   /** Without query. */
   path: string
@@ -67,17 +67,18 @@ export function exchangeOf(head: RequestHead, time: number): Exchange {
   }
 }
 
-const defaultPort = { http: ':80', https: ':443' } as const
+const defaultPort = { http: '80', https: '443' } as const
 
-/** A request's authority as `RequestHead` has it. */
+/** A request's authority as `RequestHead` has it: one way to write it, of all that lead to the same host. */
 export function hostOf(authority: string, scheme: 'http' | 'https'): string {
   // Credentials before an @ are no part of the name.
   const host = authority
     .slice(authority.lastIndexOf('@') + 1)
     .trim()
     .toLowerCase()
-  const port = defaultPort[scheme]
-  return (host.endsWith(port) ? host.slice(0, -port.length) : host).slice(0, 300)
+  const [, name = host, port = ''] = /^([^:]*|\[[^\]]*\]):0*(\d*)$/.exec(host) ?? []
+  const bare = name.endsWith('.') ? name.slice(0, -1) : name
+  return (port === '' || port === defaultPort[scheme] ? bare : `${bare}:${port}`).slice(0, 300)
 }
 
 /** A request is whole: what its body says is taken out of it. */

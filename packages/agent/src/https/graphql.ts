@@ -1,3 +1,4 @@
+import { withoutPlainEscapes } from '@runwarden/policy'
 import type { RequestHead } from './exchange.ts'
 
 /** Bytes of one body that are looked at, and of all bodies together that are held. */
@@ -11,7 +12,11 @@ let held = 0
 
 /** Whether a request's body may say what it changes, and whoever sends it has a token for that. */
 export function isGraphql({ method, path, authorization }: RequestHead): boolean {
-  return method === 'POST' && authorization !== null && /(?:^|\/)graphql$/.test(path)
+  return (
+    method === 'POST' &&
+    authorization !== null &&
+    /(?:^|\/)graphql$/.test(withoutPlainEscapes(path))
+  )
 }
 
 /**

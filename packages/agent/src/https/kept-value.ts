@@ -1,4 +1,5 @@
 import { MAX_PATH, MAX_VALUE } from './limits.ts'
+import { Undecodable } from './undecodable.ts'
 
 /** Whose token a request carries, as far as its shape says; never the token. */
 export type Authorization =
@@ -28,9 +29,13 @@ export function isLookedAt(name: string): boolean {
 /**
  * What is kept of a header field's value: of `:path` what `targetOf` keeps, of `authorization` the kind, of other fields that are looked at the text, of all others nothing.
  * @param value at most the first `MAX_VALUE` bytes of it
+ * @throws Undecodable for a blank or control character in what HTTP/2 has in place of a request line: a server that hands it on in
+ * HTTP/1 writes another request
  */
 export function keptValue(name: string, value: Buffer): string {
   if (!looked.has(name)) return ''
+  if (name.startsWith(':') && value.some((byte) => byte <= 0x20 || byte === 0x7f))
+    throw new Undecodable('malformed', 'a blank or control character in a request line')
   if (name === 'authorization') return authorizationKind(value)
   if (name === ':path') return targetOf(value)
   return value.toString('utf8', 0, MAX_VALUE)
@@ -69,11 +74,14 @@ export function splitTarget(kept: string): { path: string; gitService?: GitServi
   return gitService === undefined ? { path } : { path, gitService }
 }
 
-/** A request target without its query and fragment, which hold secrets, cut to `MAX_PATH` bytes. */
+/**
+ * A request target without its query, which holds secrets, cut to `MAX_PATH` bytes. A "#" ends nothing: no target has one
+ * (RFC 9112 §3.2), and there are servers that take it, and what follows, for a part of the path.
+ */
 function pathOf(target: Buffer): string {
   let end = Math.min(target.length, MAX_PATH)
   for (let at = 0; at < end; at++) {
-    if (target[at] === 0x3f || target[at] === 0x23) end = at
+    if (target[at] === 0x3f) end = at
   }
   return target.toString('utf8', 0, end)
 }

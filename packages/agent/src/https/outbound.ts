@@ -47,9 +47,11 @@ export class OutboundCalls {
     if (call?.kind === 'graphql') this.awaitEnd(event)
     if (this.repository === null || call === null) return []
     const writes = call.writes === true
+    const said = `${event.method} ${event.host}${event.path}`
+    if (writes && call.hidden !== null) return this.findHidden(event, said, call, this.repository)
     const target = targetOf(call, this.repository)
     if (target === null || (!writes && call.repository === null)) return []
-    return this.find(event, `${event.method} ${event.host}${event.path}`, target, writes)
+    return this.find(event, said, target, writes)
   }
 
   private awaitEnd(event: EventOf<'http.request'>): void {
@@ -77,12 +79,51 @@ export class OutboundCalls {
     target: string,
     writes: boolean,
   ): DetectionBody[] {
+    return this.tell(request, `${writes} ${target}`, {
+      severity: writes ? 'high' : 'info',
+      title: writes
+        ? `a change was asked of ${target}, which is not the job's repository`
+        : `${target} was read, which is not the job's repository`,
+      text: writes
+        ? `${this.did(request, said)}. Stolen data and worms leave so, through a host that nearly every policy allows. If it is meant (a release elsewhere, a bot), it is made with a token of its own: ${advice}`
+        : `${this.did(request, said)}. Builds read other repositories all the time; it is told for who looks for it.`,
+    })
+  }
+
+  /** A change of which nobody can tell whether it is of the job's repository. */
+  private findHidden(
+    request: EventOf<'http.request'>,
+    said: string,
+    { path, hidden }: GithubCall,
+    own: string,
+  ): DetectionBody[] {
+    const byNumber = hidden === 'number'
+    const target = (byNumber ? path.split('/').slice(0, 3).join('/') : path).slice(0, 100)
+    const why = byNumber
+      ? `Its path has the repository's number: whether that is ${own} cannot be told.`
+      : `Servers can read its path in more than one way, and which repository it is of cannot be told. Programs do not write paths so by themselves.`
+    return this.tell(request, `hidden ${target}`, {
+      severity: byNumber ? 'medium' : 'high',
+      title: `a change was asked of ${target}: which repository that is cannot be told`,
+      text: `${this.did(request, said)}. ${why} If it is meant, name the repository in the path: ${advice}`,
+    })
+  }
+
+  private did({ execId }: EventOf<'http.request'>, said: string): string {
+    const who = this.parts.exeOf(execId) || 'a process that has ended'
+    return `${who} sent ${said}; the job is of ${this.repository}`
+  }
+
+  private tell(
+    request: EventOf<'http.request'>,
+    what: string,
+    found: Pick<DetectionBody, 'severity' | 'title' | 'text'>,
+  ): DetectionBody[] {
     const suppressed = this.parts.suppression(request)
-    const about = `${writes} ${suppressed} ${target}`
+    const about = `${suppressed} ${what}`
     if (this.told.has(about) || this.told.size >= MOST_TOLD) return []
     this.told.add(about)
     const { seq, time, execId, step } = request
-    const did = `${this.parts.exeOf(execId) || 'a process that has ended'} sent ${said}`
     return [
       {
         kind: 'detection',
@@ -90,19 +131,16 @@ export class OutboundCalls {
         execId,
         step,
         id: 'https-outbound-anomaly',
-        severity: writes ? 'high' : 'info',
-        title: writes
-          ? `a change was asked of ${target}, which is not the job's repository`
-          : `${target} was read, which is not the job's repository`,
-        text: writes
-          ? `${did}; the job is of ${this.repository}. Stolen data and worms leave so, through a host that nearly every policy allows. If it is meant (a release elsewhere, a bot), it is made with a token of its own: look at what started this program, and if nobody knows it, replace the secrets that the job could read.`
-          : `${did}; the job is of ${this.repository}. Builds read other repositories all the time; it is told for who looks for it.`,
+        ...found,
         evidence: [seq],
         ...(suppressed === null ? {} : { suppressed }),
       },
     ]
   }
 }
+
+const advice =
+  'look at what started this program, and if nobody knows it, replace the secrets that the job could read.'
 
 const newRepository = 'the list of repositories (a new one)'
 
@@ -120,13 +158,13 @@ function targetOf(call: GithubCall, own: string): string | null {
   const { path, repository } = call
   const writes = call.writes === true
   // The copy is a repository of its own, and of whoever asks.
-  if (writes && call.kind === 'rest' && /^\/repos\/[^/]+\/[^/]+\/(?:forks|generate)$/.test(path))
+  if (writes && call.kind === 'rest' && /^\/repos\/[^/]+\/[^/]+\/(?:forks|generate)\/?$/.test(path))
     return newRepository
   if (repository !== null) return repository === own ? null : repository
   if (call.kind !== 'rest' || !writes) return null
-  if (/^\/(?:user|orgs\/[^/]+)\/repos$/.test(path)) return newRepository
+  if (/^\/(?:user|(?:orgs|organizations)\/[^/]+)\/repos\/?$/.test(path)) return newRepository
   if (/^\/gists(?:\/|$)/.test(path)) return 'a gist'
-  return /^\/(?:user|orgs|teams|enterprises)(?:\/|$)/.test(path)
+  return /^\/(?:user|orgs|organizations|teams|enterprises)(?:\/|$)/.test(path)
     ? path.split('/').slice(0, 3).join('/').slice(0, 100)
     : null
 }

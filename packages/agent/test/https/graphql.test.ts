@@ -40,6 +40,12 @@ describe('the fields of a mutation', () => {
     expect(mutations(text)).toBe(null)
   })
 
+  test('are told of a path with needless escapes, too', () => {
+    const text = body('mutation { closeIssue { x } }')
+    const [exchange] = decode(talk(post(text).replace('graphql', 'graph%71l'))).exchanges
+    expect(exchange?.mutations).toEqual(['closeIssue'])
+  })
+
   test('are not looked for without a token, nor elsewhere', () => {
     const text = body('mutation { closeIssue { x } }')
     expect(decode(talk(post(text, ''))).exchanges[0]?.mutations).toBe(null)

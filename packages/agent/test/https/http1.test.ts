@@ -197,6 +197,120 @@ describe('what cannot be read is said to be opaque', () => {
   })
 })
 
+const post = (framing: string, body = ''): string =>
+  `>POST /x HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n${body}`
+const chunked = (body: string): string => post('Transfer-Encoding: chunked', body)
+
+describe('a request that two servers could read in two ways is malformed', () => {
+  test.each([
+    ['a bare LF behind the request line', '>GET / HTTP/1.1\nHost: a\r\n\r\n'],
+    ['a bare LF behind a field', '>GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n'],
+    ['a bare LF that ends the head', '>GET / HTTP/1.1\r\nHost: a\r\n\n'],
+    ['a bare LF before a length', post('X: y\nContent-Length: 64')],
+    ['a bare CR within a value', post('X: y\rContent-Length: 64')],
+    ['a CR more', post('X: y\r')],
+    ['a bare CR before the head ends', '>GET / HTTP/1.1\r\nHost: a\r\n\rX: y\r\n\r\n'],
+    ['a NUL in a value', post('X: y\0z')],
+    ['a NUL in a long value', post(`X: ${'y'.repeat(9000)}\0`)],
+    ['another control character in a value', post('X: \x0b')],
+    ['a NUL in a name', post('X\0: y')],
+    ['a folded field', post('X: y\r\n z')],
+    ['a line folded by a tab', post('X: y\r\n\tz')],
+    ['a blank before a colon', post('Content-Length : 3')],
+    [
+      'a long name with blanks before its colon',
+      post(`Transfer-Encoding${' '.repeat(80)}: chunked`),
+    ],
+    ['a blank within a name', post('Content-Length 3: 3')],
+    ['a field without a colon', post('Content-Length')],
+    ['a length with a sign', post('Content-Length: +3')],
+    ['a length below zero', post('Content-Length: -3')],
+    ['a length with a zero in front', post('Content-Length: 010')],
+    ['a length of blanks and digits', post('Content-Length: 3 3')],
+    ['a length with a blank of Unicode', post('Content-Length: \xc2\xa03')],
+    ['a hexadecimal length', post('Content-Length: 0x3')],
+    ['an empty length', post('Content-Length:')],
+    ['a list of lengths', post('Content-Length: 3, 3')],
+    ['a length twice', post('Content-Length: 3\r\ncontent-length: 3')],
+    ['a length longer than is looked at', post(`Content-Length: 3${' '.repeat(5000)},4`)],
+    ['chunked, and another coding behind', post('Transfer-Encoding: chunked, identity')],
+    ['chunked, and another coding before', post('Transfer-Encoding: identity, chunked')],
+    ['a coding that only ends so', post('Transfer-Encoding: xchunked')],
+    ['an empty coding', post('Transfer-Encoding:')],
+    ['a quoted coding', post('Transfer-Encoding: "chunked"')],
+    ['a coding behind a control character', post('Transfer-Encoding: \x0bchunked')],
+    ['chunked twice', post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked')],
+    ['a coding of HTTP/1.0', '>POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    ['a bare LF in a chunk extension', chunked('2;\nxx\r\n45\r\n0\r\n\r\n')],
+    ['a bare LF behind a chunk size', chunked('2\nxx\r\n0\r\n\r\n')],
+    ['a bare LF behind a chunk', chunked('2\r\nxx\n0\r\n\r\n')],
+    ['a bare LF behind the last chunk', chunked('0\n\r\n')],
+    ['a bare LF behind a trailer', chunked('0\r\nX: y\n\r\n')],
+    ['a bare LF at the end of trailers', chunked('0\r\n\n')],
+    ['a control character in a chunk extension', chunked('2;\0\r\nxx\r\n0\r\n\r\n')],
+    ['a CR in a chunk extension', chunked('2;\rxx\r\n0\r\n\r\n')],
+    ['blanks, and more digits, in a chunk size', chunked(`2${' '.repeat(70)}2\r\nxx\r\n`)],
+    ['a chunk size with a sign', chunked('+2\r\nxx\r\n')],
+    ['a hexadecimal prefix of a chunk size', chunked('0x2\r\nxx\r\n')],
+    ['a request where trailers are', chunked('0\r\nGET /evil HTTP/1.1\r\nHost: a\r\n\r\n')],
+    ['a bare LF between requests', `>${get('/')}\n${get('/2')}`],
+  ])('%s', (_, request) => {
+    const pieces = talk(request)
+    const reasons = [pieces, ...[1, 7].map((size) => cut(pieces, () => size))].map(
+      (some) => decode(some).opaque?.reason,
+    )
+    expect(reasons).toEqual(['malformed', 'malformed', 'malformed'])
+  })
+
+  test.each([
+    ['tabs in values and extensions', chunked('2;a=b\tc\r\nxx\r\n0\r\nX:\ty\r\n\r\n')],
+    ['bytes beyond ASCII', post('X: \xff\x80\r\nContent-Length: 0')],
+    ['a coding in capitals', post('Transfer-Encoding: Chunked', '0\r\n\r\n')],
+    ['an empty line between requests', `>${get('/')}\r\n${get('/2')}`],
+  ])('but not %s', (_, request) => {
+    for (const size of [Infinity, 1])
+      expect(decode(cut(talk(request), () => size)).opaque).toBe(null)
+  })
+})
+
+test.each([
+  ['/repos/acme/x#/../../../evil', '/repos/acme/x#/../../../evil'],
+  ['/x?token=secret#/y', '/x'],
+  ['/x#?token=secret', '/x#'],
+])('a "#" ends no path: %s', (target, path) => {
+  expect(decode(talk(`>${get(target)}`)).exchanges[0]?.head.path).toBe(path)
+})
+
+test.each([
+  ['api.github.com.', 'api.github.com'],
+  ['API.GitHub.com.:443', 'api.github.com'],
+  ['api.github.com:', 'api.github.com'],
+  ['api.github.com:00443', 'api.github.com'],
+  ['api.github.com.:8443', 'api.github.com:8443'],
+  ['api.github.com:80', 'api.github.com:80'],
+  ['[2001:db8::1]:443', '[2001:db8::1]'],
+  ['[2001:db8::1]', '[2001:db8::1]'],
+])('a host has one name: %s is %s', (said, host) => {
+  const request = `>GET / HTTP/1.1\r\nHost: ${said}\r\n\r\n`
+  expect(decode(talk(request)).exchanges[0]?.head.host).toBe(host)
+})
+
+test('responses may be written as servers write them', () => {
+  const pieces = talk(
+    `>${get('/1')}`,
+    '<HTTP/1.1 200 OK\nTransfer-Encoding: gzip, chunked\nX: \x01\n\n2\nhi\n0\n\n',
+    `>${get('/2')}`,
+    '<HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi',
+  )
+  expect(decode(pieces)).toMatchObject({
+    opaque: null,
+    lines: [
+      'GET https://a.example.org/1 -> 200, 0 up, 2 down',
+      'GET https://a.example.org/2 -> 200, 0 up, 2 down',
+    ],
+  })
+})
+
 test('a program that serves is not asking', () => {
   const pieces = talk('<GET / HTTP/1.1\r\nHost: me\r\n\r\n', '>HTTP/1.1 200 OK\r\n\r\nx')
   expect(decode(pieces)).toMatchObject({ lines: [], opaque: null })

@@ -106,6 +106,12 @@ describe('frames', () => {
       })
   })
 
+  test('a "#" ends no path', () => {
+    const block = requestBlock('/repos/acme/x#/../../../evil?secret')
+    const seen = decode([start(), sent(frame(TYPE.headers, both, 1, block))])
+    expect(seen.exchanges[0]?.head.path).toBe('/repos/acme/x#/../../../evil')
+  })
+
   test('a server that speaks first', () => {
     const seen = decode([
       received(settings),
@@ -153,6 +159,28 @@ describe('what cannot be read is said to be opaque', () => {
           both,
           1,
           Buffer.concat([requestBlock('/a'), literal('host', 'other.example.org')]),
+        ),
+      ],
+      'malformed',
+    ],
+    ...[' ', '\r\n', '\0', '\t', '\x7f'].map((odd): [string, Buffer[], string] => [
+      `${JSON.stringify(odd)} in a query`,
+      [frame(TYPE.headers, both, 1, requestBlock(`/a?b${odd}c`))],
+      'malformed',
+    ]),
+    [
+      'a request line in a method',
+      [frame(TYPE.headers, both, 1, requestBlock('/a', 'GET /evil HTTP/1.1\r\nX:'))],
+      'malformed',
+    ],
+    [
+      'a transfer coding',
+      [
+        frame(
+          TYPE.headers,
+          both,
+          1,
+          Buffer.concat([requestBlock('/a'), literal('transfer-encoding', 'chunked')]),
         ),
       ],
       'malformed',

@@ -1,3 +1,5 @@
+import { isDots, mayBeCut, withoutPlainEscapes } from '../https-path.ts'
+
 /** Where a GitHub is: github.com, or an Enterprise server. Names in lower case, with a port other than 443. */
 export interface GithubHosts {
   /** Host of the REST and GraphQL API. */
@@ -46,6 +48,11 @@ export interface GithubCall {
   path: string
   /** The repository that the path names, `owner/name` in lower case; null: it names none. */
   repository: string | null
+  /**
+   * Why nobody can tell which repository it is about: the path has its `number`, or can be read in more than one `way`. Null:
+   * `repository` says it.
+   */
+  hidden: 'number' | 'way' | null
   /** Of GraphQL: the fields of a mutation; null: it is none, or not known. */
   mutations: readonly string[] | null
   /** It changes something there. Null: can't be told (GraphQL). */
@@ -69,23 +76,33 @@ const harmlessPosts = /^\/(?:markdown(?:\/raw)?|applications\/[^/]+\/token|searc
 
 /** What a request asks of GitHub; null: it is not for GitHub, or nothing that a token is for. */
 export function githubCall(request: Request, hosts: GithubHosts = githubCom): GithubCall | null {
-  const { host, method } = request
+  const { method } = request
+  const host = request.host.replace(/\.(?=:\d*$|$)/, '')
   // Most requests of a job are for others.
   if (!isGithub(host, hosts)) return null
-  const path = request.path.replaceAll(/\/{2,}/g, '/')
+  const path = withoutPlainEscapes(request.path).replaceAll(/\/{2,}/g, '/')
   const reads = reading.has(method)
   const call = (kind: GithubCall['kind'], more: Partial<GithubCall> = {}): GithubCall => ({
     kind,
     method,
     path,
     repository: null,
+    hidden: null,
     mutations: null,
     writes: !reads,
     ...more,
   })
-  if (host === hosts.uploads && path.startsWith(`${hosts.uploadsPath}/repos/`)) {
+  const pushesOrWrites = !reads || request.gitService === 'git-receive-pack'
+  if (pushesOrWrites && (mayBeCut(request.path) || hasWays(path, hosts.apiPath))) {
+    const act = gitAct.exec(path)?.groups?.['act']
+    if (host === hosts.server && act !== undefined)
+      return call('git', { hidden: 'way', writes: pushes(act, request) })
+    if (host === hosts.api || host === hosts.uploads) return call('rest', { hidden: 'way' })
+  }
+  if (host === hosts.uploads && path.startsWith(`${hosts.uploadsPath}/repos`)) {
     const inside = path.slice(hosts.uploadsPath.length)
-    return call('upload', { path: inside, repository: repositoryOf(inside) })
+    if (/^\/repos(?:itories)?\//.test(inside))
+      return call('upload', { path: inside, ...repositoryOf(inside) })
   }
   if (host === hosts.api && /^\/(?:api\/)?graphql$/.test(path))
     return call('graphql', {
@@ -98,7 +115,7 @@ export function githubCall(request: Request, hosts: GithubHosts = githubCom): Gi
     const inside = path.slice(hosts.apiPath.length)
     return call('rest', {
       path: inside,
-      repository: repositoryOf(inside),
+      ...repositoryOf(inside),
       writes: !reads && !(method === 'POST' && harmlessPosts.test(inside)),
     })
   }
@@ -107,10 +124,7 @@ export function githubCall(request: Request, hosts: GithubHosts = githubCom): Gi
     if (git === undefined) return null
     return call('git', {
       repository: `${git['owner']}/${git['name']}`.toLowerCase(),
-      writes:
-        git['act'] === 'git-receive-pack' ||
-        request.gitService === 'git-receive-pack' ||
-        (git['act'] === 'info/lfs/locks' && !reads),
+      writes: pushes(git['act'] ?? '', request),
     })
   }
   if (host === 'ghcr.io' || host.endsWith('.pkg.github.com')) return call('packages')
@@ -132,10 +146,40 @@ function isGithub(host: string, { api, server, uploads }: GithubHosts): boolean 
   )
 }
 
-const gitPath =
-  /^\/(?<owner>[^/]+)\/(?<name>[^/]+?)(?:\.git)?\/(?<act>info\/refs|git-upload-pack|git-receive-pack|info\/lfs\/locks|info\/lfs\/objects\/batch)$/
+const gitAct =
+  /\/(?<act>info\/refs|git-upload-pack|git-receive-pack|info\/lfs\/locks|info\/lfs\/objects\/batch)$/
+const gitPath = new RegExp(`^/(?<owner>[^/]+)/(?<name>[^/]+?)(?:\\.git)?${gitAct.source}`)
 
-function repositoryOf(path: string): string | null {
+function pushes(act: string, { method, gitService }: Request): boolean {
+  return (
+    act === 'git-receive-pack' ||
+    gitService === 'git-receive-pack' ||
+    (act === 'info/lfs/locks' && !reading.has(method))
+  )
+}
+
+/**
+ * Whether servers could take a path for one of another repository. Escaped slashes behind the repository's name are of the names of
+ * files and branches.
+ * @param before what stands before the paths of the API
+ */
+function hasWays(path: string, before: string): boolean {
+  if (!/[#%\\]|\/\.{1,2}(?:[/;]|$)/.test(path)) return false
+  let whole = path
+  // Once more than most would undo.
+  for (let i = 0; i < 3; i++)
+    whole = whole.replaceAll(/%(?:2[5ef]|5c|3b)/gi, (escape) => decodeURIComponent(escape))
+  const segments = whole
+    .replaceAll('\\', '/')
+    .replaceAll(/\/{2,}/g, '/')
+    .split('/')
+  const head = segments.slice(0, before.split('/').length + 3).join('/')
+  return path.includes('#') || segments.some(isDots) || !`${path}/`.startsWith(`${head}/`)
+}
+
+function repositoryOf(path: string): Pick<GithubCall, 'repository' | 'hidden'> {
   const [, owner, name] = /^\/repos\/([^/]+)\/([^/]+)(?:\/|$)/.exec(path) ?? []
-  return owner === undefined || name === undefined ? null : `${owner}/${name}`.toLowerCase()
+  if (owner === undefined || name === undefined)
+    return { repository: null, hidden: path.startsWith('/repositories/') ? 'number' : null }
+  return { repository: `${owner}/${name}`.toLowerCase(), hidden: null }
 }

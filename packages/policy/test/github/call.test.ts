@@ -41,6 +41,29 @@ test.each([
   expect(githubCall({ method, host, path })).toMatchObject({ kind, repository, writes })
 })
 
+test.each([
+  ['PUT', 'api.github.com', '/repositories/1234/contents/x', 'rest', 'number'],
+  ['GET', 'api.github.com', '/repositories/1234/contents/x', 'rest', 'number'],
+  ['POST', 'uploads.github.com', '/repositories/1234/releases/1/assets', 'upload', 'number'],
+  ['PUT', 'api.github.com', '/repos/a/b/../../c/d/contents/x', 'rest', 'way'],
+  ['PUT', 'api.github.com', '/repos%2Fa/b/contents/x', 'rest', 'way'],
+  ['POST', 'uploads.github.com', '/repos/a/b/../c/releases/1/assets', 'rest', 'way'],
+  ['POST', 'github.com', '/a/b/../c/git-receive-pack', 'git', 'way'],
+] as const)('of %s %s%s the repository cannot be told', (method, host, path, kind, hidden) => {
+  expect(githubCall({ method, host, path })).toMatchObject({ kind, hidden, repository: null })
+})
+
+test.each([
+  ['PUT', 'api.github.com', '/repo%73/Evil/lo%6ft/contents/x', '/repos/Evil/loot/contents/x'],
+  ['PUT', 'api.github.com.', '/repos/evil/loot/contents/a%2Fb', '/repos/evil/loot/contents/a%2Fb'],
+])('%s %s%s has one way to be read', (method, host, path, plain) => {
+  expect(githubCall({ method, host, path })).toMatchObject({
+    path: plain,
+    repository: 'evil/loot',
+    hidden: null,
+  })
+})
+
 test('git that asks what it could push to is a push, if nothing follows, too', () => {
   const first = { method: 'GET', host: 'github.com', path: '/acme/shop/info/refs' }
   expect(githubCall({ ...first, gitService: 'git-receive-pack' })).toMatchObject({ writes: true })
@@ -77,6 +100,15 @@ test('an Enterprise server', () => {
     kind: 'upload',
   })
   expect(posted(enterprise, 'api.github.com', '/repos/a/b/issues')).toBe(null)
+  expect(posted(enterprise, host, '/api/v3/repos/a%2Fb/issues')).toMatchObject({ hidden: 'way' })
+  expect(posted(enterprise, host, '/api%2Fv3/repos/a/b/issues')).toMatchObject({ hidden: 'way' })
+  expect(posted(enterprise, host, '/api/v3/repositories/7/issues')).toMatchObject({
+    hidden: 'number',
+  })
+  expect(posted(enterprise, host, '/api/v3/repos/a/b/contents/x%2Fy')).toMatchObject({
+    repository: 'a/b',
+    hidden: null,
+  })
 })
 
 test('Enterprise Cloud with data residence', () => {

@@ -1,4 +1,4 @@
-import { file_action, file_flags, file_record, record_header } from '../layout.ts'
+import { file_action, file_flags, file_record, process_file, record_header } from '../layout.ts'
 import type { FileAction, FileRecord } from '../record.ts'
 import { type Batch, join, textOf } from './batch.ts'
 import type { Watch } from '../watch.ts'
@@ -19,6 +19,11 @@ const links: Record<number, 'rename' | 'hard' | 'symbolic'> = {
   [file_action.FILE_SYMLINK]: 'symbolic',
 }
 
+const processFiles: Record<number, string> = {
+  [process_file.PROCESS_MEMORY]: 'mem',
+  [process_file.PROCESS_ENVIRONMENT]: 'environ',
+}
+
 /**
  * struct file_record at byte `at` of the batch. undefined: the kernel side could not tell whether it matters, and it
  * does not (neither workspace nor sensitive).
@@ -33,7 +38,11 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
   const toNameFrom = toFrom + (u16[(at + file_record.to_path_size) >>> 1] as number)
   const toNameTo = toNameFrom + (u16[(at + file_record.to_name_size) >>> 1] as number)
   const symbolic = code === file_action.FILE_SYMLINK
-  const path = symbolic ? batch.text(nameFrom, toFrom) : named(batch, from, nameFrom, toFrom)
+  const target = u32[(at + file_record.target) >>> 2] as number
+  const ofTarget = processFiles[u8[at + file_record.of_target] as number]
+  let path = symbolic ? batch.text(nameFrom, toFrom) : named(batch, from, nameFrom, toFrom)
+  // By whatever mount of /proc, in whatever pid namespace, and of whichever thread it was opened.
+  if (ofTarget !== undefined) path = `/proc/${target}/${ofTarget}`
   const to = code >= file_action.FILE_RENAME ? named(batch, toFrom, toNameFrom, toNameTo) : null
   const action = actions[code] as FileAction
   // What a symbolic link says is text: only where it stands counts.
@@ -56,7 +65,6 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
   const byAction = (flags & file_flags.FILE_BY_ACTION) !== 0
   const beingWritten = (flags & file_flags.FILE_BEING_WRITTEN) !== 0
   if (sensitive === null && (reading || !workspace) && !byAction && !beingWritten) return undefined
-  const target = u32[(at + file_record.target) >>> 2] as number
   return {
     kind: 'file',
     time: batch.wide(at + record_header.time),

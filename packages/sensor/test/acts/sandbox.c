@@ -1,8 +1,10 @@
 // One act that changes a sandbox, by its name: sandbox ACT [ARG…]. Mounts are made in a mount namespace of its own.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -40,6 +42,38 @@ static pid_t child(void)
 	return pid;
 }
 
+static void *wait_here(void *unused)
+{
+	for (;;)
+		pause();
+}
+
+// One with a second thread.
+static pid_t threaded_child(void)
+{
+	pid_t pid = fork();
+	pthread_t thread;
+	if (pid == 0) {
+		pthread_create(&thread, 0, wait_here, 0);
+		wait_here(0);
+	}
+	return pid;
+}
+
+// The second thread, once it is there.
+static pid_t thread_of(pid_t pid)
+{
+	char path[64];
+	sprintf(path, "/proc/%d/task", pid);
+	for (;;) {
+		DIR *tasks = opendir(path);
+		for (struct dirent *one; (one = readdir(tasks));)
+			if (atoi(one->d_name) > 0 && atoi(one->d_name) != pid)
+				return atoi(one->d_name);
+		closedir(tasks);
+	}
+}
+
 static void finish(pid_t pid)
 {
 	kill(pid, SIGKILL);
@@ -50,6 +84,42 @@ static void own_mounts(void)
 {
 	if (unshare(CLONE_NEWNS) || mount(0, "/", 0, MS_REC | MS_PRIVATE, 0))
 		exit(3);
+}
+
+// Another name of /proc/PID/FILE, mostly by a mount in this folder.
+static const char *way_to(const char *way, pid_t pid, const char *file, char *path, char *from)
+{
+	own_mounts();
+	mkdir("p", 0755);
+	sprintf(from, "/proc/%d/%s", pid, file);
+	sprintf(path, "p/%d/%s", pid, file);
+	if (!strcmp(way, "mounted")) {
+		if (mount("proc", "p", "proc", 0, 0))
+			exit(5);
+	} else if (!strcmp(way, "bound")) {
+		if (mount("/proc", "p", 0, MS_BIND, 0))
+			exit(5);
+	} else if (!strcmp(way, "process")) {
+		sprintf(from, "/proc/%d", pid);
+		sprintf(path, "p/%s", file);
+		if (mount(from, "p", 0, MS_BIND, 0))
+			exit(5);
+	} else if (!strcmp(way, "file")) {
+		strcpy(path, "p/config");
+		close(open(path, O_CREAT, 0644));
+		if (mount(from, path, 0, MS_BIND, 0))
+			exit(5);
+	} else if (!strcmp(way, "thread")) {
+		sprintf(path, "/proc/%d/task/%d/%s", pid, thread_of(pid), file);
+	} else if (!strcmp(way, "thread-alone")) {
+		sprintf(path, "/proc/%d/%s", thread_of(pid), file);
+	} else if (!strcmp(way, "nowhere")) {
+		int fs = syscall(SYS_fsopen, "proc", 0);
+		if (syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, 0, 0, 0) || fchdir(syscall(SYS_fsmount, fs, 0, 0)))
+			exit(5);
+		sprintf(path, "%d/%s", pid, file);
+	}
+	return path;
 }
 
 static int listen_at(const char *path, struct sockaddr_un *at)
@@ -138,6 +208,11 @@ int main(int count, char **args)
 		pid = child();
 		sprintf(path, "/proc/%d/%s", pid, a);
 		result = open(path, O_RDONLY);
+		finish(pid);
+	} else if (!strcmp(act, "memby")) {
+		char path[64], from[64];
+		pid = threaded_child();
+		result = open(way_to(b, pid, a, path, from), O_RDONLY);
 		finish(pid);
 	} else if (!strcmp(act, "init_module")) {
 		result = syscall(SYS_init_module, secret, 8L, "");

@@ -34,8 +34,8 @@ export class Http1Connection {
   private readonly requests: Half
   private readonly responses: Half
   private line: RequestLine | null = null
-  private fields = new HeadFields()
-  private answerFields = new HeadFields()
+  private fields = new HeadFields('request')
+  private answerFields = new HeadFields('response')
   private status = 0
   private time = 0
   private any = false
@@ -61,6 +61,7 @@ export class Http1Connection {
           end: () => this.requestEnd(),
         },
         out,
+        'requests',
       ),
     }
     this.responses = {
@@ -79,6 +80,7 @@ export class Http1Connection {
           end: () => this.responseEnd(),
         },
         back,
+        'responses',
       ),
     }
   }
@@ -145,12 +147,14 @@ export class Http1Connection {
     if (this.line === null)
       throw new Undecodable(this.any ? 'malformed' : 'not-http', 'no request line')
     this.any = true
-    this.fields = new HeadFields()
+    this.fields = new HeadFields('request')
   }
 
   private requestHead(): Body {
     const { line, fields } = this
     if (line === null) throw new Undecodable('malformed', 'a head without a request line')
+    if (line.version === '1.0' && fields.hasCoding)
+      throw new Undecodable('malformed', 'a transfer coding of HTTP/1.0')
     const body = fields.body(nothing)
     // Once responses are out of sight, a further request says that those before have had theirs.
     if (this.responses.sight !== 'clear')
@@ -184,7 +188,7 @@ export class Http1Connection {
     if (this.waiting.length === 0)
       throw new Undecodable('malformed', 'a response before its request')
     this.status = status
-    this.answerFields = new HeadFields()
+    this.answerFields = new HeadFields('response')
   }
 
   private responseHead(): Body {

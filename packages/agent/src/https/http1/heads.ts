@@ -3,7 +3,9 @@ import { hostOf, type RequestHead } from '../exchange.ts'
 import { Undecodable } from '../undecodable.ts'
 import type { Body } from './messages.ts'
 
-const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} [^\s]+ HTTP\/1\.[01]$/
+// Python's servers part a line at 85 and A0, too.
+const requestLine =
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} [!-~\x80-\x84\x86-\x9f\xa1-\xff]+ HTTP\/1\.[01]$/
 const versionEnd = ' HTTP/1.1'.length
 const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: |$)/
 const statusAt = 'HTTP/1.1 '.length
@@ -60,8 +62,17 @@ export class HeadFields {
   /** The first that is said, and whether all are the same. */
   private length: string | null = null
   private lengthsDiffer = false
-  /** The last one. */
+  /** The last one; of a request all that is said. */
   private coding: string | null = null
+  private readonly ofRequest: boolean
+
+  constructor(of: 'request' | 'response') {
+    this.ofRequest = of === 'request'
+  }
+
+  get hasCoding(): boolean {
+    return this.coding !== null
+  }
 
   /** @throws Undecodable for what servers read differently: the way that requests are smuggled */
   add(name: string, value: string): void {
@@ -72,14 +83,22 @@ export class HeadFields {
     } else if (name === 'authorization') {
       this.authorization ??= value as NonNullable<RequestHead['authorization']>
     } else if (name === 'content-length') {
-      if (!value.includes(',')) this.addLength(value.trim())
+      if (this.ofRequest) this.addOnlyLength(value)
+      else if (!value.includes(',')) this.addLength(value.trim())
       else for (const one of value.split(',')) this.addLength(one.trim())
     } else if (name === 'transfer-encoding') {
-      this.coding = value
-        .slice(value.lastIndexOf(',') + 1)
-        .trim()
-        .toLowerCase()
+      if (this.ofRequest && this.coding !== null)
+        throw new Undecodable('malformed', 'two transfer codings')
+      const coding = this.ofRequest ? value : value.slice(value.lastIndexOf(',') + 1).trim()
+      this.coding = coding.toLowerCase()
     }
+  }
+
+  /** Once, and in digits that are no octal number to anybody. */
+  private addOnlyLength(value: string): void {
+    if (this.length !== null || !/^(?:0|[1-9]\d{0,14})$/.test(value))
+      throw new Undecodable('malformed', 'a content-length that is no number, or two')
+    this.length = value
   }
 
   private addLength(value: string): void {

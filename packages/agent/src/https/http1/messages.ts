@@ -32,11 +32,13 @@ type State = 'start' | 'header' | 'size' | 'trailer' | 'data' | 'data-end' | 'un
 
 /**
  * Reads the HTTP/1 messages of one direction of a connection (RFC 9112), however they are cut into
- * pieces. Holds no more than one line, which it wipes.
+ * pieces. Holds no more than one line, which it wipes. Of requests it takes only what all servers read alike: a
+ * server that sees other lines than these sees other requests. Responses may be written as servers write them.
  */
 export class MessageReader {
   private readonly sink: MessageSink
   private readonly share: Share
+  private readonly ofRequests: boolean
   private state: State = 'start'
   /** Bytes of the body, or of the chunk, that are still to come. */
   private left = 0
@@ -45,10 +47,15 @@ export class MessageReader {
   /** The beginning of a line whose end has not come, and how long it is by now. */
   private line = nothing
   private lineLength = 0
+  /** Its last byte was a CR. */
+  private returned = false
+  /** There was a message. */
+  private begun = false
 
-  constructor(sink: MessageSink, share: Share) {
+  constructor(sink: MessageSink, share: Share, of: 'requests' | 'responses') {
     this.sink = sink
     this.share = share
+    this.ofRequests = of === 'requests'
   }
 
   /** Between messages. */
@@ -73,6 +80,7 @@ export class MessageReader {
         continue
       }
       const newline = bytes.indexOf(0x0a, at)
+      if (this.ofRequests) this.checkLine(bytes, at, newline)
       if (newline < 0) return this.hold(bytes.subarray(at))
       if (this.lineLength > 0) this.complete(bytes.subarray(at, newline))
       else {
@@ -134,7 +142,29 @@ export class MessageReader {
     }
   }
 
+  /**
+   * CR LF ends a line, and nothing else does: neither a LF nor a CR by itself, nor another control character.
+   * @param newline below 0: it is not there yet
+   */
+  private checkLine(bytes: Buffer, from: number, newline: number): void {
+    const to = newline < 0 ? bytes.length : newline
+    let { returned } = this
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at] ?? 0
+      if (returned || (byte < 0x20 && byte !== 0x09 && byte !== 0x0d) || byte === 0x7f)
+        throw new Undecodable(
+          this.state === 'start' && !this.begun ? 'not-http' : 'malformed',
+          'a control character in a line',
+        )
+      returned = byte === 0x0d
+    }
+    // A first line may be none of HTTP's: the sink says so.
+    if (newline >= 0 && !returned && this.state !== 'start') throw withoutReturn()
+    this.returned = returned && newline < 0
+  }
+
   private dropLine(): void {
+    this.returned = false
     this.line.fill(0)
     this.line = nothing
     this.lineLength = 0
@@ -153,17 +183,23 @@ export class MessageReader {
   private take(bytes: Buffer, from: number, newline: number): void {
     const to = newline > from && bytes[newline - 1] === 0x0d ? newline - 1 : newline
     switch (this.state) {
-      case 'start':
+      case 'start': {
+        const bare = this.ofRequests && to === newline
         // Empty lines before a message are to be skipped (RFC 9112 §2.2).
-        if (to === from) return
+        if (to === from && !bare) return
         if (to - from > MAX_LINE) throw new Undecodable('limits', 'an endless line')
         this.sink.start(bytes.subarray(from, to))
+        if (bare) throw withoutReturn()
+        this.begun = true
         this.state = 'header'
         return
+      }
       case 'header':
         return to === from ? this.bodyBegins() : this.header(bytes, from, to)
       case 'trailer':
         if (to === from) this.finish()
+        // Servers that know of no trailers take it for what follows the request.
+        else if (this.ofRequests) this.nameEnd(bytes, from, to)
         return
       case 'size':
         return this.size(bytes.subarray(from, to))
@@ -176,17 +212,29 @@ export class MessageReader {
     }
   }
 
-  private header(bytes: Buffer, from: number, to: number): void {
+  /** Where the name of a header line ends. */
+  private nameEnd(bytes: Buffer, from: number, to: number): number {
     let colon = from
     while (colon < to && bytes[colon] !== 0x3a) colon++
     // A line that begins with a blank goes on with the one before it: servers differ in what they make of it.
     if (colon === from || colon === to || isBlank(bytes[from]))
       throw new Undecodable('malformed', 'a header line that is none')
+    if (!this.ofRequests) return colon
+    for (let at = from; at < colon; at++)
+      if (inNames[bytes[at] ?? 0] === 0)
+        throw new Undecodable('malformed', 'a header name that is none')
+    return colon
+  }
+
+  private header(bytes: Buffer, from: number, to: number): void {
+    const colon = this.nameEnd(bytes, from, to)
     if (colon - from > 64) return
     if (isSpace(bytes[colon - 1])) throw new Undecodable('malformed', 'a blank before a colon')
     if (!mayCount(bytes, from, colon)) return
     const name = bytes.toString('latin1', from, colon).toLowerCase()
     if (!counting.has(name)) return
+    if (this.ofRequests && to - from > MAX_VALUE && name !== 'authorization')
+      throw new Undecodable('malformed', 'a value longer than is looked at')
     this.sink.header(
       name,
       keptValue(name, trimmed(bytes, colon + 1, Math.min(to, from + MAX_VALUE))),
@@ -207,7 +255,7 @@ export class MessageReader {
   }
 
   private size(line: Buffer): void {
-    const digits = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line.toString('latin1', 0, 64))?.[1]
+    const digits = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line.toString('latin1'))?.[1]
     if (digits === undefined) throw new Undecodable('malformed', 'a chunk without a size')
     this.left = parseInt(digits, 16)
     this.state = this.left === 0 ? 'trailer' : 'data'
@@ -229,12 +277,21 @@ export class MessageReader {
   }
 }
 
+function withoutReturn(): Undecodable {
+  return new Undecodable('malformed', 'a line that ends without CR')
+}
+
 /** CR LF, and the last chunk: 0 CR LF CR LF. */
 const ENDS = 7
 
 /** Fields of HTTP/1 whose value is looked at. */
 const counting = new Set(['host', 'content-length', 'transfer-encoding', 'authorization'])
 const firstLetters = new Map([...counting].map((name) => [name.length, name.charCodeAt(0)]))
+
+/** Bytes of a field's name (RFC 9110 §5.6.2). */
+const inNames = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(/[!#$%&'*+.^_`|~0-9A-Za-z-]/.test(String.fromCharCode(byte))),
+)
 
 /** By the length of the name and its first letter: nearly all fields are none of those. */
 function mayCount(bytes: Buffer, from: number, to: number): boolean {

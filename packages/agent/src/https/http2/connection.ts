@@ -175,10 +175,12 @@ export class Http2Connection {
   }
 }
 
-/** @throws Undecodable without a method: that is no request */
+/** @throws Undecodable without a method: that is no request; with a transfer coding: HTTP/2 has none (RFC 9113 §8.2.2) */
 function headOf(fields: Fields): RequestHead {
   const method = fields.get(':method')
   if (method === undefined) throw new Undecodable('malformed', 'a request without a method')
+  if (fields.has('transfer-encoding'))
+    throw new Undecodable('malformed', 'a transfer coding in HTTP/2')
   const scheme = fields.get(':scheme') === 'http' ? 'http' : 'https'
   const authority = fields.get(':authority')
   const host = fields.get('host')

@@ -47,7 +47,7 @@ function check(input: Buffer): string {
   must(seen.ended.length === seen.exchanges.length, 'every request is told to its end')
   must(new Set(seen.ended).size === seen.ended.length, 'and once')
   for (const { head, status, requestBytes, responseBytes } of seen.exchanges) {
-    must(!/[?#]/.test(head.path), 'no query')
+    must(!head.path.includes('?'), 'no query')
     must(Buffer.byteLength(head.path) <= MAX_PATH * 3, 'a path of bounded length')
     must(head.method.length <= 40 && head.host.length <= 300, 'a method and host of bounded length')
     must(status === null || (status >= 200 && status <= 999) || status === 101, 'a status')
