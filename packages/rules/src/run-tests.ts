@@ -25,7 +25,15 @@ function runTest(set: RuleSet, test: RuleTest): { found: number; failures: strin
   const processes = new Map<string, ProcessFacts>(
     test.processes.map((process, index) => [
       process.name,
-      { ...process, execId: process.name, pid: 1000 + index, parentExecId: process.parent },
+      {
+        ...process,
+        execId: process.name,
+        pid: 1000 + index,
+        parentExecId: process.parent,
+        readers: test.processes.flatMap(({ name, feeders }) =>
+          feeders.includes(process.name) ? name : [],
+        ),
+      },
     ]),
   )
   let target: string | null = null
