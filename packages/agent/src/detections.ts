@@ -3,6 +3,7 @@ import type { Engine, Found, JobNames, RuleSet } from '@runwarden/rules'
 import { type Baseline, isUnseen } from './baseline.ts'
 import { tunnelFinding } from './dns-findings.ts'
 import type { EventBody } from './event-stream.ts'
+import type { ImportLines } from './integrity/startup-files.ts'
 import type { ProcessTable } from './process-table.ts'
 import { targetOf } from './targets.ts'
 import { Tunnels } from './tunnels.ts'
@@ -19,6 +20,8 @@ export interface DetectionParts {
   gap: (text: string) => void
   /** Takes an event, and tells which program had written its file before. */
   writerOf: (event: Event) => string
+  /** Takes an event, and what makes findings of it as soon as its file has been read. @returns whether they wait for that */
+  waits?: (event: Event, find: (importLines: ImportLines) => DetectionBody[]) => boolean
 }
 
 /** Findings of the rules (packages/rules) and of the volume of names of a zone. */
@@ -52,7 +55,10 @@ export class Detections {
   see(event: Event): DetectionBody[] {
     const writer = this.parts.writerOf(event)
     const found = event.kind === 'dns.query' ? this.ofTunnel(event) : []
-    const byRules = this.byRules(event, writer)
+    const find = (importLines: ImportLines): DetectionBody[] =>
+      this.byRules(event, writer, importLines)
+    if (this.parts.waits?.(event, find) === true) return found
+    const byRules = find('')
     return found.length === 0 ? byRules : [...found, ...byRules]
   }
 
@@ -61,10 +67,10 @@ export class Detections {
     return this.engine.suppression(id, event, this.parts.processes.exeOf(event.execId))
   }
 
-  private byRules(event: Event, writer: string): DetectionBody[] {
+  private byRules(event: Event, writer: string, importLines: ImportLines): DetectionBody[] {
     if (!this.engine.asks(event)) return []
     return this.engine
-      .see(event, { writer, unseen: isUnseen(event, this.parts.baseline) })
+      .see(event, { writer, unseen: isUnseen(event, this.parts.baseline), importLines })
       .map((found) => bodyOf(event, found))
   }
 

@@ -1,27 +1,27 @@
-/** Pipes that are remembered, and processes that write to each: beyond, the longest known go. */
+/** Pipes that are remembered, and processes at each end of one: beyond, the longest known go. */
 const mostPipes = 8_192
-const mostWriters = 1_024
+const mostAtEnd = 1_024
 
-/** Which processes began with a pipe as their standard output, by the pipe's inode number. */
-export class Pipes {
-  readonly #writers = new Map<number, Set<string>>()
+/** Who is at one end of each pipe: processes that began with it as their standard output, or as their standard input; by its inode number. */
+export class PipeEnds {
+  readonly #ends = new Map<number, Set<string>>()
 
-  /** A process runs a program whose output is a pipe. */
-  writes(pipe: number, execId: string): void {
-    const writers = this.of(pipe)
-    writers.delete(execId)
-    writers.add(execId)
-    if (writers.size > mostWriters) dropOldest(writers)
+  /** A process runs a program that has this end of a pipe. */
+  has(pipe: number, execId: string): void {
+    const ids = this.of(pipe)
+    ids.delete(execId)
+    ids.add(execId)
+    if (ids.size > mostAtEnd) dropOldest(ids)
   }
 
-  /** Who writes to a pipe: also those who will do so later. */
+  /** Who is at this end of a pipe: also those who will be later. */
   of(pipe: number): Set<string> {
-    const known = this.#writers.get(pipe)
+    const known = this.#ends.get(pipe)
     if (known !== undefined) return known
-    const writers = new Set<string>()
-    this.#writers.set(pipe, writers)
-    if (this.#writers.size > mostPipes) dropOldest(this.#writers)
-    return writers
+    const ids = new Set<string>()
+    this.#ends.set(pipe, ids)
+    if (this.#ends.size > mostPipes) dropOldest(this.#ends)
+    return ids
   }
 }
 

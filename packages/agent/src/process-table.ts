@@ -1,4 +1,4 @@
-import { Pipes } from './pipes.ts'
+import { PipeEnds } from './pipes.ts'
 
 /** Where in a workflow a process is, from its beginning to its end. */
 export interface InStep {
@@ -28,6 +28,8 @@ export interface Process extends InStep {
   cwd?: string
   /** Whose output its standard input has been since its last exec, by a pipe: also of those who will be it later. */
   feeders?: ReadonlySet<string>
+  /** Who has read its standard output since its last exec, by a pipe: also those who will do so later. */
+  readers?: ReadonlySet<string>
 }
 
 /** What a process was started with. */
@@ -64,7 +66,8 @@ export class ProcessTable {
   private readonly living = new Map<string, Process>()
   private readonly ended = new Map<string, Process>()
   private readonly recent: Process[] = []
-  private readonly pipes = new Pipes()
+  private readonly writers = new PipeEnds()
+  private readonly readers = new PipeEnds()
   private readonly limit: number
 
   /** @param limit processes kept, living and ended together. */
@@ -137,8 +140,9 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    const { argv = [], cwd = '', feeders } = parent ?? {}
+    const { argv = [], cwd = '', feeders, readers } = parent ?? {}
     const fed = feeders === undefined ? {} : { feeders }
+    const read = readers === undefined ? {} : { readers }
     return this.keep({
       execId,
       pid,
@@ -150,6 +154,7 @@ export class ProcessTable {
       argv,
       cwd,
       ...fed,
+      ...read,
     })
   }
 
@@ -182,8 +187,15 @@ export class ProcessTable {
     process.argv = beginningOf(argv)
     process.cwd = cwd
     if (stdin === 0) delete process.feeders
-    else process.feeders = this.pipes.of(stdin)
-    if (stdout !== 0) this.pipes.writes(stdout, execId)
+    else {
+      process.feeders = this.writers.of(stdin)
+      this.readers.has(stdin, execId)
+    }
+    if (stdout === 0) delete process.readers
+    else {
+      process.readers = this.readers.of(stdout)
+      this.writers.has(stdout, execId)
+    }
   }
 
   /** A worker's child becomes a step. */

@@ -95,6 +95,10 @@ test('who feeds a process by a pipe is known whoever begins first, also of those
   table.fork('child', 2, 'curl', 0)
   expect(feeders('curl')).toEqual(['env'])
   expect(feeders('child')).toEqual(['env'])
+  const readers = (execId: string): string[] => [...(table.get(execId)?.readers ?? [])]
+  expect([readers('env'), readers('grep'), readers('curl')]).toEqual([['curl'], [], []])
+  start('head', [8, 0])
+  expect(readers('grep')).toEqual(['head'])
   start('child', [0, 0])
   expect(feeders('child')).toEqual([])
 })

@@ -69,7 +69,7 @@ export const FileChanged = z.object({
   dependency: z.string().nullable(),
   /** Programs of those acts. */
   programs: z.array(z.string()),
-  /** Programs, by their last names, that ran when the first of these acts happened, and descend neither way. */
+  /** Programs, by their last names, and what interpreters run, that ran when the first of these acts happened, and descend neither way. */
   alongside: z.array(z.string()),
   /** Programs, by their last names, that opened it for reading while it was open for writing, or mapped so. */
   readers: z.array(z.string()),

@@ -6,6 +6,7 @@ import { emptyOf, fields } from './fields.ts'
 import { MemoryView } from './memories.ts'
 import type { Lists } from './needs.ts'
 import { processFields, ProcessView } from './process-view.ts'
+import { psShowsEnvironment } from './ps-arguments.ts'
 import type { SeenKind } from './rule.ts'
 
 /** The names that expressions may use, by kind of event. */
@@ -26,6 +27,7 @@ export class Environments {
       .registerFunction('glob(string, string): bool', glob)
       .registerFunction('isDnsResolver(string): bool', isResolverName)
       .registerFunction('isDnsResolverAddress(string): bool', isResolverAddress)
+      .registerFunction('psShowsEnvironment(list<string>): bool', psShowsEnvironment)
       .registerFunction('Memory.holds(string): bool', (memory: MemoryView, name: string) =>
         memory.holds(name, null),
       )

@@ -17,6 +17,8 @@ export interface Added {
   readonly writer: string
   /** No past run of the job has reached this destination; without a baseline: false. */
   readonly unseen: boolean
+  /** Whether a file that Python reads at its start has lines that it runs: `some` or `none`; empty: it was not read. */
+  readonly importLines: string
 }
 
 const text: Field = { type: 'string' }
@@ -71,6 +73,10 @@ const file = {
 } as const
 
 const writer: Field = { type: 'string', of: (_event: unknown, added: Added) => added.writer }
+const importLines: Field = {
+  type: 'string',
+  of: (_event: unknown, added: Added) => added.importLines,
+}
 
 type Changed = {
   writer: { exe: string; command: string; step: string | null } | null
@@ -179,11 +185,11 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     connections: number,
     bytesSent: number,
   },
-  'file.write': { ...common, ...file, writer },
-  'file.create': { ...common, ...file, writer },
+  'file.write': { ...common, ...file, writer, importLines },
+  'file.create': { ...common, ...file, writer, importLines },
   'file.delete': { ...common, ...file },
   'file.read': { ...common, ...file },
-  'file.rename': { ...common, ...file, to: text, link: text, writer },
+  'file.rename': { ...common, ...file, to: text, link: text, writer, importLines },
   'file.changed': {
     ...common,
     path: text,
@@ -256,7 +262,7 @@ export interface EventView {
 export function viewClass(kind: SeenKind): new () => EventView {
   class View implements EventView {
     current: Record<string, unknown> = {}
-    added: Added = { writer: '', unseen: false }
+    added: Added = { writer: '', unseen: false, importLines: '' }
 
     show(event: Event, added: Added): void {
       this.current = event as unknown as Record<string, unknown>

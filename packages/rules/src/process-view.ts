@@ -1,4 +1,5 @@
 import { baseName } from './fields.ts'
+import { readsCommands } from './shell-arguments.ts'
 import type { Role } from './rule.ts'
 
 /** What is known of a process. */
@@ -11,6 +12,8 @@ export interface ProcessFacts {
   readonly cwd?: string
   /** Processes whose standard output is a pipe that is this one's standard input. */
   readonly feeders?: Iterable<string>
+  /** Processes whose standard input is a pipe that is this one's standard output. */
+  readonly readers?: Iterable<string>
   readonly uid: number
   /** `other` when it is left out. */
   readonly role?: Role
@@ -21,7 +24,7 @@ export interface ProcessFacts {
 /** Ancestors that rules see; what descends further is a fork bomb. */
 const mostAncestors = 32
 /** Processes of a pipeline that rules see. */
-const mostUpstream = 1_024
+const mostAlong = 1_024
 
 /** A process as rules see it: of one that is not known all is empty. */
 export class ProcessView {
@@ -111,10 +114,24 @@ export class ProcessView {
 
   /** Whose output it reads, by pipes, also through others: the nearest first. */
   get upstream(): readonly ProcessView[] {
+    return this.#along((facts) => facts?.feeders)
+  }
+
+  /** Who reads its output, by pipes, also through others: the nearest first. */
+  get downstream(): readonly ProcessView[] {
+    return this.#along((facts) => facts?.readers)
+  }
+
+  /** If it is a shell: its arguments name neither commands nor a script, so it takes commands from its input. */
+  get readsCommands(): boolean {
+    return this.known && readsCommands(this.argv)
+  }
+
+  #along(next: (facts: ProcessFacts | undefined) => Iterable<string> | undefined): ProcessView[] {
     const found = new Map<string, ProcessView>([[this.execId, this]])
-    for (const reader of found.values())
-      for (const execId of reader.#facts?.feeders ?? []) {
-        if (found.size > mostUpstream) break
+    for (const one of found.values())
+      for (const execId of next(one.#facts) ?? []) {
+        if (found.size > mostAlong) break
         if (!found.has(execId)) found.set(execId, new ProcessView(this.#find(execId), this.#find))
       }
     return [...found.values()].slice(1)
@@ -139,4 +156,6 @@ export const processFields = {
   parent: 'Process',
   ancestors: 'list<Process>',
   upstream: 'list<Process>',
+  downstream: 'list<Process>',
+  readsCommands: 'bool',
 } as const satisfies Record<Exclude<keyof ProcessView, never>, string>

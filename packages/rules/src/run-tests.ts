@@ -25,7 +25,15 @@ function runTest(set: RuleSet, test: RuleTest): { found: number; failures: strin
   const processes = new Map<string, ProcessFacts>(
     test.processes.map((process, index) => [
       process.name,
-      { ...process, execId: process.name, pid: 1000 + index, parentExecId: process.parent },
+      {
+        ...process,
+        execId: process.name,
+        pid: 1000 + index,
+        parentExecId: process.parent,
+        readers: test.processes.flatMap(({ name, feeders }) =>
+          feeders.includes(process.name) ? name : [],
+        ),
+      },
     ]),
   )
   let target: string | null = null
@@ -43,10 +51,11 @@ function runTest(set: RuleSet, test: RuleTest): { found: number; failures: strin
   for (const [index, event] of test.events.entries()) {
     target = event.target
     if (event.kind === 'process.exec') runs(processes, event)
-    const { writer, unseen } = event.fields
+    const { writer, unseen, importLines } = event.fields
     found += engine.see(eventOf(event, index + 1), {
       writer: typeof writer === 'string' ? writer : '',
       unseen: unseen === true,
+      importLines: typeof importLines === 'string' ? importLines : '',
     }).length
   }
   return { found, failures }

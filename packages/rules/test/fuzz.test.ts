@@ -80,7 +80,11 @@ test('a rule file that is damaged is refused with its mistakes, or can be run', 
     const text = mutated(next)
     try {
       const set = readRules([{ file: 'fuzz.yml', text }])
-      new Engine(set, { world }).see(event as unknown as Event, { writer: '', unseen: false })
+      new Engine(set, { world }).see(event as unknown as Event, {
+        writer: '',
+        unseen: false,
+        importLines: '',
+      })
     } catch (error) {
       if (!(error instanceof PolicyError))
         throw new Error(`round ${round}:\n${text}`, { cause: error })

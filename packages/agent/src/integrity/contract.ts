@@ -26,6 +26,8 @@ export interface Content {
   changedMs: number
   /** When it had surely been read. */
   readMs: number
+  /** Of a file that Python reads at its start: whether it has lines that Python runs. */
+  importLines?: boolean
 }
 
 export type ReaderAsk =

@@ -18,6 +18,7 @@ import { type Entry, Files } from './files.ts'
 import { packageOf } from './package-folder.ts'
 import { alongside, relationOf, type Writer, writerOf } from './program.ts'
 import { ContentReader, settleMs } from './reader.ts'
+import { StartupFiles } from './startup-files.ts'
 import { Unsettled } from './unsettled.ts'
 
 type ChangedBody = Extract<EventBody, { kind: 'file.changed' }>
@@ -45,6 +46,7 @@ export class Integrity {
   readonly #parts: IntegrityParts
   readonly #files: Files
   readonly #reader: ContentReader
+  readonly startupFiles: StartupFiles
   /** What was there before the run. */
   readonly #walked = new Map<string, string>()
   readonly #began = Date.now()
@@ -65,6 +67,7 @@ export class Integrity {
       },
       gap: parts.gap,
     })
+    this.startupFiles = new StartupFiles(this.#reader)
   }
 
   /** Begins to read what is there. */
@@ -110,6 +113,7 @@ export class Integrity {
   async finish(): Promise<void> {
     this.#ended = true
     for (const [path, last] of this.#unsettled.all()) this.#look(path, last)
+    this.startupFiles.finish()
     if (!(await this.#reader.settled()))
       this.#parts.gap('what some changed files hold could not be read in time')
     const { forgotten } = this.#files

@@ -52,10 +52,40 @@ export function relationOf(actor: Writer, writer: Writer | null): Relation {
   return related ? 'own' : 'same-program'
 }
 
+const interpreters = /^(?:node|nodejs|bun|deno|ruby|php|python[\d.]*)$/
+const word = /^[a-z][a-z-]{0,30}$/
+/** Options of java that take the next argument. */
+const javaValues =
+  /^(?:-cp|-classpath|--class-path|-p|--module-path|--add-(?:modules|opens|exports|reads))$/
+
+const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+/**
+ * What an interpreter runs: its script by the last name, with a subcommand (`webpack`, `vite build`); `dotnet build`; of Java the archive or the main
+ * class. Undefined: it is none, or that is not known.
+ */
+export function runBy({ exe, argv = [] }: Pick<Process, 'exe' | 'argv'>): string | undefined {
+  const name = lastName(exe)
+  if (name === 'java') {
+    const isMain = (_: string, at: number): boolean => at > 0 && !javaValues.test(argv[at - 1]!)
+    const main = argv.find((text, at) => isMain(text, at) && !/^[-@]/.test(text))
+    return main === undefined ? undefined : lastName(main)
+  }
+  if (name === 'dotnet') return word.test(argv[1] ?? '') ? `dotnet ${argv[1]}` : undefined
+  if (!interpreters.test(name)) return undefined
+  const at = argv.findIndex((text, index) => index > 0 && !text.startsWith('-'))
+  if (at < 1 || at > argumentsLookedAt) return undefined
+  const script = lastName(argv[at]!)
+  // A program within the arguments has no name.
+  if (!/^[\w.@-]{1,64}$/.test(script) || ['-c', '-e', '-p'].includes(argv[at - 1]!))
+    return undefined
+  return word.test(argv[at + 1] ?? '') ? `${script} ${argv[at + 1]}` : script
+}
+
 const mostAlongside = 32
 
 /**
- * The programs, by their last names, that ran at a time beside a process: none that it descends from, and none that
+ * The programs, by their last names, and what interpreters run, that ran at a time beside a process: none that it descends from, and none that
  * descends from it.
  * @param at as events have their time
  */
@@ -65,8 +95,11 @@ export function alongside(processes: ProcessTable, execId: string, at: number): 
   for (const process of processes.runningAt(at)) {
     if (names.size >= mostAlongside) break
     if (process.exe === '' || above.has(process.execId)) continue
-    const name = process.exe.slice(process.exe.lastIndexOf('/') + 1)
-    if (!names.has(name) && !lineage(processes, process.execId).includes(execId)) names.add(name)
+    const run = runBy(process)
+    const here = [lastName(process.exe), ...(run === undefined ? [] : [run])]
+    if (here.every((name) => names.has(name))) continue
+    if (!lineage(processes, process.execId).includes(execId))
+      here.forEach((name) => names.add(name))
   }
   return [...names].toSorted()
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { closeSync, fstatSync, readlinkSync, readSync } from 'node:fs'
 import { openNamedFile } from '@runwarden/sensor'
 import { type Content, mostBytes, type Unread } from './contract.ts'
+import { hasImportLines } from './startup-files.ts'
 
 /** One byte more than is taken tells that there is more. */
 const room = Buffer.alloc(mostBytes + 1)
@@ -22,7 +23,11 @@ export function readContent(path: string): Content {
     if (content.unread === '') {
       content.bytes = fill(fd)
       if (content.bytes > mostBytes) content.unread = 'large'
-      else content.digest = hash('sha256', room.subarray(0, content.bytes), 'hex')
+      else {
+        const held = room.subarray(0, content.bytes)
+        content.digest = hash('sha256', held, 'hex')
+        if (path.endsWith('.pth')) content.importLines = hasImportLines(held.toString('latin1'))
+      }
     }
   } catch (error) {
     content.unread = reasonOf(error)

@@ -9,7 +9,7 @@ import type { WatchSettings } from './settings.ts'
 /** What makes detections of events: the rules, the guard, and what looks for calls of GitHub that leave the repository. */
 export async function loadFindings(
   { rules, baseline, github }: WatchSettings,
-  parts: Pick<DetectionParts, 'processes' | 'gap' | 'writerOf'>,
+  parts: Pick<DetectionParts, 'processes' | 'gap' | 'writerOf' | 'waits'>,
   enforcement: () => Enforcement,
 ): Promise<NarratorParts['detections']> {
   const detections = await Detections.load({

@@ -151,7 +151,15 @@ export class Recording {
     stream.addSink((event) => lockdown.see(event))
     return loadFindings(
       this.settings,
-      { processes, gap, writerOf: (event) => integrity.see(event) },
+      {
+        processes,
+        gap,
+        writerOf: (event) => integrity.see(event),
+        waits: (event, find) =>
+          integrity.startupFiles.takes(event, (importLines) =>
+            health.telling(() => find(importLines).forEach((finding) => stream.emit(finding))),
+          ),
+      },
       this.enforcement,
     )
   }

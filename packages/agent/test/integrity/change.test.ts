@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { act, isNews, newChange, read, settle, type Way } from '../../src/integrity/change.ts'
 import { packageOf } from '../../src/integrity/package-folder.ts'
-import { relationOf, type Writer } from '../../src/integrity/program.ts'
+import { relationOf, runBy, type Writer } from '../../src/integrity/program.ts'
 
 /**
  * An act at a time (milliseconds), who reads meanwhile, or what a look at the file finds, and its ctime; null: it could not
@@ -183,4 +183,27 @@ test.each([
   ['/root/go/pkg/mod/cache/lock', null],
 ])('%s belongs to %s', (path, folder) => {
   expect(packageOf(path, '/w')).toBe(folder)
+})
+
+test.each([
+  ['/usr/bin/node', 'node /w/node_modules/.bin/webpack --mode production', 'webpack'],
+  ['/usr/bin/node', 'node /w/node_modules/vite/bin/vite.js build', 'vite.js build'],
+  ['/usr/bin/python3.11', 'python3 -m build', 'build'],
+  ['/usr/bin/python3.11', 'python3 -c import.os', undefined],
+  ['/usr/bin/node', 'node', undefined],
+  ['/usr/bin/dotnet', 'dotnet publish -c Release', 'dotnet publish'],
+  ['/usr/bin/dotnet', 'dotnet exec /sdk/Roslyn/bincore/VBCSCompiler.dll', 'dotnet exec'],
+  [
+    '/jdk/bin/java',
+    'java -Xmx64m -classpath /w/gradle/wrapper/gradle-wrapper.jar org.gradle.wrapper.GradleWrapperMain build',
+    'org.gradle.wrapper.GradleWrapperMain',
+  ],
+  [
+    '/jdk/bin/java',
+    'java -Xmx64m -jar /w/gradle/wrapper/gradle-wrapper.jar build',
+    'gradle-wrapper.jar',
+  ],
+  ['/usr/bin/gcc', 'gcc -c a.c', undefined],
+])('what %s runs by: %s', (exe, line, run) => {
+  expect(runBy({ exe, argv: line.split(' ') })).toBe(run)
 })

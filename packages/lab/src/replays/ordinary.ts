@@ -147,7 +147,7 @@ gcc -c h2.c h.c; strip -g h.o; gcc -shared -fPIC -o x.so x/f2.o x/f3.o g1.o h.o;
   },
   {
     name: 'what a login shell and tools read at home',
-    script: `echo 'export A=1' >> "$WORKSPACE/env.sh"; bash -lc true; git config --list >/dev/null 2>&1 || true; ps aux >/dev/null; cat /proc/self/environ >/dev/null; pgrep bash >/dev/null`,
+    script: `echo 'export A=1' >> "$WORKSPACE/env.sh"; bash -lc true; git config --list >/dev/null 2>&1 || true; ps aux >/dev/null; ps axo pid,etime,command >/dev/null; cat /proc/self/environ >/dev/null; pgrep bash >/dev/null`,
   },
   ...packageBuilds,
   ...serviceBuilds,

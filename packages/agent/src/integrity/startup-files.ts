@@ -1,0 +1,82 @@
+import type { Event } from '@runwarden/events'
+import type { Content } from './contract.ts'
+import type { ContentReader } from './reader.ts'
+
+const place = /\/(?:site|dist)-packages\/[^/]+\.pth$/
+/** What Python takes for the end of a line, one byte for each character; behind the mark of UTF-8, too. */
+const importLine = /(?:^|[\r\n\v\f\x1c-\x1e\x85]|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?import[ \t]/
+
+/** Whether Python, which reads the file at its start, runs lines of it: the others are paths, as editable installs have. */
+export function hasImportLines(latin1: string): boolean {
+  return importLine.test(latin1)
+}
+
+/** Whether a startup file of Python's has lines that it runs; empty: it was not read. */
+export type ImportLines = 'some' | 'none' | ''
+
+interface Waiting {
+  execId: string | null
+  tell: (importLines: ImportLines) => void
+}
+
+/** Files that wait for who wrote them to end: of those beyond it is told that they were not read. */
+const mostWaiting = 256
+
+/**
+ * Files that Python reads at its start are looked at when they have been written, when who wrote them has ended, and at the end: an event of one is
+ * handed on when one of these looks finds lines that are run, or nothing that can be read.
+ */
+export class StartupFiles {
+  readonly #reader: Pick<ContentReader, 'soon'>
+  readonly #waiting = new Map<string, Waiting>()
+
+  constructor(reader: Pick<ContentReader, 'soon'>) {
+    this.#reader = reader
+  }
+
+  /** @returns whether the event is of such a file, and is handed on later, or never */
+  takes(event: Event, tell: Waiting['tell']): boolean {
+    if (event.kind === 'process.exit') this.#look(({ execId }) => execId === event.execId)
+    const path = pathOf(event)
+    if (path === undefined || !place.test(path)) return false
+    if (this.#waiting.size >= mostWaiting && !this.#waiting.has(path)) tell('')
+    else {
+      this.#waiting.set(path, { execId: event.execId, tell })
+      this.#read(path, event.time)
+    }
+    return true
+  }
+
+  /** Looks at what is left: nobody writes any more. */
+  finish(): void {
+    this.#look(() => true)
+  }
+
+  #look(which: (waiting: Waiting) => boolean): void {
+    for (const [path, waiting] of this.#waiting) if (which(waiting)) this.#read(path, 0)
+  }
+
+  #read(path: string, acted: number): void {
+    this.#reader.soon(path, acted, (content) => this.#seen(path, content))
+  }
+
+  #seen(path: string, { importLines }: Content): void {
+    const waiting = this.#waiting.get(path)
+    if (waiting === undefined || importLines === false) return
+    this.#waiting.delete(path)
+    waiting.tell(importLines === true ? 'some' : '')
+  }
+}
+
+/** Of what a job has put somewhere. */
+function pathOf(event: Event): string | undefined {
+  switch (event.kind) {
+    case 'file.create':
+    case 'file.write':
+      return event.errno === 0 ? event.path : undefined
+    case 'file.rename':
+      return event.errno === 0 ? event.to : undefined
+    default:
+      return undefined
+  }
+}
