@@ -1,5 +1,6 @@
 import { baseName } from './fields.ts'
 import type { Role } from './rule.ts'
+import { scriptOf } from './script.ts'
 
 /** What is known of a process. */
 export interface ProcessFacts {
@@ -12,6 +13,8 @@ export interface ProcessFacts {
   /** Processes whose standard output is a pipe that is this one's standard input. */
   readonly feeders?: Iterable<string>
   readonly uid: number
+  /** Where in a workflow it is; left out where that is not looked at. */
+  readonly step?: string | null
   /** `other` when it is left out. */
   readonly role?: Role
   /** In the scope, so that it is under the policy; true when it is left out. */
@@ -75,6 +78,11 @@ export class ProcessView {
     return this.argv.join(' ')
   }
 
+  /** What it runs, where it is an interpreter: see scriptOf(). */
+  get script(): string {
+    return scriptOf(this.exe, this.argv)
+  }
+
   get cwd(): string {
     return this.#facts?.cwd ?? ''
   }
@@ -132,6 +140,7 @@ export const processFields = {
   who: 'string',
   argv: 'list<string>',
   commandLine: 'string',
+  script: 'string',
   cwd: 'string',
   inside: 'bool',
   worker: 'bool',
