@@ -1,3 +1,4 @@
+import { scriptOf } from '@runwarden/rules/script'
 import { Pipes } from './pipes.ts'
 
 /** Where in a workflow a process is, from its beginning to its end. */
@@ -25,6 +26,8 @@ export interface Process extends InStep {
   namedSince?: number
   /** Of its last exec, or of the process that it was made by: the beginning of a long one. */
   argv?: readonly string[]
+  /** Of a long one, what an interpreter was told to run: the class of a daemon of Gradle is the last of 1,100 characters. */
+  script?: string
   cwd?: string
   /** Whose output its standard input has been since its last exec, by a pipe: also of those who will be it later. */
   feeders?: ReadonlySet<string>
@@ -137,8 +140,9 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    const { argv = [], cwd = '', feeders } = parent ?? {}
+    const { argv = [], cwd = '', feeders, script } = parent ?? {}
     const fed = feeders === undefined ? {} : { feeders }
+    const told = script === undefined ? {} : { script }
     return this.keep({
       execId,
       pid,
@@ -150,6 +154,7 @@ export class ProcessTable {
       argv,
       cwd,
       ...fed,
+      ...told,
     })
   }
 
@@ -180,6 +185,8 @@ export class ProcessTable {
     process.since = since
     process.namedSince = Math.max(made, since - beginningMs)
     process.argv = beginningOf(argv)
+    if (process.argv === argv) delete process.script
+    else process.script = scriptOf(process.exe, argv)
     process.cwd = cwd
     if (stdin === 0) delete process.feeders
     else process.feeders = this.pipes.of(stdin)

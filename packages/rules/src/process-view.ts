@@ -9,6 +9,8 @@ export interface ProcessFacts {
   readonly parentExecId: string | null
   readonly exe: string
   readonly argv?: readonly string[]
+  /** What its arguments say that it runs, where `argv` is the beginning of them only. */
+  readonly script?: string
   readonly cwd?: string
   /** Processes whose standard output is a pipe that is this one's standard input. */
   readonly feeders?: Iterable<string>
@@ -80,7 +82,7 @@ export class ProcessView {
 
   /** What it runs, where it is an interpreter: see scriptOf(). */
   get script(): string {
-    return scriptOf(this.exe, this.argv)
+    return this.#facts?.script ?? scriptOf(this.exe, this.argv)
   }
 
   get cwd(): string {
