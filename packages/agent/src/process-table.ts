@@ -1,3 +1,4 @@
+import { scriptOf } from '@runwarden/rules/script'
 import { PipeEnds } from './pipes.ts'
 
 /** Where in a workflow a process is, from its beginning to its end. */
@@ -25,6 +26,8 @@ export interface Process extends InStep {
   namedSince?: number
   /** Of its last exec, or of the process that it was made by: the beginning of a long one. */
   argv?: readonly string[]
+  /** Of a long one, what an interpreter was told to run: the class of a daemon of Gradle is the last of 1,100 characters. */
+  script?: string
   cwd?: string
   /** Whose output its standard input has been since its last exec, by a pipe: also of those who will be it later. */
   feeders?: ReadonlySet<string>
@@ -140,9 +143,10 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    const { argv = [], cwd = '', feeders, readers } = parent ?? {}
+    const { argv = [], cwd = '', feeders, readers, script } = parent ?? {}
     const fed = feeders === undefined ? {} : { feeders }
     const read = readers === undefined ? {} : { readers }
+    const told = script === undefined ? {} : { script }
     return this.keep({
       execId,
       pid,
@@ -155,6 +159,7 @@ export class ProcessTable {
       cwd,
       ...fed,
       ...read,
+      ...told,
     })
   }
 
@@ -185,6 +190,8 @@ export class ProcessTable {
     process.since = since
     process.namedSince = Math.max(made, since - beginningMs)
     process.argv = beginningOf(argv)
+    if (process.argv === argv) delete process.script
+    else process.script = scriptOf(process.exe, argv)
     process.cwd = cwd
     if (stdin === 0) delete process.feeders
     else {

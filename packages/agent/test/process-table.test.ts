@@ -133,3 +133,19 @@ test('a program that begins has its name before it has begun, not before its pro
   table.exit('cc1', 2_450)
   expect(running(2_451)).not.toContain('cc1')
 })
+
+test('what an interpreter runs is known however long its arguments are, of its forks, too', () => {
+  const table = new ProcessTable()
+  const main = 'org.gradle.launcher.daemon.bootstrap.GradleDaemon'
+  const options = Array.from(
+    { length: 20 },
+    (_, i) => `--add-opens=java.base/java.package${i}=ALL-UNNAMED`,
+  )
+  const started = { cwd: '/', since: 0, made: 0, pipes: [0, 0] as const }
+  table.exec('java', 1, null, 0, '/usr/bin/java')
+  table.describe('java', { ...started, argv: ['java', ...options, '-cp', 'x.jar', main, '9.0'] })
+  table.fork('fork', 2, 'java', 0)
+  expect(['java', 'fork'].map((execId) => table.get(execId)?.script)).toEqual([main, main])
+  table.describe('fork', { ...started, argv: ['java', '-version'] })
+  expect(table.get('fork')?.script).toBeUndefined()
+})

@@ -44,7 +44,9 @@ say(tls, "${head('/repos/acme/shop')}${head('/evil')}"); tls.recv(99)`),
 ])(
   '%s: what is allowed arrives, what is not never does',
   async (_, command) => {
-    const { arrived, told, stdout, stderr, report } = await rig.attempt(command)
+    const { arrived, told, events, stdout, stderr, report } = await rig.attempt(command)
+    const found = events.flatMap((event) => (event.kind === 'detection' ? event.title : []))
+    expect(found).toEqual(['GET api.example.com/evil was refused'])
     expect({ arrived: [...new Set(arrived)], stdout, stderr }).toMatchObject({
       arrived: ['GET api.example.com/repos/acme/shop'],
     })

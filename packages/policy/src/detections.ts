@@ -20,6 +20,7 @@ export const detectionIds: readonly string[] = [
   'policy-changed',
   'privileged-container',
   'process-memory-read',
+  'request-blocked',
   'resolver-changed',
   'reverse-shell',
   'runner-worker-memory-read',

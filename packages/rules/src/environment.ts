@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { glob } from '@runwarden/policy'
+import { hasBase64 } from './base64.ts'
 import { eventViews } from './context.ts'
 import { isResolverAddress, isResolverName } from './dns-resolvers.ts'
 import { emptyOf, fields } from './fields.ts'
@@ -28,12 +29,16 @@ export class Environments {
       .registerFunction('isDnsResolver(string): bool', isResolverName)
       .registerFunction('isDnsResolverAddress(string): bool', isResolverAddress)
       .registerFunction('psShowsEnvironment(list<string>): bool', psShowsEnvironment)
+      .registerFunction('hasBase64(string): bool', hasBase64)
       .registerFunction('Memory.holds(string): bool', (memory: MemoryView, name: string) =>
         memory.holds(name, null),
       )
       .registerFunction(
         'Memory.holds(string, string): bool',
         (memory: MemoryView, name: string, value: string) => memory.holds(name, value),
+      )
+      .registerFunction('Memory.holdsFar(string): bool', (memory: MemoryView, name: string) =>
+        memory.holdsFar(name),
       )
       .registerFunction('Memory.count(string): double', (memory: MemoryView, name: string) =>
         memory.count(name),

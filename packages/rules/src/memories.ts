@@ -15,6 +15,9 @@ interface Value {
   evidence: number[]
 }
 
+/** Ancestors that a family has, the parent first: whoever wants to be further from what it does can be. */
+const mostAncestors = 8
+
 /** One memory of one subject. */
 interface Notes {
   /** The oldest first. */
@@ -32,6 +35,8 @@ export interface MemoryKind {
 export interface Recall {
   /** The events behind what is noted under a name; null: nothing is. */
   recall(name: string, value: string | null): readonly number[] | null
+  /** The same, of relatives that are further apart. */
+  recallFar(name: string): readonly number[] | null
   count(name: string): number
 }
 
@@ -46,7 +51,14 @@ export class MemoryView {
   }
 
   holds(name: string, value: string | null): boolean {
-    const found = this.#memories.recall(name, value)
+    return this.#take(this.#memories.recall(name, value))
+  }
+
+  holdsFar(name: string): boolean {
+    return this.#take(this.#memories.recallFar(name))
+  }
+
+  #take(found: readonly number[] | null): boolean {
     if (found === null) return false
     this.evidence.push(...found)
     return true
@@ -85,7 +97,9 @@ export class Memories {
     const event = this.#event
     const kind = this.#kinds.get(name)
     if (event === undefined || kind === undefined) return
-    for (const key of this.#keys(name, kind.of, event)) {
+    const keys = this.#keys(name, kind.of, event)
+    if (kind.of === 'family') keys.push(...this.#far(event).map((id) => `${name}\0far\0${id}`))
+    for (const key of keys) {
       const notes = this.#notes.get(key) ?? { values: new Map<string, Value>(), recent: [] }
       this.#notes.delete(key)
       this.#notes.set(key, notes)
@@ -109,6 +123,21 @@ export class Memories {
     const evidence = this.#asked(name).flatMap((notes) =>
       value === null ? this.#recent(notes) : this.#behind(notes, value),
     )
+    return evidence.length > 0 ? evidence : null
+  }
+
+  recallFar(name: string): readonly number[] | null {
+    const event = this.#event
+    if (event === undefined || this.#kinds.get(name)?.of !== 'family') return null
+    // One of two is near to what they have in common.
+    const keys = [
+      ...this.#near(event.execId).map((id) => `${name}\0far\0${id}`),
+      ...this.#far(event).map((id) => `${name}\0${id}`),
+    ]
+    const evidence = keys.flatMap((key) => {
+      const notes = this.#notes.get(key)
+      return notes === undefined ? [] : this.#recent(notes)
+    })
     return evidence.length > 0 ? evidence : null
   }
 
@@ -146,10 +175,26 @@ export class Memories {
     if (of === 'step') return [`${name}\0${step ?? ''}`]
     if (execId === null) return []
     if (of === 'process') return [`${name}\0${execId}`]
-    // Relatives have a parent or grandparent in common.
+    return this.#near(execId).map((id) => `${name}\0${id}`)
+  }
+
+  /** Relatives have a parent or grandparent in common. */
+  #near(execId: string | null): string[] {
     const parent = this.#find(execId)?.parentExecId ?? null
     const grandparent = parent === null ? null : (this.#find(parent)?.parentExecId ?? null)
-    return [execId, parent, grandparent].flatMap((id) => (id === null ? [] : `${name}\0${id}`))
+    return [execId, parent, grandparent].flatMap((id) => id ?? [])
+  }
+
+  /** The ancestors above the grandparent, in the same step: what is above a step has the whole job below it. */
+  #far({ execId }: Event): string[] {
+    const found: string[] = []
+    const own = this.#find(execId)
+    for (let at = own, up = 1; at !== undefined && up <= mostAncestors; up++) {
+      at = this.#find(at.parentExecId)
+      if (at === undefined || at.step !== own?.step) break
+      if (up > 2) found.push(at.execId)
+    }
+    return found
   }
 }
 

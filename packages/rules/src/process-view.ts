@@ -1,6 +1,7 @@
 import { baseName } from './fields.ts'
 import { readsCommands } from './shell-arguments.ts'
 import type { Role } from './rule.ts'
+import { scriptOf } from './script.ts'
 
 /** What is known of a process. */
 export interface ProcessFacts {
@@ -9,12 +10,16 @@ export interface ProcessFacts {
   readonly parentExecId: string | null
   readonly exe: string
   readonly argv?: readonly string[]
+  /** What its arguments say that it runs, where `argv` is the beginning of them only. */
+  readonly script?: string
   readonly cwd?: string
   /** Processes whose standard output is a pipe that is this one's standard input. */
   readonly feeders?: Iterable<string>
   /** Processes whose standard input is a pipe that is this one's standard output. */
   readonly readers?: Iterable<string>
   readonly uid: number
+  /** Where in a workflow it is; left out where that is not looked at. */
+  readonly step?: string | null
   /** `other` when it is left out. */
   readonly role?: Role
   /** In the scope, so that it is under the policy; true when it is left out. */
@@ -76,6 +81,11 @@ export class ProcessView {
 
   get commandLine(): string {
     return this.argv.join(' ')
+  }
+
+  /** What it runs, where it is an interpreter: see scriptOf(). */
+  get script(): string {
+    return this.#facts?.script ?? scriptOf(this.exe, this.argv)
   }
 
   get cwd(): string {
@@ -149,6 +159,7 @@ export const processFields = {
   who: 'string',
   argv: 'list<string>',
   commandLine: 'string',
+  script: 'string',
   cwd: 'string',
   inside: 'bool',
   worker: 'bool',

@@ -79,6 +79,35 @@ test.each([
   expect(see(query('second', 'a1', 10_001))).toEqual([])
 })
 
+const chain = (of: string): string[] => [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${of}${n}`)
+
+test('of two relatives further apart one is near to their ancestor, which is in their step', () => {
+  // The worker w has the steps s and t, with chains below.
+  const parents = new Map([
+    ['w', null],
+    ['s', 'w'],
+    ['t', 'w'],
+    ...[...chain('x'), ...chain('y'), ...chain('z')].map((id): [string, string] => {
+      const [of = '', n = ''] = id
+      return [id, n !== '1' ? `${of}${Number(n) - 1}` : of === 'z' ? 't' : 's']
+    }),
+  ])
+  const see = engine(correlating('family').replace("holds('asked')", "holdsFar('asked')"), {
+    world: {
+      ...world,
+      process: (execId) => {
+        const parentExecId = parents.get(execId ?? '')
+        if (execId === null || parentExecId === undefined) return undefined
+        const step = execId === 'w' ? null : /[tz]/.test(execId) ? 't' : 's'
+        return { execId, pid: 1, parentExecId, exe: '/bin/x', uid: 0, step }
+      },
+    },
+  })
+  see(query('first', 'x5'))
+  const far = [...parents.keys()].filter((id) => see(query('second', id)).length > 0)
+  expect(far).toEqual(['s', ...chain('x').filter((id) => id !== 'x5'), 'y1', 'y2'])
+})
+
 test('a rule does not see what its own event makes remembered', () => {
   const see = engine(correlating('job').replace("== 'second'", "== 'first'"))
   expect(see(query('first'))).toEqual([])
