@@ -2,7 +2,7 @@ import { readAddress } from '@runwarden/policy'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Enforcer } from '../../src/enforce/enforcer.ts'
 import { LearnedAddresses } from '../../src/enforce/learn.ts'
-import { clientHello, serverName } from './client-hello.ts'
+import { clientHello, serverName, tlsData } from './client-hello.ts'
 import { expireLearned } from './expire.ts'
 import { hex, http, NamesRig } from './names-rig.ts'
 import type { Talker } from './net.ts'
@@ -65,10 +65,10 @@ describe('a socket that connects again', () => {
     for (const how of ['', 'evict:']) {
       await using tls = await keep('443')
       expect(await tls.ask(goodHello)).toBe('ok')
-      expect(await tls.ask(hex('records'))).toBe('ok')
+      expect(await tls.ask(hex(tlsData))).toBe('ok')
       expect(await tls.ask('again')).toBe('ok')
       expect(await tls.ask(how + goodHello)).toBe('ok')
-      expect(await tls.ask(hex('records'))).toBe('ok')
+      expect(await tls.ask(hex(tlsData))).toBe('ok')
       expect(await tls.ask('again')).toBe('ok')
       rig.told()
       expect(await tls.ask(how + evilHello)).toBe('ECONNABORTED')
@@ -81,7 +81,7 @@ describe('a socket that connects again', () => {
     await using tls = await keep('443')
     expect(await tls.ask(goodHello)).toBe('ok')
     expireLearned(enforcer.maps)
-    expect(await tls.ask(hex('records'))).toBe('ok')
+    expect(await tls.ask(hex(tlsData))).toBe('ok')
     expect(await tls.ask('again')).toBe('EPERM')
   })
 })

@@ -684,14 +684,14 @@ static long send_shared(int fd, const char *how, const void *part, long size)
 }
 
 // Sends each part of ARGUMENT (hexadecimal, `,` between) as a segment of its own, and waits until all was echoed. With
-// `HOW:` in front, the last part is sent so: see send_shared.
+// `HOW:` in front, the last part is sent so: see send_shared. `urgent-first:`, `urgent-last:`: it ends in an urgent byte (MSG_OOB).
 static int segments(void)
 {
 	static unsigned char part[65536];
 	int one = 1, fd = opened(SOCK_STREAM, 0);
 	const char *colon = strchr(argument, ':'), *at = colon ? colon + 1 : argument;
 	const char *how = colon ? strndup(argument, colon - argument) : NULL;
-	long sent = 0, echoed = 0, size;
+	long sent = 0, echoed = 0, size, taken_out = 0;
 
 	if (fd < 0 || connect(fd, &to.any, length))
 		return end(-1);
@@ -699,9 +699,12 @@ static int segments(void)
 	for (;;) {
 		for (size = 0; *at && *at != ','; at += 2)
 			sscanf(at, "%2hhx", &part[size++]);
-		if ((how && !*at ? send_shared(fd, how, part, size) : send(fd, part, size, MSG_NOSIGNAL)) < 0)
+		int urgent = how && !strcmp(how, !*at ? "urgent-last" : sent ? "" : "urgent-first") ? MSG_OOB : 0;
+		int shared = how && !*at && strncmp(how, "urgent", 6);
+		if ((shared ? send_shared(fd, how, part, size) : send(fd, part, size, MSG_NOSIGNAL | urgent)) < 0)
 			return end(-1);
 		sent += size;
+		taken_out += urgent != 0;
 		if (!*at++)
 			break;
 		// The peer has all of it: the next part is a segment of its own. What was refused never gets there.
@@ -713,7 +716,7 @@ static int segments(void)
 	}
 	struct timeval patience = { .tv_sec = 30 };
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	while (echoed < sent && (size = recv(fd, part, sizeof(part), 0)) > 0)
+	while (echoed < sent - taken_out && (size = recv(fd, part, sizeof(part), 0)) > 0)
 		echoed += size;
 	return end(size < 0 ? -1 : 0);
 }
