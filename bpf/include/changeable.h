@@ -36,11 +36,7 @@ static __always_inline bool decide_changeable(struct __sk_buff *skb, const struc
 	if (!is_bound(flow) || !is_changeable(skb))
 		return true;
 	deny(decision, REASON_ZERO_COPY);
-	flow->verdict = decision->verdict;
-	flow->reason = decision->reason;
-	flow->rule = decision->rule;
-	if (is_denied(decision))
-		flow->names = NAMES_REFUSED;
+	note_refusal(flow, decision);
 	if (!told)
 		send_named(skb, packet, flow, decision, PLACES);
 	return !is_denied(decision);

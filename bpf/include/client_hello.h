@@ -6,7 +6,9 @@
 #include "first_bytes.h"
 
 #define TLS_CHANGE_CIPHER_SPEC 0x14
+#define TLS_ALERT 0x15
 #define TLS_HANDSHAKE 0x16
+#define TLS_APPLICATION_DATA 0x17
 #define TLS_HEARTBEAT 0x18
 #define TLS_CLIENT_HELLO 1
 #define TLS_RECORD_HEADER 5
@@ -20,6 +22,9 @@
 
 /* More extensions than any client sends; beyond, the hello counts as malformed. */
 #define TLS_EXTENSIONS 128
+
+/* Records without meaning in one segment, in front of a second hello. Servers skip some (OpenSSL: 32). */
+#define TLS_SKIPPED 256
 
 /* RFC 6066 §3: a list with one host name. Several entries are no client's. */
 static __always_inline void read_server_name(struct first_bytes *bytes, u32 at, u32 size)
@@ -124,14 +129,38 @@ static __always_inline void find_extensions(struct first_bytes *bytes)
 		bytes->fault = REASON_MALFORMED_HELLO;
 }
 
-/* Before the server has answered no client says a second hello; behind the first, it would not be looked at. */
-static __always_inline bool says_another(const struct first_bytes *bytes, u32 start)
+/* Skips a record that may stand before a second hello (RFC 8446 §5 and §D.4), with whatever length it says. */
+static long skip_record(u32 index, struct walk *walk)
 {
-	u32 at = start + TLS_RECORD_HEADER + pair_at(bytes, start + 3);
+	struct first_bytes *bytes = walk->bytes;
+	u32 at = bytes->at, type = byte_at(bytes, at);
 
-	if (at < bytes->length && byte_at(bytes, at) == TLS_CHANGE_CIPHER_SPEC)
-		at += 6;
-	return at < bytes->length && byte_at(bytes, at) == TLS_HANDSHAKE;
+	if (at + TLS_RECORD_HEADER > bytes->length || (type != TLS_CHANGE_CIPHER_SPEC && type != TLS_ALERT))
+		return 1;
+	bytes->at = at + TLS_RECORD_HEADER + pair_at(bytes, at + 3);
+	return 0;
+}
+
+/* What comes behind the hello and such records, and is no second hello: with it the handshake is beyond that. */
+static __always_inline bool is_beyond_hello(const struct first_bytes *bytes)
+{
+	u32 type = byte_at(bytes, bytes->at);
+
+	return type == TLS_HANDSHAKE || type == TLS_APPLICATION_DATA;
+}
+
+/* Before the server has answered no client says a second hello; behind the first, it would not be looked at. */
+static __always_inline bool says_another(struct first_bytes *bytes, struct walk *walk, u32 start)
+{
+	bytes->at = start + TLS_RECORD_HEADER + pair_at(bytes, start + 3);
+	bpf_loop(TLS_SKIPPED, skip_record, walk, 0);
+	if (bytes->at >= bytes->size)
+		return false;
+	if (bytes->at >= bytes->length || byte_at(bytes, bytes->at) != TLS_APPLICATION_DATA)
+		return true;
+	/* Data that does not wait for the answer. */
+	bytes->complete = 1;
+	return false;
 }
 
 /* TLS that does not begin with a hello, or the hello of SSL 2, which has no names. */
@@ -168,7 +197,7 @@ __noinline int read_client_hello(u32 index)
 	}
 	if (bytes->fault)
 		return 0;
-	if (says_another(bytes, start))
+	if (says_another(bytes, &walk, start))
 		bytes->fault = REASON_MALFORMED_HELLO;
 	else if (bytes->encrypted)
 		bytes->fault = REASON_ENCRYPTED_HELLO;
@@ -180,15 +209,13 @@ __noinline int read_client_hello(u32 index)
 /* Whether a hello begins there; sets bytes->at behind what may stand before it when it is a second one. */
 static __always_inline bool is_client_hello(struct first_bytes *bytes)
 {
-	u32 at = 0;
+	struct walk walk = { .bytes = bytes };
+	u32 at;
 
-	/* In TLS 1.3 records without meaning may stand before a second hello (RFC 8446 §D.4). */
-	for (u32 i = 0; bytes->retry && i < 4; i++) {
-		if (byte_at(bytes, at) != TLS_CHANGE_CIPHER_SPEC || pair_at(bytes, at + 3) != 1)
-			break;
-		at += 6;
-	}
-	bytes->at = at;
+	bytes->at = 0;
+	if (bytes->retry)
+		bpf_loop(TLS_SKIPPED, skip_record, &walk, 0);
+	at = bytes->at;
 	if (at >= bytes->length || byte_at(bytes, at) != TLS_HANDSHAKE)
 		return false;
 	if (at + 1 < bytes->length && byte_at(bytes, at + 1) != 3)

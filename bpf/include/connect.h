@@ -50,6 +50,7 @@ enum connect_reason {
 	/* Towards a host with HTTPS rules. */
 	REASON_HTTPS_UNSEEN = 24,     /* by a program whose TLS is not seen, or not TLS with a name */
 	REASON_HTTPS_UNDECIDED = 25,  /* bytes that no decision about a request is behind */
+	REASON_URGENT = 26,	      /* urgent data of TCP, which servers take out of the stream or leave in it */
 };
 
 /* In place of a rule's index. */

@@ -56,6 +56,8 @@ __noinline int recheck(const struct destination *to, const struct flow *flow, co
 	if (find_owned_grant(&key, to->port, owner, &rule)) {
 		decision->name = key.name;
 		decision->rule = rule;
+		if (must_be_seen(decision->generation, rule))
+			names |= NAMES_HTTPS;
 	} else if (is_shared(to->address)) {
 		deny(decision, REASON_SERVER_NAME);
 	}
@@ -83,6 +85,8 @@ __noinline int decide_packet(struct __sk_buff *skb, struct packet *packet)
 		return DENY;
 	if (!packet->fault)
 		flow = find_flow(&packet->to, cookie);
+	if (flow && !hold_seat(flow, &packet->to, cookie))
+		flow = NULL;
 	sk = skb->sk;
 	if (sk)
 		sk = bpf_sk_fullsock(sk);
@@ -123,30 +127,42 @@ __noinline int decide_packet(struct __sk_buff *skb, struct packet *packet)
 	}
 	if (flow && packet->to.protocol == IPPROTO_TCP && !packet->fault && is_denied(&decision)) {
 		end_flow(skb, packet, flow, &decision);
+		let_go_of_seat(flow);
 		return DENY;
 	}
 	/* Of an accepted connection the listener's answer was told, with its process. */
 	if (decision.reason != REASON_INBOUND || decision.verdict != VERDICT_WOULD_BLOCK || owner.tgid || packet->opens)
 		tell(&owner, &packet->to, &decision, cookie, via);
-	if (is_denied(&decision))
+	if (is_denied(&decision)) {
+		if (flow)
+			let_go_of_seat(flow);
 		return DENY;
+	}
 	if (packet->fault)
 		return ALLOW;
 	if (flow) {
 		renew_flow(flow, &decision, skb->len);
 		renew_https(flow);
-	} else {
-		/* Without a seat it says no name: that is sent again. */
-		if (!note_flow(&packet->to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0))
-			return names & NAMES_PENDING && skb->len != packet->data_at ? DENY : ALLOW;
-		flow = find_flow(&packet->to, cookie);
+		names = flow->names;
+		let_go_of_seat(flow);
+	} else if (!note_flow(&packet->to, &decision, &owner, cookie, skb->len, names, state ? state->judged : 0)) {
+		/* Nothing is looked at without a seat: TCP sends it again, and there is one as soon as one of four was silent. */
+		return names & NAMES_LOOK & ~NAMES_UNREAD && skb->len != packet->data_at ? DENY : ALLOW;
 	}
-	return flow && flow->names & NAMES_LOOK ? ALLOW_LOOKED : ALLOW;
+	return names & NAMES_LOOK ? ALLOW_LOOKED : ALLOW;
 }
 
-static __always_inline bool is_let_by_look(struct __sk_buff *skb, struct packet *packet, struct flow *flow)
+/* Whether a packet of a decided flow passes. What was read of the flow counts while it has its seat. */
+static __always_inline bool is_let_by_look(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u64 cookie)
 {
-	return !(flow->names & NAMES_LOOK) || skb->len == packet->data_at || look(skb, packet, flow);
+	u8 names = flow->names;
+	bool passes;
+
+	if (!(names & NAMES_LOOK) || skb->len == packet->data_at)
+		return has_seat(flow, &packet->to, cookie, names);
+	passes = hold_seat(flow, &packet->to, cookie) && look(skb, packet, flow);
+	let_go_of_seat(flow);
+	return passes;
 }
 
 /* Most packets are of a flow that is decided: found out before anything else is. */
@@ -170,7 +186,7 @@ static __always_inline int pass_packet(struct __sk_buff *skb)
 		cookie = bpf_get_socket_cookie(skb);
 		flow = find_flow(&packet.to, cookie);
 		if (flow && is_current(flow, current_generation())) {
-			if (!is_let_by_look(skb, &packet, flow))
+			if (!is_let_by_look(skb, &packet, flow, cookie))
 				return DENY;
 			if (packet.to.protocol == IPPROTO_TCP)
 				count_segment(flow, skb->len);
@@ -189,5 +205,5 @@ static __always_inline int pass_packet(struct __sk_buff *skb)
 	if (verdict != ALLOW_LOOKED)
 		return verdict == ALLOW ? ALLOW : DENY;
 	flow = find_flow(&packet.to, cookie);
-	return flow && is_let_by_look(skb, &packet, flow) ? ALLOW : DENY;
+	return flow && is_let_by_look(skb, &packet, flow, cookie) ? ALLOW : DENY;
 }

@@ -55,7 +55,7 @@ struct first_bytes {
 	u8 hosts;
 	u8 encrypted;
 	u8 literal[SAID_NAMES]; /* so far it is an address */
-	u8 complete;
+	u8 complete; /* the head of a request; or what is behind a hello is beyond a second one */
 	u8 connects;
 	struct name_hash hash;
 	struct decision decision;

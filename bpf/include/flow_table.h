@@ -12,10 +12,13 @@
 enum {
 	/* Jiffies for which a flow keeps its seat after a packet at least: nobody else writes to what is being used. */
 	FLOW_RESTS = 2,
+	/* How far `used` is ahead while a packet of the flow is looked at: longer than that can take. */
+	FLOW_HELD = 1 << 14,
 };
 
-/* In place of a cookie: a seat that is being written. */
+/* In place of a cookie: a seat that is being written; and one that is nobody's any more, but was held when it was claimed. */
 #define FLOW_CLAIMED (~0ULL)
+#define FLOW_LEFT (~1ULL)
 
 /* Datagram sockets have many flows. */
 static __always_inline u32 flow_set(const struct destination *to, u64 cookie)
@@ -55,6 +58,39 @@ static __always_inline struct flow *find_flow(const struct destination *to, u64 
 	return NULL;
 }
 
+static __always_inline struct flow_seat *seat_of(const struct flow *flow)
+{
+	return (void *)flow - __builtin_offsetof(struct flow_seat, flow);
+}
+
+/* Whether the seat is still the flow's, after `read` was read from it: another flow's may be all that it has now. */
+static __always_inline bool has_seat(const struct flow *flow, const struct destination *to, u64 cookie, u64 read)
+{
+	/* The key is read behind it, on processors that would rather not, too: its place depends on it. */
+	asm volatile("%0 &= 0" : "+r"(read) : : "memory");
+	return is_seat_of((void *)seat_of(flow) + read, to, cookie);
+}
+
+static __always_inline bool is_held(const struct flow *flow, u32 now)
+{
+	return *(volatile u32 *)&flow->used - now - 1 < FLOW_HELD;
+}
+
+/*
+ * Holds a flow's seat while it is judged and written to: until `used` is now again, nobody else writes to it. False: another
+ * flow has it. Each side writes before it reads what the other has written (see claim_seat()): one of them sees the other.
+ */
+static __always_inline bool hold_seat(struct flow *flow, const struct destination *to, u64 cookie)
+{
+	__sync_lock_test_and_set(&flow->used, (u32)bpf_jiffies64() + FLOW_HELD);
+	return is_seat_of(seat_of(flow), to, cookie);
+}
+
+static __always_inline void let_go_of_seat(struct flow *flow)
+{
+	flow->used = bpf_jiffies64();
+}
+
 /*
  * A seat for a flow: its own, a free one, or that of the flow that was silent for longest. The caller fills it and gives
  * it its cookie. NULL: all are in use, or another processor was first; the flow is decided packet by packet until there is one.
@@ -77,7 +113,7 @@ static __always_inline struct flow_seat *claim_seat(const struct destination *to
 			holds = seat->key.cookie;
 			break;
 		}
-		if (now - seat->flow.used >= silent) {
+		if (!is_held(&seat->flow, now) && now - seat->flow.used >= silent) {
 			found = seat;
 			holds = seat->key.cookie;
 			silent = now - seat->flow.used;
@@ -85,6 +121,11 @@ static __always_inline struct flow_seat *claim_seat(const struct destination *to
 	}
 	if (!found || holds == FLOW_CLAIMED || !__sync_bool_compare_and_swap(&found->key.cookie, holds, FLOW_CLAIMED))
 		return NULL;
+	if (is_held(&found->flow, bpf_jiffies64())) {
+		/* A packet came meanwhile: its flow has lost the seat, and nobody has it before that packet is done. */
+		__sync_lock_test_and_set(&found->key.cookie, FLOW_LEFT);
+		return NULL;
+	}
 	return found;
 }
 
@@ -107,14 +148,13 @@ static __always_inline void count_segment(struct flow *flow, u32 bytes)
 /* Whether what was decided about the flow stands under the policy of this number. */
 static __always_inline bool is_current(struct flow *flow, u32 generation)
 {
-	struct flow_seat *seat = (void *)flow - __builtin_offsetof(struct flow_seat, flow);
 	struct renewed_flow *renewed;
 
 	if ((s32)(flow->generation - generation) >= 0)
 		return true;
 	if (flow->verdict != VERDICT_ALLOWED)
 		return false;
-	renewed = bpf_map_lookup_elem(&renewed_flows, &seat->key);
+	renewed = bpf_map_lookup_elem(&renewed_flows, &seat_of(flow)->key);
 	if (!renewed || renewed->generation != generation)
 		return false;
 	flow->rule = renewed->rule;

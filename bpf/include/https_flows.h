@@ -77,15 +77,20 @@ static __always_inline bool is_under_https(const struct flow *flow)
 	return state && mode_of(flow->generation) == MODE_BLOCK && is_https_rule(state, flow->rule);
 }
 
+/* Whether the policy has HTTPS rules for the host, and lets nothing pass that is not seen. */
+static __always_inline bool must_be_seen(u32 generation, u32 rule)
+{
+	struct https_state *state = https_rules(generation);
+
+	return state && mode_of(generation) == MODE_BLOCK && is_https_rule(state, rule) && rule < state->unseen_from;
+}
+
 /* Another policy has HTTPS rules for the host: what nobody has followed from its beginning is refused. Not static: see packet.h. */
 __noinline int renew_https(struct flow *flow)
 {
-	struct https_state *state;
-
 	if (!flow)
 		return 0;
-	state = https_rules(flow->generation);
-	if (state && !(flow->names & NAMES_PENDING) && is_under_https(flow) && flow->rule < state->unseen_from)
+	if (!(flow->names & NAMES_PENDING) && must_be_seen(flow->generation, flow->rule))
 		flow->names |= NAMES_HTTPS;
 	return 0;
 }

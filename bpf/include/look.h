@@ -12,16 +12,40 @@
 /* Requests of one segment that are looked at. */
 #define REQUESTS 16
 
+#define TCP_URG 0x20
+
 /* Where the bytes behind the headers of a TCP packet begin; skb->len: nothing is behind them. */
-static __always_inline u32 payload_at(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline u32 payload_at(struct __sk_buff *skb, const struct packet *packet, bool *urgent)
 {
-	u8 offset = 0;
+	u8 header[2] = {}; /* its length, its flags */
 	u32 at;
 
-	if (bpf_skb_load_bytes(skb, packet->transport_at + 12, &offset, 1))
+	if (bpf_skb_load_bytes(skb, packet->transport_at + 12, header, sizeof(header)))
 		return skb->len;
-	at = packet->transport_at + (offset >> 4) * 4;
+	*urgent = header[1] & TCP_URG;
+	at = packet->transport_at + (header[0] >> 4) * 4;
 	return at < skb->len ? at : skb->len;
+}
+
+/*
+ * A segment while urgent data is under way. Servers take that byte out of the stream, unless they ask for it in its place: what is
+ * read here would not be what they read. Tells it once. Returns 1 when it may pass. Not static: see packet.h.
+ */
+__noinline int decide_urgent(struct __sk_buff *skb, struct packet *packet, struct flow *flow)
+{
+	struct decision decision = {};
+	bool told;
+
+	if (!packet || !flow)
+		return 0;
+	told = flow->reason == REASON_URGENT;
+	decision.generation = flow->generation;
+	decision.name = flow->name;
+	deny(&decision, REASON_URGENT);
+	note_refusal(flow, &decision);
+	if (!told)
+		send_named(skb, packet, flow, &decision, PLACES);
+	return !is_denied(&decision);
 }
 
 /* Other requests in the same segment, at the beginning of a line. Returns 1 when one is refused. Not static: see packet.h. */
@@ -68,10 +92,8 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 	if (named && (decide_said(index, packet, flow, decision) ||
 		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, decision)))) {
 		send_named(skb, packet, flow, decision, index);
-		flow->verdict = decision->verdict;
-		flow->reason = decision->reason;
-		flow->rule = decision->rule;
-		flow->names = is_denied(decision) ? NAMES_REFUSED : next;
+		flow->names = next;
+		note_refusal(flow, decision);
 	} else if (partial) {
 		return JUDGED_PARTIAL;
 	} else if ((https = enter_https(skb, packet, flow, index, first)) == HTTPS_WAIT) {
@@ -79,17 +101,15 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 	} else if (https == HTTPS_REFUSED) {
 		deny(decision, REASON_HTTPS_UNSEEN);
 		send_named(skb, packet, flow, decision, index);
-		flow->verdict = decision->verdict;
-		flow->reason = decision->reason;
-		flow->rule = decision->rule;
-		flow->names = NAMES_REFUSED;
+		note_refusal(flow, decision);
 	} else {
 		flow->names = next | (https == HTTPS_OPEN ? NAMES_HTTPS : 0);
 		flow->reason = decision->reason;
 		flow->rule = decision->rule;
 		flow->name = decision->name;
 	}
-	flow->judged = end;
+	/* A record without meaning that the segment cuts is judged to its end. */
+	flow->judged = flow->names & NAMES_RETRY && bytes->at > bytes->size ? end + (bytes->at - bytes->size) : end;
 	if (!is_denied(decision) && is_bound(flow))
 		remember_checked(skb, flow);
 	return JUDGED;
@@ -164,11 +184,11 @@ __noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *f
 {
 	struct first_bytes *bytes;
 	u32 at, index;
-	bool passes, https;
+	bool passes, https, urgent = false;
 
 	if (!packet || !flow)
 		return 0;
-	at = payload_at(skb, packet);
+	at = payload_at(skb, packet, &urgent);
 	if (at >= skb->len)
 		return 1;
 	/* What was refused is sent again until the socket is ended. */
@@ -176,6 +196,8 @@ __noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *f
 		return 0;
 	if (flow->names & NAMES_UNREAD)
 		note_beginning(skb, flow, at);
+	if (urgent && flow->names & NAMES_LOOK && !decide_urgent(skb, packet, flow))
+		return 0;
 	if (flow->names & NAMES_HTTPS && !is_under_https(flow))
 		flow->names &= ~NAMES_HTTPS;
 	/* What was refused meanwhile is told once. */

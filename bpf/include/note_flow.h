@@ -40,7 +40,7 @@ static __always_inline bool note_flow(const struct destination *to, const struct
 	return true;
 }
 
-/* The same for a flow that packets went by before. */
+/* The same for a flow that packets went by before, whose seat is held. */
 static __always_inline void renew_flow(struct flow *flow, const struct decision *decision, u32 bytes)
 {
 	flow->rule = decision->rule;

@@ -48,6 +48,17 @@ static __always_inline bool has_asked(struct bpf_sock *sk)
 	return state && state->server_port;
 }
 
+/* A socket may connect again (AF_UNSPEC dissolves a connection): nothing of what it said before holds for the new one. */
+static __always_inline void forget_connection(struct bpf_sock *sk)
+{
+	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+
+	if (state)
+		state->checked = 0;
+	bpf_sk_storage_delete(&partials, sk);
+	bpf_sk_storage_delete(&https_sockets, sk);
+}
+
 /* A connect, or a datagram that names its destination. */
 static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, u32 via)
 {
@@ -61,6 +72,8 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 
 	if (!sk)
 		return DENIED;
+	if (via == VIA_CONNECT && !datagram)
+		forget_connection(sk);
 	if (marks_exempt(sk))
 		return PASSES;
 	current_owner(&owner);
@@ -101,14 +114,17 @@ static __noinline int direct(struct bpf_sock_addr *ctx, struct destination *to, 
 		if (flow && is_current(flow, decision.generation))
 			return PASSES;
 	}
-	decide(to, cookie, &decision, &owner, true);
+	/* What a socket had open before gives a new connection nothing. */
+	decide(to, via == VIA_CONNECT ? 0 : cookie, &decision, &owner, true);
 	tell(&owner, to, &decision, cookie, via);
 	if (is_denied(&decision))
 		return DENIED;
-	if (flow)
+	if (flow && hold_seat(flow, to, cookie)) {
 		renew_flow(flow, &decision, 0);
-	else
-		note_flow(to, &decision, &owner, cookie, 0, first_names(to, &decision), 0);
+		let_go_of_seat(flow);
+		return PASSES;
+	}
+	note_flow(to, &decision, &owner, cookie, 0, first_names(to, &decision), 0);
 	return PASSES;
 }
 

@@ -52,6 +52,16 @@ __noinline int send_named(struct __sk_buff *skb, const struct packet *packet, co
 	return 0;
 }
 
+/* The flow is what was decided by what it says. */
+static __always_inline void note_refusal(struct flow *flow, const struct decision *decision)
+{
+	flow->verdict = decision->verdict;
+	flow->reason = decision->reason;
+	flow->rule = decision->rule;
+	if (is_denied(decision))
+		flow->names = NAMES_REFUSED;
+}
+
 /* Ends a TCP flow that another policy does not allow. Not static: see packet.h. */
 __noinline int end_flow(struct __sk_buff *skb, struct packet *packet, struct flow *flow, struct decision *decision)
 {
@@ -71,6 +81,7 @@ static __always_inline bool is_bound(const struct flow *flow)
 {
 	return !(flow->names & NAMES_UNCHECKED) &&
 	       (flow->reason == REASON_NAME || flow->reason == REASON_LIVE || flow->reason == REASON_ZERO_COPY ||
+		flow->reason == REASON_URGENT ||
 		(flow->reason >= REASON_SERVER_NAME && flow->reason <= REASON_HTTP_HOST));
 }
 
@@ -191,12 +202,16 @@ __noinline int read_first_bytes(u32 index, u32 names)
 		return true;
 	}
 	if (names & NAMES_RETRY) {
+		/* All of it was records without meaning; the last may end in a later segment. */
+		if (bytes->at >= bytes->size)
+			return false;
 		/* Too short to tell what it is. */
-		if (bytes->at + TLS_RECORD_HEADER >= bytes->size && bytes->at < bytes->size) {
+		if (bytes->at + TLS_RECORD_HEADER >= bytes->size)
 			bytes->fault = REASON_SPLIT_HELLO;
-			return true;
-		}
-		return false;
+		else if (bytes->at >= bytes->length || !is_beyond_hello(bytes))
+			bytes->fault = REASON_MALFORMED_HELLO;
+		bytes->protocol = bytes->fault ? FIRST_TLS : FIRST_OTHER;
+		return bytes->fault;
 	}
 	if (!bytes->later && is_other_tls(bytes)) {
 		bytes->protocol = FIRST_TLS;
@@ -223,7 +238,7 @@ static __always_inline u8 names_after(const struct first_bytes *bytes, u32 names
 	if (bytes->protocol == FIRST_HTTP || names & NAMES_HTTP)
 		return kept | NAMES_HTTP;
 	if (bytes->protocol == FIRST_TLS && !(names & NAMES_RETRY))
-		return kept | NAMES_RETRY;
+		return bytes->complete ? kept : kept | NAMES_RETRY;
 	/* Only what may stand before a second hello was sent so far. */
 	if (names & NAMES_RETRY && bytes->at >= bytes->size)
 		return kept | NAMES_RETRY;

@@ -65,6 +65,8 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
     'its host has HTTPS rules, and no decision about a request covers these bytes: another TLS library than the one that is read, or a request for another host',
   'zero-copy':
     'it could still change the bytes that name its host: a zero-copy send, sendfile or splice',
+  urgent:
+    'urgent data of TCP where its host is looked for: servers take such a byte out of what they read, or leave it in',
 }
 
 /** What was decided in the kernel, as events tell it. */
@@ -84,6 +86,7 @@ const unchecked = new Set<ConnectReason>([
   'malformed-hello',
   'http-host',
   'zero-copy',
+  'urgent',
 ])
 
 /** Bytes that say no name, to a host with HTTPS rules; and to another on an address that several names led to. */

@@ -5,7 +5,7 @@ import { grantsOf } from '../../src/dns/decide.ts'
 import { namePolicy } from '../../src/dns/policy.ts'
 import type { Enforcer } from '../../src/enforce/enforcer.ts'
 import { LearnedAddresses } from '../../src/enforce/learn.ts'
-import { clientHello, ech, largeShare, serverName } from './client-hello.ts'
+import { clientHello, ech, largeShare, serverName, tlsData } from './client-hello.ts'
 import { expireLearned } from './expire.ts'
 import { hex, http, NamesRig } from './names-rig.ts'
 import type { Talker } from './net.ts'
@@ -140,10 +140,10 @@ describe('a flow', () => {
     await using tls = await keep(scope, '443')
     await using web = await keep(scope, '80')
     expect(await tls.ask(hex(hello('good.example.org')))).toBe('ok')
-    expect(await tls.ask(hex('records'))).toBe('ok')
+    expect(await tls.ask(hex(tlsData))).toBe('ok')
     expect(await web.ask(hex(request('good.example.org')))).toBe('ok')
     enforcer.flows()
-    expect(await tls.ask(hex('records'))).toBe('ok')
+    expect(await tls.ask(hex(tlsData))).toBe('ok')
     expect(await web.ask(hex('more of a body'))).toBe('ok')
     expect(await web.ask(hex(request('evil.example.net')))).toBe('ECONNABORTED')
   })
@@ -161,7 +161,7 @@ describe('a flow', () => {
       [other, 'other.example.org'],
     ] as const) {
       expect(await flow.ask(hex(hello(name)))).toBe('ok')
-      expect(await flow.ask(hex('records'))).toBe('ok')
+      expect(await flow.ask(hex(tlsData))).toBe('ok')
     }
     const learner = LearnedAddresses.open(enforcer.maps)
     learner.relearn((name) =>
@@ -173,8 +173,8 @@ describe('a flow', () => {
     // Before: an acknowledgement that was put off may be what is refused first.
     rig.told()
     enforcer.replacePolicy(policy('block', 'other.example.org:1-65535'))
-    expect(await other.ask(hex('records'))).toBe('ok')
-    expect(await good.ask(hex('records'))).toBe('ECONNABORTED')
+    expect(await other.ask(hex(tlsData))).toBe('ok')
+    expect(await good.ask(hex(tlsData))).toBe('ECONNABORTED')
     expect(rig.told()).toContain(`blocked server-name packet 6 ${ONE} 443`)
     expect(await rig.send(scope, ONE, 443, hello('good.example.org'))).toMatchObject({
       outcome: 'ECONNABORTED',
@@ -190,14 +190,14 @@ test('a flow ends when its name comes onto the block list', async () => {
   learn(enforcer, ['good.example.org', ONE, 0])
   await using flow = await keep(scope, '443')
   expect(await flow.ask(hex(hello('good.example.org')))).toBe('ok')
-  expect(await flow.ask(hex('records'))).toBe('ok')
+  expect(await flow.ask(hex(tlsData))).toBe('ok')
   const listed = policy('block', allow, ['good.example.org'])
   const learner = LearnedAddresses.open(enforcer.maps)
   learner.relearn((name, address) => grantsOf(namePolicy(listed), name, address))
   learner.close()
   rig.told()
   enforcer.replacePolicy(listed)
-  expect(await flow.ask(hex('records'))).toBe('ECONNABORTED')
+  expect(await flow.ask(hex(tlsData))).toBe('ECONNABORTED')
   expect(rig.told()).toEqual([`blocked no-rule packet 6 ${ONE} 443`])
 })
 
@@ -303,7 +303,7 @@ describe('on a device that takes single segments', () => {
     )
     const segments = [
       clientHello(largeShare, largeShare, serverName('good.example.org')),
-      'what follows',
+      tlsData,
     ]
     const { outcome, told, arrived } = await rig.send(scope, ONE, 443, ...segments)
     const lost = far('list table inet loss')

@@ -39,3 +39,6 @@ export function record(message: Buffer): Buffer {
 export function clientHello(...extensions: Extension[]): Buffer {
   return record(handshake(extensions))
 }
+
+/** A record of what an open connection sends. */
+export const tlsData = Buffer.from('1703030007aabbccddeeff00', 'hex')

@@ -1,4 +1,12 @@
-import { clientHello, ech, handshake, largeShare, record, serverName } from './client-hello.ts'
+import {
+  clientHello,
+  ech,
+  handshake,
+  largeShare,
+  record,
+  serverName,
+  tlsData,
+} from './client-hello.ts'
 import {
   ALONE,
   BOTH,
@@ -19,6 +27,7 @@ const twoRecords = ((message) =>
   handshake([serverName('good.example.org')]),
 )
 const alert = Buffer.from('15030100020100', 'hex')
+const heartbeat = Buffer.from('180303000101', 'hex')
 const changeCipherSpec = Buffer.from('140303000101', 'hex')
 
 testFirstBytes({
@@ -56,7 +65,17 @@ testFirstBytes({
     ],
     ['over IPv6', SHARED6, 443, good],
     ['SNI of an alias of the answer', ALONE, 443, clientHello(serverName('cdn.example.net'))],
-    ['what follows a hello', SHARED, 443, good, evil.subarray(40), 'anything'],
+    ['what follows a hello', SHARED, 443, good, tlsData, 'anything'],
+    [
+      'data behind records without meaning',
+      SHARED,
+      443,
+      good,
+      Buffer.concat([changeCipherSpec, alert]),
+      Buffer.concat([changeCipherSpec, tlsData]),
+      'anything',
+    ],
+    ['data right behind a hello', SHARED, 443, Buffer.concat([good, tlsData]), 'anything'],
     ['no SNI where there is one name', ALONE, 443, none],
     ['another protocol where there is one name', ALONE, 22, 'SSH-2.0-test\r\n'],
     ['no SNI where all names are allowed', BOTH, 443, none],
@@ -192,6 +211,44 @@ testFirstBytes({
       changeCipherSpec,
       evil,
     ],
+    [
+      'the same behind 32 of them',
+      443,
+      'server-name tls evil.example.net',
+      good,
+      Buffer.concat([...Array.from({ length: 32 }, () => changeCipherSpec), evil]),
+    ],
+    [
+      'the same behind an alert',
+      443,
+      'server-name tls evil.example.net',
+      good,
+      Buffer.concat([alert, evil]),
+    ],
+    [
+      'the same behind an alert in two segments',
+      443,
+      'server-name tls evil.example.net',
+      good,
+      alert.subarray(0, 6),
+      Buffer.concat([alert.subarray(6), evil]),
+    ],
+    [
+      'the same behind an alert that the first one’s segment cuts',
+      443,
+      'server-name tls evil.example.net',
+      Buffer.concat([good, alert.subarray(0, 6)]),
+      Buffer.concat([alert.subarray(6), evil]),
+    ],
+    [
+      'more records without meaning than anybody skips',
+      443,
+      'malformed-hello tls',
+      good,
+      Buffer.concat([...Array.from({ length: 300 }, () => changeCipherSpec), evil]),
+    ],
+    ['a record of another kind', 443, 'malformed-hello tls', good, Buffer.concat([heartbeat, evil])],
+    ['what is no record', 443, 'malformed-hello tls', good, 'GET / HTTP/1.1\r\n'],
   ],
   audited: [
     ['another name', ALONE, 443, 'server-name tls evil.example.net', evil],

@@ -37,6 +37,7 @@ export const CONNECT_REASONS = [
   'zero-copy',
   'https-unseen',
   'https-undecided',
+  'urgent',
 ] as const
 
 export type ConnectVerdict = (typeof VERDICTS)[number]

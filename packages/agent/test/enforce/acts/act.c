@@ -12,6 +12,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 #include "ring.h"
 
@@ -474,6 +477,140 @@ static int sweep(void)
 	return 0;
 }
 
+static unsigned long cookie_of(int fd)
+{
+	unsigned long cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size);
+	return cookie;
+}
+
+// Another socket whose flows have the same seats: see flow_set() in bpf/include/flow_table.h.
+static int beside(int fd)
+{
+	for (;;) {
+		int other = socket(family, SOCK_STREAM, 0);
+		if (other < 0 || !((cookie_of(other) ^ cookie_of(fd)) & ((1 << 14) - 1)))
+			return other;
+		close(other);
+	}
+}
+
+static const unsigned char *crowd_says;
+static long crowd_size;
+
+// Four other connections have just sent something: all seats are in use.
+static void crowd(int fd)
+{
+	int others[4];
+
+	for (int i = 0; i < 4; i++) {
+		others[i] = beside(fd);
+		connect(others[i], &to.any, length);
+	}
+	for (int i = 0; i < 12; i++)
+		send(others[i % 4], crowd_says, crowd_size, MSG_NOSIGNAL);
+}
+
+// Four connects that send nothing have taken all seats.
+static void evict(int fd)
+{
+	usleep(50000);
+	for (int i = 0; i < 4; i++) {
+		struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		int other = beside(fd);
+		bind(other, (struct sockaddr *)&here, sizeof(here));
+		connect(other, &to.any, length);
+		close(other);
+	}
+}
+
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static double microseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e6 + now.tv_nsec / 1e3;
+}
+
+static struct {
+	volatile int ready;
+	int fd, wait;
+	struct sockaddr_in other;
+} rival;
+
+static void *take_seat(void *unused)
+{
+	double since;
+
+	run_on(1);
+	rival.ready = 1;
+	while (rival.ready != 2)
+		;
+	since = microseconds();
+	while (microseconds() - since < rival.wait)
+		;
+	connect(rival.fd, (struct sockaddr *)&rival.other, sizeof(rival.other));
+	return unused;
+}
+
+// A request of a denied Host, long enough to be read for a while, and meanwhile a connect to ARGUMENT takes its seat: 12 times,
+// a little later each time. Prints how many were answered.
+static int race(void)
+{
+	static char head[8000] = "POST / HTTP/1.1\r\n", reply[100];
+	int won = 0;
+
+	while (strlen(head) < 6900)
+		strcat(head, "X: ............................................................................................\r\n");
+	strcat(head, "Host: evil.example.net\r\n\r\n");
+	rival.other = to.v4;
+	inet_pton(AF_INET, argument, &rival.other.sin_addr);
+	run_on(0);
+	for (int try = 0; try < 12; try++) {
+		int fd = opened(SOCK_STREAM, 0), others[3];
+		struct timeval patience = { .tv_usec = 500000 };
+		pthread_t thread;
+
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		if (connect(fd, &to.any, length))
+			return end(-1);
+		for (int i = 0; i < 3; i++) {
+			others[i] = beside(fd);
+			connect(others[i], (struct sockaddr *)&rival.other, sizeof(rival.other));
+		}
+		rival.fd = beside(fd);
+		fcntl(rival.fd, F_SETFL, O_NONBLOCK);
+		rival.wait = 2 + try * 12;
+		rival.ready = 0;
+		usleep(50000);
+		pthread_create(&thread, NULL, take_seat, NULL);
+		while (rival.ready != 1)
+			;
+		usleep(2000);
+		rival.ready = 2;
+		send(fd, head, strlen(head), MSG_NOSIGNAL);
+		pthread_join(thread, NULL);
+		won += recv(fd, reply, sizeof(reply), 0) > 0;
+		close(fd);
+		close(rival.fd);
+		for (int i = 0; i < 3; i++)
+			close(others[i]);
+	}
+	printf("%d\n", won);
+	return 0;
+}
+
 // Keeps a connection: a line of input, hexadecimal, is sent as one segment, and its echo waited for.
 static int hex_keep(void)
 {
@@ -486,8 +623,23 @@ static int hex_keep(void)
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
 		long size = 0, echoed = 0, more = 0;
-		for (const char *at = line; *at > ' '; at += 2)
+		const char *from = strchr(line, ':') ? strchr(line, ':') + 1 : line;
+		if (!strncmp(line, "again", 5)) {
+			struct sockaddr none = { .sa_family = AF_UNSPEC };
+			end(connect(fd, &none, sizeof(none)) || connect(fd, &to.any, length) ? -1 : 0);
+			fflush(stdout);
+			continue;
+		}
+		for (const char *at = from; *at > ' '; at += 2)
 			sscanf(at, "%2hhx", &data[size++]);
+		if (!strncmp(line, "crowd:", 6))
+			crowd(fd);
+		else if (!strncmp(line, "evict:", 6))
+			evict(fd);
+		if (!crowd_says) {
+			crowd_says = memcpy(malloc(size), data, size);
+			crowd_size = size;
+		}
 		if (send(fd, data, size, MSG_NOSIGNAL) == size)
 			while (echoed < size && (more = recv(fd, data, sizeof(data), 0)) > 0)
 				echoed += more;
@@ -532,14 +684,14 @@ static long send_shared(int fd, const char *how, const void *part, long size)
 }
 
 // Sends each part of ARGUMENT (hexadecimal, `,` between) as a segment of its own, and waits until all was echoed. With
-// `HOW:` in front, the last part is sent so: see send_shared.
+// `HOW:` in front, the last part is sent so: see send_shared. `urgent-first:`, `urgent-last:`: it ends in an urgent byte (MSG_OOB).
 static int segments(void)
 {
 	static unsigned char part[65536];
 	int one = 1, fd = opened(SOCK_STREAM, 0);
 	const char *colon = strchr(argument, ':'), *at = colon ? colon + 1 : argument;
 	const char *how = colon ? strndup(argument, colon - argument) : NULL;
-	long sent = 0, echoed = 0, size;
+	long sent = 0, echoed = 0, size, taken_out = 0;
 
 	if (fd < 0 || connect(fd, &to.any, length))
 		return end(-1);
@@ -547,9 +699,12 @@ static int segments(void)
 	for (;;) {
 		for (size = 0; *at && *at != ','; at += 2)
 			sscanf(at, "%2hhx", &part[size++]);
-		if ((how && !*at ? send_shared(fd, how, part, size) : send(fd, part, size, MSG_NOSIGNAL)) < 0)
+		int urgent = how && !strcmp(how, !*at ? "urgent-last" : sent ? "" : "urgent-first") ? MSG_OOB : 0;
+		int shared = how && !*at && strncmp(how, "urgent", 6);
+		if ((shared ? send_shared(fd, how, part, size) : send(fd, part, size, MSG_NOSIGNAL | urgent)) < 0)
 			return end(-1);
 		sent += size;
+		taken_out += urgent != 0;
 		if (!*at++)
 			break;
 		// The peer has all of it: the next part is a segment of its own. What was refused never gets there.
@@ -561,7 +716,7 @@ static int segments(void)
 	}
 	struct timeval patience = { .tv_sec = 30 };
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	while (echoed < sent && (size = recv(fd, part, sizeof(part), 0)) > 0)
+	while (echoed < sent - taken_out && (size = recv(fd, part, sizeof(part), 0)) > 0)
 		echoed += size;
 	return end(size < 0 ? -1 : 0);
 }
@@ -581,6 +736,7 @@ static const struct {
 	{ "segments", segments },
 	{ "fast-open", fast_open },
 	{ "hex-keep", hex_keep },
+	{ "race", race },
 	{ "udp-connect", udp_connect },
 	{ "udp-sendto", udp_sendto },
 	{ "udp-sendmsg", udp_sendmsg },
