@@ -301,10 +301,7 @@ describe('on a device that takes single segments', () => {
       'add chain inet loss in { type filter hook input priority 0; }',
       'add rule inet loss in meta length gt 1000 quota until 1600 bytes counter drop',
     )
-    const segments = [
-      clientHello(largeShare, largeShare, serverName('good.example.org')),
-      tlsData,
-    ]
+    const segments = [clientHello(largeShare, largeShare, serverName('good.example.org')), tlsData]
     const { outcome, told, arrived } = await rig.send(scope, ONE, 443, ...segments)
     const lost = far('list table inet loss')
     far('delete table inet loss')
