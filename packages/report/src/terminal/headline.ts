@@ -36,12 +36,11 @@ export function headline({ report, paint, width }: Page): string[] {
   return lines
 }
 
-/** From the start to the end; of a command, what went by before it was armed is said. */
+/** From the start to the end; of a command also when it began, where it had to wait for that. */
 function took({ startTime, endTime, exitStatus, health: { armedMs } }: Page['report']): string {
-  const whole = duration(endTime - startTime)
-  return exitStatus === null || armedMs === null || armedMs < 1_000
-    ? whole
-    : `${whole}, ${duration(armedMs)} of it to arm`
+  const whole = endTime - startTime
+  const waited = exitStatus !== null && armedMs !== null && armedMs >= 1_000 && armedMs <= whole
+  return waited ? `${duration(whole)}, armed after ${duration(armedMs)}` : duration(whole)
 }
 
 /** Facts beside each other, in as many lines as they need. */
