@@ -201,6 +201,21 @@ test('an alias of a name is no other name', async () => {
   learner.close()
 })
 
+test('what follows a word is read behind it', async () => {
+  const { enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535'))
+  using _ = enforcer
+  learn(enforcer, ['good.example.org', ONE, 0])
+  for (const [word, rest] of [
+    ['G', request('evil.example.net').slice(1)],
+    ['A'.repeat(600), `${'A'.repeat(40)} ${request('evil.example.net').slice(4)}`],
+  ] as const)
+    expect(await rig.send(scope, ONE, 80, word, rest)).toEqual({
+      outcome: 'ECONNABORTED',
+      told: ['blocked server-name http evil.example.net'],
+      arrived: [hex(word)],
+    })
+})
+
 /** Holds a connection that sends what it is told, hexadecimal. */
 const keep = (scope: string, port: string): Promise<Talker> =>
   rig.talker(rig.command(scope, 'hex-keep', ONE, port))
