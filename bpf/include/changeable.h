@@ -33,7 +33,7 @@ static __always_inline bool decide_changeable(struct __sk_buff *skb, const struc
 {
 	bool told = flow->reason == REASON_ZERO_COPY;
 
-	if (!is_bound(flow) || !is_changeable(skb))
+	if ((!is_bound(flow) && !lists_names(flow->generation)) || !is_changeable(skb))
 		return true;
 	deny(decision, REASON_ZERO_COPY);
 	note_refusal(flow, decision);

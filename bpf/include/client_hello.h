@@ -91,6 +91,7 @@ static __always_inline void find_extensions(struct first_bytes *bytes)
 
 	if (start + TLS_RECORD_HEADER + TLS_HANDSHAKE_HEADER + 35 > length) {
 		bytes->fault = REASON_SPLIT_HELLO;
+		bytes->cut = 1;
 		return;
 	}
 	record = pair_at(bytes, start + 3);

@@ -45,6 +45,13 @@ static __always_inline u32 mode_of(u32 generation)
 	return policy ? policy->mode : MODE_BLOCK;
 }
 
+/* Whether names are on the block list. */
+static __always_inline bool lists_names(u32 generation)
+{
+	struct policy *policy = policy_of(generation);
+	return policy && policy->blocked_names;
+}
+
 static __always_inline u32 *find_blocked(const struct destination *to, u32 generation)
 {
 	struct address_key key = { .prefix = 128 };

@@ -10,12 +10,10 @@ static __always_inline u8 first_names(const struct destination *to, const struct
 {
 	bool bound = decision->reason == REASON_NAME || decision->reason == REASON_LIVE;
 	u8 names = decision->unchecked ? NAMES_UNCHECKED : 0;
-	struct policy *policy;
 
 	if (to->protocol != IPPROTO_TCP)
 		return 0;
-	policy = policy_of(decision->generation);
-	if ((bound && !decision->unchecked) || (policy && policy->blocked_names) || https_rules(decision->generation))
+	if ((bound && !decision->unchecked) || lists_names(decision->generation) || https_rules(decision->generation))
 		return names | NAMES_PENDING;
 	return names | NAMES_UNREAD;
 }

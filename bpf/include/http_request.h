@@ -29,8 +29,6 @@ enum http_state {
 	HTTP_SKIP,	 /* nor is the rest of the line */
 };
 
-#define HTTP_METHOD_BYTES 32
-
 static __always_inline bool is_blank(u32 c)
 {
 	return c == ' ' || c == '\t';
@@ -78,11 +76,12 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 			bytes->matched = 0;
 			return bytes->connects ? HTTP_AUTHORITY : HTTP_TARGET;
 		}
-		if (!is_token(c) || bytes->matched >= HTTP_METHOD_BYTES)
+		if (!is_token(c))
 			return HTTP_NONE;
 		if (bytes->matched >= 7 || connect_byte(bytes->matched) != c)
 			bytes->connects = 0;
-		bytes->matched++;
+		/* Servers take methods of any length. */
+		bytes->matched = bytes->matched < 8 ? bytes->matched + 1 : 8;
 		return HTTP_METHOD;
 	case HTTP_TARGET:
 		if (c == ' ')

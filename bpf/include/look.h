@@ -70,6 +70,29 @@ __noinline int decide_further(u32 index, struct packet *packet, struct flow *flo
 	return 1;
 }
 
+/*
+ * Whether it would pass but for the names of the block list, and these may be in what is still to come: a head is read to
+ * its end then, in pieces of whatever size.
+ */
+static __always_inline bool is_waited_for(struct packet *packet, struct flow *flow, const struct first_bytes *bytes,
+					  struct decision *decision)
+{
+	if (bytes->fault != REASON_SPLIT_HELLO || !lists_names(flow->generation))
+		return false;
+	return (!is_bound(flow) || mode_of(flow->generation) != MODE_BLOCK || allows_address(packet, flow, decision)) &&
+	       is_partial(bytes, true);
+}
+
+/*
+ * One word so far: it may be the method of a request that goes on, or all that the client says (ZooKeeper's `ruok`). It passes
+ * where bytes without a name do, and what follows is read behind it. Towards hosts with HTTPS rules it does not.
+ */
+static __always_inline bool is_word(const struct flow *flow, const struct first_bytes *bytes)
+{
+	return bytes->fault == REASON_SPLIT_HELLO && bytes->protocol == FIRST_OTHER && bytes->state == HTTP_METHOD &&
+	       !https_rules(flow->generation);
+}
+
 /* What judge() comes to. */
 enum judgement { JUDGED_PARTIAL, JUDGED, JUDGED_LATER };
 
@@ -80,7 +103,8 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 	int https = HTTPS_NONE;
 	u32 names = flow->names;
 	bool named = read_first_bytes(index, names);
-	bool partial = named && is_partial(bytes);
+	bool partial = named && (is_partial(bytes, false) || is_waited_for(packet, flow, bytes, decision));
+	bool word = named && is_word(flow, bytes);
 	u8 next = names_after(bytes, names);
 
 	if (partial) {
@@ -89,12 +113,16 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 		if (bytes->protocol == FIRST_HTTP)
 			unsay_names(index);
 	}
+	if (word)
+		bytes->fault = REASON_NOT_TLS;
 	if (named && (decide_said(index, packet, flow, decision) ||
 		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, decision)))) {
+		if (word && decision->reason == REASON_NOT_TLS)
+			decision->reason = REASON_SPLIT_HELLO;
 		send_named(skb, packet, flow, decision, index);
 		flow->names = next;
 		note_refusal(flow, decision);
-	} else if (partial) {
+	} else if (partial || (word && bytes->size < PARTIAL_BYTES) || (named && is_waited_for(packet, flow, bytes, decision))) {
 		return JUDGED_PARTIAL;
 	} else if ((https = enter_https(skb, packet, flow, index, first)) == HTTPS_WAIT) {
 		return JUDGED_LATER;

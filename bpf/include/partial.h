@@ -82,9 +82,13 @@ static __always_inline bool take_further_bytes(struct __sk_buff *skb, u32 at, u3
 	return bpf_skb_load_bytes(skb, at, bytes->head + before, length) == 0;
 }
 
-/* A head that goes on in the next segment, as far as it could be read. */
-static __always_inline bool is_partial(const struct first_bytes *bytes)
+/*
+ * A head that goes on in the next segment, as far as it could be read. `any`: pieces of any size are waited for, and what
+ * only may be a head.
+ */
+static __always_inline bool is_partial(const struct first_bytes *bytes, bool any)
 {
-	return bytes->fault == REASON_SPLIT_HELLO && bytes->cut && bytes->length == bytes->size &&
-	       bytes->size >= PARTIAL_LEAST && bytes->size < PARTIAL_BYTES;
+	if (bytes->fault != REASON_SPLIT_HELLO || bytes->length != bytes->size || bytes->size >= PARTIAL_BYTES)
+		return false;
+	return any ? bytes->cut || bytes->protocol != FIRST_TLS : bytes->cut && bytes->size >= PARTIAL_LEAST;
 }

@@ -111,7 +111,7 @@ static __always_inline bool is_allowed_name(struct first_bytes *bytes, u32 which
 
 /* Parts of decide_said(), with frames of their own, one after the other: the stack is short here. Not static: see packet.h. */
 
-/* Whether one of the said names is on the block list. */
+/* Whether one of the said names is on the block list, or may be. */
 __noinline int is_listed(u32 index, struct decision *decision)
 {
 	struct first_bytes *bytes = place(index);
@@ -131,6 +131,11 @@ __noinline int is_listed(u32 index, struct decision *decision)
 		decision->verdict = VERDICT_ATTACK_BLOCKED;
 		decision->reason = REASON_BLOCK_LIST;
 		decision->rule = entry;
+		return true;
+	}
+	/* A hello in several records, or without an end: what it names is not found. */
+	if (policy && policy->blocked_names && bytes->fault == REASON_SPLIT_HELLO && bytes->protocol == FIRST_TLS) {
+		deny(decision, REASON_SPLIT_HELLO);
 		return true;
 	}
 	return false;
@@ -206,7 +211,8 @@ __noinline int read_first_bytes(u32 index, u32 names)
 		if (bytes->at >= bytes->size)
 			return false;
 		/* Too short to tell what it is. */
-		if (bytes->at + TLS_RECORD_HEADER >= bytes->size)
+		bytes->cut = bytes->at + TLS_RECORD_HEADER >= bytes->size;
+		if (bytes->cut)
 			bytes->fault = REASON_SPLIT_HELLO;
 		else if (bytes->at >= bytes->length || !is_beyond_hello(bytes))
 			bytes->fault = REASON_MALFORMED_HELLO;

@@ -5,7 +5,15 @@ import { grantsOf } from '../../src/dns/decide.ts'
 import { namePolicy } from '../../src/dns/policy.ts'
 import type { Enforcer } from '../../src/enforce/enforcer.ts'
 import { LearnedAddresses } from '../../src/enforce/learn.ts'
-import { clientHello, ech, largeShare, serverName, tlsData } from './client-hello.ts'
+import {
+  clientHello,
+  ech,
+  handshake,
+  largeShare,
+  record,
+  serverName,
+  tlsData,
+} from './client-hello.ts'
 import { expireLearned } from './expire.ts'
 import { hex, http, NamesRig } from './names-rig.ts'
 import type { Talker } from './net.ts'
@@ -76,6 +84,82 @@ describe.each(['audit', 'block'] as const)('in %s mode a name of the block list'
     })
   })
 
+  const evil = hello('evil.example.net')
+  test.each([
+    ['as SNI', 443, 'tls', evil.subarray(0, 60), evil.subarray(60)],
+    ['as SNI behind one byte', 443, 'tls', evil.subarray(0, 1), evil.subarray(1)],
+    ['as SNI, cut in the name', 443, 'tls', evil.subarray(0, 110), evil.subarray(110)],
+    [
+      'as SNI of a second hello, behind four bytes',
+      443,
+      'tls',
+      hello('good.example.org'),
+      evil.subarray(0, 4),
+      evil.subarray(4),
+    ],
+    ['as Host', 80, 'http', 'GET /x HTTP/1.1\r\nHo', 'st: evil.example.net\r\n\r\n'],
+    ['as Host, cut in the method', 80, 'http', 'GE', 'T /x', request('evil.example.net').slice(5)],
+    [
+      'as Host of a second request',
+      80,
+      'http',
+      request('good.example.org'),
+      'GET /x HTTP/1.1\r\nHo',
+      'st: evil.example.net\r\n\r\n',
+    ],
+    [
+      'as Host of a second request that the first one’s segment cuts',
+      80,
+      'http',
+      request('good.example.org') + 'GET /x HTTP/1.1\r\nHo',
+      'st: evil.example.net\r\n\r\n',
+    ],
+  ])('%s in pieces is refused at an address of the policy', async (_, port, as, ...pieces) => {
+    const { outcome, told, arrived } = await rig.send(scope, NAMED, port, ...pieces)
+    expect({ outcome, told, arrived: arrived.join('') }).toEqual({
+      outcome: 'ECONNABORTED',
+      told: [`attack-blocked block-list ${as} evil.example.net`],
+      arrived: hex(...pieces.slice(0, -1)).replaceAll(',', ''),
+    })
+  })
+
+  test('in pieces is refused where a name opened the address', async () => {
+    const refusal = {
+      audit: 'attack-blocked block-list tls evil.example.net',
+      block: 'blocked split-hello tls',
+    }
+    expect(await rig.send(scope, ONE, 443, evil.subarray(0, 60), evil.subarray(60))).toMatchObject({
+      outcome: 'ECONNABORTED',
+      told: [refusal[egress]],
+    })
+  })
+
+  test('is looked for in each record of a hello: several are refused', async () => {
+    const message = handshake([serverName('evil.example.net')])
+    const records = Buffer.concat([record(message.subarray(0, 20)), record(message.subarray(20))])
+    expect(await rig.send(scope, NAMED, 443, records)).toMatchObject(
+      egress === 'block'
+        ? { outcome: 'ECONNABORTED', told: ['blocked split-hello tls'] }
+        : { outcome: 'ok', told: ['would-block split-hello tls'] },
+    )
+  })
+
+  test.each([
+    ['a hello in pieces', 443, hello('x.org').subarray(0, 60), hello('x.org').subarray(60)],
+    ['a word', 22, 'ruok', 'and', ' more'],
+    ['a request in pieces', 80, 'GET', ' / HTTP/1.1\r\nHost: x', '.org\r\n\r\n'],
+    ['one byte at a time', 22, ...'abcdefgh'],
+    ['9,000 letters', 22, 'a'.repeat(3000), 'b'.repeat(3000), 'c'.repeat(3000), 'd'],
+    ['a large upload', 80, `${request('x.org')}${'y'.repeat(5000)}`, 'z'.repeat(6000), 'z'],
+  ])('%s without it passes', async (_, port, ...pieces) => {
+    const { outcome, told, arrived } = await rig.send(scope, NAMED, port, ...pieces)
+    expect({ outcome, told, arrived: arrived.join('') }).toEqual({
+      outcome: 'ok',
+      told: [],
+      arrived: hex(...pieces).replaceAll(',', ''),
+    })
+  })
+
   test('does not stand for its neighbours', async () => {
     for (const name of ['bad.example.net', 'an.evil.example.net', 'evil.example.net.org'])
       expect(await rig.send(scope, NAMED, 443, hello(name))).toMatchObject({
@@ -115,6 +199,21 @@ test('an alias of a name is no other name', async () => {
   learner.share(readAddress(ONE)!, 600)
   expect(await ssh()).toMatchObject({ told: ['blocked not-tls other'], arrived: [] })
   learner.close()
+})
+
+test('what follows a word is read behind it', async () => {
+  const { enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535'))
+  using _ = enforcer
+  learn(enforcer, ['good.example.org', ONE, 0])
+  for (const [word, rest] of [
+    ['G', request('evil.example.net').slice(1)],
+    ['A'.repeat(600), `${'A'.repeat(40)} ${request('evil.example.net').slice(4)}`],
+  ] as const)
+    expect(await rig.send(scope, ONE, 80, word, rest)).toEqual({
+      outcome: 'ECONNABORTED',
+      told: ['blocked server-name http evil.example.net'],
+      arrived: [hex(word)],
+    })
 })
 
 /** Holds a connection that sends what it is told, hexadecimal. */

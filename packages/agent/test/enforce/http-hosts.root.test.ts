@@ -20,6 +20,22 @@ testFirstBytes({
       'a body with a line\r\nHost: evil.example.net\r\n\r\n',
       http('/3', 'Host: good.example.org'),
     ],
+    [
+      'HTTP with a long method',
+      SHARED,
+      80,
+      `${'A'.repeat(300)}${http('/', 'Host: good.example.org')}`,
+    ],
+    ['one word where there is one name', ALONE, 22, 'ruok'],
+    ['a word and more of it', ALONE, 22, 'ruok', 'ruok', 'a\n', 'b c'],
+    ['many letters', ALONE, 22, 'a'.repeat(5000), 'a'.repeat(20_000), 'b'],
+    [
+      'a request in pieces where there is one name',
+      ALONE,
+      80,
+      'G',
+      'ET / HTTP/1.1\r\nHost: good.example.org\r\n\r\n',
+    ],
     ['HTTP without Host where all names are allowed', BOTH, 80, 'GET / HTTP/1.0\r\n\r\n'],
     [
       'two requests at once',
@@ -31,12 +47,27 @@ testFirstBytes({
   ],
   refused: [
     [
-      'a request in pieces where there is one name',
-      ALONE,
+      'a request in pieces',
+      SHARED,
       80,
       'split-hello other',
       'G',
       'ET / HTTP/1.1\r\nHost: evil.example.net\r\n\r\n',
+    ],
+    [
+      'a request in pieces, cut behind the method, where there is one name',
+      ALONE,
+      80,
+      'split-hello other',
+      'GET ',
+      '/ HTTP/1.1\r\nHost: evil.example.net\r\n\r\n',
+    ],
+    [
+      'a long method',
+      ALONE,
+      80,
+      'server-name http evil.example.net',
+      `${'A'.repeat(40)}${http('/', 'Host: evil.example.net')}`,
     ],
     [
       'a request whose head is in pieces where there is one name',
@@ -144,6 +175,13 @@ testFirstBytes({
     ],
   ],
   later: [
+    [
+      'a second request with a long method',
+      80,
+      'server-name http evil.example.net',
+      http('/', 'Host: good.example.org'),
+      `${'A'.repeat(40)}${http('/', 'Host: evil.example.net')}`,
+    ],
     [
       'a second request for another host',
       80,

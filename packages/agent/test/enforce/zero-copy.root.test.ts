@@ -27,10 +27,12 @@ afterAll(async () => {
   await rig[Symbol.asyncDispose]()
 })
 
-function enforce(egress: 'audit' | 'block'): { enforcer: Enforcer; scope: string } {
-  const made = rig.enforce(
-    policy(egress, 'good.example.org:1-65535 free.example.org:1-65535 203.0.113.1:1-65535'),
-  )
+function enforce(
+  egress: 'audit' | 'block',
+  blocked: string[] = [],
+): { enforcer: Enforcer; scope: string } {
+  const allow = 'good.example.org:1-65535 free.example.org:1-65535 203.0.113.1:1-65535'
+  const made = rig.enforce(policy(egress, allow, blocked))
   const learner = LearnedAddresses.open(made.enforcer.maps)
   const grant = { protocol: 'tcp', portFrom: 1, portTo: 65_535, rule: 0 } as const
   learner.learn('good.example.org', readAddress(BOUND)!, 600, [grant])
@@ -103,5 +105,19 @@ test.each(hows)('in audit mode, by %s, it passes and is told once', async (how) 
     outcome: 'ok',
     told: ['would-block zero-copy other'],
     arrived: together(request, 'body'),
+  })
+})
+
+test.each(hows)('by %s, at an address of the policy, it is refused where names are on the block list', async (how) => {
+  const { enforcer, scope } = enforce('block', ['evil.example.net'])
+  using _ = enforcer
+  expect(await send(scope, how, BY_ADDRESS, 443, hello)).toEqual({
+    outcome: 'ECONNABORTED',
+    told: ['blocked zero-copy other'],
+    arrived: '',
+  })
+  expect(await send(scope, how, BY_ADDRESS, 443, hello, finished, 'of the program')).toMatchObject({
+    outcome: 'ok',
+    told: [],
   })
 })
