@@ -4,6 +4,7 @@ import type { ContentReader } from './reader.ts'
 
 const place = /\/(?:site|dist)-packages\/[^/]+\.pth$/
 /** What Python takes for the end of a line, one byte for each character; behind the mark of UTF-8, too. */
+// oxlint-disable-next-line no-control-regex -- Python ends lines at these
 const importLine = /(?:^|[\r\n\v\f\x1c-\x1e\x85]|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?import[ \t]/
 
 /** Whether Python, which reads the file at its start, runs lines of it: the others are paths, as editable installs have. */
