@@ -42,9 +42,10 @@ struct first_bytes {
 	u8 fault;    /* enum connect_reason for the want of a name; 0: there is one, and no doubt */
 	u8 which;    /* said name that a refusal is about */
 	u8 retry;    /* what may be a second ClientHello is looked at */
-	u8 later;    /* a request may begin at any line */
+	u8 later;    /* a request may begin anywhere */
 	u8 cut;	     /* what is wanting is behind the segment's end */
-	u8 pad[2];
+	u8 inside;   /* what may be a request began inside of a line */
+	u8 pad;
 	/* Theirs. */
 	u32 at;
 	u32 stop;

@@ -17,6 +17,7 @@ enum http_state {
 	HTTP_PORT,	 /* and, should an @ follow, what stood before it was none */
 	HTTP_PATH,
 	HTTP_VERSION,	 /* behind a blank: `HTTP/1.`, or `HTTP/2` as nothing that can be read */
+	HTTP_VERSION_END, /* behind it, of what began inside of a line */
 	HTTP_REST,	 /* of a line that says nothing */
 	HTTP_LINE,	 /* its first byte */
 	HTTP_LAST,	 /* the line that ends the head */
@@ -26,7 +27,8 @@ enum http_state {
 	HTTP_VALUE_PORT,
 	HTTP_VALUE_END,
 	HTTP_NONE,	 /* no request */
-	HTTP_SKIP,	 /* nor is the rest of the line */
+	HTTP_SKIP,	 /* nor is what goes on with these letters */
+	HTTP_INSIDE,	 /* of a line, where another may begin: a body ended there */
 };
 
 static __always_inline bool is_blank(u32 c)
@@ -134,6 +136,8 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 			bytes->matched++;
 			if (bytes->matched < 7)
 				return HTTP_VERSION;
+			if (bytes->inside)
+				return HTTP_VERSION_END;
 			bytes->protocol = FIRST_HTTP;
 			return HTTP_REST;
 		}
@@ -146,9 +150,23 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 		}
 		bytes->matched = 0;
 		return is_blank(c) ? HTTP_VERSION : HTTP_PATH;
+	case HTTP_VERSION_END:
+		/* With the line it ends; in a body it is quoted, or a log has more behind it. */
+		if (c == '\n') {
+			bytes->protocol = FIRST_HTTP;
+			return HTTP_LINE;
+		}
+		return is_blank(c) || c == '\r' || (c >= '0' && c <= '9') ? HTTP_VERSION_END : HTTP_NONE;
 	default:
 		return HTTP_NONE;
 	}
+}
+
+/* Where the next request may begin, behind a byte that belongs to none. */
+static __always_inline u8 after_no_request(struct first_bytes *bytes, u32 c)
+{
+	bytes->inside = c != '\n';
+	return c == '\n' ? HTTP_START : is_token(c) ? HTTP_SKIP : HTTP_INSIDE;
 }
 
 static __always_inline u8 after_field_byte(struct first_bytes *bytes, u32 c)
@@ -235,16 +253,25 @@ static long read_request_byte(u32 index, struct walk *walk)
 	if (bytes->at >= bytes->length)
 		return 1;
 	bytes->at++;
-	if (state == HTTP_SKIP)
-		state = c == '\n' ? HTTP_START : HTTP_SKIP;
+	if (state == HTTP_INSIDE && is_token(c))
+		state = bytes->state = HTTP_START;
+	if (state == HTTP_SKIP || state == HTTP_INSIDE)
+		state = after_no_request(bytes, c);
 	else
 		state = state < HTTP_REST ? after_request_byte(bytes, c) : after_field_byte(bytes, c);
 	if (state == HTTP_NONE && bytes->later && !bytes->complete) {
 		unsay(bytes, SAID_TARGET);
-		state = c == '\n' ? HTTP_START : HTTP_SKIP;
+		bytes->fault = 0;
+		state = after_no_request(bytes, c);
 	}
 	bytes->state = state;
 	return state == HTTP_NONE || bytes->complete;
+}
+
+/* A later request of which nothing but the beginning of its line is there so far, as it seems. */
+static __always_inline bool is_cut_line(const struct first_bytes *bytes)
+{
+	return bytes->later && bytes->protocol == FIRST_OTHER && bytes->state >= HTTP_METHOD && bytes->state < HTTP_REST;
 }
 
 /* Reads the next request from bytes->at on; bytes->protocol says whether there is one. Not static: see packet.h. */
@@ -258,6 +285,7 @@ __noinline int read_request(u32 index)
 	bytes->protocol = FIRST_OTHER;
 	bytes->fault = 0;
 	bytes->state = HTTP_START;
+	bytes->inside = 0;
 	bytes->matched = 0;
 	bytes->hosts = 0;
 	bytes->complete = 0;

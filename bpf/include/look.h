@@ -48,7 +48,7 @@ __noinline int decide_urgent(struct __sk_buff *skb, struct packet *packet, struc
 	return !is_denied(&decision);
 }
 
-/* Other requests in the same segment, at the beginning of a line. Returns 1 when one is refused. Not static: see packet.h. */
+/* Other requests in the same segment. Returns 1 when one is refused. Not static: see packet.h. */
 __noinline int decide_further(u32 index, struct packet *packet, struct flow *flow, struct decision *decision)
 {
 	struct first_bytes *bytes = place(index);
@@ -93,6 +93,14 @@ static __always_inline bool is_word(const struct flow *flow, const struct first_
 	       !https_rules(flow->generation);
 }
 
+static __always_inline bool goes_on(struct packet *packet, struct flow *flow, const struct first_bytes *bytes,
+				    struct decision *decision)
+{
+	if (is_cut_line(bytes))
+		return bytes->length == bytes->size && bytes->size < PARTIAL_BYTES;
+	return bytes->protocol == FIRST_HTTP && is_waited_for(packet, flow, bytes, decision);
+}
+
 /* What judge() comes to. */
 enum judgement { JUDGED_PARTIAL, JUDGED, JUDGED_LATER };
 
@@ -122,7 +130,7 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 		send_named(skb, packet, flow, decision, index);
 		flow->names = next;
 		note_refusal(flow, decision);
-	} else if (partial || (word && bytes->size < PARTIAL_BYTES) || (named && is_waited_for(packet, flow, bytes, decision))) {
+	} else if (partial || (word && bytes->size < PARTIAL_BYTES)) {
 		return JUDGED_PARTIAL;
 	} else if ((https = enter_https(skb, packet, flow, index, first)) == HTTPS_WAIT) {
 		return JUDGED_LATER;
@@ -135,6 +143,11 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 		flow->reason = decision->reason;
 		flow->rule = decision->rule;
 		flow->name = decision->name;
+		/* Another request begins behind it: with what follows all of it is read once more. */
+		if (goes_on(packet, flow, bytes, decision)) {
+			flow->judged = first;
+			return JUDGED_PARTIAL;
+		}
 	}
 	/* A record without meaning that the segment cuts is judged to its end. */
 	flow->judged = flow->names & NAMES_RETRY && bytes->at > bytes->size ? end + (bytes->at - bytes->size) : end;

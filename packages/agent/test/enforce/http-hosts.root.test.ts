@@ -36,6 +36,19 @@ testFirstBytes({
       'G',
       'ET / HTTP/1.1\r\nHost: good.example.org\r\n\r\n',
     ],
+    [
+      'HTTP with bodies that speak of requests',
+      SHARED,
+      80,
+      http('/1', 'Host: good.example.org'),
+      '{"log":"GET /x HTTP/1.1","host":"evil.example.net"}',
+      '{"raw":"GET / HTTP/1.1\\r\\nHost: evil.example.net\\r\\n"}\n{"a":"b c d"}\n',
+      'some words that end in the middle of a li',
+      'ne, and go on',
+      'a b '.repeat(1000),
+      'a b '.repeat(3000),
+      http('/2', 'Host: other.example.org'),
+    ],
     ['HTTP without Host where all names are allowed', BOTH, 80, 'GET / HTTP/1.0\r\n\r\n'],
     [
       'two requests at once',
@@ -175,6 +188,45 @@ testFirstBytes({
     ],
   ],
   later: [
+    [
+      'a request right behind a body',
+      80,
+      'server-name http evil.example.net',
+      http('/', 'Host: good.example.org'),
+      `{"a":1}${http('/', 'Host: evil.example.net')}`,
+    ],
+    [
+      'a request right behind a body of several words',
+      80,
+      'server-name http evil.example.net',
+      http('/', 'Host: good.example.org'),
+      `<p>some words, more</p>${http('/', 'Host: evil.example.net')}`,
+    ],
+    [
+      'a request right behind a body, with blanks behind its version',
+      80,
+      'server-name http evil.example.net',
+      http('/', 'Host: good.example.org'),
+      '{}GET / HTTP/1.1  \r\nHost: evil.example.net\r\n\r\n',
+    ],
+    ...[1, 4, 7, 12, 13].map(
+      (cut) =>
+        [
+          `a second request whose line is cut behind ${cut} bytes`,
+          80,
+          'server-name http evil.example.net',
+          http('/', 'Host: good.example.org'),
+          http('/a', 'Host: evil.example.net').slice(0, cut),
+          http('/a', 'Host: evil.example.net').slice(cut),
+        ] as const,
+    ),
+    [
+      'a second request that the first one’s segment cuts in its line',
+      80,
+      'server-name http evil.example.net',
+      `${http('/', 'Host: good.example.org')}GET /a HT`,
+      'TP/1.1\r\nHost: evil.example.net\r\n\r\n',
+    ],
     [
       'a second request with a long method',
       80,

@@ -84,6 +84,21 @@ const hellos: readonly Spoken[] = [
     "s = made(); s.connect(where); s.send(b'x', socket.MSG_OOB); s.sendall(hello(HIDDEN)); s.recv(1) or sys.exit(9)",
   ],
   [
+    'retry-records',
+    'second ClientHello, of a denied name, behind 32 ChangeCipherSpec records',
+    "pieces(where, hello('front.example.com'), b'\\x14\\3\\3\\0\\1\\1' * 32 + hello(HIDDEN))",
+  ],
+  [
+    'retry-alert',
+    'second ClientHello, of a denied name, behind an alert',
+    "pieces(where, hello('front.example.com'), b'\\x15\\3\\3\\0\\2\\1\\x5a' + hello(HIDDEN))",
+  ],
+  [
+    'again',
+    'ClientHello of a denied name on a socket that said an allowed one, was dissolved (AF_UNSPEC) and connected again, with its places in the table of flows taken by others',
+    "s = made(); s.connect(where); s.sendall(hello('front.example.com')); s.recv(1); s.settimeout(None); ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16); s.settimeout(8); s.connect(where); beside(s, where, False); s.sendall(hello(HIDDEN)); s.recv(1) or sys.exit(9)",
+  ],
+  [
     'second-hello',
     'ClientHello of an allowed name, then one of a denied name',
     "pieces(where, hello('front.example.com') + hello(HIDDEN))",

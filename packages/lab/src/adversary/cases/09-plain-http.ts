@@ -27,6 +27,16 @@ const requests: readonly Spoken[] = [
     "s = pieces(where, b'GET / HTTP/1.1\\r\\nHost: ' + F + b'\\r\\n\\r\\n'); s.sendall(b'GET / HTTP/1.1\\r\\nHost: ' + H + b'\\r\\n\\r\\n'); s.recv(9) or sys.exit(9)",
   ],
   [
+    'crowded',
+    'second request on a kept connection with a denied Host, while four others have its places in the table of flows',
+    "s = pieces(where, b'GET / HTTP/1.1\\r\\nHost: ' + F + b'\\r\\n\\r\\n'); others = beside(s, where, b'GET / HTTP/1.1\\r\\nHost: ' + F + b'\\r\\n\\r\\n'); s.sendall(b'GET / HTTP/1.1\\r\\nHost: ' + H + b'\\r\\n\\r\\n'); s.recv(9) or sys.exit(9)",
+  ],
+  [
+    'long-method',
+    'method of 40 bytes, denied Host',
+    "pieces(where, b'A' * 40 + b' / HTTP/1.1\\r\\nHost: ' + H + b'\\r\\n\\r\\n')",
+  ],
+  [
     'pipelined',
     'two requests in one segment, the second with a denied Host',
     "pieces(where, b'GET / HTTP/1.1\\r\\nHost: ' + F + b'\\r\\n\\r\\nGET / HTTP/1.1\\r\\nHost: ' + H + b'\\r\\n\\r\\n')",

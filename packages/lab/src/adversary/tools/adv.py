@@ -112,6 +112,31 @@ def pieces(where, *parts, pause=0.2):
     return s
 
 
+def beside(s, where, says):
+    """Four sockets whose flows have the same seats as this one's: each sends something, or only tries to connect."""
+    def seats(one):
+        return int.from_bytes(one.getsockopt(socket.SOL_SOCKET, 57, 8), 'little') & 16383  # SO_COOKIE
+    mine, others = seats(s), []
+    time.sleep(0.1)
+    while len(others) < 4:
+        one = socket.socket()
+        if seats(one) != mine:
+            one.close()
+            continue
+        others.append(one)
+        if says:
+            one.connect(where)
+            continue
+        one.bind(('127.0.0.1', 0))
+        try:
+            one.connect(where)
+        except OSError:
+            pass
+    for one in others * 3 if says else []:
+        one.send(says)
+    return others
+
+
 def two_hellos(allowed, hidden):
     """ClientHellos of the same length."""
     def padded(name):
