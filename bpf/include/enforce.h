@@ -317,6 +317,15 @@ struct {
 	__type(value, struct socket_state);
 } sockets SEC(".maps");
 
+/*
+ * Whatever is kept of what a connection says (partials, https_sockets) stands beside a state of its socket: one look finds that
+ * there is nothing to forget. False: there is no room.
+ */
+static __always_inline bool has_state(struct bpf_sock *sk)
+{
+	return bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
 /* Where the DNS proxy listens on 127.0.0.1 and ::1, host order; 0: nowhere. Set before load. */
 const volatile u16 proxy_port4 = 0;
 const volatile u16 proxy_port6 = 0;

@@ -151,7 +151,7 @@ __noinline int enter_https(struct __sk_buff *skb, struct packet *packet, struct 
 		return HTTPS_NONE;
 	if (bytes->protocol != FIRST_TLS || !sk)
 		return HTTPS_REFUSED;
-	socket = bpf_sk_storage_get(&https_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	socket = has_state(sk) ? bpf_sk_storage_get(&https_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
 	if (!socket)
 		return HTTPS_WAIT;
 	process.start = flow->start;

@@ -52,7 +52,7 @@ static __always_inline bool keep_partial(struct bpf_sock *sk, u32 first, struct 
 	struct partial *partial;
 	struct copy copy = { .bytes = bytes };
 
-	if (bytes->length >= PARTIAL_BYTES)
+	if (bytes->length >= PARTIAL_BYTES || !has_state(sk))
 		return false;
 	partial = bpf_sk_storage_get(&partials, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!partial)

@@ -53,8 +53,9 @@ static __always_inline void forget_connection(struct bpf_sock *sk)
 {
 	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 
-	if (state)
-		state->checked = 0;
+	if (!state)
+		return;
+	state->checked = 0;
 	bpf_sk_storage_delete(&partials, sk);
 	bpf_sk_storage_delete(&https_sockets, sk);
 }
