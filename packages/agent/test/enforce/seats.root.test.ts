@@ -86,9 +86,15 @@ describe('a socket that connects again', () => {
   })
 })
 
-test('nobody takes the seat of a connection while what it sends is read', { timeout: 60_000 }, async () => {
-  learn()
-  rig.told()
-  expect(await rig.act(scope, 'race', ONE, '80', OTHER)).toBe('0')
-  expect(rig.refusals()).toEqual(Array.from({ length: 12 }, () => 'blocked server-name http evil.example.net'))
-})
+test(
+  'nobody takes the seat of a connection while what it sends is read',
+  { timeout: 60_000 },
+  async () => {
+    learn()
+    rig.told()
+    expect(await rig.act(scope, 'race', ONE, '80', OTHER)).toBe('0')
+    expect(rig.refusals()).toEqual(
+      Array.from({ length: 12 }, () => 'blocked server-name http evil.example.net'),
+    )
+  },
+)

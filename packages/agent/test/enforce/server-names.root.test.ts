@@ -247,7 +247,13 @@ testFirstBytes({
       good,
       Buffer.concat([...Array.from({ length: 300 }, () => changeCipherSpec), evil]),
     ],
-    ['a record of another kind', 443, 'malformed-hello tls', good, Buffer.concat([heartbeat, evil])],
+    [
+      'a record of another kind',
+      443,
+      'malformed-hello tls',
+      good,
+      Buffer.concat([heartbeat, evil]),
+    ],
     ['what is no record', 443, 'malformed-hello tls', good, 'GET / HTTP/1.1\r\n'],
   ],
   audited: [

@@ -28,9 +28,7 @@ function enforce(
   egress: 'audit' | 'block',
   blocked: string[] = [],
 ): { enforcer: Enforcer; scope: string } {
-  const made = rig.enforce(
-    policy(egress, 'good.example.org:1-65535 203.0.113.1:1-65535', blocked),
-  )
+  const made = rig.enforce(policy(egress, 'good.example.org:1-65535 203.0.113.1:1-65535', blocked))
   const learner = LearnedAddresses.open(made.enforcer.maps)
   const grant = { protocol: 'tcp', portFrom: 1, portTo: 65_535, rule: 0 } as const
   learner.learn('good.example.org', readAddress(BOUND)!, 600, [grant])

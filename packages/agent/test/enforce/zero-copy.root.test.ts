@@ -108,16 +108,21 @@ test.each(hows)('in audit mode, by %s, it passes and is told once', async (how) 
   })
 })
 
-test.each(hows)('by %s, at an address of the policy, it is refused where names are on the block list', async (how) => {
-  const { enforcer, scope } = enforce('block', ['evil.example.net'])
-  using _ = enforcer
-  expect(await send(scope, how, BY_ADDRESS, 443, hello)).toEqual({
-    outcome: 'ECONNABORTED',
-    told: ['blocked zero-copy other'],
-    arrived: '',
-  })
-  expect(await send(scope, how, BY_ADDRESS, 443, hello, finished, 'of the program')).toMatchObject({
-    outcome: 'ok',
-    told: [],
-  })
-})
+test.each(hows)(
+  'by %s, at an address of the policy, it is refused where names are on the block list',
+  async (how) => {
+    const { enforcer, scope } = enforce('block', ['evil.example.net'])
+    using _ = enforcer
+    expect(await send(scope, how, BY_ADDRESS, 443, hello)).toEqual({
+      outcome: 'ECONNABORTED',
+      told: ['blocked zero-copy other'],
+      arrived: '',
+    })
+    expect(
+      await send(scope, how, BY_ADDRESS, 443, hello, finished, 'of the program'),
+    ).toMatchObject({
+      outcome: 'ok',
+      told: [],
+    })
+  },
+)
