@@ -85,7 +85,7 @@ describe.each(['audit', 'block'] as const)('in %s mode a name of the block list'
   })
 
   const evil = hello('evil.example.net')
-  test.each<[string, number, string, ...(string | Buffer)[]]>([
+  test.each<[what: string, port: number, as: string, ...(Buffer | string)[]]>([
     ['as SNI', 443, 'tls', evil.subarray(0, 60), evil.subarray(60)],
     ['as SNI behind one byte', 443, 'tls', evil.subarray(0, 1), evil.subarray(1)],
     ['as SNI, cut in the name', 443, 'tls', evil.subarray(0, 110), evil.subarray(110)],
@@ -144,7 +144,7 @@ describe.each(['audit', 'block'] as const)('in %s mode a name of the block list'
     )
   })
 
-  test.each<[string, number, ...(string | Buffer)[]]>([
+  test.each<[what: string, port: number, ...(Buffer | string)[]]>([
     ['a hello in pieces', 443, hello('x.org').subarray(0, 60), hello('x.org').subarray(60)],
     ['a word', 22, 'ruok', 'and', ' more'],
     ['a request in pieces', 80, 'GET', ' / HTTP/1.1\r\nHost: x', '.org\r\n\r\n'],
