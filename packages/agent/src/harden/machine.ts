@@ -98,8 +98,9 @@ function steps(level: Level, subject: Subject): (() => Change[])[] {
     // In both: a socket whose server has ended is a file that a new one may come to.
     socketChanges,
     () => accountChanges(level, subject),
-    () => placeChanges(subject),
+    // Before files change their owner, and undone after they have it back.
     suidChanges,
+    () => placeChanges(subject),
   ]
 }
 

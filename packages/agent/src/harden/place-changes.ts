@@ -7,6 +7,8 @@ import { realPlace } from './engines.ts'
 import { trustedPlaces } from './roads.ts'
 
 const sticky = 0o1000
+/** The setuid and setgid bits. */
+const setIds = 0o6000
 /** No place that is trusted has more files than this; what has is not searched to its end. */
 const mostEntries = 20_000
 
@@ -17,10 +19,11 @@ export function canWrite({ uid, gid, mode }: Access, subject: Subject): boolean 
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && subject.groups.includes(gid))
 }
 
-/** The access with which the user can't. */
-function shut({ uid, gid, mode }: Access, subject: Subject): Access {
+/** The access with which the user can't. What becomes root's acts as root for nobody: the user wrote it. */
+export function shut({ uid, gid, mode }: Access, subject: Subject): Access {
   const group = subject.groups.includes(gid) ? 0o022 : 0o002
-  return { uid: uid === subject.uid ? 0 : uid, gid, mode: mode & ~group }
+  if (uid !== subject.uid) return { uid, gid, mode: mode & ~group }
+  return { uid: 0, gid, mode: mode & ~group & ~setIds }
 }
 
 /**
