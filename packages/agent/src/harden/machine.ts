@@ -49,12 +49,13 @@ export async function hardenMachine({
   const kept = record.changes.length
   try {
     for (const step of steps(level, subject)) {
-      const changes = step()
-      for (const change of changes) record.make(change)
-      await waitForEnd(
-        changes.flatMap((change) => (change.kind === 'ended' ? change.pid : [])),
-        graceMs,
-      )
+      const ended: number[] = []
+      // Each is made before the step goes on: what it looks at next, nobody can change any more.
+      for (const change of step()) {
+        record.make(change)
+        if (change.kind === 'ended') ended.push(change.pid)
+      }
+      await waitForEnd(ended, graceMs)
     }
     const open = openRoads(level, subject)
     if (open.length > 0) {
@@ -86,7 +87,7 @@ export function restoreMachine(record: string): string[] {
 }
 
 /** Each looks at the machine when its turn comes. Engines first: they could undo the rest. */
-function steps(level: Level, subject: Subject): (() => Change[])[] {
+function steps(level: Level, subject: Subject): (() => Iterable<Change>)[] {
   const containers: (() => Change[])[] = [
     unitChanges,
     endChanges,

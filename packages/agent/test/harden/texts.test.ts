@@ -4,7 +4,7 @@ import { groupNumbers } from '../../src/harden/confinement.ts'
 import { clientInodes } from '../../src/harden/connections.ts'
 import { listeningPaths, listeningPorts } from '../../src/harden/engines.ts'
 import { holdersOf, parseStatus, type Credentials } from '../../src/harden/holders.ts'
-import { canWrite, shut } from '../../src/harden/place-changes.ts'
+import { canWrite } from '../../src/harden/place-changes.ts'
 import { suidMounts } from '../../src/harden/suid-mounts.ts'
 
 const subject = { name: 'ci', uid: 1001, gid: 1001, groups: [1001, 27, 118] }
