@@ -2,7 +2,7 @@ import { AgentError, messageOf } from '../errors.ts'
 import { findAccount } from '../launcher.ts'
 import { accountChanges } from './accounts.ts'
 import { contentOf, type Change } from './changes.ts'
-import { groupNumbers, groupsOf, type Subject } from './confinement.ts'
+import { groupNumbers, groupsOf, requireNoDoors, type Subject } from './confinement.ts'
 import {
   endChanges,
   machineChanges,
@@ -10,6 +10,7 @@ import {
   unitChanges,
   waitForEnd,
 } from './engine-changes.ts'
+import { enginesAbove } from './engines.ts'
 import { placeChanges } from './place-changes.ts'
 import { ChangeRecord, describe } from './record.ts'
 import { groupsToLose, type Level } from './roads.ts'
@@ -98,6 +99,10 @@ function steps(level: Level, subject: Subject): (() => Iterable<Change>)[] {
     ...(level === 'sudo' ? [] : containers),
     // In both: a socket whose server has ended is a file that a new one may come to.
     socketChanges,
+    () => {
+      requireNoDoors(level, enginesAbove(level, subject.uid))
+      return []
+    },
     () => accountChanges(level, subject),
     // Before files change their owner, and undone after they have it back.
     suidChanges,
