@@ -174,4 +174,8 @@ describe('processes that hold rights', () => {
       capabilities: 0x400n,
     })
   })
+
+  test('… and of one without groups', () => {
+    expect(parseStatus('Groups:\t \nNStgid:\t9\t1\n').groups).toEqual([])
+  })
 })
