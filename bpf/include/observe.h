@@ -149,7 +149,7 @@ enum sandbox_change {
 	SANDBOX_OPEN_TREE = 21,	    /* args: flags; text: base, path */
 	SANDBOX_MOUNT_SETATTR = 22, /* text: base, path */
 	SANDBOX_SIGNAL = 23,	    /* to the agent; args: signal */
-	SANDBOX_ENGINE = 25,	    /* connected to a container engine's socket; args: it was ended; text 0: the path; target: who listens */
+	SANDBOX_ENGINE = 25,	    /* connected to a container engine's socket; args: it was ended; text 0: the path, or 1: an abstract socket's name; target: who listens */
 	SANDBOX_CONTAINER = 26,	    /* see container.h */
 	SANDBOX_GUARD = 24,	    /* refused: args: enum guard_act, and by act; guard.bpf.c */
 	SANDBOX_CORE_LIMIT = 27,    /* prlimit(RLIMIT_CORE) of another process; args: pid */

@@ -109,16 +109,18 @@ __noinline int tell_engine(struct sandbox_act *act, u64 socket)
 	if (!act || !sk)
 		return 0;
 	struct unix_sock *peer = (void *)BPF_CORE_READ((struct unix_sock *)sk, peer);
-	struct dentry *leaf = peer ? BPF_CORE_READ(peer, path.dentry) : 0;
-	if (!leaf)
+	if (!peer)
 		return 0;
+	/* None of an abstract socket: of that, who listens decides. */
+	struct dentry *leaf = BPF_CORE_READ(peer, path.dentry);
 	struct pid *pid = BPF_CORE_READ(sk, sk_peer_pid);
 	struct task_struct *listener = pid ? process_of(pid) : 0;
 	u64 comm[2] = {}, name[3] = {};
 	if (listener)
 		bpf_core_read(comm, sizeof(comm), &listener->comm);
 	bool is_engine = is_engine_program(comm);
-	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(leaf, d_name.name));
+	if (leaf)
+		bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(leaf, d_name.name));
 	/* dotnet-diagnostic-PID-TIME-socket */
 	bool dumps_worker = is_worker_name((char *)comm) && name[0] == NAME8('d', 'o', 't', 'n', 'e', 't', '-', 'd');
 	if (!is_engine && !dumps_worker && !is_engine_name(name[0]))
@@ -126,6 +128,8 @@ __noinline int tell_engine(struct sandbox_act *act, u64 socket)
 	act->change = dumps_worker ? SANDBOX_CORE_ASKED : SANDBOX_ENGINE;
 	act->from.base.dentry = leaf;
 	act->from.base.mnt = BPF_CORE_READ(peer, path.mnt);
+	if (!leaf)
+		act->args[1] = (u64)BPF_CORE_READ(peer, addr);
 	act->target = pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
 	if (ends_engine_callers && (is_engine || is_whole_engine_name(name)) && !(listener && task_in_scope(listener)))
 		act->args[0] = 1;

@@ -50,6 +50,15 @@ static __always_inline u32 append_namespace(struct scratch *s, struct task_struc
 	return size > 0 ? size - 1 : 0;
 }
 
+/* Appends an abstract socket's name: it is no string, and may hold zeroes. */
+static __always_inline u32 append_abstract(struct scratch *s, u64 address)
+{
+	struct unix_address *at = (void *)address;
+	/* Behind its family and the zero that says that it is abstract. */
+	u32 size = BOUND(BPF_CORE_READ(at, len) - 3, 127);
+	return bpf_probe_read_kernel(s->text, size, &at->name[0].sun_path[1]) ? 0 : size;
+}
+
 __noinline int tell_sandbox(struct sandbox_act *act, s64 result)
 {
 	if (!act)
@@ -66,6 +75,11 @@ __noinline int tell_sandbox(struct sandbox_act *act, s64 result)
 	if (act->change == SANDBOX_SETNS) {
 		end = append_namespace(s, task, act->args[0]);
 		record->size[0] = end;
+	}
+	if (act->change == SANDBOX_ENGINE && act->args[1]) {
+		end = append_abstract(s, act->args[1]);
+		record->size[1] = end;
+		act->args[1] = 0;
 	}
 	if (act->from.name || act->from.base.dentry) {
 		end = append_named(SLOT_TRACEPOINT, end, PATH_MAX_KEPT, &act->from, sizes, &walked);

@@ -97,3 +97,39 @@ test.each([
     ])
   },
 )
+
+test('an engine that listens without a path, since the start, is told, and answers no job that engines are taken from', async () => {
+  using place = new Place()
+  chmodSync(place.path, 0o755)
+  mkdirSync(place.at('open'))
+  chmodSync(place.at('open'), 0o777)
+  writeFileSync(place.at('policy.yml'), 'version: 1\ndisable-sudo: true\n')
+  const name = `late-${process.pid}`
+  const script = `touch open/ready; until grep -q @${name} /proc/net/unix; do sleep 0.1; done
+    echo order | socat -t5 - ABSTRACT-CONNECT:${name}; echo "ended with $?"`
+  const settings = ['--quiet', '--out', place.out, '--policy', place.at('policy.yml')]
+  const command = ['--user', 'nobody', '--', 'sh', '-c', script]
+  const run = place.spawn(runwarden, ['run', ...settings, ...command])
+  const said = gather(run)
+  await Promise.race([until(() => existsSync(place.at('open/ready'))), said])
+  const engine = place.spawn(
+    place.copyProgram('/usr/bin/socat', 'dockerd'),
+    [`ABSTRACT-LISTEN:${name},fork`, `OPEN:${place.at('orders')},creat,append`],
+    { env: environment, stdio: 'ignore' },
+  )
+  try {
+    expect(await said).toMatchObject({ status: 0, stdout: 'ended with 137\n' })
+  } finally {
+    engine.kill()
+  }
+  expect(readFileSync(place.at('orders'), 'utf8')).toBe('')
+  const found = place.report().detections.filter(({ id }) => id.startsWith('container-engine'))
+  expect(found).toEqual([
+    expect.objectContaining({
+      id: 'container-engine-reached',
+      text: expect.stringContaining(`connect(@${name}), and was ended`),
+    }),
+  ])
+  const event = place.eventsOf('sandbox.change').find(({ change }) => change === 'engine')
+  expect(event).toMatchObject({ truth: 'kernel' })
+})

@@ -3,14 +3,20 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
+  type BigIntStats,
 } from 'node:fs'
 import { errnoOf } from '../errors.ts'
 import { clearNosuid, setNosuid } from './suid-mounts.ts'
@@ -25,10 +31,19 @@ export interface Access {
 /** A file's bytes, in base64, and its access; null: there is none. */
 export type Content = (Access & { bytes: string }) | null
 
+/** `file`: its device and inode. The path may lead to another one when the change is made, or undone. */
+interface AccessChange {
+  kind: 'access'
+  path: string
+  file: string
+  before: Access
+  after: Access
+}
+
 /** One thing that is changed on the machine, as it was and as it will be: enough to do it and to undo it. */
 export type Change =
   | { kind: 'file'; path: string; before: Content; after: Content }
-  | { kind: 'access'; path: string; before: Access; after: Access }
+  | AccessChange
   | { kind: 'setting'; path: string; before: string; after: string }
   | { kind: 'nosuid'; namespace: string; mounts: string[] }
   | { kind: 'unit'; name: string; active: boolean }
@@ -49,8 +64,29 @@ export function contentOf(path: string): Content {
 }
 
 export function accessOf(path: string): Access {
-  const { uid, gid, mode } = lstatSync(path)
-  return { uid, gid, mode: mode & permissionBits }
+  return accessIn(lookAt(path))
+}
+
+const lookAt = (path: string): BigIntStats => lstatSync(path, { bigint: true })
+
+function accessIn({ uid, gid, mode }: BigIntStats): Access {
+  return { uid: Number(uid), gid: Number(gid), mode: Number(mode) & permissionBits }
+}
+
+const fileIn = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`
+
+/** What gives the file that is at a path now another access. @returns undefined when it has that already, or is a link */
+export function accessChange(
+  path: string,
+  change: (before: Access) => Access,
+): AccessChange | undefined {
+  const stat = lookAt(path)
+  if (stat.isSymbolicLink()) return undefined
+  const before = accessIn(stat)
+  const after = change(before)
+  return same(before, after)
+    ? undefined
+    : { kind: 'access', path, file: fileIn(stat), before, after }
 }
 
 /** Replaces a file at once: whoever reads it gets the old one or the new one, whole. */
@@ -65,31 +101,76 @@ function writeContent(path: string, content: Content): void {
   try {
     writeSync(fd, Buffer.from(content.bytes, 'base64'))
     fsyncSync(fd)
+    // In this order: a change of owner clears setuid and setgid bits.
+    fchownSync(fd, content.uid, content.gid)
+    fchmodSync(fd, content.mode)
   } finally {
     closeSync(fd)
   }
-  setAccess(fresh, content)
   renameSync(fresh, path)
 }
 
+/** O_PATH, for which Node has no name: what is there is found and held, and not opened. Sockets and devices can't be. */
+const holdOnly = 0o10000000
+
+/**
+ * Does something to what is at a path, and to nothing that comes there meanwhile. No link is followed.
+ * @param work gets what is there, and a path that leads to it whatever becomes of its own
+ */
+function hold<T>(path: string, work: (stat: BigIntStats, held: string) => T): T {
+  const fd = openSync(path, holdOnly | constants.O_NOFOLLOW)
+  try {
+    return work(fstatSync(fd, { bigint: true }), `/proc/self/fd/${fd}`)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** In this order: a change of owner clears setuid and setgid bits. */
-function setAccess(path: string, { uid, gid, mode }: Access): void {
-  chownSync(path, uid, gid)
-  chmodSync(path, mode)
+function setAccess(held: string, { uid, gid, mode }: Access): void {
+  chownSync(held, uid, gid)
+  chmodSync(held, mode)
+}
+
+/** Of an overlay, a change can make a new file of one: that is the one to be undone. */
+function makeAccess(change: AccessChange): void {
+  const { path, file, after } = change
+  hold(path, (stat, held) => {
+    if (fileIn(stat) !== file) throw new Error(`another file was put in the place of ${path}`)
+    setAccess(held, after)
+    change.file = fileIn(statSync(held, { bigint: true }))
+  })
+}
+
+function undoAccess({ path, file, before, after }: AccessChange): string | undefined {
+  try {
+    return hold(path, (stat, held) => {
+      const now = accessIn(stat)
+      if (same(now, before)) return undefined
+      if (fileIn(stat) !== file) return `${path} is another file now, and is left as it is`
+      if (!same(now, after))
+        return `the permissions of ${path} were changed since, and are left as they are`
+      setAccess(held, before)
+      return undefined
+    })
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return `${path} is gone`
+    throw error
+  }
 }
 
 function systemctl(...args: string[]): void {
   execFileSync('systemctl', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 })
 }
 
-/** Does it. @throws Error of the system when it can't */
+/** Does it, and notes in the change what came of it. @throws Error of the system when it can't */
 export function make(change: Change): void {
   switch (change.kind) {
     case 'file':
       writeContent(change.path, change.after)
       break
     case 'access':
-      setAccess(change.path, change.after)
+      makeAccess(change)
       break
     case 'setting':
       writeFileSync(change.path, change.after)
@@ -124,19 +205,8 @@ export function undo(change: Change): string | undefined {
       writeContent(change.path, change.before)
       return undefined
     }
-    case 'access': {
-      let now: Access
-      try {
-        now = accessOf(change.path)
-      } catch {
-        return `${change.path} is gone`
-      }
-      if (same(now, change.before)) return undefined
-      if (!same(now, change.after))
-        return `the permissions of ${change.path} were changed since, and are left as they are`
-      setAccess(change.path, change.before)
-      return undefined
-    }
+    case 'access':
+      return undoAccess(change)
     case 'setting':
       if (readFileSync(change.path, 'utf8').trim() !== change.after)
         return `${change.path} was changed since, and is left as it is`

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { confinePath, roadsPath } from '@runwarden/libbpf'
 import { AgentError, messageOf } from '../errors.ts'
-import { findEngines, findEngineSockets, realPlace, type Engine } from './engines.ts'
+import { findEngines, findEngineSockets, openDoors, realPlace, type Engine } from './engines.ts'
 import { engineFolders, groupsToLose, serviceSockets, trustedPlaces, type Level } from './roads.ts'
 
 /** What shuts one command in, so that nothing that it does gives it more rights. */
@@ -68,7 +68,7 @@ export function planConfinement(level: Level, subject: Subject | undefined): Con
     )
   }
   const engines = findEngines()
-  requireNoPorts(level, engines)
+  requireNoDoors(level, engines)
   const sockets = findEngineSockets(engines)
   const lost = groupNumbers(groupsToLose(level), readFileSync('/etc/group', 'utf8'))
   // An engine's group, whatever its name.
@@ -157,15 +157,14 @@ export function requireConfined(confinement: Confinement): void {
   }
 }
 
-/** A port on loopback is open to every user, and no namespace of files hides it. */
-function requireNoPorts(level: Level, engines: readonly Engine[]): void {
-  // containerd's is for streams that its socket hands out, behind a token.
-  const open = engines.find(({ name, ports }) => ports.length > 0 && name !== 'containerd')
-  if (open === undefined) return
+/** @throws AgentError SUDO_ENGINE when one of these engines takes orders where nothing can keep a user off */
+export function requireNoDoors(level: Level, engines: readonly Engine[]): void {
+  const open = openDoors(engines)
+  if (open.length === 0) return
   throw new AgentError(
     'SUDO_ENGINE',
-    `${switchOf(level)} is on, and ${open.name} (process ${open.pid}) takes orders on TCP port ${open.ports.join(', ')}`,
-    'have the engine listen on a unix socket only',
+    `${switchOf(level)} is on, and ${open.join('; ')}`,
+    'have the engine listen on a unix socket with a path only',
   )
 }
 

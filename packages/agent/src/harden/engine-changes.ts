@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { accessOf, type Change } from './changes.ts'
+import { accessChange, type Access, type Change } from './changes.ts'
 import { findEngines, findEngineSockets, isRunning } from './engines.ts'
 import { engineUnits } from './roads.ts'
+
+const rootOnly: Access = { uid: 0, gid: 0, mode: 0o600 }
+const isShut = ({ mode }: Access): boolean => (mode & 0o066) === 0
 
 /**
  * What shuts engines' sockets to everybody but root. The engines go on, and so do containers; those of
@@ -11,10 +14,10 @@ import { engineUnits } from './roads.ts'
  */
 export function socketChanges(): Change[] {
   return findEngineSockets().flatMap((path) => {
-    const before = accessOf(path)
-    const after = { uid: 0, gid: 0, mode: 0o600 }
-    const shut = before.uid === 0 && before.gid === 0 && (before.mode & 0o066) === 0
-    return shut || before.uid !== 0 ? [] : [{ kind: 'access' as const, path, before, after }]
+    const change = accessChange(path, (before) =>
+      before.uid !== 0 || (before.gid === 0 && isShut(before)) ? before : rootOnly,
+    )
+    return change ?? []
   })
 }
 
@@ -40,9 +43,8 @@ export function endChanges(): Change[] {
 export function machineChanges(): Change[] {
   const path = '/dev/kvm'
   if (!existsSync(path)) return []
-  const before = accessOf(path)
-  const after = { uid: 0, gid: 0, mode: 0o600 }
-  return (before.mode & 0o066) === 0 ? [] : [{ kind: 'access', path, before, after }]
+  const change = accessChange(path, (before) => (isShut(before) ? before : rootOnly))
+  return change === undefined ? [] : [change]
 }
 
 /** Waits until none of these processes runs any more; ends what does after `graceMs`. */

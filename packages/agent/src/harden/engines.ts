@@ -1,22 +1,33 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
-import { engineNames, engineSockets } from './roads.ts'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { engineNames, engineSockets, type Level } from './roads.ts'
 
 /** A container or machine engine that runs. */
 export interface Engine {
   pid: number
   name: string
+  /** Whose it is. */
+  uid: number
   /** Paths of unix sockets on which it listens. */
   sockets: readonly string[]
+  /** Names of those that have no path (abstract ones), as `@name`: no permissions and no mount keep anybody off. */
+  names: readonly string[]
   /** TCP ports on which it listens. */
   ports: readonly number[]
 }
 
-/** `PATH` of each listening unix socket by its inode, from the text of /proc/net/unix. */
-export function listeningPaths(text: string): Map<string, string> {
+/** `PATH` or `@NAME` of each listening unix socket by its inode, from the text of /proc/net/unix. */
+export function listeningSockets(text: string): Map<string, string> {
   const found = new Map<string, string>()
   for (const line of text.split('\n').slice(1)) {
     // Num: RefCount Protocol Flags Type St Inode Path; a path may hold blanks.
-    const fields = /^\S+: \S+ \S+ (\S+) \S+ \S+ +(\d+) (\/.*)$/.exec(line)
+    const fields = /^\S+: \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(line)
     // __SO_ACCEPTCON: it listens.
     if (fields !== null && (Number.parseInt(fields[1]!, 16) & 0x10000) !== 0)
       found.set(fields[2]!, fields[3]!)
@@ -76,20 +87,48 @@ export function findEngines(): Engine[] {
     const name = read(`/proc/${pid}/comm`).trim()
     if (!engineNames.has(name) || !isRunning(Number(pid))) continue
     // The lists of the network namespace that it is in.
-    const paths = listeningPaths(read(`/proc/${pid}/net/unix`))
+    const listening = listeningSockets(read(`/proc/${pid}/net/unix`))
     const ports = new Map([
       ...listeningPorts(read(`/proc/${pid}/net/tcp`)),
       ...listeningPorts(read(`/proc/${pid}/net/tcp6`)),
     ])
     const inodes = socketInodes(pid)
+    const sockets = inodes.flatMap((inode) => listening.get(inode) ?? [])
     found.push({
       pid: Number(pid),
       name,
-      sockets: inodes.flatMap((inode) => paths.get(inode) ?? []),
+      // Of one that may not be looked into it is root.
+      uid: statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? 0,
+      sockets: sockets.filter((path) => path.startsWith('/')),
+      names: [...new Set(sockets.filter((path) => !path.startsWith('/')))],
       ports: [...new Set(inodes.flatMap((inode) => ports.get(inode) ?? []))],
     })
   }
   return found
+}
+
+/**
+ * Where engines take orders of whoever comes: no permissions of files and no mounts keep anybody off.
+ * @returns a sentence for each
+ */
+export function openDoors(engines: readonly Engine[]): string[] {
+  return engines.flatMap(({ pid, name, ports, names }) => {
+    const doors = [
+      ...(ownPorts.has(name) ? [] : ports.map((port) => `TCP port ${port}`)),
+      ...(ownNames.has(name) ? [] : names.map((socket) => `socket ${socket}, which is no file`)),
+    ]
+    return doors.map((door) => `${name} (process ${pid}) takes orders on ${door}`)
+  })
+}
+
+/** containerd's port is for streams that its socket hands out, behind a token. */
+const ownPorts: ReadonlySet<string> = new Set(['containerd'])
+/** Their database's, which answers nobody but the process itself. */
+const ownNames: ReadonlySet<string> = new Set(['lxd', 'incusd'])
+
+/** The engines that a user can get more rights from: with sudo alone gone, those of its own have the user's. */
+export function enginesAbove(level: Level, uid: number): Engine[] {
+  return findEngines().filter((engine) => level !== 'sudo' || engine.uid !== uid)
 }
 
 /** Where links lead in the end; undefined: there is nothing. */

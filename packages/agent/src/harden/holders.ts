@@ -18,7 +18,8 @@ export interface Credentials {
 /** From the text of /proc/PID/status. */
 export function parseStatus(text: string): Omit<Credentials, 'userNamespace' | 'mountNamespace'> {
   const field = (name: string): string =>
-    new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1] ?? ''
+    // Blanks only: of a process without groups the line is empty.
+    new RegExp(`^${name}:[\\t ]*(.*)$`, 'm').exec(text)?.[1] ?? ''
   const numbers = (name: string): number[] => field(name).split(/\s+/).filter(Boolean).map(Number)
   return {
     pid: Number(field('Pid')),

@@ -2,7 +2,7 @@ import { AgentError, messageOf } from '../errors.ts'
 import { findAccount } from '../launcher.ts'
 import { accountChanges } from './accounts.ts'
 import { contentOf, type Change } from './changes.ts'
-import { groupNumbers, groupsOf, type Subject } from './confinement.ts'
+import { groupNumbers, groupsOf, requireNoDoors, type Subject } from './confinement.ts'
 import {
   endChanges,
   machineChanges,
@@ -10,6 +10,7 @@ import {
   unitChanges,
   waitForEnd,
 } from './engine-changes.ts'
+import { enginesAbove } from './engines.ts'
 import { placeChanges } from './place-changes.ts'
 import { ChangeRecord, describe } from './record.ts'
 import { groupsToLose, type Level } from './roads.ts'
@@ -49,12 +50,13 @@ export async function hardenMachine({
   const kept = record.changes.length
   try {
     for (const step of steps(level, subject)) {
-      const changes = step()
-      for (const change of changes) record.make(change)
-      await waitForEnd(
-        changes.flatMap((change) => (change.kind === 'ended' ? change.pid : [])),
-        graceMs,
-      )
+      const ended: number[] = []
+      // Each is made before the step goes on: what it looks at next, nobody can change any more.
+      for (const change of step()) {
+        record.make(change)
+        if (change.kind === 'ended') ended.push(change.pid)
+      }
+      await waitForEnd(ended, graceMs)
     }
     const open = openRoads(level, subject)
     if (open.length > 0) {
@@ -86,7 +88,7 @@ export function restoreMachine(record: string): string[] {
 }
 
 /** Each looks at the machine when its turn comes. Engines first: they could undo the rest. */
-function steps(level: Level, subject: Subject): (() => Change[])[] {
+function steps(level: Level, subject: Subject): (() => Iterable<Change>)[] {
   const containers: (() => Change[])[] = [
     unitChanges,
     endChanges,
@@ -97,9 +99,14 @@ function steps(level: Level, subject: Subject): (() => Change[])[] {
     ...(level === 'sudo' ? [] : containers),
     // In both: a socket whose server has ended is a file that a new one may come to.
     socketChanges,
+    () => {
+      requireNoDoors(level, enginesAbove(level, subject.uid))
+      return []
+    },
     () => accountChanges(level, subject),
-    () => placeChanges(subject),
+    // Before files change their owner, and undone after they have it back.
     suidChanges,
+    () => placeChanges(subject),
   ]
 }
 

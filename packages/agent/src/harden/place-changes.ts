@@ -1,13 +1,15 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AgentError, errnoOf } from '../errors.ts'
-import { accessOf, type Access, type Change } from './changes.ts'
+import { accessChange, accessOf, type Access, type Change } from './changes.ts'
 import type { Subject } from './confinement.ts'
 import { realPlace } from './engines.ts'
 import { trustedPlaces } from './roads.ts'
 
 const sticky = 0o1000
-/** No place that is trusted has more files than this; what has is not searched to its end. */
+/** The setuid and setgid bits. */
+const setIds = 0o6000
+/** The places that are trusted have fewer files than this: who has more put there would not have them searched to the end. */
 const mostEntries = 20_000
 
 /** Whether a user can write to a file or folder of this access, as its owner, by a group or like everybody. */
@@ -17,53 +19,86 @@ export function canWrite({ uid, gid, mode }: Access, subject: Subject): boolean 
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && subject.groups.includes(gid))
 }
 
-/** The access with which the user can't. */
+/** The access with which the user can't. What becomes root's acts as root for nobody: the user wrote it. */
 function shut({ uid, gid, mode }: Access, subject: Subject): Access {
   const group = subject.groups.includes(gid) ? 0o022 : 0o002
-  return { uid: uid === subject.uid ? 0 : uid, gid, mode: mode & ~group }
+  if (uid !== subject.uid) return { uid, gid, mode: mode & ~group }
+  return { uid: 0, gid, mode: mode & ~group & ~setIds }
 }
 
 /**
  * What takes the user's right to write away, where root's programs trust what lies there. Machines' images
- * open such places by accident (a world-writable /usr/share holds polkit's rules and D-Bus's services).
- * @throws AgentError SUDO_PLACE when the user owns a folder that such a place lies in
+ * open such places by accident (a world-writable /usr/share holds polkit's rules and D-Bus's services). Each change
+ * is to be made before the next one is asked for: a folder is shut by the time that what lies in it is looked at.
+ * @throws AgentError SUDO_PLACE when the user owns a folder that such a place lies in, or what lies there cannot be shut
  */
-export function placeChanges(subject: Subject): Change[] {
-  const changes = new Map<string, Change>()
-  const add = (path: string, before: Access, after: Access): void => {
-    if (before.uid !== after.uid || before.mode !== after.mode)
-      changes.set(path, { kind: 'access', path, before, after })
-  }
+export function* placeChanges(subject: Subject): Generator<Change> {
   let left = mostEntries
-  const walk = (path: string): void => {
-    if (--left < 0) return
+  function* walk(path: string): Generator<Change> {
     const stat = lstatSync(path)
     // A link says nothing: who can replace it can write to its folder.
     if (stat.isSymbolicLink()) return
-    const before = accessOf(path)
-    if (canWrite(before, subject)) add(path, before, shut(before, subject))
+    const change = accessChange(path, (before) =>
+      canWrite(before, subject) ? shut(before, subject) : before,
+    )
+    if (change !== undefined) {
+      requireOneName(path)
+      yield change
+      // Given meanwhile: now nobody but root can.
+      requireOneName(path)
+    }
     if (!stat.isDirectory()) return
-    for (const name of readdirSync(path)) walk(join(path, name))
+    const names = readdirSync(path)
+    left -= names.length
+    if (left < 0)
+      throw unshut(
+        `root trusts more than ${mostEntries} files, up to those in ${path}`,
+        'remove some',
+      )
+    for (const name of names) yield* visit(join(path, name))
   }
-  for (const place of trustedPlaces.flatMap((path) => realPlace(path) ?? [])) {
+  function* visit(path: string): Generator<Change> {
     try {
-      walk(place)
+      yield* walk(path)
     } catch (error) {
+      // Removed meanwhile.
       if (errnoOf(error) !== 'ENOENT') throw error
     }
-    for (let above = dirname(place); !changes.has(above); above = dirname(above)) {
+  }
+  for (const place of trustedPlaces.flatMap((path) => realPlace(path) ?? [])) {
+    for (const above of foldersAbove(place)) {
       const before = accessOf(above)
       if (before.uid === subject.uid) {
-        throw new AgentError(
-          'SUDO_PLACE',
+        throw unshut(
           `${above}, in which ${place} lies, belongs to user '${subject.name}', who can put another in its place`,
           `chown root ${above}`,
         )
       }
       // Others' entries stay where they are; work that makes its own there goes on.
-      if (canWrite(before, subject)) add(above, before, { ...before, mode: before.mode | sticky })
-      if (above === '/') break
+      const change = accessChange(above, (now) =>
+        canWrite(now, subject) ? { ...now, mode: now.mode | sticky } : now,
+      )
+      if (change !== undefined) yield change
     }
+    yield* visit(place)
   }
-  return [...changes.values()]
 }
+
+/** The highest first: who can write to one can put others in the place of those that lie in it. */
+function foldersAbove(place: string): string[] {
+  const above = dirname(place)
+  return above === place ? [] : [...foldersAbove(above), above]
+}
+
+/** A file's other name may lie where it matters that it is the user's, or that it is not. */
+function requireOneName(path: string): void {
+  const stat = lstatSync(path)
+  if (stat.isDirectory() || stat.nlink === 1) return
+  throw unshut(
+    `${path}, which root trusts and the job's user can write to, has another name elsewhere (${stat.nlink} hard links)`,
+    `rm ${path}, or put a copy in its place`,
+  )
+}
+
+const unshut = (message: string, advice: string): AgentError =>
+  new AgentError('SUDO_PLACE', message, advice)

@@ -49,7 +49,9 @@ export class ChangeRecord {
   make(change: Change): void {
     this.#changes.push(change)
     this.#write()
+    const planned = JSON.stringify(change)
     make(change)
+    if (JSON.stringify(change) !== planned) this.#write()
   }
 
   /**

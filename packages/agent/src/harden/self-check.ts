@@ -5,7 +5,7 @@ import { AgentError } from '../errors.ts'
 import { accessOf } from './changes.ts'
 import { openConnections } from './connections.ts'
 import { groupNumbers, type Subject } from './confinement.ts'
-import { findEngineSockets, realPlace } from './engines.ts'
+import { enginesAbove, findEngineSockets, openDoors, realPlace } from './engines.ts'
 import { holdersOf, readProcesses, type Credentials } from './holders.ts'
 import { heldGroups, trustedPlaces, type Level } from './roads.ts'
 import { fileViews, suidMountsOf } from './suid-mounts.ts'
@@ -31,6 +31,7 @@ export function openRoads(level: Level, subject: Subject): string[] {
   const groups = groupNumbers(heldGroups, readFileSync('/etc/group', 'utf8'))
   const found = [
     ...holdersOf({ level, uid: subject.uid, groups }, processes, process.pid),
+    ...openDoors(enginesAbove(level, subject.uid)),
     ...openConnections(subject.uid, processes, sockets),
     ...fileViews().flatMap((view) =>
       suidMountsOf(view, true).map(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { deniedSudoers, freshNumbers, withoutMember } from '../../src/harden/accounts.ts'
 import { groupNumbers } from '../../src/harden/confinement.ts'
 import { clientInodes } from '../../src/harden/connections.ts'
-import { listeningPaths, listeningPorts } from '../../src/harden/engines.ts'
+import { listeningPorts, listeningSockets, openDoors } from '../../src/harden/engines.ts'
 import { holdersOf, parseStatus, type Credentials } from '../../src/harden/holders.ts'
 import { canWrite } from '../../src/harden/place-changes.ts'
 import { suidMounts } from '../../src/harden/suid-mounts.ts'
@@ -40,16 +40,17 @@ test('groups are found by their whole name', () => {
   expect(groupNumbers(['docker', 'kvm'], group)).toEqual(new Set([118]))
 })
 
-test('listening sockets are found by their inodes, connected and abstract ones are not', () => {
+test('listening sockets are found by their inodes, with their paths or names, connected ones are not', () => {
   const text = `Num       RefCount Protocol Flags    Type St Inode Path
 00000000db65d958: 00000002 00000000 00010000 0001 01 31415 /run/docker.sock
 00000000db65d959: 00000003 00000000 00000000 0001 03 31416 /run/docker.sock
 00000000db65d95a: 00000002 00000000 00010000 0001 01 31417 @abstract
 00000000db65d95b: 00000002 00000000 00010000 0001 01 31418 /srv/with blank.sock
 `
-  expect(listeningPaths(text)).toEqual(
+  expect(listeningSockets(text)).toEqual(
     new Map([
       ['31415', '/run/docker.sock'],
+      ['31417', '@abstract'],
       ['31418', '/srv/with blank.sock'],
     ]),
   )
@@ -58,6 +59,17 @@ test('listening sockets are found by their inodes, connected and abstract ones a
    1: 0100007F:0948 0100007F:1234 01 00000000:00000000 00:00000000 00000000     0        0 271829 1 0 100 0 0 10 0
 `
   expect(listeningPorts(ports)).toEqual(new Map([['271828', 2375]]))
+})
+
+test.each([
+  ['dockerd', ['TCP port 2375', 'socket @x, which is no file']],
+  ['containerd', ['socket @x, which is no file']],
+  ['incusd', ['TCP port 2375']],
+])('doors of %s that nothing shuts', (name, doors) => {
+  const engine = { pid: 7, name, uid: 0, sockets: ['/run/x'], names: ['@x'], ports: [2375] }
+  expect(openDoors([engine])).toEqual(
+    doors.map((door) => `${name} (process 7) takes orders on ${door}`),
+  )
 })
 
 test('clients of an engine are found by what ss prints, with and without the state', () => {
@@ -161,5 +173,9 @@ describe('processes that hold rights', () => {
       groups: [1001, 118],
       capabilities: 0x400n,
     })
+  })
+
+  test('… and of one without groups', () => {
+    expect(parseStatus('Groups:\t \nNStgid:\t9\t1\n').groups).toEqual([])
   })
 })

@@ -27,7 +27,8 @@ test.each([
   ['root', 'disable-sudo-and-containers is on and the command would run as root'],
   ['root by another name', 'disable-sudo-and-containers is on and the command would run as root'],
   ['own group', 'is as good as root'],
-  ['port', 'dockerd (process'],
+  ['port', 'takes orders on TCP port 2375'],
+  ['abstract socket', 'takes orders on socket @docker, which is no file'],
 ])('%s: the command is not run, and it is said why', (name, words) => {
   expect(outcome[name]).toMatchObject({ status: 125, ran: false, proved: false })
   expect(outcome[name]?.stderr).toContain(words)

@@ -54,5 +54,11 @@ const engine = spawn('/srv/dockerd', ['TCP-LISTEN:2375,bind=127.0.0.1,fork', 'SY
 while (!readFileSync('/proc/net/tcp', 'utf8').includes(':0947 ')) await delay(10)
 results['port'] = run('--user', 'ci')
 engine.kill()
+const abstract = spawn('/srv/dockerd', ['ABSTRACT-LISTEN:docker,fork', 'SYSTEM:true'], {
+  stdio: 'ignore',
+})
+while (!readFileSync('/proc/net/unix', 'utf8').includes(' @docker')) await delay(10)
+results['abstract socket'] = run('--user', 'ci')
+abstract.kill()
 console.log(JSON.stringify(results))
 process.exit(0)

@@ -115,12 +115,18 @@ const tellers: Record<number, (facts: Facts) => Told> = {
     return tell('guard', refusal(act, what, f.target))
   },
   [c.SANDBOX_ENGINE]: (f) =>
-    tell('engine', `connect(${f.from})${f.args[0] === 1 ? ', and was ended' : ''}`),
+    tell(
+      'engine',
+      `connect(${f.text(1) === '' ? f.from : abstractName(f.text(1))})${f.args[0] === 1 ? ', and was ended' : ''}`,
+    ),
   [c.SANDBOX_CONTAINER]: () => tell('container', 'container()'),
   [c.SANDBOX_FSMOUNT]: () => tell('mount', 'fsmount()'),
   [c.SANDBOX_OPEN_TREE]: (f) => tell('mount', `open_tree(${f.from})`),
   [c.SANDBOX_MOUNT_SETATTR]: (f) => tell('mount', `mount_setattr(${f.from})`),
 }
+
+/** As the kernel's own lists have it: zeroes are shown as `@`. */
+const abstractName = (name: string): string => `@${name.replaceAll('\0', '@')}`
 
 function tell(change: SandboxChange, detail: string): Told {
   return { change, detail }
