@@ -353,6 +353,7 @@ struct name_act {
 	bool has_to;
 	bool is_urgent;    /* set by compose_names */
 	bool from_is_text; /* a symbolic link's target: kept as it is, not resolved */
+	bool is_kept_anyway; /* also where its name says nothing: it may be a link */
 };
 
 /* Puts an act on names together in the scratch record. Returns its size; 0: nobody needs to know. */
@@ -360,7 +361,7 @@ static __always_inline u32 compose_names(u32 slot, struct name_act *act, u32 lim
 {
 	u32 from_bits = act->from_is_text ? 0 : weigh_name(&act->from);
 	u32 to_bits = act->has_to ? weigh_name(&act->to) : 0;
-	if (!from_bits && !to_bits)
+	if (!from_bits && !to_bits && !act->is_kept_anyway)
 		return 0;
 	struct scratch *s = scratch_at(slot);
 	if (!s)

@@ -133,6 +133,7 @@ export const file_flags = {
   FILE_FAILED_OPEN: 512,
   FILE_BY_ACTION: 1024,
   FILE_BEING_WRITTEN: 2048,
+  FILE_UNSEEN: 4096,
 } as const
 
 export const process_file = {

@@ -1,4 +1,5 @@
 import { file_action, file_flags, file_record, process_file, record_header } from '../layout.ts'
+import { realPathOf } from '../real-path.ts'
 import type { FileAction, FileRecord } from '../record.ts'
 import { type Batch, join, textOf } from './batch.ts'
 import type { Watch } from '../watch.ts'
@@ -62,6 +63,11 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
       batch.wide(at + file_record.inode),
     )
   }
+  if (sensitive === null && flags & file_flags.FILE_UNSEEN) {
+    const real = realPathOf(u32[(at + record_header.tgid) >>> 2] as number, path)
+    if (real !== null) sensitive = watch.classify(real, !reading)
+    if (sensitive !== null) path = real as string
+  }
   const byAction = (flags & file_flags.FILE_BY_ACTION) !== 0
   const beingWritten = (flags & file_flags.FILE_BEING_WRITTEN) !== 0
   if (sensitive === null && (reading || !workspace) && !byAction && !beingWritten) return undefined
@@ -86,6 +92,11 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
     pathTruncated: (flags & file_flags.FILE_PATH_TRUNCATED) !== 0,
     targetTgid: target === 0 ? null : target,
   }
+}
+
+/** Whether struct file_record at byte `at` of the batch is of an open whose file was never seen. */
+export function isUnseen(batch: Batch, at: number): boolean {
+  return ((batch.u16[(at + record_header.flags) >>> 1] as number) & file_flags.FILE_UNSEEN) !== 0
 }
 
 /** A path of the kernel's walk, and the name that was looked up from there, if one was. */
