@@ -107,6 +107,7 @@ enum file_flags {
 enum process_file {
 	PROCESS_MEMORY = 1,
 	PROCESS_ENVIRONMENT = 2,
+	PROCESS_CODE = 3, /* a memory file; whose it is, user space looks up */
 };
 
 struct file_record {

@@ -139,6 +139,7 @@ export const file_flags = {
 export const process_file = {
   PROCESS_MEMORY: 1,
   PROCESS_ENVIRONMENT: 2,
+  PROCESS_CODE: 3,
 } as const
 
 export const file_action = {
@@ -205,4 +206,5 @@ export const watch_bits = {
   WATCH_DIR_WRITE: 64,
   WATCH_BY_ACTION: 128,
   WATCH_BEING_WRITTEN: 256,
+  WATCH_CODE: 512,
 } as const

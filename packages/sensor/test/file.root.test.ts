@@ -249,6 +249,32 @@ describe('in sensitive places, it tells', () => {
     },
   )
 
+  it("that the code of the runner's worker is opened for writing, which .NET keeps in a memory file", async () => {
+    using seen = new Observed()
+    const { stdout } = await seen.run(sandbox, 'code', 'Runner.Worker', 'write')
+    const pid = Number(stdout)
+    expect(seen.of('file')).toMatchObject([
+      {
+        path: expect.stringMatching(`^/proc/${pid}/fd/\\d+$`),
+        targetTgid: pid,
+        action: 'write',
+        sensitive: 'process-memory',
+        truth: 'kernel',
+      },
+    ])
+  })
+
+  it.each([
+    ['Runner.Worker', 'read'],
+    ['Runner.Worker', 'own'],
+    ['dotnet', 'write'],
+  ])('nothing of such a file of %s: %s', async (name, how) => {
+    using seen = new Observed()
+    const { status } = await seen.run(sandbox, 'code', name, how)
+    expect(status).toBe(0)
+    expect(seen.files()).toEqual([])
+  })
+
   it('nothing of a process that reads its own', async () => {
     using seen = new Observed()
     await seen.run('sh', '-c', 'cat /proc/self/environ > /dev/null')
