@@ -338,10 +338,43 @@ struct io_cmd_data {
 	struct file *file;
 };
 
+/* Files of a ring that have no descriptor (io_uring/filetable.h). The pointer's lowest bits are flags. */
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+
+struct io_file_table {
+	struct io_rsrc_data data;
+};
+
+struct io_ring_ctx {
+	struct io_file_table file_table;
+};
+
+/* Up to 6.12. */
+struct io_fixed_file {
+	unsigned long file_ptr;
+};
+
+struct io_file_table___old {
+	struct io_fixed_file *files;
+};
+
+struct io_ring_ctx___old {
+	struct io_file_table___old file_table;
+	unsigned int nr_user_files;
+};
+
 struct io_kiocb {
 	u8 opcode;
 	u32 flags; /* 64 bits wide since 6.7: the low half is what we look at */
 	struct io_cmd_data cmd;
+	struct io_ring_ctx *ctx;
 };
 
 struct open_how {
@@ -353,6 +386,11 @@ struct io_open {
 	u32 file_slot;
 	struct filename *filename;
 	struct open_how how;
+};
+
+struct io_close {
+	int fd;
+	u32 file_slot;
 };
 
 struct io_rename {

@@ -100,12 +100,14 @@ enum file_flags {
 	FILE_FAILED_OPEN = 512,
 	FILE_BY_ACTION = 1024, /* a read by the program of an action */
 	FILE_BEING_WRITTEN = 2048, /* a read of what is open for writing, or mapped so */
+	FILE_UNSEEN = 4096,	   /* an open by io_uring whose file was never seen: the name may be a link */
 };
 
 /* A process's file that is told by its own name: what a mount calls it, and where, is of the job's making. */
 enum process_file {
 	PROCESS_MEMORY = 1,
 	PROCESS_ENVIRONMENT = 2,
+	PROCESS_CODE = 3, /* a memory file; whose it is, user space looks up */
 };
 
 struct file_record {

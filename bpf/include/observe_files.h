@@ -68,6 +68,20 @@ static __always_inline u8 process_file_of(struct dentry *dentry)
 	return 0;
 }
 
+/*
+ * .NET writes the code that it compiles through a memory file, `memfd:doublemapper`, whose descriptor its process keeps. An open of it
+ * can only come by /proc: whoever else opens it for writing writes into that process.
+ */
+__noinline int is_dotnet_code(u64 address)
+{
+	struct dentry *dentry = (void *)address;
+	if (READ(struct dentry, dentry, d_name.len) != 18 || READ(struct dentry, dentry, d_parent) != dentry)
+		return 0;
+	const unsigned char *name = READ(struct dentry, dentry, d_name.name);
+	/* "memfd:do" "ublemapp" */
+	return beginning_of(name, 8) == 0x6f643a64666d656dull && beginning_of(name + 8, 8) == 0x7070616d656c6275ull;
+}
+
 /* Who has read what is open for writing, and when that was told last: once a second is enough for a process and a file. */
 struct written_key {
 	u64 inode;
@@ -132,6 +146,8 @@ static __always_inline struct open_act weigh_open(struct file *file, u64 open_fl
 		u16 type = BPF_CORE_READ(inode, i_mode) & MODE_TYPE;
 		if (type == MODE_REGULAR)
 			act.bits = watched_above(place) & (WATCH_WORKSPACE | WATCH_BELOW | WATCH_FILE);
+		if (type == MODE_REGULAR && is_dotnet_code((u64)place.dentry))
+			act.bits |= WATCH_CODE;
 		leaf_bits |= WATCH_LEAF_WRITE;
 		dir_bits |= WATCH_DIR_WRITE;
 	} else {
@@ -214,15 +230,15 @@ __noinline int tell_open(u32 slot, u64 address, struct open_act *act)
 		flags |= FILE_DELETED;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		flags |= FILE_CREATED;
-	/* The same file once more, as a stacked file system opens it below. None does with /proc; it may be mounted nowhere. */
-	if (slot == SLOT_FILE_OPEN && flags & FILE_UNREACHABLE && !act->target)
+	/* The same file once more, as a stacked file system opens it below. None does with /proc, nor with memory files; they may be mounted nowhere. */
+	if (slot == SLOT_FILE_OPEN && flags & FILE_UNREACHABLE && !act->target && !(act->bits & WATCH_CODE))
 		return 0;
 	record->path_size = end;
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->mode = BPF_CORE_READ(inode, i_mode);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	record->target = act->target;
-	record->of_target = act->target ? process_file_of(leaf) : 0;
+	record->of_target = act->target ? process_file_of(leaf) : act->bits & WATCH_CODE ? PROCESS_CODE : 0;
 	record->action = act->action;
 	record->open_flags = act->open_flags;
 	u32 size = record_size(end);
@@ -353,6 +369,7 @@ struct name_act {
 	bool has_to;
 	bool is_urgent;    /* set by compose_names */
 	bool from_is_text; /* a symbolic link's target: kept as it is, not resolved */
+	bool is_kept_anyway; /* also where its name says nothing: it may be a link */
 };
 
 /* Puts an act on names together in the scratch record. Returns its size; 0: nobody needs to know. */
@@ -360,7 +377,7 @@ static __always_inline u32 compose_names(u32 slot, struct name_act *act, u32 lim
 {
 	u32 from_bits = act->from_is_text ? 0 : weigh_name(&act->from);
 	u32 to_bits = act->has_to ? weigh_name(&act->to) : 0;
-	if (!from_bits && !to_bits)
+	if (!from_bits && !to_bits && !act->is_kept_anyway)
 		return 0;
 	struct scratch *s = scratch_at(slot);
 	if (!s)

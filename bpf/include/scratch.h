@@ -26,8 +26,9 @@ struct pending {
 	u32 size; /* of the record; 0: there is none, its name says nothing */
 	u8 is_urgent;
 	u8 opcode;
-	u8 fixed; /* the file gets no descriptor */
-	u8 unused;
+	u16 unused;
+	u32 file_slot; /* of an open by io_uring that makes no descriptor; see struct io_open */
+	u32 unused2;
 };
 
 /* Of a record that is kept: what is longer is told at once, without its end. */

@@ -24,6 +24,7 @@ enum watch_bits {
 	WATCH_DIR_WRITE = 64,
 	WATCH_BY_ACTION = 128, /* of no name: whoever opens it runs an action */
 	WATCH_BEING_WRITTEN = 256, /* of no name: somebody has it open for writing */
+	WATCH_CODE = 512, /* of no name: a memory file with code of .NET's */
 };
 
 struct {

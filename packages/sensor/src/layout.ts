@@ -133,11 +133,13 @@ export const file_flags = {
   FILE_FAILED_OPEN: 512,
   FILE_BY_ACTION: 1024,
   FILE_BEING_WRITTEN: 2048,
+  FILE_UNSEEN: 4096,
 } as const
 
 export const process_file = {
   PROCESS_MEMORY: 1,
   PROCESS_ENVIRONMENT: 2,
+  PROCESS_CODE: 3,
 } as const
 
 export const file_action = {
@@ -204,4 +206,5 @@ export const watch_bits = {
   WATCH_DIR_WRITE: 64,
   WATCH_BY_ACTION: 128,
   WATCH_BEING_WRITTEN: 256,
+  WATCH_CODE: 512,
 } as const

@@ -76,6 +76,7 @@ export class Sensor {
   readonly #opened: OpenSensor
   readonly #object: BpfObject
   readonly #links: readonly Link[]
+  readonly #decoder: Decoder
   readonly #rings: RingReader
   readonly #awaiting: RingReader
   readonly #endLooks: () => void
@@ -103,7 +104,7 @@ export class Sensor {
       ? loaded.object.map('calls')
       : null
     const { onRecords } = options
-    const decoder = new Decoder(opened.watch)
+    const decoder = (this.#decoder = new Decoder(opened.watch))
     this.#rings = new RingReader({
       // The first is the one that must not overflow.
       maps: [this.maps.urgent, this.maps.bulk],
@@ -134,11 +135,12 @@ export class Sensor {
     this.#endLooks = everyLook(() => this.#rings.look())
   }
 
-  /** Records that did not fit into their ring, by kind; kinds that lost none are left out. */
+  /** Records that did not fit into their ring, and opens whose file was never seen, by kind; kinds that lost none are left out. */
   lost(): Record<string, number> {
     const lost: Record<string, number> = {}
     for (const [name, kind] of Object.entries(kinds)) {
-      const count = countOf(this.maps.lost, kind)
+      const unseen = kind === kinds.file ? this.#decoder.unseen : 0
+      const count = countOf(this.maps.lost, kind) + unseen
       if (count > 0) lost[name] = count
     }
     return lost

@@ -249,6 +249,32 @@ describe('in sensitive places, it tells', () => {
     },
   )
 
+  it("that the code of the runner's worker is opened for writing, which .NET keeps in a memory file", async () => {
+    using seen = new Observed()
+    const { stdout } = await seen.run(sandbox, 'code', 'Runner.Worker', 'write')
+    const pid = Number(stdout)
+    expect(seen.of('file')).toMatchObject([
+      {
+        path: expect.stringMatching(`^/proc/${pid}/fd/\\d+$`),
+        targetTgid: pid,
+        action: 'write',
+        sensitive: 'process-memory',
+        truth: 'kernel',
+      },
+    ])
+  })
+
+  it.each([
+    ['Runner.Worker', 'read'],
+    ['Runner.Worker', 'own'],
+    ['dotnet', 'write'],
+  ])('nothing of such a file of %s: %s', async (name, how) => {
+    using seen = new Observed()
+    const { status } = await seen.run(sandbox, 'code', name, how)
+    expect(status).toBe(0)
+    expect(seen.files()).toEqual([])
+  })
+
   it('nothing of a process that reads its own', async () => {
     using seen = new Observed()
     await seen.run('sh', '-c', 'cat /proc/self/environ > /dev/null')
@@ -276,7 +302,10 @@ const requests: [args: string[], files: string[]][] = [
   [['rename', 'a', 'b'], ['rename W/a -> W/b user io_uring']],
   [['link', 'a', 'b'], ['hard W/a -> W/b user io_uring']],
   [['symlink', 'text', 'b'], ['symbolic text -> W/b user io_uring']],
-  [['fixed', 'n'], ['write W/n user io_uring']],
+  [['fixed', 'n'], ['create W/n kernel io_uring']],
+  [['read-fixed', 'l'], ['read /etc/shadow kernel password-database io_uring']],
+  [['batch-fixed-linked', 'l'], ['read /etc/shadow kernel password-database io_uring']],
+  [['batch-fixed-linked', 'a'], []],
   [['silent', 'n'], ['write W/n user io_uring']],
 ]
 
@@ -288,5 +317,38 @@ describe.each(tiers)('by io_uring, %s, it tells', (_, options) => {
     const { status, stderr } = await seen.run(uring, ...args)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(seen.files()).toEqual(atTier(seen, files))
+    expect(seen.sensor.lost()).toEqual({})
   })
 })
+
+/** Opens by io_uring whose file is gone, or another one is in its place, when they complete: what is told when `l` is opened. */
+const unseen: [mode: string, other: string[], files: string[]][] = [
+  ['batch', [], ['kernel', 'user']],
+  ['batch', ['a'], ['kernel', 'user']],
+  ['batch-fixed', [], ['kernel', 'user']],
+  ['batch-linked', [], ['kernel', 'user']],
+  ['batch-apart', [], ['user']],
+  ['batch-apart', ['a'], ['user']],
+  ['batch-fixed-apart', [], ['user']],
+  ['batch-fixed-apart', ['a'], ['user']],
+  ['read-silent', [], ['user']],
+]
+
+describe.each(unseen)(
+  'an open by io_uring that may not be seen at T0, %s %j,',
+  (mode, other, files) => {
+    it.each([
+      ['l', files.map((truth) => `read /etc/shadow ${truth} password-database io_uring`)],
+      ['a', []],
+    ])('of %s', async (name, told) => {
+      using seen = new Observed({ withoutT1: 'this is a test of T0' })
+      writeFileSync(`${seen.workspace}/a`, '')
+      symlinkSync('/etc/shadow', `${seen.workspace}/l`)
+      const { status } = await seen.run(uring, mode, name, ...other)
+      expect(status).toBe(0)
+      // By the time of the act: a name is of the submission, its file was seen later.
+      expect(seen.files().toSorted()).toEqual(told)
+      if (told.length === 0) expect(seen.sensor.lost()).toMatchObject({ file: expect.any(Number) })
+    })
+  },
+)

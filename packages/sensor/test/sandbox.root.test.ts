@@ -115,7 +115,7 @@ python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("dotnet-diagnos
     using seen = new Observed()
     await seen.run(uring, 'read', '/etc/passwd')
     expect(seen.of('sandbox')).toMatchObject([
-      { change: 'io_uring', detail: 'io_uring_setup(4 entries)', errno: 0 },
+      { change: 'io_uring', detail: 'io_uring_setup(8 entries)', errno: 0 },
     ])
   })
 

@@ -3,7 +3,7 @@ import type { SensorRecord } from '../record.ts'
 import type { Watch } from '../watch.ts'
 import { Batch } from './batch.ts'
 import { decodeConnect } from './connect.ts'
-import { decodeFile } from './file.ts'
+import { decodeFile, isUnseen } from './file.ts'
 import { decodeExec, decodeExit, decodeFork } from './process.ts'
 import { decodeSandbox } from './sandbox.ts'
 import { StepDecoder } from './step.ts'
@@ -16,6 +16,8 @@ export class Decoder {
   readonly #watch: Watch
   #batch: Batch | undefined
   readonly #steps = new StepDecoder()
+  /** Opens whose file was never seen, and whose name does not tell either what it was. */
+  unseen = 0
 
   constructor(watch: Watch) {
     this.#watch = watch
@@ -40,6 +42,7 @@ export class Decoder {
           ? this.#steps.decode(batch, begin)
           : decodeOne(batch, begin, kind, this.#watch)
       if (record) records.push(record)
+      else if (kind === kinds.file && isUnseen(batch, begin)) this.unseen++
       at = begin + ((length + 7) & ~7)
     }
     return records

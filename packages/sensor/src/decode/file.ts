@@ -1,5 +1,7 @@
 import { file_action, file_flags, file_record, process_file, record_header } from '../layout.ts'
+import { realPathOf } from '../real-path.ts'
 import type { FileAction, FileRecord } from '../record.ts'
+import { workerOfCode } from '../worker-code.ts'
 import { type Batch, join, textOf } from './batch.ts'
 import type { Watch } from '../watch.ts'
 
@@ -38,7 +40,7 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
   const toNameFrom = toFrom + (u16[(at + file_record.to_path_size) >>> 1] as number)
   const toNameTo = toNameFrom + (u16[(at + file_record.to_name_size) >>> 1] as number)
   const symbolic = code === file_action.FILE_SYMLINK
-  const target = u32[(at + file_record.target) >>> 2] as number
+  let target = u32[(at + file_record.target) >>> 2] as number
   const ofTarget = processFiles[u8[at + file_record.of_target] as number]
   let path = symbolic ? batch.text(nameFrom, toFrom) : named(batch, from, nameFrom, toFrom)
   // By whatever mount of /proc, in whatever pid namespace, and of whichever thread it was opened.
@@ -55,12 +57,25 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
     inside ||
     (to !== null && ((flags & file_flags.FILE_TO_WORKSPACE) !== 0 || watch.inWorkspace(to)))
   let sensitive = watch.classify(place, !reading)
+  if (u8[at + file_record.of_target] === process_file.PROCESS_CODE) {
+    const tgid = u32[(at + record_header.tgid) >>> 2] as number
+    const worker = workerOfCode(batch.wide(at + file_record.inode), tgid)
+    if (worker) {
+      ;({ pid: target, path } = worker)
+      sensitive = 'process-memory'
+    }
+  }
   if (sensitive === null && to !== null && !symbolic) sensitive = watch.classify(to, true)
   if (sensitive === null && flags & file_flags.FILE_WATCHED) {
     sensitive = watch.classOfInode(
       u32[(at + file_record.device) >>> 2] as number,
       batch.wide(at + file_record.inode),
     )
+  }
+  if (sensitive === null && flags & file_flags.FILE_UNSEEN) {
+    const real = realPathOf(u32[(at + record_header.tgid) >>> 2] as number, path)
+    if (real !== null) sensitive = watch.classify(real, !reading)
+    if (sensitive !== null) path = real as string
   }
   const byAction = (flags & file_flags.FILE_BY_ACTION) !== 0
   const beingWritten = (flags & file_flags.FILE_BEING_WRITTEN) !== 0
@@ -86,6 +101,11 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
     pathTruncated: (flags & file_flags.FILE_PATH_TRUNCATED) !== 0,
     targetTgid: target === 0 ? null : target,
   }
+}
+
+/** Whether struct file_record at byte `at` of the batch is of an open whose file was never seen. */
+export function isUnseen(batch: Batch, at: number): boolean {
+  return ((batch.u16[(at + record_header.flags) >>> 1] as number) & file_flags.FILE_UNSEEN) !== 0
 }
 
 /** A path of the kernel's walk, and the name that was looked up from there, if one was. */

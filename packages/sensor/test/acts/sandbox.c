@@ -214,6 +214,23 @@ int main(int count, char **args)
 		pid = threaded_child();
 		result = open(way_to(b, pid, a, path, from), O_RDONLY);
 		finish(pid);
+	} else if (!strcmp(act, "code")) {
+		// A child of this name has its memory file alone, and is there until somebody has looked; `b` says who opens it how.
+		char path[64];
+		int file = memfd_create("doublemapper", MFD_CLOEXEC);
+		prctl(PR_SET_NAME, a);
+		pid = child();
+		if (strcmp(b, "own"))
+			prctl(PR_SET_NAME, "other");
+		sprintf(path, "/proc/%d/fd/%d", strcmp(b, "own") ? pid : getpid(), file);
+		if (strcmp(b, "own"))
+			close(file);
+		else
+			finish(pid);
+		result = open(path, strcmp(b, "read") ? O_RDWR : O_RDONLY);
+		usleep(300000);
+		if (strcmp(b, "own"))
+			finish(pid);
 	} else if (!strcmp(act, "init_module")) {
 		result = syscall(SYS_init_module, secret, 8L, "");
 	} else if (!strcmp(act, "finit_module")) {

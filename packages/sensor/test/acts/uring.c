@@ -1,4 +1,5 @@
 // Acts by io_uring with raw system calls: uring MODE ARGS…
+// batch[-fixed][-linked|-apart] PATH [OTHER] | read-fixed PATH | read-silent PATH
 // open PATH | read PATH | open2 PATH | fixed PATH | silent PATH | worker PATH | unlink PATH
 // rename A B | link A B | symlink TEXT PATH | socket FAMILY TYPE | silent-socket FAMILY TYPE
 #define _GNU_SOURCE
@@ -24,7 +25,7 @@ static struct io_uring_sqe *entries;
 
 static void start(void)
 {
-	ring = syscall(SYS_io_uring_setup, 4, &params);
+	ring = syscall(SYS_io_uring_setup, 8, &params);
 	if (ring < 0) {
 		perror("io_uring_setup");
 		exit(2);
@@ -56,19 +57,72 @@ static int submit(int wait)
 	return result;
 }
 
+static int register_slots(void)
+{
+	int slots[2] = { -1, -1 };
+	return syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, slots, 2);
+}
+
+// Opens, closes again, and opens `other` if there is one, all in one call. `link` is what is between: nothing, a link from each to
+// the next, or a request that does nothing before each, so that all are submitted before one is done.
+static int batch(const char *path, const char *other, int fixed, const char *link)
+{
+	int lowest = dup(0), n = 0, count = other ? 3 : 2;
+	close(lowest);
+	for (int i = 0; i < count; i++) {
+		if (!strcmp(link, "apart"))
+			entries[n++] = (struct io_uring_sqe){ .opcode = IORING_OP_NOP, .flags = IOSQE_IO_LINK };
+		struct io_uring_sqe *e = &entries[n++];
+		*e = (struct io_uring_sqe){ .opcode = i == 1 ? IORING_OP_CLOSE : IORING_OP_OPENAT, .file_index = fixed };
+		e->fd = i != 1 ? AT_FDCWD : fixed ? 0 : lowest;
+		e->addr = i == 1 ? 0 : (uintptr_t)(i ? other : path);
+		if (!strcmp(link, "linked") && i < count - 1)
+			e->flags = IOSQE_IO_LINK;
+	}
+	unsigned *tail = (void *)(sq + params.sq_off.tail);
+	unsigned mask = *(unsigned *)(sq + params.sq_off.ring_mask);
+	for (int i = 0; i < n; i++)
+		((unsigned *)(sq + params.sq_off.array))[(*tail + i) & mask] = i;
+	__atomic_store_n(tail, *tail + n, __ATOMIC_RELEASE);
+	// Into the kernel's cache of names: what is not there is opened by a thread of the kernel's.
+	access(path, R_OK);
+	if (syscall(SYS_io_uring_enter, ring, n, n, IORING_ENTER_GETEVENTS, 0, 0) < 0)
+		return -1;
+	struct io_uring_cqe *done = (void *)(cq + params.cq_off.cqes);
+	for (int i = 0; i < n; i++)
+		if (done[i].res < 0)
+			return -1;
+	return 0;
+}
+
 int main(int count, char **args)
 {
 	const char *mode = args[1], *a = args[2], *b = count > 3 ? args[3] : 0;
 	static struct how how = { .flags = O_WRONLY | O_CREAT, .mode = 0644 };
 	int wait = 1;
 	start();
+	if (!strncmp(mode, "batch", 5)) {
+		int fixed = !!strstr(mode, "fixed");
+		if (fixed && register_slots())
+			return 3;
+		return batch(a, b, fixed, strstr(mode, "apart") ? "apart" : strstr(mode, "linked") ? "linked" : "") < 0;
+	}
 	struct io_uring_sqe *e = &entries[0];
 	memset(e, 0, sizeof(*e));
 	e->fd = AT_FDCWD;
 	e->addr = (uintptr_t)a;
-	if (!strcmp(mode, "read")) {
+	if (!strncmp(mode, "read", 4)) {
 		e->opcode = IORING_OP_OPENAT;
 		e->open_flags = O_RDONLY;
+		if (!strcmp(mode, "read-fixed")) {
+			if (register_slots())
+				return 3;
+			e->file_index = 1;
+		}
+		if (!strcmp(mode, "read-silent")) {
+			e->flags = IOSQE_CQE_SKIP_SUCCESS;
+			wait = 0;
+		}
 	} else if (!strcmp(mode, "open2")) {
 		e->opcode = IORING_OP_OPENAT2;
 		e->addr2 = (uintptr_t)&how;
@@ -107,8 +161,7 @@ int main(int count, char **args)
 			wait = 0;
 		}
 		if (!strcmp(mode, "fixed")) {
-			int slots[2] = { -1, -1 };
-			if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, slots, 2))
+			if (register_slots())
 				return 3;
 			e->file_index = 1;
 		}
