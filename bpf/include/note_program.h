@@ -4,6 +4,7 @@
 
 #include "known_worker.h"
 #include "path.h"
+#include "served.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -44,12 +45,13 @@ static __always_inline bool is_narrowed(void)
 	return first && second && (first->tag || second->tag);
 }
 
-/* Root's, and nobody else may write it. */
+/* Root's, and nobody else may write it. Where somebody serves the file all that is what they say, and users can mount FUSE. */
 static __always_inline bool is_roots(struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
-	return BPF_CORE_READ(inode, i_uid.val) == 0 && !(BPF_CORE_READ(inode, i_mode) & 022);
+	return BPF_CORE_READ(inode, i_uid.val) == 0 && !(BPF_CORE_READ(inode, i_mode) & 022) &&
+	       served_by(number_of(file)) == SERVED_BY_NOBODY;
 }
 
 /* Processes that found no room in process_fits: they fulfil no narrowing. */

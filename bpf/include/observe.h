@@ -61,6 +61,7 @@ enum step_flags {
 	STEP_RUNNING = 8,    /* it ran before it was watched: a worker, or a process of a step; offset: the root's tgid */
 	STEP_CONTAINED = 16, /* the first program in a container that a daemon made */
 	STEP_ASKED = 32,     /* an engine has read a request; parent: who sent it; text: its beginning, `total` bytes */
+	STEP_KNOWN = 64,     /* an earlier sensor was told that this running worker is the runner's */
 };
 
 /* Text: the bytes of the root's environment from `offset` on, as the program got them: user memory. */

@@ -14,11 +14,19 @@
 #include "scratch.h"
 #include "worker.h"
 
-u32 steps_begun;
+/* How many steps have begun. Handed over with `members`: what one sensor has numbered is no step of the next one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} steps_begun SEC(".maps");
 
 static __always_inline u32 number_step(void)
 {
-	return __sync_fetch_and_add(&steps_begun, 1) + 1;
+	u32 zero = 0, *begun = bpf_map_lookup_elem(&steps_begun, &zero);
+
+	return begun ? __sync_fetch_and_add(begun, 1) + 1 : 0;
 }
 
 static __always_inline struct member *member_of(struct task_struct *task)
@@ -70,6 +78,36 @@ static __always_inline u32 inherit_step(struct task_struct *parent, struct task_
 		to->step = from->step;
 	}
 	return to->step;
+}
+
+/* Of a step that ran before it was watched: behind it the root's process id. Counted numbers stay below. */
+#define STEP_RAN_BEFORE 0x80000000u
+
+/*
+ * Its link is pinned: from one sensor of the scope to the next, also over an agent's death, what a step's processes fork stays in the
+ * step. Where a sensor is at work, it has the first or the last word: a worker's child is then a step's root.
+ */
+SEC("tp_btf/sched_process_fork")
+int steps_kept(u64 *ctx)
+{
+	struct task_struct *parent = (void *)ctx[0];
+	struct task_struct *child = (void *)ctx[1];
+	struct member *from = member_of(parent), *to;
+
+	if (!from || from->role == ROLE_NONE)
+		return 0;
+	to = make_member(child);
+	if (!to || to->role != ROLE_NONE)
+		return 0;
+	if (child->pid != child->tgid) {
+		*to = *from;
+		return 0;
+	}
+	if (from->state == LEFT)
+		to->state = LEFT;
+	to->role = from->role == ROLE_CONTAINED ? ROLE_CONTAINED : ROLE_INSIDE;
+	to->step = from->role == ROLE_WORKER ? STEP_RAN_BEFORE | child->tgid : from->step;
+	return 0;
 }
 
 /* More than the kernel lets arguments and environment be together (three quarters of 8 MiB). */
@@ -180,14 +218,15 @@ struct bpf_iter__task {
 };
 #pragma clang attribute pop
 
+/* The scope was under the policy of an earlier agent, or of another watch of this one. Set before load. */
+const volatile bool handed_over = false;
 /* More than there are between a runner's worker and what its steps run, as a rule. */
 enum { GENERATIONS = 64 };
-/* Of a step that ran before it was watched: behind it the root's process id. Counted numbers stay below. */
-#define STEP_RAN_BEFORE 0x80000000u
 
 /*
- * Run once, when all hooks are attached: what runs already, by its living ancestors. The worker is the one furthest up;
- * the step's root is the one below it.
+ * Run once, when all hooks are attached: what runs already, by its living ancestors. The worker is the one furthest up, of those
+ * that an earlier agent knew if there are any; the step's root is the one below it. Who an earlier sensor has seen in a step stays
+ * in it, whatever it is called and whoever lives above it.
  */
 SEC("iter/task")
 int steps_running(struct bpf_iter__task *ctx)
@@ -195,6 +234,7 @@ int steps_running(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task, *above, *below, *root = 0, *worker = 0;
 	struct step_record record = {};
 	struct member *member;
+	bool known = false;
 	u16 flags;
 
 	if (!task || task->pid != task->tgid || !task_in_scope(task))
@@ -204,8 +244,12 @@ int steps_running(struct bpf_iter__task *ctx)
 		if (!above || BPF_CORE_READ(above, tgid) <= 1)
 			break;
 		if (is_called_worker(BPF_CORE_READ(above, mm, exe_file))) {
-			worker = above;
-			root = below;
+			bool told = was_told(above);
+			if (told || !known) {
+				worker = above;
+				root = below;
+			}
+			known |= told;
 		}
 		below = above;
 		above = BPF_CORE_READ(above, real_parent, group_leader);
@@ -218,8 +262,10 @@ int steps_running(struct bpf_iter__task *ctx)
 		return 0;
 	}
 	if (worker == task) {
+		if (member->role == ROLE_ROOT || member->role == ROLE_INSIDE)
+			return 0;
 		member->role = ROLE_WORKER;
-		flags = STEP_WORKER | STEP_RUNNING;
+		flags = STEP_WORKER | STEP_RUNNING | (known ? STEP_KNOWN : 0);
 		struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
 		record.inode = BPF_CORE_READ(inode, i_ino);
 		record.device = BPF_CORE_READ(inode, i_sb, s_dev);
@@ -228,6 +274,9 @@ int steps_running(struct bpf_iter__task *ctx)
 			member->role = ROLE_INSIDE;
 			member->step = STEP_RAN_BEFORE | BPF_CORE_READ(root, tgid);
 		}
+		/* What a program that only calls itself a worker gave its child says nothing. */
+		if (handed_over && !known)
+			return 0;
 		record.step = member->step;
 		record.offset = BPF_CORE_READ(root, tgid);
 		flags = STEP_RUNNING;

@@ -74,6 +74,8 @@ export interface RootStep {
 
 export interface StepsParts {
   rule: WorkerRule
+  /** An earlier watch was on the scope: of the workers that ran before, those are believed that it knew. */
+  handedOver?: boolean
   /** The step of what is in none. */
   fallback: string
   /** What could not be known of a step. */
@@ -141,6 +143,12 @@ export class Steps {
       const job = { phases: new Phases(), hooks: new Map(hooks), atWork: false, beyondPre: false }
       keep(this.#workers, record.execId, { ...record, ...job })
       keep(this.#listeners, record.parentExecId, true)
+      return
+    }
+    if (record.before) {
+      this.#parts.gap(
+        `process ${record.tgid} calls itself Runner.Worker, and no agent has seen the runner start it: what it starts is in no step of a workflow`,
+      )
       return
     }
     if (this.#refused) return
@@ -288,13 +296,15 @@ export class Steps {
 
   /**
    * In a runner's own scope or on a whole machine, a program that is in no step is a worker while there is no other, or
-   * when it was started by who has started one before: the runner's listener. What ran before the agent is believed.
+   * when it was started by who has started one before: the runner's listener. What ran before the first agent is believed: what a
+   * step has left behind would not be told from it after a later one.
    */
-  #isWorker({ parentExecId, device, inode, first, before }: WorkerRecord): boolean {
+  #isWorker({ parentExecId, device, inode, first, before, known }: WorkerRecord): boolean {
     const { from, file } = this.#parts.rule
     if (file !== undefined) return file.device === device && file.inode === inode
     if (from === 'command') return first
-    return before || this.#workers.size === 0 || this.#listeners.has(parentExecId)
+    if (before) return known || this.#parts.handedOver !== true
+    return this.#workers.size === 0 || this.#listeners.has(parentExecId)
   }
 }
 

@@ -14,6 +14,7 @@ function worker(execId: string, more: Partial<WorkerRecord> = {}): WorkerRecord 
     device: '8:1',
     first: false,
     before: false,
+    known: false,
     ...more,
   }
 }
@@ -32,9 +33,12 @@ function step(number: number, parentExecId: string, more: Partial<StepRecord> = 
   }
 }
 
-function make(rule: WorkerRule): { steps: Steps; gaps: string[] } {
+function make(rule: WorkerRule, handedOver = false): { steps: Steps; gaps: string[] } {
   const gaps: string[] = []
-  return { steps: new Steps({ rule, fallback: 'outside', gap: (text) => gaps.push(text) }), gaps }
+  return {
+    steps: new Steps({ rule, handedOver, fallback: 'outside', gap: (text) => gaps.push(text) }),
+    gaps,
+  }
 }
 
 describe('the worker of a command', () => {
@@ -87,6 +91,15 @@ describe('the worker of a runner', () => {
     steps.worker(worker('a', { before: true }))
     steps.worker(worker('b', { before: true, parentExecId: 'other' }))
     expect(steps.begin(step(1, 'b'))).toBeDefined()
+  })
+
+  test('is believed when it ran before a later agent, and the earlier one knew it', () => {
+    const { steps, gaps } = make({ from: 'runner' }, true)
+    steps.worker(worker('left-over', { before: true, tgid: 7 }))
+    steps.worker(worker('a', { before: true, known: true }))
+    expect(steps.begin(step(1, 'left-over'))).toBeUndefined()
+    expect(steps.begin(step(2, 'a'))).toBeDefined()
+    expect(gaps).toEqual([expect.stringContaining('process 7 calls itself Runner.Worker')])
   })
 })
 

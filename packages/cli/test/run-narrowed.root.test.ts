@@ -1,7 +1,8 @@
-import { chmodSync, linkSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import type { Event, EventOf } from '@runwarden/events'
 import { type Lab, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compileAct } from '../../sensor/test/observed.ts'
 import { Place, runwarden } from './runwarden.ts'
 import { arrived, expectAllowedAlone, tryAll, type Way } from './ways.ts'
 
@@ -17,6 +18,7 @@ beforeAll(async () => {
     place.copyProgram('/usr/bin/curl', program)
   place.copyProgram('/usr/bin/bash', 'bin/say')
   chmodSync(place.at('bin/loose'), 0o777)
+  mkdirSync(place.at('served'))
   writeFileSync(
     place.at('script'),
     `#!${place.at('bin/say')}\nexec 3<> /dev/tcp/${v4}/8080\nprintf 'GET /script HTTP/1.0\\r\\n\\r\\n' >&3\n`,
@@ -111,6 +113,17 @@ fd = os.memfd_create("fetch", 0)
 os.write(fd, open("${fetch}", "rb").read())
 os.execve(fd, ["${fetch}", "-sS", "${url('memory-file')}"], os.environ)'`,
     },
+    // Owner and mode of its file are what the process says that serves it.
+    {
+      mark: 'served',
+      allowed: false,
+      script: `${compileAct('fuse')} ${place.at('served')} plain /usr/bin/curl -sS ${url('served')}`,
+    },
+    {
+      mark: 'served-below-overlay',
+      allowed: false,
+      script: `${compileAct('fuse')} ${place.at('served')} overlay /usr/bin/curl -sS ${url('served-below-overlay')}`,
+    },
     {
       mark: 'child-of-it',
       allowed: false,
@@ -135,7 +148,7 @@ allow:
   - endpoint: ${v4}:8080
     exe: [${place.at('bin/fetch')}, ${place.at('bin/loose')}]
   - endpoint: ${v4}:8080
-    exe: ["**/bin/by-its-end", ${place.at('bin/say')}, ${realpathSync('/usr/bin/python3')}]
+    exe: ["**/bin/by-its-end", "**/under/program", ${place.at('served/over/program')}, ${place.at('bin/say')}, ${realpathSync('/usr/bin/python3')}]
   - endpoint: "[${v6}]:8080"
     exe: [${place.at('bin/fetch')}]
   - endpoint: udp://${v4}:8081
@@ -189,6 +202,18 @@ test('a program whose file others may change is told before it runs, and where i
   )
   expect(said).not.toContain(`${place.at('bin/fetch')} fits no line`)
   expect(reasons).toContainEqual(expect.stringContaining(`only; ${loose} does not count as that`))
+})
+
+test('a program in a file system that a process serves is told to fit no line', async () => {
+  mkdirSync(place.at('told'))
+  const program = place.at('told/under/program')
+  writeFileSync(
+    place.at('served.yml'),
+    `version: 1\nallow:\n  - { endpoint: "${v4}:8080", exe: [${program}] }\n`,
+  )
+  const args = [place.at('told'), 'plain', '/bin/sh', '-c', `${runwarden} policy check served.yml`]
+  const { stdout, stderr } = await lab.runner.exec(compileAct('fuse'), args, { cwd: place.path })
+  expect(stdout + stderr).toContain(`${program} fits no line of the policy: a process or another`)
 })
 
 test('in audit mode what a line does not fit passes, and is told with the line', async () => {

@@ -63,6 +63,8 @@ export interface LoadOptions {
   globals: Readonly<Record<string, bigint | number | Uint8Array>>
   /** Maps that are there from the first try on, for other objects, and stay the same. */
   shared?: readonly string[]
+  /** Maps that were made elsewhere, by name. */
+  reuse?: Readonly<Record<string, BpfMap>>
   /** Called between load and attach: the maps are there, no program runs yet. */
   prepare(object: BpfObject): void
   /** Leave T1 out, for the reason given. */
@@ -101,21 +103,21 @@ export function tryHooks(options: LoadOptions): FirstTry {
   preferByRelease(states, kernel)
   // bpf_rdonly_cast is there since 6.2; a kernel that has it and refuses the quick way gets the slow one.
   const direct = isAtLeast(kernel, [6, 2])
-  const object = openHooks(options, { states, direct }, {})
+  const object = openHooks(options, { states, direct })
   object.make(options.shared ?? [])
   object.loadAhead()
   return { object, states, direct }
 }
 
 function openHooks(
-  { directory, globals, unneeded = [] }: LoadOptions,
+  { directory, globals, unneeded = [], reuse = {} }: LoadOptions,
   { states, direct }: Pick<FirstTry, 'states' | 'direct'>,
-  reuse: Readonly<Record<string, BpfMap>>,
+  shared: Readonly<Record<string, BpfMap>> = {},
 ): BpfObject {
   return openObject(`${directory}/observe.bpf.o`, {
     disable: [...states.keys(), ...unneeded],
     globals: { ...globals, ...silencers(states), direct_reads: direct ? 1 : 0 },
-    reuse,
+    reuse: { ...reuse, ...shared },
   })
 }
 

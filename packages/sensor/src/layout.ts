@@ -118,6 +118,7 @@ export const step_flags = {
   STEP_RUNNING: 8,
   STEP_CONTAINED: 16,
   STEP_ASKED: 32,
+  STEP_KNOWN: 64,
 } as const
 
 export const file_flags = {

@@ -14,6 +14,9 @@ const NETNS_WAIT_NS = 300_000_000n
 const RINGS = ['urgent', 'bulk', 'lost'] as const
 const NARROWED = ['narrowings', 'program_fits', 'step_fits', 'process_fits'] as const
 
+/** What is known of processes and steps, for the next sensor of the scope. */
+export const STEP_MAPS = ['members', 'known_workers', 'steps_begun'] as const
+
 /** A sensor that the kernel verifies meanwhile. */
 export interface OpenSensor {
   /** For the enforcement object, which shares them. */
@@ -51,6 +54,7 @@ export function openSensor(options: SensorOptions): OpenSensor {
       agent_cgid: options.agentCgroup ?? 0n,
       own_netns: options.onAwaiting ? statSync('/proc/self/ns/net').ino : 0,
       netns_wait_ns: cpus().length > 1 ? NETNS_WAIT_NS : 0n,
+      handed_over: Number(options.handedOver ?? false),
       first_names_mounts: Number(isEmpty(options.scopeCgroup)),
       ends_leavers: Number(options.endLeavers ?? false),
       ends_engine_callers: Number(options.endEngineCallers ?? false),
@@ -59,7 +63,8 @@ export function openSensor(options: SensorOptions): OpenSensor {
       watched_hashes: bytesOf(watch.nameBits),
     },
     shared: [...RINGS, ...NARROWED],
-    unneeded: options.fresh === true ? ['steps_running'] : [],
+    reuse: options.stepMaps ?? {},
+    unneeded: options.fresh === true ? ['steps_running', 'steps_kept'] : [],
     prepare(object) {
       object.run('adopt')
       const inodes = object.map('watched')

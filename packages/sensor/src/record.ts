@@ -55,6 +55,8 @@ export interface WorkerRecord extends RecordBase {
   first: boolean
   /** It ran before the sensor did. */
   before: boolean
+  /** An earlier sensor of the scope was told of it by knowWorker(). */
+  known: boolean
 }
 
 /** A process of a step that ran before the sensor did. */

@@ -6,7 +6,7 @@ import { kinds, record_header } from './layout.ts'
 import type { SensorRecord } from './record.ts'
 import { everyLook, keepLooking } from './looks.ts'
 import { countOf } from './per-cpu.ts'
-import { type OpenSensor, openSensor } from './open-sensor.ts'
+import { type OpenSensor, openSensor, STEP_MAPS } from './open-sensor.ts'
 import type { SensitivePlace } from './sensitive.ts'
 
 /** Signals and timers have their turn between batches: a few thousand records, some 20 ms of what is done with them. */
@@ -26,6 +26,10 @@ export interface SensorOptions {
   scopeCgroup: string
   /** The scope was made a moment ago, and nothing has been in it. */
   fresh?: boolean
+  /** An earlier sensor has watched the scope: of what runs, only those are workers that it knew. */
+  handedOver?: boolean
+  /** STEP_MAPS of that one, with which this one goes on. */
+  stepMaps?: Readonly<Record<string, BpfMap>>
   /** Id of the agent's own cgroup, where it is in the scope: it is not watched. */
   agentCgroup?: bigint | undefined
   /** Files below it are told when they change; null: of none but the sensitive places. */
@@ -158,6 +162,16 @@ export class Sensor {
     key.writeBigUInt64LE(BigInt(start), 0)
     key.writeUInt32LE(Number(tgid), 8)
     this.#object.map('known_workers').set(key, Buffer.from([1, 0, 0, 0]))
+  }
+
+  /** STEP_MAPS, by their names: for the next sensor. */
+  stepMaps(): ReadonlyMap<string, BpfMap> {
+    return new Map(STEP_MAPS.map((name) => [name, this.#object.map(name)]))
+  }
+
+  /** What is in a step stays in it when this sensor has ended, as long as the link holds. Not for a `fresh` scope. */
+  keepSteps(): Link {
+    return this.#object.attach('steps_kept')
   }
 
   /** Tells of the workers that run already, and of what runs in their steps. */

@@ -14,6 +14,7 @@ import { AgentError } from '../errors.ts'
 import { type DnsProxy, startDnsProxy } from '../dns/start.ts'
 import { dependencyFolders } from '../integrity/dependency-folders.ts'
 import { Integrity } from '../integrity/integrity.ts'
+import { KeptSteps } from '../kept-steps.ts'
 import { Lockdown } from '../lockdown.ts'
 import { knowsProcesses, Namespaces } from '../namespaces.ts'
 import { NetworkWatch } from '../network/network-watch.ts'
@@ -36,6 +37,8 @@ export class Recording {
   sensor!: Sensor
   dns!: DnsProxy
   steps!: Steps
+  /** undefined: nothing was in the scope before. */
+  keptSteps: KeptSteps | undefined
   narrator!: Narrator
   namespaces: Namespaces | undefined
   network!: NetworkWatch
@@ -79,6 +82,11 @@ export class Recording {
   async open(resolvers: readonly string[]): Promise<void> {
     const dns = this.startDns(resolvers)
     if (knowsProcesses()) this.serveNamespaces()
+    if (!this.place.scope.isNew) {
+      const kept = new KeptSteps(this.place)
+      this.keptSteps = kept
+      this.closers.push(() => kept.close())
+    }
     this.sensorOptions = this.sensorOptionsFor(this.worker)
     this.openSensor = openSensor(this.sensorOptions)
     this.closers.push(() => this.openSensor.close())
@@ -90,6 +98,7 @@ export class Recording {
   start(): void {
     this.sensor = startSensor(this.sensorOptions, this.openSensor)
     this.closers.push(() => this.sensor.close())
+    this.keptSteps?.keep(this.sensor)
     this.programs = this.watchPrograms()
     this.narrator = this.openNarrator(this.worker, this.detections)
     this.watchNetwork()
@@ -178,6 +187,8 @@ export class Recording {
     return {
       scopeCgroup: this.place.scope.path,
       fresh: this.place.scope.isNew,
+      handedOver: this.place.adopted,
+      ...(this.keptSteps ? { stepMaps: this.keptSteps.maps } : {}),
       agentCgroup,
       workspace: compiled.filesUnwatched === null ? workspace : null,
       alsoWatched: dependencyFolders(realpathSync(workspace)),
@@ -245,6 +256,7 @@ export class Recording {
     const { processes, health } = this
     this.steps = new Steps({
       rule: worker,
+      handedOver: this.place.adopted,
       known: (execId) => this.sensor.knowWorker(execId),
       fallback: step,
       gap: (text) => health.gap(text),

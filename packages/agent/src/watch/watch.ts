@@ -91,6 +91,10 @@ export class Watch {
         "an earlier agent's policy was in force here and has been taken over: what happened since that agent's end was decided by it, but is not in this record",
       )
     }
+    if (this.recording.keptSteps?.isLost === true)
+      health.gap(
+        "which processes steps have left behind here is not known, as what an earlier agent knew of them is gone: one that calls itself Runner.Worker later may be taken for the runner's worker",
+      )
     if (filesUnwatched !== null)
       health.gap(
         `file monitoring is off (disable-file-monitoring in ${filesUnwatched}): of files, only sensitive places are watched`,

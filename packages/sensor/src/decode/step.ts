@@ -101,6 +101,7 @@ export class StepDecoder {
         device: deviceName(u32[(at + step_record.device) >>> 2] as number),
         first: (flags & step_flags.STEP_FIRST) !== 0,
         before: (flags & step_flags.STEP_RUNNING) !== 0,
+        known: (flags & step_flags.STEP_KNOWN) !== 0,
       }
     const step = u32[(at + step_record.step) >>> 2] as number
     const offset = u32[(at + step_record.offset) >>> 2] as number

@@ -5,6 +5,7 @@
  *   plain     below FOLDER
  *   detached  the same, and the mount is let go of once it runs
  *   overlay   FOLDER/over is an overlay above it
+ * fuse FOLDER KIND FILE ARGUMENTS: the same with FILE as the program, which gets these arguments; everybody is answered until it ends.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -148,7 +149,8 @@ int main(int argc, char **argv)
 	folder = argv[1];
 	kind = argv[2];
 	only = mmap(NULL, sizeof(*only), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	content = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	content = open(argc > 3 ? argv[3] : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	must(content, "program");
 	must(fstat(content, &own), "stat");
 	device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	must(device, "/dev/fuse");
@@ -172,19 +174,23 @@ int main(int argc, char **argv)
 	must(program, "fork");
 	if (!program) {
 		strcat(path, "/program");
+		if (argc > 3)
+			execv(path, argv + 3);
 		dup2(said[1], 1);
 		execl(path, path, "run", NULL);
 		perror(path);
 		_exit(2);
 	}
 	close(said[1]);
-	if (read(said[0], &byte, 1) != 1)
+	if (argc == 3 && read(said[0], &byte, 1) != 1)
 		return 2;
 	if (!strcmp(kind, "detached"))
 		must(umount2(path, MNT_DETACH), "umount");
-	*only = program;
-	printf("runs %d\n", program);
-	fflush(stdout);
+	if (argc == 3) {
+		*only = program;
+		printf("runs %d\n", program);
+		fflush(stdout);
+	}
 	waitpid(program, NULL, 0);
 	/* Whoever waits is told that there is nobody any more. */
 	kill(server, SIGKILL);
