@@ -1,11 +1,4 @@
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { engineNames, engineSockets, type Level } from './roads.ts'
 
 /** A container or machine engine that runs. */
@@ -143,7 +136,8 @@ export function realPlace(path: string): string | undefined {
 /** Real paths of the sockets on which engines listen or usually do, as far as they exist. */
 export function findEngineSockets(engines: readonly Engine[] = findEngines()): string[] {
   const paths = [...engineSockets, ...engines.flatMap(({ sockets }) => sockets)]
+  // Whoever calls himself an engine may have put a link there, to any file.
   return [...new Set(paths.flatMap((path) => realPlace(path) ?? []))].filter((path) =>
-    existsSync(path),
+    statSync(path, { throwIfNoEntry: false })?.isSocket(),
   )
 }

@@ -20,3 +20,7 @@ test('an engine of the account’s own has no more rights than it', () => {
   expect(outcome['own']).toContain('/etc/sudoers')
   expect(outcome['own open']).toEqual([])
 })
+
+test('a link where an engine of the account’s own listens does not shut a file of root’s', () => {
+  expect(outcome['victim']).toBe('644')
+})

@@ -1,12 +1,12 @@
 /** Runs on the stage: engines that listen where no permissions keep anybody off. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { groupsOf } from '../../src/harden/confinement.ts'
 import { hardenMachine, restoreMachine } from '../../src/harden/machine.ts'
 import { openRoads } from '../../src/harden/self-check.ts'
 import { findAccount } from '../../src/launcher.ts'
-import { makeAccount, until } from './account.ts'
+import { makeAccount, sh, until } from './account.ts'
 
 process.env['PATH'] = '/usr/sbin:/usr/bin:/sbin:/bin'
 await makeAccount()
@@ -38,5 +38,15 @@ for (const [name, [address, list, listens], words] of [
   engine.kill()
   await once(engine, 'exit')
 }
+// A process of the account calls itself an engine, and has a link to a file of root's where it listens.
+sh('touch /srv/victim && chmod 644 /srv/victim')
+const listen = 'UNIX-LISTEN:/tmp/api.sock,fork'
+const fake = spawn(asAccount[0], [...asAccount.slice(1), '/srv/dockerd', listen, 'SYSTEM:true'])
+await until(() => existsSync('/tmp/api.sock'))
+sh('rm /tmp/api.sock && ln -s /srv/victim /tmp/api.sock')
+await harden()
+result['victim'] = sh('stat -c %a /srv/victim').trim()
+restoreMachine(record)
+fake.kill()
 console.log(JSON.stringify(result))
 process.exit(0)
