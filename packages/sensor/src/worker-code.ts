@@ -40,13 +40,24 @@ function isWorker(pid: number): boolean {
 }
 
 function codeOf(pid: number): [inode: number, file: { pid: number; path: string }][] {
+  const folder = `/proc/${pid}/fd`
+  const found: ReturnType<typeof codeOf> = []
+  for (const fd of namesIn(folder)) {
+    const path = `${folder}/${fd}`
+    try {
+      if (readlinkSync(path).startsWith('/memfd:doublemapper'))
+        found.push([statSync(path).ino, { pid, path }])
+    } catch {
+      // It has been closed meanwhile, as a worker does with others all the time.
+    }
+  }
+  return found
+}
+
+function namesIn(folder: string): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`)
-      .map((fd) => `/proc/${pid}/fd/${fd}`)
-      .filter((path) => readlinkSync(path).startsWith('/memfd:doublemapper'))
-      .map((path) => [statSync(path).ino, { pid, path }])
+    return readdirSync(folder)
   } catch {
-    // It has ended, or closed one meanwhile.
     return []
   }
 }
