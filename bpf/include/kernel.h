@@ -229,6 +229,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct hlist_node pid_links[4];
 	u64 self_exec_id;
+	u64 parent_exec_id;
 	char comm[16];
 	unsigned long atomic_flags;
 	struct seccomp seccomp;

@@ -142,6 +142,12 @@ __noinline int tell_exec(u64 number, u32 step)
 	return 0;
 }
 
+/* Each program that a process starts is counted, and it begins with its maker's count. */
+static __always_inline bool is_first_program(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, self_exec_id) == BPF_CORE_READ(task, parent_exec_id) + 1;
+}
+
 SEC("tp_btf/sched_process_exec")
 int process_exec(u64 *ctx)
 {
@@ -168,11 +174,12 @@ int process_exec(u64 *ctx)
 			member->known = is_known_file(bprm->file, first);
 			tell_worker(task, bprm->file, first);
 		}
-		root = member->role == ROLE_ROOT;
-		if (root) {
+		/* One whose first program began while no sensor was there could give its next one any environment. */
+		root = member->role == ROLE_ROOT && is_first_program(task);
+		if (member->role == ROLE_ROOT)
 			member->role = ROLE_INSIDE;
+		if (root)
 			tell_step(task, step);
-		}
 		note_action(task, member, bprm->file, root);
 	}
 	note_step(member ? member->role : ROLE_UNKNOWN, member && member->known, root);

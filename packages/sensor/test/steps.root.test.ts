@@ -1,7 +1,8 @@
-import { copyFileSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { openMapById } from '@runwarden/libbpf'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { ExecRecord } from '../src/index.ts'
+import { type ExecRecord, type SensorRecord, startSensor } from '../src/index.ts'
 import { compileAct, Observed } from './observed.ts'
 
 let act: string
@@ -152,4 +153,35 @@ describe('nothing leads out of a step', () => {
     expect(seen.of('worker')).toHaveLength(1)
     expect(seen.ran('mark').step).toBe(1)
   })
+})
+
+it('whose first program began between two sensors has no other beginning', async () => {
+  using seen = new Worker()
+  const at = (name: string): string => join(seen.workspace, name)
+  const until = (name: string): string => `while [ ! -e ${name} ]; do sleep 0.02; done`
+  const ended = seen.work(
+    `(touch forked; ${until('gap')}; exec sh -c '${until('next')}; touch ran; ${until('again')}; GITHUB_ACTION=two exec /bin/true mark')`,
+  )
+  await expect.poll(() => existsSync(at('forked'))).toBe(true)
+  const kept = [...seen.sensor.stepMaps()].map(
+    ([name, map]) => [name, openMapById(map.id)] as const,
+  )
+  seen.sensor.close()
+  for (const name of ['gap', 'next']) writeFileSync(at(name), '')
+  await expect.poll(() => existsSync(at('ran'))).toBe(true)
+  const records: SensorRecord[] = []
+  using next = startSensor({
+    scopeCgroup: seen.cgroup,
+    workspace: null,
+    handedOver: true,
+    stepMaps: Object.fromEntries(kept),
+    onRecords: (some) => records.push(...some),
+  })
+  for (const [, map] of kept) map.close()
+  writeFileSync(at('again'), '')
+  await ended
+  next.drain()
+  const [mark] = records.filter((record) => record.kind === 'exec' && record.argv.includes('mark'))
+  expect(mark).toMatchObject({ step: 1 })
+  expect(records.filter(({ kind }) => kind === 'step')).toEqual([])
 })
