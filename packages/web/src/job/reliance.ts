@@ -17,11 +17,12 @@ export function reliance(facts: JobFacts): {
     protection: facts.protection ?? (wasArmed ? 'armed' : 'unprotected'),
   }
   const known = { none: 'bare', gaps: 'gaps', sound: told.egress } as const
-  const of = relianceOf(told)
-  if (of === 'none') return { state: 'bare', words: protection(told) }
+  const words = { state: known[relianceOf(told)], words: protection(told) }
+  if (told.protection !== 'armed') return words
   if (!wasArmed) return { state: 'bare', words: 'Not protected' }
+  // That its agent is gone is told as tampering, too, and says more.
   if (state === 'silent') return { state: 'bare', words: 'Not heard any more' }
   if (state === 'lost') return { state: 'bare', words: 'Ended without its agent' }
-  if (armed !== true) return { state: 'gaps', words: 'Not armed yet' }
-  return { state: known[of], words: protection(told) }
+  if (armed !== true && !facts.tampered) return { state: 'gaps', words: 'Not armed yet' }
+  return words
 }

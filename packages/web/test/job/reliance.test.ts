@@ -26,6 +26,7 @@ test.each([
 test('of a job that goes on, who laid hands on its agent is said before all else', () => {
   const { facts } = reportSource(reportOf(tampered))
   expect(reliance({ ...facts, state: 'running' })).toMatchObject({ words: 'Tampering seen' })
+  expect(reliance({ ...facts, state: 'lost' }).words).toBe('Ended without its agent')
   const untouched = { ...facts, tampered: false }
   expect(reliance({ ...untouched, state: 'silent' }).words).toBe('Not heard any more')
   expect(reliance({ ...untouched, state: 'running', armed: null, protection: null }).words).toBe(
