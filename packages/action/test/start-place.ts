@@ -19,13 +19,17 @@ const repository = join(import.meta.dirname, '../../..')
 /** In the place of the agent: listens where it is told to, and writes down what it was started with. */
 const listener = `
 import { createServer } from 'node:net'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 const [task, , socket, , out, , state] = process.argv.slice(2)
 mkdirSync(out, { recursive: true })
 const server = createServer((client) => client.on('error', () => {}).end('here'))
 process.on('SIGTERM', () => server.close())
 rmSync(socket, { force: true })
-server.listen(socket, () => writeFileSync(out + '/started', JSON.stringify({ task, state, pid: process.pid })))
+server.listen(socket, () => {
+  // Whole, whenever it is read.
+  writeFileSync(out + '/starting', JSON.stringify({ task, state, pid: process.pid }))
+  renameSync(out + '/starting', out + '/started')
+})
 `
 
 /** A bundle whose agent is a small program, a home for jobs' folders, and what is left of them. */

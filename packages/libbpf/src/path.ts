@@ -24,8 +24,7 @@ export interface KnownPath {
  * @returns a descriptor, which the caller closes; or the error's code: EAGAIN when somebody would have to be asked
  */
 export function openKnownPath({ path, below = -1, follow = false }: KnownPath): number | string {
-  const fd = native().openPath(below, path, true, follow)
-  return fd < 0 ? getSystemErrorName(fd) : fd
+  return openPath(below, path, true, follow)
 }
 
 /**
@@ -33,7 +32,13 @@ export function openKnownPath({ path, below = -1, follow = false }: KnownPath): 
  * other one.
  */
 export function openEntry(folder: number, name: string): number | string {
-  const fd = native().openPath(folder, name, false, false)
+  return openPath(folder, name, false, false)
+}
+
+function openPath(folder: number, path: string, cached: boolean, follow: boolean): number | string {
+  // What a job has written may hold it; no file's name does.
+  if (path.includes('\0')) return 'ENOENT'
+  const fd = native().openPath(folder, path, cached, follow)
   return fd < 0 ? getSystemErrorName(fd) : fd
 }
 

@@ -1,0 +1,18 @@
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { realPathOf } from '../src/real-path.ts'
+
+test('a link leads to where it does; what no file can be called leads nowhere', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'runwarden-real-')))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [file, link] = [join(folder, 'file'), join(folder, 'link')]
+  writeFileSync(file, '')
+  symlinkSync(file, link)
+  // The kernel knows the way.
+  realpathSync(link)
+  expect(realPathOf(process.pid, link)).toBe(file)
+  for (const odd of [`${link}\0`, '\0', '', join(folder, 'none'), `/${'a'.repeat(9_000)}`])
+    expect(realPathOf(process.pid, odd)).toBe(null)
+})
