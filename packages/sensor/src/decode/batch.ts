@@ -52,10 +52,12 @@ export class Batch {
 
   /** Bytes as text: UTF-8, what is none becomes U+FFFD. */
   text(from: number, to: number): string {
-    if (from >= to) return ''
+    // Whatever a record says of its own length.
+    const end = Math.min(to, this.buffer.length)
+    if (from >= end) return ''
     // Nearly everything is ASCII, which one copy decodes.
-    const text = this.buffer.latin1Slice(from, to)
-    return NON_ASCII.test(text) ? this.buffer.utf8Slice(from, to) : text
+    const text = this.buffer.latin1Slice(from, end)
+    return NON_ASCII.test(text) ? this.buffer.utf8Slice(from, end) : text
   }
 
   /**
