@@ -5,6 +5,7 @@ import {
   formatAddress,
   httpsLines,
   narrowedReason,
+  notAllowedThere,
   ruleLabel,
   uncheckedHint,
 } from '@runwarden/policy'
@@ -99,10 +100,9 @@ function asked(compiled: CompiledPolicy, { reason, said }: Decided, opener: stri
     const ruled = opener === null || httpsLines(compiled, opener).length > 0
     return ruled ? unnamed : nameless
   }
-  const of = opener === null ? '' : ` on an address of ${opener}`
   if (reason === 'server-name' && said?.name !== null && said?.name !== undefined) {
     const what = said.protocol === 'tls' ? 'SNI' : 'HTTP Host'
-    return `${what} ${said.name}${of}: the policy does not allow that name there`
+    return `${what} ${said.name}${notAllowedThere(opener)}`
   }
   if (!unchecked.has(reason)) return reasons[reason]
   return `${reasons[reason]} ${uncheckedHint}`

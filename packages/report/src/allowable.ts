@@ -1,5 +1,5 @@
 import type { Destination, Report, ReportDns } from '@runwarden/events'
-import { uncheckedHint } from '@runwarden/policy/hint'
+import { openerIn, uncheckedHint } from '@runwarden/policy/hint'
 import { requestLines } from '@runwarden/policy/request-lines'
 import { isHostName } from './address.ts'
 
@@ -41,9 +41,6 @@ export function onlyAsked({
   )
 }
 
-/** What was refused for the name that it said, and where that was: what a policy lacks there is no line for that name. */
-const saidAt = / on an address of ([^ :]+): the policy does not allow that name there$/
-
 const isRefused = ({ verdict }: { verdict: string }): boolean =>
   verdict === 'blocked' || verdict === 'would-block'
 
@@ -64,8 +61,9 @@ export function lacking(report: Report): Lacking[] {
   )
   for (const to of report.destinations) {
     if (to.endpoint === null || !isRefused(to)) continue
-    const opener = saidAt.exec(to.reason)?.[1]
-    const said = opener !== undefined && isHostName(opener) && opener !== to.host
+    // Refused for the name that it said: a line for that name would change nothing there.
+    const opener = openerIn(to.reason)
+    const said = opener !== null && isHostName(opener) && opener !== to.host
     const unchecked =
       said || (to.host !== null && isHostName(to.host) && to.reason.endsWith(uncheckedHint))
     // The policy has the line: what was refused is what they said there (another name, ECH).

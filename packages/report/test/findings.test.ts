@@ -1,3 +1,4 @@
+import { notAllowedThere } from '@runwarden/policy'
 import { expect, test } from 'vitest'
 import { renderSummary, renderTerminal } from '../src/index.ts'
 import { reportOf } from './runs.ts'
@@ -74,8 +75,7 @@ test('a request that no HTTPS rule allowed is counted, says why, and has its lin
 })
 
 test('for a refused Host, the line that helps is that of the name that led to its address', () => {
-  const reason =
-    'HTTP Host evil.example on an address of front.example: the policy does not allow that name there'
+  const reason = `HTTP Host evil.example${notAllowedThere('front.example')}`
   const script = new Script().exec(7, 1, ['curl', 'x']).connect(7, 'evil.example', '203.0.113.1', {
     verdict: 'blocked',
     reason,
