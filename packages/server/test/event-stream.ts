@@ -15,7 +15,8 @@ export async function listenTo(
   const answer = await fetch(url, { headers })
   expect(answer.status).toBe(200)
   expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
-  const told = messages(answer.body as ReadableStream<Uint8Array>)
+  // Held from now on: an answer that nobody reads and nobody holds is ended when garbage is collected.
+  const told = messages((answer.body as ReadableStream<Uint8Array>).values())
   return async () => {
     for (;;) {
       const { value } = await told.next()
@@ -26,10 +27,10 @@ export async function listenTo(
   }
 }
 
-async function* messages(body: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
+async function* messages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, undefined> {
   let text = ''
   const decoder = new TextDecoder()
-  for await (const chunk of body) {
+  for await (const chunk of chunks) {
     text += decoder.decode(chunk, { stream: true })
     const parts = text.split('\n\n')
     text = parts.pop() ?? ''

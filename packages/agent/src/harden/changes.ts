@@ -51,6 +51,8 @@ export type Change =
 
 /** Bits of a mode that are permissions. */
 const permissionBits = 0o7777
+/** Those of them that are not setuid, setgid or sticky. */
+const ordinaryBits = 0o777
 
 /** A file as it is. @throws Error for a link: who replaces it must know what it leads to */
 export function contentOf(path: string): Content {
@@ -64,10 +66,8 @@ export function contentOf(path: string): Content {
 }
 
 export function accessOf(path: string): Access {
-  return accessIn(lookAt(path))
+  return accessIn(lstatSync(path, { bigint: true }))
 }
-
-const lookAt = (path: string): BigIntStats => lstatSync(path, { bigint: true })
 
 function accessIn({ uid, gid, mode }: BigIntStats): Access {
   return { uid: Number(uid), gid: Number(gid), mode: Number(mode) & permissionBits }
@@ -80,14 +80,19 @@ export function accessChange(
   path: string,
   change: (before: Access) => Access,
 ): AccessChange | undefined {
-  const stat = lookAt(path)
-  if (stat.isSymbolicLink()) return undefined
-  const before = accessIn(stat)
-  const after = change(before)
-  return same(before, after)
-    ? undefined
-    : { kind: 'access', path, file: fileIn(stat), before, after }
+  return hold(path, (stat, held) => {
+    if (stat.isSymbolicLink()) return undefined
+    const before = accessIn(stat)
+    const after = change(before)
+    if (same(before, after)) return undefined
+    // In an overlay, whatever is set makes a new file of it: that is the one to be changed, and undone.
+    chmodSync(held, before.mode)
+    return { kind: 'access', path, file: fileIn(statSync(held, { bigint: true })), before, after }
+  })
 }
+
+/** Where what replaces a file is written. */
+const freshOf = (path: string): string => `${path}.runwarden-new`
 
 /** Replaces a file at once: whoever reads it gets the old one or the new one, whole. */
 function writeContent(path: string, content: Content): void {
@@ -95,7 +100,7 @@ function writeContent(path: string, content: Content): void {
     rmSync(path, { force: true })
     return
   }
-  const fresh = `${path}.runwarden-new`
+  const fresh = freshOf(path)
   rmSync(fresh, { force: true })
   const fd = openSync(fresh, 'wx', 0o600)
   try {
@@ -132,14 +137,24 @@ function setAccess(held: string, { uid, gid, mode }: Access): void {
   chmodSync(held, mode)
 }
 
-/** Of an overlay, a change can make a new file of one: that is the one to be undone. */
-function makeAccess(change: AccessChange): void {
-  const { path, file, after } = change
+function makeAccess({ path, file, after }: AccessChange): void {
   hold(path, (stat, held) => {
     if (fileIn(stat) !== file) throw new Error(`another file was put in the place of ${path}`)
     setAccess(held, after)
-    change.file = fileIn(statSync(held, { bigint: true }))
   })
+}
+
+/** Whether it is one of the two, or what is between them where setting one was cut short. */
+function isBetween(now: Access, one: Access, other: Access): boolean {
+  const has = (what: (access: Access) => number): boolean =>
+    what(now) === what(one) || what(now) === what(other)
+  const special = permissionBits & ~ordinaryBits
+  return (
+    has(({ uid }) => uid) &&
+    has(({ gid }) => gid) &&
+    has(({ mode }) => mode & ordinaryBits) &&
+    (now.mode & special & ~(one.mode | other.mode)) === 0
+  )
 }
 
 function undoAccess({ path, file, before, after }: AccessChange): string | undefined {
@@ -148,7 +163,7 @@ function undoAccess({ path, file, before, after }: AccessChange): string | undef
       const now = accessIn(stat)
       if (same(now, before)) return undefined
       if (fileIn(stat) !== file) return `${path} is another file now, and is left as it is`
-      if (!same(now, after))
+      if (!isBetween(now, before, after))
         return `the permissions of ${path} were changed since, and are left as they are`
       setAccess(held, before)
       return undefined
@@ -163,7 +178,7 @@ function systemctl(...args: string[]): void {
   execFileSync('systemctl', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 })
 }
 
-/** Does it, and notes in the change what came of it. @throws Error of the system when it can't */
+/** Does it. @throws Error of the system when it can't */
 export function make(change: Change): void {
   switch (change.kind) {
     case 'file':
@@ -199,6 +214,8 @@ const same = (one: unknown, other: unknown): boolean =>
 export function undo(change: Change): string | undefined {
   switch (change.kind) {
     case 'file': {
+      // Of one that was cut short.
+      rmSync(freshOf(change.path), { force: true })
       const now = contentOf(change.path)
       if (same(now, change.before)) return undefined
       if (!same(now, change.after)) return `${change.path} was changed since, and is left as it is`

@@ -49,9 +49,7 @@ export class ChangeRecord {
   make(change: Change): void {
     this.#changes.push(change)
     this.#write()
-    const planned = JSON.stringify(change)
     make(change)
-    if (JSON.stringify(change) !== planned) this.#write()
   }
 
   /**
@@ -80,13 +78,14 @@ export class ChangeRecord {
   }
 
   #write(): void {
+    const fresh = `${this.path}.new`
+    // One that was cut short may be there.
+    rmSync(fresh, { force: true })
     if (this.#changes.length === 0) {
       rmSync(this.path, { force: true })
       return
     }
     mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
-    const fresh = `${this.path}.new`
-    rmSync(fresh, { force: true })
     const fd = openSync(fresh, 'wx', 0o600)
     try {
       writeSync(fd, JSON.stringify(this.#changes))

@@ -92,7 +92,9 @@ test(
   async () => {
     learn()
     rig.told()
-    expect(await rig.act(scope, 'race', ONE, '80', OTHER)).toBe('0')
+    await rig.received(ONE, 80)
+    expect(await rig.act(scope, 'race', ONE, '80', OTHER)).toBe('ok')
+    expect((await rig.received(ONE, 80)).join('')).not.toContain(hex('evil'))
     expect(rig.refusals()).toEqual(
       Array.from({ length: 12 }, () => 'blocked server-name http evil.example.net'),
     )
