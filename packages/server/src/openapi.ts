@@ -61,12 +61,14 @@ function referring(schema: JsonSchema, called: ReadonlyMap<string, string>): Jso
 export class OpenApi {
   readonly #paths: Record<string, Record<string, unknown>> = {}
   readonly #components = new Components()
+  /** Not described yet: that takes half of a server's start, and most are never asked for it. */
+  readonly #routes: RouteOptions[] = []
 
-  constructor() {
-    this.#components.describe(ErrorBody, 'output')
+  add(route: RouteOptions): void {
+    this.#routes.push(route)
   }
 
-  add({ method, url, schema, config }: RouteOptions): void {
+  #describe({ method, url, schema, config }: RouteOptions): void {
     if (schema === undefined || schema.hide === true) return
     const path = url.replaceAll(/:(\w+)/g, '{$1}')
     for (const one of [method].flat().map((name) => name.toLowerCase())) {
@@ -102,6 +104,8 @@ export class OpenApi {
   }
 
   document(serverUrl: string): object {
+    const error = this.#components.describe(ErrorBody, 'output')
+    for (const route of this.#routes.splice(0)) this.#describe(route)
     return {
       openapi: '3.1.0',
       info: {
@@ -120,10 +124,7 @@ export class OpenApi {
           },
           session: { type: 'apiKey', in: 'cookie', name: 'runwarden-session' },
         },
-        schemas: {
-          ...this.#components.all(),
-          Error: this.#components.describe(ErrorBody, 'output'),
-        },
+        schemas: { ...this.#components.all(), Error: error },
       },
       paths: Object.fromEntries(
         Object.entries(this.#paths).toSorted(([a], [b]) => (a < b ? -1 : 1)),
