@@ -14,7 +14,8 @@ export const portDescriptor = 3
 export function qemu(kernel: Kernel, initrd: string, machine: Machine): [string, string[]] {
   const [program, board, cpu, console] =
     kernel.architecture === 'amd64'
-      ? ['qemu-system-x86_64', 'q35', 'max', 'ttyS0']
+      ? // With these bits the kernel clears and copies memory byte by byte, which is emulated so.
+        ['qemu-system-x86_64', 'q35', 'max,-erms,-fsrm', 'ttyS0']
       : // Pointer authentication by the architecture's own cipher would take most of the time.
         ['qemu-system-aarch64', 'virt', 'max,pauth-impdef=on', 'ttyAMA0']
   const commandLine = [
