@@ -66,20 +66,25 @@ export class BuildRoom implements AsyncDisposable {
   }
 
   /**
-   * Runs a build as a step of a workflow under the runner simulator.
-   * @returns what was found in it
-   * @throws LabError when the build itself failed
+   * Runs builds as the steps of one job under the runner simulator, each in a folder and with a home of its own.
+   * @returns what was found in them
+   * @throws LabError when a build itself failed
    */
-  async run(build: OrdinaryBuild, egress: 'audit' | 'block'): Promise<ReportDetection[]> {
+  async run(
+    builds: readonly OrdinaryBuild[],
+    egress: 'audit' | 'block',
+  ): Promise<ReportDetection[]> {
     const lab = this.#lab
     const folder = `${lab.folder}/${++this.#runs}`
     const workspace = `${folder}/workspace`
-    const home = `${folder}/home`
     const out = `${folder}/out`
-    for (const one of [workspace, home]) mkdirSync(one, { recursive: true })
+    const steps = builds.map(({ name, script }, index) => {
+      const own = { WORKSPACE: `${workspace}/${index}`, HOME: `${folder}/home/${index}` }
+      mkdirSync(own.HOME, { recursive: true })
+      const run = `set -u\nmkdir -p "$WORKSPACE"; cd "$WORKSPACE"\n${script}`
+      return { name, shell: 'bash', env: own, run }
+    })
     const workflow = `${folder}/build.yml`
-    const run = `set -u\n${build.script}`
-    const steps = [{ id: 'build', shell: 'bash', run }]
     // JSON is YAML, too.
     writeFileSync(
       workflow,
@@ -92,21 +97,17 @@ export class BuildRoom implements AsyncDisposable {
         '--',
       )
       .concat(worker.command)
-    const machine = build.machine === true ? ownMachine(`${folder}/machine`) : []
+    const machine = builds.some((one) => one.machine) ? ownMachine(`${folder}/machine`) : []
     const [program = '', ...args] = [...machine, ...command]
-    if (build.engine === true) this.#engine ??= this.#stack.use(await startContainerEngine(lab))
+    const engine = builds.some((one) => one.engine)
+    if (engine) this.#engine ??= this.#stack.use(await startContainerEngine(lab))
     const { status, stdout, stderr } = await lab.runner.exec(program, args, {
       cwd: workspace,
-      env: {
-        ...this.#env,
-        ...(build.engine === true ? this.#engine?.env : {}),
-        WORKSPACE: workspace,
-        HOME: home,
-      },
+      env: { ...this.#env, ...(engine ? this.#engine?.env : {}), HOME: folder },
       timeout: 500_000,
     })
     if (status !== 0)
-      throw new LabError('LAB_REPLAY', `the build ended with ${status}: ${stdout}${stderr}`)
+      throw new LabError('LAB_REPLAY', `the job ended with ${status}: ${stdout}${stderr}`)
     return (JSON.parse(readFileSync(`${out}/report.json`, 'utf8')) as Report).detections
   }
 

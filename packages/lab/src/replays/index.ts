@@ -1,5 +1,5 @@
 export { replays } from './attacks/index.ts'
-export { BuildRoom } from './build.ts'
+export { BuildRoom, type OrdinaryBuild } from './build.ts'
 export { missing } from './evidence.ts'
 export { ordinaryBuilds } from './ordinary.ts'
 export { play } from './play.ts'
