@@ -119,17 +119,17 @@ export function chain(length: number, label = 'c'): TestRecord[] {
 }
 
 /**
- * An answer to a query message, as long as a datagram can be: a binding with keys for ECH, for which it is written
+ * An answer to a query message, by default as long as a datagram can be: a binding with keys for ECH, for which it is written
  * anew, and a record (RP) with two compressed names that are 4 bytes here and some 490 when they are written out.
  */
-export function growingAnswer(query: Buffer): Buffer {
+export function growingAnswer(query: Buffer, size = 65_507): Buffer {
   const question = questionOf(query)
   const name = Array.from({ length: 4 }, () => 'a'.repeat(60)).join('.')
   const data = svcb(1, '', { 5: Buffer.alloc(1) })
   const binding = record({ name, type: TYPE.HTTPS, data })
   const before = 12 + question.length
   const names = u16(0xc000 | before, 0xc000 | before)
-  const fill = Buffer.alloc(65_507 - before - binding.length - 12 - names.length)
+  const fill = Buffer.alloc(size - before - binding.length - 12 - names.length)
   const growing = record({ type: 17, data: Buffer.concat([names, fill]) })
   const head = Buffer.concat([query.subarray(0, 2), u16(0x8180, 1, 2, 0, 0)])
   return Buffer.concat([head, question, binding, growing])
