@@ -5,7 +5,15 @@ import { MalformedMessage } from '../../../src/dns/name.ts'
 import { receiveQuery, writeQuery } from '../../../src/dns/query.ts'
 import { readRecords } from '../../../src/dns/rewrite.ts'
 import { writeReply } from '../../../src/dns/reply.ts'
-import { a, answerMessage, cname, growingAnswer, queryMessage, svcb, u16 } from '../../dns/messages.ts'
+import {
+  a,
+  answerMessage,
+  cname,
+  growingAnswer,
+  queryMessage,
+  svcb,
+  u16,
+} from '../../dns/messages.ts'
 import { must, order, type Target } from '../target.ts'
 
 const query = queryMessage({
