@@ -253,6 +253,10 @@ test('a thousand servers asked leave a bounded number of sockets', async () => {
   expect(after - before).toBeLessThanOrEqual(4 * 8)
 })
 
+const broken = (): never => {
+  throw new Error('broken')
+}
+
 test('a fault of our own costs the query an answer, and nobody else theirs', async () => {
   await using upstream = await FakeServer.start((query, reply) =>
     reply(answerMessage(query, { answers: [A('192.0.2.1')] })),
@@ -260,9 +264,6 @@ test('a fault of our own costs the query an answer, and nobody else theirs', asy
   await using proxy = await startTestProxy({ policy: { allow }, upstream: upstream.at })
   await using client = await UdpClient.open(proxy.port)
   const { relay } = proxy.proxy
-  const broken = (): never => {
-    throw new Error('broken')
-  }
   const learner = { learn: () => true, share: () => {}, has: () => false }
   const clients = { find: () => proxy.client.now, fulfils: () => true }
   relay.replaceMaps(clients, { ...learner, learn: broken })
