@@ -51,6 +51,9 @@ async function proxyThread({ upstream, ring }: ThreadData): Promise<void> {
     onRecords: (records) => {
       for (const record of records) told.write(record)
     },
+    onFault: (error) => {
+      throw error
+    },
   })
   parentPort?.postMessage(proxy.ports.port4, [])
 }

@@ -84,7 +84,11 @@ int sock_create(struct bpf_sock *ctx)
 SEC("cgroup/post_bind4")
 int post_bind4(struct bpf_sock *ctx)
 {
-	struct destination at = { .words = { 0, 0, bpf_htonl(0xffff), ctx->src_ip4 } };
+	struct destination at = {
+		.words = { 0, 0, bpf_htonl(0xffff), ctx->src_ip4 },
+		.port = ctx->src_port,
+		.protocol = ctx->protocol,
+	};
 
 	return bound(ctx, &at);
 }
@@ -94,6 +98,8 @@ int post_bind6(struct bpf_sock *ctx)
 {
 	struct destination at = {
 		.words = { ctx->src_ip6[0], ctx->src_ip6[1], ctx->src_ip6[2], ctx->src_ip6[3] },
+		.port = ctx->src_port,
+		.protocol = ctx->protocol,
 	};
 
 	return bound(ctx, &at);

@@ -36,7 +36,7 @@ enum connect_reason {
 	REASON_INBOUND = 11,	 /* answer to a connection that came from outside */
 	REASON_MALFORMED = 12,	 /* header that ends too early */
 	REASON_FAMILY = 13,	 /* an address family other than IP; `family` */
-	REASON_RESOLVER = 14,	 /* a socket on the port of this machine's own resolver */
+	REASON_RESOLVER = 14,	 /* a socket on the port of this machine's own resolver, or what speaks as the DNS proxy */
 	/* The name that a connection says of itself; each in place of REASON_NAME. */
 	REASON_SERVER_NAME = 15,      /* SNI or Host that the policy does not allow at this address */
 	REASON_NO_SERVER_NAME = 16,   /* TLS or HTTP that says no name, at an address of names that are not allowed there */

@@ -102,7 +102,11 @@ __noinline int decide_packet(struct __sk_buff *skb, struct packet *packet)
 		owner.uid = state->uid;
 	}
 
-	if (packet->fault) {
+	if (is_from_proxy(packet)) {
+		/* Whichever way it came to the port, also without a bind: what the proxy says opens addresses. */
+		decision.verdict = VERDICT_BLOCKED;
+		decision.reason = REASON_RESOLVER;
+	} else if (packet->fault) {
 		if (!decide_block_list(&packet->to, &decision))
 			deny(&decision, packet->fault);
 	} else if (is_proxy(&packet->to)) {
@@ -178,7 +182,7 @@ static __always_inline int pass_packet(struct __sk_buff *skb)
 		return ALLOW;
 	if (!read_plain(skb, &packet))
 		read_packet(skb, &packet);
-	if (!packet.fault) {
+	if (!packet.fault && !is_from_proxy(&packet)) {
 		if (scope_level == 0 && is_neighbour_talk(skb, &packet))
 			return ALLOW;
 		if (packet.upkeep || (local && is_loopback(&packet.to) && !is_proxy(&packet.to)))

@@ -43,7 +43,10 @@ static __always_inline long load_bytes(struct __sk_buff *skb, u32 at, void *to, 
 
 struct packet {
 	struct destination to;
-	u8 source[16];
+	union {
+		u8 source[16];
+		u64 source_halves[2];
+	};
 	u16 source_port;
 	u16 transport_at; /* the TCP header's place */
 	u16 data_at; /* place of what is behind it; 0: not known yet */
@@ -208,6 +211,17 @@ static __always_inline void read_ipv6(struct __sk_buff *skb, struct packet *pack
 	}
 	packet->to.protocol = next;
 	packet->fault = REASON_MALFORMED;
+}
+
+/* Whether a packet says that it comes from the address and port of the DNS proxy. */
+static __always_inline bool is_from_proxy(const struct packet *packet)
+{
+	if (!packet->source_port)
+		return false;
+	if (packet->to.family == AF_INET)
+		return packet->source_port == proxy_port4 && packet->source[12] == 127;
+	return packet->source_port == proxy_port6 && !packet->source_halves[0] &&
+	       packet->source_halves[1] == bpf_cpu_to_be64(1);
 }
 
 /* What nearly every packet is, read in place; false: it is something else. */

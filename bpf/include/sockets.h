@@ -33,10 +33,10 @@ static __always_inline int made(struct bpf_sock *ctx)
 	return is_denied(&decision) ? DENY : ALLOW;
 }
 
-/* Whether queries of the machine may come to what is bound at `at`, in place of the machine's resolver. */
+/* Whether queries may come to what is bound at `at`, in place of the machine's resolver. */
 static __always_inline bool stands_in(struct bpf_sock *ctx, const struct destination *at)
 {
-	return local_resolver && ctx->src_port == DNS_PORT && is_loopback(at) && !netns_of(bpf_get_netns_cookie(ctx));
+	return local_resolver && at->port == DNS_PORT && is_loopback(at) && !netns_of(bpf_get_netns_cookie(ctx));
 }
 
 /* A socket that will listen: what it sends to those who come is its process's. */
@@ -50,11 +50,13 @@ static __always_inline int bound(struct bpf_sock *ctx, const struct destination 
 	current_owner(&owner);
 	if (state)
 		own(state, &owner);
-	if (stands_in(ctx, at)) {
+	if (is_proxy(at) || stands_in(ctx, at)) {
 		struct decision decision = { .rule = RULE_NONE, .generation = current_generation() };
-		struct destination to = { .family = ctx->family, .protocol = ctx->protocol, .port = DNS_PORT };
+		struct destination to = { .family = ctx->family, .protocol = ctx->protocol, .port = at->port };
 
 		deny(&decision, REASON_RESOLVER);
+		if (is_proxy(at))
+			decision.verdict = VERDICT_BLOCKED;
 		tell(&owner, &to, &decision, 0, via_type(VIA_SOCKET, ctx->type));
 		return is_denied(&decision) ? DENY : ALLOW;
 	}

@@ -85,7 +85,7 @@ async function tell(
   if (state.report === 'artifact') await upload(folder)
   if (interrupted) {
     const what =
-      'The agent was killed while the job ran. Its policy stayed enforced, but the record has a gap: see the job’s summary.'
+      'The agent was killed, or a part of it ended, while the job ran. Its policy stayed enforced, but the record has a gap: see the job’s summary.'
     if (failMode === 'closed') fail(log, what)
     else warn(log, what)
   }

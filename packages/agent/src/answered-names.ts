@@ -11,7 +11,7 @@ export class AnsweredNames {
   private readonly others = new Map<string, Set<string>>()
   private readonly limit: number
   private readonly tell: (gap: string) => void
-  /** There were more addresses than are kept. */
+  /** There were more addresses than are kept, or answers that were not told of. */
   forgot = false
 
   /**
@@ -40,12 +40,17 @@ export class AnsweredNames {
       if (oldest.done === true) break
       this.byAddress.delete(oldest.value)
       this.others.delete(oldest.value)
-      if (this.forgot) continue
-      this.forgot = true
-      this.tell(
-        `more than ${this.limit} addresses were answered: what the kernel lets pass by name is from here on not judged a second time (agent-tampered), and connections to an address that was forgotten are told without a name`,
-      )
+      this.lack(`more than ${this.limit} addresses were answered`)
     }
+  }
+
+  /** Not every address that an answer led to is known here. @param why for people */
+  lack(why: string): void {
+    if (this.forgot) return
+    this.forgot = true
+    this.tell(
+      `${why}: what the kernel lets pass by name is from here on not judged a second time (agent-tampered), and connections to an address that is not known are told without a name`,
+    )
   }
 
   /** The name that last led to an address; null: none did. */

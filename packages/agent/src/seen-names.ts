@@ -45,6 +45,20 @@ export class SeenNames {
     return name.slice(0, known)
   }
 
+  /** A number for a text, which nobody outside can foresee. */
+  hash(text: string, lane: number): number {
+    let hash = Math.imul(this.#seed ^ lane, 0x01000193)
+    for (let at = 0; at < text.length; at++)
+      hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+    return hash
+  }
+
+  /** Adds what has such a number. @returns whether it is new */
+  addHash(hash: number): boolean {
+    if (this.#added > CAPACITY) this.turn()
+    return !this.#note(hash)
+  }
+
   /** Was it seen? It is, from here on. */
   #note(hash: number): boolean {
     let mixed = hash ^ (hash >>> 16)

@@ -49,7 +49,7 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
   inbound: 'an answer to a connection that came from outside',
   malformed: 'a packet whose header ends too early',
   family: 'an address family other than IP',
-  resolver: 'a socket on port 53 could answer in place of the resolver of this machine',
+  resolver: 'it could answer in place of the resolver of this machine, or of the DNS proxy',
   'server-name': 'the policy does not allow the name that it asked for at this address',
   'no-server-name':
     'it asked for no name, and a name that is not allowed here leads to this address',

@@ -26,6 +26,16 @@ test('beyond its limit the longest unanswered go first', () => {
   expect(names.size).toBe(2)
 })
 
+test('answers that were lost count as forgotten, and are told once', () => {
+  const told: string[] = []
+  const names = new AnsweredNames((gap) => told.push(gap))
+  for (let i = 0; i < 2; i++) names.lack('more names were asked at once than could be told')
+  expect([names.forgot, told]).toEqual([
+    true,
+    [expect.stringMatching(/^more names .*not judged a second time/)],
+  ])
+})
+
 test('names that share an address are all known, as many as are kept', () => {
   const names = new AnsweredNames(() => {})
   for (const name of ['a.example.org', 'b.example.org', 'a.example.org', 'c.example.org'])

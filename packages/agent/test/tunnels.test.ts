@@ -149,10 +149,24 @@ describe.each<[string, () => Trace, number]>([
     110,
   ],
   ['short names, many of them', () => count(6000).map((i) => `${i.toString(36)}.${ZONE}`), 5000],
+  [
+    'one name, asked for two bytes of type each time',
+    () => [...chunks(bytes(500), 2)].map((part) => `TYPE${part.readUInt16BE()} a.${ZONE}`),
+    33,
+  ],
+  [
+    '4,096 names in any order, twelve bits a query',
+    () =>
+      [
+        ...count(4096),
+        ...[...chunks(bytes(90_000), 2)].map((part) => part.readUInt16BE() & 4095),
+      ].map((i) => `${i.toString(16)}.${ZONE}`),
+    45_000,
+  ],
   ['middling names, very many', () => count(4000).map((i) => `${uuid(`${i}`)}.${ZONE}`), 2000],
 ])('a tunnel: %s', (what, trace, queries) => {
   test(`is found within ${queries} queries, and its evidence is the last of them`, () => {
-    const tunnel = found(trace())
+    const tunnel = found(trace(), 'allowed', 6000)
     expect(tunnel?.seq).toBeLessThanOrEqual(queries)
     expect(tunnel?.zone).toBe(ZONES[what] ?? 'stranger.example')
     expect(tunnel?.refused).toBe(false)
@@ -161,13 +175,28 @@ describe.each<[string, () => Trace, number]>([
   })
 
   test('is found where it is refused, as what never left', () => {
-    expect(found(trace(), 'blocked')).toMatchObject({ refused: true })
+    expect(found(trace(), 'blocked', 6000)).toMatchObject({ refused: true })
   })
 })
 
 const WORDS = [
   'river stone cloud maple amber onion table ocean piano tiger lemon house green water eagle movie',
 ].flatMap((line) => line.split(' '))
+const ZONE_TYPES = [
+  'A AAAA CAA CNAME DNAME DNSKEY DS HTTPS MX NAPTR NS NSEC NULL PTR RRSIG SOA SRV SVCB TLSA TXT ANY',
+].flatMap((line) => line.split(' '))
+/** A number below `below` that is the same in every run. */
+const chosen = (about: string, below: number): number => bytes(4, about).readUInt32BE() % below
+/** What several programs ask, one of them after the other by chance. */
+function* atOnce(programs: string[][]): Generator<string> {
+  const left = programs.map((program) => program.values())
+  for (let turn = 0; left.length > 0; turn++) {
+    const at = chosen(`turn ${turn}`, left.length)
+    const next = left[at]!.next()
+    if (next.done === true) left.splice(at, 1)
+    else yield next.value
+  }
+}
 const both = (name: string): string[] => [`A ${name}`, `AAAA ${name}`, `HTTPS ${name}`]
 /** What glibc makes of a name that does not resolve, by the search list of a cluster. */
 const searched = (name: string): string[] =>
@@ -259,6 +288,36 @@ test.each<[string, Trace]>([
       `a${hash(`${i}`).slice(0, 31)}-${(i * 104_729) % 1e10}.us-east-1.elb.amazonaws.com`,
       `db-${i}.cluster-c${hash(`d${i}`).slice(0, 11)}.eu-west-1.rds.amazonaws.com`,
     ]),
+  ],
+  [
+    'four programs at once that look the same 20 hosts up, 4,000 times each',
+    [
+      ...atOnce(
+        count(4).map((program) =>
+          count(4000).flatMap((i) => both(`svc-${chosen(`${program} ${i}`, 20)}.app.example`)),
+        ),
+      ),
+    ],
+  ],
+  [
+    '1,000 tenants, each asked for ten times, in any order',
+    count(10_000).flatMap((i) => both(`tenant-${chosen(`${i}`, 1000)}.app.example`)),
+  ],
+  [
+    'a cluster’s services, each in every search domain, 3,000 times in any order',
+    count(3000).flatMap((i) => searched(`service-${chosen(`${i}`, 60)}`)),
+  ],
+  [
+    'one name in a loop, 100,000 times',
+    count(50_000).flatMap(() => ['A a.app.example', 'AAAA a.app.example']),
+  ],
+  [
+    'reverse names of 500 peers in a log of 10,000 lines',
+    count(10_000).map((i) => `PTR ${chosen(`${i}`, 250)}.${chosen(`b${i}`, 2)}.0.203.in-addr.arpa`),
+  ],
+  [
+    'a zone that is checked for every type that there is a name for',
+    count(5).flatMap(() => ZONE_TYPES.map((type) => `${type} example.org`)),
   ],
   ['names of this machine', count(6000).map((i) => `n${i}.localhost`)],
   ['containers of a network', count(200).flatMap((i) => both(`${WORDS[i % 16]}${i}`))],

@@ -184,10 +184,10 @@ export async function main(words: string[]): Promise<number> {
   const report = await record.finish(run.facts, { quiet: options.quiet })
   await served?.finish(report, run.status, options.quiet)
 
-  if (record.incomplete && compiled.failMode === 'closed') {
-    say(
-      `the command ended with ${run.status}, but the record of it is incomplete (fail-mode closed)`,
-    )
+  const { interrupted = false } = run.facts.health
+  if ((record.incomplete || interrupted) && compiled.failMode === 'closed') {
+    const what = interrupted ? 'a part of the agent did not last' : 'the record of it is incomplete'
+    say(`the command ended with ${run.status}, but ${what} (fail-mode closed)`)
     return failed
   }
   if (

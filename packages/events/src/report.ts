@@ -230,7 +230,7 @@ export const Health = z.object({
   eventsLost: z.record(z.string(), z.number()),
   /** What could not be seen or kept, sentence by sentence; empty: nothing is known to be missing. */
   gaps: z.array(z.string()),
-  /** An agent before this one was killed, and this record begins where the next one took over. */
+  /** An agent before this one was killed, and this record begins where the next one took over; or a part of it has ended. */
   interrupted: z.boolean().optional(),
 })
 export type Health = z.infer<typeof Health>

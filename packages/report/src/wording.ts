@@ -105,7 +105,7 @@ export interface Told {
   egress: Report['egress']
   /** It has the detection `agent-tampered`. */
   tampered: boolean
-  /** An agent before the last one was killed. */
+  /** An agent before the last one was killed, or a part of it has ended. */
   interrupted: boolean
   eventsLost: Readonly<Record<string, number>>
 }

@@ -3,7 +3,7 @@ import { formatAddress, fromIpv4, type Address } from './address.ts'
 import { MalformedMessage, readName } from './name.ts'
 import type { Query } from './query.ts'
 
-/** Longest chain of aliases that is followed; the rest of it leads nowhere. */
+/** Longest chain of aliases that is followed; an answer with a longer one is malformed. */
 export const MAX_CHAIN = 16
 /** Addresses of one answer that are learned. */
 export const MAX_ADDRESSES = 256
@@ -25,6 +25,8 @@ export interface Answer {
   addresses: AnswerAddress[]
   /** It holds service bindings (HTTPS, SVCB). */
   bindings: boolean
+  /** It was cut off, and not all that is left of it could be read. */
+  unread: boolean
 }
 
 interface Record {
@@ -82,6 +84,7 @@ export function readAnswer(message: Buffer, query: Query): Answer {
     aliases: [],
     addresses: [],
     bindings: false,
+    unread: false,
   }
   if (message.readUInt16BE(4) === 0) return answer
   const records: Record[] = []
@@ -95,6 +98,7 @@ export function readAnswer(message: Buffer, query: Query): Answer {
     }
   } catch (error) {
     if (!truncated || !(error instanceof MalformedMessage)) throw error
+    answer.unread = true
   }
   follow(message, query.name, records, answer)
   return answer
@@ -142,11 +146,15 @@ function follow(message: Buffer, asked: string, records: Record[], answer: Answe
   let name = asked
   let ttl = 0x7fff_ffff
   for (;;) {
-    const alias = byOwner.get(name)?.find((record) => record.type === TYPE.CNAME)
+    const [alias, ...more] = (byOwner.get(name) ?? []).filter(({ type }) => type === TYPE.CNAME)
     if (!alias) break
     name = target(message, alias)
+    // Every name that the client may follow is compared with the block list, so there must be no other (RFC 2181 §10.1).
+    if (more.some((other) => target(message, other) !== name))
+      throw new MalformedMessage('a name with several aliases')
     ttl = Math.min(ttl, alias.ttl)
-    if (seen.has(name) || seen.size > MAX_CHAIN) return
+    if (seen.has(name)) return
+    if (seen.size > MAX_CHAIN) throw new MalformedMessage('a chain of too many aliases')
     seen.add(name)
     answer.aliases.push(name)
   }

@@ -21,6 +21,8 @@ export async function listenUdp(relay: Relay, place: Place, seat: Seat): Promise
   socket.setRecvBufferSize(BUFFER_BYTES)
   socket.on('error', sent)
   socket.on('message', (message, from) => {
+    // Nothing can be sent there; a raw socket may say so.
+    if (from.port === 0) return
     const client = relay.find('udp', from.address, from.port, place.netns)
     if (!client) return
     relay.receive(message, {

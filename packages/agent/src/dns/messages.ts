@@ -27,5 +27,7 @@ export type DnsReply =
   | { kind: 'ready'; ports: ProxyPorts }
   /** The ring is half full, or has a record behind a while of none. */
   | { kind: 'records' }
+  /** A query was not answered, by a fault of the thread's own. */
+  | { kind: 'fault'; text: string }
   | { kind: 'done'; number: number; stats: DnsStats }
   | { kind: 'failed'; number: number; error: Error }

@@ -60,9 +60,10 @@ export class Outpost {
   /** @param sockets are its own from here on, but for the namespace's descriptor */
   static async open(relay: Relay, upstream: Upstream, sockets: OutpostSockets): Promise<Outpost> {
     const path = `/proc/self/fd/${sockets.namespace}`
-    const nearby = new UdpUpstreams(relay.limits, (type) =>
-      openUdp(type).bind({ fd: bindIn(path, 'udp', type === 'udp6' ? '::' : '0.0.0.0', 0) }),
-    )
+    const nearby = new UdpUpstreams(relay.limits, (type) => {
+      const fd = bindIn(path, 'udp', type === 'udp6' ? '::' : '0.0.0.0', 0)
+      return openUdp(type).bind({ fd })
+    })
     const outpost = new Outpost(nearby)
     const place: Place = { netns: sockets.netns, upstream, nearby }
     try {

@@ -2,7 +2,8 @@ import type { DnsQueryRecord } from './contract.ts'
 
 const WRITTEN = 0
 const READ = 1
-const HEADER_BYTES = 8
+const LOST = 2
+const HEADER_BYTES = 12
 /** In place of a length: the rest of the ring up to its end is empty. */
 const WRAP = 0xffff_ffff
 
@@ -13,7 +14,7 @@ const WRAP = 0xffff_ffff
  */
 export class RecordRing {
   readonly memory: SharedArrayBuffer
-  /** Bytes ever written and read, modulo 2^32. */
+  /** Bytes ever written and read, modulo 2^32; and records that found no room. */
   readonly #positions: Int32Array
   readonly #bytes: Buffer
   readonly #size: number
@@ -22,7 +23,7 @@ export class RecordRing {
   constructor(memory: SharedArrayBuffer | number) {
     this.memory = typeof memory === 'number' ? new SharedArrayBuffer(HEADER_BYTES + memory) : memory
     this.#size = this.memory.byteLength - HEADER_BYTES
-    this.#positions = new Int32Array(this.memory, 0, 2)
+    this.#positions = new Int32Array(this.memory, 0, 3)
     this.#bytes = Buffer.from(this.memory, HEADER_BYTES, this.#size)
   }
 
@@ -35,7 +36,12 @@ export class RecordRing {
     return this.#size
   }
 
-  /** Adds a record; false when there is no room. */
+  /** Records that found no room. */
+  get lost(): number {
+    return Atomics.load(this.#positions, LOST) >>> 0
+  }
+
+  /** Adds a record; false when there is no room, and it is lost. */
   write(record: DnsQueryRecord): boolean {
     const text = encode(record)
     const length = Buffer.byteLength(text)
@@ -43,7 +49,10 @@ export class RecordRing {
     const written = Atomics.load(this.#positions, WRITTEN)
     let at = (written >>> 0) % this.#size
     const skipped = at + needed > this.#size ? this.#size - at : 0
-    if (this.used + skipped + needed > this.#size) return false
+    if (this.used + skipped + needed > this.#size) {
+      Atomics.add(this.#positions, LOST, 1)
+      return false
+    }
     if (skipped > 0) {
       this.#bytes.writeUInt32LE(WRAP, at)
       at = 0

@@ -31,6 +31,8 @@ export interface RelayParts {
   limits: DnsLimits
   /** Told of queries before their answers are sent, so that a connect never comes before its name. */
   onRecords: (records: DnsQueryRecord[]) => void
+  /** A fault of our own, which has cost one query its answer. */
+  onFault: (error: unknown) => void
 }
 
 /** Where a query came from. */
@@ -45,11 +47,13 @@ export interface Asker {
   send: (message: Buffer) => void
 }
 
+const OWN_FAULT = 'a fault of the DNS proxy'
+
 interface Pending {
   asker: Asker
   query: Query
   decision: Decision
-  /** By which it was decided. */
+  /** By which it is decided. */
   policy: NamePolicy
   time: number
 }
@@ -100,9 +104,26 @@ export class Relay {
 
   /** Who sends from there; null (and counted) when it is nobody whom the proxy answers. */
   find(protocol: 'udp' | 'tcp', host: string, port: number, netns: number): DnsClient | null {
-    const client = this.#parts.clients.find(protocol, host, port, netns)
+    let client: DnsClient | null = null
+    this.survive(() => {
+      client = this.#parts.clients.find(protocol, host, port, netns)
+    })
     if (!client) this.stats.unknownClients++
     return client
+  }
+
+  /**
+   * Does what may fail by a fault of our own: names must go on to resolve for everybody else, whatever one client or
+   * server has sent.
+   * @param otherwise is done where it has failed
+   */
+  survive(what: () => void, otherwise = (): void => {}): void {
+    try {
+      what()
+    } catch (error) {
+      this.#parts.onFault(error)
+      otherwise()
+    }
   }
 
   /** Takes one message of a client. False when it was no query and gets no answer. */
@@ -118,14 +139,24 @@ export class Relay {
       this.#refuseForm(query, received.rcode, asker)
       return true
     }
+    const pending = this.#pending(query, asker, this.#notAllowed('not decided'))
+    this.survive(
+      () => this.#take(pending),
+      () => this.#fail(pending, OWN_FAULT),
+    )
+    return true
+  }
+
+  #take(pending: Pending): void {
+    const { asker, query } = pending
     const key = asker.key === null ? null : `${asker.key} ${query.id} ${query.type} ${query.name}`
     const same = key === null ? undefined : this.#underWay.get(key)
     if (same) {
       same.again()
-      return true
+      return
     }
     const decision = this.#decide(query, asker)
-    const pending = this.#pending(query, asker, decision)
+    pending.decision = decision
     if (decision.act === 'refuse') this.#refuse(pending, null)
     else if (decision.act === 'local')
       this.#finish(pending, RCODE.NOERROR, null, writeLocalReply(query, decision.data))
@@ -134,7 +165,6 @@ export class Relay {
     else if (this.stats.inFlight >= this.limits.inFlight)
       this.#fail(pending, 'too many queries under way')
     else this.#forward(pending, key)
-    return true
   }
 
   #decide(query: Query, asker: Asker): Decision {
@@ -162,14 +192,24 @@ export class Relay {
     this.stats.inFlight++
     this.stats.forwarded++
     let over = false
-    const exchange = this.#upstreamFor(pending).ask(query, server, (outcome) => {
+    const done = (outcome: Outcome): void => {
+      if (over) return
       over = true
       this.stats.inFlight--
       if (key !== null) this.#underWay.delete(key)
       if (redirected && 'failure' in outcome) this.#servers.failed(server)
-      this.#settle(pending, outcome)
-    })
-    if (key !== null && !over) this.#underWay.set(key, exchange)
+      this.survive(
+        () => this.#settle(pending, outcome),
+        () => this.#fail(pending, OWN_FAULT),
+      )
+    }
+    this.survive(
+      () => {
+        const exchange = this.#upstreamFor(pending).ask(query, server, done)
+        if (key !== null && !over) this.#underWay.set(key, exchange)
+      },
+      () => done({ failure: OWN_FAULT }),
+    )
   }
 
   /**
@@ -253,18 +293,14 @@ export class Relay {
   /** A message that is no proper query: answered with the error that it deserves, and never forwarded. */
   #refuseForm(query: Query, rcode: number, asker: Asker): void {
     this.stats.malformed++
-    const verdict = this.#parts.policy.egress === 'block' ? 'blocked' : 'would-block'
     const reason = `not a query that a resolver's client sends (${rcodeName(rcode)})`
-    const decision: Decision = {
-      verdict,
-      reason,
-      rule: null,
-      act: 'refuse',
-      data: null,
-      grants: [],
-    }
-    const pending = this.#pending(query, asker, decision)
+    const pending = this.#pending(query, asker, this.#notAllowed(reason))
     this.#finish(pending, rcode, null, writeReply(query, rcode))
+  }
+
+  #notAllowed(reason: string): Decision {
+    const verdict = this.#parts.policy.egress === 'block' ? 'blocked' : 'would-block'
+    return { verdict, reason, rule: null, act: 'refuse', data: null, grants: [] }
   }
 
   #finish(pending: Pending, rcode: number, answer: Answer | null, message: Buffer): void {
@@ -298,7 +334,12 @@ export class Relay {
     const outbox = this.#outbox
     this.#records = []
     this.#outbox = []
-    if (records.length > 0) this.#parts.onRecords(records)
-    for (const send of outbox) send()
+    this.survive(
+      () => {
+        if (records.length > 0) this.#parts.onRecords(records)
+      },
+      () => (this.stats.recordsLost += records.length),
+    )
+    for (const send of outbox) this.survive(send)
   }
 }

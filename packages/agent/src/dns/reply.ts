@@ -83,9 +83,10 @@ export function clientsAnswer(
   protocol: 'udp' | 'tcp',
 ): Buffer {
   if (message.readUInt16BE(4) === 0) return writeReply(query, answer.rcode)
-  if (!answer.bindings) return adoptAnswer(message, query)
   // One that was cut off is asked for again; what is left of it need not be understood.
-  if (answer.truncated) return writeTruncated(query, answer.rcode)
+  if (answer.unread || (answer.bindings && answer.truncated))
+    return writeTruncated(query, answer.rcode)
+  if (!answer.bindings) return adoptAnswer(message, query)
   const open = withoutEch(message)
   // Without compression that it had against the rules it may have grown.
   const room = protocol === 'tcp' ? 0xffff : Math.max(message.length, query.edns?.udpSize ?? 512)

@@ -15,6 +15,7 @@ export interface RawRecord {
 
 const HEADER = 12
 const MAX_NAME = 255
+const MAX_MESSAGE = 0xffff
 /** Pointers have 14 bits. */
 const FARTHEST_POINTER = 0x3fff
 
@@ -81,7 +82,11 @@ export function wireName(message: Buffer, offset: number): { name: Buffer; end: 
   return { name: Buffer.concat([...labels, Buffer.from([0])]), end: end < 0 ? at + 1 : end }
 }
 
-/** Writes a message anew from the records of another one, whose places then differ. */
+/**
+ * Writes a message anew from the records of another one, whose places then differ. Names that were compressed
+ * against the rules grow: throws MalformedMessage where a message would outgrow what DNS can carry, and with it
+ * any record of it.
+ */
 export class MessageWriter {
   readonly #from: Buffer
   readonly #parts: Buffer[] = []
@@ -152,5 +157,7 @@ export class MessageWriter {
   #add(bytes: Buffer): void {
     this.#parts.push(bytes)
     this.#length += bytes.length
+    if (this.#length > MAX_MESSAGE)
+      throw new MalformedMessage('names compressed against the rules fill more than a message')
   }
 }

@@ -33,6 +33,10 @@ export interface DnsProxyOptions {
   onQueries: (records: DnsQueryRecord[]) => void
   /** The thread has ended though nobody closed it. */
   onFailure: (error: DnsProxyError) => void
+  /** A query was not answered, by a fault of the thread's own: told once. */
+  onFault: (text: string) => void
+  /** Records of answers have found no room, for the first time. */
+  onLost: () => void
   limits?: Partial<DnsLimits>
   /** The thread's program, when it is not beside this file as `worker.ts` (or this file's extension). */
   worker?: URL
@@ -46,18 +50,19 @@ export class DnsProxy {
   readonly #worker: Worker
   readonly #ring: RecordRing
   readonly #endLooks: () => void
-  readonly #onQueries: (records: DnsQueryRecord[]) => void
+  readonly #options: DnsProxyOptions
   readonly #asked = new Map<number, PromiseWithResolvers<DnsStats>>()
   #number = 0
   #closing = false
   #gone: DnsProxyError | null = null
+  #lost = false
 
   /** @internal see startDnsProxy */
   constructor(worker: Worker, ring: RecordRing, ports: ProxyPorts, options: DnsProxyOptions) {
     this.ports = ports
     this.#worker = worker
     this.#ring = ring
-    this.#onQueries = options.onQueries
+    this.#options = options
     this.#endLooks = everyLook(() => this.drain())
     worker.on('message', (reply: DnsReply) => this.#replied(reply))
     let reason = 'it ended'
@@ -110,9 +115,13 @@ export class DnsProxy {
    */
   drain(): void {
     const records = this.#ring.take()
+    if (!this.#lost && this.#ring.lost > 0) {
+      this.#lost = true
+      this.#options.onLost()
+    }
     if (records.length === 0) return
     keepLooking()
-    this.#onQueries(records)
+    this.#options.onQueries(records)
   }
 
   /**
@@ -143,7 +152,8 @@ export class DnsProxy {
 
   #replied(reply: DnsReply): void {
     if (reply.kind === 'records') this.drain()
-    if (reply.kind === 'ready' || reply.kind === 'records') return
+    if (reply.kind === 'fault') this.#options.onFault(reply.text)
+    if (reply.kind !== 'done' && reply.kind !== 'failed') return
     const asked = this.#asked.get(reply.number)
     this.#asked.delete(reply.number)
     if (reply.kind === 'done') asked?.resolve(reply.stats)

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { DnsClients } from '../enforce/dns-clients.ts'
 import { LearnedAddresses } from '../enforce/learn.ts'
 import type { EnforceMapIds } from '../enforce/maps.ts'
+import { messageOf } from '../errors.ts'
 import { bootTime } from './boot-clock.ts'
 import type { ClientLookup, DnsQueryRecord, Learner, NamePolicy } from './contract.ts'
 import { grantsOf } from './decide.ts'
@@ -30,6 +31,7 @@ if (!parent) throw new Error('the DNS proxy must be started as a worker thread: 
 const records = new RecordRing(ring)
 /** The agent was told that the ring is half full, and has not emptied it yet. */
 let told = false
+let faulty = false
 /** When it last had records, as performance.now() tells it. */
 let lastMs = -QUIET_MS
 
@@ -40,9 +42,10 @@ const proxy = await LocalProxy.open({
   resolvers: resolvers.map((text) => parseServer(text)).filter((server) => server !== null),
   limits,
   onRecords: post,
+  onFault: tellFault,
 })
 let maps: { clients: DnsClients; learned: LearnedAddresses } | null = null
-const sweeping = setInterval(() => maps?.learned.sweep(), SWEEP_MS)
+const sweeping = setInterval(() => proxy.relay.survive(() => maps?.learned.sweep()), SWEEP_MS)
 
 /** Puts records where the agent looks for them many times a second; woken only by the first, and when they become many. */
 function post(batch: DnsQueryRecord[]): void {
@@ -52,6 +55,12 @@ function post(batch: DnsQueryRecord[]): void {
   if ((many && !told) || now - lastMs > QUIET_MS) reply({ kind: 'records' })
   told = many
   lastMs = now
+}
+
+/** One is enough to know of: a job may bring about as many as it likes. */
+function tellFault(error: unknown): void {
+  if (!faulty) reply({ kind: 'fault', text: messageOf(error) })
+  faulty = true
 }
 
 function useMaps(ids: EnforceMapIds): void {

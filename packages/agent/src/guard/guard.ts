@@ -141,6 +141,15 @@ export class Guard {
     this.#look()
   }
 
+  /** The DNS proxy is gone, though nobody ended it. */
+  nameless(why: string): void {
+    this.#tell({
+      severity: 'high',
+      title: 'the DNS proxy has ended',
+      text: `${why}. The policy stays enforced: the kernel lets nobody answer in its place. Find out what ended it.`,
+    })
+  }
+
   /** Another policy is being written by this agent: until policyReplaced() nobody is suspected of that. */
   policyChanges(): void {
     this.#integrity.policyChanges()

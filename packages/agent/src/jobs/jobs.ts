@@ -367,11 +367,12 @@ export class Jobs {
 
   async #report(job: Job): Promise<JobReport> {
     job.lastStage.hasAsked = true
-    this.#scope(job).watch.reportAsked()
+    const { watch } = this.#scope(job)
+    watch.reportAsked()
     job.report ??= {
       folder: job.folder,
       gaps: await this.#parts.service.report(job.name),
-      interrupted: job.known.records.length > 0,
+      interrupted: job.known.records.length > 0 || watch.healthSoFar().interrupted === true,
       failMode: job.known.request.failMode,
       failOn: job.known.request.failOn,
       unsent: (await job.uplink?.unsent()) ?? null,

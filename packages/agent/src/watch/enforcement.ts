@@ -100,6 +100,12 @@ export class Enforcement {
     return "Every process of the job's steps was killed. Nothing of the job leaves any more, and no step runs but this action's own last one."
   }
 
+  /** Names are not answered any more. @param why for people */
+  nameless(why: string): void {
+    // Before there is a guard, what follows can't be armed.
+    ;(this.guard as Guard | undefined)?.nameless(why)
+  }
+
   /** The job was ended, and its worker goes on. */
   get isLockedDown(): boolean {
     return this.lockdown?.isLocked ?? false

@@ -13,7 +13,7 @@ const MOST_GAPS = 200
 export class RunHealth {
   /** Before, nothing is in the scope but the self-check's own processes. */
   armed = false
-  /** An agent before this one was killed. */
+  /** An agent before this one was killed, or a part of this one has ended. */
   interrupted = false
   readonly hooks: Hook[] = []
   private eventsLost: Record<string, number> = {}

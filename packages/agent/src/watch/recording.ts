@@ -114,7 +114,14 @@ export class Recording {
         for (const { name, addresses } of queries) this.names.answered(name, addresses)
         this.health.telling(() => this.narrator.connections.asked(queries))
       },
-      onFailure: (error) => this.health.gap(error.message),
+      onFailure: (error) => {
+        this.health.interrupted = true
+        this.health.gap(error.message)
+        this.enforcement().nameless(error.message)
+      },
+      onFault: (text) =>
+        this.health.gap(`a name was not answered, by a fault of the DNS proxy: ${text}`),
+      onLost: () => this.names.lack('more names were asked at once than could be told'),
     })
     // Also when what follows fails before the thread has started.
     this.closers.push(() =>

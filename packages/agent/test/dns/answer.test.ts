@@ -7,6 +7,7 @@ import {
   A,
   a,
   answerMessage,
+  chain,
   cname,
   queryMessage,
   svcb,
@@ -35,11 +36,6 @@ const C = (target: string, name?: string, ttl?: number): TestRecord => ({
   ...(ttl !== undefined && { ttl }),
 })
 const v6 = Buffer.from('20010db8000000000000000000000001', 'hex')
-const chain = (length: number): TestRecord[] => [
-  C('c1.test'),
-  ...Array.from({ length: length - 1 }, (_, i) => C(`c${i + 2}.test`, `c${i + 1}.test`)),
-  A('192.0.2.1', `c${length}.test`),
-]
 
 test.each<[string, TestAnswer, string]>([
   ['an address', { answers: [A('192.0.2.1')] }, '192.0.2.1/300'],
@@ -98,9 +94,9 @@ test.each<[string, TestAnswer, string]>([
     `${Array.from({ length: 16 }, (_, i) => `c${i + 1}.test`).join(' ')} 192.0.2.1/300`,
   ],
   [
-    'seventeen aliases',
-    { answers: chain(17) },
-    Array.from({ length: 16 }, (_, i) => `c${i + 1}.test`).join(' '),
+    'an alias that is told twice',
+    { answers: [...chain(1), ...chain(1), A('192.0.2.1', 'c1.test')] },
+    'c1.test 192.0.2.1/300',
   ],
 ])('%s', (_what, answer, expected) => {
   expect(leads(answer)).toBe(expected)

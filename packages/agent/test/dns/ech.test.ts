@@ -10,8 +10,10 @@ import {
   a,
   answerMessage,
   cname,
+  growingAnswer,
   queryMessage,
   questionOf,
+  rcode,
   svcb,
   type TestAnswer,
   type TestRecord,
@@ -218,4 +220,29 @@ test('dig is told the rest of a binding as dnsmasq has it', async () => {
   const direct = await dig(upstream.at, ...words)
   expect(direct).toMatch(/ ech=\S+ /)
   expect(await dig(server('127.0.0.1', proxy.port), ...words)).toBe(direct.replace(/ ech=\S+/, ''))
+})
+
+test('an answer that would outgrow a message without its compression fails its query alone, over UDP and TCP', async () => {
+  await using upstream = await FakeServer.start((query, reply) =>
+    reply(
+      readName(query, 12).text === 'grows.example.com'
+        ? growingAnswer(query)
+        : answerMessage(query, { answers: [A('192.0.2.1')] }),
+    ),
+  )
+  const policy = { allow: ['grows.example.com', 'www.example.com'] }
+  await using proxy = await startTestProxy({ policy, upstream: upstream.at })
+  await using udp = await UdpClient.open(proxy.port)
+  await using tcp = await TcpClient.open(proxy.port)
+  for (const client of [udp, tcp]) {
+    expect(rcode(await client.ask(queryMessage({ name: 'grows.example.com' })))).toBe(2)
+    expect(rcode(await client.ask(queryMessage()))).toBe(0)
+  }
+  expect(proxy.records.map(({ rcode, reason }) => `${rcode} ${reason}`)).toEqual(
+    Array.from({ length: 2 }, () => [
+      expect.stringMatching(/^SERVFAIL .*malformed answer: /),
+      expect.stringMatching(/^NOERROR /),
+    ]).flat(),
+  )
+  expect(proxy.faults).toEqual([])
 })

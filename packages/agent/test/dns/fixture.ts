@@ -88,6 +88,8 @@ export interface TestProxy extends AsyncDisposable {
   port: number
   learned: Learned[]
   records: DnsQueryRecord[]
+  /** Of the proxy's own. */
+  faults: unknown[]
   /** What every client is taken for; null: nobody. */
   client: { now: DnsClient | null }
 }
@@ -108,6 +110,7 @@ export interface TestProxyOptions {
 export async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
   const learned: Learned[] = []
   const records: DnsQueryRecord[] = []
+  const faults: unknown[] = []
   const client: TestProxy['client'] = {
     now: { process: { tgid: 42, start: 7n }, server: options.upstream },
   }
@@ -129,12 +132,14 @@ export async function startTestProxy(options: TestProxyOptions): Promise<TestPro
     addressesOfMachine: () => new Set(options.own),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     onRecords: (batch) => records.push(...batch),
+    onFault: (error) => faults.push(error),
   })
   return {
     proxy,
     port: proxy.ports.port4,
     learned,
     records,
+    faults,
     client,
     [Symbol.asyncDispose]: () => Promise.resolve(proxy.close()),
   }

@@ -51,6 +51,10 @@ async function enforce(egress: 'audit' | 'block', allow: string): Promise<void> 
       policy: compiled,
       resolvers: [RESOLVER],
       onQueries: (batch) => records.push(...batch),
+      onFault: (text) => {
+        throw new Error(text)
+      },
+      onLost: () => {},
       onFailure: (error) => {
         throw error
       },

@@ -51,6 +51,9 @@ test(
       resolvers: [upstream.at],
       limits: DEFAULT_LIMITS,
       onRecords: (records) => records.forEach((record) => ring.write(record)),
+      onFault: (error) => {
+        throw error
+      },
     })
     const names = new AnsweredNames(() => {})
     const detections = await Detections.load({

@@ -106,6 +106,35 @@ export function A(address: string, name?: string, ttl = 300): TestRecord {
 export const a = (address: string): Buffer => Buffer.from(address.split('.').map(Number))
 export const cname = (name: string): Buffer => writeName(name)
 
+/** As many aliases in a row, from the question's name to an address. */
+export function chain(length: number, label = 'c'): TestRecord[] {
+  return [
+    ...Array.from({ length }, (_, i) => ({
+      type: TYPE.CNAME,
+      data: cname(`${label}${i + 1}.test`),
+      ...(i > 0 && { name: `${label}${i}.test` }),
+    })),
+    A('192.0.2.1', `${label}${length}.test`),
+  ]
+}
+
+/**
+ * An answer to a query message, by default as long as a datagram can be: a binding with keys for ECH, for which it is written
+ * anew, and a record (RP) with two compressed names that are 4 bytes here and some 490 when they are written out.
+ */
+export function growingAnswer(query: Buffer, size = 65_507): Buffer {
+  const question = questionOf(query)
+  const name = Array.from({ length: 4 }, () => 'a'.repeat(60)).join('.')
+  const data = svcb(1, '', { 5: Buffer.alloc(1) })
+  const binding = record({ name, type: TYPE.HTTPS, data })
+  const before = 12 + question.length
+  const names = u16(0xc000 | before, 0xc000 | before)
+  const fill = Buffer.alloc(size - before - binding.length - 12 - names.length)
+  const growing = record({ type: 17, data: Buffer.concat([names, fill]) })
+  const head = Buffer.concat([query.subarray(0, 2), u16(0x8180, 1, 2, 0, 0)])
+  return Buffer.concat([head, question, binding, growing])
+}
+
 /** A service binding: priority, target, and parameters by key. */
 export function svcb(
   priority: number,

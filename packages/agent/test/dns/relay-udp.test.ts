@@ -6,6 +6,7 @@ import {
   A,
   answerMessage,
   queryMessage,
+  chain,
   questionOf,
   rcode,
   type TestAnswer,
@@ -116,6 +117,14 @@ test.each<[string, (query: Buffer) => Buffer]>([
     },
   ],
   [
+    'more aliases than are compared with the block list',
+    (query) => answerMessage(query, { answers: chain(17) }),
+  ],
+  [
+    'two aliases of one name, of which it depends on the client who is asked',
+    (query) => answerMessage(query, { answers: [...chain(2), ...chain(1, 'other')] }),
+  ],
+  [
     'more records than bytes',
     (query) =>
       Buffer.concat([query.subarray(0, 2), u16(0x8180, 1, 65_535, 0, 0), questionOf(query)]),
@@ -136,6 +145,21 @@ test('a truncated answer reaches the client with its TC bit', async () => {
   await using client = await UdpClient.open(proxy.port)
   const reply = await client.ask(queryMessage())
   expect(reply.readUInt16BE(2) & 0x0200).toBe(0x0200)
+})
+
+test('what is left of a truncated answer is not passed on where it could not be read', async () => {
+  await using upstream = await FakeServer.start((query, reply) => {
+    const answers = [A('192.0.2.1'), A('192.0.2.2', 'a'.repeat(20))]
+    const message = answerMessage(query, { flags: 0x8380, answers })
+    // A label of a kind that there is not.
+    message[message.indexOf('aaaa') - 1] = 0x80
+    reply(message)
+  })
+  await using proxy = await startTestProxy({ policy: { allow }, upstream: upstream.at })
+  await using client = await UdpClient.open(proxy.port)
+  const reply = await client.ask(queryMessage())
+  expect(reply.readUInt16BE(2) & 0x0200).toBe(0x0200)
+  expect(reply.readUInt16BE(6)).toBe(0)
 })
 
 test('an error without the question is passed on, with the question', async () => {
@@ -227,4 +251,38 @@ test('a thousand servers asked leave a bounded number of sockets', async () => {
   expect(rcode(await client.ask(queryMessage({ id: 2000 })))).toBe(0)
   const after = process.getActiveResourcesInfo().filter((each) => each === 'UDPWrap').length
   expect(after - before).toBeLessThanOrEqual(4 * 8)
+})
+
+const broken = (): never => {
+  throw new Error('broken')
+}
+
+test('a fault of our own costs the query an answer, and nobody else theirs', async () => {
+  await using upstream = await FakeServer.start((query, reply) =>
+    reply(answerMessage(query, { answers: [A('192.0.2.1')] })),
+  )
+  await using proxy = await startTestProxy({ policy: { allow }, upstream: upstream.at })
+  await using client = await UdpClient.open(proxy.port)
+  const { relay } = proxy.proxy
+  const learner = { learn: () => true, share: () => {}, has: () => false }
+  const clients = { find: () => proxy.client.now, fulfils: () => true }
+  relay.replaceMaps(clients, { ...learner, learn: broken })
+  expect(rcode(await client.ask(queryMessage()))).toBe(2)
+  relay.replaceMaps(clients, { ...learner, has: broken })
+  const reverse = { name: '1.2.0.192.in-addr.arpa', type: TYPE.PTR }
+  expect(rcode(await client.ask(queryMessage(reverse)))).toBe(2)
+  // Who asks is not known: no answer.
+  relay.replaceMaps({ ...clients, find: broken }, learner)
+  client.send(queryMessage({ id: 9 }))
+  await until(() => proxy.faults.length === 3)
+  relay.replaceMaps(clients, learner)
+  expect(rcode(await client.ask(queryMessage({ id: 10 })))).toBe(0)
+  expect(client.unread).toBe(0)
+  expect(proxy.faults.map(String)).toEqual(Array.from({ length: 3 }, () => 'Error: broken'))
+  expect(proxy.proxy.stats()).toMatchObject({ inFlight: 0, failed: 2 })
+  expect(proxy.records.map(({ reason }) => reason)).toEqual([
+    'allowed by policy; no answer: a fault of the DNS proxy',
+    'not decided; no answer: a fault of the DNS proxy',
+    'allowed by policy',
+  ])
 })

@@ -17,6 +17,10 @@ function options(more: Partial<DnsProxyOptions> = {}): DnsProxyOptions {
     policy: compiled,
     resolvers: ['127.0.0.1'],
     onQueries: () => {},
+    onFault: (text) => {
+      throw new Error(text)
+    },
+    onLost: () => {},
     onFailure: (error) => {
       throw error
     },
@@ -132,4 +136,28 @@ test('a thread that dies later is told, and nobody waits for it', async () => {
       await proxy.close()
     },
   )
+})
+
+test('that records found no room is told once, before the records that did', async () => {
+  const program = `${READY}
+    import { workerData } from 'node:worker_threads'
+    import { RecordRing } from ${ring}
+    parentPort.on('message', ({ number }) => {
+      const told = new RecordRing(workerData.ring)
+      told.write({ ...${JSON.stringify(record)}, name: 'n'.repeat(5 << 20) })
+      told.write(${JSON.stringify(record)})
+      parentPort.postMessage({ kind: 'done', number, stats: {} })
+    })
+  `
+  await withProgram(program, async (worker) => {
+    const told: string[] = []
+    const onLost = (): void => void told.push('lost')
+    const onQueries = (): void => void told.push('records')
+    await using proxy = await startDnsProxy(options({ worker, onLost, onQueries }))
+    for (let i = 0; i < 2; i++) {
+      await proxy.stats()
+      proxy.drain()
+    }
+    expect(told).toEqual(['lost', 'records', 'records'])
+  })
 })

@@ -3,8 +3,17 @@ import { TYPE } from '../../../src/dns/codes.ts'
 import { withoutEch } from '../../../src/dns/ech.ts'
 import { MalformedMessage } from '../../../src/dns/name.ts'
 import { receiveQuery, writeQuery } from '../../../src/dns/query.ts'
+import { readRecords } from '../../../src/dns/rewrite.ts'
 import { writeReply } from '../../../src/dns/reply.ts'
-import { a, answerMessage, cname, queryMessage, svcb, u16 } from '../../dns/messages.ts'
+import {
+  a,
+  answerMessage,
+  cname,
+  growingAnswer,
+  queryMessage,
+  svcb,
+  u16,
+} from '../../dns/messages.ts'
 import { must, order, type Target } from '../target.ts'
 
 const query = queryMessage({
@@ -39,9 +48,20 @@ export const dnsQuery: Target = {
   },
 }
 
+/** The same message, its last record as long as a message can have it: what is written anew may outgrow it. */
+function stretched(message: Buffer): Buffer {
+  const last = readRecords(message).at(-1)
+  if (!last) return message
+  const long = Buffer.alloc(0xffff)
+  message.copy(long, 0, 0, last.end)
+  long.writeUInt16BE(long.length - last.data, last.head + 8)
+  return long
+}
+
 export const dnsAnswer: Target = {
   name: 'dns-answer',
   seeds: () => [
+    growingAnswer(query, 400),
     answerMessage(query.subarray(0, -23), {
       answers: [
         { type: TYPE.CNAME, data: cname('cdn.example.net') },
@@ -67,6 +87,7 @@ export const dnsAnswer: Target = {
         must(address.length === 16 && ttl >= 0 && ttl < 2 ** 31, 'addresses with a time')
       const open = withoutEch(input)
       must(withoutEch(open) === open, 'keys are gone after once')
+      must(withoutEch(stretched(input)).length <= 0xffff, 'what is passed on is a message')
       return `${order(aliases.length)} ${order(addresses.length)} ${open === input}`
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error
