@@ -49,6 +49,9 @@ __noinline int recheck(const struct destination *to, const struct flow *flow, co
 	} else {
 		return names;
 	}
+	/* A name with HTTPS rules was said, which did not open the way. */
+	if (known & NAMES_HTTPS && (decision->reason != REASON_NAME || decision->unchecked))
+		return known;
 	if (to->protocol != IPPROTO_TCP || decision->reason != REASON_NAME || decision->unchecked)
 		return names;
 	names = known;

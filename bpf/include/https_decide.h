@@ -29,7 +29,6 @@ struct https_requests {
 	u32 busy;    /* one write is read, and no other */
 	u64 reads_body; /* user space reads what the body says, too */
 	struct https_name host; /* zeros: none was asked yet */
-	u64 port;
 	struct reading reading;
 	struct fitting fitting;
 };
@@ -66,7 +65,7 @@ static __always_inline struct https_requests *requests_of(const struct tls_sessi
 
 static __always_inline bool is_same_name(const struct https_name *one, const struct https_name *other)
 {
-	u64 differ = 0;
+	u64 differ = one->port ^ other->port;
 
 	for (u32 i = 0; i < 8; i++)
 		differ |= one->words[i] ^ other->words[i];
@@ -88,7 +87,8 @@ static __always_inline bool is_graphql(const struct reading *r, char *data)
 /* A write, and where of the connection it begins. */
 struct https_write {
 	struct https_requests *requests;
-	struct https_offers *offers;
+	struct https_offers *offers; /* of its family */
+	struct https_key family;
 	char *data; /* its first bytes, in HTTPS_HEAD bytes */
 	u32 copied;
 	u64 size;
@@ -113,15 +113,14 @@ static __always_inline struct https_host *allow_request(struct https_write *writ
 		goto lost;
 	from = r->host_from;
 	length = r->host_to - from;
-	if (from >= HTTPS_HEAD - sizeof(name) || length >= sizeof(name))
+	if (from >= HTTPS_HEAD - sizeof(name.words) || length >= sizeof(name.words))
 		goto lost;
-	bpf_probe_read_kernel(&name, length, write->data + from);
-	if (!requests->host.words[0]) {
+	bpf_probe_read_kernel(&name.words, length, write->data + from);
+	name.port = r->port;
+	if (!requests->host.words[0])
 		requests->host = name;
-		requests->port = r->port;
-	} else if (requests->port != r->port || !is_same_name(&requests->host, &name)) {
+	else if (!is_same_name(&requests->host, &name))
 		goto lost;
-	}
 	requests->head[0] = r->hash[0];
 	requests->head[1] = r->hash[1];
 	requests->body = write->sent + r->at;
@@ -134,11 +133,21 @@ lost:
 	return NULL;
 }
 
+/* Where bytes are granted that go to a host. NULL: nothing of the family has connected to its port. */
+static __always_inline struct https_offers *offers_for(struct https_write *write, const struct https_name *host)
+{
+	if (!host->port)
+		return write->offers;
+	write->family.port = host->port;
+	return bpf_map_lookup_elem(&https_offers, &write->family);
+}
+
 /* Whether a write is allowed: what it adds to the connection may leave. */
 static __always_inline bool allow_next(struct https_write *write)
 {
 	struct https_requests *requests = write->requests;
 	u64 sent = write->sent, end = sent + write->size;
+	struct https_offers *offers;
 	struct https_host *host;
 	bool again = false;
 	u64 left = 0, more;
@@ -176,8 +185,12 @@ static __always_inline bool allow_next(struct https_write *write)
 	/* Who is held goes no faster than user space reads. */
 	if (!host || !has_room())
 		return false;
-	if (host->ruled && more)
-		__sync_fetch_and_add(&write->offers->allowed, more + RECORD_ADDS * (1 + more / RECORD_HOLDS));
+	if (!host->ruled || !more)
+		return true;
+	offers = offers_for(write, &requests->host);
+	if (!offers)
+		return false;
+	__sync_fetch_and_add(&offers->allowed, more + RECORD_ADDS * (1 + more / RECORD_HOLDS));
 	return true;
 }
 

@@ -69,12 +69,15 @@ static __always_inline bool is_https_rule(const struct https_state *state, u32 r
 	return rule >= state->from && rule < state->to;
 }
 
-/* By the policy that it was decided by last. */
+/*
+ * By the policy that it was decided by last. Where something else than its name opened the way, what the policy says of that name is
+ * not known any more.
+ */
 static __always_inline bool is_under_https(const struct flow *flow)
 {
 	struct https_state *state = https_rules(flow->generation);
 
-	return state && mode_of(flow->generation) == MODE_BLOCK && is_https_rule(state, flow->rule);
+	return state && mode_of(flow->generation) == MODE_BLOCK && (is_https_rule(state, flow->rule) || !is_bound(flow));
 }
 
 /* Whether the policy has HTTPS rules for the host, and lets nothing pass that is not seen. */
@@ -95,8 +98,11 @@ __noinline int renew_https(struct flow *flow)
 	return 0;
 }
 
-/* The HTTPS rule of a name that was said; RULE_NONE: none of them has one. */
-static __always_inline u32 https_rule_of(const struct https_state *state, const struct packet *packet,
+/*
+ * The HTTPS rule of a name that was said; RULE_NONE: none of them has one. Of a name that led there it is known which rule it fits.
+ * Others count as well, whatever opened the address.
+ */
+static __always_inline u32 https_rule_of(const struct https_state *state, const struct packet *packet, u32 index,
 					 struct first_bytes *bytes, bool *said)
 {
 	u32 found = RULE_NONE;
@@ -108,11 +114,31 @@ static __always_inline u32 https_rule_of(const struct https_state *state, const 
 			continue;
 		*said = true;
 		id = bpf_map_lookup_elem(&name_ids, &bytes->names[which]);
-		if (id && find_name_grant(packet->to.address, packet->to.port, *id, &rule) &&
-		    is_https_rule(state, rule) && rule < found)
+		if (!id || !find_name_grant(packet->to.address, packet->to.port, *id, &rule))
+			rule = find_listed_name(index, which, bytes->decision.generation, NAMES_OF_HTTPS(packet->to.port));
+		if (is_https_rule(state, rule) && rule < found)
 			found = rule;
 	}
 	return found;
+}
+
+/*
+ * From here on bytes are granted for a family on a port. What was granted before is spent: where it was counted may have been
+ * forgotten.
+ */
+static __always_inline void count_port(const struct https_key *family, u16 port)
+{
+	struct https_key key = *family;
+	struct https_offers offers = {};
+	struct https_grants *grants;
+
+	if (port == HTTPS_PORT)
+		return;
+	key.port = port;
+	grants = bpf_map_lookup_elem(&https_grants, &key);
+	if (grants)
+		offers.used = grants->granted;
+	bpf_map_update_elem(&https_offers, &key, &offers, BPF_NOEXIST);
 }
 
 enum https_entry { HTTPS_NONE, HTTPS_OPEN, HTTPS_WAIT, HTTPS_REFUSED };
@@ -136,7 +162,7 @@ __noinline int enter_https(struct __sk_buff *skb, struct packet *packet, struct 
 	/* What comes behind its hello. */
 	if (flow->names & NAMES_HTTPS)
 		return HTTPS_OPEN;
-	rule = https_rule_of(state, packet, bytes, &said);
+	rule = https_rule_of(state, packet, index, bytes, &said);
 	if (!said) {
 		bool shared;
 
@@ -166,6 +192,7 @@ __noinline int enter_https(struct __sk_buff *skb, struct packet *packet, struct 
 			socket->waits = now;
 		return now - socket->waits < UNSEEN_WAIT_NS ? HTTPS_WAIT : HTTPS_REFUSED;
 	}
+	count_port(family, packet->to.port);
 	bytes->decision.rule = rule;
 	socket->ends.family = *family;
 	socket->ends.cookie = bpf_get_socket_cookie(skb);
@@ -226,11 +253,12 @@ static long take_record(u32 index, struct records *records)
 	return 0;
 }
 
-/* Whether so many bytes more of the family may leave. `use`: they do. */
-static __always_inline bool is_granted(const struct https_key *family, u32 bytes, bool use)
+/* Whether so many bytes more of the connection's family may leave on its port. `use`: they do. */
+static __always_inline bool is_granted(const struct https_ends *ends, u32 bytes, bool use)
 {
-	struct https_grants *grants = bpf_map_lookup_elem(&https_grants, family);
-	struct https_offers *offers = bpf_map_lookup_elem(&https_offers, family);
+	struct https_key key = ends->family;
+	struct https_grants *grants = bpf_map_lookup_elem(&https_grants, &key);
+	struct https_offers *offers = bpf_map_lookup_elem(&https_offers, &key);
 	u64 granted;
 
 	if (!offers)
@@ -239,6 +267,13 @@ static __always_inline bool is_granted(const struct https_key *family, u32 bytes
 		return false;
 	if (!bytes)
 		return true;
+	if (ends->destination_port != HTTPS_PORT) {
+		key.port = ends->destination_port;
+		grants = bpf_map_lookup_elem(&https_grants, &key);
+		offers = bpf_map_lookup_elem(&https_offers, &key);
+		if (!offers)
+			return false;
+	}
 	granted = offers->allowed + (grants ? grants->granted : 0);
 	if (!use)
 		return offers->used + bytes <= granted;
@@ -269,7 +304,7 @@ __noinline int pass_https(struct __sk_buff *skb, struct packet *packet, struct f
 	}
 	if ((s32)(records.end - socket->limit) > 0)
 		more = records.end - socket->limit;
-	if (https_on() && is_granted(&socket->ends.family, more, true)) {
+	if (https_on() && is_granted(&socket->ends, more, true)) {
 		socket->limit += more;
 		socket->sent = records.end;
 		socket->waits = 0;
@@ -301,12 +336,12 @@ __noinline int refuse_stalled(struct __sk_buff *skb, struct packet *packet, stru
 /* Whether what a socket has taken from its process, and not sent, was granted. */
 static __always_inline bool is_queue_granted(struct sock *sk, struct https_socket *socket)
 {
-	struct https_key family = socket->ends.family;
+	struct https_ends ends = socket->ends;
 	u32 written = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
 	s32 more = written - socket->limit;
 
 	/* The end of the connection counts as a byte. */
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_ESTABLISHED)
 		more--;
-	return is_granted(&family, more > 0 ? more : 0, false);
+	return is_granted(&ends, more > 0 ? more : 0, false);
 }

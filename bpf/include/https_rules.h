@@ -28,9 +28,10 @@ struct https_line {
 	char path[HTTPS_PATH];
 };
 
-/* In small letters, without port, zeros behind. */
+/* In small letters, zeros behind. */
 struct https_name {
 	u64 words[8];
+	u64 port; /* 0: that of HTTPS */
 };
 
 struct https_host {

@@ -7,6 +7,7 @@
  * process is held until user space has decided; as many bytes may leave as both have granted. Each number has one writer: what is
  * offered, used and allowed is the kernel's, what is decided and granted user space's.
  * They are counted for a family: a program and the children that it forks have one memory to begin with, and the same connections.
+ * Bytes are granted for connections to the port that the request names with its host: another port has rules of its own.
  */
 #pragma once
 
@@ -16,9 +17,10 @@
 struct https_key {
 	u64 start; /* CLOCK_BOOTTIME, ns */
 	u32 tgid;
-	u32 unused;
+	u32 port; /* of what is granted on another port than that of HTTPS; else 0 */
 };
 
+/* Those of another port count bytes only: which one a write is for is not known before it is decided. */
 struct https_offers {
 	u64 used;    /* bytes that have left */
 	u32 offered; /* writes that user space is to decide about */

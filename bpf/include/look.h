@@ -151,7 +151,7 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 	}
 	/* A record without meaning that the segment cuts is judged to its end. */
 	flow->judged = flow->names & NAMES_RETRY && bytes->at > bytes->size ? end + (bytes->at - bytes->size) : end;
-	if (!is_denied(decision) && is_bound(flow))
+	if (!is_denied(decision) && (is_bound(flow) || flow->names & NAMES_HTTPS))
 		remember_checked(skb, flow);
 	return JUDGED;
 }

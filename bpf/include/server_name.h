@@ -124,7 +124,7 @@ __noinline int is_listed(u32 index, struct decision *decision)
 		u32 entry;
 		if (!bytes->names[which].length)
 			continue;
-		entry = find_blocked_name(index, which, decision->generation);
+		entry = find_listed_name(index, which, decision->generation, NAMES_BLOCKED);
 		if (entry == RULE_NONE)
 			continue;
 		bytes->which = which;

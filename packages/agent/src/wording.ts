@@ -3,6 +3,7 @@ import {
   type CompiledPolicy,
   blockLabel,
   formatAddress,
+  hostWithPort,
   httpsLines,
   narrowedReason,
   notAllowedThere,
@@ -63,7 +64,7 @@ const reasons: Readonly<Record<ConnectReason, string>> = {
   'https-unseen':
     'its host has HTTPS rules, and what this program sends by TLS cannot be read (with "unseen: allow" the HTTPS rule lets it pass)',
   'https-undecided':
-    'its host has HTTPS rules, and no decision about a request covers these bytes: another TLS library than the one that is read, or a request for another host',
+    'its host has HTTPS rules, and no decision about a request covers these bytes: another TLS library than the one that is read, or a request for another host or port',
   'zero-copy':
     'it could still change the bytes that name its host: a zero-copy send, sendfile or splice',
   urgent:
@@ -76,6 +77,7 @@ export interface Decided {
   reason: ConnectReason
   rule: number | null
   said?: Said | null
+  port: number
 }
 
 /** Reasons that a policy line can do away with. */
@@ -95,9 +97,13 @@ const unnamed =
   'its host has HTTPS rules, and this is no TLS that says its name and was read from its beginning'
 const nameless = `it says no name, at an address that several names led to, and the policy has HTTPS rules: it may be meant for a host that has them ${uncheckedHint}`
 
-function asked(compiled: CompiledPolicy, { reason, said }: Decided, opener: string | null): string {
+function asked(
+  compiled: CompiledPolicy,
+  { reason, said, port }: Decided,
+  opener: string | null,
+): string {
   if (reason === 'https-unseen' && said?.name === null) {
-    const ruled = opener === null || httpsLines(compiled, opener).length > 0
+    const ruled = opener === null || httpsLines(compiled, hostWithPort(opener, port)).length > 0
     return ruled ? unnamed : nameless
   }
   if (reason === 'server-name' && said?.name !== null && said?.name !== undefined) {

@@ -90,6 +90,43 @@ test('reload: rules hold for processes that run already; connections that nobody
   expect(paths).toEqual(['/first', '/a/2', '/free'])
 }, 180_000)
 
+/** Connections to an address that say a name with rules, and once they may, ask for it and for another one. */
+const byAddress = `
+import os, socket, ssl, sys, time
+context = ssl._create_unverified_context()
+def made(): return context.wrap_socket(socket.create_connection(("198.51.100.10", 443), 6), server_hostname="one.example.com")
+def ask(tls, path, host):
+    try:
+        tls.sendall(("GET %s HTTP/1.1\\r\\nHost: %s\\r\\n\\r\\n" % (path, host)).encode()); tls.recv(99)
+    except OSError: pass
+kept, evil = made(), made()
+open("made", "w").close()
+while not os.path.exists("go"): time.sleep(0.05)
+ask(kept, "/a/kept", "one.example.com")
+ask(evil, "/evil-by-address", "two.example.com")
+`
+
+test('reload: a connection whose address a line opened stays under the rules of the host that it said', async () => {
+  const cgroup = rig.cgroup()
+  const policy = rig.policy()
+  writeFileSync(policy, `${rules}  - 198.51.100.10\n`)
+  const agent = await rig.agent([{ cgroup, policy, name: 'job' }])
+  const child = rig.lab.runner.spawn('python3', ['-c', byAddress], {
+    cgroup,
+    cwd: rig.place.path,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  await until(() => existsSync(rig.place.at('made')) || child.exitCode !== null)
+  agent.child.kill('SIGHUP')
+  await agent.says('reloaded')
+  writeFileSync(rig.place.at('go'), '')
+  await until(() => child.exitCode !== null || child.signalCode !== null)
+  await agent.end('SIGTERM')
+  const records = await rig.lab.internet.records()
+  const paths = records.flatMap(({ requests }) => requests ?? []).map(({ path }) => path)
+  expect(paths.slice(3)).toEqual(['/a/kept'])
+}, 180_000)
+
 test('who is exempt from the policy is exempt from its HTTPS rules', async () => {
   const cgroup = rig.cgroup()
   const free = rig.cgroup(cgroup)

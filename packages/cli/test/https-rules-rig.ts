@@ -26,7 +26,7 @@ export function policyOf(egress: 'audit' | 'block' = 'block', allow = rules): st
 /** TCP sends again what was dropped: more than once in this time. */
 export const SENT_AGAIN_MS = 5000
 
-/** A server with two names, for one of which the policy has HTTPS rules. */
+/** A server with two names, for one of which the policy has HTTPS rules, on two ports. */
 export class HttpsRig implements AsyncDisposable {
   readonly lab: Lab
 
@@ -44,7 +44,9 @@ export class HttpsRig implements AsyncDisposable {
   static async start(): Promise<HttpsRig> {
     const name = ['api.example.com', 'other.example.com']
     const addresses = ['198.51.100.30']
-    return new HttpsRig(await startLab({ servers: [{ name, addresses, ports: { https: 443 } }] }))
+    return new HttpsRig(
+      await startLab({ servers: [{ name, addresses, ports: { https: [443, 8443] } }] }),
+    )
   }
 
   async requests(): Promise<string[]> {

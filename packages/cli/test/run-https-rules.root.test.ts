@@ -141,13 +141,13 @@ test('evasions, each by a process of its own: nothing arrives of any', async () 
   expect(told.map(([name]) => name)).toEqual(all.map(([name]) => name))
 }, 300_000)
 
-const http2Rules = `
+/** Of the server's port, and for clients that have their connections led there. */
+const http2Rules = (port: number): string => `
 version: 1
 egress: block
 allow:
-  - https: api.github.com
-    methods: [GET]
-    paths: ["/repos/acme/**"]
+  - { https: api.github.com, methods: [GET], paths: ["/repos/acme/**"] }
+  - { https: "api.github.com:${port}", methods: [GET], paths: ["/repos/acme/**"] }
 `
 const node2 = `"$NODE" -e '
   const session = require("node:http2").connect("https://api.github.com:" + process.env.PORT, {
@@ -182,7 +182,7 @@ test.each([
   async (_, command) => {
     using place = new Place()
     await using server = await httpsServer(place.path)
-    writeFileSync(place.at('policy.yml'), http2Rules)
+    writeFileSync(place.at('policy.yml'), http2Rules(server.port))
     const env = {
       ...environment,
       // Programs of this name are probed before the job begins.
@@ -224,10 +224,105 @@ test('audit: nothing is held, and the request would be blocked', async () => {
   expect(told).toEqual(['would-block GET api.example.com/evil'])
 }, 120_000)
 
+test('rules of one port are for connections to that port, whatever port a request names', async () => {
+  const allow = `  - { https: api.example.com, methods: [GET], paths: ["/repos/acme/**"] }
+  - { https: "api.example.com:8443", methods: [POST], paths: ["/admin/**"] }
+  - { https: other.example.com, methods: [GET] }
+  - other.example.com:8443
+`
+  const ask = `${curl} --http1.1`
+  const { arrived, told, reasons } = await rig.attempt(
+    [
+      `${ask} -X POST ${url}/admin/evil`,
+      `${ask} ${url}:8443/repos/acme/evil`,
+      `${ask} -X POST https://other.example.com/evil`,
+      `${ask} -X POST https://other.example.com:8443/plain`,
+      `${ask} ${url}/repos/acme/1 ${url}/repos/acme/2`,
+      `${ask} -X POST ${url}:8443/admin/1 ${url}:8443/admin/2`,
+      // About chunks the kernel does not decide.
+      `${ask} -H 'Transfer-Encoding: chunked' -d 4 ${url}:8443/admin/4`,
+      // What is granted to one process for one port leaves over no connection to another.
+      python(`
+def ask(port, line, host):
+    tls = ssl.create_default_context().wrap_socket(socket.create_connection(("api.example.com", port), 20), server_hostname="api.example.com")
+    tls.settimeout(6)
+    say(tls, line + " HTTP/1.1\\r\\nHost: " + host + "\\r\\n\\r\\n")
+    try: tls.recv(99)
+    except OSError: pass
+    return tls
+kept = [ask(443, "GET /repos/acme/3", "api.example.com"), ask(8443, "POST /admin/3", "api.example.com:8443"),
+    ask(443, "POST /admin/evil", "api.example.com:8443")]`),
+      python(`
+tls = ssl.create_default_context().wrap_socket(socket.create_connection(("api.example.com", 8443), 20), server_hostname="api.example.com")
+tls.settimeout(6)
+say(tls, "GET /repos/acme/evil HTTP/1.1\\r\\nHost: api.example.com\\r\\n\\r\\n")
+tls.recv(99)`),
+    ].join('\n'),
+    { allow },
+  )
+  expect(arrived.toSorted()).toEqual([
+    'GET api.example.com/repos/acme/1',
+    'GET api.example.com/repos/acme/2',
+    'GET api.example.com/repos/acme/3',
+    'POST api.example.com:8443/admin/1',
+    'POST api.example.com:8443/admin/2',
+    'POST api.example.com:8443/admin/3',
+    'POST api.example.com:8443/admin/4',
+    'POST other.example.com:8443/plain',
+  ])
+  expect(told.filter((line) => line.startsWith('blocked'))).toEqual([
+    'blocked POST api.example.com/admin/evil',
+    'blocked GET api.example.com:8443/repos/acme/evil',
+    'blocked POST other.example.com/evil',
+  ])
+  expect(reasons[1]).toMatch(/:8443 \(POST .*\); to allow it: { https: api.example.com:8443,/)
+}, 120_000)
+
 /** Says a ClientHello by itself, and how many bytes the server answers. */
-const unseen = `exec 3<>/dev/tcp/api.example.com/443
-    printf '${escaped(clientHello('api.example.com'))}' >&3
+const hello = (name: string, to: string): string => `exec 3<>/dev/tcp/${to}/443
+    printf '${escaped(clientHello(name))}' >&3
     timeout 20 head -c 1 <&3 | wc -c`
+const unseen = hello('api.example.com', 'api.example.com')
+
+test('a host that was never looked up is under its rules, too, where a line opens its address', async () => {
+  const address = '198.51.100.30'
+  const ask = (name: string, path: string, more = ''): string =>
+    `${curl} -k --max-time 6 --http1.1 --resolve ${name}:443:${address} ${more} https://${name}${path}`
+  const { arrived, stdout } = await rig.attempt(
+    [
+      `${ask('api.example.com', '/repos/acme/shop')} -o /dev/null ${url}/repos/acme/more`,
+      ask('api.example.com', '/evil'),
+      // Requests for another host, over connections that say one with rules.
+      `${ask('api.example.com', '/evil', "-X DELETE -H 'Host: other.example.com'")} &`,
+      `${ask('a.wild.example.com', '/evil', "-H 'Host: other.example.com'")} &`,
+      `${ask('x-1.in.example.com', '/evil', "-H 'Host: other.example.com'")} &`,
+      hello('api.example.com', address),
+      hello('b.a.wild.example.com', address),
+      hello('not.open.wild.example.com', address),
+      // What has no rules is as open as the line says.
+      hello('open.wild.example.com', address),
+      hello('wild.example.com', address),
+      `${curl} -k https://${address}/literal`,
+      ask('other.example.com', '/plain', '-X POST'),
+      'wait',
+    ].join('\n'),
+    {
+      allow: `  - { https: api.example.com, methods: [GET], paths: ["/repos/acme/**"] }
+  - { https: "*.wild.example.com", methods: [GET] }
+  - { https: open.wild.example.com, unseen: allow }
+  - { https: "x-*.in.example.com", methods: [GET] }
+  - ${address}
+`,
+    },
+  )
+  expect(arrived).toEqual([
+    'GET api.example.com/repos/acme/shop',
+    'GET api.example.com/repos/acme/more',
+    `GET ${address}/literal`,
+    'POST other.example.com/plain',
+  ])
+  expect(stdout.trim().split(/\s+/)).toEqual(['0', '0', '0', '1', '1'])
+}, 120_000)
 
 test('TLS that is not seen is refused at its ClientHello', async () => {
   const { stdout, events } = await rig.attempt(unseen)

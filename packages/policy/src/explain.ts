@@ -7,7 +7,7 @@ import type { Actor, Decision } from './decide.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
 import { formatPlace, PolicyError } from './error.ts'
-import { httpsLines } from './https.ts'
+import { hostWithPort, httpsLines } from './https.ts'
 import { matchPattern } from './host-name.ts'
 import { isNarrowed } from './narrowing.ts'
 import { narrowing } from './notices.ts'
@@ -165,11 +165,12 @@ function notesOf(compiled: CompiledPolicy, endpoint: Endpoint, decision: Decisio
   )
     notes.push('names: unchecked: its connections may ask for any name')
   if (endpoint.host.kind === 'name' && isUnderHttps(compiled, endpoint)) {
-    const requests = httpsLines(compiled, endpoint.host.name).join('; ')
+    const requests = httpsLines(compiled, hostWithPort(endpoint.host.name, port)).join('; ')
     notes.push(
       `only requests that an HTTPS rule of the host allows, whatever other lines say: ${requests}`,
     )
-    if (grants.some(({ rule }) => rule >= compiled.https.unseenFrom))
+    const here = grants.filter((grant) => covers(grant, { port, protocol: endpoint.protocol }))
+    if (here.some(({ rule }) => rule >= compiled.https.unseenFrom))
       notes.push('unseen: allow: TLS that cannot be read passes')
   }
   if (refused && decision.rule !== null)

@@ -6,9 +6,12 @@ import { addName, emptyNameIndex, lookUpName } from './name-index.ts'
 import type { NameIndex } from './name-index.ts'
 import type { HttpsRule, Unseen } from './policy.ts'
 
+const HTTPS_PORT = 443
+
 /** Requests to the hosts that fit a pattern, which a line of the policy allows. Empty lists: every method, every path. */
 export interface HttpsLine {
   readonly rule: number
+  readonly port: number
   readonly methods: readonly string[]
   readonly paths: readonly string[]
 }
@@ -25,7 +28,7 @@ export interface CompiledHttps {
 /** One request, as its head says. */
 export interface HttpsRequest {
   readonly method: string
-  /** With a port other than 443, or without. */
+  /** With a port other than 443: without one it is of 443. */
   readonly host: string
   /** Without query. */
   readonly path: string
@@ -35,9 +38,9 @@ export interface HttpsRequest {
 export function compileHttps(rules: readonly HttpsRule[], from: number): CompiledHttps {
   const index = emptyNameIndex()
   const lines = rules.map(({ endpoint, methods, paths }, i) => {
-    const { host } = endpoint
+    const { host, portFrom: port } = endpoint
     if (host.kind !== 'address') addName(index, host.kind === 'name' ? host.name : host.pattern, i)
-    return { rule: from + i, methods, paths }
+    return { rule: from + i, port, methods, paths }
   })
   return { from, unseenFrom: from + rules.filter(refusesUnseen).length, lines, index }
 }
@@ -79,16 +82,30 @@ export function underHttps(
   return [...own, ...others]
 }
 
-/** The HTTPS rules of a host, with what each allows. */
+/** The HTTPS rules of a host on the port that it is named with, with what each allows. */
 export function httpsLines(compiled: CompiledPolicy, host: string): string[] {
   return httpsLinesOf(compiled, host).map(
     (line) => `${ruleLabel(compiled, line.rule)}${narrowed(line)}`,
   )
 }
 
-/** The lines of the HTTPS rules that a host fits, without its port. */
+/** The lines of the HTTPS rules that a host fits, on the port that it is named with. */
 export function httpsLinesOf({ https }: CompiledPolicy, host: string): HttpsLine[] {
-  return lookUpName(https.index, host).map((i) => https.lines[i] as HttpsLine)
+  const { name, port } = splitHost(host)
+  return lookUpName(https.index, name)
+    .map((i) => https.lines[i] as HttpsLine)
+    .filter((line) => line.port === port)
+}
+
+/** The name and the port of a host as a request has it. */
+export function splitHost(host: string): { name: string; port: number } {
+  const [, name = host, port = ''] = /^(.*):(\d*)$/.exec(host) ?? []
+  return { name, port: port === '' ? HTTPS_PORT : Number(port) }
+}
+
+/** A host as a request has it. */
+export function hostWithPort(name: string, port: number): string {
+  return port === HTTPS_PORT ? name : `${name}:${port}`
 }
 
 /** What the policy's HTTPS rules say of a request; null: none is about its host. */
@@ -97,8 +114,7 @@ export function decideRequest(
   { method, host, path }: HttpsRequest,
 ): Decision | null {
   if (compiled.https.lines.length === 0) return null
-  const name = host.replace(/:\d*$/, '')
-  const own = httpsLinesOf(compiled, name)
+  const own = httpsLinesOf(compiled, host)
   if (own.length === 0) return null
   const segments = pathSegments(path)
   const fit = own.find(
@@ -111,12 +127,13 @@ export function decideRequest(
     const rule = ruleLabel(compiled, fit.rule)
     return { verdict: 'allowed', reason: `allowed by ${rule}`, rule }
   }
+  const { name, port } = splitHost(host)
   const odd = segments === null && own.some(({ paths }) => paths.length > 0)
   const why = odd ? 'its path can be read in more than one way' : 'no HTTPS rule allows it'
   const add = odd
     ? ''
-    : `; to allow it: { https: ${name}, methods: [${method}], paths: ["${path}"] }`
-  const lines = httpsLines(compiled, name).join('; ')
+    : `; to allow it: { https: ${hostWithPort(name, port)}, methods: [${method}], paths: ["${path}"] }`
+  const lines = httpsLines(compiled, host).join('; ')
   const verdict = compiled.egress === 'block' ? 'blocked' : 'would-block'
   return { verdict, reason: `${why}: ${lines}${add}`, rule: null }
 }

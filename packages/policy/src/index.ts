@@ -31,7 +31,7 @@ export {
 } from './decide.ts'
 export type { CompiledNarrowings, Narrowing } from './narrowing.ts'
 export type { Actor, Attempt, Decision, FullLine, NameMatch, Verdict } from './decide.ts'
-export { decideRequest, httpsLines, httpsLinesOf } from './https.ts'
+export { decideRequest, hostWithPort, httpsLines, httpsLinesOf, splitHost } from './https.ts'
 export type { HttpsLine } from './https.ts'
 export { pathSegments, withoutPlainEscapes } from './https-path.ts'
 export { parseEndpoint } from './endpoint.ts'

@@ -1,7 +1,7 @@
 import type { CompiledPolicy } from './compile.ts'
 import { covers, decide, decideName, matchName } from './decide.ts'
 import type { Actor, Decision } from './decide.ts'
-import { decideRequest } from './https.ts'
+import { decideRequest, hostWithPort, splitHost } from './https.ts'
 
 /** What simulate needs of a recorded connection attempt; `net.connect` events fit. */
 export interface RecordedConnect {
@@ -94,7 +94,7 @@ export interface Simulation {
   readonly destinations: readonly SimulatedDestination[]
   readonly names: readonly SimulatedName[]
   readonly requests: readonly SimulatedRequest[]
-  /** Hosts that have HTTPS rules, were reached, and of which no request was read: what these rules would do is not known. */
+  /** Hosts, with a port other than 443, that have HTTPS rules, were reached, and of which no request was read: what these rules would do is not known. */
   readonly unread: readonly string[]
   /** Attempts, questions and requests that were looked at. */
   readonly events: number
@@ -121,11 +121,16 @@ export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEven
     else if (isConnect(event)) {
       addConnect(compiled, destinations, event, actorOf(event))
       if (event.host !== null && isUnderHttps(compiled, event))
-        reached.add(event.host.toLowerCase())
+        reached.add(hostWithPort(event.host.toLowerCase(), event.port))
     } else if (isQuery(event)) addQuery(compiled, names, event, actorOf(event))
     else if (isRequest(event)) addRequest(compiled, requests, event)
   }
-  const read = new Set([...requests.values()].map(({ host }) => hostOf(host)))
+  const read = new Set(
+    [...requests.values()].map(({ host }) => {
+      const { name, port } = splitHost(host.toLowerCase())
+      return hostWithPort(name, port)
+    }),
+  )
   const all = [...destinations.values(), ...names.values(), ...requests.values()]
   return {
     destinations: refusedFirst(destinations),
@@ -157,8 +162,6 @@ function isQuery(event: RecordedEvent): event is RecordedQuery {
 function isRequest(event: RecordedEvent): event is RecordedRequest {
   return event.kind === 'http.request'
 }
-
-const hostOf = (host: string): string => host.replace(/:\d*$/, '').toLowerCase()
 
 function isUnderHttps(
   compiled: CompiledPolicy,

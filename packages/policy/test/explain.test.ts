@@ -20,6 +20,7 @@ allow:
     steps: [deploy]
   - https: upload.example.org
     methods: [GET]
+  - { https: "upload.example.org:8443", paths: [/x], unseen: allow }
 presets: [github-actions]
 `
 const blockList = parseBlockList(
@@ -100,6 +101,14 @@ describe('explaining an endpoint', () => {
 `,
     ],
     [
+      'upload.example.org:8443',
+      `upload.example.org:8443: allowed
+  allowed by policy.yml:12 upload.example.org:8443
+  only requests that an HTTPS rule of the host allows, whatever other lines say: policy.yml:12 upload.example.org:8443 (/x)
+  unseen: allow: TLS that cannot be read passes
+`,
+    ],
+    [
       'upload.example.org',
       `upload.example.org:443: allowed
   allowed by policy.yml:10 upload.example.org:443
@@ -109,7 +118,7 @@ describe('explaining an endpoint', () => {
     [
       'api.github.com',
       `api.github.com:443: allowed
-  allowed by policy.yml:12 api.github.com:443 (preset github-actions)
+  allowed by policy.yml:13 api.github.com:443 (preset github-actions)
 `,
     ],
     [

@@ -43,16 +43,12 @@ test.each([
   expect(pathSegments(path)).toBe(null)
 })
 
-const compiled = compile(
-  parsePolicy(
-    `version: 1
+const text = `version: 1
 egress: block
 allow:
   - { https: api.github.com, methods: [GET], paths: ["/repos/acme/**"] }
-`,
-    'policy.yml',
-  ),
-)
+`
+const compiled = compile(parsePolicy(text, 'policy.yml'))
 
 test.each([
   ['api.github.com', '/repos/acme/x', 'allowed'],
@@ -63,4 +59,21 @@ test.each([
   ['API.github.com', '/evil', 'blocked'],
 ])('GET %s%s is %s', (host, path, verdict) => {
   expect(decideRequest(compiled, { method: 'GET', host, path })).toMatchObject({ verdict })
+})
+
+const decided = (policy: string, method: string, host: string, path: string) =>
+  decideRequest(compile(parsePolicy(policy, 'policy.yml')), { method, host, path })
+
+test('rules of one port say nothing of requests to another', () => {
+  const two = `${text}  - { https: "api.github.com:8443", methods: [POST], paths: ["/admin/**"] }\n`
+  expect(decided(text, 'POST', 'api.github.com:8443', '/admin/x')).toBeNull()
+  expect(decided(two, 'POST', 'api.github.com', '/admin/x')).toMatchObject({ verdict: 'blocked' })
+  expect(decided(two, 'GET', 'api.github.com:8443', '/repos/acme/x')).toMatchObject({
+    verdict: 'blocked',
+    reason:
+      'no HTTPS rule allows it: policy.yml:5 api.github.com:8443 (POST /admin/**); to allow it: { https: api.github.com:8443, methods: [GET], paths: ["/repos/acme/x"] }',
+  })
+  expect(decided(two, 'POST', 'api.github.com:8443', '/admin/x')).toMatchObject({
+    rule: 'policy.yml:5 api.github.com:8443',
+  })
 })

@@ -102,6 +102,13 @@ test('a host with HTTPS rules of which no request was read is named: nobody know
   const policy = parsePolicy('allow: [{ https: api.example.org }]\n', 'new.yml')
   const to = connect({ host: 'api.example.org', verdict: 'allowed' })
   expect(simulate(compile(policy), [to]).unread).toEqual(['api.example.org'])
+  const two = parsePolicy(
+    'allow: [{ https: api.example.org }, { https: "api.example.org:8443" }]\n',
+    'new.yml',
+  )
+  const other = connect({ host: 'api.example.org', port: 8443, verdict: 'allowed' })
+  const { unread } = simulate(compile(two), [to, other, request('GET', '/')])
+  expect(unread).toEqual(['api.example.org:8443'])
 })
 
 const recorded = { ...connect({ address: '203.0.113.9' }), verdict: 'allowed' }

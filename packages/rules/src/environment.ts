@@ -7,7 +7,7 @@ import { emptyOf, fields } from './fields.ts'
 import { MemoryView } from './memories.ts'
 import type { Lists } from './needs.ts'
 import { processFields, ProcessView } from './process-view.ts'
-import { psShowsEnvironment } from './ps-arguments.ts'
+import { isPlainPs } from './ps-arguments.ts'
 import type { SeenKind } from './rule.ts'
 
 /** The names that expressions may use, by kind of event. */
@@ -28,7 +28,7 @@ export class Environments {
       .registerFunction('glob(string, string): bool', glob)
       .registerFunction('isDnsResolver(string): bool', isResolverName)
       .registerFunction('isDnsResolverAddress(string): bool', isResolverAddress)
-      .registerFunction('psShowsEnvironment(list<string>): bool', psShowsEnvironment)
+      .registerFunction('isPlainPs(Process): bool', isPlainPs)
       .registerFunction('hasBase64(string): bool', hasBase64)
       .registerFunction('Memory.holds(string): bool', (memory: MemoryView, name: string) =>
         memory.holds(name, null),

@@ -178,11 +178,22 @@ export class Memories {
     return this.#near(execId).map((id) => `${name}\0${id}`)
   }
 
-  /** Relatives have a parent or grandparent in common. */
+  /**
+   * Relatives have a parent or grandparent in common. What is above a step has the whole job below it: it makes relatives of those
+   * of one step only.
+   */
   #near(execId: string | null): string[] {
-    const parent = this.#find(execId)?.parentExecId ?? null
-    const grandparent = parent === null ? null : (this.#find(parent)?.parentExecId ?? null)
-    return [execId, parent, grandparent].flatMap((id) => id ?? [])
+    if (execId === null) return []
+    const own = this.#find(execId)
+    const found = [execId]
+    let above = false
+    for (let at = own, up = 1; at !== undefined && at.parentExecId !== null && up <= 2; up++) {
+      const id = at.parentExecId
+      at = this.#find(id)
+      above ||= at !== undefined && at.step !== own?.step
+      found.push(above ? `${id}\0${own?.step ?? ''}` : id)
+    }
+    return found
   }
 
   /** The ancestors above the grandparent, in the same step: what is above a step has the whole job below it. */

@@ -13,6 +13,11 @@ const unlikelyUser = /^[aefhlrwx]+$/
 /** Of longer command lines only the beginning is known. */
 const mostKnown = 900
 
+/** Whether it is ps, which opens the environments of all processes whatever it is asked, and was not asked to show them. */
+export function isPlainPs({ exe, argv }: { exe: string; argv: readonly string[] }): boolean {
+  return (exe === '/usr/bin/ps' || exe === '/bin/ps') && !psShowsEnvironment(argv)
+}
+
 /** Whether ps shows the environments of processes when it is started so: by the option e without a dash, or by a format. */
 export function psShowsEnvironment(argv: readonly string[]): boolean {
   const words = argv.slice(1)

@@ -4,7 +4,17 @@ import { fieldOf } from './environment.ts'
 import { seenKinds } from './fields.ts'
 import type { RuleTest, TestEvent, TestProcess } from './rule.ts'
 
-const processKeys = ['parent', 'exe', 'argv', 'cwd', 'uid', 'role', 'inside', 'feeders'] as const
+const processKeys = [
+  'parent',
+  'exe',
+  'argv',
+  'cwd',
+  'uid',
+  'role',
+  'inside',
+  'step',
+  'feeders',
+] as const
 const roles = ['worker', 'agent', 'other'] as const
 
 /** One entry of a rule's `tests`; null with problems noted. */
@@ -57,6 +67,7 @@ function readProcesses(reader: DocumentReader, entry: Entry | undefined): TestPr
       uid: Number(text('uid') ?? 1000),
       role: (role === undefined ? null : reader.choice(role, roles)) ?? 'other',
       inside: text('inside') !== 'false',
+      step: text('step') ?? null,
       feeders: textsOf(reader, said.get('feeders')?.value),
     }
   })

@@ -72,6 +72,8 @@ export interface TestProcess {
   readonly uid: number
   readonly role: Role
   readonly inside: boolean
+  /** Null: in none. */
+  readonly step: string | null
   /** Names of processes whose output it reads. */
   readonly feeders: readonly string[]
 }

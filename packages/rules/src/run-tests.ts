@@ -52,7 +52,7 @@ function runTest(set: RuleSet, test: RuleTest): { found: number; failures: strin
     target = event.target
     if (event.kind === 'process.exec') runs(processes, event)
     const { writer, unseen, importLines } = event.fields
-    found += engine.see(eventOf(event, index + 1), {
+    found += engine.see(eventOf(event, index + 1, processes.get(event.by ?? '')?.step), {
       writer: typeof writer === 'string' ? writer : '',
       unseen: unseen === true,
       importLines: typeof importLines === 'string' ? importLines : '',
@@ -81,9 +81,21 @@ const nothing = {
 }
 
 /** The event of a test, whole: what is not said is empty. */
-function eventOf({ kind, by, at, fields }: TestEvent, seq: number): Event {
+function eventOf(
+  { kind, by, at, fields }: TestEvent,
+  seq: number,
+  step: string | null = null,
+): Event {
   const said = { ...nothing, ...fields }
-  const event = { seq, time: at * 1000, scope: 'test', execId: by, step: 'test', ...said, kind }
+  const event = {
+    seq,
+    time: at * 1000,
+    scope: 'test',
+    execId: by,
+    step: step ?? 'test',
+    ...said,
+    kind,
+  }
   if (kind === 'file.changed') Object.assign(event, changedOf(fields))
   if (fields['change'] === 'container') Object.assign(event, { container: containerOf(fields) })
   return event as unknown as Event

@@ -108,6 +108,26 @@ test('of two relatives further apart one is near to their ancestor, which is in 
   expect(far).toEqual(['s', ...chain('x').filter((id) => id !== 'x5'), 'y1', 'y2'])
 })
 
+test('what is above the steps makes relatives of those of one step only', () => {
+  // Nobody knows its parent, who has not been seen.
+  const parents = { w: 'gone', s: 'w', s1: 's', s2: 's', t: 'w', more: 'w' }
+  const steps: Record<string, string | null> = { w: null, t: 't' }
+  const see = engine(correlating('family'), {
+    world: {
+      ...world,
+      process: (execId) => {
+        const parentExecId = Object.entries(parents).find(([id]) => id === execId)?.[1]
+        if (execId === null || parentExecId === undefined) return undefined
+        const step = execId in steps ? steps[execId]! : 's'
+        return { execId, pid: 1, parentExecId, exe: '/bin/x', uid: 0, step }
+      },
+    },
+  })
+  for (const id of ['s', 's1']) see(query('first', id))
+  const near = Object.keys(parents).filter((id) => see(query('second', id)).length > 0)
+  expect(near).toEqual(['s', 's1', 's2', 'more'])
+})
+
 test('a rule does not see what its own event makes remembered', () => {
   const see = engine(correlating('job').replace("== 'second'", "== 'first'"))
   expect(see(query('first'))).toEqual([])

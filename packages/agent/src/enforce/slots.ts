@@ -1,6 +1,6 @@
 import type { BpfMap, BpfObject, MapEntries } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
-import { blockedNames, drawHashKeys } from './blocked-names.ts'
+import { blockedNames, drawHashKeys, httpsNames } from './blocked-names.ts'
 import { EntryList } from './entry-list.ts'
 import { EnforceError } from './error.ts'
 import { encodeNumber, policyEntries } from './policy-entries.ts'
@@ -93,6 +93,7 @@ export class PolicySlots {
       fill(slot.narrowedRules, entries.narrowedRules)
       fillBoth(slot.blockedHosts, slot.blocked, entries.blocked)
       fill(slot.blockedNames, names)
+      fill(slot.blockedNames, httpsNames(policy, hashKeys))
       this.#policies.set(encodeNumber(next & 1), encodePolicy(policy.egress, names.count, hashKeys))
     } catch (cause) {
       throw new EnforceError(
@@ -134,7 +135,7 @@ export function hashSizes(policy: CompiledPolicy): Record<string, number> {
     grant_hosts: policy.addresses.length,
     single_ports: policy.addresses.length * 2,
     blocked_hosts: policy.blockedAddresses.length,
-    blocked_names: policy.blockEntries.length,
+    blocked_names: policy.blockEntries.length + policy.https.lines.length,
   }
   return Object.fromEntries(
     Object.entries(counts).flatMap(([name, count]) => {

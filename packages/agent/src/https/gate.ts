@@ -1,5 +1,5 @@
 import type { BpfMap } from '@runwarden/libbpf'
-import type { Decision } from '@runwarden/policy'
+import { type Decision, splitHost } from '@runwarden/policy'
 import type { TlsChunk, TlsOffer } from '@runwarden/sensor'
 import { Connections } from './connections.ts'
 import { HeldProcesses } from './held.ts'
@@ -229,11 +229,10 @@ export class RequestGate {
 
   private goOn(offer: TlsOffer, session: Offered, size: number): void {
     if (offer.allowed) return
-    const grants = this.grantsOf(offer)
-    if (session.ruled) grants.granted += BigInt(session.owed)
+    if (session.ruled) this.grant(offer, session)
     // Where it goes is known, or nothing of it is to wait.
     if (session.host !== null || size === 0) session.owed = 0
-    this.decided(grants)
+    this.decided(this.grantsOf(offer))
     this.held.goOn(offer)
     // Nobody waits for it.
     if (session.host !== null) this.parts.learn(session.host)
@@ -247,12 +246,19 @@ export class RequestGate {
     this.held.end(offer)
   }
 
+  /** For connections to the port that the host was named with, and no other. */
+  private grant({ family }: TlsOffer, { host, owed }: Offered): void {
+    const grants = this.grantsOf({ family: familyOn(splitHost(host ?? '').port, family) })
+    grants.granted += BigInt(owed)
+    this.parts.grants.set(grants.family, encodeGrants(grants))
+  }
+
   private decided(grants: Grants): void {
     grants.decided = (grants.decided + 1) >>> 0
     this.parts.grants.set(grants.family, encodeGrants(grants))
   }
 
-  private grantsOf({ family }: TlsOffer): Grants {
+  private grantsOf({ family }: Pick<TlsOffer, 'family'>): Grants {
     const key = family.toString('latin1')
     const known = this.families.get(key) ?? this.earlierGrants(family)
     this.families.delete(key)
@@ -273,6 +279,14 @@ export function encodeGrants({ granted, decided }: Omit<Grants, 'family'>): Buff
   value.writeBigUInt64LE(granted, 0)
   value.writeUInt32LE(decided, 8)
   return value
+}
+
+/** struct https_key of bpf/include/https_state.h, of what is granted on a port. */
+function familyOn(port: number, family: Buffer): Buffer {
+  if (port === 443) return family
+  const other = Buffer.from(family)
+  other.writeUInt32LE(port, 12)
+  return other
 }
 
 /** Copied only where there is more than one. */

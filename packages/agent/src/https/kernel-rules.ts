@@ -1,5 +1,12 @@
 import type { BpfMap } from '@runwarden/libbpf'
-import { type CompiledPolicy, type HttpsLine, httpsLinesOf, pathSegments } from '@runwarden/policy'
+import {
+  type CompiledPolicy,
+  hostWithPort,
+  type HttpsLine,
+  httpsLinesOf,
+  pathSegments,
+  splitHost,
+} from '@runwarden/policy'
 
 /** enum https_methods of bpf/include/https_rules.h. */
 export const https_methods = {
@@ -19,7 +26,8 @@ export const https_host = { version: 0, count: 4, ruled: 8, lines: 16 } as const
 export const HTTPS_LINES = 16
 export const HTTPS_HOST_BYTES = https_host.lines + HTTPS_LINES * HTTPS_LINE_BYTES
 /** struct https_name: a zero is behind the longest. */
-export const HTTPS_NAME_BYTES = 64
+export const https_name = { words: 0, port: 64 } as const
+export const HTTPS_NAME_BYTES = 72
 
 const MOST_HOSTS = 1024
 const VERSION_KEY = Buffer.alloc(4)
@@ -58,8 +66,7 @@ export class KernelRules {
     this.#made.clear()
     // None are in force where these cannot be put in.
     this.#setVersion(0)
-    for (const host of [...compiled.https.index.exact.keys()].slice(0, MOST_HOSTS / 2))
-      this.learn(host)
+    for (const host of exactHosts(compiled).slice(0, MOST_HOSTS / 2)) this.learn(host)
     this.#setVersion(this.#version)
   }
 
@@ -71,18 +78,27 @@ export class KernelRules {
 
   /** The kernel is to know a host's rules, or that it has none. @param host as a request names it */
   learn(host: string): void {
-    const name = host.replace(/:\d+$/, '')
+    const { name, port } = splitHost(host)
     if (this.#compiled === undefined || !/^[a-z0-9.-]{1,63}$/.test(name)) return
-    let value = this.#made.get(name)
+    let value = this.#made.get(host)
     if (value === undefined) {
-      value = encodeHost(httpsLinesOf(this.#compiled, name), this.#version)
-      this.#made.set(name, value)
+      value = encodeHost(httpsLinesOf(this.#compiled, host), this.#version)
+      this.#made.set(host, value)
       if (this.#made.size > MOST_HOSTS) this.#made.delete(this.#made.keys().next().value ?? '')
     }
     const key = Buffer.alloc(HTTPS_NAME_BYTES)
     key.write(name, 'latin1')
+    key.writeUInt32LE(host === name ? 0 : port, https_name.port)
     this.#maps.hosts.set(key, value)
   }
+}
+
+/** Those that the policy names, each with the ports of its lines. */
+function exactHosts({ https }: CompiledPolicy): string[] {
+  return [...https.index.exact].flatMap(([name, numbers]) => {
+    const ports = [numbers].flat().map((i) => https.lines[i]?.port ?? 0)
+    return [...new Set(ports)].map((port) => hostWithPort(name, port))
+  })
 }
 
 /** struct https_host. What has another form, or no room, is left out: user space decides about it. */

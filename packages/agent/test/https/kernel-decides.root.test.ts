@@ -17,6 +17,7 @@ allow:
   - { https: api.example.com, methods: [GET, HEAD], paths: ["/repos/acme/**", "/users/*", "/v*/r-*.tgz", "/"] }
   - { https: api.example.com, methods: [POST, PUT], paths: ["/repos/*/issues", "/graphql"] }
   - { https: api.example.com, methods: [DELETE], paths: ["/a/**/z"] }
+  - { https: "api.example.com:8443", paths: ["/users/*"] }
   - { https: all.example.com }
   - { https: gets.example.com, methods: [GET] }
   - { https: "*.wild.example.com", paths: [/ok] }
@@ -159,7 +160,6 @@ describe('the kernel allows by itself', () => {
       head('GET /users/a', 'Host: api.example.com:443'),
       head('GET /users/a', `${api}:443`),
     ],
-    'another port': [head('GET /users/a', 'host:api.example.com:8443')],
     'a host of which all is allowed': [
       head('PATCH /any', 'Host: all.example.com', 'Content-Length: 0'),
     ],
@@ -282,6 +282,8 @@ describe('user space decides', () => {
     'a host with more behind': [head('GET /users/a', 'Host: api.example.com evil')],
     'a user in the host': [head('GET /users/a', 'Host: a@api.example.com')],
     'a port that is none': [head('GET /users/a', `${api}:`)],
+    'a port without rules': [head('GET /users/a', `${api}:8444`)],
+    'a port that nothing has connected to': [head('GET /users/a', `${api}:8443`)],
     'a long host': [head('GET /users/a', `Host: ${'a'.repeat(70)}.example.com`)],
     'a host that is not known': [head('GET /users/a', 'Host: other.example.com')],
     'two lengths': [head('POST /graphql', api, 'Content-Length: 1', 'Content-Length: 1')],

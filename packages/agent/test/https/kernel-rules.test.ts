@@ -11,6 +11,7 @@ import {
   https_host,
   https_line,
   https_methods,
+  https_name,
   KernelRules,
 } from '../../src/https/kernel-rules.ts'
 
@@ -23,6 +24,7 @@ describe.each(['x64', 'arm64'])('rules in the object for %s', (architecture) => 
     expect(types.offsets('https_line')).toMatchObject(https_line)
     expect(types.size('https_line')).toBe(HTTPS_LINE_BYTES)
     expect(types.size('https_name')).toBe(HTTPS_NAME_BYTES)
+    expect(types.offsets('https_name')).toEqual(https_name)
     expect(types.numbers('https_methods')).toEqual(https_methods)
   })
 })
@@ -69,14 +71,15 @@ describe('rules of a host', () => {
   })
 })
 
-it('a policy is known by its exact hosts at once, others when they were asked for, each without port', () => {
-  const told: [string, number, boolean][] = []
+it('a policy is known by its exact hosts at once, others when they were asked for, each by its port', () => {
+  const told: [host: string, port: number, version: number, ruled: boolean][] = []
   const versions: number[] = []
   const rules = new KernelRules({
     hosts: {
       set: (key, value) =>
         void told.push([
-          Buffer.from(key).toString('latin1').replace(/\0+$/, ''),
+          Buffer.from(key).toString('latin1', 0, https_name.port).replace(/\0+$/, ''),
+          Buffer.from(key).readUInt32LE(https_name.port),
           Buffer.from(value).readUInt32LE(https_host.version),
           Buffer.from(value).readUInt32LE(https_host.ruled) === 1,
         ]),
@@ -84,15 +87,21 @@ it('a policy is known by its exact hosts at once, others when they were asked fo
     version: { set: (_, value) => void versions.push(Buffer.from(value).readUInt32LE()) },
   })
   rules.learn('early.test')
-  rules.follow(compiledOf('  - { https: a.test }\n  - { https: "*.b.test" }'))
-  for (const host of ['x.b.test:8443', 'none.test', 'A.test', '[::1]', 'a'.repeat(64)])
+  rules.follow(
+    compiledOf(
+      '  - { https: a.test }\n  - { https: "a.test:8443" }\n  - { https: "*.b.test:8443" }',
+    ),
+  )
+  for (const host of ['x.b.test:8443', 'x.b.test', 'none.test', 'A.test', '[::1]', 'a'.repeat(64)])
     rules.learn(host)
   rules.follow(compiledOf('  - { https: a.test }'))
   expect(told).toEqual([
-    ['a.test', 1, true],
-    ['x.b.test', 1, true],
-    ['none.test', 1, false],
-    ['a.test', 2, true],
+    ['a.test', 0, 1, true],
+    ['a.test', 8443, 1, true],
+    ['x.b.test', 8443, 1, true],
+    ['x.b.test', 0, 1, false],
+    ['none.test', 0, 1, false],
+    ['a.test', 0, 2, true],
   ])
   expect(versions).toEqual([0, 1, 0, 2])
 })
