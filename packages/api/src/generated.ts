@@ -1018,7 +1018,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes an API key back; from now on it is not valid. */
+        /** Takes an API key back; from now on it is not valid, nor are the tokens of jobs that it has started. */
         delete: operations["deleteV1OrgsOrgKeysKey"];
         options?: never;
         head?: never;
@@ -1672,10 +1672,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Signs the administrator in, by a link that works once. */
+        /** The page of a link that signs the administrator in, by a button. */
         get: operations["getV1SignInLink"];
         put?: never;
-        post?: never;
+        /** Signs the administrator in, by a link that works once. */
+        post: operations["postV1SignInLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1745,6 +1746,7 @@ export interface components {
             id: string;
             at: number;
             actor: string;
+            actorId: string | null;
             action: string;
             subject: string;
             detail: {
@@ -3385,6 +3387,24 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description more than 16777216 bytes, or too-much: more than is read of one */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description too much comes at once; try again after `retry-after` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description error */
             default: {
                 headers: {
@@ -3592,7 +3612,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description more than 4194304 bytes packed, or 16777216 unpacked */
+            /** @description more than 4194304 bytes packed, or 16777216 unpacked; job-too-large: the job has sent all that it may (--job-size) */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7292,6 +7312,28 @@ export interface operations {
         };
     };
     getV1SignInLink: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postV1SignInLink: {
         parameters: {
             query: {
                 token: string;

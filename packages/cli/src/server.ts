@@ -74,7 +74,7 @@ const verbs: Readonly<Record<string, Verb>> = {
     own: ['to'],
     async act(given) {
       const to = needed(given, 'to', 'backup')
-      await backup(readConfig(given, process.env).data, to, Date.now())
+      await backup(readConfig(given, process.env).data, to)
       console.log(`backed up to ${to}, which is a data folder itself`)
     },
   },

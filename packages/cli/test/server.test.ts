@@ -60,7 +60,11 @@ test('it starts over no folder at all, gives its link once, and ends by SIGTERM'
   let { url, signInUrl, end } = await start(data, '--organisations', 'acme')
   expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'ok' })
   expect(signInUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\/sign-in\/link\?token=rwl_/)
-  const signedIn = await fetch(signInUrl ?? '', { redirect: 'manual' })
+  const signedIn = await fetch(signInUrl ?? '', {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin: url },
+  })
   expect(signedIn.status).toBe(303)
   const first = await end()
   expect(first).toMatchObject({ status: 0 })

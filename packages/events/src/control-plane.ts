@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { policyLevels } from './stored-policy.ts'
-import { Report } from './report.ts'
+import { counted, Report } from './report.ts'
 
 /**
  * What an agent (or the action before it) and the control plane say to each other: `POST /v1/jobs`, JSON both ways. Who
@@ -11,6 +11,11 @@ import { Report } from './report.ts'
 const line = z.string().regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'is text on one line')
 const name = line.min(1).max(200)
 const text = line.max(1024).nullable()
+
+/** A part of a path, that leads nowhere else. */
+const place = text.refine((all) => !all?.split('/').some((part) => part === '.' || part === '..'), {
+  error: 'has a part that is . or ..',
+})
 
 /** Largest answer to a job's start, bytes. */
 export const largestJobStarted = 5 << 20
@@ -25,15 +30,15 @@ export const JobStart = z.object({
     .optional(),
   job: z.object({
     /** `owner/name` */
-    repository: text,
+    repository: place,
     /** The workflow's name. */
     workflow: text,
     /** `owner/name/.github/workflows/file.yml@ref` */
     workflowRef: text,
     /** The job's id in the workflow's file. */
     job: text,
-    runId: text,
-    runAttempt: text,
+    runId: place,
+    runAttempt: place,
     ref: text,
     sha: text,
     event: text,
@@ -126,7 +131,7 @@ export const Heartbeat = z.object({
   /** Of the last segment that the agent has made, sent or not; 0: none. */
   sequence,
   /** Events that could not be kept, by kind. */
-  eventsLost: z.record(z.string().max(100), z.int().min(0)),
+  eventsLost: counted(z.int().min(0)),
   tier: z.enum(['T0', 'T1', 'T2', 'none']),
   armed: z.boolean(),
 })

@@ -8,6 +8,16 @@ import { Protocol, Severity, Verdict } from './words.ts'
  * these fields: they are only ever added. Lists are bounded; where one was cut, `truncated` says by how many.
  */
 
+/** A list of the report itself: more than any bound of whoever writes one. Longer ones are refused before an entry is looked at. */
+const list = <T extends z.ZodType>(entry: T): z.ZodArray<T> => z.array(entry).max(100_000)
+/** A list of one entry. */
+const few = <T extends z.ZodType>(entry: T): z.ZodArray<T> => z.array(entry).max(10_000)
+/** Values by a word of a known set: a kind, a verdict, a status. */
+export const counted = <T extends z.ZodType>(value: T) =>
+  z
+    .record(z.string().max(200), value)
+    .refine((all) => Object.keys(all).length <= 1000, { error: 'has more than 1000 entries' })
+
 export const ReportProcess = z.object({
   execId: z.string(),
   exe: z.string(),
@@ -28,11 +38,11 @@ export const Destination = z.object({
   rule: z.string().nullable(),
   count: z.int(),
   bytesOut: z.number(),
-  processes: z.array(ReportProcess),
+  processes: few(ReportProcess),
   /** `seq` of the first event of it. */
   firstSeq: z.int(),
   /** Every address behind the host, the first ones when there were many. */
-  addresses: z.array(z.string()),
+  addresses: few(z.string()),
   /** On the machine itself (loopback): always allowed, never part of a recommended policy. */
   local: z.boolean(),
   /** The line of a policy that allows it; null: no line can. */
@@ -48,9 +58,9 @@ export const ReportDns = z.object({
   reason: z.string(),
   server: z.string(),
   rcode: z.string().nullable(),
-  addresses: z.array(z.string()),
+  addresses: few(z.string()),
   count: z.int(),
-  processes: z.array(ReportProcess),
+  processes: few(ReportProcess),
 })
 export type ReportDns = z.infer<typeof ReportDns>
 z.globalRegistry.add(ReportDns, { id: 'ReportDns' })
@@ -66,10 +76,10 @@ export const ReportHttp = z.object({
   step: z.string().nullable(),
   count: z.int(),
   /** How often each status came; requests without one are in none. */
-  statuses: z.record(z.string(), z.int()),
+  statuses: counted(z.int()),
   requestBytes: z.number(),
   responseBytes: z.number(),
-  processes: z.array(ReportProcess),
+  processes: few(ReportProcess),
 })
 export type ReportHttp = z.infer<typeof ReportHttp>
 z.globalRegistry.add(ReportHttp, { id: 'ReportHttp' })
@@ -83,7 +93,7 @@ export const ReportOpaque = z.object({
   connections: z.int(),
   bytesSent: z.number(),
   bytesReceived: z.number(),
-  processes: z.array(ReportProcess),
+  processes: few(ReportProcess),
 })
 export type ReportOpaque = z.infer<typeof ReportOpaque>
 z.globalRegistry.add(ReportOpaque, { id: 'ReportOpaque' })
@@ -95,11 +105,11 @@ export const ReportTokenCall = z.object({
   repository: z.string().nullable(),
   count: z.int(),
   /** e.g. `contents: read`. */
-  needs: z.array(z.string()),
+  needs: few(z.string()),
   /** `any`: one of `needs` is enough; `unclear`: one is, or all are. */
   together: z.enum(['all', 'any', 'unclear']),
   meaning: z.enum(['needed', 'none', 'unknown', 'other-token', 'outside']),
-  programs: z.array(z.string()),
+  programs: few(z.string()),
 })
 export type ReportTokenCall = z.infer<typeof ReportTokenCall>
 z.globalRegistry.add(ReportTokenCall, { id: 'ReportTokenCall' })
@@ -124,7 +134,7 @@ export const ReportChange = z.object({
   path: z.string(),
   /** As in the event `file.changed`. */
   state: z.enum(['changed', 'restored', 'unchanged', 'unknown']),
-  ways: z.array(z.string()),
+  ways: few(z.string()),
   execId: z.string().nullable(),
   exe: z.string(),
   step: z.string().nullable(),
@@ -148,10 +158,10 @@ export const ReportNode = z.object({
   pid: z.int(),
   uid: z.int(),
   /** The programs that this process has been, in order: it may exec more than once. */
-  images: z.array(
+  images: few(
     z.object({
       exe: z.string(),
-      argv: z.array(z.string()),
+      argv: few(z.string()),
       argvTruncated: z.boolean(),
       cwd: z.string(),
       time: z.number(),
@@ -191,11 +201,11 @@ export const ReportDetection = z.object({
   severity: Severity,
   title: z.string(),
   text: z.string(),
-  evidence: z.array(z.int()),
+  evidence: few(z.int()),
   step: z.string().nullable(),
   execId: z.string().nullable(),
   /** The evidence in words, as far as it was still at hand when the detection was made. */
-  acts: z.array(z.object({ seq: z.int(), time: z.number(), text: z.string() })),
+  acts: few(z.object({ seq: z.int(), time: z.number(), text: z.string() })),
 })
 export type ReportDetection = z.infer<typeof ReportDetection>
 z.globalRegistry.add(ReportDetection, { id: 'ReportDetection' })
@@ -226,10 +236,10 @@ export const Health = z.object({
   tier: z.enum(['T0', 'T1', 'T2', 'none']),
   /** From the start of `runwarden` to the command's exec, milliseconds; null: never armed. */
   armedMs: z.number().nullable(),
-  hooks: z.array(Hook),
-  eventsLost: z.record(z.string(), z.number()),
+  hooks: few(Hook),
+  eventsLost: counted(z.number()),
   /** What could not be seen or kept, sentence by sentence; empty: nothing is known to be missing. */
-  gaps: z.array(z.string()),
+  gaps: list(z.string()),
   /** An agent before this one was killed, and this record begins where the next one took over; or a part of it has ended. */
   interrupted: z.boolean().optional(),
 })
@@ -244,7 +254,7 @@ export const GithubFacts = z.object({
   apiUrl: z.string().nullable(),
   serverUrl: z.string().nullable(),
   /** What the job's token may do, as `permissions:` of a workflow has it. */
-  granted: z.record(z.string(), z.string()).nullable(),
+  granted: counted(z.string()).nullable(),
 })
 export type GithubFacts = z.infer<typeof GithubFacts>
 
@@ -252,24 +262,23 @@ export type GithubFacts = z.infer<typeof GithubFacts>
 export const RunFacts = z.object({
   version: z.string(),
   scope: z.string(),
-  command: z.array(z.string()),
+  /** As long as the kernel takes one. */
+  command: z.array(z.string()).max(2_000_000),
   step: z.string(),
   egress: z.enum(['audit', 'block']),
   /** `armed`: policy was enforced; `unprotected`: fail-mode open let the command run without. */
   protection: z.enum(['armed', 'unprotected', 'not-run']),
   policyFile: z.string().nullable(),
   /** Lines of the policy that say more than an endpoint (steps, programs, names, requests), the first ones when there were many. */
-  policyLines: z
-    .array(
-      z.object({
-        /** As events and destinations name it. */
-        rule: z.string(),
-        endpoint: z.string(),
-        /** As an entry of `allow`. */
-        entry: z.string(),
-      }),
-    )
-    .optional(),
+  policyLines: list(
+    z.object({
+      /** As events and destinations name it. */
+      rule: z.string(),
+      endpoint: z.string(),
+      /** As an entry of `allow`. */
+      entry: z.string(),
+    }),
+  ).optional(),
   startTime: z.number(),
   endTime: z.number(),
   kernel: z.string(),
@@ -278,7 +287,7 @@ export const RunFacts = z.object({
   /** Whose runner the job was on, by its marks (`GitHub`, `Depot`); null or absent: nobody's that is known. */
   runner: z.string().nullish(),
   /** Processes that outlived the command, and what was done with them. */
-  leftOver: z.array(
+  leftOver: list(
     z.object({ execId: z.string().nullable(), pid: z.int(), exe: z.string(), ended: z.boolean() }),
   ),
   /** Empty: there was none. */
@@ -293,35 +302,33 @@ export type RunFacts = z.infer<typeof RunFacts>
 
 export const Report = RunFacts.extend({
   schema: z.literal(1),
-  destinations: z.array(Destination),
-  dns: z.array(ReportDns),
-  http: z.array(ReportHttp),
-  opaque: z.array(ReportOpaque),
-  files: z.array(ReportFile),
+  destinations: list(Destination),
+  dns: list(ReportDns),
+  http: list(ReportHttp),
+  opaque: list(ReportOpaque),
+  files: list(ReportFile),
   /** Absent where there are none. */
-  changes: z.array(ReportChange).optional(),
-  processes: z.array(ReportNode),
+  changes: list(ReportChange).optional(),
+  processes: list(ReportNode),
   /** Absent where of none it was told. */
-  programs: z.array(ReportProgram).optional(),
-  sandbox: z.array(ReportSandbox),
-  detections: z.array(ReportDetection),
-  suppressed: z.array(ReportSuppressed).optional(),
+  programs: list(ReportProgram).optional(),
+  sandbox: list(ReportSandbox),
+  detections: list(ReportDetection),
+  suppressed: list(ReportSuppressed).optional(),
   /** `stages`: those that were seen to begin, in their order. */
-  steps: z.array(
-    z.object({ id: z.string(), name: z.string(), stages: z.array(z.string()).optional() }),
-  ),
+  steps: list(z.object({ id: z.string(), name: z.string(), stages: few(z.string()).optional() })),
   recommendedPolicy: z.string(),
   /** A `permissions:` block, ready to be pasted into the workflow; null: no content was read that could tell. */
   minimumPermissions: z.string().nullable(),
-  tokenCalls: z.array(ReportTokenCall),
+  tokenCalls: list(ReportTokenCall),
   /** Entries left out of a list for its bound, by list. */
-  truncated: z.record(z.string(), z.int()),
+  truncated: counted(z.int()),
   /** `byVerdict` counts acts (attempts, queries, requests), loopback left out. */
   counts: z.object({
     events: z.int(),
     processes: z.int(),
-    byKind: z.record(z.string(), z.int()),
-    byVerdict: z.record(z.string(), z.int()),
+    byKind: counted(z.int()),
+    byVerdict: counted(z.int()),
   }),
 })
 export type Report = z.infer<typeof Report>

@@ -5,7 +5,6 @@ import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
 import type { NameCheck, PolicyRule, Unseen } from './policy.ts'
 import { plainRule } from './policy.ts'
-import { nearestWord } from './nearest-word.ts'
 
 const methodNames = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']
 const endpointKeys = ['endpoint', 'steps', 'exe', 'names']
@@ -65,7 +64,7 @@ function readObject(reader: DocumentReader, node: unknown): PolicyRule | null {
       return null
     }
     const near = keys
-      .map((key) => nearestWord(key, ['endpoint', 'https']))
+      .map((key) => reader.nearest(key, ['endpoint', 'https']))
       .find((word) => word !== null)
     reader.problem(
       node,
@@ -207,7 +206,7 @@ function readMethods(reader: DocumentReader, entry: Entry): string[] {
       reader.problem(
         node,
         `is no HTTP method: ${methodNames.join(', ')} are`,
-        nearestWord(text, methodNames),
+        reader.nearest(text, methodNames),
       )
   }
   return methods

@@ -6,6 +6,9 @@ import { nearestWord } from './nearest-word.ts'
 /** Characters of the document that a message can show; a longer text is no endpoint either. */
 const longestText = 1200
 
+/** Problems that are told with the nearest right word: finding it takes longer than the reading, and messages show no more. */
+const mostHints = 50
+
 /** A node of the YAML tree as the readers use it: anything with a range. */
 interface Ranged {
   readonly range?: readonly [number, number, number] | null | undefined
@@ -47,6 +50,11 @@ export class DocumentReader {
     this.problems.push({ ...this.whereOf(node), text: text ?? this.textOf(node), what, nearest })
   }
 
+  /** The word that was probably meant; null: none is near, or there are many problems already. */
+  nearest(text: string, words: readonly string[]): string | null {
+    return this.problems.length < mostHints ? nearestWord(text, words) : null
+  }
+
   /** The node's text: its value when it is a text, else its first line as it stands. */
   textOf(node: unknown): string {
     if (isScalar(node) && typeof node.value === 'string') return node.value
@@ -83,7 +91,7 @@ export class DocumentReader {
         this.problem(
           keyNode,
           `is no key here: ${known.join(', ')} are`,
-          alias[key] ?? nearestWord(key, known),
+          alias[key] ?? this.nearest(key, known),
         )
       } else if (seen.has(key)) {
         this.problem(keyNode, 'stands here a second time: keep one')
@@ -182,7 +190,8 @@ export class DocumentReader {
       this.#plain(value)
       return choice
     }
-    const nearest = text === null ? null : (alias[text.toLowerCase()] ?? nearestWord(text, choices))
+    const nearest =
+      text === null ? null : (alias[text.toLowerCase()] ?? this.nearest(text, choices))
     this.problem(
       isEmpty(value) ? entry.keyNode : value,
       `${entry.key} is ${choices.join(' or ')}`,

@@ -9,7 +9,6 @@ export type { DocumentReader, Entry } from './document-reader.ts'
 import { nestedTooDeeply, syntaxProblems } from './document-syntax.ts'
 import { parseEndpoint } from './endpoint.ts'
 import { PolicyError, refuse } from './error.ts'
-import { nearestWord } from './nearest-word.ts'
 import type { Egress, FailMode, LockdownEntry, Policy, PolicyRule, Switch } from './policy.ts'
 import { plainRule } from './policy.ts'
 import { plainDocument } from './plain-document.ts'
@@ -187,7 +186,7 @@ class PolicyReader {
         this.#reader.problem(
           node,
           `is no preset: ${names.join(', ')} are`,
-          nearestWord(name, names),
+          this.#reader.nearest(name, names),
         )
         continue
       }
@@ -208,7 +207,7 @@ class PolicyReader {
         this.#reader.problem(
           node,
           "is no detection ('runwarden rules list' shows them)",
-          nearestWord(detection, detectionIds),
+          this.#reader.nearest(detection, detectionIds),
         )
     }
   }

@@ -4,6 +4,8 @@ import { newSignInUrl } from './auth/sign-in-url.ts'
 import { type Config, urlOf } from './config.ts'
 import { ConfigError } from './config-table.ts'
 import { openExisting } from './data-folder.ts'
+import type { Database } from './db/database.ts'
+import { checkMigrated } from './db/migrate.ts'
 
 const identity = { kind: 'user', id: 'command', name: 'command line', operator: true } as const
 
@@ -11,7 +13,7 @@ const identity = { kind: 'user', id: 'command', name: 'command line', operator: 
 export const administer = {
   /** @returns where the server's administrator signs in, once, within a day */
   signIn(config: Config): string {
-    using db = openExisting(config.data, Date.now())
+    using db = openMigrated(config.data)
     const auth = new Auth(db, Date.now)
     auth.audit(identity, { organisationId: null, action: 'sign-in.link', subject: 'admin' })
     return newSignInUrl({ db, auth, url: () => urlOf(config) }) ?? ''
@@ -28,7 +30,7 @@ export const administer = {
     if (!/^[\w.-]{1,100}$/.test(owner))
       throw new ConfigError(`'${owner}' is no name of an owner of repositories`)
     if (!isKeyRole(role)) throw new ConfigError(`'${role}' is none of ${keyRoles.join(', ')}`)
-    using db = openExisting(config.data, Date.now())
+    using db = openMigrated(config.data)
     const auth = new Auth(db, Date.now)
     return db.transaction(() => {
       const organisation = auth.ensureOrganisation(owner)
@@ -46,3 +48,15 @@ export const administer = {
 }
 
 const isKeyRole = (role: string): role is KeyRole => keyRoles.some((one) => one === role)
+
+/** @throws MigrationError, ConfigError */
+function openMigrated(data: string): Database {
+  const db = openExisting(data)
+  try {
+    checkMigrated(db)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

@@ -12,7 +12,8 @@ import { diskFull, isDiskFull } from './disk-full.ts'
 import { HttpError, type Problem } from './error.ts'
 import { addBodies } from './bodies.ts'
 import { OpenApi } from './openapi.ts'
-import { addRates } from './rate.ts'
+import { addRates, createLimits } from './rate.ts'
+import { refusal } from './refusal.ts'
 import { registers } from './routes/index.ts'
 import type { Tls } from './tls.ts'
 import { addWebFiles, asksForPage, sendPage } from './web/serve.ts'
@@ -35,6 +36,8 @@ declare module 'fastify' {
     hide?: boolean
     /** Media type of the body, and of the answer, where that is no JSON. */
     consumes?: string
+    /** What the bytes of a JSON body are, where a thread reads them (src/aside) and the handler gets them as they came. */
+    reads?: z.ZodType
     produces?: string
     /** Errors that a caller goes on from otherwise than from others, by their status: when. */
     fails?: Readonly<Record<number, string>>
@@ -78,8 +81,9 @@ export function buildApp(
   addBodies(app)
   addHeaders(app, tls !== null)
   addMeasures(app, context)
-  addAuth(app, context)
-  addRates(app, context)
+  const limits = createLimits(context)
+  addAuth(app, context, limits)
+  addRates(app, limits)
   for (const register of registers) register(app, context)
   addWebFiles(app, context.web)
   app.setNotFoundHandler((request, reply) => {
@@ -104,17 +108,7 @@ function validator({ schema, httpPart = 'body' }: { schema: z.ZodType; httpPart?
   return (data: unknown) => {
     const read = schema.safeParse(data)
     if (read.success) return { value: read.data }
-    const where = read.error.issues.slice(0, 20).map(({ path, message }) => ({
-      in: part,
-      at: path
-        .map((one) => (typeof one === 'number' ? `[${one}]` : `.${String(one)}`))
-        .join('')
-        .replace(/^\./, ''),
-      problem: message,
-    }))
-    const [first] = where
-    const said = `${part}${first?.at === '' ? '' : ` ${first?.at}`}: ${first?.problem}`
-    return { error: new HttpError(400, 'bad-request', said, where) }
+    return { error: refusal(part, read.error.issues) }
   }
 }
 
@@ -157,7 +151,8 @@ const codeOf = ({ code }: { code?: string }): string =>
 
 function addHeaders(app: App, secure: boolean): void {
   app.addHook('onSend', async (_request, reply) => {
-    void reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer')
+    void reply.header('x-content-type-options', 'nosniff')
+    if (!reply.hasHeader('referrer-policy')) void reply.header('referrer-policy', 'no-referrer')
     if (!reply.hasHeader('content-security-policy'))
       void reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store')

@@ -17,10 +17,9 @@ const pagesAtOnce = 0x7fffffff
  * @param to must not be there yet; it appears when it is whole
  * @throws ConfigError
  */
-export async function backup(data: string, to: string, now: number): Promise<void> {
-  openExisting(data, now).close()
+export async function backup(data: string, to: string): Promise<void> {
+  using db = openExisting(data)
   await intoNew(to, async (folder) => {
-    using db = new Database(join(data, databaseName))
     await copyDatabase(db.raw, join(folder, databaseName), { rate: pagesAtOnce })
     await sync(join(folder, databaseName))
     await copySegments(data, folder, true)

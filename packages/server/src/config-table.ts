@@ -32,10 +32,14 @@ function url(given: string): string {
   return given.replace(/\/+$/, '')
 }
 
-function whole(given: string): number {
-  if (!/^\d{1,15}$/.test(given)) throw new Error('is no whole number')
-  return Number(given)
-}
+const whole =
+  (least: number, most: number) =>
+  (given: string): number => {
+    if (!/^\d{1,15}$/.test(given)) throw new Error('is no whole number')
+    const value = Number(given)
+    if (value < least || value > most) throw new Error(`is not between ${least} and ${most}`)
+    return value
+  }
 
 /** `host:port`; the host of IPv6 in brackets. */
 export interface Listen {
@@ -136,25 +140,31 @@ export const settings = {
   'retention-days': {
     value: 'DAYS',
     help: 'jobs older than that are deleted; 0: never',
-    read: whole,
+    read: whole(0, 36_500),
     default: '90',
   },
   'retention-size': {
     value: 'SIZE',
-    help: 'where the jobs take more than that, the oldest are deleted; 0: never',
+    help: 'where the jobs take more than that, the oldest of those organisations that take most are deleted; 0: never',
     read: size,
     default: '0',
+  },
+  'job-size': {
+    value: 'SIZE',
+    help: 'what one job may send of events, packed; what is more is refused; 0: any',
+    read: size,
+    default: '1GiB',
   },
   'heartbeat-overdue': {
     value: 'SECONDS',
     help: 'an agent of which nothing is heard for so long in the middle of a job is reported as tampered with',
-    read: whole,
+    read: whole(10, 86_400),
     default: '120',
   },
   'lost-after': {
     value: 'SECONDS',
     help: 'a job of whose agent nothing is heard for so long has ended without its word (`lost`), until the agent is heard again',
-    read: whole,
+    read: whole(10, 2_592_000),
     default: '3600',
   },
   'job-issuer': {
@@ -191,7 +201,7 @@ export const settings = {
   'rate-limit': {
     value: 'NUMBER',
     help: 'requests per second that each key, person, job or unknown address may make; 0: any',
-    read: whole,
+    read: whole(0, 1_000_000),
     default: '1000',
   },
   'log-level': {

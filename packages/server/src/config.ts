@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { LineCounter, parseDocument } from 'yaml'
 import { ConfigError, type SettingName, settings } from './config-table.ts'
 
 type Read<N extends SettingName> = ReturnType<(typeof settings)[N]['read']>
@@ -63,12 +63,7 @@ function checked(config: Config): Config {
 
 /** Settings of a file, as texts. */
 function readFile(path: string): Record<string, string> {
-  let content: unknown
-  try {
-    content = parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new ConfigError(`${path} can't be read: ${(error as Error).message}`, { cause: error })
-  }
+  const content = parseFile(path)
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new ConfigError(`${path} holds no settings, as 'listen: 127.0.0.1:7380'`)
   const all: Record<string, string> = {}
@@ -80,10 +75,32 @@ function readFile(path: string): Record<string, string> {
     const given: unknown = value
     if (Array.isArray(given) && given.every((one) => typeof one === 'string'))
       all[name] = given.join(' ')
-    else if (typeof given === 'string' || typeof given === 'number') all[name] = String(given)
+    else if (typeof given === 'string') all[name] = given
     else throw new ConfigError(`${path}: ${name} is neither text nor number nor list of texts`)
   }
   return all
+}
+
+/** Every value as it stands: what looks like a number may be a secret. So no message has a line of it either. */
+function parseFile(path: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`${path} can't be read: ${(error as Error).message}`, { cause: error })
+  }
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false, lineCounter })
+  const [error] = document.errors
+  if (error === undefined)
+    try {
+      return document.toJS()
+    } catch {
+      throw new ConfigError(`${path}: a value that begins with * has to be in quotes`)
+    }
+  const { line, col } = lineCounter.linePos(error.pos[0])
+  const reason = error.code.toLowerCase().replaceAll('_', ' ')
+  throw new ConfigError(`${path} is no YAML, at line ${line}, column ${col}: ${reason}`)
 }
 
 const camel = (name: string): string =>

@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { z } from 'zod'
+import type { Aside } from './aside/aside.ts'
 import type { Auth } from './auth/auth.ts'
 import type { Identity } from './auth/rights.ts'
 import type { BlockLists } from './blocklist/block-lists.ts'
@@ -33,6 +34,7 @@ export interface Context {
   bus: Bus
   blockLists: BlockLists
   ingest: Ingest
+  aside: Aside
   /** The web app's files; null: this installation has none. */
   web: ReadonlyMap<string, WebFile> | null
   /** Aborted when the server is about to end: streams, which would go on for hours, end then. */

@@ -23,11 +23,14 @@ export function openDatabase(data: string, now: number): Database {
   }
 }
 
-/** @throws ConfigError where a folder is no server's */
-export function openExisting(data: string, now: number): Database {
+/**
+ * The database of a folder as it is, of whatever version: the server that runs over it may be of another one than this.
+ * @throws ConfigError where a folder is no server's
+ */
+export function openExisting(data: string): Database {
   if (!existsSync(join(data, databaseName)))
     throw new ConfigError(`${data} holds no data of a server (there is no ${databaseName})`)
-  return openDatabase(data, now)
+  return new Database(join(data, databaseName))
 }
 
 /**

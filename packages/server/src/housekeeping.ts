@@ -6,6 +6,9 @@ const everyMs = 3_600_000
 const firstMs = 60_000
 /** A job that was heard of since then may still run, and is not deleted for its size. */
 const runsMs = 3_600_000
+/** Bytes that a job counts for: its segments, its report, what its agent has told, and its rows. */
+const size = `(4096 + bytes + ifnull(length(report), 0) + (
+  SELECT ifnull(sum(length(document)), 0) FROM job_policies WHERE job_id = jobs.id))`
 /** Jobs of one look, so that a long list keeps nobody waiting. */
 const atOnce = 500
 
@@ -70,22 +73,34 @@ function oldJobs({ config, db }: Needs, now: number): string[] {
     .map(({ id }) => id)
 }
 
-/** The oldest, until what is left is small enough. What the index takes is about as much again, and goes with them. */
+/**
+ * The oldest of those organisations that have more than an equal share, the one that has most first, until all together have
+ * little enough: what one organisation's jobs send takes nothing from another's. What the index takes is about as much again,
+ * and goes with them.
+ */
 function jobsTooMany({ config, db }: Needs, now: number): string[] {
   if (config.retentionSize === 0) return []
-  const all = db.get<{ bytes: number | null }>('SELECT sum(bytes) AS bytes FROM jobs')
-  let over = (all?.bytes ?? 0) - config.retentionSize
-  if (over <= 0) return []
-  const oldest = db.all<{ id: string; bytes: number }>(
-    'SELECT id, bytes FROM jobs WHERE finished_at IS NOT NULL OR heard_at < ? ORDER BY id LIMIT ?',
-    now - runsMs,
-    atOnce,
+  const owners = db.all<{ id: string; bytes: number }>(
+    `SELECT organisation_id AS id, sum(${size}) AS bytes FROM jobs GROUP BY organisation_id ORDER BY bytes DESC`,
   )
+  let over = owners.reduce((sum, { bytes }) => sum + bytes, 0) - config.retentionSize
+  const share = config.retentionSize / owners.length
   const found: string[] = []
-  for (const { id, bytes } of oldest) {
-    if (over <= 0) break
-    found.push(id)
-    over -= bytes
+  for (const owner of owners) {
+    const oldest = db.all<{ id: string; bytes: number }>(
+      `SELECT id, ${size} AS bytes FROM jobs
+       WHERE organisation_id = ? AND (finished_at IS NOT NULL OR heard_at < ?) ORDER BY id LIMIT ?`,
+      owner.id,
+      now - runsMs,
+      atOnce - found.length,
+    )
+    let left = owner.bytes
+    for (const { id, bytes } of oldest) {
+      if (over <= 0 || left <= share) break
+      found.push(id)
+      over -= bytes
+      left -= bytes
+    }
   }
   return found
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
+import { Aside } from './aside/aside.ts'
 import { buildApp, type Serializer } from './app.ts'
 import { Auth } from './auth/auth.ts'
 import { jobClaimsChecker } from './auth/job-claims.ts'
@@ -58,6 +59,8 @@ export async function startServer(
   const metrics = new Metrics()
   const ingest = new Ingest({ config, db, url: () => url, clock, log, metrics })
   started.defer(() => void ingest.close())
+  const aside = new Aside()
+  started.defer(() => void aside.close())
   const context: Context = {
     config,
     db,
@@ -69,6 +72,7 @@ export async function startServer(
     metrics,
     bus,
     ingest,
+    aside,
     blockLists: new BlockLists(db, clock, bus),
     web: readWebFiles(web),
     closing: closing.signal,
@@ -80,6 +84,7 @@ export async function startServer(
   })
   // When the last of what was asked is answered, and the other parts have ended.
   app.addHook('onClose', async () => {
+    await aside.close()
     await ingest.close()
     resources.dispose()
   })

@@ -89,7 +89,7 @@ export class OpenApi {
     }
   }
 
-  #requestOf({ body, consumes, example }: FastifySchema): object {
+  #requestOf({ reads, body = reads, consumes, example }: FastifySchema): object {
     if (consumes === undefined && !isZod(body)) return {}
     const content =
       consumes === undefined

@@ -22,11 +22,17 @@ interface Bucket {
   at: number
 }
 
+/** What each caller may still ask. */
+export interface Limits {
+  /** @throws HttpError (429) */
+  take: (request: FastifyRequest) => void
+}
+
 /**
- * Bounds how often each caller is answered: a key, a job, a person; whoever gives none of these, by address.
+ * Bounds how often each caller is answered: a key, a job, a person; whoever gives none of these, or a wrong one, by address.
  * (Guessing keys needs no limit of its own: they are 256 random bits.)
  */
-export function addRates(app: App, { clock, config }: Context): void {
+export function createLimits({ clock, config }: Context): Limits {
   const buckets = new Map<string, Bucket>()
   const most = config.rateLimit * burstSeconds
   const take = (caller: string, limit: { perSecond: number; most: number }): void => {
@@ -45,11 +51,18 @@ export function addRates(app: App, { clock, config }: Context): void {
       throw new HttpError(429, 'too-many-requests', 'too many requests; try again in some seconds')
     bucket.left--
   }
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.rate === 'sign-in')
-      take(`sign-in ${holderOf(request.ip)}`, signIns)
-    else if (config.rateLimit > 0) take(callerOf(request), { perSecond: config.rateLimit, most })
-  })
+  return {
+    take(request) {
+      if (request.routeOptions.config.rate === 'sign-in')
+        take(`sign-in ${holderOf(request.ip)}`, signIns)
+      else if (config.rateLimit > 0) take(callerOf(request), { perSecond: config.rateLimit, most })
+    },
+  }
+}
+
+/** Those who may come in; who may not is counted where that is found out (src/auth/hook.ts). */
+export function addRates(app: App, limits: Limits): void {
+  app.addHook('onRequest', async (request) => limits.take(request))
 }
 
 function callerOf(request: FastifyRequest): string {

@@ -62,6 +62,7 @@ const changes: readonly (readonly [route: string, body: unknown, action: string]
   ],
   ['DELETE /v1/orgs/:org/suppressions/:suppression', undefined, 'suppression.delete'],
   ['POST /v1/sign-in/invitation', undefined, 'member.join'],
+  ['POST /v1/sign-in/link', undefined, 'sign-in'],
   ['DELETE /v1/me/sessions/:session', undefined, 'session.end'],
   ['POST /v1/sign-out', undefined, 'sign-out'],
 ]
@@ -99,7 +100,7 @@ test.for(changes)(
     const ask: Ask = isOrganisations
       ? { as: rig.acme.keys.admin }
       : { headers: { cookie: rig.cookie, origin: rig.url } }
-    const query = action === 'member.join' ? invitation() : ''
+    const query = action === 'member.join' ? invitation() : action === 'sign-in' ? link() : ''
     const path = url.replaceAll(/:(\w+)/g, (_, parameter: string) => things[parameter] ?? 'none')
     const answer = await rig.ask(method, path + query, {
       ...ask,
@@ -155,6 +156,29 @@ function newest(action: string): Entry | undefined {
      WHERE action = ? ORDER BY id DESC LIMIT 1`,
     action,
   )
+}
+
+test('people and keys of one name are told apart', async () => {
+  const { auth } = rig.server.context
+  const ids = ['a', 'b'].map((subject) => auth.ensureUser('https://idp.example', subject, 'alice'))
+  for (const id of ids) {
+    auth.setMember(rig.acme.id, id, 'admin')
+    const headers = { cookie: `runwarden-session=${auth.createSession(id)}`, origin: rig.url }
+    const body = { name: 'new', role: 'viewer' }
+    expect(await rig.ask('POST', '/v1/orgs/acme/invitations', { body, headers })).toMatchObject({
+      status: 200,
+    })
+  }
+  const { body } = await rig.ask('GET', '/v1/orgs/acme/audit?limit=2', { as: rig.acme.keys.admin })
+  expect(body).toMatchObject({
+    items: ids.toReversed().map((actorId) => ({ actor: 'user alice', actorId })),
+  })
+})
+
+/** What the button of an administrator's link sends. */
+function link(): string {
+  const { auth } = rig.server.context
+  return `?token=${auth.createSignInLink(auth.ensureUser('local', 'admin', 'admin'))}`
 }
 
 /** What an invitation's button sends. */

@@ -27,8 +27,10 @@ function certificate(folder: string, name: string): { tlsCert: string; tlsKey: s
 /** Whose certificate the server shows now, and what it answers. */
 async function overTls(
   url: string,
+  method = 'GET',
 ): Promise<{ name: unknown; headers: NodeJS.Dict<string | string[]> }> {
-  const asked = request(url, { rejectUnauthorized: false, agent: false }).end()
+  const headers = { origin: new URL(url).origin }
+  const asked = request(url, { method, headers, rejectUnauthorized: false, agent: false }).end()
   const [answer] = (await once(asked, 'response')) as [IncomingMessage]
   answer.resume()
   const name = (answer.socket as TLSSocket).getPeerCertificate().subject.CN
@@ -42,7 +44,7 @@ test('it speaks TLS with the files of today, and marks its cookie for TLS alone'
   await using rig = await ServerRig.start(files)
   expect(rig.url).toMatch(/^https:/)
   const link = rig.server.signInUrl ?? ''
-  const { name, headers } = await overTls(link)
+  const { name, headers } = await overTls(link, 'POST')
   expect(name).toBe('first')
   expect(headers).toMatchObject({
     'strict-transport-security': 'max-age=31536000',
@@ -87,6 +89,12 @@ test('each caller has its own rate; it comes back with time', async () => {
   expect(await statuses(rig.acme.keys.editor)).toEqual(limited)
   now += 1000
   expect((await statuses(rig.acme.keys.viewer)).filter((status) => status === 200)).toHaveLength(2)
+  // Whose key is none counts by address.
+  expect(await statuses(`rwk_${'A'.repeat(43)}`)).toEqual([
+    ...Array<number>(10).fill(401),
+    429,
+    429,
+  ])
 })
 
 test.for([

@@ -5,7 +5,8 @@ import { join, relative } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backup, restore } from '../src/backup.ts'
 import { cleanUp } from '../src/housekeeping.ts'
-import { TestAgent } from './ingest/test-agent.ts'
+import { sampleReport } from '../../events/test/sample-report.ts'
+import { jobStart, TestAgent } from './ingest/test-agent.ts'
 import { ServerRig } from './server-rig.ts'
 
 const dayMs = 24 * 3_600_000
@@ -58,6 +59,38 @@ test('of too much the oldest go, but none that runs', async () => {
   expect(folders()).toEqual(left)
 })
 
+test('what one organisation sends takes nothing from another, and jobs without segments count, too', async () => {
+  const other = new TestAgent(rig.url)
+  const repository = { repository: 'other/app', workflowRef: null }
+  await other.start(rig.other.keys.agent, jobStart(repository))
+  await other.send(other.pack([{ kind: 'dns.query', name: noise(90_000) } as never]))
+  await other.finish(sampleReport)
+  // It runs, and is not deleted; but nor is anything of others for it.
+  const first = await job()
+  const running = await job()
+  await running.send(running.pack([{ kind: 'dns.query', name: noise(600_000) } as never]))
+  await cleanUp(rig.server.context)
+  expect(jobs()).toEqual([other.jobId, first.jobId, running.jobId])
+  await first.finish(sampleReport)
+  await cleanUp(rig.server.context)
+  expect(jobs()).toEqual([other.jobId, running.jobId])
+
+  const started = Array.from({ length: 100 }, () => new TestAgent(rig.url))
+  for (const agent of started) await agent.start(rig.acme.keys.agent)
+  now += 2 * 3_600_000
+  await cleanUp(rig.server.context)
+  expect(jobs().length).toBeLessThan(60)
+  expect(jobs()).toContain(other.jobId)
+})
+
+test('a job sends as much as one may, and no more', async () => {
+  await using small = await ServerRig.start({ jobSize: 250_000 })
+  const agent = new TestAgent(small.url)
+  await agent.start(small.acme.keys.agent)
+  const send = () => agent.send(agent.pack([{ kind: 'dns.query', name: noise(100_000) } as never]))
+  for (const status of [200, 200, 413]) expect(await send()).toMatchObject({ status })
+})
+
 test('segments that an end in between has left go, and so does what nobody can use any more', async () => {
   const { db, auth, config } = rig.server.context
   const kept = await job()
@@ -79,7 +112,7 @@ test('a backup while jobs report is whole: what its database names is there, and
   const data = join(place.path, 'restored')
   const more = job()
   // As people type folders.
-  await backup(`${relative(process.cwd(), rig.data)}/`, `${to}/`, now)
+  await backup(`${relative(process.cwd(), rig.data)}/`, `${to}/`)
   await more
   await restore(to, data)
   {

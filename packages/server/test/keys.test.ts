@@ -1,6 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { write } from './ingest/sample-events.ts'
+import { TestAgent } from './ingest/test-agent.ts'
 import { ServerRig } from './server-rig.ts'
 
 test('a key is shown once, says when it was used, and ends when it is taken back or its time is over', async () => {
@@ -42,6 +44,24 @@ test('a key is shown once, says when it was used, and ends when it is taken back
     status: 204,
   })
   expect(await rig.ask('GET', '/v1/me', { as: other.key })).toMatchObject({ status: 401 })
+})
+
+test('a key that is taken back takes the tokens of its jobs with it, and no others', async () => {
+  await using rig = await ServerRig.start()
+  const as = rig.acme.keys.admin
+  const made = await rig.ask('POST', '/v1/orgs/acme/keys', {
+    as,
+    body: { name: 'leaked', role: 'agent' },
+  })
+  const { id, key } = made.body as { id: string; key: string }
+  const [of, other] = [new TestAgent(rig.url), new TestAgent(rig.url)]
+  await of.start(key)
+  await other.start(rig.acme.keys.agent)
+  expect(await of.heartbeat()).toMatchObject({ status: 200 })
+  expect(await rig.ask('DELETE', `/v1/orgs/acme/keys/${id}`, { as })).toMatchObject({ status: 204 })
+  expect(await of.heartbeat()).toMatchObject({ status: 401 })
+  expect(await of.send(of.pack([write(1, '/w/a')]))).toMatchObject({ status: 401 })
+  expect(await other.heartbeat()).toMatchObject({ status: 200 })
 })
 
 test('nothing in the folder holds a key, a session or a token', async () => {

@@ -1,8 +1,11 @@
-import { readFileSync, mkdtempDisposableSync } from 'node:fs'
+import { mkdirSync, mkdtempDisposableSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { administer } from '../src/administer.ts'
+import { backup } from '../src/backup.ts'
+import { readConfig } from '../src/config.ts'
 import { databaseName, openDatabase } from '../src/data-folder.ts'
 import { Database } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
@@ -39,6 +42,61 @@ test('the database of version 1 becomes one of today, with all that was in it', 
     status: 200,
     body: { kind: 'key', name: 'of version 1', organisations: [{ name: 'first', role: 'viewer' }] },
   })
+})
+
+test('a backup leaves the database of another version as it is, and the command line writes into none', async () => {
+  using place = folder()
+  const data = join(place.path, 'data')
+  mkdirSync(data)
+  const numbers = (of: string): unknown[] => {
+    using db = new Database(join(of, databaseName))
+    return db.all('SELECT number FROM migrations')
+  }
+  {
+    using db = new Database(join(data, databaseName))
+    db.exec(readFileSync(join(import.meta.dirname, 'version-1.sql'), 'utf8'))
+  }
+  const before = numbers(data)
+  expect(before.length).toBeLessThan(migrations.length)
+  const to = join(place.path, 'backup')
+  await backup(data, to)
+  const config = readConfig({ data }, {})
+  const key = { organisation: 'acme', role: 'viewer', name: 'x' }
+  expect(() => administer.createKey(config, key)).toThrow(/is of an older version of runwarden/)
+  expect(() => administer.signIn(config)).toThrow(/is of an older version of runwarden/)
+  expect([numbers(data), numbers(to)]).toEqual([before, before])
+  {
+    using db = new Database(join(data, databaseName))
+    db.run("INSERT INTO migrations VALUES (900, 'new', 0)")
+  }
+  expect(() => administer.createKey(config, key)).toThrow(/was made by a newer version/)
+})
+
+test('the policies that a job was given are known by their ids from then on', () => {
+  using place = folder()
+  using db = new Database(join(place.path, databaseName))
+  migrate(
+    db,
+    0,
+    migrations.filter(({ number }) => number < 45),
+  )
+  const given = [
+    { level: 'job', name: 'base', version: 1 },
+    { level: 'cluster', name: 'base', version: 2 },
+    { level: 'repository', name: 'gone', version: 1 },
+  ]
+  db.exec(`
+    INSERT INTO organisations (id, name, created_at) VALUES ('o', 'acme', 0);
+    INSERT INTO policies VALUES ('own', 'o', 'base', 1, NULL), ('servers', NULL, 'base', 2, NULL);
+    INSERT INTO jobs (id, organisation_id, policy_from, proven, started_at, heard_at) VALUES ('j', 'o', 'store', 0, 0, 0);
+    INSERT INTO job_modes (job_id, policies) VALUES ('j', '${JSON.stringify(given)}')`)
+  migrate(db, 0)
+  expect(
+    JSON.parse(db.get<{ policies: string }>('SELECT policies FROM job_modes')?.policies ?? ''),
+  ).toEqual([
+    { id: 'own', level: 'job', version: 1 },
+    { id: 'servers', level: 'cluster', version: 2 },
+  ])
 })
 
 test('a step that fails leaves nothing of itself, and the next start goes on there', () => {

@@ -1,7 +1,7 @@
 import type { RouteOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { sampleOf, spoiled } from './sample.ts'
+import { sampleOf, spoiled, unbounded } from './sample.ts'
 import { type Answer, type Ask, ServerRig, type Tenant } from './server-rig.ts'
 import { type Things, thingsOf } from './tenant-things.ts'
 
@@ -53,8 +53,14 @@ function callerOf(route: RouteOptions, tenant: Tenant, of: Things): Ask {
   }
 }
 
-const bodyOf = ({ schema }: RouteOptions): unknown =>
-  schema?.body instanceof z.ZodType ? sampleOf(schema.body) : undefined
+const bodySchema = ({ schema }: RouteOptions): z.ZodType | undefined => {
+  const found = schema?.body ?? schema?.reads
+  return found instanceof z.ZodType ? found : undefined
+}
+const bodyOf = (route: RouteOptions): unknown => {
+  const schema = bodySchema(route)
+  return schema && sampleOf(schema)
+}
 
 /** What a route needs of its query. */
 const queryOf = ({ schema }: RouteOptions): string =>
@@ -76,6 +82,13 @@ describe.each(titled(all))('%s', (_, route) => {
     if (route.config?.right === 'job') expect(route.url).toMatch(/^\/v1\/jobs\/:id\//)
   })
 })
+
+test.each(titled(all.filter((route) => bodySchema(route) !== undefined)))(
+  '%s bounds each list that it takes',
+  (_, route) => {
+    expect([...unbounded(bodySchema(route) as z.ZodType)]).toEqual([])
+  },
+)
 
 describe.each(titled(all.filter(({ config }) => config?.right !== 'public')))('%s', (_, route) => {
   test('is not for nobody, nor for a key of no one', async () => {
@@ -142,8 +155,8 @@ describe.each(titled(all))('%s', (_, route) => {
       const path = pathOf(route, 'acme', things.acme)
       const ask = callerOf(route, rig.acme, things.acme)
       const asked: [string, Ask][] = [...badPaths(route)].map((bad) => [bad, ask])
-      const schema = route.schema?.body
-      if (schema instanceof z.ZodType) {
+      const schema = bodySchema(route)
+      if (schema !== undefined) {
         for (const body of spoiled(sampleOf(schema))) asked.push([path, { ...ask, body }])
         for (const body of ['{"a":', '[1,]', `${'['.repeat(100_000)}`, '{"__proto__":{}}'])
           asked.push([path, { ...ask, rawBody: body }])

@@ -26,6 +26,8 @@ interface Def {
   entries?: Record<string, string | number>
   values?: unknown[]
   items?: z.ZodType[]
+  valueType?: z.ZodType
+  checks?: z.core.$ZodCheck[]
 }
 
 /** Something that a schema takes. Throws where it finds nothing: then the route's test says what to send. */
@@ -121,4 +123,17 @@ export function* spoiled(value: unknown): Generator<unknown> {
     }
     yield { ...value, 'one-more': 1 }
   }
+}
+
+/** Paths of lists that may be as long, and of records that may have as many entries, as whoever sends them likes. */
+export function* unbounded(schema: z.ZodType, path = ''): Generator<string> {
+  const def = schema.def as unknown as Def
+  const checks = def.checks?.map((one) => one._zod.def.check) ?? []
+  const isBounded = checks.includes(def.type === 'array' ? 'max_length' : 'custom')
+  if (['array', 'record'].includes(def.type) && !isBounded) yield path
+  for (const [name, part] of Object.entries(def.shape ?? {}))
+    yield* unbounded(part, `${path}.${name}`)
+  const parts = [def.element, def.valueType, def.innerType, def.in, ...(def.options ?? [])]
+  for (const part of [...parts, ...(def.items ?? [])])
+    if (part !== undefined) yield* unbounded(part, path)
 }

@@ -4,12 +4,24 @@ import { ServerRig } from './server-rig.ts'
 const cookie = (answer: { headers: Headers }): string =>
   answer.headers.get('set-cookie')?.split(';')[0] ?? ''
 
+/** A form of another site. */
+const elsewhere = { headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' } }
+const otherOrigin = { status: 403, body: { error: { code: 'other-origin' } } }
+
 test('the first start gives a link, which signs its administrator in once', async () => {
   await using rig = await ServerRig.start()
   const path = rig.server.signInUrl?.slice(rig.url.length) ?? ''
   expect(path).toMatch(/^\/v1\/sign-in\/link\?token=rwl_[\w-]{43}$/)
 
-  const first = await rig.ask('GET', path)
+  // What looks at the link first takes nothing, and no other site signs anybody in.
+  const page = await rig.ask('GET', path)
+  expect(page.status).toBe(200)
+  expect(page.body).toContain('<form method="post">')
+  // Without it a browser calls the form's origin null.
+  expect(page.headers.get('referrer-policy')).toBe('same-origin')
+  expect(await rig.ask('POST', path, elsewhere)).toMatchObject(otherOrigin)
+
+  const first = await rig.ask('POST', path, { headers: { origin: rig.url } })
   expect(first).toMatchObject({ status: 303 })
   expect(first.headers.get('set-cookie')).toMatch(
     /^runwarden-session=rws_[\w-]{43}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax$/,
@@ -23,10 +35,11 @@ test('the first start gives a link, which signs its administrator in once', asyn
       organisations: [{ name: 'acme' }, { name: 'other' }],
     },
   })
-  expect(await rig.ask('GET', path)).toMatchObject({
-    status: 410,
-    body: { error: { code: 'link-used' } },
-  })
+  for (const method of ['GET', 'POST'])
+    expect(await rig.ask(method, path, { headers: { origin: rig.url } })).toMatchObject({
+      status: 410,
+      body: { error: { code: 'link-used' } },
+    })
 })
 
 test('a session ends by sign-out, and with its time', async () => {
@@ -76,7 +89,9 @@ test('an invitation makes who opens it first a member, with its role and no othe
   const page = await rig.ask('GET', path)
   expect(page.status).toBe(200)
   expect(page.headers.get('content-type')).toMatch('text/html')
-  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  expect(page.headers.get('referrer-policy')).toBe('same-origin')
+  expect(await rig.ask('POST', path, elsewhere)).toMatchObject(otherOrigin)
+  const form = { 'content-type': 'application/x-www-form-urlencoded', origin: rig.url }
   const opened = await rig.ask('POST', path, { rawBody: '', headers: form })
   expect(opened.status).toBe(303)
   const headers = { cookie: cookie(opened), origin: rig.url }

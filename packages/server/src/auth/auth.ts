@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts'
 import { isDiskFull } from '../disk-full.ts'
 import { newId } from '../id.ts'
 import {
+  actorIdOf,
   actorOf,
   isEnough,
   type Actor,
@@ -147,6 +148,16 @@ export class Auth {
     return secret
   }
 
+  isSignInLink(secret: string): boolean {
+    return (
+      this.#db.get(
+        'SELECT 1 FROM sign_in_links WHERE hash = ? AND expires_at > ?',
+        hashSecret(secret),
+        this.#clock(),
+      ) !== undefined
+    )
+  }
+
   /** @returns whose link it was; it is none any more */
   useSignInLink(secret: string): string | undefined {
     return this.#db.get<{ user_id: string }>(
@@ -284,15 +295,19 @@ export class Auth {
     }
   }
 
-  /** A token for one job's later calls. */
-  createJobToken(jobId: string, organisationId: string): string {
+  /**
+   * A token for one job's later calls.
+   * @param keyId the key that started the job: the token goes with it; null: none did
+   */
+  createJobToken(jobId: string, organisationId: string, keyId: string | null = null): string {
     const secret = newSecret('rwj_')
     this.#db.run(
-      'INSERT INTO job_tokens VALUES (?, ?, ?, ?)',
+      'INSERT INTO job_tokens VALUES (?, ?, ?, ?, ?)',
       hashSecret(secret),
       jobId,
       organisationId,
       this.#clock() + jobTokenMs,
+      keyId,
     )
     return secret
   }
@@ -317,7 +332,7 @@ export class Auth {
   /** Writes down a change; in the transaction that makes it, so that neither is without the other. */
   audit(identity: Actor, entry: AuditEntry): void {
     this.#db.run(
-      'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       newId(),
       this.#clock(),
       entry.organisationId,
@@ -326,6 +341,7 @@ export class Auth {
       entry.subject,
       JSON.stringify(entry.detail ?? {}),
       entry.address ?? null,
+      actorIdOf(identity),
     )
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { HttpError, notFound } from '../error.ts'
 import type { App, Context } from '../context.ts'
+import type { Limits } from '../rate.ts'
 import { cookieOf } from './cookies.ts'
 import { isEnough, type Identity, type Organisation, type Right, type Role } from './rights.ts'
 
@@ -18,7 +19,7 @@ declare module 'fastify' {
 }
 
 /** Finds out who calls, and whether they may, before anything of the body is read. */
-export function addAuth(app: App, context: Context): void {
+export function addAuth(app: App, context: Context, limits: Limits): void {
   app.decorateRequest('identity')
   app.decorateRequest('organisationOrNone', null)
   app.decorateRequest('organisation', {
@@ -34,8 +35,13 @@ export function addAuth(app: App, context: Context): void {
     const { right } = request.routeOptions.config
     if (right === undefined) throw new Error(`${request.routeOptions.url} names no right`)
     if (right === 'public') return
-    request.identity = await whoCalls(request, context)
-    request.organisationOrNone = allow(request, right, context)
+    try {
+      request.identity = await whoCalls(request, context)
+      request.organisationOrNone = allow(request, right, context)
+    } catch (error) {
+      limits.take(request)
+      throw error
+    }
   })
 }
 
@@ -66,7 +72,7 @@ async function whoCalls(
 }
 
 /** A browser sends the cookie along for other sites' pages, too; what changes something comes from our own. */
-function checkOrigin(request: FastifyRequest, url: string): void {
+export function checkOrigin(request: FastifyRequest, url: string): void {
   if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return
   const { origin, 'sec-fetch-site': site } = request.headers
   const same =
@@ -77,7 +83,7 @@ function checkOrigin(request: FastifyRequest, url: string): void {
     throw new HttpError(
       403,
       'other-origin',
-      `a session may change something only from the server's own pages (Origin ${origin ?? 'is missing'})`,
+      `a browser may change something, or sign in, only from the server's own pages (Origin ${origin ?? 'is missing'})`,
     )
   }
 }

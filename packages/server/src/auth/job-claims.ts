@@ -9,7 +9,7 @@ const optional = z.string().max(1024).optional()
 /** What is used of GitHub's claims: docs.github.com, "OpenID Connect reference". Numbers are texts there. */
 const Claims = z
   .object({
-    repository: z.string().regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/),
+    repository: z.string().regex(/^[\w.-]{1,100}\/(?!\.{1,2}$)[\w.-]{1,100}$/),
     repository_owner: z.string().min(1).max(100),
     /** Of the account: that stays, where its name can become another's. */
     repository_owner_id: z.string().regex(/^\d{1,20}$/),

@@ -54,6 +54,10 @@ export function isEnough(has: Role, asked: Role): boolean {
 /** Who changes something: whoever calls, or a feed of the block list that is followed. */
 export type Actor = Identity | { kind: 'feed'; name: string }
 
+/** Tells apart whom `actorOf` names alike: names are changed, and given again. null: nobody has one. */
+export const actorIdOf = (identity: Actor): string | null =>
+  identity.kind === 'user' || identity.kind === 'key' ? identity.id : null
+
 /** As the audit log names them. */
 export function actorOf(identity: Actor): string {
   switch (identity.kind) {

@@ -55,18 +55,17 @@ export class Heartbeats implements Disposable {
   }
 }
 
-/** A job that was given up goes on when its agent is there again; one that has finished does not. */
+/** A job that was given up goes on when its agent is there again. Of one that has finished its report has the last word. */
 function writeOne(
   db: Database,
   jobId: string,
   { heartbeat: { sequence, eventsLost, tier, armed }, highest, at }: Heard,
 ): void {
   const job = jobRow(db, jobId)
-  if (job === undefined) return
+  if (job === undefined || job.final_sequence !== null) return
   db.run(
     `UPDATE jobs SET heard_at = max(heard_at, ?), made_sequence = max(made_sequence, ?), events_lost = ?, tier = ?,
-            armed = ?, silent_at = iif(final_sequence IS NULL, NULL, silent_at),
-            finished_at = iif(final_sequence IS NULL, NULL, finished_at) WHERE id = ?`,
+            armed = ?, silent_at = NULL, finished_at = NULL WHERE id = ?`,
     at,
     highest,
     JSON.stringify(eventsLost),

@@ -1,13 +1,8 @@
-import type {
-  HeartbeatAnswer,
-  JobPolicies,
-  JobStart,
-  StoredPolicy,
-} from '@runwarden/events/control-plane'
+import type { HeartbeatAnswer, JobPolicies, JobStart } from '@runwarden/events/control-plane'
 import type { BlockLists } from '../blocklist/block-lists.ts'
 import type { Database } from '../db/database.ts'
 import { HttpError } from '../error.ts'
-import { policiesFor, policiesVersion } from '../policies/effective.ts'
+import { type OwnedPolicy, policiesFor, policiesVersion } from '../policies/effective.ts'
 
 interface Asked {
   organisation_id: string
@@ -34,10 +29,13 @@ export function inForce(
 }
 
 /**
- * The policies of a job now; undefined: there is no such job.
+ * The policies of a job now, and their version; undefined: there is no such job.
  * @throws HttpError (404, `unknown-policy`): the one that it asked for was deleted since
  */
-export function policiesNow(db: Database, jobId: string): JobPolicies | undefined {
+export function policiesNow(
+  db: Database,
+  jobId: string,
+): { version: JobPolicies['version']; policies: OwnedPolicy[] } | undefined {
   const asked = askedBy(db, jobId)
   if (asked === undefined) return undefined
   const ask = askOf(asked)
@@ -48,7 +46,7 @@ export function policiesNow(db: Database, jobId: string): JobPolicies | undefine
 /** Of all the policies of a job together; null: it asked for none, and none will be pushed to it. */
 export function versionFor(
   ask: JobStart['policy'],
-  policies: readonly StoredPolicy[],
+  policies: readonly OwnedPolicy[],
 ): string | null {
   return ask.from === 'workflow' ? null : policiesVersion(policies)
 }

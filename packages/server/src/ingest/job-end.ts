@@ -1,23 +1,17 @@
-import { promisify } from 'node:util'
-import { zstdCompress } from 'node:zlib'
-import type { Report } from '@runwarden/events'
-import type { JobFinish } from '@runwarden/events/control-plane'
+import type { ReadFinish } from '../aside/read-finish.ts'
 import type { Database } from '../db/database.ts'
 import { HttpError, notFound } from '../error.ts'
 import { addFinding, tampered } from './findings.ts'
 import { gap } from './intake.ts'
 import { type JobRow, jobRow } from './job-row.ts'
 
-const pack = promisify(zstdCompress)
-
 /** Ends a job, by its agent's word, or by that of an agent after it, which has no report. @throws HttpError */
-export async function finishJob(
+export function finishJob(
   db: Database,
   jobId: string,
-  { sequence, hash: hex, report, exit }: JobFinish,
+  { sequence, hash: hex, report, exit }: ReadFinish,
   clock: () => number,
-): Promise<JobRow> {
-  const packed = report === null ? null : await pack(JSON.stringify(report))
+): JobRow {
   const hash = Buffer.from(hex, 'hex')
   return db.transaction(() => {
     const now = clock()
@@ -33,7 +27,7 @@ export async function finishJob(
       now,
       now,
       exit,
-      packed,
+      report?.packed ?? null,
       sequence,
       hash,
       jobId,
@@ -49,7 +43,7 @@ export async function finishJob(
 function settle(
   db: Database,
   jobId: string,
-  { egress, health, protection, version }: Report,
+  { egress, health, protection, version }: NonNullable<ReadFinish['report']>,
 ): void {
   db.run(
     'UPDATE jobs SET silent_at = NULL, tier = ?, armed = ?, events_lost = ?, interrupted = ? WHERE id = ?',

@@ -4,6 +4,15 @@ import type { Database } from '../db/database.ts'
 import { HttpError } from '../error.ts'
 import type { Owner } from './owner.ts'
 
+/** A policy as this server knows it: whose it is, its name does not say. */
+export interface OwnedPolicy extends StoredPolicy {
+  id: string
+}
+
+/** As others are told of them. */
+export const toldOf = (policies: readonly OwnedPolicy[]): StoredPolicy[] =>
+  policies.map(({ id: _, ...policy }) => policy)
+
 /** What tells which policies are a job's; the organisation is that of the identity. */
 export type PolicyJob = Pick<JobStart['job'], 'repository' | 'workflow' | 'workflowRef' | 'job'>
 
@@ -19,7 +28,7 @@ export function policiesFor(
   organisationId: string,
   job: PolicyJob,
   ask: JobStart['policy'],
-): StoredPolicy[] {
+): OwnedPolicy[] {
   if (ask.from === 'workflow') return []
   const attached = attachedTo(db, organisationId, job)
   if (ask.from === 'store') return attached
@@ -30,14 +39,14 @@ export function policiesFor(
 }
 
 /** Of a job's policies; another one when any of them is another. */
-export function policiesVersion(policies: readonly StoredPolicy[]): string {
-  const said = policies.map(({ level, name, version }) => [level, name, version])
+export function policiesVersion(policies: readonly OwnedPolicy[]): string {
+  const said = policies.map(({ level, id, version }) => [level, id, version])
   return createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 32)
 }
 
-function byName(db: Database, owner: Owner, name: string): StoredPolicy | undefined {
-  const found = db.get<Omit<StoredPolicy, 'level'>>(
-    `SELECT name, version, text FROM policies JOIN policy_versions ON policy_id = id AND version = latest
+function byName(db: Database, owner: Owner, name: string): OwnedPolicy | undefined {
+  const found = db.get<Omit<OwnedPolicy, 'level'>>(
+    `SELECT id, name, version, text FROM policies JOIN policy_versions ON policy_id = id AND version = latest
      WHERE organisation_id IS ? AND name = ? AND deleted_at IS NULL`,
     owner,
     name,
@@ -45,7 +54,7 @@ function byName(db: Database, owner: Owner, name: string): StoredPolicy | undefi
   return found && { level: 'job', ...found }
 }
 
-function attachedTo(db: Database, organisationId: string, job: PolicyJob): StoredPolicy[] {
+function attachedTo(db: Database, organisationId: string, job: PolicyJob): OwnedPolicy[] {
   const repository = job.repository?.toLowerCase() ?? ''
   // '-' is a word that no file is called by.
   const path = workflowPath(job.workflowRef) ?? '-'
@@ -54,8 +63,8 @@ function attachedTo(db: Database, organisationId: string, job: PolicyJob): Store
     const ofWorkflow = isJob || level === 'workflow'
     const ofRepository = ofWorkflow || level === 'repository'
     if ((ofRepository && repository === '') || (isJob && !job.job)) return []
-    const found = db.get<StoredPolicy>(
-      `SELECT level, name, version, text
+    const found = db.get<OwnedPolicy>(
+      `SELECT policies.id, level, name, version, text
        FROM policy_attachments JOIN policies ON policies.id = policy_attachments.policy_id
          JOIN policy_versions ON policy_versions.policy_id = policies.id AND version = latest
        WHERE ifnull(policy_attachments.organisation_id, '') = ? AND level = ? AND repository = ?

@@ -3,16 +3,17 @@ import { policyLevels } from '@runwarden/events/stored-policy'
 import { formatEndpoint, parseEndpoint, PolicyError } from '@runwarden/policy'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
+import type { OwnedPolicy } from './effective.ts'
 
-const Given = z.array(z.object({ level: PolicyLevel, name: z.string(), version: z.int() }))
+const Given = z.array(z.object({ id: z.string(), level: PolicyLevel, version: z.int() }))
 
 /** Notes which policies a job was given, for those who ask later why something was allowed in it. */
 export function rememberPolicies(
   db: Database,
   jobId: string,
-  policies: readonly StoredPolicy[],
+  policies: readonly OwnedPolicy[],
 ): void {
-  const given = policies.map(({ level, name, version }) => ({ level, name, version }))
+  const given = policies.map(({ id, level, version }) => ({ id, level, version }))
   db.run(
     `INSERT INTO job_modes (job_id, policies) VALUES (?, ?) ON CONFLICT DO UPDATE SET policies = excluded.policies`,
     jobId,
@@ -21,23 +22,18 @@ export function rememberPolicies(
 }
 
 /** The policies that a job was given last, the strongest level first; as they were then. */
-export function givenPolicies(db: Database, organisationId: string, jobId: string): StoredPolicy[] {
+export function givenPolicies(db: Database, jobId: string): StoredPolicy[] {
   const found = db.get<{ policies: string }>(
     'SELECT policies FROM job_modes WHERE job_id = ?',
     jobId,
   )
-  return Given.parse(JSON.parse(found?.policies ?? '[]')).flatMap((given) => {
-    const stored = db.get<{ text: string }>(
-      `SELECT text FROM policies JOIN policy_versions ON policy_id = id
-       WHERE name = ? AND version = ? AND (organisation_id = ? OR organisation_id IS NULL)
-       ORDER BY (organisation_id IS NULL) = ? LIMIT 1`,
-      given.name,
-      given.version,
-      organisationId,
-      // Of the cluster's level it is the server's; else the organisation's own, where it has one of that name.
-      given.level === 'cluster' ? 0 : 1,
+  return Given.parse(JSON.parse(found?.policies ?? '[]')).flatMap(({ id, level, version }) => {
+    const stored = db.get<{ name: string; text: string }>(
+      'SELECT name, text FROM policies JOIN policy_versions ON policy_id = id WHERE id = ? AND version = ?',
+      id,
+      version,
     )
-    return stored === undefined ? [] : [{ ...given, text: stored.text }]
+    return stored === undefined ? [] : [{ level, version, ...stored }]
   })
 }
 
@@ -103,15 +99,16 @@ const endpointOf = (text: string): string | null => {
   }
 }
 
-/** Where the line behind a verdict comes from; null: from the workflow itself, or it is not known. */
-export function sourceOf(rule: string | null, lines: readonly PolicyLine[]): Source | null {
-  const [, said = ''] = /^.*?:\d+(?::\d+)? (\S+)/.exec(rule ?? '') ?? []
-  const endpoint = endpointOf(said)
-  if (endpoint === null) return null
-  return (
-    lines.find(({ text }) => {
-      const quoted = /"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
-      return quoted !== undefined && endpointOf(quoted) === endpoint
-    })?.source ?? null
-  )
+/** Tells where the line behind a verdict comes from; null: from the workflow itself, or it is not known. */
+export function sourcesOf(lines: readonly PolicyLine[]): (rule: string | null) => Source | null {
+  const known = new Map<string, Source | null>()
+  for (const { text, source } of lines) {
+    const quoted = /^[^"]*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
+    const endpoint = quoted === undefined ? null : endpointOf(quoted)
+    if (endpoint !== null && !known.has(endpoint)) known.set(endpoint, source)
+  }
+  return (rule) => {
+    const [, said = ''] = /^.*?:\d+(?::\d+)? (\S+)/.exec(rule ?? '') ?? []
+    return known.get(endpointOf(said) ?? '') ?? null
+  }
 }

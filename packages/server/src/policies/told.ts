@@ -12,6 +12,9 @@ const unpack = promisify(zstdDecompress)
 /** Of one job: the first, and the newest of the others. */
 const mostKept = 10
 
+/** Of a document that is kept: a line of a policy has some 20 characters. */
+const mostLines = 1 << 16
+
 /** A policy that a job's agent has put in force. */
 export const ToldPolicy = z.object({
   /** From 1. */
@@ -32,7 +35,10 @@ z.globalRegistry.add(ToldPolicy, { id: 'ToldPolicy' })
  * @throws HttpError (404), (409, `job-finished`): then its report has the last word
  */
 export async function keepTold(db: Database, jobId: string, told: PolicyInForce): Promise<number> {
-  const document = told.text === null ? null : await pack(told.text)
+  const document =
+    told.text === null || told.text.split('\n', mostLines + 1).length > mostLines
+      ? null
+      : await pack(told.text)
   const { at, egress, protection, tier, otherwise } = told
   return db.transaction(() => {
     const job = jobRow(db, jobId)

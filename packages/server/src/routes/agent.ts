@@ -12,22 +12,27 @@ import {
   SegmentAcknowledged,
   SegmentHeaders,
 } from '@runwarden/events/control-plane'
-import type { onRequestHookHandler } from 'fastify'
 import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { HttpError, notFound } from '../error.ts'
+import { heldBodies } from '../held-bodies.ts'
 import { finishJob } from '../ingest/job-end.ts'
-import { insightsUrl } from '../ingest/job-row.ts'
+import { insightsUrl, jobRow } from '../ingest/job-row.ts'
 import { inForce, versionFor } from '../ingest/in-force.ts'
-import { policiesFor } from '../policies/effective.ts'
+import { policiesFor, toldOf } from '../policies/effective.ts'
 import { rememberPolicies } from '../policies/given.ts'
 import { keepTold } from '../policies/told.ts'
 import { Id } from './page.ts'
 
 /** Bytes of a job's report. */
 const largestReport = 16 << 20
-/** Bytes of segments that are taken at a time. */
-const mostAtOnce = 64 << 20
+/** Bytes that are held at a time: of all, and of a job that sends two at once. */
+const heldSegments = {
+  most: 128 << 20,
+  ofJob: 2 * largestSegment.packed,
+  largest: largestSegment.packed,
+}
+const heldReports = { most: 128 << 20, ofJob: largestReport, largest: largestReport }
 
 const startExample: JobStart = {
   version: 1,
@@ -53,7 +58,7 @@ const OfSegment = OfJob.extend({ seq: z.coerce.number().int().min(1).max(1e9) })
 
 /** What agents say of their jobs. */
 export function register(app: App, context: Context): void {
-  const { auth, blockLists, db, ingest } = context
+  const { aside, auth, blockLists, db, ingest } = context
   app.post(
     '/v1/jobs',
     {
@@ -79,8 +84,12 @@ export function register(app: App, context: Context): void {
         const { version, text } = blockLists.of(organisation.id)
         return {
           jobId: id,
-          token: auth.createJobToken(id, organisation.id),
-          policies,
+          token: auth.createJobToken(
+            id,
+            organisation.id,
+            identity.kind === 'key' ? identity.id : null,
+          ),
+          policies: toldOf(policies),
           policyVersion: versionFor(body.policy, policies),
           blockList: { version, text },
           insightsUrl,
@@ -94,7 +103,7 @@ export function register(app: App, context: Context): void {
     {
       config: { right: 'job' },
       bodyLimit: largestSegment.packed,
-      onRequest: atOnce(mostAtOnce, largestSegment.packed),
+      onRequest: heldBodies(heldSegments),
       schema: {
         summary:
           'Some of a job’s events: NDJSON packed with zstd, as application/zstd. When it is acknowledged it is kept for good.',
@@ -105,7 +114,7 @@ export function register(app: App, context: Context): void {
         fails: {
           400: 'it is no segment, or its hash is another; the same bytes will not be taken',
           409: 'another segment was acknowledged under this number, or the job has finished without it',
-          413: `more than ${largestSegment.packed} bytes packed, or ${largestSegment.unpacked} unpacked`,
+          413: `more than ${largestSegment.packed} bytes packed, or ${largestSegment.unpacked} unpacked; job-too-large: the job has sent all that it may (--job-size)`,
           415: 'the body is no application/zstd',
           503: 'too much comes at once; try again after `retry-after`',
           507: 'disk-full: nothing of it was kept; try again later',
@@ -115,6 +124,9 @@ export function register(app: App, context: Context): void {
     async ({ params: { id, seq }, headers, body }) => {
       if (!Buffer.isBuffer(body))
         throw new HttpError(415, 'unsupported-media-type', 'the body has to be application/zstd')
+      const { jobSize } = context.config
+      if (jobSize > 0 && (jobRow(db, id)?.bytes ?? 0) + body.length > jobSize)
+        throw new HttpError(413, 'job-too-large', `a job may send ${jobSize} bytes, and this has`)
       await ingest.intake.take({
         jobId: id,
         seq,
@@ -168,34 +180,25 @@ export function register(app: App, context: Context): void {
     {
       config: { right: 'job' },
       bodyLimit: largestReport,
+      onRequest: heldBodies(heldReports),
       schema: {
         summary:
           'A job has finished: its report, and which of its segments was the last. Without a report: its agent has died, and another has sent what it left.',
         params: OfJob,
-        body: JobFinish,
+        reads: JobFinish,
         response: { 200: JobFinished },
-        fails: { 409: 'job-finished: with another last segment; the same again is a success' },
+        fails: {
+          409: 'job-finished: with another last segment; the same again is a success',
+          413: `more than ${largestReport} bytes, or too-much: more than is read of one`,
+          503: 'too much comes at once; try again after `retry-after`',
+        },
       },
     },
-    async ({ params: { id }, body }) => ({
-      insightsUrl: insightsUrl(context.url(), await finishJob(db, id, body, context.clock)),
-    }),
+    async ({ params: { id }, body, organisation }) => {
+      if (!Buffer.isBuffer(body))
+        throw new HttpError(415, 'unsupported-media-type', 'the body has to be application/json')
+      const finish = await aside.do('finish', body, { organisation: organisation.id, only: id })
+      return { insightsUrl: insightsUrl(context.url(), finishJob(db, id, finish, context.clock)) }
+    },
   )
-}
-
-/** Refuses what would make the bodies that are held at a time more than `most` bytes. */
-function atOnce(most: number, largest: number): onRequestHookHandler {
-  let held = 0
-  return (request, reply, done) => {
-    const bytes = Number(request.headers['content-length'] ?? largest)
-    if (held + bytes > most) {
-      void reply.header('retry-after', '1')
-      return done(new HttpError(503, 'busy', 'too much comes at once; send it again in a second'))
-    }
-    held += bytes
-    reply.raw.once('close', () => {
-      held -= bytes
-    })
-    done()
-  }
 }

@@ -1,13 +1,11 @@
 import { Verdict } from '@runwarden/events'
 import { StoredPolicy } from '@runwarden/events/control-plane'
-import { explain, parseBlockList, parseEndpoint, type Policy, PolicyError } from '@runwarden/policy'
-import { parsePolicy } from '@runwarden/policy/document'
 import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
-import { badRequest, notFound } from '../error.ts'
+import { notFound } from '../error.ts'
 import { composedOf } from '../policies/composed.ts'
-import { givenPolicies, linesOf, PolicyLine, Source, sourceOf } from '../policies/given.ts'
+import { givenPolicies, linesOf, PolicyLine, Source } from '../policies/given.ts'
 import { ToldPolicy, toldDocument, toldPolicies } from '../policies/told.ts'
 import { jobOfOrganisation } from '../views/job-list.ts'
 import { rowsOf } from '../views/pages.ts'
@@ -64,9 +62,6 @@ z.globalRegistry.add(Why, { id: 'WhyDestination' })
 /** Rows of a job's view that are looked through. */
 const mostRows = 10_000
 
-/** What verdicts call the policy of a job. */
-const policyName = 'job policy'
-
 /** The document that its agent has told under a number, or else what the store's policies make together; null: there is neither. */
 async function documentOf(
   db: Database,
@@ -80,18 +75,8 @@ async function documentOf(
     : { text: composedOf(policies)?.text ?? null, number: null }
 }
 
-/** null: it is none that this version understands; agents may be newer. */
-function readable(text: string | null): Policy | null {
-  try {
-    return text === null ? null : parsePolicy(text, policyName)
-  } catch (error) {
-    if (error instanceof PolicyError) return null
-    throw error
-  }
-}
-
 /** The policy that a job had, and why it let something pass or did not. */
-export function register(app: App, { db, ingest, blockLists }: Context): void {
+export function register(app: App, { aside, db, ingest, blockLists }: Context): void {
   app.get(
     '/v1/orgs/:org/jobs/:id/policy',
     {
@@ -113,7 +98,7 @@ export function register(app: App, { db, ingest, blockLists }: Context): void {
         id,
       )
       if (job === undefined || asked === undefined) throw notFound('job')
-      const policies = givenPolicies(db, organisation.id, id)
+      const policies = givenPolicies(db, id)
       const told = toldPolicies(db, id)
       const wanted = query.number ?? told[0]?.number
       if (query.number !== undefined && !told.some(({ number }) => number === query.number))
@@ -142,10 +127,9 @@ export function register(app: App, { db, ingest, blockLists }: Context): void {
     },
     async ({ organisation, params: { id }, query: { host, port, protocol } }) => {
       if (jobOfOrganisation(db, organisation.id, id) === undefined) throw notFound('job')
-      const policies = givenPolicies(db, organisation.id, id)
+      const policies = givenPolicies(db, id)
       const [newest] = toldPolicies(db, id)
       const composed = await documentOf(db, id, newest?.number, policies)
-      const lines = composed.text === null ? [] : linesOf(composed.text, policies)
       const asked = { after: 0, limit: mostRows, verdict: null }
       const rows = rowsOf(
         await ingest.indexer.index(),
@@ -153,34 +137,32 @@ export function register(app: App, { db, ingest, blockLists }: Context): void {
         'destinations',
         asked,
       ) as (RowData['destinations'] & { count: number })[]
-      const recorded = rows
-        .filter(
-          (row) =>
-            row.port === port &&
-            row.protocol === protocol &&
-            (row.host === null ? row.addresses.includes(host) : row.host === host.toLowerCase()),
-        )
-        .map(({ verdict, reason, rule, count }) => ({
+      const recorded = rows.filter(
+        (row) =>
+          row.port === port &&
+          row.protocol === protocol &&
+          (row.host === null ? row.addresses.includes(host) : row.host === host.toLowerCase()),
+      )
+      const { sources, explained } = await aside.do(
+        'why',
+        {
+          text: composed.text,
+          policies,
+          endpoint: `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+          rules: recorded.map(({ rule }) => rule),
+          blockList: blockLists.of(organisation.id).text,
+        },
+        { organisation: organisation.id, only: crypto.randomUUID() },
+      )
+      return {
+        recorded: recorded.map(({ verdict, reason, rule, count }, i) => ({
           verdict,
           reason,
           rule,
           count,
-          source: sourceOf(rule, lines),
-        }))
-      const holds = readable(composed.text)
-      if (holds === null) return { recorded, explained: null }
-      const text = `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`
-      try {
-        const list = parseBlockList(blockLists.of(organisation.id).text, 'block list')
-        const { verdict, reason, rule, near, notes } = explain(holds, parseEndpoint(text), list)
-        const source = sourceOf(rule, lines)
-        return {
-          recorded,
-          explained: { verdict, reason, rule, source, near: [...near], notes: [...notes] },
-        }
-      } catch (error) {
-        if (error instanceof PolicyError) throw badRequest('query', 'host', error.message)
-        throw error
+          source: sources[i] ?? null,
+        })),
+        explained,
       }
     },
   )

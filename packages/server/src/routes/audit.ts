@@ -7,6 +7,8 @@ const Entry = z.object({
   at: Time,
   /** `user octocat`, `key deploy` */
   actor: z.string(),
+  /** Of that person or key, by which namesakes are told apart; null: it has none, or was not kept then. */
+  actorId: z.string().nullable(),
   /** `key.create` */
   action: z.string(),
   subject: z.string(),
@@ -22,7 +24,7 @@ export function register(app: App, { db }: Context): void {
   /** null: of the server itself */
   const entries = (organisationId: string | null, { limit, after }: z.infer<typeof Page>) => {
     const rows = db.all<Omit<Entry, 'detail'> & { detail: string }>(
-      `SELECT id, at, actor, action, subject, detail, address FROM audit
+      `SELECT id, at, actor, actor_id AS actorId, action, subject, detail, address FROM audit
        WHERE organisation_id IS ? AND id < ? ORDER BY id DESC LIMIT ?`,
       organisationId,
       after ?? '~',

@@ -10,6 +10,8 @@ import { permissionsSoFar } from '../views/permissions.ts'
 import { Id, OfOrganisation } from './page.ts'
 
 const unpackReport = promisify(zstdDecompress)
+/** It was checked when it came, and may have 16 MiB. */
+const ReportPart = Report.pick({ health: true, minimumPermissions: true, tokenCalls: true })
 const OfJob = OfOrganisation.extend({ id: Id })
 
 const Permissions = z.object({
@@ -25,7 +27,10 @@ z.globalRegistry.add(Permissions, { id: 'JobPermissions' })
 
 /** What is known of a job whether or not it has finished. */
 export function register(app: App, { db, ingest }: Context): void {
-  const reportOf = async (organisationId: string, id: string): Promise<Report | null> => {
+  const reportOf = async (
+    organisationId: string,
+    id: string,
+  ): Promise<z.infer<typeof ReportPart> | null> => {
     const found = db.get<{ report: Uint8Array | null }>(
       'SELECT report FROM jobs WHERE organisation_id = ? AND id = ?',
       organisationId,
@@ -33,7 +38,7 @@ export function register(app: App, { db, ingest }: Context): void {
     )
     if (found === undefined) throw notFound('job')
     if (found.report === null) return null
-    return Report.parse(JSON.parse((await unpackReport(found.report)).toString()))
+    return ReportPart.parse(JSON.parse((await unpackReport(found.report)).toString()))
   }
 
   app.get(

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { App, Context } from '../context.ts'
 import { notFound } from '../error.ts'
 import { policiesNow } from '../ingest/in-force.ts'
+import { toldOf } from '../policies/effective.ts'
 import { rememberPolicies } from '../policies/given.ts'
 import { Id } from './page.ts'
 
@@ -23,7 +24,7 @@ export function register(app: App, { db }: Context): void {
       const now = policiesNow(db, id)
       if (now === undefined) throw notFound('job')
       rememberPolicies(db, id, now.policies)
-      return now
+      return { version: now.version, policies: toldOf(now.policies) }
     },
   )
 }

@@ -83,7 +83,8 @@ export function register(app: App, { db, auth, clock }: Context): void {
     {
       config: { right: 'admin' },
       schema: {
-        summary: 'Takes an API key back; from now on it is not valid.',
+        summary:
+          'Takes an API key back; from now on it is not valid, nor are the tokens of jobs that it has started.',
         params: OfOrganisation.extend({ key: Id }),
         response: { 204: z.null() },
       },

@@ -3,7 +3,7 @@ import { actorOf } from '../auth/rights.ts'
 import type { App, Context } from '../context.ts'
 import { PolicyLevel, StoredPolicy } from '@runwarden/events/control-plane'
 import { attach, detach, listAttachments, Repository, Target } from '../policies/attachments.ts'
-import { policiesFor } from '../policies/effective.ts'
+import { policiesFor, toldOf } from '../policies/effective.ts'
 import { ownerOf, type Place, places } from '../policies/owner.ts'
 import { Id, Line, Next, OfOrganisation, Page, paged, Time } from './page.ts'
 
@@ -45,7 +45,7 @@ export function register(app: App, context: Context): void {
         workflowRef: isFile ? `${query.repository}/${query.workflow}@` : null,
         job: query.job,
       }
-      return { items: policiesFor(context.db, organisation.id, job, { from: 'store' }) }
+      return { items: toldOf(policiesFor(context.db, organisation.id, job, { from: 'store' })) }
     },
   )
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type Invitation, sessionMs } from '../auth/auth.ts'
 import { cookieOf, setCookie } from '../auth/cookies.ts'
+import { checkOrigin } from '../auth/hook.ts'
 import { createProvider, type Pending } from '../auth/provider.ts'
 import type { App, Context } from '../context.ts'
 import { HttpError } from '../error.ts'
@@ -62,11 +63,27 @@ export function register(app: App, { auth, config, db, url, log, web }: Context)
     {
       config: { right: 'public', rate: 'sign-in' },
       schema: {
+        summary: 'The page of a link that signs the administrator in, by a button.',
+        querystring: Token,
+      },
+    },
+    (request, reply) => {
+      if (!auth.isSignInLink(request.query.token)) throw used()
+      return sendButton(reply, 'sign in', 'This link signs you in, once.', 'Sign in')
+    },
+  )
+
+  app.post(
+    '/v1/sign-in/link',
+    {
+      config: { right: 'public', rate: 'sign-in' },
+      schema: {
         summary: 'Signs the administrator in, by a link that works once.',
         querystring: Token,
       },
     },
     (request, reply) => {
+      checkOrigin(request, url())
       const userId = auth.useSignInLink(request.query.token)
       if (userId === undefined) throw used()
       return signIn(request, reply, userId, 'link')
@@ -101,10 +118,13 @@ export function register(app: App, { auth, config, db, url, log, web }: Context)
       const { token } = request.query
       if (auth.invitationBy(token) === undefined) throw used()
       if (provider !== null) return toProvider(request, reply, token)
-      // Programs that look at links before people do press no buttons.
-      return web === null
-        ? reply.type('text/html; charset=utf-8').send(invitationPage)
-        : sendPage(request, reply, web)
+      if (web !== null) return sendPage(request, withOrigin(reply), web)
+      return sendButton(
+        reply,
+        'invitation',
+        'The invitation can be taken once. This browser is signed in then.',
+        'Take the invitation',
+      )
     },
   )
 
@@ -115,6 +135,7 @@ export function register(app: App, { auth, config, db, url, log, web }: Context)
       schema: { summary: 'Takes an invitation where there is no provider.', querystring: Token },
     },
     (request, reply) => {
+      checkOrigin(request, url())
       const invitation = auth.invitationBy(request.query.token)
       if (invitation === undefined) throw used()
       if (provider !== null)
@@ -205,17 +226,22 @@ export function register(app: App, { auth, config, db, url, log, web }: Context)
   )
 }
 
-/** Where the web app is not part of the installation. */
-const invitationPage = `<!doctype html>
+/** Without a referrer a browser would not say either that a form is of this server's own page. */
+const withOrigin = (reply: FastifyReply): FastifyReply =>
+  reply.header('referrer-policy', 'same-origin')
+
+/** What a link does is done by a button: programs that look at links before people do press none. */
+const sendButton = (reply: FastifyReply, title: string, text: string, button: string) =>
+  withOrigin(reply).type('text/html; charset=utf-8').send(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Runwarden: invitation</title>
-<h1>You are invited to Runwarden</h1>
-<p>The invitation can be taken once. This browser is signed in then.</p>
-<form method="post"><button>Take the invitation</button></form>
+<title>Runwarden: ${title}</title>
+<h1>Runwarden</h1>
+<p>${text}</p>
+<form method="post"><button>${button}</button></form>
 </html>
-`
+`)
 
 const used = (): HttpError =>
   new HttpError(410, 'link-used', 'this link has been used, or is too old; ask for a new one')

@@ -167,6 +167,14 @@ test('a start whose answer was lost is the same job; jobs of a matrix on runners
   expect(other.jobId).not.toBe(id)
 })
 
+test('a name that leads elsewhere in a path is no job’s', async () => {
+  await using rig = await ServerRig.start()
+  for (const given of [{ repository: 'acme/..' }, { repository: 'acme/.' }, { runId: '..' }])
+    expect(
+      await rig.ask('POST', '/v1/jobs', { as: rig.acme.keys.agent, body: jobStart(given) }),
+    ).toMatchObject({ status: 400, body: { error: { code: 'bad-request' } } })
+})
+
 test('starts that come at once, some twice, are as many jobs as there are nonces', async () => {
   await using rig = await ServerRig.start()
   const nonces = Array.from({ length: 20 }, (_, i) => `nonce-of-a-start-${i % 10}`)

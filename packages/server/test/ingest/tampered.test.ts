@@ -84,6 +84,20 @@ test('a count of segments that goes back is reported', () =>
       .toMatchObject([tampered("The agent's count went back")])
   }))
 
+test('a heartbeat that comes late changes nothing of what the report says', () =>
+  withJob(async (agent, _found, rig) => {
+    await agent.send(agent.pack([exec(1, 100)]))
+    const health = { ...sampleReport.health, tier: 'none', eventsLost: { 'net.connect': 500 } }
+    await agent.finish({ ...sampleReport, protection: 'unprotected', health })
+    const job = async (): Promise<unknown> =>
+      (await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}`, { as: rig.acme.keys.viewer })).body
+    const before = await job()
+    expect(before).toMatchObject({ tier: 'none', armed: false, eventsLost: { 'net.connect': 500 } })
+    expect(await agent.heartbeat()).toMatchObject({ status: 200 })
+    rig.server.context.ingest.heartbeats.write()
+    expect(await job()).toEqual(before)
+  }))
+
 test('an end that is not where the record ends is reported', () =>
   withJob(async (agent, found) => {
     await agent.send(agent.pack([exec(1, 100)]))

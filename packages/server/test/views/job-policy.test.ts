@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sampleReport } from '../../../events/test/sample-report.ts'
 import { connect, request, response } from '../ingest/sample-events.ts'
-import { TestAgent } from '../ingest/test-agent.ts'
+import { jobStart, TestAgent } from '../ingest/test-agent.ts'
 import { ServerRig } from '../server-rig.ts'
 
 test('each line of a job’s policy says where it comes from, and why is told by it', async () => {
@@ -252,4 +252,60 @@ test('how whole a record is, and what its token needs, is known before the job h
     minimumPermissions: 'permissions: {}\n',
     soFar: false,
   })
+})
+
+test('a told document that is made to be read slowly keeps nobody waiting', async () => {
+  await using rig = await ServerRig.start()
+  const as = rig.acme.keys.viewer
+  const agent = new TestAgent(rig.url)
+  await agent.start(rig.acme.keys.agent)
+  await agent.send(
+    agent.pack([connect(1, { host: 'a.example.org', rule: 'job policy:1 a.example.org:443' })]),
+  )
+  await rig.server.context.ingest.indexer.settled(60_000)
+  const get = (path: string) => rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}/${path}`, { as })
+  const why = 'why?host=a.example.org&port=443'
+  // A quote that never ends; and keys that are none, again and again.
+  for (const text of [`- "${'\\"'.repeat(500_000)}`, 'a: 1\n'.repeat(60_000)]) {
+    expect(await agent.tell({ text })).toMatchObject({ status: 200 })
+    expect(await get(why)).toMatchObject({
+      status: 200,
+      body: { recorded: [{ verdict: 'allowed', source: null }], explained: null },
+    })
+  }
+  // More lines than a policy has: it is not kept.
+  const { number } = (await agent.tell({ text: '\n'.repeat(1_000_000) })).body as { number: number }
+  expect(number).toBe(3)
+  expect((await get('policy')).body).toMatchObject({ number: null, lines: [] })
+})
+
+test('a policy of the organisation that is called as the server’s is another one', async () => {
+  await using rig = await ServerRig.start()
+  const operator = { cookie: rig.cookie, origin: rig.url }
+  const put = async (path: string, text: string, who: object) =>
+    expect(
+      await rig.ask('PUT', `${path}/policies/base`, { ...who, body: { text, reason: 'test' } }),
+    ).toMatchObject({ status: 200 })
+  await put('/v1/server', 'version: 1\negress: block\n', { headers: operator })
+  const agent = new TestAgent(rig.url)
+  const asks = { ...jobStart(), policy: { from: 'name' as const, name: 'base' } }
+  const { policyVersion } = await agent.start(rig.acme.keys.agent, asks)
+  const shown = async () =>
+    (
+      (
+        await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}/policy`, {
+          as: rig.acme.keys.viewer,
+        })
+      ).body as { policies: unknown[] }
+    ).policies
+  const servers = { level: 'job', name: 'base', version: 1, text: 'version: 1\negress: block\n' }
+  expect(await agent.heartbeat(0)).toMatchObject({ body: { policyVersion } })
+
+  await put('/v1/orgs/acme', 'version: 1\negress: audit\n', { as: rig.acme.keys.editor })
+  expect(await shown()).toEqual([servers])
+  const { body } = await agent.heartbeat(0)
+  expect((body as { policyVersion: string }).policyVersion).not.toBe(policyVersion)
+  const own = { ...servers, text: 'version: 1\negress: audit\n' }
+  expect((await agent.policies()).body).toMatchObject({ policies: [own] })
+  expect(await shown()).toEqual([own])
 })

@@ -21,6 +21,7 @@ test('who is not signed in is told how, and is back where they wanted to go afte
   const { auth, db } = web.rig.server.context
   const admin = db.get<{ id: string }>('SELECT id FROM users WHERE operator = 1')?.id ?? ''
   await page.go(`${web.url}/v1/sign-in/link?token=${auth.createSignInLink(admin)}`)
+  await page.click('button', 'Sign in')
   await page.sees('heading', 'API keys')
 })
 

@@ -12,6 +12,9 @@ import { agentVersions } from './041-agent-versions.ts'
 import { policiesInForce } from './042-policies-in-force.ts'
 import { workflowPolicies } from './043-workflow-policies.ts'
 import { interrupted } from './044-interrupted.ts'
+import { policiesOfOwners } from './045-policies-of-owners.ts'
+import { actors } from './046-actors.ts'
+import { keysOfTokens } from './047-keys-of-tokens.ts'
 
 export interface Migration {
   /** 001–009 identities and the server itself, 010–029 jobs and events, 030–039 policies, block list, baselines, detections, 040–049 lists and overviews. */
@@ -36,4 +39,7 @@ export const migrations: readonly Migration[] = [
   policiesInForce,
   workflowPolicies,
   interrupted,
+  policiesOfOwners,
+  actors,
+  keysOfTokens,
 ]
