@@ -5,6 +5,9 @@ const HASHES = 3
 /** Suffixes after which a filter is full enough: about 1 in 100 new ones is then taken for one that was seen. */
 const CAPACITY = 150_000
 
+/** Since the last turn, or before it. */
+export type Seen = 'now' | 'before' | 'never'
+
 /**
  * Which names, and which ends of them, were seen lately: in two Bloom filters of 256 KiB, so that a million
  * names take no more room than a few. What was seen is remembered for one to two turns.
@@ -39,7 +42,7 @@ export class SeenNames {
       hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
       const begins = at === 0 || name[at - 1] === '.'
       if (!begins || at > below) continue
-      if (this.#note(hash) && allKnown) known = Math.max(at - 1, 0)
+      if (this.#note(hash) !== 'never' && allKnown) known = Math.max(at - 1, 0)
       else allKnown = false
     }
     return name.slice(0, known)
@@ -53,14 +56,14 @@ export class SeenNames {
     return hash
   }
 
-  /** Adds what has such a number. @returns whether it is new */
-  addHash(hash: number): boolean {
+  /** Adds what has such a number, and tells when it was seen. */
+  addHash(hash: number): Seen {
     if (this.#added > CAPACITY) this.turn()
-    return !this.#note(hash)
+    return this.#note(hash)
   }
 
-  /** Was it seen? It is, from here on. */
-  #note(hash: number): boolean {
+  /** When was it seen? It is, from here on. */
+  #note(hash: number): Seen {
     let mixed = hash ^ (hash >>> 16)
     mixed = Math.imul(mixed, 0x85eb_ca6b)
     mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35)
@@ -78,6 +81,6 @@ export class SeenNames {
       }
     }
     if (!seenNow) this.#added++
-    return seenNow || seenBefore
+    return seenNow ? 'now' : seenBefore ? 'before' : 'never'
   }
 }

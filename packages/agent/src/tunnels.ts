@@ -62,7 +62,7 @@ export interface Tunnel {
 interface Zone {
   now: Counts
   before: Counts
-  /** Questions that were new, in this half of the window and the one before. */
+  /** Different questions in this half of the window, and in the one before. */
   questions: number
   questionsBefore: number
   /** The last one. */
@@ -98,7 +98,7 @@ export class Tunnels {
     const fresh = this.#seen.add(name, zone, Number(refused))
     const size = fresh.length - dotsIn(fresh)
     if (size > 0) found.now.names++
-    if (this.#seen.addHash(this.#seen.hash(`${event.type} ${zone}`, Number(refused))))
+    if (this.#seen.addHash(this.#seen.hash(`${event.type} ${zone}`, Number(refused))) === 'never')
       found.now.types++
     const told = this.#told(found, this.#seen.hash(`${name} ${event.type}`, Number(refused)))
     found.now.order += told
@@ -121,8 +121,8 @@ export class Tunnels {
     const expected = this.#followers[at] === question >>> 0
     this.#followers[at] = question
     zone.last = question
-    if (this.#seen.addHash(question)) zone.questions++
-    return expected ? EXPECTED : 1 + Math.log2(zone.questions + zone.questionsBefore)
+    if (this.#seen.addHash(question) !== 'now') zone.questions++
+    return expected ? EXPECTED : 1 + Math.log2(Math.max(zone.questions, zone.questionsBefore, 1))
   }
 
   #zone(key: string): Zone {

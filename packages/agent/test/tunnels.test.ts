@@ -48,28 +48,33 @@ function found(trace: Trace, verdict: Query['verdict'] = 'allowed', perMinute = 
   for (const line of trace) {
     seq++
     const [type, name] = line.includes(' ') ? line.split(' ') : ['A', line]
-    const tunnel = tunnels.see({
-      kind: 'dns.query',
-      seq,
-      time: 1.7e12 + (seq * MINUTE) / perMinute,
-      scope: 's',
-      execId: null,
-      step: 'build',
-      name: name ?? '',
-      type: type ?? 'A',
-      server: '192.0.2.53',
-      serverPort: 53,
-      protocol: 'udp',
-      rcode: 'NOERROR',
-      addresses: [],
-      cnames: [],
-      verdict,
-      reason: '',
-      rule: null,
-    })
+    const time = (seq * MINUTE) / perMinute
+    const tunnel = tunnels.see({ ...asked(seq, time, name ?? ''), type: type ?? 'A', verdict })
     if (tunnel) return { seq, ...tunnel }
   }
   return null
+}
+
+function asked(seq: number, time: number, name: string): Query {
+  return {
+    kind: 'dns.query',
+    seq,
+    time: 1.7e12 + time,
+    scope: 's',
+    execId: null,
+    step: 'build',
+    name,
+    type: 'A',
+    server: '192.0.2.53',
+    serverPort: 53,
+    protocol: 'udp',
+    rcode: 'NOERROR',
+    addresses: [],
+    cnames: [],
+    verdict: 'allowed',
+    reason: '',
+    rule: null,
+  }
 }
 
 /** iodine: a user's digit and three characters of header, base32, labels of 57, as long as names can be; pings between. */
@@ -351,6 +356,17 @@ test('a day of little is no tunnel: what was asked an hour ago counts no more', 
   )
   expect(found(day, 'allowed', 8 / 60)).toBeNull()
   expect(found(day, 'allowed', 1)?.seq).toBe(10)
+})
+
+test('the order of names counts as much when they have been asked for hours', () => {
+  const tunnels = new Tunnels()
+  const ask = (seq: number, time: number, name: number) =>
+    tunnels.see(asked(seq, time, `${name.toString(16)}.${ZONE}`))
+  let seq = 0
+  for (let half = 0; half < 5; half++)
+    for (const name of count(4096)) expect(ask(++seq, half * 30 * MINUTE, name)).toBeNull()
+  const order = [...chunks(bytes(90_000), 2)].map((part) => part.readUInt16BE() & 4095)
+  expect(order.some((name) => ask(++seq, 140 * MINUTE, name) !== null)).toBe(true)
 })
 
 test('names with odd bytes count by their bytes', () => {
