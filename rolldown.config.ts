@@ -10,6 +10,7 @@ const entries = [
   'packages/agent/src/integrity/worker',
   'packages/agent/src/program-hashes/worker',
   'packages/agent/src/secrets/artifact-worker',
+  'packages/server/src/aside/worker',
   'packages/server/src/ingest/worker',
 ]
 

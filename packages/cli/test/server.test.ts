@@ -105,7 +105,10 @@ test('keys and links come from the command line while it runs', async () => {
     '--url',
     server.url,
   ])
-  expect(await fetch(link.stdout.trim(), { redirect: 'manual' })).toMatchObject({ status: 303 })
+  const headers = { origin: server.url }
+  expect(
+    await fetch(link.stdout.trim(), { method: 'POST', redirect: 'manual', headers }),
+  ).toMatchObject({ status: 303 })
 })
 
 test('a backup while it runs is a folder that another server starts over', async () => {

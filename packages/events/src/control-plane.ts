@@ -131,7 +131,7 @@ export const Heartbeat = z.object({
   /** Of the last segment that the agent has made, sent or not; 0: none. */
   sequence,
   /** Events that could not be kept, by kind. */
-  eventsLost: counted(z.int().min(0)),
+  eventsLost: counted(z.int().min(0), z.string().max(100)),
   tier: z.enum(['T0', 'T1', 'T2', 'none']),
   armed: z.boolean(),
 })

@@ -13,9 +13,9 @@ const list = <T extends z.ZodType>(entry: T): z.ZodArray<T> => z.array(entry).ma
 /** A list of one entry. */
 const few = <T extends z.ZodType>(entry: T): z.ZodArray<T> => z.array(entry).max(10_000)
 /** Values by a word of a known set: a kind, a verdict, a status. */
-export const counted = <T extends z.ZodType>(value: T) =>
+export const counted = <T extends z.ZodType>(value: T, word = z.string()) =>
   z
-    .record(z.string().max(200), value)
+    .record(word, value)
     .refine((all) => Object.keys(all).length <= 1000, { error: 'has more than 1000 entries' })
 
 export const ReportProcess = z.object({

@@ -44,14 +44,16 @@ test('the database of version 1 becomes one of today, with all that was in it', 
   })
 })
 
+/** Of the steps that the database of a folder has. */
+function numbers(of: string): unknown[] {
+  using db = new Database(join(of, databaseName))
+  return db.all('SELECT number FROM migrations')
+}
+
 test('a backup leaves the database of another version as it is, and the command line writes into none', async () => {
   using place = folder()
   const data = join(place.path, 'data')
   mkdirSync(data)
-  const numbers = (of: string): unknown[] => {
-    using db = new Database(join(of, databaseName))
-    return db.all('SELECT number FROM migrations')
-  }
   {
     using db = new Database(join(data, databaseName))
     db.exec(readFileSync(join(import.meta.dirname, 'version-1.sql'), 'utf8'))

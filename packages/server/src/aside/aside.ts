@@ -12,14 +12,14 @@ const mostOfOne = 8
 interface Task {
   ask: AsideAsk
   organisation: string
-  /** Of what there is one at a time: a job. */
-  only: string
+  /** Of what there is one at a time: a job; null: of as many as there are. */
+  only: string | null
   resolve: (made: never) => void
   reject: (error: unknown) => void
 }
 
 /**
- * Reads what jobs have sent where that takes long, or as long as they like: in a thread of its own, so that nobody else waits
+ * Reads what jobs and people have sent where that takes long, or as long as they like: in a thread of its own, so that nobody else waits
  * for it, whose memory and time are bounded. One after the other, and organisations take turns.
  */
 export class Aside {
@@ -37,7 +37,11 @@ export class Aside {
   ): Promise<AsideWork[K]['made']> {
     const { promise, resolve, reject } = Promise.withResolvers<AsideWork[K]['made']>()
     const ofOne = [this.#now, ...this.#waiting].filter((one) => one?.organisation === organisation)
-    if (this.#ends || ofOne.length >= mostOfOne || ofOne.some((one) => one?.only === only))
+    if (
+      this.#ends ||
+      ofOne.length >= mostOfOne ||
+      ofOne.some((one) => only !== null && one?.only === only)
+    )
       throw new HttpError(503, 'busy', 'too much comes at once; send it again in a second')
     const ask = { kind, given } as AsideAsk
     this.#waiting.push({ ask, organisation, only, resolve, reject })
@@ -70,28 +74,31 @@ export class Aside {
       resourceLimits: { maxOldGenerationSizeMb: 512 },
     })
     worker.on('message', (told: AsideTold) => this.#done(told))
-    // Its memory is used up. What that was is asked of nobody: it is the task's doing.
-    worker.on('error', () => undefined)
+    let failure: unknown
+    worker.on('error', (error) => {
+      // Its memory is used up: that is the task's doing.
+      if ((error as { code?: unknown }).code !== 'ERR_WORKER_OUT_OF_MEMORY') failure = error
+    })
     worker.on('exit', () => {
       this.#worker = undefined
-      if (this.#now !== undefined) this.#done(undefined)
+      if (this.#now !== undefined) this.#done(failure === undefined ? null : { failed: failure })
     })
     return worker
   }
 
-  /** @param told undefined: the thread has ended over it */
-  #done(told: AsideTold | undefined): void {
+  /** @param told null: it took more than it may, and the thread has ended */
+  #done(told: AsideTold | null): void {
     clearTimeout(this.#limit)
     const task = this.#now
     if (task === undefined) return
-    if (told === undefined)
+    if (told === null)
       task.reject(
         this.#ends
           ? ended()
           : new HttpError(413, 'too-much', 'it takes more time or memory to be read than there is'),
       )
     else if ('made' in told) task.resolve(told.made as never)
-    else if ('failed' in told) task.reject(new Error(told.failed))
+    else if ('failed' in told) task.reject(new Error('the thread failed', { cause: told.failed }))
     else {
       const { status, code, message, where } = told.refused
       task.reject(new HttpError(status, code, message, where))

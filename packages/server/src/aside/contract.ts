@@ -6,6 +6,8 @@ import type { AskedWhy, SaidWhy } from './why.ts'
 export interface AsideWork {
   /** The body of `POST /v1/jobs/:id/finish`. */
   finish: { given: Uint8Array; made: ReadFinish }
+  /** A policy that somebody wants to save or try. */
+  check: { given: { text: string; name: string }; made: string[] }
   why: { given: AskedWhy; made: SaidWhy }
 }
 
@@ -18,4 +20,4 @@ export type AsideTold =
   /** An HttpError. */
   | { refused: { status: number; code: string; message: string; where: readonly Problem[] } }
   /** A fault of the server. */
-  | { failed: string }
+  | { failed: unknown }

@@ -2,8 +2,9 @@
 /** The thread of src/aside/aside.ts. */
 import { parentPort } from 'node:worker_threads'
 import { HttpError } from '../error.ts'
-import type { AsideAsk, AsideTold } from './contract.ts'
-import { readFinish } from './read-finish.ts'
+import { checkPolicy } from '../policies/check.ts'
+import type { AsideAsk, AsideTold, AsideWork } from './contract.ts'
+import { type ReadFinish, readFinish } from './read-finish.ts'
 import { why } from './why.ts'
 
 const port = parentPort
@@ -15,10 +16,21 @@ port.on('message', (ask: AsideAsk) => {
 
 async function answer(ask: AsideAsk): Promise<AsideTold> {
   try {
-    return { made: ask.kind === 'finish' ? await readFinish(ask.given) : why(ask.given) }
+    return { made: await make(ask) }
   } catch (error) {
-    if (!(error instanceof HttpError)) return { failed: String((error as Error).stack) }
+    if (!(error instanceof HttpError)) return { failed: error }
     const { statusCode: status, code, message, where } = error
     return { refused: { status, code, message, where } }
+  }
+}
+
+function make(ask: AsideAsk): AsideWork[keyof AsideWork]['made'] | Promise<ReadFinish> {
+  switch (ask.kind) {
+    case 'finish':
+      return readFinish(ask.given)
+    case 'why':
+      return why(ask.given)
+    case 'check':
+      return [...checkPolicy(ask.given.text, ask.given.name).warnings]
   }
 }

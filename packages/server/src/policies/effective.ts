@@ -11,7 +11,7 @@ export interface OwnedPolicy extends StoredPolicy {
 
 /** As others are told of them. */
 export const toldOf = (policies: readonly OwnedPolicy[]): StoredPolicy[] =>
-  policies.map(({ id: _, ...policy }) => policy)
+  policies.map(({ level, name, version, text }) => ({ level, name, version, text }))
 
 /** What tells which policies are a job's; the organisation is that of the identity. */
 export type PolicyJob = Pick<JobStart['job'], 'repository' | 'workflow' | 'workflowRef' | 'job'>

@@ -152,7 +152,7 @@ export function register(app: App, { aside, db, ingest, blockLists }: Context): 
           rules: recorded.map(({ rule }) => rule),
           blockList: blockLists.of(organisation.id).text,
         },
-        { organisation: organisation.id, only: crypto.randomUUID() },
+        { organisation: organisation.id, only: null },
       )
       return {
         recorded: recorded.map(({ verdict, reason, rule, count }, i) => ({

@@ -86,7 +86,7 @@ z.globalRegistry.add(Simulation, { id: 'PolicySimulation' })
 
 /** What jobs have reached so far, and what follows from it. */
 export function register(app: App, context: Context): void {
-  const { db, clock, ingest, blockLists } = context
+  const { aside, db, clock, ingest, blockLists } = context
   new Comparing(context).start()
   app.get(
     '/v1/orgs/:org/baseline',
@@ -136,8 +136,14 @@ export function register(app: App, context: Context): void {
       },
     },
     async ({ organisation, body }) => {
+      const { text } = body
+      await aside.do(
+        'check',
+        { text, name: 'policy' },
+        { organisation: organisation.id, only: null },
+      )
       const list = parseBlockList(blockLists.of(organisation.id).text, 'block list')
-      const compiled = checkPolicy(body.text, 'policy', list)
+      const compiled = checkPolicy(text, 'policy', list)
       const jobs = pastJobs(db, organisation.id, body.window, { now: clock() })
       const simulation = await simulateJobs(await ingest.indexer.index(), jobs, compiled)
       return { ...simulation, warnings: [...compiled.warnings] }

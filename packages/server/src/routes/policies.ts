@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { actorOf } from '../auth/rights.ts'
 import type { App, Context } from '../context.ts'
-import { checkPolicy } from '../policies/check.ts'
 import { Source, textOf } from '../policies/import.ts'
 import { lineDiff } from '../policies/line-diff.ts'
 import { ownerOf, type Place, places } from '../policies/owner.ts'
@@ -47,13 +46,13 @@ z.globalRegistry.add(Told, { id: 'PolicyVersion' })
 export function register(app: App, context: Context): void {
   const store = new PolicyStore(context.db, context.clock)
   for (const place of places) {
-    addCheck(app, place)
+    addCheck(app, place, context)
     addReading(app, place, store)
     addWriting(app, place, store, context)
   }
 }
 
-function addCheck(app: App, { prefix, read, params, of }: Place): void {
+function addCheck(app: App, { prefix, read, params, of }: Place, { aside }: Context): void {
   app.post(
     `${prefix}/policy-checks`,
     {
@@ -65,7 +64,13 @@ function addCheck(app: App, { prefix, read, params, of }: Place): void {
         response: { 200: z.object({ warnings: z.array(z.string()) }) },
       },
     },
-    ({ body }) => ({ warnings: [...checkPolicy(body.text, 'policy').warnings] }),
+    async (request) => ({
+      warnings: await aside.do(
+        'check',
+        { text: request.body.text, name: 'policy' },
+        { organisation: ownerOf(request) ?? '', only: null },
+      ),
+    }),
   )
 }
 
@@ -155,7 +160,7 @@ function addWriting(
   store: PolicyStore,
   context: Context,
 ): void {
-  const { db, auth, bus } = context
+  const { aside, db, auth, bus } = context
   app.put(
     `${prefix}/policies/:policy`,
     {
@@ -179,7 +184,11 @@ function addWriting(
       const { text: given, from, ...body } = request.body
       const owner = ownerOf(request)
       const { text, origin } = await textOf(context, owner, given, from)
-      const { warnings } = checkPolicy(text, params.policy)
+      const warnings = await aside.do(
+        'check',
+        { text, name: params.policy },
+        { organisation: owner ?? '', only: null },
+      )
       const saved = db.transaction(() => {
         const before = store.find(owner, params.policy)
         const made = store.save(owner, {
@@ -199,7 +208,7 @@ function addWriting(
         return { ...made, diff: lineDiff(before?.text ?? '', made.text) }
       })
       bus.emit('policy', owner)
-      return { ...saved, warnings: [...warnings] }
+      return { ...saved, warnings }
     },
   )
   app.delete(
