@@ -10,10 +10,6 @@
 #include "https_state.h"
 #include "tls_calls.h"
 
-/* What a TLS record adds at most (RFC 5246 §6.2.3.3), and how little of a write one record holds at least. */
-#define RECORD_ADDS 29
-#define RECORD_HOLDS 1100
-
 /*
  * The requests of a connection. Where a library could not send all of a write it is given the rest again, or all of it: in a
  * body that may be anything, of a head the library may have kept what it was given first, and so it must be the same.
@@ -177,7 +173,7 @@ static __always_inline bool allow_next(struct https_write *write)
 	if (!host || !has_room())
 		return false;
 	if (host->ruled && more)
-		__sync_fetch_and_add(&write->offers->allowed, more + RECORD_ADDS * (1 + more / RECORD_HOLDS));
+		__sync_fetch_and_add(&write->offers->allowed, more);
 	return true;
 }
 

@@ -148,13 +148,11 @@ static __always_inline void offer_head(struct offering *o)
 
 static long offer_part(u32 index, struct offering *o)
 {
-	u64 size = o->left;
+	u64 size = part_of(o->left, index, TLS_PARTS - 1);
 	u32 copied;
 
 	if (!size || o->lost)
 		return 1;
-	if (size > TLS_PART && index < TLS_PARTS - 1)
-		size = TLS_PART;
 	copied = size > TLS_PART ? TLS_PART : size;
 	if (copied <= TLS_MIDDLE)
 		OFFER(TLS_MIDDLE);
@@ -195,7 +193,7 @@ __noinline int offer(const struct tls_call *call, u32 cookie)
 	}
 	if (o.offers)
 		offer_head(&o);
-	bpf_loop(TLS_PARTS, offer_part, &o, 0);
+	bpf_loop(TLS_PARTS + 1, offer_part, &o, 0);
 	/* What nobody can decide about does not leave. */
 	if (!o.offers || o.lost) {
 		count_tls_lost(TLS_LOST_OFFER);

@@ -4,8 +4,9 @@
  * packages/agent/src/enforce/https-state.ts have the layouts in TypeScript.
  *
  * A write is offered to user space before it is encrypted. Where the kernel cannot tell that it is allowed (https_decide.h), its
- * process is held until user space has decided; as many bytes may leave as both have granted. Each number has one writer: what is
- * offered, used and allowed is the kernel's, what is decided and granted user space's.
+ * process is held until user space has decided; as much of what was written may leave as both have granted: what TLS adds is
+ * counted where it leaves, by its records. Each number has one writer: what is offered, used and allowed is the kernel's, what is
+ * decided and granted user space's.
  * They are counted for a family: a program and the children that it forks have one memory to begin with, and the same connections.
  */
 #pragma once
@@ -20,7 +21,7 @@ struct https_key {
 };
 
 struct https_offers {
-	u64 used;    /* bytes that have left */
+	u64 used;    /* bytes of writes that have left */
 	u32 offered; /* writes that user space is to decide about */
 	u32 unused;
 	u64 allowed; /* bytes that may leave beside those that user space has granted */

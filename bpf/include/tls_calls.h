@@ -148,9 +148,20 @@ static __always_inline bool has_room(void)
 	return bpf_ringbuf_query(&tls_chunks, BPF_RB_AVAIL_DATA) < size - size / 4;
 }
 
+/*
+ * How much of a call its next part stands for. `last` is the last part of which some may be left out: there is one more for
+ * the call's end, which says whether a message ends with it.
+ */
+static __always_inline u64 part_of(u64 left, u32 index, u32 last)
+{
+	if (left <= TLS_PART)
+		return left;
+	return index < last || left <= TLS_PART + TLS_SMALL ? TLS_PART : left - TLS_SMALL;
+}
+
 static long tell_part(u32 index, struct telling *t)
 {
-	u64 size = t->moved;
+	u64 size = part_of(t->moved, index, t->state & SESSION_FRAMES ? TLS_PARTS - 1 : 0);
 	u32 copied;
 
 	if (!size)
@@ -160,8 +171,6 @@ static long tell_part(u32 index, struct telling *t)
 		count_tls_lost(TLS_LOST_CHUNK);
 		return 1;
 	}
-	if (size > TLS_PART && t->state & SESSION_FRAMES && index < TLS_PARTS - 1)
-		size = TLS_PART;
 	copied = size > TLS_PART ? TLS_PART : size;
 	if (copied <= TLS_SMALL)
 		TELL(TLS_SMALL);
@@ -207,7 +216,7 @@ __noinline int tell_moved(const struct tls_call *call, u64 moved, u32 cookie)
 	if (call->offered)
 		return 0;
 	t.state = session ? session->state : 0;
-	bpf_loop(TLS_PARTS, tell_part, &t, 0);
+	bpf_loop(TLS_PARTS + 1, tell_part, &t, 0);
 	if (session)
 		session->state = t.state;
 	return 0;
