@@ -23,7 +23,8 @@ struct https_requests {
 	u64 head[2]; /* its head's hash */
 	u32 lost;    /* user space alone knows what follows */
 	u32 busy;    /* one write is read, and no other */
-	u64 reads_body; /* user space reads what the body says, too */
+	u32 reads_body; /* user space reads what the body says, too */
+	u32 asks; /* 1: a host with rules; 3: that is noted */
 	struct https_name host; /* zeros: none was asked yet */
 	u64 port;
 	struct reading reading;
@@ -172,7 +173,10 @@ static __always_inline bool allow_next(struct https_write *write)
 	/* Who is held goes no faster than user space reads. */
 	if (!host || !has_room())
 		return false;
-	if (host->ruled && more)
+	if (!host->ruled)
+		return true;
+	requests->asks |= 1;
+	if (more)
 		__sync_fetch_and_add(&write->offers->allowed, more);
 	return true;
 }

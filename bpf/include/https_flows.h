@@ -61,6 +61,7 @@ struct https_socket {
 	struct https_ends ends;
 	u64 waits; /* since when, CLOCK_BOOTTIME ns; 0: it does not */
 	u32 sent;  /* sequence number behind what has passed */
+	u32 asks;  /* it has sent what was granted */
 	struct https_records records;
 	struct https_records looked_at; /* with those of a packet that may not pass yet */
 };
@@ -307,6 +308,16 @@ static __always_inline bool use_grant(const struct https_key *family, u32 bytes)
 	return false;
 }
 
+/* Whether what a socket carries is known to have asked no host with rules. */
+static __always_inline bool asks_nobody(struct https_socket *socket)
+{
+	/* What an iterator is given is no key. */
+	u64 cookie = socket->ends.cookie;
+	struct https_carried *carried = bpf_map_lookup_elem(&https_carried, &cookie);
+
+	return carried && !carried->asks && !bpf_map_lookup_elem(&https_asking, &carried->session);
+}
+
 /* Whether a packet of a connection under HTTPS rules may pass. Not static: see packet.h. */
 __noinline int pass_https(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 at)
 {
@@ -323,9 +334,12 @@ __noinline int pass_https(struct __sk_buff *skb, struct packet *packet, struct f
 	socket->looked_at = socket->records;
 	records.records = &socket->looked_at;
 	bpf_loop(PACKET_RECORDS, take_record, &records, 0);
-	if (records.unknown || !https_on() || !use_grant(&socket->ends.family, records.holds))
+	if (records.unknown || (records.holds && !socket->asks && asks_nobody(socket)))
+		return 0;
+	if (!https_on() || !use_grant(&socket->ends.family, records.holds))
 		return 0;
 	socket->records = socket->looked_at;
+	socket->asks |= records.holds > 0;
 	socket->sent = records.end;
 	socket->waits = 0;
 	return 1;
@@ -370,7 +384,7 @@ static __always_inline bool is_queue_granted(struct sock *sk, struct https_socke
 		more--;
 	if (!find_granted(&family, &offers, &granted))
 		return false;
-	left = granted - (offers ? offers->used : 0);
+	left = offers && (socket->asks || !asks_nobody(socket)) ? granted - offers->used : 0;
 	if (left > 0)
 		adds = RECORD_ADDS * (1 + (u64)left / RECORD_HOLDS);
 	if (records->alerts)

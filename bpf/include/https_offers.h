@@ -82,6 +82,10 @@ static __always_inline void decide_write(struct offering *o, char *data, u32 cop
 	if (write.requests && allow_write(&write)) {
 		o->allowed = OFFER_ALLOWED;
 		o->rest_is_body = !write.requests->reads_body;
+		if (write.requests->asks == 1) {
+			write.requests->asks = 3;
+			bpf_map_update_elem(&https_asking, &o->key, &write.requests->asks, BPF_ANY);
+		}
 		return;
 	}
 	__sync_fetch_and_add(&o->offers->offered, 1);
@@ -95,7 +99,7 @@ static __always_inline u32 fill_offer(struct tls_chunk *chunk, struct offering *
 	chunk->family_tgid = o->family.tgid;
 	chunk->sent = o->sent;
 	chunk->cookie = o->cookie;
-	/* The caller has chosen the room by it, which a verifier of 6.1 has forgotten here. */
+	/* See fill_chunk(). */
 	barrier_var(copied);
 	if (copied > room)
 		copied = room;
@@ -211,4 +215,5 @@ static __always_inline void forget_offers(u64 session)
 
 	bpf_map_delete_elem(&https_requests, &key);
 	bpf_map_delete_elem(&https_free, &key);
+	bpf_map_delete_elem(&https_asking, &key);
 }

@@ -8,6 +8,8 @@
  * counted where it leaves, by its records. Each number has one writer: what is offered, used and allowed is the kernel's, what is
  * decided and granted user space's.
  * They are counted for a family: a program and the children that it forks have one memory to begin with, and the same connections.
+ * What was granted may not have left, e.g. as its connection has ended: of a connection that has asked no host with rules nothing
+ * leaves on it, where it is known which socket carries it.
  */
 #pragma once
 
@@ -17,6 +19,21 @@
 struct https_key {
 	u64 start; /* CLOCK_BOOTTIME, ns */
 	u32 tgid;
+	u32 unused;
+};
+
+/* A connection of a process, by the library's object for it. */
+struct tls_session_key {
+	u64 session;
+	u64 start;
+	u32 tgid;
+	u32 unused;
+};
+
+/* Which connection of its library a socket carries, where a thread sent to it in a call of the library. */
+struct https_carried {
+	struct tls_session_key session;
+	u32 asks; /* a host with rules */
 	u32 unused;
 };
 
@@ -74,6 +91,22 @@ struct {
 	__type(key, u32);
 	__type(value, struct https_state);
 } https_state SEC(".maps");
+
+/* Connections that have asked a host with rules. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, struct tls_session_key);
+	__type(value, u32);
+} https_asking SEC(".maps");
+
+/* By a socket's cookie. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, u64);
+	__type(value, struct https_carried);
+} https_carried SEC(".maps");
 
 static __always_inline bool https_on(void)
 {

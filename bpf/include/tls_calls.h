@@ -10,6 +10,7 @@
 #pragma once
 
 #include "direct.h"
+#include "https_state.h"
 #include "tls.h"
 #include "wakes.h"
 
@@ -57,13 +58,6 @@ struct {
 	__type(key, struct tls_call_key);
 	__type(value, struct tls_call);
 } tls_calls SEC(".maps");
-
-struct tls_session_key {
-	u64 session;
-	u64 start;
-	u32 tgid;
-	u32 unused;
-};
 
 /* HTTP/2's frames can begin anywhere in a call: more of it is copied. Other protocols say first what follows. */
 enum tls_session_state { SESSION_LOST = 1, SESSION_FRAMES = 2 };
@@ -117,6 +111,8 @@ static __always_inline void fill_chunk(struct tls_chunk *chunk, struct telling *
 	chunk->header.flags = t->state & SESSION_LOST;
 	chunk->moved = size;
 	chunk->cookie = t->cookie;
+	/* The caller has chosen the room by it, which a verifier of 6.1 has forgotten here. */
+	barrier_var(copied);
 	if (copied > room)
 		copied = room;
 	if (bpf_probe_read_user(chunk->data, copied, (void *)t->buffer)) {

@@ -21,6 +21,8 @@ export interface GateParts {
   endUngranted(family: Buffer): void
   /** Reads what is about to be sent; what it finds comes to found(). */
   read(chunk: TlsChunk): HttpSession
+  /** The connection has asked a host with rules: what is granted may leave on it. */
+  asks(offer: TlsOffer): void
   /** The connection needs no decision any more. */
   free(offer: TlsOffer): void
   /** The process of a connection has ended: the kernel need not know it any more. */
@@ -51,6 +53,8 @@ interface Offered {
   owed: number
   host: string | null
   ruled: boolean
+  /** The kernel knows that it was granted something. */
+  asks: boolean
 }
 
 /** Of a program and the children that it forks: they have each other's connections. */
@@ -143,6 +147,7 @@ export class RequestGate {
       owed: 0,
       host: null,
       ruled: false,
+      asks: false,
     }
     this.sessions.add(execId, address, begun)
     // Of one that is followed no more nothing is granted: its host is not known.
@@ -233,7 +238,11 @@ export class RequestGate {
   private goOn(offer: TlsOffer, session: Offered, size: number): void {
     if (offer.allowed) return
     const grants = this.grantsOf(offer)
-    if (session.ruled) grants.granted += BigInt(session.owed)
+    if (session.ruled) {
+      grants.granted += BigInt(session.owed)
+      if (!session.asks) this.parts.asks(offer)
+      session.asks = true
+    }
     // Where it goes is known, or nothing of it is to wait.
     if (session.host !== null || size === 0) session.owed = 0
     this.decided(grants)

@@ -252,10 +252,11 @@ test('a request in place of trailers is malformed', () => {
   expect([seen.opaque?.reason, seen.exchanges.length]).toEqual(['malformed', 2])
 })
 
+const open = (id: number): Piece =>
+  sent(frame(TYPE.headers, FLAG.endHeaders, id, requestBlock('/grpc', 'POST')))
+const trailers = (id: number): Piece => sent(frame(TYPE.headers, both, id, literal('x-sum', '1')))
+
 test('trailers of a request that is followed no more are no request', () => {
-  const open = (id: number) =>
-    sent(frame(TYPE.headers, FLAG.endHeaders, id, requestBlock('/grpc', 'POST')))
-  const trailers = (id: number) => sent(frame(TYPE.headers, both, id, literal('x-sum', '1')))
   const reset = received(frame(TYPE.reset, 0, 1, Buffer.alloc(4)))
   const many = Array.from({ length: MAX_STREAMS + 1 }, (_, i) => open(2 * i + 3))
   const seen = decode([start(), open(1), reset, trailers(1), ...many, trailers(3)])

@@ -68,8 +68,16 @@ test('a connection is read whatever host its requests name; one that is not read
   }
   const over = (host: string): void =>
     content.flow({
-      ...{ execId, host, names: [host], address: '198.51.100.1', port: 443, protocol: 'tcp' },
-      ...{ verdict: 'allowed', sockets: [5000], tls: true, time: 3, began: undefined },
+      execId,
+      host,
+      names: [host],
+      address: '198.51.100.1',
+      port: 443,
+      protocol: 'tcp',
+      verdict: 'allowed',
+      sockets: [5000],
+      tls: true,
+      time: 3,
     })
   ask(1n, 'bucket.internal.example')
   ask(2n, 'b.example.org')

@@ -67,6 +67,7 @@ function outcome(pieces: readonly Piece[]): Outcome {
       session.push(chunk)
       return session
     },
+    asks: () => {},
     free: () => {
       result.freed = true
     },
