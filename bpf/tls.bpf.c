@@ -3,6 +3,7 @@
  * What the scope's programs send and receive through TLS libraries, before encryption and after decryption: probes on
  * the libraries' own functions, and which files user space must look at to put them there.
  */
+#include "https_carried.h"
 #include "https_offers.h"
 #include "tls_calls.h"
 #include "tls_images.h"
@@ -60,8 +61,11 @@ static __always_inline struct tls_call_key go_call(u64 g, u64 sp)
 static __always_inline void c_begins(const struct tls_call_key *key, struct tls_call *call, u32 cookie)
 {
 	begin_call(key, call);
-	if (!(cookie & TLS_RECEIVED) && offer(call, cookie))
+	if (cookie & TLS_RECEIVED)
+		return;
+	if (offer(call, cookie))
 		note_offered(key);
+	begin_sending(call->session);
 }
 
 /*
@@ -135,6 +139,8 @@ int tls_return(struct pt_regs___user *regs)
 
 	if (!in_scope())
 		return 0;
+	if (!(cookie & TLS_RECEIVED))
+		end_sending();
 	key = c_call(regs->sp - RETURN_ADDRESS);
 	if (!end_call(&key, &call))
 		return 0;
@@ -155,6 +161,13 @@ int https_fork(u64 *ctx)
 {
 	if (in_scope())
 		see_child((struct task_struct *)ctx[0], (struct task_struct *)ctx[1]);
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int https_send(u64 *ctx)
+{
+	note_carried((struct pt_regs *)ctx[0]);
 	return 0;
 }
 

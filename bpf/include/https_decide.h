@@ -10,10 +10,6 @@
 #include "https_state.h"
 #include "tls_calls.h"
 
-/* What a TLS record adds at most (RFC 5246 §6.2.3.3), and how little of a write one record holds at least. */
-#define RECORD_ADDS 29
-#define RECORD_HOLDS 1100
-
 /*
  * The requests of a connection. Where a library could not send all of a write it is given the rest again, or all of it: in a
  * body that may be anything, of a head the library may have kept what it was given first, and so it must be the same.
@@ -27,7 +23,8 @@ struct https_requests {
 	u64 head[2]; /* its head's hash */
 	u32 lost;    /* user space alone knows what follows */
 	u32 busy;    /* one write is read, and no other */
-	u64 reads_body; /* user space reads what the body says, too */
+	u32 reads_body; /* user space reads what the body says, too */
+	u32 asks; /* 1: a host with rules; 3: that is noted */
 	struct https_name host; /* zeros: none was asked yet */
 	struct reading reading;
 	struct fitting fitting;
@@ -185,12 +182,15 @@ static __always_inline bool allow_next(struct https_write *write)
 	/* Who is held goes no faster than user space reads. */
 	if (!host || !has_room())
 		return false;
-	if (!host->ruled || !more)
+	if (!host->ruled)
+		return true;
+	requests->asks |= 1;
+	if (!more)
 		return true;
 	offers = offers_for(write, &requests->host);
 	if (!offers)
 		return false;
-	__sync_fetch_and_add(&offers->allowed, more + RECORD_ADDS * (1 + more / RECORD_HOLDS));
+	__sync_fetch_and_add(&offers->allowed, more);
 	return true;
 }
 

@@ -11,12 +11,21 @@
 
 enum tls_content { CONTENT_CHANGE_CIPHER = 20, CONTENT_ALERT = 21, CONTENT_HANDSHAKE = 22, CONTENT_APPLICATION = 23 };
 
-/* A Finished of TLS 1.3 (RFC 8446 §4.4.4, §5.2): by SHA-256 or SHA-384, header, kind and tag. */
-enum { FINISHED_SHA256 = 32 + 4 + 17, FINISHED_SHA384 = 48 + 4 + 17 };
+/* What a record adds to what it holds, beside its header: in TLS 1.3 kind and tag (RFC 8446 §5.2). */
+#define TLS13_ADDS 17
+/* A Finished of TLS 1.3 (RFC 8446 §4.4.4), by SHA-256 or SHA-384; of TLS 1.2 (RFC 5246 §7.4.9). */
+enum { FINISHED_SHA256 = 32 + 4 + TLS13_ADDS, FINISHED_SHA384 = 48 + 4 + TLS13_ADDS, FINISHED_TLS12 = 12 + 4 };
+/* A tag of TLS 1.2, and one with the nonce that is said before it. */
+enum { TLS12_TAG = 16, TLS12_TAG_AND_NONCE = 8 + 16 };
 
-/* An alert of TLS 1.3 with its header: who closes says so. */
-#define HTTPS_SPARE 24
-#define HANDSHAKE_RECORDS 8
+/* An alert: who closes says so. */
+#define ALERT_BYTES 2
+/* As many as a packet can have. */
+#define PACKET_RECORDS (1 << 15)
+
+/* What records add at most together, of which one holds so much at least. */
+#define RECORD_ADDS 29
+#define RECORD_HOLDS 1100
 
 #define TCP_ESTABLISHED 1
 
@@ -38,15 +47,23 @@ struct https_ends {
 	u32 unused;
 };
 
+/* How far the records of a connection are counted. */
+struct https_records {
+	u32 next;     /* sequence number of the record behind those that may leave */
+	u8 header[8]; /* of that one, as far as it is there */
+	u8 has;       /* bytes of it */
+	u8 adds;      /* by each record; 0: the handshake is not over */
+	u8 changed;   /* ChangeCipherSpec */
+	u8 alerts;    /* that it may send yet without a grant */
+};
+
 struct https_socket {
 	struct https_ends ends;
 	u64 waits; /* since when, CLOCK_BOOTTIME ns; 0: it does not */
-	u32 sent;     /* sequence number behind what has passed */
-	u32 limit;    /* behind what may */
-	u32 record;   /* of the next record, in the handshake */
-	u8 finished;
-	u8 encrypted; /* the handshake is over */
-	u8 unused[2];
+	u32 sent;  /* sequence number behind what has passed */
+	u32 asks;  /* it has sent what was granted */
+	struct https_records records;
+	struct https_records looked_at; /* with those of a packet that may not pass yet */
 };
 
 struct {
@@ -205,7 +222,10 @@ __noinline int enter_https(struct __sk_buff *skb, struct packet *packet, struct 
 	socket->waits = 0;
 	socket->sent = first;
 	/* Its header may be in an earlier packet. */
-	socket->record = socket->limit = first + TLS_RECORD_HEADER + (bytes->head[3] << 8 | bytes->head[4]);
+	socket->records = (struct https_records){
+		.next = first + TLS_RECORD_HEADER + (bytes->head[3] << 8 | bytes->head[4]),
+		.alerts = 1,
+	};
 	flow->names |= NAMES_HTTPS;
 	return HTTPS_OPEN;
 }
@@ -221,66 +241,118 @@ static __always_inline u32 sequence_of(struct __sk_buff *skb, const struct packe
 
 struct records {
 	struct __sk_buff *skb;
-	struct https_socket *socket;
+	struct https_records *records;
 	u32 at;	   /* of the packet's payload */
 	u32 first; /* its sequence numbers */
 	u32 end;
+	u32 holds; /* of what was written, in the records that were taken */
+	u32 unknown;
 };
 
-/* Takes one record of the handshake. */
-static long take_record(u32 index, struct records *records)
+/* What was written of a record whose header is there, for which a grant is needed. */
+static __always_inline u32 held_by(struct https_records *r)
 {
-	struct https_socket *socket = records->socket;
-	u32 offset = socket->record - records->first;
-	u8 header[5] = {};
-	u32 length;
+	u32 kind = r->header[0], length = r->header[3] << 8 | r->header[4];
 
-	if ((s32)(socket->record - records->end) >= 0)
-		return 1;
-	if (offset > 0xffff || bpf_skb_load_bytes(records->skb, records->at + offset, header, sizeof(header))) {
-		socket->encrypted = 1;
-		return 1;
+	if (!r->adds) {
+		/* A second ClientHello, behind a ChangeCipherSpec of TLS 1.3, is longer. */
+		if (kind == CONTENT_HANDSHAKE && r->changed &&
+		    (length == FINISHED_TLS12 + TLS12_TAG || length == FINISHED_TLS12 + TLS12_TAG_AND_NONCE))
+			r->adds = length - FINISHED_TLS12;
+		r->changed |= kind == CONTENT_CHANGE_CIPHER;
+		if (kind == CONTENT_HANDSHAKE || kind == CONTENT_CHANGE_CIPHER || kind == CONTENT_ALERT)
+			return 0;
+		r->adds = TLS13_ADDS;
+		if (kind == CONTENT_APPLICATION && (length == FINISHED_SHA256 || length == FINISHED_SHA384))
+			return 0;
 	}
-	length = header[3] << 8 | header[4];
-	if (header[0] == CONTENT_APPLICATION && !socket->finished && (length == FINISHED_SHA256 || length == FINISHED_SHA384))
-		socket->finished = 1;
-	else if (header[0] != CONTENT_HANDSHAKE && header[0] != CONTENT_CHANGE_CIPHER && header[0] != CONTENT_ALERT) {
-		socket->encrypted = 1;
-		return 1;
+	if (length >= r->adds)
+		length -= r->adds;
+	/* TLS 1.3 does not show what is an alert. */
+	if (length == ALERT_BYTES && r->alerts && (kind == CONTENT_ALERT || r->adds == TLS13_ADDS)) {
+		r->alerts--;
+		return 0;
 	}
-	socket->record += length + sizeof(header);
-	socket->limit = socket->record;
-	return 0;
+	return length;
 }
 
-/* Whether so many bytes more of the connection's family may leave on its port. `use`: they do. */
-static __always_inline bool is_granted(const struct https_ends *ends, u32 bytes, bool use)
+/* Takes one record, or a byte of a header that is in two packets. */
+static long take_record(u32 index, struct records *records)
+{
+	struct https_records *r = records->records;
+	u32 from = r->next + r->has, offset = from - records->first;
+	s32 left = records->end - from;
+
+	if (left <= 0)
+		return 1;
+	/* Bytes that passed while nobody looked. */
+	if (offset > 0xfffff)
+		goto unknown;
+	if (!r->has && left >= TLS_RECORD_HEADER) {
+		if (bpf_skb_load_bytes(records->skb, records->at + offset, r->header, TLS_RECORD_HEADER))
+			goto unknown;
+	} else {
+		if (bpf_skb_load_bytes(records->skb, records->at + offset, &r->header[r->has & 7], 1))
+			goto unknown;
+		if (++r->has < TLS_RECORD_HEADER)
+			return 0;
+	}
+	records->holds += held_by(r);
+	r->has = 0;
+	r->next += TLS_RECORD_HEADER + (r->header[3] << 8 | r->header[4]);
+	return 0;
+unknown:
+	records->unknown = 1;
+	return 1;
+}
+
+/* What a connection's family was granted in all for its port; false: a write of it is undecided. */
+static __always_inline bool find_granted(const struct https_ends *ends, struct https_offers **offers, u64 *granted)
 {
 	struct https_key key = ends->family;
 	struct https_grants *grants = bpf_map_lookup_elem(&https_grants, &key);
-	struct https_offers *offers = bpf_map_lookup_elem(&https_offers, &key);
-	u64 granted;
 
-	if (!offers)
-		return !bytes;
-	if (offers->offered != (grants ? grants->decided : 0))
-		return false;
-	if (!bytes)
+	*granted = 0;
+	*offers = bpf_map_lookup_elem(&https_offers, &key);
+	if (!*offers)
 		return true;
+	if ((*offers)->offered != (grants ? grants->decided : 0))
+		return false;
 	if (ends->destination_port != HTTPS_PORT) {
 		key.port = ends->destination_port;
 		grants = bpf_map_lookup_elem(&https_grants, &key);
-		offers = bpf_map_lookup_elem(&https_offers, &key);
-		if (!offers)
-			return false;
+		*offers = bpf_map_lookup_elem(&https_offers, &key);
+		if (!*offers)
+			return true;
 	}
-	granted = offers->allowed + (grants ? grants->granted : 0);
-	if (!use)
-		return offers->used + bytes <= granted;
+	*granted = (*offers)->allowed + (grants ? grants->granted : 0);
+	return true;
+}
+
+/* Whether so much more of what the family has written may leave on the connection's port: it does. */
+static __always_inline bool use_grant(const struct https_ends *ends, u32 bytes)
+{
+	struct https_offers *offers;
+	u64 granted;
+
+	if (!find_granted(ends, &offers, &granted))
+		return false;
+	if (!bytes || !offers)
+		return !bytes;
 	if (__sync_fetch_and_add(&offers->used, bytes) + bytes <= granted)
 		return true;
 	__sync_fetch_and_sub(&offers->used, bytes);
 	return false;
+}
+
+/* Whether what a socket carries is known to have asked no host with rules. */
+static __always_inline bool asks_nobody(struct https_socket *socket)
+{
+	/* What an iterator is given is no key. */
+	u64 cookie = socket->ends.cookie;
+	struct https_carried *carried = bpf_map_lookup_elem(&https_carried, &cookie);
+
+	return carried && !carried->asks && !bpf_map_lookup_elem(&https_asking, &carried->session);
 }
 
 /* Whether a packet of a connection under HTTPS rules may pass. Not static: see packet.h. */
@@ -288,8 +360,7 @@ __noinline int pass_https(struct __sk_buff *skb, struct packet *packet, struct f
 {
 	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
 	struct https_socket *socket = sk ? bpf_sk_storage_get(&https_sockets, sk, 0, 0) : NULL;
-	struct records records = { .skb = skb, .socket = socket, .at = at };
-	u32 more = 0;
+	struct records records = { .skb = skb, .at = at };
 
 	if (!packet || !flow || !socket)
 		return 0;
@@ -297,20 +368,18 @@ __noinline int pass_https(struct __sk_buff *skb, struct packet *packet, struct f
 	records.end = records.first + (skb->len - at);
 	if ((s32)(records.end - socket->sent) <= 0)
 		return 1;
-	if (!socket->encrypted) {
-		bpf_loop(HANDSHAKE_RECORDS, take_record, &records, 0);
-		if (socket->encrypted)
-			socket->limit += HTTPS_SPARE;
-	}
-	if ((s32)(records.end - socket->limit) > 0)
-		more = records.end - socket->limit;
-	if (https_on() && is_granted(&socket->ends, more, true)) {
-		socket->limit += more;
-		socket->sent = records.end;
-		socket->waits = 0;
-		return 1;
-	}
-	return 0;
+	socket->looked_at = socket->records;
+	records.records = &socket->looked_at;
+	bpf_loop(PACKET_RECORDS, take_record, &records, 0);
+	if (records.unknown || (records.holds && !socket->asks && asks_nobody(socket)))
+		return 0;
+	if (!https_on() || !use_grant(&socket->ends, records.holds))
+		return 0;
+	socket->records = socket->looked_at;
+	socket->asks |= records.holds > 0;
+	socket->sent = records.end;
+	socket->waits = 0;
+	return 1;
 }
 
 /* A connection whose bytes wait for a grant that does not come. Not while a write of the process is undecided. */
@@ -333,15 +402,30 @@ __noinline int refuse_stalled(struct __sk_buff *skb, struct packet *packet, stru
 	return end_flow(skb, packet, flow, &decision);
 }
 
-/* Whether what a socket has taken from its process, and not sent, was granted. */
+/*
+ * Whether what a socket has taken from its process, and not sent, was granted. Its records are not counted: where nothing is granted
+ * any more, there may be none but an alert.
+ */
 static __always_inline bool is_queue_granted(struct sock *sk, struct https_socket *socket)
 {
+	struct https_records *records = &socket->records;
+	/* What an iterator is given is no key. */
 	struct https_ends ends = socket->ends;
 	u32 written = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
-	s32 more = written - socket->limit;
+	s64 more = (s32)(written - records->next);
+	struct https_offers *offers;
+	s64 left, adds = 0;
+	u64 granted;
 
 	/* The end of the connection counts as a byte. */
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_ESTABLISHED)
 		more--;
-	return is_granted(&ends, more > 0 ? more : 0, false);
+	if (!find_granted(&ends, &offers, &granted))
+		return false;
+	left = offers && (socket->asks || !asks_nobody(socket)) ? granted - offers->used : 0;
+	if (left > 0)
+		adds = RECORD_ADDS * (1 + (u64)left / RECORD_HOLDS);
+	if (records->alerts)
+		adds += TLS_RECORD_HEADER + records->adds + ALERT_BYTES;
+	return more <= left + adds;
 }

@@ -83,6 +83,10 @@ static __always_inline void decide_write(struct offering *o, char *data, u32 cop
 	if (write.requests && allow_write(&write)) {
 		o->allowed = OFFER_ALLOWED;
 		o->rest_is_body = !write.requests->reads_body;
+		if (write.requests->asks == 1) {
+			write.requests->asks = 3;
+			bpf_map_update_elem(&https_asking, &o->key, &write.requests->asks, BPF_ANY);
+		}
 		return;
 	}
 	__sync_fetch_and_add(&o->offers->offered, 1);
@@ -96,7 +100,7 @@ static __always_inline u32 fill_offer(struct tls_chunk *chunk, struct offering *
 	chunk->family_tgid = o->family.tgid;
 	chunk->sent = o->sent;
 	chunk->cookie = o->cookie;
-	/* The caller has chosen the room by it, which a verifier of 6.1 has forgotten here. */
+	/* See fill_chunk(). */
 	barrier_var(copied);
 	if (copied > room)
 		copied = room;
@@ -149,13 +153,11 @@ static __always_inline void offer_head(struct offering *o)
 
 static long offer_part(u32 index, struct offering *o)
 {
-	u64 size = o->left;
+	u64 size = part_of(o->left, index, TLS_PARTS - 1);
 	u32 copied;
 
 	if (!size || o->lost)
 		return 1;
-	if (size > TLS_PART && index < TLS_PARTS - 1)
-		size = TLS_PART;
 	copied = size > TLS_PART ? TLS_PART : size;
 	if (copied <= TLS_MIDDLE)
 		OFFER(TLS_MIDDLE);
@@ -196,7 +198,7 @@ __noinline int offer(const struct tls_call *call, u32 cookie)
 	}
 	if (o.offers)
 		offer_head(&o);
-	bpf_loop(TLS_PARTS, offer_part, &o, 0);
+	bpf_loop(TLS_PARTS + 1, offer_part, &o, 0);
 	/* What nobody can decide about does not leave. */
 	if (!o.offers || o.lost) {
 		count_tls_lost(TLS_LOST_OFFER);
@@ -214,4 +216,5 @@ static __always_inline void forget_offers(u64 session)
 
 	bpf_map_delete_elem(&https_requests, &key);
 	bpf_map_delete_elem(&https_free, &key);
+	bpf_map_delete_elem(&https_asking, &key);
 }

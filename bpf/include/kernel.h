@@ -290,6 +290,9 @@ struct sock_common {
 	unsigned short skc_family;
 	unsigned char skc_state;
 	u32 skc_daddr;
+	struct {
+		s64 counter;
+	} skc_cookie;
 	struct in6_address {
 		u8 bytes[16];
 	} skc_v6_daddr;

@@ -10,8 +10,6 @@
 #include "observe_sandbox.h"
 #include "worker.h"
 
-#define SOCKFS_MAGIC 0x534f434b
-
 /* First 8 bytes of a name, as they lie in memory. */
 #define NAME8(a, b, c, d, e, f, g, h)                                                                                    \
 	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | (u64)(f) << 40 | (u64)(g) << 48 | \

@@ -121,6 +121,8 @@ static __always_inline struct place place_of_file(struct file *file)
 	return place;
 }
 
+#define SOCKFS_MAGIC 0x534f434b
+
 /* The open file behind a descriptor of the current process; 0: none. */
 static __always_inline struct file *file_of(struct task_struct *task, s32 fd)
 {

@@ -30,7 +30,7 @@ enum tls_limits {
 	TLS_SMALL = 512,
 	TLS_MIDDLE = 4096,
 	TLS_PART = 16384, /* all plain text that one TLS record can hold (RFC 8446 §5.1) */
-	TLS_PARTS = 8,	  /* of one call, where more than one; what is beyond is counted, not copied */
+	TLS_PARTS = 8,	  /* of one call, where more than one; what is beyond is counted, not copied, but for its end */
 };
 
 struct tls_header {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "direct.h"
+#include "https_state.h"
 #include "tls.h"
 #include "wakes.h"
 
@@ -57,13 +58,6 @@ struct {
 	__type(key, struct tls_call_key);
 	__type(value, struct tls_call);
 } tls_calls SEC(".maps");
-
-struct tls_session_key {
-	u64 session;
-	u64 start;
-	u32 tgid;
-	u32 unused;
-};
 
 /* HTTP/2's frames can begin anywhere in a call: more of it is copied. Other protocols say first what follows. */
 enum tls_session_state { SESSION_LOST = 1, SESSION_FRAMES = 2 };
@@ -117,6 +111,8 @@ static __always_inline void fill_chunk(struct tls_chunk *chunk, struct telling *
 	chunk->header.flags = t->state & SESSION_LOST;
 	chunk->moved = size;
 	chunk->cookie = t->cookie;
+	/* The caller has chosen the room by it, which a verifier of 6.1 has forgotten here. */
+	barrier_var(copied);
 	if (copied > room)
 		copied = room;
 	if (bpf_probe_read_user(chunk->data, copied, (void *)t->buffer)) {
@@ -148,9 +144,20 @@ static __always_inline bool has_room(void)
 	return bpf_ringbuf_query(&tls_chunks, BPF_RB_AVAIL_DATA) < size - size / 4;
 }
 
+/*
+ * How much of a call its next part stands for. `last` is the last part of which some may be left out: there is one more for
+ * the call's end, which says whether a message ends with it.
+ */
+static __always_inline u64 part_of(u64 left, u32 index, u32 last)
+{
+	if (left <= TLS_PART)
+		return left;
+	return index < last || left <= TLS_PART + TLS_SMALL ? TLS_PART : left - TLS_SMALL;
+}
+
 static long tell_part(u32 index, struct telling *t)
 {
-	u64 size = t->moved;
+	u64 size = part_of(t->moved, index, t->state & SESSION_FRAMES ? TLS_PARTS - 1 : 0);
 	u32 copied;
 
 	if (!size)
@@ -160,8 +167,6 @@ static long tell_part(u32 index, struct telling *t)
 		count_tls_lost(TLS_LOST_CHUNK);
 		return 1;
 	}
-	if (size > TLS_PART && t->state & SESSION_FRAMES && index < TLS_PARTS - 1)
-		size = TLS_PART;
 	copied = size > TLS_PART ? TLS_PART : size;
 	if (copied <= TLS_SMALL)
 		TELL(TLS_SMALL);
@@ -207,7 +212,7 @@ __noinline int tell_moved(const struct tls_call *call, u64 moved, u32 cookie)
 	if (call->offered)
 		return 0;
 	t.state = session ? session->state : 0;
-	bpf_loop(TLS_PARTS, tell_part, &t, 0);
+	bpf_loop(TLS_PARTS + 1, tell_part, &t, 0);
 	if (session)
 		session->state = t.state;
 	return 0;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { curl, HttpsRig, python, url } from './https-rules-rig.ts'
+import { curl, HttpsRig, python, SENT_AGAIN_MS, url } from './https-rules-rig.ts'
 import { httpsServer } from './https-server.ts'
 import { environment, Place } from './runwarden.ts'
 
@@ -94,6 +94,9 @@ const unreadable = [
     `GET /evil HTTP/1.1\\r\\nHost: other.example.com\\r\\nHost: api.example.com\\r\\n\\r\\n`,
   ],
   ['no host', 'GET /evil HTTP/1.0\\r\\n\\r\\n'],
+  ['a length that is octal to some', head('/evil').replace('Host', 'Content-Length: 00\\r\\nHost')],
+  ['a line that ends with a blank', head('/evil').replace('1.1', '1.1 ')],
+  ['a host beside another target', head(`${url}/repos/acme/x`, 'secret.example.net')],
   ['another host than the SNI', head('/evil', 'other.example.com')],
   [
     'a line end without CR in a chunk extension',
@@ -140,6 +143,46 @@ test('evasions, each by a process of its own: nothing arrives of any', async () 
   )
   expect(told.map(([name]) => name)).toEqual(all.map(([name]) => name))
 }, 300_000)
+
+const curl1 = `${curl} --http1.1 --max-time 4`
+/** 100 KB that are granted to it, and another request; `to`: not by a connection to the host that it asks. */
+const granted = (to = url): string =>
+  `head -c 100000 /dev/zero | ${curl1} -X GET --data-binary @- -H 'Expect:' -H 'Connection: close' -H 'Host: api.example.com' ${to}/repos/acme/shop --next -sS --max-time 4 -X DELETE`
+/** A chunk, in one large write with its end, and another write, which is two requests where more of it is a chunk. */
+const large = (end: string): string =>
+  python(`
+tls = connect("api.example.com")
+fake = "GET /repos/acme/fake HTTP/1.1\\r\\nHost: api.example.com\\r\\nContent-Length: 400\\r\\nX-Pad: "
+fake += "p" * (255 - len(fake) - 5) + "\\r\\n\\r\\n"
+evil = "\\r\\n0\\r\\n\\r\\nDELETE /evil HTTP/1.1\\r\\nHost: api.example.com\\r\\nX-Pad: "
+evil += "p" * (396 - len(evil)) + "\\r\\n\\r\\n"
+first = "GET /repos/acme/shop HTTP/1.1\\r\\nHost: api.example.com\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+say(tls, first + "40000\\r\\n" + "a" * 0x40000 + "${end}")
+say(tls, (fake + evil)["${end}".count("G"):]); tls.settimeout(4)
+while tls.recv(99): pass`)
+
+test('what was granted carries nothing that is not decided, and no chunk hides a request', async () => {
+  const commands = [
+    `${granted()} -H 'Content-Length: 00' ${url}/evil`,
+    `${granted()} -H 'Host: x.example.org' ${url}/evil`,
+    // That leaves nothing of what was granted, and this one all of it.
+    `${granted('https://other.example.com')} -H 'Host: x.example.org' ${url}/evil`,
+    `${curl1} -X DELETE -H 'Host: api.example.com' -H 'Content-Length: 00' https://other.example.com/evil`,
+    large('\\r\\nff\\r\\nG'),
+    large('\\r\\n0\\r\\n\\r\\n'),
+  ]
+  const { arrived, events } = await rig.attempt([...commands, ''].join(' &\n') + 'wait; true', {
+    waitMs: SENT_AGAIN_MS,
+  })
+  expect(arrived.toSorted()).toEqual([
+    'GET api.example.com/repos/acme/fake',
+    ...Array(5).fill('GET api.example.com/repos/acme/shop'),
+  ])
+  const ended = events.filter(
+    (event) => event.kind === 'http.request' && event.verdict === 'blocked',
+  )
+  expect(ended).toHaveLength(3)
+}, 120_000)
 
 /** Of the server's port, and for clients that have their connections led there. */
 const http2Rules = (port: number): string => `
@@ -218,10 +261,14 @@ test('hosts without rules are asked for anything, by the same program', async ()
   ])
 }, 120_000)
 
-test('audit: nothing is held, and the request would be blocked', async () => {
-  const { arrived, told } = await rig.attempt(`${curl} ${url}/evil`, { egress: 'audit' })
-  expect(arrived).toEqual(['GET api.example.com/evil'])
-  expect(told).toEqual(['would-block GET api.example.com/evil'])
+test('audit: nothing is held, and the request would be blocked; what is read is not told as unread', async () => {
+  const { arrived, told, events } = await rig.attempt(
+    `${curl} ${url}/evil; ${curl} -H 'Host: bucket.example.net' ${url}/a`,
+    { egress: 'audit' },
+  )
+  expect(arrived).toEqual(['GET api.example.com/evil', 'GET bucket.example.net/a'])
+  expect(told).toEqual(['would-block GET api.example.com/evil', 'allowed GET bucket.example.net/a'])
+  expect(events.filter(({ kind }) => kind === 'http.opaque')).toEqual([])
 }, 120_000)
 
 test('rules of one port are for connections to that port, whatever port a request names', async () => {

@@ -32,7 +32,14 @@ const DECISION_MAPS = [
 ] as const
 
 /** What the enforcement of HTTPS rules knows together with the probes on TLS libraries. */
-export const HTTPS_MAPS = ['https_offers', 'https_grants', 'https_seen', 'https_state'] as const
+export const HTTPS_MAPS = [
+  'https_offers',
+  'https_grants',
+  'https_seen',
+  'https_state',
+  'https_asking',
+  'https_carried',
+] as const
 
 /** For the probes on TLS libraries, which hold what no rule allows. */
 export const SHARED_WITH_TLS = [...HTTPS_MAPS, 'exempt_processes', 'exempt_cgroups'] as const

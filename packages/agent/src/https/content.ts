@@ -96,12 +96,20 @@ export class HttpsContent {
    * asked for are gone.
    * @param names of the host, with a port other than 443; empty: any
    * @param most as many as are asked for
+   * @param isElsewhere whether another connection may be meant by a host that was asked for
    */
-  takeSeen(execId: string, names: readonly string[], most: number): number {
+  takeSeen(
+    execId: string,
+    names: readonly string[],
+    most: number,
+    isElsewhere: (host: string) => boolean = () => true,
+  ): number {
     const hosts = this.seen.get(execId)
     if (hosts === undefined) return 0
     let taken = 0
-    for (const one of names.length === 0 ? [...hosts.keys()] : [...names, ANY]) {
+    // A request may name another host than its connection is to.
+    const misnamed = [...hosts.keys()].filter((host) => names.length === 0 || !isElsewhere(host))
+    for (const one of [...names, ANY, ...misnamed]) {
       const count = hosts.get(one) ?? 0
       const now = Math.min(count, most - taken)
       hosts.set(one, count - now)

@@ -8,9 +8,6 @@ import type { HttpSession } from './session.ts'
 
 /** struct https_grants of bpf/include/https_state.h. */
 const GRANTS_BYTES = 16
-/** What a TLS record adds at most (RFC 5246 §6.2.3.3), and how little of a write one record holds at least. */
-const RECORD_ADDS = 29
-const RECORD_HOLDS = 1100
 /** As many as the kernel's maps have. */
 const FAMILIES = 4096
 /** Of all that was offered and may be offered again, bytes. */
@@ -24,6 +21,8 @@ export interface GateParts {
   endUngranted(family: Buffer): void
   /** Reads what is about to be sent; what it finds comes to found(). */
   read(chunk: TlsChunk): HttpSession
+  /** The connection has asked a host with rules: what is granted may leave on it. */
+  asks(offer: TlsOffer): void
   /** The connection needs no decision any more. */
   free(offer: TlsOffer): void
   /** The process of a connection has ended: the kernel need not know it any more. */
@@ -37,11 +36,13 @@ export interface GateParts {
 /** By its process, and the address of the library's object for it. */
 export type Connection = Pick<TlsOffer, 'pid' | 'start' | 'session'>
 
+/** Of a write, in its order: what is shown of it, and for how much that stands. */
+type Part = Pick<TlsOffer, 'data' | 'size'>
+
 /** A connection: what of it was offered and has not been sent, and whom it is with. */
 interface Offered {
   connection: Connection
-  parts: Buffer[]
-  size: number
+  parts: Part[]
   /** Of the connection, as the offers say. */
   sent: number
   window: Buffer
@@ -52,6 +53,8 @@ interface Offered {
   owed: number
   host: string | null
   ruled: boolean
+  /** The kernel knows that it was granted something. */
+  asks: boolean
 }
 
 /** Of a program and the children that it forks: they have each other's connections. */
@@ -63,8 +66,8 @@ interface Grants {
 
 /**
  * Decides about writes before they leave: their processes are stopped meanwhile. Who breaks a rule is ended; others go on, and what
- * they send to hosts with HTTPS rules is granted, with what TLS may add to it; without that the kernel lets nothing of it leave. What
- * the kernel has allowed, and granted, is only followed.
+ * they send to hosts with HTTPS rules is granted; without that the kernel lets nothing of it leave. What the kernel has allowed, and
+ * granted, is only followed.
  */
 export class RequestGate {
   private readonly parts: GateParts
@@ -98,14 +101,12 @@ export class RequestGate {
     session.windowSize = Math.max(0, session.windowSize - gone)
     this.setWindow(session, session.window.subarray(Math.min(gone, session.window.length)))
     if (session.windowSize === 0) session.forgotten = false
-    session.parts.push(offer.data)
-    session.size += offer.size
+    session.parts.push({ data: offer.data, size: offer.size })
     if (offer.goesOn) return
-    const data = joined(session.parts)
-    const { size } = session
+    const { parts } = session
     session.parts = []
-    session.size = 0
-    const why = this.decide(offer, session, data, size)
+    const size = parts.reduce((sum, part) => sum + part.size, 0)
+    const why = this.decide(offer, session, parts, size)
     if (why === null) this.goOn(offer, session, size)
     else this.end(offer)
   }
@@ -139,7 +140,6 @@ export class RequestGate {
     const begun: Offered = {
       connection: { pid, start, session: address },
       parts: [],
-      size: 0,
       sent,
       window: nothing,
       windowSize: 0,
@@ -147,6 +147,7 @@ export class RequestGate {
       owed: 0,
       host: null,
       ruled: false,
+      asks: false,
     }
     this.sessions.add(execId, address, begun)
     // Of one that is followed no more nothing is granted: its host is not known.
@@ -173,35 +174,39 @@ export class RequestGate {
   }
 
   /** Why the process is to be ended; null: it may go on. */
-  private decide(offer: TlsOffer, session: Offered, data: Buffer, size: number): string | null {
+  private decide(
+    offer: TlsOffer,
+    session: Offered,
+    parts: readonly Part[],
+    size: number,
+  ): string | null {
     if (session.forgotten)
       return this.refuse(offer, session, 'what was to be sent again is not known any more')
     // What was not sent at once is offered again.
-    const same = Math.min(session.window.length, data.length)
-    if (!data.subarray(0, same).equals(session.window.subarray(0, same)))
-      return this.refuse(offer, session, 'what was to be sent again was changed')
-    if (size <= session.windowSize) return null
-    const fresh = data.subarray(session.windowSize)
+    const fresh: Part[] = []
+    let at = 0
+    for (const { data, size: stands } of parts) {
+      const again = session.window.subarray(at, at + data.length)
+      if (!data.subarray(0, again.length).equals(again))
+        return this.refuse(offer, session, 'what was to be sent again was changed')
+      const old = Math.max(0, session.windowSize - at)
+      if (old < stands) fresh.push({ data: data.subarray(old), size: stands - old })
+      at += stands
+    }
+    const [first, ...others] = fresh
+    if (first === undefined) return null
     const more = size - session.windowSize
     // Behind bytes that are not shown none are kept to be compared.
     if (session.window.length === session.windowSize)
-      this.setWindow(session, joined([session.window, fresh]))
+      this.setWindow(session, joined([session.window, ...shown(fresh)]))
     session.windowSize = size
     this.makeRoom()
     const seen = (this.seen = [] as { host: string; decision: Decision | null }[])
     this.waits = !offer.allowed
     const { time, execId, pid, library } = offer
-    const http = this.parts.read({
-      time,
-      execId,
-      pid,
-      library,
-      session: offer.session,
-      direction: 'sent',
-      data: fresh,
-      size: more,
-      lost: false,
-    })
+    const about = { time, execId, pid, library, session: offer.session, lost: false }
+    let http = this.parts.read({ ...about, ...first, direction: 'sent' })
+    for (const part of others) http = this.parts.read({ ...about, ...part, direction: 'sent' })
     this.seen = null
     for (const { host, decision } of seen) {
       // What the kernel has allowed was allowed, also where another policy is in force by now.
@@ -212,12 +217,15 @@ export class RequestGate {
       session.host = host
       session.ruled = decision !== null
     }
-    if (this.waits) session.owed += more + RECORD_ADDS * (1 + Math.floor(more / RECORD_HOLDS))
+    if (this.waits) session.owed += more
     // What the job's program answers as a server goes to no host with rules: nothing of it is granted.
     if (http.serves) this.parts.free(offer)
     if (http.opaque === null || !http.hidesRequests) return null
-    if (session.ruled)
-      return this.refuse(offer, session, `what follows cannot be read: ${http.opaque.reason}`)
+    const { reason } = http.opaque
+    if (session.ruled) return this.refuse(offer, session, `what follows cannot be read: ${reason}`)
+    // Which host it asks is not known: it may be one with rules.
+    if (session.host === null && reason !== 'not-http')
+      return this.refuse(offer, session, `it cannot be read: ${reason}`)
     this.parts.free(offer)
     return null
   }
@@ -229,7 +237,11 @@ export class RequestGate {
 
   private goOn(offer: TlsOffer, session: Offered, size: number): void {
     if (offer.allowed) return
-    if (session.ruled) this.grant(offer, session)
+    if (session.ruled) {
+      this.grant(offer, session)
+      if (!session.asks) this.parts.asks(offer)
+      session.asks = true
+    }
     // Where it goes is known, or nothing of it is to wait.
     if (session.host !== null || size === 0) session.owed = 0
     this.decided(this.grantsOf(offer))
@@ -293,4 +305,10 @@ function familyOn(port: number, family: Buffer): Buffer {
 function joined(parts: readonly Buffer[]): Buffer {
   const [first, ...others] = parts.filter(({ length }) => length > 0)
   return first !== undefined && others.length === 0 ? first : Buffer.concat(parts)
+}
+
+/** What is shown of a write before anything of it is not. */
+function shown(parts: readonly Part[]): Buffer[] {
+  const cut = parts.findIndex(({ data, size }) => size > data.length)
+  return parts.slice(0, cut < 0 ? parts.length : cut + 1).map(({ data }) => data)
 }

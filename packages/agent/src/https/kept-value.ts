@@ -14,6 +14,7 @@ const looked = new Set([
   ':method',
   ':scheme',
   ':authority',
+  ':protocol',
   ':path',
   ':status',
   'host',

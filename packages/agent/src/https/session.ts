@@ -2,7 +2,7 @@ import type { TlsChunk } from '@runwarden/sensor'
 import type { Budget } from './budget.ts'
 import type { Exchange, ExchangeSink } from './exchange.ts'
 import { Http1Connection } from './http1/connection.ts'
-import { readRequestLine } from './http1/heads.ts'
+import { isMeantForRequest, readRequestLine } from './http1/heads.ts'
 import { Http2Connection, PREFACE } from './http2/connection.ts'
 import { MAX_EARLY, MAX_LINE } from './limits.ts'
 import type { OpaqueReason } from './undecodable.ts'
@@ -160,7 +160,8 @@ function beginning(
     return direction === 'sent' && bytes.length > 48 ? 'http1' : 'unsure'
   }
   const line = bytes.subarray(0, bytes[end - 1] === 0x0d ? end - 1 : end)
-  return readRequestLine(line) === null ? 'other' : 'http1'
+  const http = readRequestLine(line) !== null || (direction === 'sent' && isMeantForRequest(line))
+  return http ? 'http1' : 'other'
 }
 
 /** Takes the preface off the chunks that begin with it. */

@@ -49,8 +49,9 @@ const UNUSED = 3000
 
 /** Processes of which it is remembered that their library was found late. */
 const MOST_LATE = 8192
-/** And of which it is remembered where they connected to. */
+/** And of which it is remembered where they connected to, and to how many places at most. */
 const MOST_ENDS = 8192
+const MOST_PLACES = 64
 
 const notHeld = {
   verdict: 'allowed',
@@ -59,6 +60,9 @@ const notHeld = {
   rule: null,
 } as const
 
+const sentTo =
+  'its host has no HTTPS rules; where its connection is to one that has, it does not leave'
+
 /** Makes events of what the decoders find. */
 export class ContentTeller implements ContentSink {
   private readonly content = new HttpsContent(this)
@@ -66,8 +70,8 @@ export class ContentTeller implements ContentSink {
   private ended: string[] = []
   /** Processes whose library was found when they ran already. */
   private readonly late = new Map<string, TlsLibrary>()
-  /** Where processes connected to; null: to more than one place. */
-  private readonly ends = new Map<string, string | null>()
+  /** Where processes connected to, also of those that have ended: their flows may be over later. */
+  private readonly ends = new Map<string, Set<string>>()
   private readonly tell: TellContent
   private readonly compiled: () => CompiledPolicy
   private readonly drainSensor: () => boolean
@@ -170,11 +174,13 @@ export class ContentTeller implements ContentSink {
 
   /** A process connects, over TCP. */
   connects(execId: string, host: string | null, address: string, port: number): void {
-    const end = named(host ?? address, port)
-    const known = this.ends.get(execId)
-    if (known === end || known === null) return
-    if (known === undefined && this.ends.size >= MOST_ENDS) return
-    this.ends.set(execId, known === undefined ? end : null)
+    let ends = this.ends.get(execId)
+    if (ends === undefined) {
+      this.ends.set(execId, (ends = new Set()))
+      const oldest = this.ends.keys().next()
+      if (this.ends.size > MOST_ENDS && oldest.done !== true) this.ends.delete(oldest.value)
+    }
+    if (ends.size <= MOST_PLACES) ends.add(named(host ?? address, port))
   }
 
   exited(execId: string): void {
@@ -193,7 +199,6 @@ export class ContentTeller implements ContentSink {
     for (const execId of ended) {
       this.content.exited(execId)
       this.gate?.exited(execId)
-      this.ends.delete(execId)
     }
   }
 
@@ -217,7 +222,9 @@ export class ContentTeller implements ContentSink {
           library,
           truth: 'user',
           verdict: decision?.verdict ?? 'allowed',
-          reason: decision?.reason ?? 'its connection was allowed, and its host has no HTTPS rules',
+          reason:
+            decision?.reason ??
+            (held ? sentTo : 'its connection was allowed, and its host has no HTTPS rules'),
           rule: decision?.rule ?? null,
         },
       )
@@ -242,11 +249,18 @@ export class ContentTeller implements ContentSink {
     const { execId, began, time, library, reason, connections, bytesSent, bytesReceived } = traffic
     // Its connect may wait in a ring still. Who is held waits for its decision, and not for that.
     if (traffic.host === null && this.later === null) this.catchUp()
-    const host = traffic.host ?? this.ends.get(execId) ?? null
+    const [end, ...others] = this.ends.get(execId) ?? []
+    const host = traffic.host ?? (others.length === 0 ? end : null) ?? null
     this.tell(
       { time, execId, began },
       { kind: 'http.opaque', library, reason, host, connections, bytesSent, bytesReceived },
     )
+  }
+
+  /** Whether a connection that asked for a host may be another one's than those whose hosts are known. */
+  private isElsewhere(execId: string, host: string): boolean {
+    const ends = this.ends.get(execId)
+    return ends === undefined || ends.size > MOST_PLACES || ends.has(host)
   }
 
   /** A flow is over: what of it was not read is told. */
@@ -271,7 +285,10 @@ export class ContentTeller implements ContentSink {
     // Of one that was found late it is not known which of its connections were before that.
     const all = new Set(host === null ? names : [host, ...names])
     const hosts = [...all].map((one) => named(one, port))
-    const seen = quic || late !== undefined ? 0 : this.content.takeSeen(execId, hosts, begun.length)
+    const seen =
+      quic || late !== undefined
+        ? 0
+        : this.content.takeSeen(execId, hosts, begun.length, (one) => this.isElsewhere(execId, one))
     // Which of them were read is not known: those that sent most are told.
     const unread = begun
       .toSorted((a, b) => b - a)

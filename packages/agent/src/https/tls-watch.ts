@@ -80,6 +80,7 @@ export class TlsWatch {
       content.decideOffers({
         grants: maps.https_grants,
         endUngranted: (family) => enforcer.endUngranted(family),
+        asks: (offer) => capture.asks(offer),
         free: (offer) => capture.free(offer),
         forget: (connection) => capture.forget(connection),
         learn: (host) => rules.learn(host),

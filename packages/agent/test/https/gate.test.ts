@@ -39,6 +39,7 @@ class Rig {
         session.push(chunk)
         return session
       },
+      asks: () => {},
       free: () => {},
       learn: () => {},
       forget: ({ session }) => void this.forgotten.push(session),

@@ -78,7 +78,7 @@ describe('what one connection carries', () => {
     [
       'what a client asks a proxy for',
       talk(
-        '>GET http://user:word@b.example.org:80?secret HTTP/1.1\r\nHost: ignored.example\r\n\r\n',
+        '>GET http://user:word@b.example.org:80?secret HTTP/1.1\r\nHost: B.example.org\r\n\r\n',
         '<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
       ),
       ['GET http://b.example.org/ -> 200, 0 up, 0 down'],
@@ -253,6 +253,11 @@ describe('a request that two servers could read in two ways is malformed', () =>
     ['a chunk size with a sign', chunked('+2\r\nxx\r\n')],
     ['a hexadecimal prefix of a chunk size', chunked('0x2\r\nxx\r\n')],
     ['a request where trailers are', chunked('0\r\nGET /evil HTTP/1.1\r\nHost: a\r\n\r\n')],
+    ['a target of another host', '>GET https://a.test/ HTTP/1.1\r\nHost: b.test\r\n\r\n'],
+    ['a target of another port', '>GET https://a.test:81/ HTTP/1.1\r\nHost: a.test\r\n\r\n'],
+    ['two blanks behind a method', '>GET  / HTTP/1.1\r\nHost: a.test\r\n\r\n'],
+    ['a blank behind a version', '>GET / HTTP/1.1 \r\nHost: a.test\r\n\r\n'],
+    ['another version', '>GET / HTTP/1.2\r\nHost: a.test\r\n\r\n'],
     ['a bare LF between requests', `>${get('/')}\n${get('/2')}`],
   ])('%s', (_, request) => {
     const pieces = talk(request)
@@ -340,10 +345,21 @@ describe('calls of which only the beginning was captured', () => {
       `>1388\r\n${upload}\r\n0\r\n\r\n`,
       '<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
     )
-    expect(decode(captured(pieces, 200))).toMatchObject({
+    expect(decode(captured(pieces, 200, 50))).toMatchObject({
       lines: ['POST https://a/u -> 200, 10000 up, 0 down'],
       opaque: null,
     })
+  })
+  test('what ends a call is not taken for the end of a chunk', () => {
+    const pieces = talk(
+      `>POST /u HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n${upload}\r\nff\r\nG`,
+      `>${get('/fake')}`,
+    )
+    for (const end of [0, 50]) {
+      const seen = decode(captured(pieces, 200, end))
+      expect(seen.exchanges.map(({ head }) => head.path)).toEqual(end ? ['/u'] : ['/u', '/fake'])
+      expect(seen.opaque?.reason).toBe(end ? undefined : 'cut')
+    }
   })
   test('after a head that was cut, reading goes on with the next one', () => {
     const pieces = talk(

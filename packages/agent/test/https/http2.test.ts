@@ -246,6 +246,42 @@ describe('what cannot be read is said to be opaque', () => {
   })
 })
 
+test('a request in place of trailers is malformed', () => {
+  const frames = [1, 3, 1].map((id) => frame(TYPE.headers, both, id, requestBlock('/a')))
+  const seen = decode([start(), sent(...frames)])
+  expect([seen.opaque?.reason, seen.exchanges.length]).toEqual(['malformed', 2])
+})
+
+const open = (id: number): Piece =>
+  sent(frame(TYPE.headers, FLAG.endHeaders, id, requestBlock('/grpc', 'POST')))
+const trailers = (id: number): Piece => sent(frame(TYPE.headers, both, id, literal('x-sum', '1')))
+
+test('trailers of a request that is followed no more are no request', () => {
+  const reset = received(frame(TYPE.reset, 0, 1, Buffer.alloc(4)))
+  const many = Array.from({ length: MAX_STREAMS + 1 }, (_, i) => open(2 * i + 3))
+  const seen = decode([start(), open(1), reset, trailers(1), ...many, trailers(3)])
+  expect(seen.opaque).toBe(null)
+  expect(seen.exchanges).toHaveLength(MAX_STREAMS + 2)
+})
+
+test.each([
+  ['upgraded', [literal(':protocol', 'websocket')]],
+  ['tunnel', []],
+])('a stream becomes a tunnel: %s', (reason, fields) => {
+  const block = Buffer.concat([requestBlock('/chat', 'CONNECT'), ...fields])
+  const seen = decode([
+    start(),
+    sent(frame(TYPE.headers, FLAG.endHeaders, 1, block)),
+    sent(frame(TYPE.data, 0, 1, Buffer.from('hello'))),
+    sent(frame(TYPE.headers, both, 3, requestBlock('/other'))),
+  ])
+  expect(seen.opaque?.reason).toBe(reason)
+  expect(seen.exchanges.map(({ head }) => `${head.method} ${head.path}`)).toEqual([
+    'CONNECT /chat',
+    'GET /other',
+  ])
+})
+
 test('streams without end are told when there are too many', () => {
   const pieces = [start()]
   for (let id = 1; id < MAX_STREAMS * 6; id += 2)

@@ -66,6 +66,12 @@ export function cut(pieces: readonly Piece[], size: (index: number) => number): 
 }
 
 /** Each call as a probe would show it that captures `most` bytes of it. */
-export function captured(pieces: readonly Piece[], most: number): Piece[] {
-  return pieces.map((piece) => ({ ...piece, data: piece.data.subarray(0, most) }))
+export function captured(pieces: readonly Piece[], most: number, end = 0): Piece[] {
+  return pieces.flatMap((piece) => {
+    const { data } = piece
+    if (data.length <= most + end) return piece
+    const size = data.length - end
+    const beginning = { ...piece, data: data.subarray(0, most), size }
+    return end === 0 ? beginning : [beginning, { ...piece, data: data.subarray(size), size: end }]
+  })
 }

@@ -57,3 +57,35 @@ test('a process whose end is told while its bytes are being taken is known until
   content.settle(content.takeEnded())
   expect(hosts).toEqual(['db.example.org:5432', 'db.example.org:5432'])
 })
+
+test('a connection is read whatever host its requests name; one that is not read is told', () => {
+  const { content, hosts } = teller()
+  for (const name of ['a.example.org', 'b.example.org'])
+    content.connects(execId, name, '198.51.100.1', 443)
+  const ask = (session: bigint, host: string): void => {
+    content.take(sent(session, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`))
+    content.take({ time: 2, execId, session })
+  }
+  const over = (host: string): void =>
+    content.flow({
+      execId,
+      host,
+      names: [host],
+      address: '198.51.100.1',
+      port: 443,
+      protocol: 'tcp',
+      verdict: 'allowed',
+      sockets: [5000],
+      tls: true,
+      time: 3,
+    })
+  ask(1n, 'bucket.internal.example')
+  ask(2n, 'b.example.org')
+  content.settle([execId])
+  over('a.example.org')
+  over('b.example.org')
+  expect(hosts).toEqual([])
+  ask(3n, 'b.example.org')
+  over('a.example.org')
+  expect(hosts).toEqual(['a.example.org'])
+})

@@ -26,6 +26,7 @@ const NEVER_ANSWERS =
   'a process or another machine serves its file system, and may let whoever reads it wait for ever: it is not looked at'
 /** Key of https_state, in place of a policy's slot. */
 const HTTPS_ON = Buffer.from([2, 0, 0, 0])
+const ONE = Buffer.from([1, 0, 0, 0])
 /** Slot of the sensor's map of programs for the end of mmap(). */
 const MMAP_SLOT = 1
 
@@ -157,7 +158,8 @@ export class TlsCapture {
       this.#held = []
       return
     }
-    this.#held = ['https_fork', 'https_exit'].map((program) => this.#object.attach(program))
+    const programs = ['https_fork', 'https_exit', 'https_send']
+    this.#held = programs.map((program) => this.#object.attach(program))
     this.#object.run('https_decide')
     using running = this.#object.attach('https_running')
     running.read()
@@ -259,6 +261,11 @@ export class TlsCapture {
     this.#known.set(file, value)
   }
 
+  /** This connection has asked a host with rules. */
+  asks(connection: Connection): void {
+    this.#object.map('https_asking').set(keyOf(connection), ONE)
+  }
+
   /** What this connection sends needs no decision any more. */
   free(connection: Connection): void {
     this.#object.map('https_free').set(keyOf(connection), Buffer.alloc(4))
@@ -266,7 +273,8 @@ export class TlsCapture {
 
   /** This connection is no more: its process has ended. */
   forget(connection: Connection): void {
-    this.#object.map('https_requests').delete(keyOf(connection))
+    for (const map of ['https_requests', 'https_asking'])
+      this.#object.map(map).delete(keyOf(connection))
   }
 
   /** Rules by which the kernel allows what is offered: https_hosts and https_version of bpf/include/https_rules.h. */

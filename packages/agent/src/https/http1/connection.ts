@@ -8,7 +8,13 @@ import {
 } from '../exchange.ts'
 import { MAX_LINE, MAX_PIPELINED } from '../limits.ts'
 import { type OpaqueReason, Undecodable } from '../undecodable.ts'
-import { HeadFields, readRequestLine, readStatusLine, type RequestLine } from './heads.ts'
+import {
+  HeadFields,
+  isMeantForRequest,
+  readRequestLine,
+  readStatusLine,
+  type RequestLine,
+} from './heads.ts'
 import { type Body, MessageReader } from './messages.ts'
 
 const nothing: Body = { kind: 'length', bytes: 0 }
@@ -145,7 +151,10 @@ export class Http1Connection {
   private requestLine(line: Buffer): void {
     this.line = readRequestLine(line)
     if (this.line === null)
-      throw new Undecodable(this.any ? 'malformed' : 'not-http', 'no request line')
+      throw new Undecodable(
+        this.any || isMeantForRequest(line) ? 'malformed' : 'not-http',
+        'no request line',
+      )
     this.any = true
     this.fields = new HeadFields('request')
   }

@@ -6,6 +6,7 @@ import type { Body } from './messages.ts'
 // Python's servers part a line at 85 and A0, too.
 const requestLine =
   /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} [!-~\x80-\x84\x86-\x9f\xa1-\xff]+ HTTP\/1\.[01]$/
+const meantForOne = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} .* HTTP\//
 const versionEnd = ' HTTP/1.1'.length
 const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: |$)/
 const statusAt = 'HTTP/1.1 '.length
@@ -47,6 +48,11 @@ export function readRequestLine(line: Buffer): RequestLine | null {
     read.authority = authority
   }
   return read
+}
+
+/** Whether a line that is no request line may be one to a server that takes more. */
+export function isMeantForRequest(line: Buffer): boolean {
+  return meantForOne.test(line.toString('latin1'))
 }
 
 /** The status of a response; null: it is no status line. */
@@ -126,10 +132,13 @@ export class HeadFields {
     return { kind: 'length', bytes: Number(length) }
   }
 
+  /** @throws Undecodable for a target of another host than the field: servers go by one of them */
   head(line: RequestLine): RequestHead {
     const { method, version, path, gitService, scheme, authority } = line
     const { authorization } = this
     const host = hostOf(authority ?? this.host ?? '', scheme)
+    if (this.host !== null && hostOf(this.host, scheme) !== host)
+      throw new Undecodable('malformed', 'a host beside a target of another')
     return gitService === undefined
       ? { method, scheme, host, path, version, authorization }
       : { method, scheme, host, path, gitService, version, authorization }

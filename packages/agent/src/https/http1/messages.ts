@@ -95,15 +95,9 @@ export class MessageReader {
   skip(count: number): void {
     if (count === 0 || this.state === 'other') return
     if (this.state === 'until-close') return this.sink.body(count)
-    if (this.state !== 'data' || count > this.left + (this.chunked ? ENDS : 0))
-      throw new Undecodable('cut', 'a head in bytes that were not captured')
-    const beyond = count - this.left
-    if (beyond > 0 && beyond !== 2 && beyond !== ENDS)
-      throw new Undecodable('cut', 'a chunk in bytes that were not captured')
-    this.data(Math.min(count, this.left))
-    // After a chunk's data come CR LF and, where it was the last, the chunk of size 0.
-    if (beyond > 0) this.state = 'size'
-    if (beyond === ENDS) this.finish()
+    if (this.state !== 'data' || count > this.left)
+      throw new Undecodable('cut', 'a head or a chunk in bytes that were not captured')
+    this.data(count)
   }
 
   /** What comes next begins a message, whatever came before. */
@@ -280,9 +274,6 @@ export class MessageReader {
 function withoutReturn(): Undecodable {
   return new Undecodable('malformed', 'a line that ends without CR')
 }
-
-/** CR LF, and the last chunk: 0 CR LF CR LF. */
-const ENDS = 7
 
 /** Fields of HTTP/1 whose value is looked at. */
 const counting = new Set(['host', 'content-length', 'transfer-encoding', 'authorization'])

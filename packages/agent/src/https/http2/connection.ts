@@ -30,6 +30,10 @@ interface Half {
 export class Http2Connection {
   private readonly sink: ExchangeSink
   private readonly streams = new Map<number, Exchange>()
+  /** Of the client's streams the newest: each is opened once, in the order of their numbers (RFC 9113 §5.1.1). */
+  private newest = 0
+  /** One of its streams carries another protocol, which is not read. */
+  private tunnels = false
   private readonly requests: Half
   private readonly responses: Half
   private time = 0
@@ -59,7 +63,7 @@ export class Http2Connection {
 
   /** Whether what a direction carries from here on stays unknown. */
   isOpaque(direction: 'sent' | 'received'): boolean {
-    return this.of(direction).failed
+    return this.tunnels || this.of(direction).failed
   }
 
   push(direction: 'sent' | 'received', data: Buffer, hidden: number, time: number): void {
@@ -135,16 +139,27 @@ export class Http2Connection {
 
   private requestFields(stream: number, fields: Fields, end: boolean): void {
     let exchange = this.streams.get(stream)
-    if (exchange === undefined) {
+    // Trailers, also of a request whose server has ended it before, or that is followed no more.
+    if (stream <= this.newest) {
+      if (fields.has(':method'))
+        throw new Undecodable('malformed', 'a request in place of trailers')
+    } else {
       exchange = exchangeOf(headOf(fields), this.time)
+      this.newest = stream
       if (this.streams.size >= MAX_STREAMS) {
         const oldest = this.streams.keys().next()
         if (oldest.done !== true) this.forget(oldest.value)
       }
       this.streams.set(stream, exchange)
       this.sink.request(exchange)
+      // RFC 8441, RFC 9113 §8.5: what the stream carries is another protocol's.
+      const upgrades = fields.has(':protocol')
+      if (upgrades || exchange.head.method === 'CONNECT') {
+        this.tunnels = true
+        this.sink.opaque(upgrades ? 'upgraded' : 'tunnel')
+      }
     }
-    if (end) this.requestEnd(stream, exchange)
+    if (end && exchange !== undefined) this.requestEnd(stream, exchange)
   }
 
   private requestEnd(stream: number, exchange: Exchange): void {
