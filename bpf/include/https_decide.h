@@ -25,7 +25,8 @@ struct https_requests {
 	u32 busy;    /* one write is read, and no other */
 	u32 reads_body; /* user space reads what the body says, too */
 	u32 asks; /* 1: a host with rules; 3: that is noted */
-	struct https_name host; /* zeros: none was asked yet */
+	struct https_name host;	 /* zeros: none was asked yet */
+	struct https_name asked; /* of the head that is read: the stack has no room for it */
 	struct reading reading;
 	struct fitting fitting;
 };
@@ -85,7 +86,7 @@ static __always_inline bool is_graphql(const struct reading *r, char *data)
 struct https_write {
 	struct https_requests *requests;
 	struct https_offers *offers; /* of its family */
-	struct https_key family;
+	struct https_key *family;
 	char *data; /* its first bytes, in HTTPS_HEAD bytes */
 	u32 copied;
 	u64 size;
@@ -100,7 +101,7 @@ static __always_inline struct https_host *allow_request(struct https_write *writ
 {
 	struct https_requests *requests = write->requests;
 	struct reading *r = &requests->reading;
-	struct https_name name = {};
+	struct https_name *name = &requests->asked;
 	struct https_host *host;
 	u32 from, length;
 
@@ -110,20 +111,21 @@ static __always_inline struct https_host *allow_request(struct https_write *writ
 		goto lost;
 	from = r->host_from;
 	length = r->host_to - from;
-	if (from >= HTTPS_HEAD - sizeof(name.words) || length >= sizeof(name.words))
+	if (from >= HTTPS_HEAD - sizeof(name->words) || length >= sizeof(name->words))
 		goto lost;
-	bpf_probe_read_kernel(&name.words, length, write->data + from);
-	name.port = r->port;
+	__builtin_memset(name, 0, sizeof(*name));
+	bpf_probe_read_kernel(name->words, length, write->data + from);
+	name->port = r->port;
 	if (!requests->host.words[0])
-		requests->host = name;
-	else if (!is_same_name(&requests->host, &name))
+		requests->host = *name;
+	else if (!is_same_name(&requests->host, name))
 		goto lost;
 	requests->head[0] = r->hash[0];
 	requests->head[1] = r->hash[1];
 	requests->body = write->sent + r->at;
 	requests->reads_body = is_graphql(r, write->data);
 	*left = r->length - (write->size - r->at);
-	host = https_host_of(&name);
+	host = https_host_of(name);
 	return host && is_allowed_request(host, &requests->fitting, r->methods, write->data, r->path_from, r->path_to) ? host : NULL;
 lost:
 	requests->lost = 1;
@@ -135,8 +137,8 @@ static __always_inline struct https_offers *offers_for(struct https_write *write
 {
 	if (!host->port)
 		return write->offers;
-	write->family.port = host->port;
-	return bpf_map_lookup_elem(&https_offers, &write->family);
+	write->family->port = host->port;
+	return bpf_map_lookup_elem(&https_offers, write->family);
 }
 
 /* Whether a write is allowed: what it adds to the connection may leave. */

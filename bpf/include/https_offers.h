@@ -72,7 +72,7 @@ static __always_inline void decide_write(struct offering *o, char *data, u32 cop
 	struct https_write write = {
 		.requests = o->requests,
 		.offers = o->offers,
-		.family = o->family,
+		.family = &o->family,
 		.data = data,
 		.copied = copied,
 		.size = o->left,
