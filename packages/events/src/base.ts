@@ -1,12 +1,17 @@
 import { z } from 'zod'
 import { Verdict } from './words.ts'
 
+/** Milliseconds since 1970, up to the last year of four digits: whoever shows a time need not ask whether it is one. */
+export const latest = 253_402_300_799_999
+/** Bytes, or packets: as many as a number says exactly. */
+export const size = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
+
 /** What every event has. */
 export const base = {
   /** Position in the run's stream, from 1, without gaps. Evidence refers to it. */
   seq: z.int().min(1),
   /** When it happened, milliseconds since the epoch with microsecond fraction (kernel clock). */
-  time: z.number(),
+  time: z.number().min(0).max(latest),
   /** The scope's id. */
   scope: z.string(),
   /** Process identity: `<pid>-<start time, ns since boot>-<boot id, 8 hex>`; null: no process is known. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { latest } from './base.ts'
 import { policyLevels } from './stored-policy.ts'
 import { counted, Report } from './report.ts'
 
@@ -102,8 +103,8 @@ export const JobStarted = z.object({
 export type JobStarted = z.infer<typeof JobStarted>
 z.globalRegistry.add(JobStarted, { id: 'JobStarted' })
 
-/** Of a segment's body: unpacked and packed, bytes; and of one line of it. */
-export const largestSegment = { packed: 4 << 20, unpacked: 16 << 20, line: 1 << 20 }
+/** Of a segment's body: unpacked and packed, bytes; of one line of it; and how many lines it has. */
+export const largestSegment = { packed: 4 << 20, unpacked: 16 << 20, line: 1 << 20, lines: 1 << 17 }
 
 const sha256 = z.string().regex(/^[\da-f]{64}$/, 'is no SHA-256, 64 lower-case hexadecimal digits')
 const sequence = z.int().min(0).max(1e9)
@@ -159,7 +160,7 @@ export const largestPolicy = 1 << 20
 /** `POST /v1/jobs/:id/policy`: what holds for the job from now on; said when it is armed, and again when that has changed. */
 export const PolicyInForce = z.object({
   /** Since when, by the machine's clock, milliseconds since 1970. */
-  at: z.int().min(0),
+  at: z.int().min(0).max(latest),
   egress: z.enum(['audit', 'block']),
   /** `unprotected`: it could not be; the job goes on without (`fail-mode: open`), or fails. */
   protection: z.enum(['armed', 'unprotected']),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { base, decided } from './base.ts'
+import { base, decided, size } from './base.ts'
 import { Truth } from './words.ts'
 
 /** Which TLS library a program has used. */
@@ -35,10 +35,10 @@ export const HttpResponse = z.object({
   /** `seq` of the request. */
   request: z.int(),
   /** Null: no response was seen. */
-  status: z.int().nullable(),
+  status: z.int().min(0).max(999).nullable(),
   /** Of the bodies as they were transferred (compressed). */
-  requestBytes: z.number(),
-  responseBytes: z.number(),
+  requestBytes: size,
+  responseBytes: size,
   /** The fields of a GraphQL mutation, by name, e.g. `addComment`; null: it was none, or could not be read. */
   mutations: z.array(z.string()).nullable(),
   /** Repositories that the mutation names, `owner/name` in lower case. Most mutations name what they change by an id. */
@@ -69,6 +69,6 @@ export const HttpOpaque = z.object({
   host: z.string().nullable(),
   connections: z.int().min(1),
   /** That were not read; where no library is known, of IP packets, and only those sent. */
-  bytesSent: z.number(),
-  bytesReceived: z.number(),
+  bytesSent: size,
+  bytesReceived: size,
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { base, decided } from './base.ts'
+import { base, decided, size } from './base.ts'
 import { Protocol } from './words.ts'
 
 export const DnsQuery = z.object({
@@ -47,6 +47,6 @@ export const NetFlow = z.object({
   address: z.string(),
   port: z.int(),
   protocol: Protocol,
-  bytesOut: z.number(),
-  packetsOut: z.number(),
+  bytesOut: size,
+  packetsOut: size,
 })

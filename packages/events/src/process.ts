@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { base } from './base.ts'
+import { base, size } from './base.ts'
 import { Truth } from './words.ts'
 
 /**
@@ -67,7 +67,7 @@ export const ProcessProgram = z.object({
   /** As in `process.exec`; missing: it is told of that one start. */
   changed: z.string().optional(),
   /** Bytes; null: not known. */
-  size: z.number().nullable(),
+  size: size.nullable(),
   /** Hexadecimal; null: it was not read, `unread` says why. */
   sha256: z.string().nullable(),
   /**

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
 import { addFinding, type Finding } from '../ingest/findings.ts'
+import { isOfMachine } from '../ingest/index-schema.ts'
 import { keepLooking, oneAtATime } from '../looking.ts'
 import { type Baseline, baselineOf } from './baseline.ts'
 import { type Contact, destinationOf, factsOf, left } from './job-facts.ts'
@@ -28,7 +29,7 @@ export class Comparing {
   }
 
   async #look(): Promise<void> {
-    const { db, ingest, closing } = this.#context
+    const { db, ingest, closing, clock, log } = this.#context
     const index = await ingest.indexer.index()
     const waiting = db.all<JobOf & { segment: number | null }>(
       `SELECT jobs.id, organisation_id AS organisationId, repository, workflow, workflow_ref AS workflowRef, job,
@@ -41,9 +42,14 @@ export class Comparing {
         position: 0,
       }
       if (segment !== null && segment > position) continue
-      const findings = await this.#compare(index, job)
+      const findings = await this.#compare(index, job).catch((error: unknown) => {
+        // Whatever it is that one job, or one before it, says of itself: the others are compared.
+        if (isOfMachine(error)) throw error
+        log.error({ err: error, jobId: job.id }, 'a job is not compared')
+        return [uncompared(clock())]
+      })
       db.transaction(() => {
-        for (const finding of findings) addFinding(db, job.id, this.#context.clock(), finding)
+        for (const finding of findings) addFinding(db, job.id, clock(), finding)
         db.run('DELETE FROM jobs_to_compare WHERE job_id = ?', job.id)
       })
     }
@@ -121,6 +127,20 @@ const flood = (many: number, past: number, time: number): Finding => ({
   severity: 'high',
   title: `${many} destinations that are new for this job`,
   text: `The job reached ${many} destinations that none of its last ${past} runs did; the first ${mostNew} are told one by one. Its record has all of them.`,
+  time,
+  step: null,
+  execId: null,
+  evidence: [],
+  suppressed: null,
+})
+
+const uncompared = (time: number): Finding => ({
+  source: 'server',
+  key: 'not compared',
+  rule: 'record-damaged',
+  severity: 'high',
+  title: 'The job could not be held against those before it',
+  text: "Something in the record of the job, or of one of its last runs, can't be read in the way that it has to be: whether it reached anything new is not known. Look at its destinations; the server's log has the reason.",
   time,
   step: null,
   execId: null,

@@ -1,10 +1,14 @@
 import { hash } from 'node:crypto'
 import type { Event } from '@runwarden/events'
 import type { Database } from '../db/database.ts'
-import { readEvent } from '../ingest/read-segment.ts'
+import { cutTexts } from '../ingest/fold/fold.ts'
+import { readLine } from '../ingest/read-segment.ts'
 import type { SegmentStore } from '../ingest/segment-store.ts'
 import { SegmentError, unpack } from '../ingest/unpack.ts'
 import { views } from '../ingest/words.ts'
+
+/** Bytes that are read for what was asked of one job at a time: a job may name events of any of its segments, and others wait. */
+const mostRead = 64 << 20
 
 /** Finds the events behind detections of one job; a segment is read once. */
 export class Evidence {
@@ -19,19 +23,25 @@ export class Evidence {
     this.#jobId = jobId
   }
 
-  /** Reads events by `seq`. Those that are not there, or no longer, are left out. */
+  /** Reads events by `seq`, as the index has them: their texts cut. Those that are not there, or no longer, are left out. */
   async read(seqs: readonly number[]): Promise<void> {
     const missing = new Set(seqs.filter((seq) => !this.#events.has(seq)))
-    const bySegment = new Map<number, number[]>()
+    const bySegment = new Map<number, Set<number>>()
     for (const seq of missing) {
       this.#events.set(seq, null)
       const segment = this.#segmentOf(seq)
-      if (segment !== undefined) bySegment.set(segment, [...(bySegment.get(segment) ?? []), seq])
+      if (segment === undefined) continue
+      const wanted = bySegment.get(segment)
+      if (wanted === undefined) bySegment.set(segment, new Set([seq]))
+      else wanted.add(seq)
     }
+    let read = 0
     for (const [segment, wanted] of bySegment) {
+      if (read >= mostRead) return
       const content = await this.#content(segment)
       if (content === null) continue
-      for (const seq of wanted) this.#events.set(seq, find(content, seq))
+      read += content.length
+      for (const event of find(content, wanted)) this.#events.set(event.seq, event)
     }
   }
 
@@ -75,20 +85,24 @@ export class Evidence {
   }
 }
 
-/** The event of a `seq`: only lines that name it are read. */
-function find(content: Buffer, seq: number): Event | null {
-  const text = `"seq":${seq}`
-  for (let at = content.indexOf(text); at >= 0; at = content.indexOf(text, at + 1)) {
-    const next = content[at + text.length]
-    if (next !== 0x2c && next !== 0x7d) continue
+const named = '"seq":'
+
+/** Events by their `seq`: only lines that name one of them are read, by what they name first, and each once. */
+function* find(content: Buffer, wanted: Set<number>): Generator<Event> {
+  let end = 0
+  for (
+    let at = content.indexOf(named);
+    at >= 0 && wanted.size > 0;
+    at = content.indexOf(named, end)
+  ) {
     const start = content.lastIndexOf(0x0a, at) + 1
-    const end = content.indexOf(0x0a, at)
-    try {
-      const { event } = readEvent(content.toString('utf8', start, end < 0 ? undefined : end), 1)
-      if (event?.seq === seq) return event
-    } catch (error) {
-      if (!(error instanceof SegmentError)) throw error
-    }
+    const found = content.indexOf(0x0a, at)
+    end = found < 0 ? content.length : found
+    const from = at + named.length
+    if (!wanted.has(Number.parseInt(content.toString('latin1', from, from + 16), 10))) continue
+    const read = readLine(content, start, end, 1)
+    if (read instanceof SegmentError || read.event === null || !wanted.delete(read.seq)) continue
+    cutTexts(read.event)
+    yield read.event
   }
-  return null
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Context } from '../context.ts'
 import { newId } from '../id.ts'
+import { isOfMachine } from '../ingest/index-schema.ts'
 import { keepLooking, oneAtATime } from '../looking.ts'
 import { Evidence } from './evidence.ts'
 import { isSuppressed, type Match, type Place, type Subject, subjectOf } from './subject.ts'
@@ -46,7 +47,7 @@ export class Inbox {
   }
 
   async #take(): Promise<void> {
-    const { db, ingest, closing } = this.#context
+    const { db, ingest, closing, log } = this.#context
     while (!closing.aborted) {
       const all = db.all<New>(
         `SELECT detections.id AS detectionId, detections.organisation_id AS organisationId, detections.job_id AS jobId,
@@ -64,8 +65,14 @@ export class Inbox {
           detectionId,
           seqs: seqsOf(evidence),
         }))
-        await job.read(wanted.flatMap(({ seqs }) => seqs ?? []))
-        for (const { detectionId, seqs } of wanted) abouts.set(detectionId, aboutOf(job, seqs))
+        try {
+          await job.read(wanted.flatMap(({ seqs }) => seqs ?? []))
+          for (const { detectionId, seqs } of wanted) abouts.set(detectionId, aboutOf(job, seqs))
+        } catch (error) {
+          // Whatever it is that one job says: those of others don't wait for it.
+          if (isOfMachine(error)) throw error
+          log.error({ err: error, jobId }, 'what detections are about is not known')
+        }
       }
       db.transaction(() => {
         for (const detection of all) this.#add(detection, abouts.get(detection.detectionId) ?? [])
@@ -252,12 +259,16 @@ function seqsOf(evidence: string): number[] | null {
   return seqs.length > mostEvidence ? null : seqs
 }
 
-/** Nothing, where any of the events is not at hand: who knows only a part can't say that all is expected. */
+/** Characters of what one detection is about, as JSON; agents name few events, and those have short texts. */
+const longestAbout = 1 << 15
+
+/** Nothing, where any of the events is not at hand, or it is too much: who knows only a part can't say that all is expected. */
 function aboutOf(job: Evidence, seqs: readonly number[] | null): Subject[] {
   if (seqs === null) return []
   const subjects = seqs.flatMap((seq) => {
     const event = job.event(seq)
     return event === null ? [] : [subjectOf(event, job.programOf(event))]
   })
-  return subjects.length < seqs.length ? [] : subjects
+  const isWhole = subjects.length === seqs.length && JSON.stringify(subjects).length <= longestAbout
+  return isWhole ? subjects : []
 }

@@ -50,13 +50,16 @@ const select = `SELECT detections.id, rule AS detection, severity, title, text, 
   FROM inbox CROSS JOIN detections ON detections.id = inbox.detection_id JOIN jobs ON jobs.id = detections.job_id
   WHERE inbox.organisation_id = ?`
 
+/** Characters of a page's texts. */
+const largestPage = 4 << 20
+
 /** The newest first, from below an id. */
 export function listInbox(
   db: Database,
   organisationId: string,
   filter: Filter,
   { before, limit }: { before: string; limit: number },
-): InboxItem[] {
+): { items: InboxItem[]; next: string | null } {
   const conditions: [string, string | number | null][] = [
     ['state = ?', filter.state],
     ['rule = ?', filter.detection],
@@ -67,15 +70,22 @@ export function listInbox(
     ['detections.created_at >= ?', filter.from],
   ]
   const asked = conditions.filter((one): one is [string, string | number] => one[1] !== null)
-  return db
-    .all<Row>(
-      `${select} AND detection_id < ? ${asked.map(([sql]) => `AND ${sql}`).join(' ')} ORDER BY detection_id DESC LIMIT ?`,
-      organisationId,
-      before,
-      ...asked.map(([, value]) => value),
-      limit,
-    )
-    .map(itemOf)
+  const rows = db.iterate<Row>(
+    `${select} AND detection_id < ? ${asked.map(([sql]) => `AND ${sql}`).join(' ')} ORDER BY detection_id DESC LIMIT ?`,
+    organisationId,
+    before,
+    ...asked.map(([, value]) => value),
+    limit + 1,
+  )
+  const items: InboxItem[] = []
+  let length = 0
+  for (const row of rows) {
+    length += row.about.length + row.text.length + row.evidence.length
+    if (items.length === limit || (length > largestPage && items.length > 0))
+      return { items, next: items.at(-1)?.id ?? null }
+    items.push(itemOf(row))
+  }
+  return { items, next: null }
 }
 
 export function findInInbox(

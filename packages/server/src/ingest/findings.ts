@@ -17,8 +17,8 @@ export interface Finding {
   suppressed: string | null
 }
 
-/** Of one job: what is more is among its events alone, and in no list. Neither can crowd out the other. */
-const mostOfJob = { agent: 2000, server: 500 } as const
+/** Of one job and rule, of the server's own: none can crowd out those of another. Its agent's are counted where they are indexed. */
+const mostOfRule = 500
 
 /** @returns whether it is new */
 export function addFinding(db: Database, jobId: string, now: number, finding: Finding): boolean {
@@ -26,7 +26,7 @@ export function addFinding(db: Database, jobId: string, now: number, finding: Fi
     db.run(
       `INSERT INTO detections
        SELECT ?, organisation_id, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM jobs
-       WHERE id = ? AND (SELECT count(*) FROM detections WHERE job_id = jobs.id AND source = ?) < ?
+       WHERE id = ? AND (? = 'agent' OR (SELECT count(*) FROM detections WHERE job_id = jobs.id AND source = 'server' AND rule = ?) < ?)
        ON CONFLICT DO NOTHING`,
       newId(),
       finding.source,
@@ -43,7 +43,8 @@ export function addFinding(db: Database, jobId: string, now: number, finding: Fi
       now,
       jobId,
       finding.source,
-      mostOfJob[finding.source],
+      finding.rule,
+      mostOfRule,
     ) > 0
   )
 }

@@ -1,6 +1,7 @@
 import type { EventOf } from '@runwarden/events'
 import type { Database } from '../db/database.ts'
 import { chainHash } from './chain.ts'
+import { cut } from './cut.ts'
 import type { Finding } from './findings.ts'
 import { fold } from './fold/fold.ts'
 import { JobIndex } from './fold/job-index.ts'
@@ -43,8 +44,12 @@ export function indexBatch(db: Database, writer: IndexWriter, batch: readonly Li
         index = undefined
       }
     }
-    db.run('UPDATE state SET position = ?', batch.at(-1)?.number ?? 0)
+    moveTo(db, batch.at(-1)?.number ?? 0)
   })
+}
+
+export function moveTo(db: Database, position: number): void {
+  db.run('UPDATE state SET position = ?, attempts = 0', position)
 }
 
 function indexOne(db: Database, index: JobIndex, segment: Listed): void {
@@ -80,7 +85,12 @@ function indexOne(db: Database, index: JobIndex, segment: Listed): void {
     }
     totals.byKind[kind] = (totals.byKind[kind] ?? 0) + 1
     const detection = fold(index, event, length)
-    if (detection !== undefined) tell(db, segment.jobId, found(detection))
+    if (detection === undefined) return
+    const { severity } = detection
+    const told = (index.told[severity] ?? 0) + 1
+    if (told > mostTold) return
+    index.told[severity] = told
+    tell(db, segment.jobId, found(detection))
   })
   if (bad !== undefined) setAside(db, segment, bad.message, 'What it has of that kind')
   if (events === 0) return
@@ -118,7 +128,7 @@ export function setAside(
     rule: 'record-damaged',
     severity: 'high',
     title: "A part of the job's record can't be read",
-    text: `Segment ${seq} of the job's events ${reason}. ${what} is set aside: in no view and no search. The file stays in the server's folder, as segments/${jobId}/${seq}.zst.`,
+    text: `Segment ${seq} of the job's events ${cut(reason, longestWord)}. ${what} is set aside: in no view and no search. The file stays in the server's folder, as segments/${jobId}/${seq}.zst.`,
     time: Date.now(),
     step: null,
     execId: null,
@@ -127,23 +137,28 @@ export function setAside(
   })
 }
 
+/**
+ * Of a job's detections, of each severity: what is more is among its events alone, and in no list. A job that makes many that are
+ * cheap can't crowd out its worst.
+ */
+const mostTold = 1000
 /** Of a detection as it stands in the database; the event has all of it. */
-const longestTitle = 500
+const longestWord = 500
 const longestText = 16_384
 const mostEvidence = 1000
 
 const found = (event: EventOf<'detection'>): Finding => ({
   source: 'agent',
   key: String(event.seq),
-  rule: event.id,
+  rule: cut(event.id, longestWord),
   severity: event.severity,
-  title: event.title.slice(0, longestTitle),
-  text: event.text.slice(0, longestText),
+  title: cut(event.title, longestWord),
+  text: cut(event.text, longestText),
   time: event.time,
-  step: event.step,
-  execId: event.execId,
+  step: event.step && cut(event.step, longestWord),
+  execId: event.execId && cut(event.execId, longestWord),
   evidence: event.evidence.slice(0, mostEvidence),
-  suppressed: event.suppressed ?? null,
+  suppressed: event.suppressed === undefined ? null : cut(event.suppressed, longestWord),
 })
 
 function tell(db: Database, jobId: string, finding: Finding): void {

@@ -9,7 +9,7 @@ import { Database } from '../db/database.ts'
 export const indexPath = (data: string): string => join(data, 'index.sqlite')
 
 /** Another number here makes every index again, from the segments. */
-const version = 6
+const version = 7
 
 /** A job is a number here, an organisation too. Of bits and numbers: src/ingest/words.ts. */
 const schema = `
@@ -18,6 +18,8 @@ const schema = `
     epoch TEXT NOT NULL,
     -- The last segment (segments.number of the server's database) whose rows are in here.
     position INTEGER NOT NULL,
+    -- How often what is behind it was begun, and not brought to an end.
+    attempts INTEGER NOT NULL,
     -- Of src/ingest/fold/keyed-hash.ts.
     hash_key BLOB NOT NULL
   ) STRICT;
@@ -30,6 +32,8 @@ const schema = `
     organisation INTEGER NOT NULL,
     -- JSON, src/ingest/totals.ts
     totals TEXT NOT NULL,
+    -- JSON: how many detections went to the server's database, by severity.
+    told TEXT NOT NULL,
     -- Of its acts by verdict: overviews add up those of thousands of jobs, and to read JSON for each took most of their time.
     allowed INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(json_extract(totals, '$.byVerdict.allowed'), 0)) STORED,
     would_block INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(json_extract(totals, '$.byVerdict."would-block"'), 0)) STORED,
@@ -179,7 +183,7 @@ function prepared(db: Database, main: Database): Database {
     )
     for (const { name } of tables) db.exec(`DROP TABLE "${name}"`)
     db.exec(schema)
-    db.run('INSERT INTO state VALUES (1, ?, 0, randomblob(8))', epoch)
+    db.run('INSERT INTO state VALUES (1, ?, 0, 0, randomblob(8))', epoch)
     // What is found again comes behind what was taken: it is offered again, and known.
     db.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('detections', ?)", taken)
     db.exec(`PRAGMA user_version = ${version}`)
@@ -187,11 +191,20 @@ function prepared(db: Database, main: Database): Database {
   return db
 }
 
+const is = (error: unknown, codes: readonly number[]): boolean =>
+  codes.includes(((error as { errcode?: number }).errcode ?? 0) & 0xff)
+
 /** SQLITE_CORRUPT, SQLITE_NOTADB. */
-export function isDamaged(error: unknown): boolean {
-  const { errcode } = error as { errcode?: number }
-  return errcode !== undefined && [11, 26].includes(errcode & 0xff)
-}
+export const isDamaged = (error: unknown): boolean => is(error, [11, 26])
+
+/**
+ * What is no fault of what is read or written, and may be over later: SQLITE_BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL,
+ * CANTOPEN, PROTOCOL, NOTADB; or the database was closed meanwhile. All others (CONSTRAINT, TOOBIG, MISMATCH …) come again with the
+ * same data.
+ */
+export const isOfMachine = (error: unknown): boolean =>
+  is(error, [5, 6, 7, 8, 10, 11, 13, 14, 15, 26]) ||
+  (error as { code?: unknown }).code === 'ERR_INVALID_STATE'
 
 /** Nothing is lost: it is made again from the segments. */
 export function removeIndex(data: string): void {

@@ -7,5 +7,5 @@ export type IndexerTold =
   /** Up to this segment (its number). */
   | { kind: 'indexed'; position: number }
   | { kind: 'removed'; jobIds: string[] }
-  /** It tries again. */
+  /** Why, and what it does. */
   | { kind: 'failed'; message: string }

@@ -139,7 +139,7 @@ export class Indexer {
         this.#take()
         break
       case 'failed':
-        this.#parts.log.warn(`the indexer tries again: ${told.message}`)
+        this.#parts.log.warn(`the indexer ${told.message}`)
     }
   }
 
@@ -149,7 +149,11 @@ export class Indexer {
     if (this.#ends || this.#read === undefined) return
     const { db, log } = this.#parts
     try {
-      this.#takeDetections(this.#read)
+      if (!this.#takeDetections(this.#read)) {
+        // Others get their turn: one job may have told more than is taken at once a hundred times.
+        this.#retry = globalThis.setTimeout(() => this.#take())
+        return
+      }
       if (this.#removed.length > 0)
         db.transaction(() => {
           for (const id of this.#removed) db.run('DELETE FROM removed_jobs WHERE id = ?', id)
@@ -164,24 +168,27 @@ export class Indexer {
     this.#waiting = this.#waiting.filter(({ position }) => position > this.#position)
   }
 
-  /** Detections go to the server's database, where people work with them: each once, whenever the server ends. */
-  #takeDetections(index: Database): void {
+  /**
+   * Detections go to the server's database, where people work with them: each once, whenever the server ends.
+   * @returns whether those were all
+   */
+  #takeDetections(index: Database): boolean {
     const { db, clock } = this.#parts
-    for (;;) {
-      const { taken } = db.get<{ taken: number }>(
-        'SELECT detections_taken AS taken FROM ingest',
-      ) ?? { taken: 0 }
-      const rows = index.all<{ number: number; jobId: string; data: string }>(
-        'SELECT number, job_id AS jobId, data FROM detections WHERE number > ? ORDER BY number LIMIT ?',
-        taken,
-        takeAtOnce,
-      )
-      if (rows.length === 0) return
-      db.transaction(() => {
-        for (const { jobId, data } of rows)
-          addFinding(db, jobId, clock(), JSON.parse(data) as Finding)
-        db.run('UPDATE ingest SET detections_taken = ?', rows.at(-1)?.number ?? taken)
-      })
+    const { taken } = db.get<{ taken: number }>('SELECT detections_taken AS taken FROM ingest') ?? {
+      taken: 0,
     }
+    const rows = index.all<{ number: number; jobId: string; data: string }>(
+      'SELECT number, job_id AS jobId, data FROM detections WHERE number > ? ORDER BY number LIMIT ?',
+      taken,
+      takeAtOnce,
+    )
+    const last = rows.at(-1)
+    if (last === undefined) return true
+    db.transaction(() => {
+      for (const { jobId, data } of rows)
+        addFinding(db, jobId, clock(), JSON.parse(data) as Finding)
+      db.run('UPDATE ingest SET detections_taken = ?', last.number)
+    })
+    return rows.length < takeAtOnce
   }
 }

@@ -1,14 +1,17 @@
 import { Event } from '@runwarden/events'
 import { z } from 'zod'
-import { isPlainEvent } from './plain-event.ts'
+import { testOf } from './schema-test.ts'
 import { SegmentError } from './unpack.ts'
 
 /** What every event has, whatever kinds and fields later agents add. */
-const Base = z.looseObject({
-  seq: z.int().min(1),
-  time: z.number(),
+const Base = z.object({
+  seq: Event.options[0].shape.seq,
+  time: Event.options[0].shape.time,
   kind: z.string().min(1).max(64),
 })
+
+const isEvent = testOf(Event) as (value: unknown) => value is Event
+const isBase = testOf(Base)
 
 export interface Read {
   seq: number
@@ -29,10 +32,11 @@ export function readEvents(content: Buffer, each: (read: Read | SegmentError) =>
   for (let from = 0; from < content.length;) {
     const to = blockEnd(content, from)
     const text = content.toString('utf8', from, to)
+    const repair = repairOf(text)
     for (let start = 0; start < text.length;) {
       const found = text.indexOf('\n', start)
       const end = found < 0 ? text.length : found
-      if (end > start) each(readPlain(text.slice(start, end), ++line))
+      if (end > start) each(readText(text.slice(start, end), ++line, repair))
       start = end + 1
     }
     from = to
@@ -51,54 +55,40 @@ function blockEnd(content: Buffer, from: number): number {
   return next < 0 ? content.length : next + 1
 }
 
-function readPlain(text: string, line: number): Read | SegmentError {
-  try {
-    const value = parse(text, line)
-    if (!isPlainEvent(value)) return checked(value, line, text.length)
-    const { seq, time, kind } = value
-    return { seq, time, kind, length: text.length, event: value }
-  } catch (error) {
-    if (error instanceof SegmentError) return error
-    throw error
-  }
-}
-
-/** One of them. */
+/** One of them, without fields that the schema does not know. */
 export function readLine(
   content: Buffer,
   start: number,
   end: number,
   line: number,
 ): Read | SegmentError {
+  const text = content.toString('utf8', start, end)
+  const read = readText(text, line, repairOf(text))
+  if (read instanceof SegmentError || read.event === null) return read
+  return { ...read, event: Event.parse(read.event) }
+}
+
+function readText(text: string, line: number, repair: Repair | undefined): Read | SegmentError {
+  let value: unknown
   try {
-    return readEvent(content.toString('utf8', start, end), line)
+    value = JSON.parse(text, repair)
   } catch (error) {
-    if (error instanceof SegmentError) return error
-    throw error
+    return new SegmentError(`its line ${line} is no JSON`, { cause: error })
   }
+  const event = isEvent(value) ? value : null
+  if (event === null && !isBase(value)) return new SegmentError(`its line ${line} is no event`)
+  const { seq, time, kind } = value as z.infer<typeof Base>
+  return { seq, time, kind, length: text.length, event }
 }
 
-/** @throws SegmentError */
-export function readEvent(text: string, line: number): Read {
-  return checked(parse(text, line), line, text.length)
-}
+type Repair = (key: string, value: unknown) => unknown
 
-function parse(text: string, line: number): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new SegmentError(`its line ${line} is no JSON`, { cause: error })
-  }
-}
+const wellFormed: Repair = (_key, value) =>
+  typeof value === 'string' ? value.toWellFormed() : value
 
-function checked(value: unknown, line: number, length: number): Read {
-  const event = Event.safeParse(value)
-  if (event.success) {
-    const { seq, time, kind } = event.data
-    return { seq, time, kind, length, event: event.data }
-  }
-  const base = Base.safeParse(value)
-  if (!base.success) throw new SegmentError(`its line ${line} is no event`)
-  const { seq, time, kind } = base.data
-  return { seq, time, kind, length, event: null }
-}
+/**
+ * Half of a surrogate pair, which is no text and no UTF-8, comes by an escape alone: where an agent has cut a text, or somebody makes
+ * two texts that are one to SQLite.
+ */
+const repairOf = (text: string): Repair | undefined =>
+  text.includes(String.raw`\ud`) || text.includes(String.raw`\uD`) ? wellFormed : undefined

@@ -1,5 +1,11 @@
 import type { View } from './words.ts'
 
+/** Sums of what jobs say of themselves end here: SQLite gives no larger number back, nor does JSON. */
+export const largestSum = Number.MAX_SAFE_INTEGER
+export const sum = (a: number, b: number): number => Math.min(a + b, largestSum)
+/** The same of rows, in SQL. @param count a column */
+export const sumOf = (count: string): string => `min(total(${count}), ${largestSum})`
+
 /** Of a job, as the index keeps it (JSON). */
 export interface Totals {
   events: number

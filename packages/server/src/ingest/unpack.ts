@@ -40,9 +40,13 @@ export async function unpack(body: Uint8Array): Promise<Buffer> {
 
 function checkLines(content: Buffer): Buffer {
   if (content.length === 0) throw new SegmentError('holds nothing')
-  for (const { start, end } of linesOf(content))
+  let lines = 0
+  for (const { start, end } of linesOf(content)) {
     if (end - start > largestSegment.line)
       throw new SegmentError(`has a line of more than ${largestSegment.line} bytes`)
+    if (++lines > largestSegment.lines)
+      throw new SegmentError(`has more than ${largestSegment.lines} lines`)
+  }
   return content
 }
 

@@ -7,8 +7,8 @@ import { databaseName } from '../data-folder.ts'
 import { Database } from '../db/database.ts'
 import { IndexWriter } from './fold/write.ts'
 import { FolderSegments } from './folder-segments.ts'
-import { indexBatch, type Listed, setAside } from './index-batch.ts'
-import { isDamaged, openIndex, removeIndex } from './index-schema.ts'
+import { indexBatch, type Listed, moveTo, setAside } from './index-batch.ts'
+import { isDamaged, isOfMachine, openIndex, removeIndex } from './index-schema.ts'
 import type { IndexerAsk, IndexerTold } from './indexer-contract.ts'
 import { removeJobs } from './remove-jobs.ts'
 
@@ -17,6 +17,8 @@ const batchSegments = 32
 const batchBytes = 4 << 20
 /** A full disk is asked again after that. */
 const patienceMs = 1000
+/** So often the thread, or the server with it, may die of a segment before it is set aside. */
+const mostDeaths = 3
 
 const { data } = workerData as { data: string }
 const port = parentPort
@@ -27,6 +29,8 @@ const main = new Database(join(data, databaseName), { readOnly: true })
 const db = openSound()
 const segments = new FolderSegments(data)
 const writer = new IndexWriter(db)
+/** How often what is next was begun: whoever did that has died of it. */
+let deaths = db.get<{ attempts: number }>('SELECT attempts FROM state')?.attempts ?? 0
 /** Told to go on, or to end, while it waits. */
 let woken = Promise.withResolvers<void>()
 const end = new AbortController()
@@ -49,7 +53,7 @@ while (!end.signal.aborted) {
     } else await setTimeout(0)
   } catch (error) {
     writer.forget()
-    tell({ kind: 'failed', message: (error as Error).message })
+    tell({ kind: 'failed', message: `tries again: ${(error as Error).message}` })
     // The server starts the thread again, which makes the index anew.
     if (isDamaged(error)) {
       removeIndex(data)
@@ -69,7 +73,7 @@ function openSound(): Database {
     return openIndex(data, main)
   } catch (error) {
     if (!isDamaged(error)) throw error
-    tell({ kind: 'failed', message: `the index is made anew: ${(error as Error).message}` })
+    tell({ kind: 'failed', message: `makes the index anew: ${(error as Error).message}` })
     removeIndex(data)
     return openIndex(data, main)
   }
@@ -82,18 +86,30 @@ function positionNow(): number {
 
 /** @returns whether there was anything to do */
 async function step(): Promise<boolean> {
-  const batch = await listed(positionNow())
+  // Of several it would not be known which one is deadly.
+  const batch = await listed(positionNow(), deaths === 0 ? batchSegments : 1)
+  const [first] = batch
   const last = batch.at(-1)
-  if (last === undefined) return false
+  if (first === undefined || last === undefined) return false
+  if (deaths >= mostDeaths) giveUp(first, 'the indexer died of it')
+  else indexAll(batch)
+  deaths = 0
+  tell({ kind: 'indexed', position: last.number })
+  return true
+}
+
+function indexAll(batch: readonly Listed[]): void {
+  db.run('UPDATE state SET attempts = ?', deaths + 1)
   try {
     indexBatch(db, writer, batch)
   } catch (error) {
-    if ((error as { errcode?: number }).errcode !== undefined) throw error
+    if (isOfMachine(error)) {
+      db.run('UPDATE state SET attempts = ?', deaths)
+      throw error
+    }
     writer.forget()
     oneByOne(batch)
   }
-  tell({ kind: 'indexed', position: last.number })
-  return true
 }
 
 /** Something of a batch can't be indexed, for a reason that nobody thought of: the rest is. */
@@ -102,23 +118,28 @@ function oneByOne(batch: readonly Listed[]): void {
     try {
       indexBatch(db, writer, [segment])
     } catch (error) {
-      if ((error as { errcode?: number }).errcode !== undefined) throw error
+      if (isOfMachine(error)) throw error
       writer.forget()
-      tell({ kind: 'failed', message: `segment ${segment.jobId}/${segment.seq}: ${String(error)}` })
-      db.transaction(() => {
-        setAside(db, segment, `can't be indexed (${(error as Error).message})`)
-        db.run('UPDATE state SET position = ?', segment.number)
-      })
+      giveUp(segment, (error as Error).message)
     }
   }
 }
 
-async function listed(position: number): Promise<Listed[]> {
+/** The next segment is in no index, and no other waits for it. */
+function giveUp(segment: Listed, why: string): void {
+  tell({ kind: 'failed', message: `sets segment ${segment.jobId}/${segment.seq} aside: ${why}` })
+  db.transaction(() => {
+    setAside(db, segment, `can't be indexed (${why})`)
+    moveTo(db, segment.number)
+  })
+}
+
+async function listed(position: number, most: number): Promise<Listed[]> {
   const rows = main.all<Omit<Listed, 'body'>>(
     `SELECT number, job_id AS jobId, organisation_id AS organisationId, seq, previous, hash, unpacked
      FROM segments JOIN jobs ON jobs.id = job_id WHERE number > ? ORDER BY number LIMIT ?`,
     position,
-    batchSegments,
+    most,
   )
   let bytes = 0
   const batch = rows.filter((row, i) => (bytes += row.unpacked) <= batchBytes || i === 0)

@@ -138,8 +138,8 @@ function addInbox(app: App, { db, auth, url }: Context, inbox: Inbox): void {
         suppression: query.suppression ?? null,
         from: query.from ?? null,
       }
-      const found = listInbox(db, organisation.id, filter, { before, limit: limit + 1 })
-      return paged(found.map(told), limit)
+      const { items, next } = listInbox(db, organisation.id, filter, { before, limit })
+      return { items: items.map(told), next }
     },
   )
   app.get(

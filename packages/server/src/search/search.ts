@@ -1,5 +1,6 @@
 import type { Verdict } from '@runwarden/events'
 import type { Database } from '../db/database.ts'
+import { sumOf } from '../ingest/totals.ts'
 import { terms, verdictsOf } from '../ingest/words.ts'
 import { type Found, searchPaths } from './paths.ts'
 import type { Range } from './pattern.ts'
@@ -57,7 +58,7 @@ export function search(index: Database, organisationId: string, asked: Asked): H
       lastTime: number
       bits: number
     }>(
-      `SELECT jobs.id AS jobId, job AS number, sum(count) AS count, min(first_time) AS firstTime,
+      `SELECT jobs.id AS jobId, job AS number, ${sumOf('count')} AS count, min(first_time) AS firstTime,
               max(last_time) AS lastTime,
               max(verdicts & 1) | max(verdicts & 2) | max(verdicts & 4) | max(verdicts & 8) AS bits
        FROM facts CROSS JOIN jobs ON jobs.number = job

@@ -1,5 +1,6 @@
 import type { Verdict } from '@runwarden/events'
 import { z } from 'zod'
+import { sum } from '../ingest/totals.ts'
 
 /** How many acts (attempts, queries, requests) had each verdict. */
 export const Calls = z.object({
@@ -27,3 +28,7 @@ export const noCalls = (): Calls => ({
   blocked: 0,
   'attack-blocked': 0,
 })
+
+export function addCalls(to: Calls, calls: Calls): void {
+  for (const verdict of Object.keys(to) as Verdict[]) to[verdict] = sum(to[verdict], calls[verdict])
+}

@@ -4,6 +4,7 @@ import { baselineOf } from '../baselines/baseline.ts'
 import type { PastJob } from '../baselines/past-jobs.ts'
 import type { Database } from '../db/database.ts'
 import { reversed } from '../ingest/fold/search-keys.ts'
+import { sum } from '../ingest/totals.ts'
 import { terms, type View } from '../ingest/words.ts'
 import { pageOf } from './pages.ts'
 import type { RowData } from './rows.ts'
@@ -110,7 +111,7 @@ function destinationsOf(index: Database, jobId: string): Compares {
     const side = sides.get(name)
     if (side === undefined) sides.set(name, { count: row.count, verdicts: [row.verdict] })
     else {
-      side.count += row.count
+      side.count = sum(side.count, row.count)
       if (!side.verdicts.includes(row.verdict)) side.verdicts.push(row.verdict)
     }
   }

@@ -1,6 +1,7 @@
 import { Verdict } from '@runwarden/events'
 import { z } from 'zod'
 import { hostKey, reversed } from '../ingest/fold/search-keys.ts'
+import { sumOf } from '../ingest/totals.ts'
 import { terms, verdictBit, verdictsOf } from '../ingest/words.ts'
 import type { Databases } from './joined.ts'
 
@@ -112,7 +113,7 @@ function factsOf(
 ): { calls: number; bits: number; lastSeen: number } {
   return (
     both.get<{ calls: number; bits: number; lastSeen: number }>(
-      `SELECT sum(count) AS calls, max(last_time) AS lastSeen,
+      `SELECT ${sumOf('count')} AS calls, max(last_time) AS lastSeen,
               max(verdicts & 1) | max(verdicts & 2) | max(verdicts & 4) | max(verdicts & 8) AS bits
        FROM main.facts WHERE term = ?1 AND job >= ?2 AND last_time >= ?3 AND (?4 = 0 OR verdicts & ?4 <> 0)`,
       term,

@@ -1,10 +1,11 @@
 import { Severity, type Verdict } from '@runwarden/events'
 import { z } from 'zod'
 import { states } from '../detections/inbox.ts'
-import { Calls, callsIn, noCalls } from './calls.ts'
+import { addCalls, Calls, callsIn, noCalls } from './calls.ts'
 import { Job, jobOfOrganisation } from './job-list.ts'
 import { JobState, stateIn, stateIs } from './job-state.ts'
 import { destinationsOf, OrganisationDestination } from './destinations.ts'
+import { sumOf } from '../ingest/totals.ts'
 import type { Databases } from './joined.ts'
 import type { Span } from './period.ts'
 
@@ -73,17 +74,13 @@ const coverage = `CASE
   WHEN m.egress = 'audit' THEN 'auditing'
   ELSE 'armed' END`
 
-interface Group {
+interface Group extends Calls {
   bucket: number
   state: JobState
   tier: string | null
   coverage: 'blocking' | 'auditing' | 'armed' | 'unprotected' | 'unknown'
   lossy: number
   jobs: number
-  allowed: number
-  wouldBlock: number
-  blocked: number
-  attackBlocked: number
 }
 
 const noCoverage = (): z.infer<typeof Coverage> => ({
@@ -140,12 +137,8 @@ export function overviewOf(dbs: Databases, organisationId: string, span: Span): 
       one[group.coverage] += group.jobs
       if (group.lossy === 1) one.lossy += group.jobs
     }
-    for (const calls of bucket === undefined ? [overview.calls] : [overview.calls, bucket.calls]) {
-      calls.allowed += group.allowed
-      calls['would-block'] += group.wouldBlock
-      calls.blocked += group.blocked
-      calls['attack-blocked'] += group.attackBlocked
-    }
+    addCalls(overview.calls, group)
+    if (bucket !== undefined) addCalls(bucket.calls, group)
   }
   addDetections(dbs, organisationId, span, overview)
   overview.unprotected.jobs = overview.coverage.unprotected + overview.coverage.auditing
@@ -160,13 +153,13 @@ export function overviewOf(dbs: Databases, organisationId: string, span: Span): 
   return overview
 }
 
-const sum = (verdict: Verdict): string => `sum(${callsIn(verdict)})`
+const calls = (verdict: Verdict): string => sumOf(callsIn(verdict))
 
 function groupsOf({ both }: Databases, organisationId: string, span: Span): Group[] {
   return both.all<Group>(
     `SELECT CAST((j.started_at - ?2) / ?3 AS INTEGER) AS bucket, ${stateIn('j')} AS state, j.tier, ${coverage} AS coverage,
-            j.events_lost <> '{}' AS lossy, count(*) AS jobs, ${sum('allowed')} AS allowed,
-            ${sum('would-block')} AS wouldBlock, ${sum('blocked')} AS blocked, ${sum('attack-blocked')} AS attackBlocked
+            j.events_lost <> '{}' AS lossy, count(*) AS jobs, ${calls('allowed')} AS allowed,
+            ${calls('would-block')} AS "would-block", ${calls('blocked')} AS blocked, ${calls('attack-blocked')} AS "attack-blocked"
      FROM server.jobs j LEFT JOIN server.job_modes m ON m.job_id = j.id LEFT JOIN main.jobs t ON t.id = j.id
      WHERE j.organisation_id = ?1 AND j.started_at >= ?2 AND j.started_at <= ?4
      GROUP BY 1, 2, 3, 4, 5`,

@@ -2,7 +2,7 @@ import type { Severity, Verdict } from '@runwarden/events'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 import type { Databases } from './joined.ts'
-import { Calls, callsIn, noCalls } from './calls.ts'
+import { addCalls, Calls, callsIn, noCalls } from './calls.ts'
 import { Job, jobOfOrganisation } from './job-list.ts'
 import { JobState, stateIs } from './job-state.ts'
 import { isExpected, Severities } from './severities.ts'
@@ -199,7 +199,7 @@ export function runOf(dbs: Databases, organisationId: string, jobId: string): Ru
   const calls = noCalls()
   const severities: Severities = {}
   for (const job of jobs) {
-    for (const verdict of Object.keys(calls) as Verdict[]) calls[verdict] += job.calls[verdict]
+    addCalls(calls, job.calls)
     for (const [severity, many] of Object.entries(job.severities) as [Severity, number][])
       severities[severity] = (severities[severity] ?? 0) + many
   }

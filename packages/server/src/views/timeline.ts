@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { EventKind } from '@runwarden/events'
 import type { Database } from '../db/database.ts'
 import { readLine } from '../ingest/read-segment.ts'
@@ -41,6 +42,7 @@ export async function timelinePage(
   const unread: number[] = []
   let bytes = 0
   let read = 0
+  let sinceTurn = 0
   let place = after
   for (;;) {
     const segment = nextSegment(index, jobId, place, { wanted, from })
@@ -59,6 +61,11 @@ export async function timelinePage(
       if (segment === place.segment && line <= place.line) continue
       if (items.length >= limit || bytes >= largestPage)
         return { items, next: { segment, line: line - 1 }, unread }
+      // Others get their turn, however much is read to find a page.
+      if ((sinceTurn += end - start) > 1 << 20) {
+        await setImmediate()
+        sinceTurn = 0
+      }
       const said = readLine(content, start, end, line)
       // Reported when it was indexed.
       if (said instanceof SegmentError) continue

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parsePolicy } from '@runwarden/policy/document'
+import { Database } from '../../src/db/database.ts'
 import { ServerRig } from '../server-rig.ts'
 import { run, window } from './past-runs.ts'
 
@@ -135,6 +137,24 @@ test('a destination that none of the last runs reached is a detection', async ()
   await run(rig, ['evil.example.net'])
   await compared()
   expect(await found()).toHaveLength(1)
+  // What can't be compared is told, and keeps no other waiting.
+  {
+    using index = new Database(join(rig.data, 'index.sqlite'))
+    index.run(
+      "UPDATE rows SET data = 'none' WHERE job = (SELECT number FROM jobs WHERE id = ?)",
+      jobId,
+    )
+  }
+  const uncompared = await run(rig, ['thief.example.net'])
+  for (let i = 0; i < 6; i++)
+    await run(rig, [i < 5 ? 'a.example.org' : 'new.example.org'], { job: 'third' })
+  await compared()
+  expect(await found()).toMatchObject([{ title: expect.stringContaining('new.example.org') }, {}])
+  expect(await get(rig, 'detections?detection=record-damaged')).toMatchObject({
+    items: [
+      { title: 'The job could not be held against those before it', job: { id: uncompared } },
+    ],
+  })
 })
 
 test('a job that reaches new places without end is told as one', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { Database } from '../../src/db/database.ts'
 import { ServerRig } from '../server-rig.ts'
 import { detection, exec, write } from './sample-events.ts'
 import { TestAgent } from './test-agent.ts'
@@ -113,6 +114,43 @@ test('an index that SQLite can’t read is made anew', async () => {
         as: rig.acme.keys.viewer,
       }),
     ).toMatchObject({ status: 200, body: { items: [], next: null, unread: [1] } })
+  } finally {
+    rmSync(data, { recursive: true, force: true })
+  }
+})
+
+test('a segment of which the indexer dies again and again is set aside; what follows is not', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'runwarden-damaged-'))
+  try {
+    const agent = new TestAgent('')
+    /** As if what is behind the first segment had been begun so often. */
+    const begin = async (attempts: number) => {
+      {
+        using index = new Database(join(data, 'index.sqlite'))
+        index.run('UPDATE state SET position = 1, attempts = ?', attempts)
+        index.run('DELETE FROM segments WHERE seq > 1')
+      }
+      await using rig = await ServerRig.start({ data })
+      const { detections, indexed } = (await state(rig, agent.jobId)) as {
+        detections: string[]
+        indexed: number
+      }
+      return { detections: detections.filter((one) => one !== 'domain-blocked'), indexed }
+    }
+    {
+      await using rig = await ServerRig.start({ data })
+      agent.url = rig.url
+      await agent.start(rig.acme.keys.agent)
+      for (const seq of [1, 2, 3]) await agent.send(agent.pack([detection(seq)]))
+      await rig.server.context.ingest.indexer.settled(60_000)
+    }
+    expect(await begin(2)).toEqual({ detections: [], indexed: 3 })
+    expect(await begin(3)).toEqual({
+      detections: [
+        "record-damaged: Segment 2 of the job's events can't be indexed (the indexer died of it)",
+      ],
+      indexed: 2,
+    })
   } finally {
     rmSync(data, { recursive: true, force: true })
   }

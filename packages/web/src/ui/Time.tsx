@@ -16,18 +16,26 @@ export function Time({ at }: { at: number }) {
     units.find(([, size]) => Math.abs(past) >= size) ?? (['second', 1000] as const)
   const exact = absolute(at)
   return (
-    <time dateTime={new Date(at).toISOString()} title={exact}>
+    <time dateTime={instant(at)} title={exact}>
       {Math.abs(past) > 30 * 86_400_000
-        ? exact.slice(0, 10)
+        ? exact.replace(/ \S+ UTC$/, '')
         : relative.format(Math.round(past / size), unit)}
       <span className="unseen"> ({exact})</span>
     </time>
   )
 }
 
+/** For machines; undefined: no calendar has it. A job may say any number. */
+export function instant(at: number): string | undefined {
+  const date = new Date(at)
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
+}
+
 /** `2026-01-31 12:00:00 UTC` */
-export const absolute = (at: number): string =>
-  `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`
+export function absolute(at: number): string {
+  const [day, time] = instant(at)?.split('T') ?? []
+  return time === undefined ? 'no time' : `${day} ${time.slice(0, 8)} UTC`
+}
 
 function useNow(every: number): number {
   const [now, setNow] = useState(Date.now)

@@ -1,5 +1,6 @@
 import type { Event } from '@runwarden/events'
 import type { Database } from '../../db/database.ts'
+import { largestSum, sum } from '../totals.ts'
 
 /** How often a process did what. */
 export interface Acts {
@@ -8,6 +9,10 @@ export interface Acts {
   files: number
   /** Of these and of queries: that were blocked, or would have been. */
   refused: number
+}
+
+function add(acts: Acts, what: keyof Acts, count: number): void {
+  acts[what] = sum(acts[what], count)
 }
 
 /** What processes did, for lists that show it beside each; gathered, and written with the rest of a job's index. */
@@ -19,9 +24,10 @@ export class ProcessActs {
     // A fork that ran no program has no row: what it did stands beside the one whose program it runs.
     const execId = event.forkOf ?? event.execId
     if (execId === null) return
+    const count = event.kind === 'net.connect' ? event.count : 1
     switch (event.kind) {
       case 'net.connect':
-        this.#of(execId).connections += event.count
+        add(this.#of(execId), 'connections', count)
         break
       case 'http.request':
         this.#of(execId).requests++
@@ -38,8 +44,7 @@ export class ProcessActs {
       default:
         return
     }
-    if (event.verdict !== 'allowed')
-      this.#of(execId).refused += event.kind === 'net.connect' ? event.count : 1
+    if (event.verdict !== 'allowed') add(this.#of(execId), 'refused', count)
   }
 
   /** Events come process by process: the last one is at hand. */
@@ -75,8 +80,8 @@ export class ProcessActs {
     for (const [execId, { connections, requests, files, refused }] of this.#all)
       db.run(
         `INSERT INTO processes VALUES (?, ?, NULL, NULL, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-           connections = connections + excluded.connections, requests = requests + excluded.requests,
-           files = files + excluded.files, refused = refused + excluded.refused`,
+           connections = min(connections + excluded.connections, ${largestSum}), requests = requests + excluded.requests,
+           files = files + excluded.files, refused = min(refused + excluded.refused, ${largestSum})`,
         job,
         execId,
         connections,

@@ -1,4 +1,5 @@
 import type { EventOf } from '@runwarden/events'
+import { cut } from '../cut.ts'
 import type { JobIndex } from './job-index.ts'
 import { addProgram } from './programs.ts'
 
@@ -33,9 +34,9 @@ export function foldChange(index: JobIndex, event: EventOf<'file.changed'>): voi
     ways: [],
     relation,
     writer: writer && {
-      exe: writer.exe.slice(0, longest),
-      command: writer.command.slice(0, longest),
-      step: writer.step,
+      exe: cut(writer.exe, longest),
+      command: cut(writer.command, longest),
+      step: writer.step && cut(writer.step, longest),
     },
     before: null,
     after: null,

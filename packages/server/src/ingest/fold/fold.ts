@@ -1,5 +1,6 @@
 import type { Event, EventOf } from '@runwarden/events'
 import { foldChange, foldFile, foldSecret } from './files.ts'
+import { cut } from '../cut.ts'
 import type { JobIndex } from './job-index.ts'
 import { foldConnection, foldDns, foldOpaque, foldRequest, foldResponse } from './network.ts'
 import { foldExec, foldExit, foldSandbox } from './processes.ts'
@@ -70,8 +71,7 @@ export function fold(
   return undefined
 }
 
-function cutTexts(event: Event): void {
+export function cutTexts(event: Event): void {
   for (const [name, value] of Object.entries(event))
-    if (typeof value === 'string' && value.length > longest)
-      Object.assign(event, { [name]: value.slice(0, longest) })
+    if (typeof value === 'string') Object.assign(event, { [name]: cut(value, longest) })
 }

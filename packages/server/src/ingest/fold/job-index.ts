@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import type { Event } from '@runwarden/events'
 import type { Database } from '../../db/database.ts'
 import type { RowData } from '../../views/rows.ts'
-import { noTotals, type Totals } from '../totals.ts'
+import { cut } from '../cut.ts'
+import { noTotals, sum, type Totals } from '../totals.ts'
 import { FolderNames } from '../folder-names.ts'
 import { type TermKind, type View, views } from '../words.ts'
 import { ProcessActs } from './acts.ts'
@@ -34,6 +35,14 @@ interface Fact {
   verdicts: number
 }
 
+/** As the database has it. */
+interface Job {
+  number: number
+  organisation: number
+  totals: string
+  told: string
+}
+
 interface Stored {
   n: number
   count: number
@@ -55,6 +64,7 @@ export class JobIndex {
   readonly number: number
   readonly organisation: number
   readonly totals: Totals
+  readonly told: Record<string, number>
   /** Not in the database yet; each with the key by which it is found later. */
   readonly added: { view: RowView; key: Buffer; row: Row<RowData[RowView]> }[] = []
   /** As the database has them, and changed since; by their numbers. */
@@ -77,7 +87,7 @@ export class JobIndex {
 
   private constructor(
     db: Database,
-    { number, organisation, totals }: { number: number; organisation: number; totals: string },
+    { number, organisation, totals, told }: Job,
     known: KnownFiles,
     key: HashKey,
   ) {
@@ -85,6 +95,7 @@ export class JobIndex {
     this.number = number
     this.organisation = organisation
     this.totals = JSON.parse(totals) as Totals
+    this.told = JSON.parse(told) as Record<string, number>
     this.files = new FileRows(db, number, known.of(number), key)
   }
 
@@ -96,14 +107,14 @@ export class JobIndex {
   ): JobIndex {
     db.run('INSERT INTO organisations (id) VALUES (?) ON CONFLICT DO NOTHING', organisationId)
     db.run(
-      `INSERT INTO jobs (id, organisation, totals) SELECT ?, number, ? FROM organisations WHERE id = ?
+      `INSERT INTO jobs (id, organisation, totals, told) SELECT ?, number, ?, '{}' FROM organisations WHERE id = ?
        ON CONFLICT DO NOTHING`,
       jobId,
       JSON.stringify(noTotals()),
       organisationId,
     )
-    const row = db.get<{ number: number; organisation: number; totals: string }>(
-      'SELECT number, organisation, totals FROM jobs WHERE id = ?',
+    const row = db.get<Job>(
+      'SELECT number, organisation, totals, told FROM jobs WHERE id = ?',
       jobId,
     )
     if (row === undefined) throw new Error(`job ${jobId} was not added`)
@@ -201,13 +212,13 @@ export class JobIndex {
   /** A job had to do with something that is searched for. */
   fact(kind: FactKind, value: string, time: number, verdicts: number, count = 1): void {
     if (value === '') return
-    const text = value.length > longestTerm ? value.slice(0, longestTerm) : value
+    const text = cut(value, longestTerm)
     let all = this.facts.get(kind)
     if (all === undefined) this.facts.set(kind, (all = new Map()))
     const fact = all.get(text)
     if (fact === undefined) all.set(text, { count, firstTime: time, lastTime: time, verdicts })
     else {
-      fact.count += count
+      fact.count = sum(fact.count, count)
       fact.verdicts |= verdicts
       if (time < fact.firstTime) fact.firstTime = time
       if (time > fact.lastTime) fact.lastTime = time
@@ -217,7 +228,7 @@ export class JobIndex {
   /** The same of a file. */
   touched(path: string, time: number): void {
     if (path === '') return
-    const text = path.length > longestTerm ? path.slice(0, longestTerm) : path
+    const text = cut(path, longestTerm)
     const at = text.lastIndexOf('/') + 1
     this.#folderOf(text, at, time).add(text.slice(at), time)
   }

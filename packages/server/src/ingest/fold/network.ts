@@ -1,4 +1,5 @@
 import type { EventOf } from '@runwarden/events'
+import { sum } from '../totals.ts'
 import { verdictBit } from '../words.ts'
 import type { JobIndex } from './job-index.ts'
 import { addAddress, addProcess, addProgram } from './programs.ts'
@@ -8,7 +9,7 @@ import { apiKey, hostKey } from './search-keys.ts'
 const loopback = /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::1)$/i
 
 function countVerdict(index: JobIndex, verdict: string, count: number): void {
-  index.totals.byVerdict[verdict] = (index.totals.byVerdict[verdict] ?? 0) + count
+  index.totals.byVerdict[verdict] = sum(index.totals.byVerdict[verdict] ?? 0, count)
 }
 
 export function foldConnection(
@@ -34,8 +35,8 @@ export function foldConnection(
   addProgram(row.data.programs, index, event)
   addProcess(row.data.processes, index, event)
   const count = event.kind === 'net.connect' ? event.count : 0
-  row.count += count
-  if (event.kind === 'net.flow') row.data.bytesOut += event.bytesOut
+  row.count = sum(row.count, count)
+  if (event.kind === 'net.flow') row.data.bytesOut = sum(row.data.bytesOut, event.bytesOut)
   else if (!loopback.test(address)) countVerdict(index, verdict, count)
   if (host !== null) index.fact('host', hostKey(host), time, bit, count)
   index.fact('address', address, time, bit, count)
@@ -99,8 +100,8 @@ export function foldResponse(index: JobIndex, event: EventOf<'http.response'>): 
     const status = String(event.status)
     row.data.statuses[status] = (row.data.statuses[status] ?? 0) + 1
   }
-  row.data.requestBytes += event.requestBytes
-  row.data.responseBytes += event.responseBytes
+  row.data.requestBytes = sum(row.data.requestBytes, event.requestBytes)
+  row.data.responseBytes = sum(row.data.responseBytes, event.responseBytes)
   if (event.time > row.lastTime) row.lastTime = event.time
 }
 
@@ -115,8 +116,8 @@ export function foldOpaque(index: JobIndex, event: EventOf<'http.opaque'>): void
     bytesReceived: 0,
     programs: [],
   }))
-  row.count += connections
-  row.data.bytesSent += bytesSent
-  row.data.bytesReceived += bytesReceived
+  row.count = sum(row.count, connections)
+  row.data.bytesSent = sum(row.data.bytesSent, bytesSent)
+  row.data.bytesReceived = sum(row.data.bytesReceived, bytesReceived)
   addProgram(row.data.programs, index, event)
 }

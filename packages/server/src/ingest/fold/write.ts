@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.ts'
 import type { RowData } from '../../views/rows.ts'
+import { largestSum } from '../totals.ts'
 import { terms, type TermKind, type View, views } from '../words.ts'
 import type { JobIndex } from './job-index.ts'
 import { type HashKey, hashKeyOf } from './keyed-hash.ts'
@@ -39,7 +40,7 @@ export class IndexWriter {
     for (const [kind, all] of index.facts)
       for (const [value, { count, firstTime, lastTime, verdicts }] of all)
         this.#db.run(
-          `INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count,
+          `INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = min(count + excluded.count, ${largestSum}),
              first_time = min(first_time, excluded.first_time), last_time = max(last_time, excluded.last_time),
              verdicts = verdicts | excluded.verdicts`,
           this.#term(index.organisation, kind, value),
@@ -59,8 +60,9 @@ export class IndexWriter {
         n,
       )
     this.#db.run(
-      'UPDATE jobs SET totals = ? WHERE number = ?',
+      'UPDATE jobs SET totals = ?, told = ? WHERE number = ?',
       JSON.stringify(index.totals),
+      JSON.stringify(index.told),
       index.number,
     )
   }
