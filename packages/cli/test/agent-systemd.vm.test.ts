@@ -96,7 +96,7 @@ const active = (): Promise<string> =>
   )
 
 test('the sample configuration is one that the agent takes', () => {
-  expect(readdirSync(deploy).toSorted()).toEqual(['agent.yml', 'runwarden.service'])
+  expect(readdirSync(deploy).toSorted()).toEqual(['agent.yml', 'policy.yml', 'runwarden.service'])
 })
 
 test('systemd has the service up when the machine is armed, and starts jobs after it', async () => {
