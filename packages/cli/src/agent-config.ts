@@ -14,6 +14,10 @@ export interface ScopeConfig {
   /** `host`, or a cgroup. */
   cgroup: string
   name: string | null
+  /** It may come later. */
+  wait: boolean
+  /** What becomes of its policy when a job says that the machine is its own. */
+  jobs: 'keep' | 'may-replace'
   policy: string | null
   blockList: string | null
   workspace: string | null
@@ -63,6 +67,8 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
   const scope: ScopeConfig = {
     cgroup: options.scope,
     name: null,
+    wait: false,
+    jobs: 'keep',
     policy: options.policy ?? null,
     blockList: options['block-list'] ?? null,
     workspace: null,
@@ -105,6 +111,8 @@ function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
   const scope: ScopeConfig = {
     cgroup: '',
     name: null,
+    wait: false,
+    jobs: 'keep',
     policy: null,
     blockList: null,
     workspace: null,
@@ -115,6 +123,8 @@ function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
   const known = [
     'cgroup',
     'name',
+    'wait',
+    'jobs',
     'policy',
     'block-list',
     'workspace',
@@ -125,6 +135,8 @@ function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
   for (const entry of reader.entries(node, known, { scope: 'cgroup', blocklist: 'block-list' })) {
     const { key, value } = entry
     if (key === 'exempt') readExempt(reader, entry, scope.exempt)
+    else if (key === 'wait') scope.wait = reader.flag(entry) ?? false
+    else if (key === 'jobs') scope.jobs = reader.choice(entry, ['keep', 'may-replace']) ?? 'keep'
     else if (key === 'uplinks')
       scope.uplinks = reader.texts(entry, 'of interfaces').map(({ text }) => text)
     else if (key === 'rules')
@@ -141,6 +153,11 @@ function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
       else scope.workspace = text
     }
   }
+  if (scope.jobs === 'may-replace' && scope.cgroup !== 'host')
+    reader.problem(
+      node,
+      '"jobs: may-replace" is for "cgroup: host" alone: a scope that is one runner\'s has its jobs\' policies anyway',
+    )
   if (scope.cgroup === '')
     reader.problem(node, 'a scope is a mapping with "cgroup:", a path or host')
   return scope

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import {
   AgentError,
   AgentService,
+  cgroupPath,
   findCgroup,
   orphans,
   scopeName,
@@ -11,6 +12,7 @@ import {
   type ScopeRecord,
   type ScopeSettings,
 } from '@runwarden/agent'
+import { parseBlockList } from '@runwarden/policy'
 import { type AgentConfig, readAgentConfig, type ScopeConfig } from './agent-config.ts'
 import { agentOptions } from './agent-options.ts'
 import { notifyReady } from './notify.ts'
@@ -104,18 +106,12 @@ async function takeJobs(
   onIdle: () => void,
 ): Promise<{ isUnderWay: () => boolean; end: () => Promise<void> } | undefined> {
   if (config.socket === undefined) return undefined
-  const configured = new Map<string, ScopeSettings>()
-  for (const scope of config.scopes) {
-    const settings = await settingsOf(scope, config)
-    configured.set(settings.name, settings)
-  }
   const jobs = await Jobs.start({
     service,
     home: config.state === undefined ? undefined : resolve(config.state),
     out: resolve(config.out),
     say,
     open: (folder) => openRecord(folder),
-    configured: (name) => configured.get(name),
     onIdle: () => {
       if (config.scopes.length === 0) onIdle()
     },
@@ -155,10 +151,12 @@ async function openRecord(folder: string): Promise<ScopeRecord> {
 }
 
 async function settingsOf(scope: ScopeConfig, { file, out }: AgentConfig): Promise<ScopeSettings> {
-  const name = scope.name ?? scopeName(findCgroup(scope.cgroup))
+  const name = scope.name ?? scopeName(cgroupPath(scope.cgroup))
   return {
     name,
     cgroup: scope.cgroup,
+    wait: scope.wait,
+    jobsMayReplace: scope.jobs === 'may-replace',
     policyFile: scope.policy,
     governing: filesNamed([file, scope.policy, scope.blockList, ...scope.rules]),
     workspace: scope.workspace,
@@ -174,6 +172,10 @@ async function settingsOf(scope: ScopeConfig, { file, out }: AgentConfig): Promi
         egress: undefined,
         'fail-mode': undefined,
       }),
+    blockList: () =>
+      scope.blockList === null
+        ? undefined
+        : parseBlockList(readNamedFile(scope.blockList, 'block list'), scope.blockList),
     record: () => openRecord(join(resolve(out), name, timeName(new Date()))),
   }
 }

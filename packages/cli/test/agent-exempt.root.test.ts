@@ -1,5 +1,13 @@
-import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
 import { until } from './runwarden.ts'
@@ -114,26 +122,50 @@ test('an agent that runs in the scope that it governs leaves it, and answers for
   )
 })
 
-test('what is exempt and not there is said', async () => {
+test('what is exempt is found when it comes, and again when its service has been restarted or its program replaced', async () => {
   const scope = rig.cgroup()
-  for (const [option, value, said] of [
-    ['--exempt-exe', '/no/such/program', '/no/such/program'],
-    ['--exempt-preset', 'everything', 'host-services'],
-    ['--exempt-cgroup', '/no-such-cgroup', 'no-such-cgroup'],
-  ] as const) {
-    const started = rig.spawn(
-      '--scope',
-      scope,
-      '--state',
-      rig.state,
-      '--out',
-      rig.place.out,
-      option,
-      value,
-    )
-    await until(() => started.child.exitCode !== null)
-    expect(started.child.exitCode).toBe(125)
-    expect(started.said).toContain(said)
+  const slice = rig.cgroup(scope)
+  const free = rig.cgroup(slice)
+  rig.removeCgroup(free)
+  rig.removeCgroup(slice)
+  const program = rig.place.at('updated', 'bash')
+  const started = await agent(scope, '--exempt-cgroup', free, '--exempt-exe', program)
+  for (const missing of [`cgroup ${free}`, program])
+    expect(started.said).toContain(`WARNING: ${missing} is to be exempt, and is not there`)
+  const inside = dial.replaceAll(/[()]/g, '')
+  const outcomes = async (): Promise<string[]> => [
+    await says(free, 'bash', '-c', dial),
+    await says(scope, program, '-c', 'exec 3<>/dev/tcp/203.0.113.9/80 && echo ok'),
+    await says(scope, program, '-c', `${program} -c '${inside}'; true`),
+    await says(scope, 'bash', '-c', dial),
+  ]
+  for (let times = 1; times <= 2; times++) {
+    mkdirSync(slice, { recursive: true })
+    mkdirSync(free)
+    mkdirSync(dirname(program), { recursive: true })
+    copyFileSync(shell, `${program}.new`)
+    renameSync(`${program}.new`, program)
+    await until(() => {
+      const found = [...started.said.matchAll(/found anew: .*/g)].join()
+      return [`cgroup ${free}`, program].every((name) => found.split(name).length > times)
+    })
+    expect(await outcomes()).toEqual(['ok', 'ok', 'no', 'no'])
+    rmdirSync(free)
   }
+  // It is seen to be gone at the end; in between it was made again at once.
+  await started.says(`WARNING: cgroup ${free}`, 2)
+  rmdirSync(slice)
+  expect(await started.end('SIGTERM')).toBe(0)
+  // The agent's own writing to its maps is nobody's tampering.
+  const { health, detections } = rig.report(basename(scope))
+  expect(health.gaps).toEqual([])
+  expect(detections.map(({ id }) => id)).not.toContain('agent-tampered')
+})
+
+test('a preset that there is not is said', async () => {
+  const started = rig.spawn(...words(rig.cgroup()), '--exempt-preset', 'everything')
+  await until(() => started.child.exitCode !== null)
+  expect(started.child.exitCode).toBe(125)
+  expect(started.said).toContain('host-services')
   expect(existsSync(rig.state)).toBe(false)
 })

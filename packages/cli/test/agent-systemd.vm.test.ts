@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootVm, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -17,12 +17,9 @@ allow:
   - 198.51.100.1:443
 `
 
-const config = `scopes:
-  - cgroup: host
-    policy: /etc/runwarden/policy.yml
-    exempt:
-      - preset: host-services
-on-stop: keep
+/** As docs/agent.md has it. */
+const slice = `[Unit]
+Before=runwarden.service
 `
 
 /** Says at its start how a connection went, and again and again afterwards: one letter each. */
@@ -30,6 +27,7 @@ const job = `[Unit]
 Requires=runwarden.service
 After=runwarden.service
 [Service]
+Slice=runner7.slice
 ExecStart=/bin/sh -c 'while :; do /usr/local/bin/act tcp 203.0.113.9 443; sleep 0.1; done'
 StandardOutput=append:/run/job
 `
@@ -70,7 +68,12 @@ beforeAll(async () => {
       },
       { path: '/etc/systemd/system/job.service', content: job },
       { path: '/etc/runwarden/policy.yml', content: policy },
-      { path: '/etc/runwarden/agent.yml', content: config },
+      { path: '/etc/runwarden/agent.yml', content: readFileSync(join(deploy, 'agent.yml')) },
+      { path: '/etc/systemd/system/runner7.slice', content: slice },
+      {
+        path: '/etc/systemd/system/runwarden.service.requires/runner7.slice',
+        link: '/etc/systemd/system/runner7.slice',
+      },
       { path: '/usr/local/bin/runwarden', link: '/runwarden/packages/cli/bin/runwarden' },
     ],
   })
@@ -89,18 +92,23 @@ const show = (property: string): Promise<string> =>
   run(`systemctl show -P ${property} runwarden.service`)
 const log = (): Promise<string> => run('cat /run/agent.log')
 
+/** Of the slice's cgroup: that a scope can be on it before a unit is in it, and stays on it. */
+const sliceId = 'stat -c %i /sys/fs/cgroup/runner7.slice'
+let slices = ''
+
 /** Waits until systemd has the service active, which it is when every scope is armed. */
 const active = (): Promise<string> =>
   run(
     'until [ "$(systemctl is-active runwarden.service)" = active ]; do sleep 0.2; done; cat /run/agent.log',
   )
 
-test('the sample configuration is one that the agent takes', () => {
-  expect(readdirSync(deploy).toSorted()).toEqual(['agent.yml', 'runwarden.service'])
-})
-
 test('systemd has the service up when the machine is armed, and starts jobs after it', async () => {
-  expect(await active()).toContain('host: armed: block')
+  const said = await active()
+  expect(said).toContain('host: armed: block')
+  // The sample configuration's, which this machine has not.
+  for (const missing of ['cgroup /system.slice/ssh.service', 'Runner.Listener', 'Runner.Worker'])
+    expect(said).toMatch(new RegExp(`WARNING: \\S*${missing} is to be exempt, and is not there`))
+  slices = await run(sliceId)
   await run('systemctl start job.service')
   await run('until [ -s /run/job ]; do sleep 0.1; done')
   expect(await act('203.0.113.9')).toBe('EPERM')
@@ -136,6 +144,10 @@ test('killed, it is started again and takes over; restarted, too; no act of the 
 test('stopped, it leaves its policy in force, as on-stop: keep says; --release ends it', async () => {
   await run('systemctl stop runwarden.service', 250)
   expect(await show('ActiveState')).toBe('inactive')
+  expect([slices, await run('cat /sys/fs/cgroup/runner7.slice/cgroup.procs')]).toEqual([
+    await run(sliceId),
+    '',
+  ])
   expect(await act('203.0.113.9')).toBe('EPERM')
   expect(await run('runwarden agent --release host')).toContain('no longer enforced')
   expect(await act('203.0.113.9')).toBe('ENETUNREACH')

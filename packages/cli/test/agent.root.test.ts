@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AgentRig } from './agent-rig.ts'
@@ -215,18 +215,48 @@ test('--on-stop keep leaves the policy enforced; --release ends it', async () =>
   expect(await rig.get(scope, 'http://203.0.113.9/')).toBe('200')
 })
 
-test('a scope whose cgroup goes ends by itself; the others go on', async () => {
+test('a scope whose cgroup goes ends, and is armed again when it is made again; one that may wait is armed when it comes', async () => {
   const [gone, stays] = [rig.cgroup(), rig.cgroup()]
+  const slice = rig.cgroup()
+  const late = rig.cgroup(slice)
+  rig.removeCgroup(late)
+  rig.removeCgroup(slice)
   const policy = rig.policy('198.51.100.10:80')
-  const agent = await rig.agent([
+  const file = rig.config([
     { cgroup: gone, policy, name: 'gone' },
     { cgroup: stays, policy, name: 'stays' },
+    { cgroup: late, policy, name: 'late' },
   ])
-  rig.removeCgroup(gone)
-  await agent.says('gone: ended')
-  expect(rig.report('gone').protection).toBe('armed')
-  expect(await rig.get(stays, 'http://203.0.113.9/')).toBe('curl 7')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^state:/m, '    wait: true\nstate:'))
+  const agent = rig.spawn('--config', file)
+  await agent.says('stays: armed: block')
+  await agent.says(`late: WAITS: there is no cgroup '${late}'`)
+  const bad = 'http://203.0.113.9/'
+  const before = (await rig.lab.internet.records()).length
+  // As the unit of a runner that is restarted: a look after that finds a cgroup at the path.
+  rmdirSync(gone)
+  mkdirSync(gone)
+  await agent.says('gone: armed: block', 2)
+  expect(await rig.get(gone, bad)).toBe('curl 7')
+  rmdirSync(gone)
+  await agent.says('gone: WAITS')
+  mkdirSync(slice)
+  mkdirSync(late)
+  mkdirSync(gone)
+  await agent.says('late: armed: block')
+  await agent.says('gone: armed: block', 3)
+  expect(await Promise.all([gone, stays, late].map((cgroup) => rig.get(cgroup, bad)))).toEqual([
+    'curl 7',
+    'curl 7',
+    'curl 7',
+  ])
+  expect((await rig.lab.internet.records()).slice(before)).toEqual([])
   expect(await agent.end('SIGTERM')).toBe(0)
+  expect(readdirSync(rig.place.at('out', 'gone')).length).toBe(3)
+  expect(rig.report('gone').protection).toBe('armed')
+  expect(existsSync(rig.state)).toBe(false)
+  rmdirSync(late)
+  rmdirSync(slice)
 })
 
 test.for([

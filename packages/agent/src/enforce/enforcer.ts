@@ -45,6 +45,7 @@ export class Enforcer implements Disposable {
   readonly #scopeCgroup: string
   readonly #canaries = new Set<string>()
   #exempts: ExemptProcesses | undefined
+  #exemptCgroups: readonly string[] = []
 
   /** @internal see openEnforcer */
   constructor(
@@ -114,7 +115,8 @@ export class Enforcer implements Disposable {
   }
 
   #exempt({ exempt, objectDir = defaultObjectDir, pinDir }: EnforcerOptions): void {
-    exemptCgroups(this.#object.map('exempt_cgroups'), exempt?.cgroups ?? [])
+    this.#exemptCgroups = exempt?.cgroups ?? []
+    this.refindExempt()
     if (exempt === undefined) return
     if (exempt.programs.length === 0 && (exempt.processes ?? []).length === 0) return
     this.#exempts = ExemptProcesses.follow(
@@ -133,8 +135,9 @@ export class Enforcer implements Disposable {
     return this.#object.map('exempt_processes')
   }
 
-  /** Exempt programs are found anew. @throws EnforceError when one is not there any more; it is not exempt then */
+  /** Exempt cgroups and programs are found anew: others may have taken their place. What is not there is not exempt. */
   refindExempt(): void {
+    exemptCgroups(this.#object.map('exempt_cgroups'), this.#exemptCgroups)
     this.#exempts?.reload()
   }
 

@@ -1,16 +1,17 @@
-import { join } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type BpfMap, type BpfObject, type Link, openObject } from '@runwarden/libbpf'
-import { kernelIdentity, mountDevices, type ScopeIdentity } from '@runwarden/sensor'
+import { kernelIdentity, mountDevices, scopeIdentity } from '@runwarden/sensor'
 import { EnforceError } from './error.ts'
 import { NamedProcesses, type ProcessName, readOnce } from './named-processes.ts'
 import { Pins } from './pins.ts'
 import { encodeNumber } from './policy-entries.ts'
 import { versionOf } from './version.ts'
 
-/** Who in a scope its policy does not hold for. */
+/** Who in a scope its policy does not hold for. What is not there is not exempt until it is found: see Enforcer.refindExempt. */
 export interface Exemptions {
-  /** Cgroups, and all below them. */
-  cgroups: readonly ScopeIdentity[]
+  /** Directories of cgroups: with all below them. */
+  cgroups: readonly string[]
   /** Paths of programs: the processes that run them, not those that they start. */
   programs: readonly string[]
   /** Processes that run now: exempt until they end or run another program, and not what they start. */
@@ -26,8 +27,9 @@ const DEEPEST = 16
 /** Values of the enforcement object's variables. @throws EnforceError when there are too many, or too deep ones */
 export function exemptGlobals(exempt: Exemptions | undefined): Record<string, number> {
   if (exempt === undefined) return {}
-  const level = Math.max(0, ...exempt.cgroups.map((cgroup) => cgroup.level))
-  if (level > DEEPEST || exempt.cgroups.some((cgroup) => cgroup.level === 0)) {
+  const levels = exempt.cgroups.map((cgroup) => levelOf(cgroup))
+  const level = Math.max(0, ...levels)
+  if (level > DEEPEST || levels.includes(0)) {
     throw new EnforceError(
       'ENFORCE_EXEMPT',
       `an exempt cgroup is ${level} levels below the root`,
@@ -37,15 +39,22 @@ export function exemptGlobals(exempt: Exemptions | undefined): Record<string, nu
   return { has_exemptions: 1, exempt_level: level }
 }
 
+/** How deep a cgroup is, or will be when it is made. */
+function levelOf(path: string): number {
+  return existsSync(path) ? scopeIdentity(path).level : levelOf(dirname(path)) + 1
+}
+
 export function encodeCgroupId(id: bigint): Buffer {
   const key = Buffer.alloc(8)
   key.writeBigUInt64LE(id)
   return key
 }
 
-/** Puts exactly these cgroups into the map, first the new ones. */
-export function exemptCgroups(map: BpfMap, cgroups: readonly ScopeIdentity[]): void {
-  const wanted = new Set(cgroups.map(({ id }) => id))
+/** Puts exactly those of these cgroups into the map that are there, first the new ones. */
+export function exemptCgroups(map: BpfMap, cgroups: readonly string[]): void {
+  const wanted = new Set(
+    cgroups.flatMap((path) => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? []),
+  )
   for (const id of wanted) map.set(encodeCgroupId(id), Buffer.from([1]))
   for (const [key] of Array.from(map.entries()))
     if (!wanted.has(key.readBigUInt64LE())) map.delete(key)
@@ -56,6 +65,8 @@ export class ExemptProcesses {
   readonly #object: BpfObject
   readonly #links = new Map<string, Link>()
   readonly #programs: readonly string[]
+  /** A program keeps its bit when an update puts another file in its place: who descends from the old one is known by it. */
+  readonly #bits = new Map<string, number>()
   readonly #named: NamedProcesses
 
   private constructor(object: BpfObject, programs: readonly string[]) {
@@ -67,7 +78,7 @@ export class ExemptProcesses {
   /**
    * @param shared the enforcement object's maps of exempt processes and of what they make
    * @param pinDir a folder in a bpffs, or what an earlier agent left of it
-   * @throws EnforceError which program is not there, or which process can't be exempt
+   * @throws EnforceError which process can't be exempt
    */
   static follow(
     objectDir: string,
@@ -111,39 +122,42 @@ export class ExemptProcesses {
     this.#named.settle()
   }
 
-  /** Finds the programs' files anew: an update may have put others in their place. */
+  /** Finds the programs' files anew: an update may have put others in their place, or there are some now. */
   reload(): void {
     const map = this.#object.map('exempt_programs')
     const known = new Map(
       Array.from(map.entries(), ([key, value]) => [key.toString('hex'), value.readUInt32LE()]),
     )
     const mounts = mountDevices()
-    const wanted = new Map<string, Buffer>()
+    const wanted = new Map<string, string>()
     for (const path of this.#programs) {
       const key = programKey(path, mounts)
-      wanted.set(key.toString('hex'), key)
+      if (key !== undefined) wanted.set(key, path)
     }
     for (const key of known.keys()) {
       if (wanted.has(key)) continue
       map.delete(Buffer.from(key, 'hex'))
       known.delete(key)
     }
-    for (const [text, key] of wanted) {
-      if (known.has(text)) continue
-      const taken = [...known.values()].reduce((all, bit) => all | bit, 0)
-      const free = Array.from({ length: MOST_PROGRAMS }, (_, i) => (1 << i) >>> 0).find(
-        (bit) => (taken & bit) === 0,
-      )
-      if (free === undefined) {
-        throw new EnforceError(
-          'ENFORCE_EXEMPT',
-          `${this.#programs.length} programs are to be exempt`,
-          `exempt at most ${MOST_PROGRAMS} programs; a cgroup exempts all that runs in it`,
-        )
-      }
-      map.set(key, encodeNumber(free))
-      known.set(text, free)
+    for (const [key, path] of wanted) {
+      const bit = known.get(key) ?? this.#bits.get(path) ?? this.#freeBit(known.values())
+      this.#bits.set(path, bit)
+      if (!known.has(key)) map.set(Buffer.from(key, 'hex'), encodeNumber(bit))
+      known.set(key, bit)
     }
+  }
+
+  #freeBit(known: Iterable<number>): number {
+    const taken = [...known, ...this.#bits.values()].reduce((all, bit) => all | bit, 0)
+    const free = Array.from({ length: MOST_PROGRAMS }, (_, i) => (1 << i) >>> 0).find(
+      (bit) => (taken & bit) === 0,
+    )
+    if (free !== undefined) return free
+    throw new EnforceError(
+      'ENFORCE_EXEMPT',
+      `${this.#programs.length} programs are to be exempt`,
+      `exempt at most ${MOST_PROGRAMS} programs; a cgroup exempts all that runs in it`,
+    )
   }
 
   /** What is pinned stays in force. */
@@ -158,17 +172,12 @@ const SHARED = ['exempt_processes', 'exempt_sockets'] as const
 const HOOKS = ['exempt_exec', 'exempt_fork', 'exempt_exit'] as const
 const MAPS = ['exempt_ancestors', 'exempt_programs', 'named_processes'] as const
 
-function programKey(path: string, mounts: Map<string, number>): Buffer {
+/** As in the map, hex; undefined: there is no such file. */
+function programKey(path: string, mounts: Map<string, number>): string | undefined {
   const identity = kernelIdentity(path, mounts)
-  if (identity === null) {
-    throw new EnforceError(
-      'ENFORCE_EXEMPT',
-      `the program ${path}, which is to be exempt, is not there`,
-      'name the file itself, or leave it out',
-    )
-  }
+  if (identity === null) return undefined
   const key = Buffer.alloc(16)
   key.writeBigUInt64LE(identity.inode, 0)
   key.writeUInt32LE(identity.device, 8)
-  return key
+  return key.toString('hex')
 }

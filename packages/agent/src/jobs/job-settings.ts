@@ -32,6 +32,7 @@ export type OpenRecord = (folder: string) => Promise<ScopeRecord>
  * The scope of a job, for the service.
  * @param record.folder where it goes
  * @param record.uplink where its events go, too
+ * @param configured what holds by itself on the scope that the job overrules
  * @throws PolicyError for rules at once, for the policy when it is read
  */
 export async function settingsOf(
@@ -42,7 +43,7 @@ export async function settingsOf(
   const { request, cgroup, identity } = job
   const { folder, counts, open, uplink } = record
   return {
-    name: configured?.name ?? `job-${job.id}`,
+    name: scopeNameOf(job),
     cgroup,
     policyFile: request.policy.name,
     own: [`${job.folder}/**`],
@@ -66,7 +67,8 @@ export async function settingsOf(
     command: [identity.repository, identity.workflow, identity.job].filter((one) => one !== null),
     github: job.github,
     ...(request.runner === undefined ? {} : { runner: request.runner }),
-    read: () => readPolicy(job),
+    blockList: configured?.blockList,
+    read: () => readPolicy(job, configured?.blockList),
     rules: await readJobRules(job, configured?.rules),
     async record() {
       makeFolder(folder, job.gid)
@@ -94,6 +96,10 @@ export async function settingsOf(
   }
 }
 
+export function scopeNameOf({ id, overrules }: Pick<KnownJob, 'id' | 'overrules'>): string {
+  return overrules ?? `job-${id}`
+}
+
 /** The job's own rules beside those that hold anyway. */
 async function readJobRules(
   { request }: KnownJob,
@@ -111,16 +117,20 @@ function presetsFor(scope: 'host' | 'job'): string[] {
 }
 
 /**
- * The job's policy, compiled, with its own block list and its control plane's.
- * @throws PolicyError
+ * The job's policy, compiled, with its own block list, its control plane's and that of the machine's scope.
+ * @throws PolicyError, AgentError
  */
-export async function readPolicy({ request, server }: KnownJob): Promise<CompiledPolicy> {
+export async function readPolicy(
+  { request, server }: KnownJob,
+  machines: ScopeSettings['blockList'],
+): Promise<CompiledPolicy> {
   const { parsePolicy } = await import('@runwarden/policy/document')
   const { policy, blockList } = request
   const served = server?.blockList ?? null
   const lists = [
     ...(blockList === null ? [] : [parseBlockList(blockList.text, blockList.name)]),
     ...(served === null ? [] : [parseBlockList(served.text, `block list ${served.version}`)]),
+    ...[machines?.() ?? []].flat(),
   ]
   return compile(parsePolicy(policy.text, policy.name), joinBlockLists(lists))
 }

@@ -125,7 +125,7 @@ export function followServer(
   job: { known: KnownJob; files: JobFiles; service: AgentService; scope: GovernedScope },
 ): void {
   const { known, files, service, scope } = job
-  const { watch, name } = scope
+  const { watch } = scope
   if (uplink === undefined) {
     if (known.server !== null)
       watch.gap(
@@ -141,8 +141,11 @@ export function followServer(
   // What the job is governed by from now on; kept for an agent after this one.
   const put = async (next: Partial<KnownJob>, what: string): Promise<void> => {
     const changed = { ...known, ...next }
-    const { compiled, otherwise } = settledAs(await readPolicy(changed), first)
-    await service.replacePolicy(name, compiled, `${what} of the control plane is in force`)
+    const { compiled, otherwise } = settledAs(
+      await readPolicy(changed, scope.settings.blockList),
+      first,
+    )
+    await service.replacePolicy(scope, compiled, `${what} of the control plane is in force`)
     if (otherwise !== null) watch.gap(otherwise)
     now = { egress: compiled.egress, otherwise }
     Object.assign(known, next)

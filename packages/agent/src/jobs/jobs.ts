@@ -17,12 +17,11 @@ import { hardenForJob, type JobWorker, restoreAfterJob } from '../harden/job.ts'
 import { processStart, stateHome, ticksSinceBoot } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import type { GovernedScope } from '../service/governed.ts'
-import type { ScopeSettings } from '../service/scope-settings.ts'
 import type { AgentService } from '../service/service.ts'
 import { Claim } from './claim.ts'
 import { cgroupOf, JobCgroup } from './job-cgroup.ts'
 import { hashOf, JobFiles, type KnownJob } from './job-file.ts'
-import { Counts, type OpenRecord, settingsOf } from './job-settings.ts'
+import { Counts, type OpenRecord, scopeNameOf, settingsOf } from './job-settings.ts'
 import { followServer, JobUplink, withoutToken } from './job-uplink.ts'
 import { tellImposters } from './imposters.ts'
 import { LastStage, tellSilence } from './last-stage.ts'
@@ -35,6 +34,7 @@ import {
   requireFirst,
   requireOwnStage,
   requireSameProcess,
+  scopeFor,
   tellRefusal,
 } from './who-asks.ts'
 
@@ -46,8 +46,6 @@ export interface JobsParts {
   out: string
   open: OpenRecord
   say: (text: string) => void
-  /** Settings of a scope of the configuration. */
-  configured: (name: string) => ScopeSettings | undefined
   /** The last job has ended, or none has come. */
   onIdle: () => void
   /** How long the first job may take to come, ms. */
@@ -190,16 +188,18 @@ export class Jobs {
     asked: { nonce: string; request: JobRequest; peer: Peer; since: number },
   ): Promise<Armed> {
     const { nonce, peer, since } = asked
-    const { server, ...request } = asked.request
-    const around = this.#scopeOf(peer.pid)
+    const { server, ...said } = asked.request
+    const { scopes, configured } = await this.#parts.service.settled()
+    const request = { ...said, scope: scopeFor(said, configured) }
+    const around = this.#scopeOf(peer.pid, scopes)
     if (around !== undefined) requireFirst(around, stage)
-    const scope = ownScope(around, stage.worker, request)
+    const scope = ownScope(around, stage.worker, request.scope)
     // Names that the job's own proxy resolves would open nothing in the scope around it.
     if (scope === undefined && around?.compiled.egress === 'block')
       throw new AgentError(
         'MACHINE_POLICY',
         `the agent of this machine blocks by its own policy in the scope '${around.name}', which is wider than this runner: a job in it cannot have another one`,
-        "leave the action out of jobs on this machine, or have its agent govern each runner's cgroup by a scope of its own",
+        `leave the action out of jobs on this machine, or have its agent govern each runner's cgroup by a scope of its own${said.scope === 'host' ? ", or, where the machine is one job's at a time, say 'jobs: may-replace' of the scope 'host' in the agent's configuration" : ''}`,
       )
     const workspace = realpathSync(request.workspace)
     const id = randomBytes(6).toString('hex')
@@ -226,6 +226,7 @@ export class Jobs {
     try {
       const job = await this.#arm(known, since, claim, server)
       this.#came = true
+      job.armed.warnings.push(...notAsAsked(said, known))
       tellImposters(this.#scope(job).stream, known)
       return job.armed
     } catch (error) {
@@ -248,32 +249,45 @@ export class Jobs {
   /** @param server null: there is none, or an agent before this one began with it */
   async #arm(known: KnownJob, since: number, claim: Claim, server: JobServer | null): Promise<Job> {
     const { service, out, open, say } = this.#parts
-    const { id, overrules, request } = known
+    const { id, overrules } = known
     const counts = new Counts()
     const folder = newRecord(join(out, 'jobs'), id)
     const earlier = known.records.at(-1)
     const kept = { ...known, records: [...known.records, folder] }
     this.#files.write(kept)
     const uplink = await this.#uplinkOf(known, server)
-    const settings = await settingsOf(
-      known,
-      { folder, counts, open, uplink },
-      overrules === null ? undefined : this.#parts.configured(overrules),
-    )
-    if (overrules === null) await service.add(settings)
-    else await service.overrule(overrules, settings)
-    const scope = service.scopes().find(({ name }) => name === settings.name)
-    if (scope === undefined) throw new AgentError('NOT_ARMED', 'its scope has ended already', '')
+    const record = { folder, counts, open, uplink }
+    const name = scopeNameOf(known)
+    if (overrules === null) await service.add(await settingsOf(known, record))
+    else await service.overrule(overrules, (configured) => settingsOf(known, record, configured))
     try {
-      await this.#harden(known, scope.compiled)
+      const scope = service.scopes().find((one) => one.name === name)
+      if (scope === undefined) throw new AgentError('NOT_ARMED', 'its scope has ended already', '')
+      await this.#harden(known, scope.compiled).catch((error: unknown) => {
+        // Of a job that goes on nothing is ended.
+        if (earlier === undefined) throw error
+        scope.watch.gap(messageOf(error))
+      })
+      const job = this.#follow({ known, claim, counts, uplink, name, folder }, scope, since)
+      followServer(uplink, { known: kept, files: this.#files, service, scope })
+      say(`job ${id} (${known.identity.job ?? 'unnamed'}): armed, ${scope.compiled.egress}`)
+      return job
     } catch (error) {
-      // Of a job that goes on nothing is ended.
-      if (earlier === undefined) {
-        await this.#endScope(known, settings.name)
-        throw error
-      }
-      scope.watch.gap(messageOf(error))
+      this.#jobs.delete(id)
+      // Nobody would give the machine's scope back.
+      if (earlier === undefined || overrules !== null) await this.#endScope(known, name)
+      throw error
     }
+  }
+
+  /** @param since when it asked, by the clock of performance.now() */
+  #follow(
+    parts: Pick<Job, 'known' | 'claim' | 'counts' | 'uplink' | 'name' | 'folder'>,
+    scope: GovernedScope,
+    since: number,
+  ): Job {
+    const { known } = parts
+    const earlier = known.records.at(-1)
     const lastStage = new LastStage({
       action: known.action,
       onSilent: (event) => this.#silent(known, scope, event),
@@ -285,30 +299,23 @@ export class Jobs {
       lastStage.isUnderWay(post === undefined ? null : scope.watch.execIdOf(post))
     }
     const job: Job = {
-      known,
-      claim,
+      ...parts,
       lastStage,
-      counts,
-      uplink,
-      name: settings.name,
-      folder,
       armedAt: ticksSinceBoot(),
       over: false,
       armed: {
         identity: known.identity,
         egress: scope.compiled.egress,
         tier: scope.watch.healthSoFar().tier,
-        scope: known.ownCgroup || overrules !== null ? 'job' : request.scope,
+        scope: known.request.scope,
         cgroup: known.cgroup,
         armedMs: Math.round(performance.now() - since),
         warnings: [...scope.compiled.warnings],
       },
     }
-    this.#jobs.set(id, job)
+    this.#jobs.set(known.id, job)
     if (earlier !== undefined)
       scope.watch.gap(`what was told before is in ${earlier}/events.ndjson`)
-    followServer(uplink, { known: kept, files: this.#files, service, scope })
-    say(`job ${id} (${known.identity.job ?? 'unnamed'}): armed, ${scope.compiled.egress}`)
     return job
   }
 
@@ -389,8 +396,8 @@ export class Jobs {
     if (left.length > 0)
       this.#parts.say(`job ${known.id}: what its steps had left was ended: ${left.join(', ')}`)
     await this.#endScope(known, name)
-    // A machine that is the job's alone ends with it.
-    if (known.request.scope === 'job') await this.#restore(known)
+    // A machine that is the job's alone, and has no policy of its own, ends with it.
+    if (!isTheMachine(known)) await this.#restore(known)
     if (known.ownCgroup) await JobCgroup.at(known.cgroup)?.release()
     this.#files.remove(known.id)
     job.claim.release()
@@ -427,9 +434,9 @@ export class Jobs {
     const { patienceMs = defaultPatienceMs } = this.#parts
     if (!this.#came && performance.now() - this.#since > patienceMs) this.#parts.onIdle()
     for (const job of this.#jobs.values()) {
-      const { worker, workerStart, request, id } = job.known
+      const { worker, workerStart, id } = job.known
       if (processStart(worker) === workerStart) continue
-      if (job.over && request.afterJob === 'keep' && request.scope === 'host') continue
+      if (job.over && isKept(job.known)) continue
       this.#jobs.delete(id)
       if (job.report === undefined)
         this.#parts.say(`job ${id}: its worker has ended, and the action's post step did not run`)
@@ -446,10 +453,9 @@ export class Jobs {
   }
 
   /** The scope of the configuration that a process is in; of several within each other the innermost. */
-  #scopeOf(pid: number): GovernedScope | undefined {
+  #scopeOf(pid: number, scopes = this.#parts.service.scopes()): GovernedScope | undefined {
     const path = join(hierarchy(), cgroupOf(pid))
-    return this.#parts.service
-      .scopes()
+    return scopes
       .filter(({ cgroup }) => path === cgroup || path.startsWith(`${cgroup.replace(/\/$/, '')}/`))
       .toSorted((a, b) => b.cgroup.length - a.cgroup.length)[0]
   }
@@ -463,6 +469,33 @@ export class Jobs {
     const scope = this.#scopeOf(pid)
     if (scope !== undefined) tellRefusal(refusal, pid, scope)
   }
+}
+
+/** The machine is the job's alone, and has no policy of its own. */
+function isTheMachine({ request, overrules }: KnownJob): boolean {
+  return request.scope === 'host' && overrules === null
+}
+
+/** Its policy stays when it has ended. */
+function isKept(known: KnownJob): boolean {
+  return known.request.afterJob === 'keep' && isTheMachine(known)
+}
+
+/** Sentences for the log: what the job asked for and has not got. */
+function notAsAsked(asked: Pick<JobRequest, 'scope'>, known: KnownJob): string[] {
+  const { request } = known
+  return [
+    ...(request.scope === asked.scope
+      ? []
+      : [
+          "the job says that the machine is its own, and the agent of this machine does not ('jobs: may-replace' of its scope 'host'): the policy holds for the job alone",
+        ]),
+    ...(request.afterJob === 'end' || isKept(known)
+      ? []
+      : [
+          "after-job: keep does nothing here: the policy ends with the job, as the machine is not the job's alone, or has a policy of its own",
+        ]),
+  ]
 }
 
 function workerOf({ worker, workerStart }: KnownJob): JobWorker {

@@ -4,6 +4,7 @@ import { AgentError } from '../errors.ts'
 import { processStart } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import type { GovernedScope } from '../service/governed.ts'
+import type { ScopeSettings } from '../service/scope-settings.ts'
 import type { Watch } from '../watch/watch.ts'
 import { cgroupOf } from './job-cgroup.ts'
 import { isNonceOf, type KnownJob } from './job-file.ts'
@@ -81,13 +82,27 @@ function refused(what: string, advice = 'only the action itself asks the agent')
 }
 
 /**
- * A scope of the configuration that is this runner's alone, on which a job's policy may take the place of the machine's.
- * In a wider one the job gets a scope of its own.
+ * What a job's policy is to hold for. That the machine is a job's alone is not for a workflow to say where the machine has
+ * scopes of its own: their configuration says it.
+ */
+export function scopeFor(
+  { scope }: Pick<JobRequest, 'scope'>,
+  configured: readonly Pick<ScopeSettings, 'jobsMayReplace'>[],
+): JobRequest['scope'] {
+  const mayHaveAll =
+    configured.length === 0 || configured.some(({ jobsMayReplace }) => jobsMayReplace)
+  return mayHaveAll ? scope : 'job'
+}
+
+/**
+ * A scope of the configuration on which the job's policy may take the place of the machine's: the very one that it is to
+ * hold for. In a wider one the job gets a scope of its own.
+ * @param wanted see scopeFor
  */
 export function ownScope(
   scope: GovernedScope | undefined,
   worker: number,
-  { scope: wanted }: Pick<JobRequest, 'scope'>,
+  wanted: JobRequest['scope'],
 ): GovernedScope | undefined {
   const root = hierarchy()
   const own = wanted === 'host' ? root : join(root, cgroupOf(worker))

@@ -17,20 +17,20 @@ export function hierarchy(): string {
 /**
  * The directory of a cgroup as a person names it: `host` for the root, its path as in /proc/PID/cgroup, or its
  * directory.
- * @throws AgentError when it is not there
  */
+export function cgroupPath(named: string, root = hierarchy()): string {
+  if (named === 'host') return root
+  return named === root || named.startsWith(`${root}/`) ? named : join(root, named)
+}
+
+/** The same. @throws AgentError when it is not there */
 export function findCgroup(named: string, root = hierarchy()): string {
-  const path =
-    named === 'host'
-      ? root
-      : named === root || named.startsWith(`${root}/`)
-        ? named
-        : join(root, named)
+  const path = cgroupPath(named, root)
   if (existsSync(join(path, 'cgroup.procs'))) return path
   throw new AgentError(
     'NO_CGROUP',
     `there is no cgroup '${named}' (looked for ${path})`,
-    `name a cgroup below ${root}, as in /proc/PID/cgroup, or 'host' for the whole machine`,
+    `name a cgroup below ${root}, as in /proc/PID/cgroup, or 'host' for the whole machine; for one that comes later say 'wait: true' of its scope`,
   )
 }
 

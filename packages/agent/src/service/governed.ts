@@ -1,4 +1,5 @@
 import { release } from 'node:os'
+import { isDeepStrictEqual } from 'node:util'
 import type { RunFacts } from '@runwarden/events'
 import type { CompiledPolicy } from '@runwarden/policy'
 import { scopeIdentity } from '@runwarden/sensor'
@@ -10,13 +11,20 @@ import { Scope } from '../scope.ts'
 import { Watch } from '../watch/watch.ts'
 import { findCgroup } from './cgroups.ts'
 import { enginesOutside } from './engines-outside.ts'
-import { describeExempt, findExempt, passesDhcp } from './exempt.ts'
-import type { ScopeRecord, ScopeSettings } from './scope-settings.ts'
+import {
+  describeExempt,
+  exemptionsOf,
+  type ExemptThere,
+  exemptThere,
+  passesDhcp,
+} from './exempt.ts'
+import type { ScopeRecord, ScopeSettings, ScopeTarget } from './scope-settings.ts'
 import { ScopeState } from './state.ts'
 
 /** A scope as those see it who use it for a job. */
 export interface GovernedScope {
   readonly name: string
+  readonly settings: ScopeSettings
   /** Directory of its cgroup. */
   readonly cgroup: string
   readonly watch: Watch
@@ -40,6 +48,7 @@ interface Made {
   watch: Watch
   stream: EventStream
   record: ScopeRecord
+  exempt: ExemptThere
   /** Milliseconds since 1970. */
   startTime: number
 }
@@ -51,10 +60,10 @@ export class Governed implements GovernedScope {
   readonly state: ScopeState
   readonly watch: Watch
   readonly stream: EventStream
-  /** A job's settings are in force: no reload changes them. */
-  job = false
-  /** What the configuration says of a scope that a job's settings are in force on. */
-  configured: ScopeSettings | undefined
+  /** A job's own: the configuration does not have it. */
+  isAdded = false
+  /** A job's settings are in force on a scope of the configuration: what is to be when the job has ended; null: nothing. */
+  after: ScopeTarget | null | undefined
   readonly #around: Surroundings
   readonly #record: ScopeRecord
   readonly #startTime: number
@@ -62,6 +71,7 @@ export class Governed implements GovernedScope {
   readonly #armedMs = performance.now()
   /** The reports are written: what happens since is in none. */
   #isReported = false
+  #exempt: ExemptThere
 
   private constructor(around: Surroundings, settings: ScopeSettings, made: Made) {
     this.#around = around
@@ -72,25 +82,25 @@ export class Governed implements GovernedScope {
     this.stream = made.stream
     this.#record = made.record
     this.#startTime = made.startTime
+    this.#exempt = made.exempt
   }
 
   /**
    * Puts a scope's policy in force.
    * @param handedOver this agent's own watch was in force until now
-   * @throws AgentError, PolicyError: which scope, and why
+   * @throws AgentError: which scope, and why
    */
   static async arm(
-    settings: ScopeSettings,
+    { settings, compiled }: ScopeTarget,
     around: Surroundings,
     handedOver: boolean,
   ): Promise<Governed> {
     const { name } = settings
     const startTime = Date.now()
     const say = (text: string): void => around.say(`${name}: ${text}`)
-    const compiled = await settings.read()
     const cgroup = findCgroup(settings.cgroup)
     const own = around.ownBelow(cgroup)
-    const exempt = findExempt(settings.exempt, own)
+    const there = exemptThere(settings.exempt)
     const state = ScopeState.take(around.home, cgroup)
     for (const sentence of [
       ...(settings.lockdown === undefined
@@ -99,8 +109,7 @@ export class Governed implements GovernedScope {
       ...compiled.warnings,
     ])
       say(sentence)
-    if (exempt !== undefined)
-      for (const sentence of describeExempt(exempt, settings.exempt)) say(sentence)
+    for (const sentence of describeExempt(settings.exempt, there)) say(sentence)
     const record = await settings.record()
     const stream = new EventStream(`${name}-${process.pid}-${startTime.toString(36)}`, record.after)
     // What comes behind the reports is in none.
@@ -125,7 +134,7 @@ export class Governed implements GovernedScope {
           lockdown: settings.lockdown,
           withoutEngines: settings.lockdown !== undefined && compiled.hardening !== 'none',
           say,
-          exempt,
+          exempt: exemptionsOf(settings.exempt, own),
           link: isWholeMachine(cgroup)
             ? { uplinks: settings.uplinks, passesDhcp: passesDhcp(settings.exempt) }
             : undefined,
@@ -154,7 +163,15 @@ export class Governed implements GovernedScope {
       const outside = enginesOutside(state.scope.processes())
       if (outside !== undefined) watch.gap(outside)
     }
-    governed = new Governed(around, settings, { compiled, state, watch, stream, record, startTime })
+    governed = new Governed(around, settings, {
+      compiled,
+      state,
+      watch,
+      stream,
+      record,
+      exempt: there,
+      startTime,
+    })
     say(`armed: ${compiled.egress}, on ${state.scope.path}`)
     return governed
   }
@@ -165,6 +182,18 @@ export class Governed implements GovernedScope {
 
   get cgroup(): string {
     return this.state.scope.path
+  }
+
+  /** Others may have taken the place of exempt cgroups and programs, or there are some now. */
+  refindExempt(): void {
+    const { exempt } = this.settings
+    const before = this.#exempt
+    const there = exemptThere(exempt)
+    if (isDeepStrictEqual(there, before)) return
+    this.#exempt = there
+    this.watch.refindExempt()
+    for (const sentence of describeExempt(exempt, there, before))
+      this.#around.say(`${this.name}: ${sentence}`)
   }
 
   /**

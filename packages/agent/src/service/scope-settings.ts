@@ -1,5 +1,5 @@
 import type { GithubFacts, RunFacts } from '@runwarden/events'
-import type { CompiledPolicy } from '@runwarden/policy'
+import type { BlockList, CompiledPolicy } from '@runwarden/policy'
 import type { RuleSet } from '@runwarden/rules'
 import type { EventSink } from '../event-stream.ts'
 import type { JobLockdownSettings } from '../job-lockdown.ts'
@@ -21,6 +21,10 @@ export interface ScopeSettings {
   name: string
   /** As a person names it: see findCgroup. */
   cgroup: string
+  /** It may come later than the agent. */
+  wait?: boolean
+  /** The scope is the whole machine, which may be a job's alone: the policy of one that says so takes the place of its own. */
+  jobsMayReplace?: boolean
   policyFile: string | null
   /** See WatchSettings. */
   governing?: readonly string[]
@@ -33,6 +37,8 @@ export interface ScopeSettings {
   uplinks: readonly string[]
   /** Reads and compiles the scope's policy and block list: at the start and at each reload. */
   read: () => Promise<CompiledPolicy>
+  /** Its block list, which holds for a job that overrules the rest, too. @throws PolicyError, AgentError */
+  blockList?: (() => BlockList | undefined) | undefined
   /** What reports call it, as a command line. */
   command?: readonly string[]
   /** See WatchSettings. For a job: who adds it takes its account's roads to root away, too. */
@@ -46,4 +52,15 @@ export interface ScopeSettings {
   /** Changes when the rules do. */
   rulesVersion?: string
   record: () => Promise<ScopeRecord>
+}
+
+/** What is to be in force on a scope. */
+export interface ScopeTarget {
+  settings: ScopeSettings
+  compiled: CompiledPolicy
+}
+
+/** @throws PolicyError, AgentError */
+export async function readTarget(settings: ScopeSettings): Promise<ScopeTarget> {
+  return { settings, compiled: await settings.read() }
 }

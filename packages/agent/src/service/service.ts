@@ -5,12 +5,13 @@ import { stateHome } from '../run-state.ts'
 import { sweep } from '../run-sweep.ts'
 import { withRoom } from '../tidy.ts'
 import type { Watch } from '../watch/watch.ts'
-import { hierarchy } from './cgroups.ts'
-import { findExempt } from './exempt.ts'
+import { cgroupPath, hierarchy } from './cgroups.ts'
+import { exemptPlaces } from './exempt.ts'
 import { Governed, type GovernedScope, notHardened } from './governed.ts'
 import { OwnCgroup } from './own-cgroup.ts'
+import { identityAt, PathWatch } from './path-watch.ts'
 import { type Plan, planReload } from './plan-reload.ts'
-import type { ScopeSettings } from './scope-settings.ts'
+import { readTarget, type ScopeSettings, type ScopeTarget } from './scope-settings.ts'
 import { orphans } from './state.ts'
 
 export interface ServiceSettings {
@@ -21,16 +22,38 @@ export interface ServiceSettings {
   say: (text: string) => void
 }
 
-/** How often it is looked whether the scopes are still there. */
+/** How often it is looked whether scopes and what is exempt are still there, beside when something is told of them. */
 const lookMs = 1000
+/** After how long a scope that could not be armed is tried again. */
+const retryMs = 10_000
+
+/** A scope of the configuration that nobody watches: its cgroup is not there, or it could not be armed. */
+interface Waiting extends ScopeTarget {
+  /** What was said of it last. */
+  said: string
+  /** Not to be tried before, by the clock of performance.now(). */
+  notBefore: number
+}
+
+/** A scope of the configuration, as a reload finds it. */
+interface Configured {
+  /** What the configuration said until now. */
+  settings: ScopeSettings
+  /** undefined: it waits. */
+  scope: Governed | undefined
+}
 
 /** The long-running agent: scopes with a policy each, until it is stopped. */
 export class AgentService {
   readonly #settings: ServiceSettings
   readonly #home: string
   readonly #governed = new Map<string, Governed>()
+  readonly #waiting = new Map<string, Waiting>()
+  readonly #paths = new PathWatch(() => this.#lookSoon())
+  #isLookDue = false
   #own: OwnCgroup | undefined
   #looking: NodeJS.Timeout | undefined
+  #isStopped = false
   /** Reloads, ends of scopes and the stop come one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -40,7 +63,7 @@ export class AgentService {
   }
 
   /**
-   * Arms every scope, or none of those that had no policy before.
+   * Arms every scope, but for those that may wait for their cgroups, or none of those that had no policy before.
    * @throws AgentError, PolicyError, BpfError, EnforceError: which scope, and why
    */
   static async start(settings: ServiceSettings): Promise<AgentService> {
@@ -48,7 +71,7 @@ export class AgentService {
     requireMachine(readMachine())
     for (const sentence of await sweep()) settings.say(sentence)
     try {
-      for (const scope of settings.scopes) await service.#govern(scope)
+      for (const scope of settings.scopes) await service.#begin(await readTarget(scope))
     } catch (error) {
       await service.stop('as-found')
       throw error
@@ -58,10 +81,8 @@ export class AgentService {
         `the policy of an earlier agent is still enforced on ${cgroup}, which is not in this configuration; 'runwarden agent --release ${cgroup}' ends it`,
       )
     }
-    service.#looking = setInterval(() => {
-      for (const { settings: scope, state } of service.#governed.values())
-        if (!state.isAlive) void service.#inTurn(() => service.#end(scope.name))
-    }, lookMs)
+    service.#lookSoon()
+    service.#looking = setInterval(() => service.#lookSoon(), lookMs)
     return service
   }
 
@@ -84,6 +105,8 @@ export class AgentService {
   async stop(policy: 'end' | 'keep' | 'as-found'): Promise<void> {
     clearInterval(this.#looking)
     await this.#inTurn(async () => {
+      this.#isStopped = true
+      this.#paths.close()
       for (const { settings, state } of this.#governed.values()) {
         const keep = policy === 'keep' || (policy === 'as-found' && state.adopted)
         await this.#end(settings.name, keep)
@@ -97,56 +120,91 @@ export class AgentService {
     return [...this.#governed.values()]
   }
 
+  /** When none is being taken over: the scopes that are governed, and what the configuration says of its own, of those that wait, too. */
+  settled(): Promise<{ scopes: GovernedScope[]; configured: ScopeSettings[] }> {
+    return this.#inTurn(async () => {
+      return {
+        scopes: this.scopes(),
+        configured: this.#configured().map(({ settings }) => settings),
+      }
+    })
+  }
+
   /** Arms a scope that the configuration does not have. @throws as `start` does */
   add(settings: ScopeSettings): Promise<void> {
     return this.#inTurn(async () => {
-      const scope = await this.#govern(settings)
-      scope.job = true
+      const scope = await this.#govern(await readTarget(settings))
+      scope.isAdded = true
     })
   }
 
   /**
-   * Puts other settings in force on a scope, with a record of their own, until `giveBack`. Its policy stays enforced
-   * meanwhile.
-   * @throws AgentError when they are not in force; then its own are
+   * Puts a job's settings in force on a scope of the configuration, with a record of their own, until `giveBack`. Its
+   * policy stays enforced meanwhile.
+   * @param settingsFrom makes them from what the configuration says of the scope now; they are called as it is
+   * @throws AgentError, PolicyError when they are not in force; then its own are
    */
-  overrule(name: string, settings: ScopeSettings): Promise<void> {
+  overrule(
+    name: string,
+    settingsFrom: (own: ScopeSettings) => Promise<ScopeSettings>,
+  ): Promise<void> {
     return this.#inTurn(async () => {
       const scope = this.#named(name)
-      if (scope.job) throw new AgentError('JOB_HERE', `a job is under way on '${name}'`, '')
-      const configured = scope.settings
-      if (!(await this.#takeOver(scope, settings, true)))
+      const { settings, compiled } = scope
+      if (scope.isAdded || scope.after !== undefined)
+        throw new AgentError('JOB_HERE', `a job is under way on '${name}'`, '')
+      const own = { settings, compiled }
+      const target = await readTarget({ ...(await settingsFrom(settings)), name })
+      if (!(await this.#takeOver(scope, target, own, true)))
         throw new AgentError(
           'NOT_ARMED',
           `the job's policy could not be put in force on '${name}': the agent's log says why`,
           'look at the log of the agent on this machine',
         )
-      const taken = this.#named(name)
-      taken.configured = configured
-      taken.job = true
+      this.#named(name).after = own
     })
   }
 
-  /** Puts what the configuration says in force again. */
+  /** Puts what the configuration says in force again: as it was read when it was last found good. */
   giveBack(name: string): Promise<void> {
     return this.#inTurn(async () => {
-      const scope = this.#named(name)
-      if (scope.configured !== undefined) await this.#takeOver(scope, scope.configured, true)
+      const scope = this.#governed.get(name)
+      if (scope?.after === undefined) return
+      const { after, watch } = scope
+      if (after === null) {
+        await this.#end(name)
+        return
+      }
+      try {
+        // The job's policy is to end whatever becomes of the watch that follows.
+        await watch.replacePolicy(after.compiled)
+      } catch (error) {
+        this.#settings.say(
+          `${name}: the job's policy stays in force until the scope's own is armed: ${messageOf(error)}`,
+        )
+      }
+      await this.#takeOver(scope, after, after, true)
     })
   }
 
   /**
    * Puts another policy in force on a scope; a job that a detection has ended stays ended.
    * @param what is told in its record
-   * @throws EnforceError, DnsProxyError: then the old one stays in force; AgentError: the scope has ended
+   * @throws EnforceError, DnsProxyError: then the old one stays in force; AgentError: the scope has ended, and what has
+   * its name is another one
    */
-  replacePolicy(name: string, compiled: CompiledPolicy, what: string): Promise<void> {
+  replacePolicy(
+    { name, watch }: GovernedScope,
+    compiled: CompiledPolicy,
+    what: string,
+  ): Promise<void> {
     return this.#inTurn(async () => {
       const scope = this.#named(name)
-      if (scope.watch.isLockedDown) return
-      await scope.watch.replacePolicy(compiled)
+      if (scope.watch !== watch) throw hasEnded(name)
+      if (watch.isLockedDown) return
+      await watch.replacePolicy(compiled)
       scope.compiled = compiled
-      scope.watch.reloaded(what)
+      watch.reloaded(what)
     })
   }
 
@@ -163,7 +221,96 @@ export class AgentService {
   #named(name: string): Governed {
     const scope = this.#governed.get(name)
     if (scope !== undefined) return scope
-    throw new AgentError('NO_SCOPE', `the scope '${name}' has ended`, 'see the log of the agent')
+    throw hasEnded(name)
+  }
+
+  #configured(): Configured[] {
+    const governed = [...this.#governed.values()].flatMap((scope): Configured[] => {
+      const { isAdded, after, settings } = scope
+      if (isAdded || after === null) return []
+      return [{ settings: after?.settings ?? settings, scope }]
+    })
+    const waiting = [...this.#waiting.values()].map(({ settings }): Configured => {
+      return { settings, scope: undefined }
+    })
+    return [...governed, ...waiting]
+  }
+
+  /** Looks for what has gone, come or been replaced: once for all that is told until it does. */
+  #lookSoon(): void {
+    if (this.#isLookDue) return
+    this.#isLookDue = true
+    this.#inTurn(async () => {
+      this.#isLookDue = false
+      if (!this.#isStopped) await this.#look()
+    }).catch((error: unknown) => this.#settings.say(messageOf(error)))
+  }
+
+  async #look(): Promise<void> {
+    // What changes while it is looked is told.
+    this.#followPaths()
+    for (const scope of this.#governed.values()) {
+      if (scope.state.isAlive) {
+        scope.refindExempt()
+        continue
+      }
+      const { isAdded, after, settings, compiled } = scope
+      await this.#end(scope.name)
+      if (!isAdded && after !== null) this.#wait(after ?? { settings, compiled })
+    }
+    for (const waiting of this.#waiting.values()) await this.#try(waiting)
+    this.#followPaths()
+  }
+
+  #followPaths(): void {
+    const paths = new Set<string>()
+    for (const { settings } of [...this.#governed.values(), ...this.#waiting.values()]) {
+      paths.add(cgroupPath(settings.cgroup))
+      for (const { path } of exemptPlaces(settings.exempt)) paths.add(path)
+    }
+    this.#paths.follow(paths)
+  }
+
+  /** Arms a scope of the configuration, or has it wait, if it may. */
+  async #begin(target: ScopeTarget): Promise<void> {
+    if (target.settings.wait === true && !isThere(target)) this.#wait(target)
+    else await this.#govern(target)
+  }
+
+  /** @param failed why it could not be armed just now */
+  #wait(target: ScopeTarget, failed?: unknown): void {
+    const waiting = { ...target, said: '', notBefore: 0 }
+    this.#waiting.set(target.settings.name, waiting)
+    if (failed !== undefined) this.#postpone(waiting, failed)
+  }
+
+  #postpone(waiting: Waiting, failed: unknown): void {
+    waiting.notBefore = performance.now() + retryMs
+    this.#sayOnce(
+      waiting,
+      `NOT WATCHED: a policy that was in force stays enforced, and no new name resolves; it is tried again every ${retryMs / 1000} s: ${messageOf(failed)}`,
+    )
+  }
+
+  #sayOnce(waiting: Waiting, why: string): void {
+    if (waiting.said === why) return
+    waiting.said = why
+    this.#settings.say(`${waiting.settings.name}: ${why}`)
+  }
+
+  /** Arms a scope that waits, when it can be. */
+  async #try(waiting: Waiting): Promise<void> {
+    if (!isThere(waiting)) {
+      this.#sayOnce(waiting, notThere(waiting))
+      return
+    }
+    if (performance.now() < waiting.notBefore) return
+    try {
+      await this.#govern(waiting)
+      this.#waiting.delete(waiting.settings.name)
+    } catch (error) {
+      this.#postpone(waiting, error)
+    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -173,14 +320,14 @@ export class AgentService {
   }
 
   /** @param handedOver this agent's own watch was in force until now */
-  async #govern(settings: ScopeSettings, handedOver = false): Promise<Governed> {
+  async #govern(target: ScopeTarget, handedOver = false): Promise<Governed> {
     const around = {
       version: this.#settings.version,
       home: this.#home,
       say: this.#settings.say,
       ownBelow: (cgroup: string) => this.#ownBelow(cgroup),
     }
-    const scope = await Governed.arm(settings, around, handedOver)
+    const scope = await Governed.arm(target, around, handedOver)
     this.#governed.set(scope.name, scope)
     return scope
   }
@@ -193,43 +340,35 @@ export class AgentService {
     return this.#own.isBelow(cgroup) ? this.#own.path : undefined
   }
 
-  async #reload(
-    read: () => Promise<readonly ScopeSettings[]> = () =>
-      Promise.resolve(
-        [...this.#governed.values()].flatMap(({ settings, configured, job }) =>
-          job ? (configured ?? []) : settings,
-        ),
-      ),
-  ): Promise<boolean> {
+  async #reload(read: (() => Promise<readonly ScopeSettings[]>) | undefined): Promise<boolean> {
     const since = performance.now()
-    const all = [...this.#governed.values()]
-    const before = all.filter(({ job }) => !job)
+    const before = this.#configured()
+    // On the others a job is under way, or they wait.
+    const plainly = before.flatMap(({ scope }) =>
+      scope === undefined || scope.after !== undefined ? [] : scope,
+    )
     const replaced: Governed[] = []
     const came: string[] = []
-    const overruled: [Governed, ScopeSettings | undefined][] = []
-    let plan: Plan<Governed>
-    const policies = new Map<Governed, CompiledPolicy>()
+    let plan: Plan<Configured>
+    const targets = new Map<Configured, ScopeTarget>()
+    const changed = new Set<Governed>()
     try {
-      const next = await read()
-      for (const scope of all)
-        if (scope.configured !== undefined)
-          overruled.push([scope, next.find(({ name }) => name === scope.settings.name)])
-      plan = planReload(
-        before,
-        next.filter((settings) => !overruled.some(([, own]) => own === settings)),
-      )
-      for (const [scope, settings] of plan.stays) {
-        const compiled = await settings.read()
-        policies.set(scope, compiled)
-        if (monitorsOtherwise(scope.watch, compiled)) plan.changed.add(scope)
-        findExempt(settings.exempt, undefined)
-        if (!plan.changed.has(scope)) scope.watch.refindExempt()
+      plan = planReload(before, (await read?.()) ?? before.map(({ settings }) => settings))
+      for (const [one, settings] of plan.stays) {
+        const target = await readTarget(settings)
+        targets.set(one, target)
+        exemptPlaces(settings.exempt)
+        if (one.scope === undefined || !plainly.includes(one.scope)) continue
+        if (plan.changed.has(one) || monitorsOtherwise(one.scope.watch, target.compiled))
+          changed.add(one.scope)
+        else one.scope.refindExempt()
       }
       for (const settings of plan.comes) {
-        await this.#govern(settings)
+        await this.#begin(await readTarget(settings))
         came.push(settings.name)
       }
-      for (const [scope, compiled] of policies) {
+      for (const [{ scope }, { compiled }] of targets) {
+        if (scope === undefined || !plainly.includes(scope)) continue
         await scope.watch.replacePolicy(compiled)
         replaced.push(scope)
       }
@@ -237,64 +376,90 @@ export class AgentService {
       for (const scope of replaced) await scope.watch.replacePolicy(scope.compiled)
       for (const name of came) await this.#end(name)
       const refused = `reload refused, the policy before it stays in force: ${messageOf(error)}`
-      for (const { watch } of before) watch.gap(refused)
-      if (before.length === 0) this.#settings.say(refused)
+      for (const { watch } of plainly) watch.gap(refused)
+      if (plainly.length === 0) this.#settings.say(refused)
       return false
     }
-    for (const [scope, compiled] of policies) scope.compiled = compiled
-    for (const [scope, settings] of overruled) {
-      if (settings !== undefined) scope.configured = settings
-      this.#settings.say(`${scope.settings.name}: a job is under way: reloaded when it has ended`)
-    }
     let whole = true
-    for (const [scope, settings] of plan.stays) {
-      if (plan.changed.has(scope)) whole = (await this.#takeOver(scope, settings)) && whole
-      else scope.settings = settings
+    const stay: Governed[] = []
+    for (const [{ scope }, target] of targets) {
+      if (scope === undefined) {
+        this.#wait(target)
+        continue
+      }
+      if (scope.after !== undefined) {
+        this.#reloadAfter(scope, target)
+        continue
+      }
+      scope.compiled = target.compiled
+      if (changed.has(scope)) {
+        const { settings, compiled } = scope
+        whole = (await this.#takeOver(scope, target, { settings, compiled })) && whole
+      } else {
+        scope.settings = target.settings
+        stay.push(scope)
+      }
     }
-    for (const { settings } of plan.goes) await this.#end(settings.name)
+    for (const { scope, settings } of plan.goes) {
+      if (scope?.after === undefined) await this.#end(settings.name)
+      else this.#reloadAfter(scope, null)
+    }
     const taken = `in ${Math.round(performance.now() - since)} ms`
-    for (const [scope] of plan.stays) {
-      const { settings, compiled, watch } = scope
-      if (plan.changed.has(scope)) continue
+    for (const { settings, compiled, watch } of stay) {
       for (const sentence of [...notHardened(compiled), ...compiled.warnings])
         this.#settings.say(`${settings.name}: ${sentence}`)
       watch.reloaded()
       this.#settings.say(`${settings.name}: reloaded ${taken}: ${compiled.egress}`)
     }
+    this.#lookSoon()
     return whole
   }
 
-  /** A new watch takes the place of a scope's, whose policy stays enforced meanwhile; it has a record of its own. */
+  /** @param target null: the configuration has the scope no more */
+  #reloadAfter(scope: Governed, target: ScopeTarget | null): void {
+    scope.after = target
+    this.#settings.say(
+      `${scope.name}: a job is under way: ${target === null ? 'ended' : 'reloaded'} when it has ended`,
+    )
+  }
+
+  /**
+   * A new watch takes the place of a scope's, whose policy stays enforced meanwhile; it has a record of its own.
+   * @param back is put in force when the target cannot be; when that cannot be either, it is tried again and again
+   * @returns whether the target is in force
+   */
   async #takeOver(
-    { settings: old, watch, compiled }: Governed,
-    settings: ScopeSettings,
+    { name, watch, compiled }: Governed,
+    target: ScopeTarget,
+    back: ScopeTarget,
     handedOver = false,
   ): Promise<boolean> {
     if (monitorsOtherwise(watch, compiled))
       this.#settings.say(
-        `${old.name}: disable-file-monitoring has changed: a new watch takes over, with a record of its own`,
+        `${name}: disable-file-monitoring has changed: a new watch takes over, with a record of its own`,
       )
-    await this.#end(old.name, true)
+    await this.#end(name, true)
     try {
-      await this.#govern(settings, handedOver)
+      await this.#govern(target, handedOver)
       return true
     } catch (error) {
+      if (target === back) {
+        this.#wait(back, error)
+        return false
+      }
       this.#settings.say(
-        `${old.name}: its new settings are NOT in force, the old ones are put back: ${messageOf(error)}`,
+        `${name}: its new settings are NOT in force, the old ones are put back: ${messageOf(error)}`,
       )
-      await this.#govern(old).catch((again: unknown) => {
-        this.#settings.say(
-          `${old.name}: NOT WATCHED any more: ${messageOf(again)}; its policy stays enforced, and no new name resolves: restart the agent`,
-        )
-      })
-      return false
     }
+    await this.#govern(back).catch((again: unknown) => this.#wait(back, again))
+    return false
   }
 
   /** Ends one scope's watch and writes its report. */
   async #end(name: string, keep = false): Promise<void> {
     const scope = this.#governed.get(name)
     this.#governed.delete(name)
+    this.#waiting.delete(name)
     await scope?.end(keep)
   }
 }
@@ -302,4 +467,14 @@ export class AgentService {
 /** Which files are watched is settled when the sensor is loaded: a policy that says otherwise needs another one. */
 function monitorsOtherwise(watch: Watch, { filesUnwatched }: CompiledPolicy): boolean {
   return (filesUnwatched === null) !== (watch.filesUnwatched === null)
+}
+
+const isThere = ({ settings }: ScopeTarget): boolean =>
+  identityAt(cgroupPath(settings.cgroup)) !== undefined
+
+const notThere = ({ settings }: ScopeTarget): string =>
+  `WAITS: there is no cgroup '${settings.cgroup}': nothing is enforced on it until it is made, and armed`
+
+function hasEnded(name: string): AgentError {
+  return new AgentError('NO_SCOPE', `the scope '${name}' has ended`, 'see the log of the agent')
 }

@@ -136,7 +136,7 @@ export class Watch {
     this.health.tell('armed', `${what}: ${this.recording.narrator.compiled.egress}`)
   }
 
-  /** Finds the files of exempt programs anew. @throws EnforceError when one is not there any more */
+  /** Finds exempt cgroups and programs anew: others may have taken their place. What is not there is not exempt. */
   refindExempt(): void {
     this.enforcement.enforcer.refindExempt()
   }

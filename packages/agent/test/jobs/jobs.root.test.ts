@@ -16,7 +16,6 @@ async function start(home: string, patienceMs: number) {
     out: join(home, 'out'),
     open: () => Promise.reject(new Error('no job comes')),
     say,
-    configured: () => undefined,
     onIdle: idle.resolve,
     patienceMs,
   })

@@ -98,8 +98,9 @@ export const guides = (here: Here): readonly Guide[] => [
         snippet: `sudo tar -xzf runwarden-linux-x64.tar.gz -C /opt
 sudo ln -s /opt/runwarden-linux-x64/bin/runwarden /usr/local/bin/runwarden
 sudo runwarden doctor
-sudo install -D -m 600 agent.yml /etc/runwarden/agent.yml
-sudo install -m 644 runwarden.service /etc/systemd/system/runwarden.service
+cd /opt/runwarden-linux-x64/deploy/systemd
+sudo install -D -m 600 -t /etc/runwarden agent.yml policy.yml
+sudo install -m 644 -t /etc/systemd/system runwarden.service
 sudo systemctl enable --now runwarden.service
 `,
       },
