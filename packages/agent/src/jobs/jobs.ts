@@ -274,14 +274,16 @@ export class Jobs {
       }
       scope.watch.gap(messageOf(error))
     }
+    const script = join(known.folder, 'post.js')
     const lastStage = new LastStage({
       action: known.action,
+      post: script,
       onSilent: (event) => this.#silent(known, scope, event),
     })
     scope.stream.addSink(lastStage.see)
     if (earlier !== undefined) {
       // It may have begun while no agent was there.
-      const post = childRunning(known.worker, join(known.folder, 'post.js'))
+      const post = childRunning(known.worker, script)
       lastStage.isUnderWay(post === undefined ? null : scope.watch.execIdOf(post))
     }
     const job: Job = {
