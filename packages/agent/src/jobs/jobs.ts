@@ -130,10 +130,16 @@ export class Jobs {
     clearInterval(this.#looking)
   }
 
-  /** Whoever is no stage of an action is not listened to. @throws AgentError */
-  admit(peer: Peer): void {
+  /**
+   * Whoever is no stage of an action is not listened to. Any account can have a program that looks like one: those of the jobs here
+   * have places of their own.
+   * @throws AgentError
+   */
+  admit(peer: Peer): string {
     try {
-      stageOf(peer.pid)
+      const { worker } = stageOf(peer.pid)
+      const isOfJob = [...this.#jobs.values()].some(({ known }) => known.worker === worker)
+      return isOfJob ? `worker ${worker}` : `user ${peer.uid}`
     } catch (error) {
       if (isRefusal(error)) this.#tell(error, peer)
       throw error
