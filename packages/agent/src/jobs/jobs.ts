@@ -27,6 +27,7 @@ import { followServer, JobUplink, withoutToken } from './job-uplink.ts'
 import { tellImposters } from './imposters.ts'
 import { LastStage, tellSilence } from './last-stage.ts'
 import { endLeftovers } from './leftovers.ts'
+import { Refusals } from './refusals.ts'
 import { childRunning, type Stage, stageOf } from './runner.ts'
 import type { Asker } from './socket.ts'
 import {
@@ -35,7 +36,6 @@ import {
   requireFirst,
   requireOwnStage,
   requireSameProcess,
-  tellRefusal,
 } from './who-asks.ts'
 
 export interface JobsParts {
@@ -87,7 +87,9 @@ export class Jobs {
   readonly #parts: JobsParts
   readonly #files: JobFiles
   readonly #jobs = new Map<string, Job>()
-  readonly #told = new Set<string>()
+  readonly #refusals = new WeakMap<GovernedScope, Refusals>()
+  /** Of processes in no scope, since a job has ended. */
+  #outside: Refusals
   /** By the worker, why a job of an agent before is watched no more. */
   readonly #lost = new Map<number, string>()
   readonly #looking: NodeJS.Timeout
@@ -96,6 +98,7 @@ export class Jobs {
 
   private constructor(parts: JobsParts) {
     this.#parts = parts
+    this.#outside = new Refusals(undefined, parts.say)
     this.#files = new JobFiles(parts.home ?? stateHome)
     this.#looking = setInterval(() => void this.#look(), lookMs)
   }
@@ -375,7 +378,9 @@ export class Jobs {
 
   async #report(job: Job): Promise<JobReport> {
     job.lastStage.hasAsked = true
-    this.#scope(job).watch.reportAsked()
+    const scope = this.#scope(job)
+    scope.watch.reportAsked()
+    if (job.report === undefined) this.#refusalsOf(scope).close()
     job.report ??= {
       folder: job.folder,
       gaps: await this.#parts.service.report(job.name),
@@ -395,6 +400,8 @@ export class Jobs {
     const left = scope === undefined ? [] : await endLeftovers(known, scope)
     if (left.length > 0)
       this.#parts.say(`job ${known.id}: what its steps had left was ended: ${left.join(', ')}`)
+    if (scope !== undefined) this.#refusalsOf(scope).close()
+    this.#outside = new Refusals(undefined, this.#parts.say)
     await this.#endScope(known, name)
     // A machine that is the job's alone ends with it.
     if (known.request.scope === 'job') await this.#restore(known)
@@ -461,14 +468,18 @@ export class Jobs {
       .toSorted((a, b) => b.cgroup.length - a.cgroup.length)[0]
   }
 
-  /** Once for each process and reason: a step can ask as often as it likes. */
   #tell(refusal: AgentError, { pid }: Peer): void {
-    const what = refusal.message
-    if (this.#told.has(what) || this.#told.size >= 64) return
-    this.#told.add(what)
-    this.#parts.say(`refused: ${what}`)
-    const scope = this.#scopeOf(pid)
-    if (scope !== undefined) tellRefusal(refusal, pid, scope)
+    this.#refusalsOf(this.#scopeOf(pid)).tell(refusal, pid)
+  }
+
+  #refusalsOf(scope: GovernedScope | undefined): Refusals {
+    if (scope === undefined) return this.#outside
+    let refusals = this.#refusals.get(scope)
+    if (refusals === undefined) {
+      refusals = new Refusals(scope, this.#parts.say)
+      this.#refusals.set(scope, refusals)
+    }
+    return refusals
   }
 }
 
