@@ -84,7 +84,7 @@ function asInputs(policy: string): string {
   const endpoints = endpointsOf(policy).filter((one) => !ownHosts.test(one))
   const list = endpoints.map((one) => `    ${one}\n`).join('')
   if (endpoints.length === 0 || list.length > longestInputs) return ''
-  const block = `with:\n  egress-policy: block\n  allowed-endpoints: >\n${list}`
+  const block = `with:\n  egress-policy: block\n  allowed-endpoints: |\n${list}`
   return `<details><summary>The same as inputs of the action</summary>\n\n\`\`\`yaml\n${block}\`\`\`\n\n</details>\n`
 }
 
