@@ -175,7 +175,10 @@ export class RunRecord {
       try {
         this.folder?.write(name, render())
       } catch (error) {
-        this.fail(`cannot write ${name}: ${messageOf(error)}`)
+        const why = `cannot write ${name}: ${messageOf(error)}`
+        this.fail(why)
+        // For whoever waits for the report, and does not see stderr.
+        facts.health.gaps.push(why)
       }
     }
     this.folder?.close()

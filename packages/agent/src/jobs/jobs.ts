@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
   AgentRequest,
@@ -68,8 +68,8 @@ interface Job {
   armed: Armed
   /** Clock ticks since boot: who began before, and after the end of an agent before, was seen by none. */
   armedAt: number
-  /** The reports are written. */
-  report?: JobReport
+  /** The reports are asked for. */
+  report?: Promise<JobReport>
   /** The action has said that it is over. Its policy stays until its runner's worker, or the machine, ends. */
   over: boolean
 }
@@ -376,21 +376,34 @@ export class Jobs {
     }
   }
 
-  async #report(job: Job): Promise<JobReport> {
+  #report(job: Job): Promise<JobReport> {
     job.lastStage.hasAsked = true
+    job.report ??= this.#makeReport(job)
+    return job.report
+  }
+
+  /** @throws AgentError when the report is not there */
+  async #makeReport(job: Job): Promise<JobReport> {
+    const { known, name, folder, uplink } = job
     const scope = this.#scope(job)
     scope.watch.reportAsked()
-    if (job.report === undefined) this.#refusalsOf(scope).close()
-    job.report ??= {
-      folder: job.folder,
-      gaps: await this.#parts.service.report(job.name),
-      interrupted: job.known.records.length > 0,
-      failMode: job.known.request.failMode,
-      failOn: job.known.request.failOn,
-      unsent: (await job.uplink?.unsent()) ?? null,
-      recommendation: (await job.uplink?.recommendation()) ?? null,
+    this.#refusalsOf(scope).close()
+    const gaps = await this.#parts.service.report(name)
+    if (!existsSync(join(folder, 'report.json')))
+      throw new AgentError(
+        'NO_REPORT',
+        `the job's report is not in ${folder}: ${gaps.find((gap) => gap.includes('report.json')) ?? 'it has been removed'}`,
+        "make room there: a step may have filled the disk. What the policy did not allow stayed blocked",
+      )
+    return {
+      folder,
+      gaps,
+      interrupted: known.records.length > 0,
+      failMode: known.request.failMode,
+      failOn: known.request.failOn,
+      unsent: (await uplink?.unsent()) ?? null,
+      recommendation: (await uplink?.recommendation()) ?? null,
     }
-    return job.report
   }
 
   /** Its worker is gone: what its steps have left is ended while the policy holds for it, and then that. */
