@@ -147,13 +147,20 @@ test("another action's last stage in the same composite action is not taken for 
   const action = (name: string, runs: string): string => {
     const folder = rig.place.at('actions/acme', name, 'v1')
     mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'action.yml'), `name: ${name}\ndescription: one of two\nruns:\n${runs}`)
+    writeFileSync(
+      join(folder, 'action.yml'),
+      `name: ${name}\ndescription: one of two\nruns:\n${runs}`,
+    )
     return folder
   }
   const sibling = action('sibling', '  using: node24\n  main: main.js\n  post: post.js\n')
-  for (const stage of ['main', 'post']) writeFileSync(join(sibling, `${stage}.js`), `console.log('sibling ${stage}')`)
+  for (const stage of ['main', 'post'])
+    writeFileSync(join(sibling, `${stage}.js`), `console.log('sibling ${stage}')`)
   const inner = asking(socket, whole(rig.place.at('composite/work')), '')
-  action('setup', `  using: composite\n  steps:\n${inner}      - id: sibling\n        uses: acme/sibling@v1\n`)
+  action(
+    'setup',
+    `  using: composite\n  steps:\n${inner}      - id: sibling\n        uses: acme/sibling@v1\n`,
+  )
   const { stdout, status } = await jobs.runSteps('composite', '      - uses: acme/setup@v1\n').ended
   expect(status, stdout).toBe(0)
   expect(answers(stdout).map(({ ok }) => ok)).toEqual([true, true, true, true])

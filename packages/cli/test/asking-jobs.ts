@@ -143,13 +143,7 @@ export class AskingJobs implements AsyncDisposable {
   }
 
   /** Starts a job that asks the agent at a socket. @param steps what it does else */
-  run(
-    name: string,
-    socket: string,
-    asked: Asked,
-    steps: string,
-    cgroup?: string,
-  ): RunningJob {
+  run(name: string, socket: string, asked: Asked, steps: string, cgroup?: string): RunningJob {
     return this.runSteps(name, asking(socket, asked, steps), cgroup)
   }
 

@@ -35,7 +35,8 @@ export function parseAllowedEndpoints(
       const end = endOfLine(text, index)
       const at = { file: start.file, line, column: index - lineAt + 1 }
       const swallowed = endpointIn(text.slice(index, end), isOneLine)
-      if (swallowed !== undefined) problems.push({ ...at, text: swallowed, what: swallowing, nearest: null })
+      if (swallowed !== undefined)
+        problems.push({ ...at, text: swallowed, what: swallowing, nearest: null })
       index = end
     } else {
       const end = endOfWord(text, index)

@@ -393,7 +393,7 @@ export class Jobs {
       throw new AgentError(
         'NO_REPORT',
         `the job's report is not in ${folder}: ${gaps.find((gap) => gap.includes('report.json')) ?? 'it has been removed'}`,
-        "make room there: a step may have filled the disk. What the policy did not allow stayed blocked",
+        'make room there: a step may have filled the disk. What the policy did not allow stayed blocked',
       )
     return {
       folder,

@@ -9,7 +9,9 @@ function record(): { titles: string[]; said: string[]; refusals: Refusals } {
   const titles: string[] = []
   const said: string[] = []
   const scope = {
-    watch: { processAt: (pid: number) => ({ execId: null, step: `step-${Math.floor(pid / 100)}` }) },
+    watch: {
+      processAt: (pid: number) => ({ execId: null, step: `step-${Math.floor(pid / 100)}` }),
+    },
     stream: { emit: (body: EventBody) => titles.push('title' in body ? body.title : '') },
   } as unknown as GovernedScope
   return { titles, said, refusals: new Refusals(scope, (text) => void said.push(text)) }
