@@ -8,17 +8,21 @@ import { explain, fail, runStage, warn } from './failure.ts'
 import { Log } from './log.ts'
 import { endObserver } from './observe/observer.ts'
 import { appendSummary, setOutput } from './outputs.ts'
-import { kept, type State } from './state.ts'
+import { kept, type State, type Watching } from './state.ts'
 import { jobSummary, notProtected, recommendedFor } from './summary.ts'
 
 /** The last stage: what the job did, in its summary; and whether it fails for it. */
 const log = new Log()
+
+type Watched = Extract<Watching, { by: 'agent' | 'observer' }>
 
 async function post(): Promise<void> {
   const state = kept()
   // Pre or main has said why, and the job has failed.
   if (state === null) return
   const { watching } = state
+  // Its own post tells of the job.
+  if (watching.by === 'another') return
   if (watching.by === 'nobody') {
     summarise(notProtected(watching.reason))
     return
@@ -26,7 +30,7 @@ async function post(): Promise<void> {
   let asked: JobReport | undefined
   let report: Report
   try {
-    asked = await ask(state)
+    asked = await ask(watching, state)
     report = JSON.parse(readFileSync(join(asked.folder, 'report.json'), 'utf8')) as Report
   } catch (error) {
     const what = `There is no report of this job: ${explain(error)}`
@@ -45,10 +49,10 @@ async function post(): Promise<void> {
   }
 }
 
-async function ask({ watching, failMode, failOn }: State): Promise<JobReport> {
-  if (watching.by === 'agent') return new AgentClient(watching.socket, watching.nonce).report()
-  if (watching.by === 'nobody') throw new Error('nobody has watched it')
-  return { ...(await endObserver(watching.observer)), failMode, failOn }
+async function ask(watching: Watched, { failMode, failOn }: State): Promise<JobReport> {
+  return watching.by === 'agent'
+    ? new AgentClient(watching.socket, watching.nonce).report()
+    : { ...(await endObserver(watching.observer)), failMode, failOn }
 }
 
 /** A disk that is full keeps neither the job from its end nor an annotation from being said. */

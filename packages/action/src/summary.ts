@@ -61,7 +61,7 @@ export function jobSummary(report: Report, extra: SummaryExtra): string {
 
 /** The summary of a job that was not watched. */
 export function notProtected(reason: string): string {
-  return `## ❌ Runwarden: NOT PROTECTED\n\n${sentence(reason)}\n`
+  return `## ❌ Runwarden: NOT PROTECTED\n\n${sentence(reason, 5000)}\n`
 }
 
 /** The line that leads to the job at the control plane. */

@@ -71,7 +71,9 @@ test('block mode: what the policy does not allow is stopped, and told by step; n
 })
 
 test('a company’s runner is named in the log, the summary and the report: by what its worker was started with, and no workflow', async () => {
-  await using runner = rig.runner('company', { env: { CODEBUILD_BUILD_ARN: 'arn:aws:codebuild:x' } })
+  await using runner = rig.runner('company', {
+    env: { CODEBUILD_BUILD_ARN: 'arn:aws:codebuild:x' },
+  })
   const head = "    env: { BITRISE_IO: 'true', KUBERNETES_SERVICE_HOST: 192.0.2.1 }\n"
   const job = await rig.start(runner, { head, steps: '      - run: "true"\n' }).ended
   expect(job.status, job.log).toBe('success')

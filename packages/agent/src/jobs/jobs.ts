@@ -203,6 +203,12 @@ export class Jobs {
     const around = this.#scopeOf(peer.pid)
     if (around !== undefined) requireFirst(around, stage)
     const scope = ownScope(around, stage.worker, request)
+    if (scope !== undefined && this.#isOverruled(scope))
+      throw new AgentError(
+        'SCOPE_TAKEN',
+        `another job is under way in the scope '${scope.name}', which this runner shares with its own`,
+        "have the machine's agent govern each runner's cgroup by a scope of its own",
+      )
     // Names that the job's own proxy resolves would open nothing in the scope around it.
     if (scope === undefined && around?.compiled.egress === 'block')
       throw new AgentError(
@@ -242,6 +248,10 @@ export class Jobs {
       await cgroup?.release()
       throw error
     }
+  }
+
+  #isOverruled({ name }: GovernedScope): boolean {
+    return [...this.#jobs.values()].some(({ known }) => known.overrules === name)
   }
 
   async #adopt(known: KnownJob): Promise<void> {
