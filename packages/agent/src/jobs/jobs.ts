@@ -257,7 +257,13 @@ export class Jobs {
   async #adopt(known: KnownJob): Promise<void> {
     const cgroup = known.ownCgroup ? JobCgroup.at(known.cgroup) : undefined
     if (processStart(known.worker) === known.workerStart && (!known.ownCgroup || cgroup)) {
-      await this.#arm(known, performance.now(), Claim.take(known.worker, known.workerStart), null)
+      const claim = Claim.take(known.worker, known.workerStart)
+      try {
+        await this.#arm(known, performance.now(), claim, null)
+      } catch (error) {
+        claim.release()
+        throw error
+      }
       return
     }
     this.#files.remove(known.id)
