@@ -54,7 +54,8 @@ test('a link in the place of the folder is refused', () => {
 })
 
 const account = { uid: 65_534, gid: 65_534 }
-const owners = (...paths: string[]): number[] => paths.map((path) => statSync(join(place, path)).uid)
+const owners = (...paths: string[]): number[] =>
+  paths.map((path) => statSync(join(place, path)).uid)
 
 test('folders that were made in an account’s own one are its own at the end, wherever it has moved them', () => {
   mkdirSync(join(place, 'own'))
@@ -67,7 +68,9 @@ test('folders that were made in an account’s own one are its own at the end, w
   symlinkSync(join(place, 'other'), join(place, 'own/reports'))
   folder.close()
   expect(owners('own/moved', 'own/moved/out')).toEqual([account.uid, account.uid])
-  expect(owners('own/moved/out/report.json', 'own/kept', 'other', 'other/out')).toEqual([0, 0, 0, 0])
+  expect(owners('own/moved/out/report.json', 'own/kept', 'other', 'other/out')).toEqual([
+    0, 0, 0, 0,
+  ])
   execFileSync('rm', ['-r', 'moved'], { ...account, cwd: join(place, 'own') })
 })
 
