@@ -40,7 +40,7 @@ export function defaultSystem(): System {
     isSocket: (path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true,
     glibc,
     read,
-    ancestors: () => [...processesAbove().map(({ program }) => program)],
+    ancestors: () => Array.from(processesAbove(), ({ program }) => program),
     workerEnv,
     succeeds: (program, args) =>
       new Promise((done) => {
