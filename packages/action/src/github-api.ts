@@ -105,8 +105,17 @@ export async function skippedBy(env: NodeJS.ProcessEnv, token: string): Promise<
   return skipProperties.find((name) => values.get(name) === 'true') ?? null
 }
 
+/** Little is left of what the token may ask in an hour: it is for the job's own steps, which share it. */
+export function isNearLimit({ headers }: Pick<Reply, 'headers'>): boolean {
+  const [of, left] = ['x-ratelimit-limit', 'x-ratelimit-remaining'].map((name) =>
+    Number(headers[name] ?? Number.NaN),
+  ) as [number, number]
+  return left < of / 5
+}
+
 /**
  * What GitHub's API has at a path, JSON; null: nothing is there. One try.
+ * @param see gets each answer
  * @throws GitHubApiError
  */
 export async function readApi(
@@ -114,6 +123,7 @@ export async function readApi(
   env: NodeJS.ProcessEnv,
   token: string,
   signal: AbortSignal,
+  see: (reply: Reply) => void = () => {},
 ): Promise<unknown> {
   const headers = headersOf(token, 'application/vnd.github+json')
   let reply: Reply
@@ -123,6 +133,7 @@ export async function readApi(
     if (!(error instanceof RequestError)) throw error
     throw new GitHubApiError(`${path} could not be read: ${error.message}.`, '', error)
   }
+  see(reply)
   if (reply.status === 404) return null
   if (reply.status !== 200) throw refusal(reply, path)
   try {

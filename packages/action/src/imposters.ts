@@ -1,5 +1,11 @@
 import type { Imposter } from '@runwarden/events'
-import { largestFile, readApi, readRepositoryFile, workflowCommit } from './github-api.ts'
+import {
+  isNearLimit,
+  largestFile,
+  readApi,
+  readRepositoryFile,
+  workflowCommit,
+} from './github-api.ts'
 
 /** An action, or a workflow, that is pinned to a commit. */
 export interface Pinned {
@@ -50,20 +56,44 @@ export async function findImposters(env: NodeJS.ProcessEnv, token: string): Prom
   }
   if (pinned.length > mostPinned)
     warnings.push(`Of ${pinned.length} pinned actions, ${mostPinned} were looked at.`)
-  const api = (path: string): Promise<unknown> => readApi(path, env, token, signal)
-  const looked = await Promise.all(
-    pinned.slice(0, mostPinned).map(async (one) => {
-      try {
-        return (await isOwn(one, api)) ? [] : [{ uses: one.uses, repository: one.repository }]
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
-        warnings.push(`Whether ${one.uses} is a commit of its repository was not found out: ${why}`)
-        return []
+  const answers = new Map<string, Promise<unknown>>()
+  let isNear = false
+  const api = async (path: string): Promise<unknown> => {
+    const known = answers.get(path)
+    if (known !== undefined) return known
+    if (isNear) throw new NearLimit()
+    const answer = readApi(path, env, token, signal, (reply) => {
+      isNear ||= isNearLimit(reply)
+    })
+    answers.set(path, answer)
+    return answer
+  }
+  const imposters: Imposter[] = []
+  let left = 0
+  const look = async (one: Pinned): Promise<void> => {
+    try {
+      if (!(await isOwn(one, api))) imposters.push({ uses: one.uses, repository: one.repository })
+    } catch (error) {
+      if (error instanceof NearLimit) {
+        left++
+        return
       }
-    }),
-  )
-  return { imposters: looked.flat(), warnings }
+      const why = error instanceof Error ? error.message : String(error)
+      warnings.push(`Whether ${one.uses} is a commit of its repository was not found out: ${why}`)
+    }
+  }
+  const some = pinned.slice(0, mostPinned)
+  // The first answer tells what is left of the limit.
+  if (some[0] !== undefined) await api(`repos/${some[0].repository}`).catch(() => {})
+  await Promise.all(some.map(look))
+  if (left > 0)
+    warnings.push(
+      `Whether ${left} pinned actions are commits of their repositories was not found out: less than a fifth is left of the requests that the token may make in an hour.`,
+    )
+  return { imposters, warnings }
 }
+
+class NearLimit extends Error {}
 
 /** From the root of its repository. */
 function workflowPath(env: NodeJS.ProcessEnv): string {

@@ -1,4 +1,4 @@
-import { defaultSystem, type System } from './system.ts'
+import { defaultSystem, type System, WORKER } from './system.ts'
 import { type Provider, recognise } from './third-party.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -40,13 +40,16 @@ export async function describeMachine(system: System = defaultSystem()): Promise
   const root = system.uid === 0
   const linux = system.platform === 'linux'
   const sudo = linux && !root ? await findSudo(system) : null
+  const worker = system.ancestors().includes(WORKER)
+  // A workflow's own env: is in that of this program. Without a worker above nothing can be watched, whatever the marks.
+  const marks = system.workerEnv() ?? (worker ? {} : env)
   return {
     platform: system.platform,
     arch: system.arch,
     hosted: env['RUNNER_ENVIRONMENT'] === 'github-hosted',
-    thirdParty: recognise(env),
-    container: linux ? containerMark(system) : null,
-    worker: system.ancestors().includes('Runner.Worker'),
+    thirdParty: recognise({ ...marks, RUNNER_NAME: env['RUNNER_NAME'] }),
+    container: linux ? containerMark(system, marks) : null,
+    worker,
     glibc: linux ? system.glibc() : null,
     systemd:
       linux &&
@@ -110,11 +113,11 @@ export function unsupported(machine: Machine): string | null {
   return null
 }
 
-function containerMark({ env, exists, read }: System): string | null {
+function containerMark({ exists, read }: System, marks: NodeJS.ProcessEnv): string | null {
   if (exists('/.dockerenv')) return '/.dockerenv'
   if (exists('/run/.containerenv')) return '/run/.containerenv'
   if (exists('/run/systemd/container')) return '/run/systemd/container'
-  if ((env['KUBERNETES_SERVICE_HOST'] ?? '') !== '') return 'KUBERNETES_SERVICE_HOST'
+  if ((marks['KUBERNETES_SERVICE_HOST'] ?? '') !== '') return 'KUBERNETES_SERVICE_HOST'
   const cgroup = read('/proc/1/cgroup') ?? ''
   return /\/(docker|kubepods|containerd|libpod|lxc|ecs)[/.-]/.test(cgroup) ? '/proc/1/cgroup' : null
 }

@@ -20,8 +20,8 @@ async function main(): Promise<void> {
   // Of the outputs the one that is known now: what post sets, the runner hands to nobody.
   setOutput('insights-url', insightsUrl ?? '')
   if (watching.by !== 'agent') {
-    const what = `NOT PROTECTED. ${watching.reason}`
-    if (watching.by === 'nobody' && watching.fails) fail(log, what)
+    const what = watching.by === 'another' ? watching.reason : `NOT PROTECTED. ${watching.reason}`
+    if (watching.by !== 'observer' && watching.fails) fail(log, what)
     else warn(log, what)
     return
   }

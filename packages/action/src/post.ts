@@ -8,50 +8,74 @@ import { explain, fail, runStage, warn } from './failure.ts'
 import { Log } from './log.ts'
 import { endObserver } from './observe/observer.ts'
 import { appendSummary, setOutput } from './outputs.ts'
-import { kept, type State } from './state.ts'
+import { kept, type State, type Watching } from './state.ts'
 import { jobSummary, notProtected, recommendedFor } from './summary.ts'
 
 /** The last stage: what the job did, in its summary; and whether it fails for it. */
 const log = new Log()
 
+type Watched = Extract<Watching, { by: 'agent' | 'observer' }>
+
 async function post(): Promise<void> {
   const state = kept()
   // Pre or main has said why, and the job has failed.
   if (state === null) return
-  const { watching, failMode } = state
+  const { watching } = state
+  // Its own post tells of the job.
+  if (watching.by === 'another') return
   if (watching.by === 'nobody') {
-    appendSummary(notProtected(watching.reason))
+    summarise(notProtected(watching.reason))
     return
   }
-  let report: JobReport
+  let asked: JobReport | undefined
+  let report: Report
   try {
-    report = await (watching.by === 'agent'
-      ? new AgentClient(watching.socket, watching.nonce).report()
-      : endObserver(watching.observer).then((seen) => ({
-          ...seen,
-          failMode,
-          failOn: state.failOn,
-        })))
+    asked = await ask(watching, state)
+    report = JSON.parse(readFileSync(join(asked.folder, 'report.json'), 'utf8')) as Report
   } catch (error) {
     const what = `There is no report of this job: ${explain(error)}`
-    appendSummary(notProtected(what))
-    if (failMode === 'closed') fail(log, what)
-    else warn(log, what)
+    summarise(notProtected(what))
+    missing(what, asked ?? state)
     return
   }
   try {
-    await tell(report, state)
-  } finally {
-    if (watching.by === 'agent') await new AgentClient(watching.socket, watching.nonce).end()
+    try {
+      await tell(report, asked, state)
+    } finally {
+      if (watching.by === 'agent') await new AgentClient(watching.socket, watching.nonce).end()
+    }
+  } catch (error) {
+    missing(`The job's report could not be told: ${explain(error)}`, asked)
   }
 }
 
+async function ask(watching: Watched, { failMode, failOn }: State): Promise<JobReport> {
+  return watching.by === 'agent'
+    ? new AgentClient(watching.socket, watching.nonce).report()
+    : { ...(await endObserver(watching.observer)), failMode, failOn }
+}
+
+/** A disk that is full keeps neither the job from its end nor an annotation from being said. */
+function summarise(markdown: string): void {
+  try {
+    appendSummary(markdown)
+  } catch (error) {
+    log.line(explain(error))
+  }
+}
+
+/** What the job's record lacks, and what becomes of the job for it. */
+function missing(what: string, { failMode }: Pick<State, 'failMode'>): void {
+  if (failMode === 'closed') fail(log, what)
+  else warn(log, what)
+}
+
 async function tell(
+  report: Report,
   { folder, interrupted, unsent, recommendation, failMode, failOn }: JobReport,
   state: State,
 ): Promise<void> {
   const { insightsUrl } = state
-  const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
   appendSummary(jobSummary(report, { insightsUrl, recommendation }))
   const { blocked = 0, 'attack-blocked': attackBlocked = 0 } = report.counts.byVerdict
   const recommended = recommendedFor(report, recommendation)
@@ -83,12 +107,11 @@ async function tell(
   }
   if (unsent !== null) warn(log, `The control plane has not got all of this job: ${unsent}.`)
   if (state.report === 'artifact') await upload(folder)
-  if (interrupted) {
-    const what =
-      'The agent was killed, or a part of it ended, while the job ran. Its policy stayed enforced, but the record has a gap: see the job’s summary.'
-    if (failMode === 'closed') fail(log, what)
-    else warn(log, what)
-  }
+  if (interrupted)
+    missing(
+      'The agent was killed, or a part of it ended, while the job ran. Its policy stayed enforced, but the record has a gap: see the job’s summary.',
+      { failMode },
+    )
   if (failOn === 'blocked' && blocked + attackBlocked > 0)
     fail(log, `${blocked + attackBlocked} acts were blocked (fail-on: blocked).`)
   if (failOn === 'detection' && findings.length > 0)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { JobRequest } from '@runwarden/events'
 import type { FailMode } from '@runwarden/policy'
-import { AgentClient } from './client.ts'
+import { AgentClient, AgentRefusal } from './client.ts'
 import { sayUnprotected } from './control-plane.ts'
 import { explain, fail, runStage, warn } from './failure.ts'
 import { skippedBy } from './github-api.ts'
@@ -72,7 +72,8 @@ async function pre(): Promise<void> {
   } catch (error) {
     await stop(starting)
     if (decided !== undefined) await tellServer(decided)
-    notArmed(explain(error), state)
+    if (error instanceof AgentRefusal && error.code === 'JOB_HERE') secondUse(explain(error), state)
+    else notArmed(explain(error), state)
   }
 }
 
@@ -217,6 +218,19 @@ function notArmed(why: string, state: Omit<State, 'watching'>): void {
     // The job has failed already; later stages say that this one did not come to its end.
     if (!fails) throw error
   }
+}
+
+/** The job is protected, by the policy of the first use: that this one's is not in force is what `fail-mode` is for. */
+function secondUse(why: string, state: Omit<State, 'watching'>): void {
+  const fails = state.failMode === 'closed'
+  const said = `This use of the action does nothing: the job is watched already, and the policy of the first use holds. ${why}`
+  if (fails)
+    fail(
+      log,
+      `${said}\nThe policy of this use is not in force, so the job fails (fail-mode: closed).`,
+    )
+  else warn(log, said)
+  keep({ ...state, watching: { by: 'another', reason: said, fails } })
 }
 
 // A job that is cancelled now still has to be told of: what was started is handed on first. The runner does not wait long.

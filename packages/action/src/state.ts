@@ -11,6 +11,8 @@ export type Watching =
   | { by: 'observer'; observer: Observer; reason: string }
   /** Not at all. `fails`: the job does for it, unless the workflow lets the action's step fail. */
   | { by: 'nobody'; reason: string; fails: boolean }
+  /** By what the action's first use in the job has begun: this one does nothing. */
+  | { by: 'another'; reason: string; fails: boolean }
 
 export interface State {
   watching: Watching
@@ -22,9 +24,24 @@ export interface State {
 
 const key = 'runwarden'
 
+/** Of a reason: the state is a variable of later stages, of which the kernel takes no more than 128 KiB. */
+const longest = 4000
+
 /** @throws OutputError */
 export function keep(state: State): void {
-  saveState(key, JSON.stringify(state))
+  const { watching } = state
+  const kept = 'reason' in watching ? { ...watching, reason: inShort(watching.reason) } : watching
+  saveState(key, JSON.stringify({ ...state, watching: kept }))
+}
+
+/** Whole lines, as far as they go. */
+function inShort(reason: string): string {
+  if (reason.length <= longest) return reason
+  const lines = reason.split('\n')
+  let length = 0
+  const shown = lines.findIndex((line) => (length += line.length + 1) > longest)
+  if (shown < 1) return `${reason.slice(0, longest)}…`
+  return `${lines.slice(0, shown).join('\n')}\n… and ${lines.length - shown} more lines.`
 }
 
 /** null: pre did not come to its end. */

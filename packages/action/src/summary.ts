@@ -61,7 +61,7 @@ export function jobSummary(report: Report, extra: SummaryExtra): string {
 
 /** The summary of a job that was not watched. */
 export function notProtected(reason: string): string {
-  return `## ❌ Runwarden: NOT PROTECTED\n\n${sentence(reason)}\n`
+  return `## ❌ Runwarden: NOT PROTECTED\n\n${sentence(reason, 5000)}\n`
 }
 
 /** The line that leads to the job at the control plane. */
@@ -84,7 +84,7 @@ function asInputs(policy: string): string {
   const endpoints = endpointsOf(policy).filter((one) => !ownHosts.test(one))
   const list = endpoints.map((one) => `    ${one}\n`).join('')
   if (endpoints.length === 0 || list.length > longestInputs) return ''
-  const block = `with:\n  egress-policy: block\n  allowed-endpoints: >\n${list}`
+  const block = `with:\n  egress-policy: block\n  allowed-endpoints: |\n${list}`
   return `<details><summary>The same as inputs of the action</summary>\n\n\`\`\`yaml\n${block}\`\`\`\n\n</details>\n`
 }
 

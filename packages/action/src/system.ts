@@ -3,6 +3,9 @@ import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** The runner's program that runs a job. */
+export const WORKER = 'Runner.Worker'
+
 /** What is asked of the machine. Tests give another one. */
 export interface System {
   platform: string
@@ -17,6 +20,8 @@ export interface System {
   read(path: string): string | null
   /** Programs of the processes above this one, the nearest first; as far as they are seen. */
   ancestors(): string[]
+  /** What the runner's worker was started with; null: it is not seen, or cannot be read. */
+  workerEnv(): NodeJS.ProcessEnv | null
   /** Runs a program without a shell, and says whether it ended well. */
   succeeds(program: string, args: readonly string[]): Promise<boolean>
   wait(ms: number): Promise<unknown>
@@ -35,7 +40,8 @@ export function defaultSystem(): System {
     isSocket: (path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true,
     glibc,
     read,
-    ancestors,
+    ancestors: () => Array.from(processesAbove(), ({ program }) => program),
+    workerEnv,
     succeeds: (program, args) =>
       new Promise((done) => {
         execFile(program, args, { timeout: patienceMs, killSignal: 'SIGKILL' }, (error) =>
@@ -61,17 +67,26 @@ function read(path: string): string | null {
   }
 }
 
-function ancestors(): string[] {
-  const names: string[] = []
-  for (let pid = process.ppid; pid > 0 && names.length < 64;) {
+function* processesAbove(): Generator<{ pid: number; program: string }> {
+  for (let pid = process.ppid, seen = 0; pid > 0 && seen < 64; seen++) {
     const stat = read(`/proc/${pid}/stat`)
     // The name stands in parentheses, and may hold some itself.
     const [, comm, parent] = /^\d+ \((.*)\) \S (\d+) /s.exec(stat ?? '') ?? []
-    if (comm === undefined) break
-    names.push(programOf(pid) ?? comm)
+    if (comm === undefined) return
+    yield { pid, program: programOf(pid) ?? comm }
     pid = Number(parent)
   }
-  return names
+}
+
+function workerEnv(): NodeJS.ProcessEnv | null {
+  const worker = processesAbove().find(({ program }) => program === WORKER)
+  const text = worker === undefined ? null : read(`/proc/${worker.pid}/environ`)
+  if (text === null) return null
+  const pairs = text.split('\0').map((pair) => {
+    const at = pair.indexOf('=')
+    return [pair.slice(0, at), pair.slice(at + 1)]
+  })
+  return Object.fromEntries(pairs) as NodeJS.ProcessEnv
 }
 
 /** Only of processes of the same user. */

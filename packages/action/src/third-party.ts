@@ -1,7 +1,7 @@
 /** A company that runs runners for others, and the mark that its runners have. */
 export interface Provider {
   name: string
-  /** The variable that its runners set, and with which value; null: any that is not empty. */
+  /** The variable that its runners set for what they start, and with which value; null: any that is not empty. */
   variable: string
   value: RegExp | null
   /** Who says so. */
@@ -73,7 +73,10 @@ export const providers: readonly Provider[] = [
   },
 ]
 
-/** The company whose runner this is; null: none that is known. */
+/**
+ * The company whose runner this is; null: none that is known.
+ * @param env of the runner's worker, where no workflow has a say
+ */
 export function recognise(env: NodeJS.ProcessEnv): Provider | null {
   const found = providers.find(({ variable, value }) => {
     const text = env[variable] ?? ''

@@ -90,6 +90,23 @@ test('what a step leaves in the background goes out neither after the job nor wh
   expect(await rig.reached()).toEqual([])
 })
 
+test('a job that fills the disk of its record: there is no report, which is said, and fail-mode: open lets it go on', async () => {
+  await rig.mount('-t', 'tmpfs', '-o', 'size=330m,mode=755', 'full', '/var/lib/runwarden')
+  const job = await rig.run({
+    with: { 'egress-policy': 'audit' },
+    steps: `      - run: |
+          dd if=/dev/zero of=/var/lib/runwarden/fill bs=64k status=none || true
+          for i in $(seq 300); do /bin/true; done
+`,
+  })
+  const said = job.annotations.map(({ stage, level, message }) => `${stage} ${level}: ${message}`)
+  expect(said).toEqual([expect.stringMatching(/^post warning: There is no report .*no space left/)])
+  expect(job.status, job.log).toBe('success')
+  expect(job.summary).toMatch(/NOT PROTECTED\n\nThere is no report .*no space left/)
+  await rig.leavesNothing()
+  await rig.lab.runner.exec('umount', ['/var/lib/runwarden'])
+})
+
 test('nothing is left of any of these', () => rig.leavesNothing())
 
 /** Kills the agent, with what starts it again or without; then tries what is not allowed. */

@@ -102,6 +102,13 @@ test('the action a second time in one job, in audit mode: what the first one for
 `,
   })
   expect(job.status, job.log).toBe('success')
+  const watched = /^This use of the action does nothing: the job is watched already/
+  expect(job.annotations.filter(({ action }) => action !== 'runwarden')).toEqual([
+    expect.objectContaining({ stage: 'pre', message: expect.stringMatching(watched) }),
+    expect.objectContaining({ stage: 'main', message: expect.stringMatching(watched) }),
+  ])
+  expect(job.summary).not.toContain('NOT PROTECTED')
+  expect(job.summary).toContain('Protected')
   expect(await rig.reached()).toEqual([])
   const { protection, egress } = rig.report(job)
   expect([protection, egress]).toEqual(['armed', 'block'])

@@ -70,13 +70,16 @@ test('block mode: what the policy does not allow is stopped, and told by step; n
   await rig.leavesNothing()
 })
 
-test('a company’s runner is named in the log, the summary and the report', async () => {
-  const name = 'blacksmith-4vcpu-ubuntu-2404'
-  const job = await rig.run({ steps: '      - run: "true"\n' }, { runner: { name } })
+test('a company’s runner is named in the log, the summary and the report: by what its worker was started with, and no workflow', async () => {
+  await using runner = rig.runner('company', {
+    env: { CODEBUILD_BUILD_ARN: 'arn:aws:codebuild:x' },
+  })
+  const head = "    env: { BITRISE_IO: 'true', KUBERNETES_SERVICE_HOST: 192.0.2.1 }\n"
+  const job = await rig.start(runner, { head, steps: '      - run: "true"\n' }).ended
   expect(job.status, job.log).toBe('success')
-  expect(job.log).toContain('The runner is of Blacksmith.')
-  expect(job.summary).toContain(' · runner of Blacksmith · ')
-  expect(rig.report(job).runner).toBe('Blacksmith')
+  expect(job.log).toContain('The runner is of AWS CodeBuild.')
+  expect(job.summary).toContain(' · runner of AWS CodeBuild · ')
+  expect(rig.report(job).runner).toBe('AWS CodeBuild')
 })
 
 test('audit mode: nothing is stopped, and what block mode would stop is shown', async () => {

@@ -48,6 +48,7 @@ function system({
     env: { RUNNER_ENVIRONMENT: 'github-hosted' },
     glibc: () => '2.39',
     ancestors: () => ['Runner.Worker', 'Runner.Listener', 'systemd'],
+    workerEnv: () => ({}),
     ...given,
     exists: (path) => path in all || (path === hardeningRecord && isTaken()),
     isSocket: (path) => sockets.includes(path),
@@ -138,7 +139,8 @@ const places: {
   {
     name: 'a runner in a pod',
     given: {
-      env: { ...selfHosted, KUBERNETES_SERVICE_HOST: '10.0.0.1' },
+      env: selfHosted,
+      workerEnv: () => ({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }),
       files: { '/proc/1/comm': 'run.sh\n' },
     },
     machine: { hosted: false, container: 'KUBERNETES_SERVICE_HOST', systemd: false },
@@ -276,9 +278,17 @@ const runners: [env: Record<string, string>, name: string, scope: 'host' | 'job'
 ]
 
 test.each(runners)('%o is a runner of %s: scope %s', async (env, name, scope) => {
-  const machine = await describeMachine(system({ env: { ...selfHosted, ...env } }))
+  const { RUNNER_NAME, ...marks } = env
+  const given = { env: { ...selfHosted, RUNNER_NAME }, workerEnv: () => marks }
+  const machine = await describeMachine(system(given))
   expect(machine.thirdParty?.name).toBe(name)
   expect(scopeOf(machine, { deployOnSelfHostedVm: false }).scope).toBe(scope)
+})
+
+test.each([null, {}])('what a workflow sets itself is no mark (worker: %j)', async (worker) => {
+  const env = { ...selfHosted, BITRISE_IO: 'true', KUBERNETES_SERVICE_HOST: '10.0.0.1' }
+  const machine = await describeMachine(system({ env, workerEnv: () => worker }))
+  expect(machine).toEqual({ ...hosted, hosted: false })
 })
 
 test('each company has a runner here, and others have no mark', () => {

@@ -74,9 +74,19 @@ test('wrong inputs, and a step of the action that may fail: the job goes on, and
   expect(await rig.reached()).toEqual(['one.example.com 80 tcp'])
 })
 
-test('wrong inputs with fail-mode: open: the job goes on, and says that it is not protected', async () => {
-  const inputs = { 'fail-mode': 'open', 'egress-policy': 'blok' }
-  await expectUnprotected(await rig.run({ with: inputs, steps: request }), /egress-policy/)
+test('wrong inputs with fail-mode: open, however many: the job goes on, and says that it is not protected', async () => {
+  const urls = Array.from(
+    { length: 1500 },
+    (_, at) => `https://${at}.${'long.'.repeat(8)}example.com/`,
+  )
+  const inputs = {
+    'fail-mode': 'open',
+    'egress-policy': 'blok',
+    'allowed-endpoints': urls.join('\n'),
+  }
+  const job = await rig.run({ with: inputs, steps: request })
+  await expectUnprotected(job, /egress-policy/)
+  expect(job.summary).toMatch(/… and 14\d\d more lines\./)
 })
 
 test('an input that the action does not have is warned of, and the job is protected', async () => {

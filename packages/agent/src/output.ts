@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fchownSync,
   fstatSync,
   ftruncateSync,
   lstatSync,
@@ -16,7 +17,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { errnoOf, messageOf } from './errors.ts'
 
 /**
@@ -41,6 +42,14 @@ export function makeFolders(path: string): string[] {
   }
 }
 
+const directory = constants.O_RDONLY | constants.O_DIRECTORY
+
+/** By the numbers of the system. */
+interface Account {
+  uid: number
+  gid: number
+}
+
 /**
  * The folder that a run's files go to. It is opened once, before the command runs, and reached by
  * that handle ever after; its files are made anew and never through links: a job that can write
@@ -51,24 +60,33 @@ export class OutputFolder {
   private readonly fd: number
   /** Folders and files that were made for it, the outermost first. */
   private readonly made: readonly string[]
+  private readonly owner: Account | undefined
 
-  private constructor(path: string, fd: number, made: readonly string[]) {
+  private constructor(
+    path: string,
+    fd: number,
+    made: readonly string[],
+    owner: Account | undefined,
+  ) {
     this.path = path
     this.fd = fd
     this.made = made
+    this.owner = owner
   }
 
   /**
    * The folder itself must not be a link: an earlier job may have planted it.
    * @param made what the caller has made for it already, the outermost first
+   * @param owner whose the folder is to be at its end, see `give`
    * @throws the system's error when the folder can't be made or opened
    */
-  static open(path: string, made: readonly string[] = []): OutputFolder {
+  static open(path: string, made: readonly string[] = [], owner?: Account): OutputFolder {
     const folders = makeFolders(path)
     return new OutputFolder(
       path,
       openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
       [...made, ...folders],
+      owner,
     )
   }
 
@@ -150,7 +168,35 @@ export class OutputFolder {
   }
 
   close(): void {
-    closeSync(this.fd)
+    try {
+      if (this.owner !== undefined) this.give(this.owner)
+    } finally {
+      closeSync(this.fd)
+    }
+  }
+
+  /**
+   * Folders that were made in an account's own one become its own, so that whoever cleans up as that account can: it can have
+   * others in their place anyway. Elsewhere, and what was there before, stays as it is; so do the files, which it can remove then. By
+   * handles alone, from the inside out: what was made lies in root's folders, and is not moved.
+   */
+  private give({ uid, gid }: Account): void {
+    const own = resolve(this.path)
+    const isAround = (path: string): boolean => own === path || own.startsWith(`${path}/`)
+    const count = this.made.filter((path) => isAround(resolve(path))).length
+    const folders = [openSync(`/proc/self/fd/${this.fd}`, directory)]
+    try {
+      for (let at = 0; at < count; at++)
+        folders.push(openSync(`/proc/self/fd/${folders[at]}/..`, directory))
+      const [around, ...made] = folders.toReversed()
+      if (around === undefined || fstatSync(around).uid !== uid) return
+      if (made.every((folder) => fstatSync(folder).uid === process.getuid?.()))
+        for (const folder of made) fchownSync(folder, uid, gid)
+    } catch {
+      // A file system that knows no owners, or not root.
+    } finally {
+      for (const folder of folders) closeSync(folder)
+    }
   }
 
   /** Closes it; an empty file of this name is taken away, and then what was made for the folder, as far as it holds nothing else. */

@@ -1,10 +1,12 @@
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -49,6 +51,35 @@ test('a link in the place of the folder is refused', () => {
   mkdirSync(join(place, 'other'))
   symlinkSync(join(place, 'other'), join(place, 'out'))
   expect(() => OutputFolder.open(join(place, 'out'))).toThrow(/ENOTDIR|ELOOP/)
+})
+
+const account = { uid: 65_534, gid: 65_534 }
+const owners = (...paths: string[]): number[] =>
+  paths.map((path) => statSync(join(place, path)).uid)
+
+test('folders that were made in an account’s own one are its own at the end, wherever it has moved them', () => {
+  mkdirSync(join(place, 'own'))
+  chownSync(join(place, 'own'), account.uid, account.gid)
+  writeFileSync(join(place, 'own', 'kept'), '')
+  mkdirSync(join(place, 'other/out'), { recursive: true })
+  const folder = OutputFolder.open(join(place, 'own/reports/out'), [], account)
+  folder.write('report.json', ['report'])
+  renameSync(join(place, 'own/reports'), join(place, 'own/moved'))
+  symlinkSync(join(place, 'other'), join(place, 'own/reports'))
+  folder.close()
+  expect(owners('own/moved', 'own/moved/out')).toEqual([account.uid, account.uid])
+  expect(owners('own/moved/out/report.json', 'own/kept', 'other', 'other/out')).toEqual([
+    0, 0, 0, 0,
+  ])
+  execFileSync('rm', ['-r', 'moved'], { ...account, cwd: join(place, 'own') })
+})
+
+test('a folder that was there, or lies in somebody else’s, stays whose it is', () => {
+  mkdirSync(join(place, 'own/there'), { recursive: true })
+  chownSync(join(place, 'own'), account.uid, account.gid)
+  for (const path of ['own/there', 'own/there/in', 'out'])
+    OutputFolder.open(join(place, path), [], account).close()
+  expect(owners('own/there', 'own/there/in', 'out')).toEqual([0, 0, 0])
 })
 
 test('lines of every length, and of characters of several bytes, are in the file one after the other', () => {

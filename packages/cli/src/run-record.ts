@@ -10,6 +10,12 @@ const flushMs = 200
 
 type ReportPackage = typeof import('@runwarden/report')
 
+interface RecordStart {
+  rotation?: Rotation
+  made?: readonly string[]
+  owner?: { uid: number; gid: number } | undefined
+}
+
 /** The record of a run: the events as they come, and the reports at its end. */
 export class RunRecord {
   /** Something of the record could not be kept. */
@@ -58,14 +64,15 @@ export class RunRecord {
   /**
    * Never fails: without a folder the command is still protected, and the loss is told.
    * @param start.made what was made for the folder already, the outermost first
+   * @param start.owner the command's account, where it has one of its own
    */
   static open(
     path: string,
     say: (text: string) => void,
-    { rotation, made }: { rotation?: Rotation; made?: readonly string[] } = {},
+    { rotation, made, owner }: RecordStart = {},
   ): RunRecord {
     try {
-      return new RunRecord(OutputFolder.open(path, made), say, '', rotation)
+      return new RunRecord(OutputFolder.open(path, made, owner), say, '', rotation)
     } catch (error) {
       return new RunRecord(undefined, say, `cannot write to ${path}: ${messageOf(error)}`)
     }
@@ -175,7 +182,10 @@ export class RunRecord {
       try {
         this.folder?.write(name, render())
       } catch (error) {
-        this.fail(`cannot write ${name}: ${messageOf(error)}`)
+        const why = `cannot write ${name}: ${messageOf(error)}`
+        this.fail(why)
+        // For whoever waits for the report, and does not see stderr.
+        facts.health.gaps.push(why)
       }
     }
     this.folder?.close()

@@ -104,7 +104,7 @@ export async function main(words: string[]): Promise<number> {
     options,
     rules?.rules.map(({ id }) => id),
   )
-  if (options.user !== undefined) findAccount(options.user)
+  const owner = options.user === undefined ? undefined : findAccount(options.user)
   const granted = options.granted === undefined ? null : readGranted(options.granted)
   const github = githubFacts(process.env, granted)
   if (options.repository !== undefined) github.repository = readRepository(options.repository)
@@ -125,7 +125,7 @@ export async function main(words: string[]): Promise<number> {
     options.out === undefined
       ? newFolder('.runwarden', new Date())
       : { path: options.out, made: [] }
-  const record = RunRecord.open(path, say, { made })
+  const record = RunRecord.open(path, say, { made, owner })
   if (served?.open(path) === false) record.incomplete = true
   const settings = {
     version,

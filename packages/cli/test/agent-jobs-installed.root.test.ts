@@ -245,3 +245,36 @@ test('that the machine is its own is for a job to say where the configuration le
   expect(await rig.get(other, 'http://198.51.100.10/')).toBe('200')
   expect(await agent.end('SIGTERM')).toBe(0)
 }, 600_000)
+
+test('an imitation is told in the record of its own job, however many there were in the job before', async () => {
+  const cgroup = rig.cgroup()
+  const socket = rig.place.at('often.sock')
+  const agent = await rig.agent(
+    [{ cgroup, policy: rig.policy(), name: 'often' }],
+    '--socket',
+    socket,
+  )
+  await until(() => existsSync(socket))
+  const asks = `perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new("${socket}")->getline'`
+  for (const [name, times, told, armed] of [
+    ['many', 70, [/^a process of the job asked/, /69 more times$/], 3],
+    ['again', 1, [/^a process of the job asked/], 5],
+  ] as const) {
+    const { ended } = jobs.run(
+      name,
+      socket,
+      whole(rig.place.at(`${name}/work`)),
+      `      - id: thief\n        run: for i in $(seq ${times}); do ${asks}; done\n`,
+      cgroup,
+    )
+    const { stdout } = await ended
+    // Its own policy again.
+    await agent.says('armed: block', armed)
+    const folder = answers(stdout)[2]?.value?.folder ?? ''
+    const tampered = rig.place.report(folder).detections.filter(({ id }) => id === 'agent-tampered')
+    expect(tampered.map(({ title }) => title)).toEqual(
+      told.map((words) => expect.stringMatching(words)),
+    )
+  }
+  await agent.end('SIGTERM')
+}, 600_000)

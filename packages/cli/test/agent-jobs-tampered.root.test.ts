@@ -1,8 +1,11 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AgentRig } from './agent-rig.ts'
 import {
   answers,
   askAgent,
+  asking,
   AskingJobs,
   begin,
   exited,
@@ -69,10 +72,10 @@ test('whoever imitates the action is refused, and told: a step, with the nonce a
   expect(await exited(agent)).toBe(0)
 }, 600_000)
 
-test("a step that changes the action's own files is told, and one that keeps the agent busy is waited for", async () => {
+test("a step that changes the action's own files is told, and one that holds connections to the agent takes none of the action's", async () => {
   const { agent, socket, out } = await jobs.agentFor('changed')
   const folder = rig.place.at('actions/acme/ask/v1')
-  const hold = `for (let i = 0; i < 40; i++) require('net').connect('${socket}').on('error', () => {}); setTimeout(() => {}, 15000)`
+  const hold = `const hold = () => { const socket = require('net').connect({ path: '${socket}', allowHalfOpen: true }); const sending = setInterval(() => socket.write('x'), 100); socket.on('error', () => {}).resume().on('close', () => { clearInterval(sending); setTimeout(hold, 10) }) }; for (let i = 0; i < 40; i++) hold(); setTimeout(process.exit, 30000)`
   const { ended } = jobs.run(
     'changed',
     socket,
@@ -137,4 +140,31 @@ test("a job whose last stage a step has silenced fails all the same, and the age
   expect(jobs.left(out).report.detections).toContainEqual(
     expect.objectContaining({ id: 'agent-tampered', severity: 'critical' }),
   )
+}, 600_000)
+
+test("another action's last stage in the same composite action is not taken for the action's own", async () => {
+  const { agent, socket, out } = await jobs.agentFor('composite')
+  const action = (name: string, runs: string): string => {
+    const folder = rig.place.at('actions/acme', name, 'v1')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(folder, 'action.yml'),
+      `name: ${name}\ndescription: one of two\nruns:\n${runs}`,
+    )
+    return folder
+  }
+  const sibling = action('sibling', '  using: node24\n  main: main.js\n  post: post.js\n')
+  for (const stage of ['main', 'post'])
+    writeFileSync(join(sibling, `${stage}.js`), `console.log('sibling ${stage}')`)
+  const inner = asking(socket, whole(rig.place.at('composite/work')), '')
+  action(
+    'setup',
+    `  using: composite\n  steps:\n${inner}      - id: sibling\n        uses: acme/sibling@v1\n`,
+  )
+  const { stdout, status } = await jobs.runSteps('composite', '      - uses: acme/setup@v1\n').ended
+  expect(status, stdout).toBe(0)
+  expect(answers(stdout).map(({ ok }) => ok)).toEqual([true, true, true, true])
+  expect(stdout).toContain('sibling post')
+  expect(jobs.left(out).report.detections).toEqual([])
+  expect(await exited(agent)).toBe(0)
 }, 600_000)

@@ -21,15 +21,16 @@ inputs:
   post: {}
 runs:
   using: node24
-  pre: pre.mjs
-  main: main.mjs
-  post: post.mjs
+  pre: pre.js
+  main: main.js
+  post: post.js
   post-if: always()
 `,
   )
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   for (const stage of ['pre', 'main', 'post'])
     writeFileSync(
-      join(folder, `${stage}.mjs`),
+      join(folder, `${stage}.js`),
       `import { ask } from ${JSON.stringify(askAgent)}
 for (const request of JSON.parse(process.env.INPUT_${stage.toUpperCase()} || '[]'))
   console.log('answer: ' + JSON.stringify(await ask(request)))
@@ -60,7 +61,7 @@ export interface Asked {
 }
 
 /** Steps of a workflow whose first one is the action. */
-const workflow = (
+export const asking = (
   socket: string,
   { pre = [], main = [], post = [] }: Asked,
   steps: string,
@@ -112,6 +113,12 @@ export const exited = async (agent: Agent): Promise<number | null> => {
   return agent.child.exitCode
 }
 
+interface RunningJob {
+  cgroup: string
+  workspace: string
+  ended: Promise<Ended>
+}
+
 /** Agents that jobs ask: each job has an action that does, as its first step. */
 export class AskingJobs implements AsyncDisposable {
   readonly rig: AgentRig
@@ -136,16 +143,15 @@ export class AskingJobs implements AsyncDisposable {
   }
 
   /** Starts a job that asks the agent at a socket. @param steps what it does else */
-  run(
-    name: string,
-    socket: string,
-    asked: Asked,
-    steps: string,
-    cgroup = this.rig.cgroup(),
-  ): { cgroup: string; workspace: string; ended: Promise<Ended> } {
+  run(name: string, socket: string, asked: Asked, steps: string, cgroup?: string): RunningJob {
+    return this.runSteps(name, asking(socket, asked, steps), cgroup)
+  }
+
+  /** The same of a job whose first step is another one. */
+  runSteps(name: string, steps: string, cgroup = this.rig.cgroup()): RunningJob {
     const actions = this.rig.place.at('actions')
     makeAction(join(actions, 'acme/ask/v1'))
-    return { cgroup, ...this.rig.job(cgroup, name, workflow(socket, asked, steps), { actions }) }
+    return { cgroup, ...this.rig.job(cgroup, name, steps, { actions }) }
   }
 
   /** What the agent left of the only job of its own. */

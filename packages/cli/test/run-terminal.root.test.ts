@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { tracesOf } from './traces.ts'
 import { gather, Place, runwarden, until } from './runwarden.ts'
@@ -175,8 +176,14 @@ describe('--user', () => {
     expect(shell?.uid).toBe(1)
   })
 
-  test('in block mode, too', async () => {
-    const { stdout, status } = await place.run([
+  test('in block mode, too; the record in its own folder it can clean up', async () => {
+    chmodSync(place.path, 0o755)
+    mkdirSync(place.at('own'))
+    chownSync(place.at('own'), 65_534, 65_534)
+    const { stdout, status } = await place.exec(runwarden, [
+      'run',
+      '--out',
+      'own/report',
       '--quiet',
       '--egress',
       'block',
@@ -187,6 +194,8 @@ describe('--user', () => {
       '-un',
     ])
     expect({ stdout, status }).toEqual({ stdout: 'nobody\n', status: 0 })
+    expect(place.report(place.at('own/report')).egress).toBe('block')
+    execFileSync('rm', ['-r', 'report'], { cwd: place.at('own'), uid: 65_534, gid: 65_534 })
   })
 })
 

@@ -179,6 +179,27 @@ describe('the one-line form', () => {
     ])
   })
 
+  // YAML's ">" has made one line of the lines.
+  test.each([
+    ['# npm registry.example.org:443 github.com:443', 'registry.example.org:443'],
+    ['# npm registry.example.org github.com', 'registry.example.org'],
+    ['github.com:443 # the forge registry.example.org:443', 'registry.example.org:443'],
+    ['# npm registry.example.org:443\n# the forge github.com:443', 'registry.example.org:443'],
+    ['#old.example.org:443 github.com:443', 'github.com:443'],
+  ])('does not lose what a comment has swallowed: %j', (text, swallowed) => {
+    expect(() => parseAllowedEndpoints(text, 'allowed-endpoints')).toThrow(
+      expect.objectContaining({ text: swallowed, line: 1 }),
+    )
+  })
+
+  test.each([
+    'github.com:443 # api.github.com:443\n# see docs.example.org for why',
+    '#old.example.org:443 # other.example.org:443',
+    'github.com:443 # the forge, at 12:30 e.g.',
+  ])('takes as a comment what is one: %j', (text) => {
+    expect(() => parseAllowedEndpoints(text, 'allowed-endpoints')).not.toThrow()
+  })
+
   test('is empty when there is nothing but blanks and comments', () => {
     expect(parseAllowedEndpoints(' \n # github.com\n', '--allow')).toEqual([])
   })

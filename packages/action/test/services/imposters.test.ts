@@ -109,6 +109,28 @@ test('what cannot be found out is said, and is none', async () => {
   expect(wide.warnings).toEqual([expect.stringContaining('has 30 branches, and 20 were asked')])
 })
 
+test.each([
+  ['while much is left of the token’s limit', 999, 7, []],
+  ['no further where little is left of it', 199, 2, [expect.stringContaining('Whether 4 pinned')]],
+])('GitHub is asked %s', async (_, left, requests, said) => {
+  await using server = await serve(({ path: asked }, response) => {
+    const limits = { 'x-ratelimit-limit': '1000', 'x-ratelimit-remaining': `${left}` }
+    response.writeHead(200, limits)
+    const uses = ['1', '2', '3'].map((one) => `acme/tools-${one}@${sha(one)}`)
+    if (asked.includes('/contents/'))
+      response.end(workflow(...uses, `acme/tools-1/deep@${sha('1')}`))
+    else response.end(JSON.stringify({ default_branch: 'main', status: 'behind' }))
+  })
+  const env = {
+    GITHUB_API_URL: server.url,
+    GITHUB_WORKFLOW_REF: `acme/app/${path}@refs/heads/main`,
+    GITHUB_WORKFLOW_SHA: sha('a'),
+  }
+  const { imposters, warnings } = await findImposters(env, 'token')
+  expect([imposters, warnings]).toEqual([[], said])
+  expect(server.arrived).toHaveLength(requests)
+})
+
 test('GitHub that says nothing is waited for shorter than for a policy', async () => {
   await using server = await serve(() => {})
   const env = {

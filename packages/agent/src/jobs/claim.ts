@@ -27,7 +27,7 @@ export class Claim {
 
   /**
    * @param worker process id of the runner's worker; @param start as processStart() has it
-   * @throws AgentError JOB_HERE when another agent that lives has it
+   * @throws AgentError JOB_HERE when an agent that lives has it: also this one, which may be about to arm for it
    */
   static take(worker: number, start: string): Claim {
     dropStale()
@@ -47,8 +47,7 @@ export class Claim {
       } finally {
         rmSync(`${file}.${process.pid}`, { force: true })
       }
-      const holder = holderOf(file)
-      if (holder !== undefined && holder !== own)
+      if (holderOf(file) !== undefined)
         throw new AgentError(
           'JOB_HERE',
           'another agent watches this job already',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
   AgentRequest,
@@ -26,6 +26,7 @@ import { followServer, JobUplink, withoutToken } from './job-uplink.ts'
 import { tellImposters } from './imposters.ts'
 import { LastStage, tellSilence } from './last-stage.ts'
 import { endLeftovers } from './leftovers.ts'
+import { Refusals } from './refusals.ts'
 import { childRunning, type Stage, stageOf } from './runner.ts'
 import type { Asker } from './socket.ts'
 import {
@@ -35,7 +36,6 @@ import {
   requireOwnStage,
   requireSameProcess,
   scopeFor,
-  tellRefusal,
 } from './who-asks.ts'
 
 export interface JobsParts {
@@ -66,8 +66,8 @@ interface Job {
   armed: Armed
   /** Clock ticks since boot: who began before, and after the end of an agent before, was seen by none. */
   armedAt: number
-  /** The reports are written. */
-  report?: JobReport
+  /** The reports are asked for. */
+  report?: Promise<JobReport>
   /** The action has said that it is over. Its policy stays until its runner's worker, or the machine, ends. */
   over: boolean
 }
@@ -85,7 +85,9 @@ export class Jobs {
   readonly #parts: JobsParts
   readonly #files: JobFiles
   readonly #jobs = new Map<string, Job>()
-  readonly #told = new Set<string>()
+  readonly #refusals = new WeakMap<GovernedScope, Refusals>()
+  /** Of processes in no scope, since a job has ended. */
+  #outside: Refusals
   /** By the worker, why a job of an agent before is watched no more. */
   readonly #lost = new Map<number, string>()
   readonly #looking: NodeJS.Timeout
@@ -94,6 +96,7 @@ export class Jobs {
 
   private constructor(parts: JobsParts) {
     this.#parts = parts
+    this.#outside = new Refusals(undefined, parts.say)
     this.#files = new JobFiles(parts.home ?? stateHome)
     this.#looking = setInterval(() => void this.#look(), lookMs)
   }
@@ -128,10 +131,16 @@ export class Jobs {
     clearInterval(this.#looking)
   }
 
-  /** Whoever is no stage of an action is not listened to. @throws AgentError */
-  admit(peer: Peer): void {
+  /**
+   * Whoever is no stage of an action is not listened to. Any account can have a program that looks like one: those of the jobs here
+   * have places of their own.
+   * @throws AgentError
+   */
+  admit(peer: Peer): string {
     try {
-      stageOf(peer.pid)
+      const { worker } = stageOf(peer.pid)
+      const isOfJob = [...this.#jobs.values()].some(({ known }) => known.worker === worker)
+      return isOfJob ? `worker ${worker}` : `user ${peer.uid}`
     } catch (error) {
       if (isRefusal(error)) this.#tell(error, peer)
       throw error
@@ -194,6 +203,12 @@ export class Jobs {
     const around = this.#scopeOf(peer.pid, scopes)
     if (around !== undefined) requireFirst(around, stage)
     const scope = ownScope(around, stage.worker, request.scope)
+    if (scope !== undefined && this.#isOverruled(scope))
+      throw new AgentError(
+        'SCOPE_TAKEN',
+        `another job is under way in the scope '${scope.name}', which this runner shares with its own`,
+        "have the machine's agent govern each runner's cgroup by a scope of its own",
+      )
     // Names that the job's own proxy resolves would open nothing in the scope around it.
     if (scope === undefined && around?.compiled.egress === 'block')
       throw new AgentError(
@@ -236,10 +251,20 @@ export class Jobs {
     }
   }
 
+  #isOverruled({ name }: GovernedScope): boolean {
+    return [...this.#jobs.values()].some(({ known }) => known.overrules === name)
+  }
+
   async #adopt(known: KnownJob): Promise<void> {
     const cgroup = known.ownCgroup ? JobCgroup.at(known.cgroup) : undefined
     if (processStart(known.worker) === known.workerStart && (!known.ownCgroup || cgroup)) {
-      await this.#arm(known, performance.now(), Claim.take(known.worker, known.workerStart), null)
+      const claim = Claim.take(known.worker, known.workerStart)
+      try {
+        await this.#arm(known, performance.now(), claim, null)
+      } catch (error) {
+        claim.release()
+        throw error
+      }
       return
     }
     this.#files.remove(known.id)
@@ -288,14 +313,16 @@ export class Jobs {
   ): Job {
     const { known } = parts
     const earlier = known.records.at(-1)
+    const script = join(known.folder, 'post.js')
     const lastStage = new LastStage({
       action: known.action,
+      post: script,
       onSilent: (event) => this.#silent(known, scope, event),
     })
     scope.stream.addSink(lastStage.see)
     if (earlier !== undefined) {
       // It may have begun while no agent was there.
-      const post = childRunning(known.worker, join(known.folder, 'post.js'))
+      const post = childRunning(known.worker, script)
       lastStage.isUnderWay(post === undefined ? null : scope.watch.execIdOf(post))
     }
     const job: Job = {
@@ -372,20 +399,34 @@ export class Jobs {
     }
   }
 
-  async #report(job: Job): Promise<JobReport> {
+  #report(job: Job): Promise<JobReport> {
     job.lastStage.hasAsked = true
-    const { watch } = this.#scope(job)
-    watch.reportAsked()
-    job.report ??= {
-      folder: job.folder,
-      gaps: await this.#parts.service.report(job.name),
-      interrupted: job.known.records.length > 0 || watch.healthSoFar().interrupted === true,
-      failMode: job.known.request.failMode,
-      failOn: job.known.request.failOn,
-      unsent: (await job.uplink?.unsent()) ?? null,
-      recommendation: (await job.uplink?.recommendation()) ?? null,
-    }
+    job.report ??= this.#makeReport(job)
     return job.report
+  }
+
+  /** @throws AgentError when the report is not there */
+  async #makeReport(job: Job): Promise<JobReport> {
+    const { known, name, folder, uplink } = job
+    const scope = this.#scope(job)
+    scope.watch.reportAsked()
+    this.#refusalsOf(scope).close()
+    const gaps = await this.#parts.service.report(name)
+    if (!existsSync(join(folder, 'report.json')))
+      throw new AgentError(
+        'NO_REPORT',
+        `the job's report is not in ${folder}: ${gaps.find((gap) => gap.includes('report.json')) ?? 'it has been removed'}`,
+        'make room there: a step may have filled the disk. What the policy did not allow stayed blocked',
+      )
+    return {
+      folder,
+      gaps,
+      interrupted: known.records.length > 0 || scope.watch.healthSoFar().interrupted === true,
+      failMode: known.request.failMode,
+      failOn: known.request.failOn,
+      unsent: (await uplink?.unsent()) ?? null,
+      recommendation: (await uplink?.recommendation()) ?? null,
+    }
   }
 
   /** Its worker is gone: what its steps have left is ended while the policy holds for it, and then that. */
@@ -395,6 +436,8 @@ export class Jobs {
     const left = scope === undefined ? [] : await endLeftovers(known, scope)
     if (left.length > 0)
       this.#parts.say(`job ${known.id}: what its steps had left was ended: ${left.join(', ')}`)
+    if (scope !== undefined) this.#refusalsOf(scope).close()
+    this.#outside = new Refusals(undefined, this.#parts.say)
     await this.#endScope(known, name)
     // A machine that is the job's alone, and has no policy of its own, ends with it.
     if (!isTheMachine(known)) await this.#restore(known)
@@ -460,14 +503,18 @@ export class Jobs {
       .toSorted((a, b) => b.cgroup.length - a.cgroup.length)[0]
   }
 
-  /** Once for each process and reason: a step can ask as often as it likes. */
   #tell(refusal: AgentError, { pid }: Peer): void {
-    const what = refusal.message
-    if (this.#told.has(what) || this.#told.size >= 64) return
-    this.#told.add(what)
-    this.#parts.say(`refused: ${what}`)
-    const scope = this.#scopeOf(pid)
-    if (scope !== undefined) tellRefusal(refusal, pid, scope)
+    this.#refusalsOf(this.#scopeOf(pid)).tell(refusal, pid)
+  }
+
+  #refusalsOf(scope: GovernedScope | undefined): Refusals {
+    if (scope === undefined) return this.#outside
+    let refusals = this.#refusals.get(scope)
+    if (refusals === undefined) {
+      refusals = new Refusals(scope, this.#parts.say)
+      this.#refusals.set(scope, refusals)
+    }
+    return refusals
   }
 }
 

@@ -2,8 +2,10 @@ import type { Event } from '@runwarden/events'
 import type { EventStream } from '../event-stream.ts'
 
 export interface LastStageParts {
-  /** GITHUB_ACTION of the action's steps. */
+  /** GITHUB_ACTION of the action's steps: in a composite action others have the same. */
   action: string
+  /** The stage's script. */
+  post: string
   /** It has ended, and has never asked for the report. */
   onSilent: (event: Event) => void
 }
@@ -14,6 +16,8 @@ export interface LastStageParts {
  */
 export class LastStage {
   readonly #parts: LastStageParts
+  /** Of a post that is the action's or a sibling's: the program that it runs tells. */
+  #begun: string | null = null
   #process: string | null = null
   #late = false
   /** The report was asked for. */
@@ -30,8 +34,10 @@ export class LastStage {
   }
 
   readonly see = (event: Event): void => {
-    const { action, onSilent } = this.#parts
+    const { action, post, onSilent } = this.#parts
     if (event.kind === 'step.start' && event.step === action && event.stage === 'post')
+      this.#begun = event.execId
+    if (event.kind === 'process.exec' && event.execId === this.#begun && event.argv[1] === post)
       this.#process = event.execId
     if (event.kind !== 'process.exit' || event.execId !== this.#process || this.#process === null)
       return

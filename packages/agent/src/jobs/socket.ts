@@ -17,14 +17,20 @@ export interface Asker extends Peer {
 /** Answers one request. @throws AgentError: the answer says why not */
 export type Answer = (request: AgentRequest, asker: Asker) => Promise<unknown>
 
-/** Whether somebody may ask at all. @throws AgentError */
-export type Admit = (peer: Peer) => void
+/**
+ * Whether somebody may ask at all.
+ * @returns whose places it takes one of: nobody has those of others
+ * @throws AgentError
+ */
+export type Admit = (peer: Peer) => string
 
-/** How long a peer may take to say what it wants, and to take the answer, ms. */
+/** How long a peer may take to say what it wants, and to take the answer, ms. Nothing that it sends makes it longer. */
 const patienceMs = 10_000
 const refusedMs = 1_000
-/** Peers at once; a step that opens more is made to wait. */
+/** Peers at once of one place: more are turned away. */
 const most = 32
+/** Of all: who says nothing makes room for the next one. Each has a descriptor. */
+const mostOpen = 256
 
 /** The agent's socket for jobs: anybody may connect, and each request is answered by who asks. */
 export class JobSocket {
@@ -32,7 +38,10 @@ export class JobSocket {
   readonly #server: Server
   readonly #admit: Admit
   readonly #answer: Answer
-  /** Those that have not said what they want. */
+  /** Peers that are connected, by their place. */
+  readonly #places = new Map<string, number>()
+  #open = 0
+  /** Those that have not said what they want, the oldest first. */
   readonly #silent = new Set<Socket>()
 
   private constructor(path: string, admit: Admit, answer: Answer) {
@@ -40,7 +49,6 @@ export class JobSocket {
     this.#admit = admit
     this.#answer = answer
     this.#server = createServer({ allowHalfOpen: true }, (socket) => void this.#serve(socket))
-    this.#server.maxConnections = most
   }
 
   /**
@@ -77,6 +85,17 @@ export class JobSocket {
 
   async #serve(socket: Socket): Promise<void> {
     socket.on('error', () => socket.destroy())
+    let peer: Asker
+    let place: string
+    try {
+      peer = peerOf(socket)
+      place = this.#admit(peer)
+    } catch (error) {
+      // What it sends is not read.
+      if (this.#take('refused', socket)) tell(socket, failure(error), refusedMs)
+      return
+    }
+    if (!this.#take(place, socket)) return
     // Of all that is said together: who sends byte by byte holds no connection open until another process has its number.
     const late = setTimeout(() => socket.destroy(), patienceMs)
     this.#silent.add(socket)
@@ -86,8 +105,6 @@ export class JobSocket {
     })
     let answer: AgentAnswer<unknown>
     try {
-      const peer = peerOf(socket)
-      this.#admit(peer)
       const line = await readLine(socket)
       if (line === undefined) {
         // Whoever only looked whether somebody listens; half-open it would hold up the agent's end.
@@ -98,18 +115,48 @@ export class JobSocket {
       clearTimeout(late)
       answer = { ok: true, value: await this.#answer(parseRequest(line), peer) }
     } catch (error) {
-      answer =
-        error instanceof AgentError
-          ? { ok: false, code: error.code, message: error.message, advice: error.advice }
-          : { ok: false, code: 'FAILED', message: messageOf(error), advice: '' }
+      answer = failure(error)
     }
     clearTimeout(late)
     this.#silent.delete(socket)
     // What is still to be read would be taken for a broken connection at the other end.
     socket.resume()
-    socket.setTimeout(refusedMs, () => socket.destroy())
-    socket.end(`${JSON.stringify(answer)}\n`)
+    tell(socket, answer, patienceMs)
   }
+
+  /** @returns false: too many have a place, and it is turned away */
+  #take(place: string, socket: Socket): boolean {
+    const held = this.#places.get(place) ?? 0
+    const [oldest] = this.#silent
+    const isFull = this.#open >= mostOpen
+    if (held >= most || (isFull && oldest === undefined)) {
+      socket.destroy()
+      return false
+    }
+    if (isFull) oldest?.destroy()
+    this.#open++
+    this.#places.set(place, held + 1)
+    socket.on('close', () => {
+      this.#open--
+      const left = (this.#places.get(place) ?? 0) - 1
+      if (left > 0) this.#places.set(place, left)
+      else this.#places.delete(place)
+    })
+    return true
+  }
+}
+
+/** The answer, and the end of the connection at a fixed time: who goes on sending does not put it off. */
+function tell(socket: Socket, answer: AgentAnswer<unknown>, withinMs: number): void {
+  const over = setTimeout(() => socket.destroy(), withinMs)
+  socket.on('close', () => clearTimeout(over))
+  socket.end(`${JSON.stringify(answer)}\n`)
+}
+
+function failure(error: unknown): AgentAnswer<never> {
+  return error instanceof AgentError
+    ? { ok: false, code: error.code, message: error.message, advice: error.advice }
+    : { ok: false, code: 'FAILED', message: messageOf(error), advice: '' }
 }
 
 /** Who connected. Node's own handle of a Unix socket has its descriptor. */

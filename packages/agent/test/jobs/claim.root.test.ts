@@ -44,3 +44,12 @@ test('a worker that lives keeps the claim of its killed agent for the next one, 
   claim.release()
   expect(existsSync(file)).toBe(false)
 })
+
+test('a worker that is about to be watched is claimed by nobody else, not by the same agent either', () => {
+  const { ppid } = process
+  const start = processStart(ppid) ?? ''
+  const claim = Claim.take(ppid, start)
+  expect(() => Claim.take(ppid, start)).toThrow(expect.objectContaining({ code: 'JOB_HERE' }))
+  claim.release()
+  Claim.take(ppid, start).release()
+})

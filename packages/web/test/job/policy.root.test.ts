@@ -33,7 +33,7 @@ test('the recommended policy is a document, or a step of a workflow', async () =
       '- uses: OWNER/runwarden@v1',
       '  with:',
       '    egress-policy: block',
-      '    allowed-endpoints: >',
+      '    allowed-endpoints: |',
       '      registry.example.org',
       '',
     ].join('\n'),

@@ -30,7 +30,7 @@ export function workflowSnippet(text: string): string {
   const endpoints =
     entries.length === 0
       ? []
-      : ['    allowed-endpoints: >', ...entries.map(({ endpoint }) => `      ${endpoint}`)]
+      : ['    allowed-endpoints: |', ...entries.map(({ endpoint }) => `      ${endpoint}`)]
   return [
     '- uses: OWNER/runwarden@v1',
     '  with:',
