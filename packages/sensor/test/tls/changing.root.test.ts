@@ -193,14 +193,15 @@ test('what does not fit the ring is counted, and the next chunk of its session s
 })
 
 const megabyte = 1 << 20
+const end = 512
 
 test.each([
-  ['HTTP/1: the first 16 KiB', '', [16_384], [megabyte]],
+  ['HTTP/1: the first 16 KiB, and its end', '', [16_384, end], [megabyte - end, end]],
   [
-    'HTTP/2: the first 128 KiB, in parts',
+    'HTTP/2: the first 128 KiB, in parts, and its end',
     'PRI * HTTP/2.0',
-    Array.from({ length: 8 }, () => 16_384),
-    [...Array.from({ length: 7 }, () => 16_384), megabyte - 7 * 16_384],
+    [...Array.from({ length: 8 }, () => 16_384), end],
+    [...Array.from({ length: 7 }, () => 16_384), megabyte - 7 * 16_384 - end, end],
   ],
 ])(
   'of a call that moves much, all is counted and a part is kept. %s',

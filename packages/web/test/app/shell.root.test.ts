@@ -23,6 +23,7 @@ test('who is not signed in is told how, and is back where they wanted to go afte
   await page.checked({ status: 401 })
   const { newSignInUrl } = await import('../../../server/src/auth/sign-in-url.ts')
   await page.go(newSignInUrl(web.rig.server.context, { onlyFirst: false }) ?? '')
+  await page.click('button', 'Sign in')
   await page.until((path) => location.pathname === path, runs)
   await page.settled()
 })
