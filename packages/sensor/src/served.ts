@@ -98,16 +98,22 @@ function openBelow(
 ): number | undefined {
   const mounts = { pid, mounts: list, overlays, follow }
   const found = openKnownPath({ path, below: root, follow })
-  const named = found === 'EAGAIN' ? walk(root, path, mounts) : found
+  const named = found === 'EAGAIN' ? walkPath(root, path, mounts) : found
   if (typeof named === 'number') return reopened(named, mounts, device)
   throw Object.assign(new Error(`${path}: ${named}`), { code: named })
 }
 
 /**
- * Name by name, where the kernel does not know the way: each folder is one that nobody serves before it is looked into. The kernel itself
- * follows no link without asking whose time of access changes by that.
+ * Finds a file name by name, where the kernel does not know the way: each folder is one that nobody serves before it is looked into. The
+ * kernel itself follows no link without asking whose time of access changes by that.
+ * @param root a descriptor, of a folder
+ * @returns a descriptor, which the caller closes; or the error's code: EIO when nobody may answer on the way
  */
-function walk(root: number, path: string, mounts: Mounts & { follow: boolean }): number | string {
+export function walkPath(
+  root: number,
+  path: string,
+  mounts: Mounts & { follow: boolean },
+): number | string {
   let names = path.split('/').filter(Boolean)
   for (let links = 0; links < MOST_LINKS; links++) {
     const found = walkTo(root, names, mounts)
