@@ -1,33 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import type {
-  AgentRequest,
-  Armed,
-  Event,
-  JobReport,
-  JobRequest,
-  JobServer,
-  JobStatus,
-} from '@runwarden/events'
+import type { AgentRequest, Armed, JobReport, JobRequest, JobStatus } from '@runwarden/events'
 import { type Peer, refuseCoreDumps } from '@runwarden/libbpf'
-import type { CompiledPolicy } from '@runwarden/policy'
 import { AgentError, messageOf } from '../errors.ts'
-import { hardenForJob, type JobWorker, restoreAfterJob } from '../harden/job.ts'
-import { processStart, stateHome, ticksSinceBoot } from '../run-state.ts'
+import { processStart, stateHome } from '../run-state.ts'
 import { hierarchy } from '../service/cgroups.ts'
 import type { GovernedScope } from '../service/governed.ts'
-import type { AgentService } from '../service/service.ts'
 import { Claim } from './claim.ts'
+import { type Begins, isKept, Job, type JobHost, restoreAfter } from './job.ts'
 import { cgroupOf, JobCgroup } from './job-cgroup.ts'
 import { hashOf, JobFiles, type KnownJob } from './job-file.ts'
-import { Counts, type OpenRecord, scopeNameOf, settingsOf } from './job-settings.ts'
-import { followServer, JobUplink, withoutToken } from './job-uplink.ts'
+import { withoutToken } from './job-uplink.ts'
 import { tellImposters } from './imposters.ts'
-import { LastStage, tellSilence } from './last-stage.ts'
-import { endLeftovers } from './leftovers.ts'
 import { Refusals } from './refusals.ts'
-import { childRunning, type Stage, stageOf } from './runner.ts'
+import { type Stage, stageOf } from './runner.ts'
 import type { Asker } from './socket.ts'
 import {
   isRefusal,
@@ -38,38 +25,13 @@ import {
   scopeFor,
 } from './who-asks.ts'
 
-export interface JobsParts {
-  service: AgentService
+export interface JobsParts extends Pick<JobHost, 'service' | 'out' | 'open' | 'say'> {
   /** The agent's state folder; by default that of all agents. */
   home?: string | undefined
-  /** Where the jobs' records go, a folder each. */
-  out: string
-  open: OpenRecord
-  say: (text: string) => void
   /** The last job has ended, or none has come. */
   onIdle: () => void
   /** How long the first job may take to come, ms. */
   patienceMs?: number
-}
-
-interface Job {
-  known: KnownJob
-  /** On its worker. */
-  claim: Claim
-  lastStage: LastStage
-  counts: Counts
-  /** undefined: it has no control plane, or its token is gone. */
-  uplink: JobUplink | undefined
-  /** Of its scope. */
-  name: string
-  folder: string
-  armed: Armed
-  /** Clock ticks since boot: who began before, and after the end of an agent before, was seen by none. */
-  armedAt: number
-  /** The reports are asked for. */
-  report?: Promise<JobReport>
-  /** The action has said that it is over. Its policy stays until its runner's worker, or the machine, ends. */
-  over: boolean
 }
 
 /** How often it is looked whether the jobs' workers live, ms. */
@@ -84,6 +46,7 @@ const defaultPatienceMs = 120_000
 export class Jobs {
   readonly #parts: JobsParts
   readonly #files: JobFiles
+  readonly #host: JobHost
   readonly #jobs = new Map<string, Job>()
   readonly #refusals = new WeakMap<GovernedScope, Refusals>()
   /** Of processes in no scope, since a job has ended. */
@@ -98,6 +61,12 @@ export class Jobs {
     this.#parts = parts
     this.#outside = new Refusals(undefined, parts.say)
     this.#files = new JobFiles(parts.home ?? stateHome)
+    const { service, home, out, open, say } = parts
+    this.#host = {
+      ...{ service, home, out, open, say },
+      files: this.#files,
+      closeRefusals: (scope) => this.#refusalsOf(scope).close(),
+    }
     this.#looking = setInterval(() => void this.#look(), lookMs)
   }
 
@@ -108,7 +77,7 @@ export class Jobs {
       parts.say('a crash may leave an image of the agent’s memory on the disk')
     const jobs = new Jobs(parts)
     // Of jobs whose agent was killed, and is not this one.
-    await jobs.#restore()
+    await restoreAfter(parts.say)
     for (const known of jobs.#files.read()) {
       try {
         await jobs.#adopt(known)
@@ -156,8 +125,8 @@ export class Jobs {
       requireSameProcess(peer)
       if (request.op === 'begin') return await this.#begin(request.nonce, request.job, peer)
       const job = this.#authorise(request.nonce, request.op, peer)
-      if (request.op === 'status') return this.#status(job)
-      if (request.op === 'report') return await this.#report(job)
+      if (request.op === 'status') return job.status()
+      if (request.op === 'report') return await job.report()
       // Others may run on: what the job has started, until the worker cleans up and ends.
       job.over = true
       return {}
@@ -239,10 +208,10 @@ export class Jobs {
       github: { ...stage.github, granted: request.granted },
     }
     try {
-      const job = await this.#arm(known, since, claim, server)
+      const job = await this.#arm(known, { since, claim, server })
       this.#came = true
       job.armed.warnings.push(...notAsAsked(said, known))
-      tellImposters(this.#scope(job).stream, known)
+      tellImposters(job.scope.stream, known)
       return job.armed
     } catch (error) {
       this.#files.remove(id)
@@ -260,7 +229,7 @@ export class Jobs {
     if (processStart(known.worker) === known.workerStart && (!known.ownCgroup || cgroup)) {
       const claim = Claim.take(known.worker, known.workerStart)
       try {
-        await this.#arm(known, performance.now(), claim, null)
+        await this.#arm(known, { since: performance.now(), claim, server: null })
       } catch (error) {
         claim.release()
         throw error
@@ -271,85 +240,10 @@ export class Jobs {
     await cgroup?.end()
   }
 
-  /** @param server null: there is none, or an agent before this one began with it */
-  async #arm(known: KnownJob, since: number, claim: Claim, server: JobServer | null): Promise<Job> {
-    const { service, out, open, say } = this.#parts
-    const { id, overrules } = known
-    const counts = new Counts()
-    const folder = newRecord(join(out, 'jobs'), id)
-    const earlier = known.records.at(-1)
-    const kept = { ...known, records: [...known.records, folder] }
-    this.#files.write(kept)
-    const uplink = await this.#uplinkOf(known, server)
-    const record = { folder, counts, open, uplink }
-    const name = scopeNameOf(known)
-    if (overrules === null) await service.add(await settingsOf(known, record))
-    else await service.overrule(overrules, (configured) => settingsOf(known, record, configured))
-    try {
-      const scope = service.scopes().find((one) => one.name === name)
-      if (scope === undefined) throw new AgentError('NOT_ARMED', 'its scope has ended already', '')
-      await this.#harden(known, scope.compiled).catch((error: unknown) => {
-        // Of a job that goes on nothing is ended.
-        if (earlier === undefined) throw error
-        scope.watch.gap(messageOf(error))
-      })
-      const job = this.#follow({ known, claim, counts, uplink, name, folder }, scope, since)
-      followServer(uplink, { known: kept, files: this.#files, service, scope })
-      say(`job ${id} (${known.identity.job ?? 'unnamed'}): armed, ${scope.compiled.egress}`)
-      return job
-    } catch (error) {
-      this.#jobs.delete(id)
-      // Nobody would give the machine's scope back.
-      if (earlier === undefined || overrules !== null) await this.#endScope(known, name)
-      throw error
-    }
-  }
-
-  /** @param since when it asked, by the clock of performance.now() */
-  #follow(
-    parts: Pick<Job, 'known' | 'claim' | 'counts' | 'uplink' | 'name' | 'folder'>,
-    scope: GovernedScope,
-    since: number,
-  ): Job {
-    const { known } = parts
-    const earlier = known.records.at(-1)
-    const script = join(known.folder, 'post.js')
-    const lastStage = new LastStage({
-      action: known.action,
-      post: script,
-      onSilent: (event) => this.#silent(known, scope, event),
-    })
-    scope.stream.addSink(lastStage.see)
-    if (earlier !== undefined) {
-      // It may have begun while no agent was there.
-      const post = childRunning(known.worker, script)
-      lastStage.isUnderWay(post === undefined ? null : scope.watch.execIdOf(post))
-    }
-    const job: Job = {
-      ...parts,
-      lastStage,
-      armedAt: ticksSinceBoot(),
-      over: false,
-      armed: {
-        identity: known.identity,
-        egress: scope.compiled.egress,
-        tier: scope.watch.healthSoFar().tier,
-        scope: known.request.scope,
-        cgroup: known.cgroup,
-        armedMs: Math.round(performance.now() - since),
-        warnings: [...scope.compiled.warnings],
-      },
-    }
+  async #arm(known: KnownJob, begins: Begins): Promise<Job> {
+    const job = await Job.arm(this.#host, known, begins)
     this.#jobs.set(known.id, job)
-    if (earlier !== undefined)
-      scope.watch.gap(`what was told before is in ${earlier}/events.ndjson`)
     return job
-  }
-
-  async #uplinkOf(known: KnownJob, server: JobServer | null): Promise<JobUplink | undefined> {
-    const { home } = this.#parts
-    if (server !== null) return JobUplink.to(server, home)
-    return known.server === null ? undefined : JobUplink.resume(known.server, home)
   }
 
   /** The job that a peer may ask about. @throws AgentError */
@@ -358,7 +252,7 @@ export class Jobs {
     const job = [...this.#jobs.values()].find(({ known }) => known.worker === stage.worker)
     if (job === undefined) throw this.#noJob(stage.worker)
     const { known, armedAt } = job
-    requireOwnStage({ op, nonce, stage, known, armedAt, asker, watch: this.#scope(job).watch })
+    requireOwnStage({ op, nonce, stage, known, armedAt, asker, watch: job.scope.watch })
     return job
   }
 
@@ -373,126 +267,25 @@ export class Jobs {
         )
   }
 
-  #status({ armed, counts, name }: Job): JobStatus {
-    const scope = this.#parts.service.scopes().find((one) => one.name === name)
-    const { blocked, attackBlocked, detections } = counts
-    const gaps = scope?.watch.healthSoFar().gaps ?? ['its scope has ended']
-    return { ...armed, blocked, attackBlocked, detections, gaps }
-  }
-
-  /** The job looks as if nothing had been found: without its report it must not. */
-  #silent(
-    { request, worker, workerStart, id }: KnownJob,
-    scope: GovernedScope,
-    event: Event,
-  ): void {
-    const closed = request.failMode === 'closed'
-    tellSilence(scope.stream, event, closed)
-    this.#parts.say(
-      `job ${id}: the action's last stage ended without its report${closed ? '; the worker is ended, so that the job fails' : ''}`,
-    )
-    if (!closed || processStart(worker) !== workerStart) return
-    try {
-      process.kill(worker, 'SIGKILL')
-    } catch {
-      // The kernel has done it (last-stage-hold.ts).
-    }
-  }
-
-  #report(job: Job): Promise<JobReport> {
-    job.lastStage.hasAsked = true
-    job.report ??= this.#makeReport(job)
-    return job.report
-  }
-
-  /** @throws AgentError when the report is not there */
-  async #makeReport(job: Job): Promise<JobReport> {
-    const { known, name, folder, uplink } = job
-    const scope = this.#scope(job)
-    scope.watch.reportAsked()
-    this.#refusalsOf(scope).close()
-    const gaps = await this.#parts.service.report(name)
-    if (!existsSync(join(folder, 'report.json')))
-      throw new AgentError(
-        'NO_REPORT',
-        `the job's report is not in ${folder}: ${gaps.find((gap) => gap.includes('report.json')) ?? 'it has been removed'}`,
-        'make room there: a step may have filled the disk. What the policy did not allow stayed blocked',
-      )
-    return {
-      folder,
-      gaps,
-      interrupted: known.records.length > 0 || scope.watch.healthSoFar().interrupted === true,
-      failMode: known.request.failMode,
-      failOn: known.request.failOn,
-      unsent: (await uplink?.unsent()) ?? null,
-      recommendation: (await uplink?.recommendation()) ?? null,
-    }
-  }
-
-  /** Its worker is gone: what its steps have left is ended while the policy holds for it, and then that. */
   async #end(job: Job): Promise<void> {
-    const { known, name } = job
-    const scope = this.#parts.service.scopes().find((one) => one.name === name)
-    const left = scope === undefined ? [] : await endLeftovers(known, scope)
-    if (left.length > 0)
-      this.#parts.say(`job ${known.id}: what its steps had left was ended: ${left.join(', ')}`)
-    if (scope !== undefined) this.#refusalsOf(scope).close()
     this.#outside = new Refusals(undefined, this.#parts.say)
-    await this.#endScope(known, name)
-    // A machine that is the job's alone, and has no policy of its own, ends with it.
-    if (!isTheMachine(known)) await this.#restore(known)
-    if (known.ownCgroup) await JobCgroup.at(known.cgroup)?.release()
-    this.#files.remove(known.id)
-    job.claim.release()
+    await job.end()
     if (this.#jobs.size === 0) this.#parts.onIdle()
-  }
-
-  async #endScope({ overrules }: KnownJob, name: string): Promise<void> {
-    const { service } = this.#parts
-    if (overrules === null) await service.remove(name, false)
-    else await service.giveBack(name)
-  }
-
-  /** @throws AgentError when the account's roads to root cannot all be shut */
-  async #harden(known: KnownJob, { hardening }: CompiledPolicy): Promise<void> {
-    if (hardening === 'none') return
-    const changed = await hardenForJob({
-      level: hardening,
-      uid: known.uid,
-      worker: workerOf(known),
-    })
-    if (changed.length > 0) this.#parts.say(`job ${known.id}: changed ${changed.join('; ')}`)
-  }
-
-  /** What was changed for a job that has ended; without one, for all whose workers are gone. */
-  async #restore(known?: KnownJob): Promise<void> {
-    const { say } = this.#parts
-    const worker = known === undefined ? undefined : workerOf(known)
-    const stays = await restoreAfterJob(worker).catch((error: unknown) => [messageOf(error)])
-    for (const sentence of stays) say(`not as it was before the job: ${sentence}`)
   }
 
   /** A runner that was killed says nothing any more: its job ends all the same, with its reports. */
   async #look(): Promise<void> {
     const { patienceMs = defaultPatienceMs } = this.#parts
     if (!this.#came && performance.now() - this.#since > patienceMs) this.#parts.onIdle()
-    for (const job of this.#jobs.values()) {
-      const { worker, workerStart, id } = job.known
-      if (processStart(worker) === workerStart) continue
-      if (job.over && isKept(job.known)) continue
+    for (const [id, job] of this.#jobs) {
+      if (job.isRunning || job.isKept) continue
       this.#jobs.delete(id)
-      if (job.report === undefined)
+      if (!job.isReported)
         this.#parts.say(`job ${id}: its worker has ended, and the action's post step did not run`)
       await this.#end(job).catch((error: unknown) =>
         this.#parts.say(`job ${id} could not be ended: ${messageOf(error)}`),
       )
     }
-  }
-
-  #scope({ name }: Job): GovernedScope {
-    const scope = this.#parts.service.scopes().find((one) => one.name === name)
-    if (scope !== undefined) return scope
-    throw new AgentError('NO_SCOPE', 'the scope of the job has ended', 'see the log of the agent')
   }
 
   /** The scope of the configuration that a process is in; of several within each other the innermost. */
@@ -518,16 +311,6 @@ export class Jobs {
   }
 }
 
-/** The machine is the job's alone, and has no policy of its own. */
-function isTheMachine({ request, overrules }: KnownJob): boolean {
-  return request.scope === 'host' && overrules === null
-}
-
-/** Its policy stays when it has ended. */
-function isKept(known: KnownJob): boolean {
-  return known.request.afterJob === 'keep' && isTheMachine(known)
-}
-
 /** Sentences for the log: what the job asked for and has not got. */
 function notAsAsked(asked: Pick<JobRequest, 'scope'>, known: KnownJob): string[] {
   const { request } = known
@@ -543,13 +326,4 @@ function notAsAsked(asked: Pick<JobRequest, 'scope'>, known: KnownJob): string[]
           "after-job: keep does nothing here: the policy ends with the job, as the machine is not the job's alone, or has a policy of its own",
         ]),
   ]
-}
-
-function workerOf({ worker, workerStart }: KnownJob): JobWorker {
-  return { pid: worker, start: workerStart }
-}
-
-/** Each arming of a job has a record of its own. */
-function newRecord(parent: string, id: string): string {
-  return join(parent, `${new Date().toISOString().replaceAll(':', '-')}-${id}`)
 }
