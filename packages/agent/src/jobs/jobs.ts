@@ -63,7 +63,11 @@ export class Jobs {
     this.#files = new JobFiles(parts.home ?? stateHome)
     const { service, home, out, open, say } = parts
     this.#host = {
-      ...{ service, home, out, open, say },
+      service,
+      home,
+      out,
+      open,
+      say,
       files: this.#files,
       closeRefusals: (scope) => this.#refusalsOf(scope).close(),
     }
