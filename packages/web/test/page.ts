@@ -81,7 +81,10 @@ export class Page {
 
   /** Runs `act` in the page; it can use nothing but its arguments and what the page has. */
   async run<T, A extends readonly unknown[]>(act: (...given: A) => T, ...given: A): Promise<T> {
-    const expression = `(${act.toString()})(...${JSON.stringify(given)})`
+    return this.#evaluate<T>(`(${act.toString()})(...${JSON.stringify(given)})`)
+  }
+
+  async #evaluate<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.#send<{
       result: { value: T }
       exceptionDetails?: { exception?: { description?: string } }
@@ -106,13 +109,15 @@ export class Page {
       }
       look()
     })`
-    const { result, exceptionDetails } = await this.#send<{
-      result: { value: boolean }
-      exceptionDetails?: { exception?: { description?: string } }
-    }>('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true })
-    if (exceptionDetails !== undefined)
-      throw new Error(exceptionDetails.exception?.description ?? 'The page threw')
-    if (!result.value)
+    let held: boolean | undefined
+    do
+      held = await this.#evaluate<boolean>(expression).catch((error: unknown) => {
+        // Another page has come meanwhile: it is looked at anew.
+        if (String(error).includes('Inspected target navigated')) return undefined
+        throw error
+      })
+    while (held === undefined)
+    if (!held)
       throw new Error(await this.#waited(`${holds.toString()} with ${JSON.stringify(given)}`))
   }
 
