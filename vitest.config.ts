@@ -65,7 +65,7 @@ export default defineConfig({
           name: 'main',
           include: [root],
           // More than CI has processors: these files wait more than they compute.
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
       {
@@ -93,7 +93,7 @@ export default defineConfig({
           hookTimeout: 900_000,
         },
       },
-      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 3 } },
+      { extends: true, test: { name: 'adversary', include: [adversary], maxWorkers: 4 } },
     ],
   },
 })

@@ -12,15 +12,14 @@ const patience = 1_800_000
 /** Tries every technique of this attacker in one job, without Runwarden and with it, and holds what came of each against what is claimed. */
 export function attackTogether(as: Attacker): void {
   const cases = casesFor(as, false)
-  let stage: Stage
   let control: Map<string, { arrived: string[]; attempt: Ended }>
   let outcomes: Map<string, Outcome>
   beforeAll(async () => {
-    stage = await Stage.open()
-    control = await runControl(stage, as, cases, as)
-    outcomes = await runBatch(stage, as, cases, as)
+    ;[control, outcomes] = await Promise.all([
+      onStage((stage) => runControl(stage, as, cases, as)),
+      onStage((stage) => runBatch(stage, as, cases, as)),
+    ])
   }, patience)
-  afterAll(() => stage[Symbol.asyncDispose]())
 
   describe.for(rows)('$row: $title', ({ cases: of }) => {
     const mine = cases.filter(({ one }) => of.includes(one))
@@ -29,6 +28,12 @@ export function attackTogether(as: Attacker): void {
       verify(one.id, outcomes.get(one.id), cases, as)
     })
   })
+}
+
+/** On one of its own: two at once do not meet. */
+async function onStage<T>(use: (stage: Stage) => Promise<T>): Promise<T> {
+  await using stage = await Stage.open()
+  return await use(stage)
 }
 
 /** Those that take protection away, each in a run of its own. */
