@@ -37,20 +37,27 @@ napi_value js_openPath(napi_env env, napi_callback_info info)
 	return number(env, fd < 0 ? -errno : (double)fd);
 }
 
-/* keptStat(fd): `major:minor inode mode`, as the kernel has it without asking; undefined: it does not know. */
+/* Linux 6.8: a number of the mount that no other one ever gets. */
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U
+#endif
+
+/* keptStat(fd): `major:minor inode mode mount`, as the kernel has it without asking; undefined: it does not know. Mount 0: it numbers none for ever. */
 napi_value js_keptStat(napi_env env, napi_callback_info info)
 {
 	struct statx stat;
-	char line[64];
+	char line[96];
 	napi_value value;
 	int32_t fd;
 
 	if (!arguments(env, info, 1, &value) || napi_get_value_int32(env, value, &fd) != napi_ok)
 		return NULL;
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO, &stat))
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO | STATX_MNT_ID_UNIQUE,
+		  &stat))
 		return undefined(env);
-	snprintf(line, sizeof(line), "%u:%u %llu %u", stat.stx_dev_major, stat.stx_dev_minor,
-		 (unsigned long long)stat.stx_ino, (unsigned)stat.stx_mode);
+	snprintf(line, sizeof(line), "%u:%u %llu %u %llu", stat.stx_dev_major, stat.stx_dev_minor,
+		 (unsigned long long)stat.stx_ino, (unsigned)stat.stx_mode,
+		 stat.stx_mask & STATX_MNT_ID_UNIQUE ? (unsigned long long)stat.stx_mnt_id : 0);
 	return string(env, line);
 }
 

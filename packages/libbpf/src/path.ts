@@ -8,6 +8,8 @@ export interface KeptStat {
   device: string
   inode: string
   type: 'file' | 'folder' | 'link' | 'other'
+  /** A number of its mount that no other one gets until the machine restarts; `0` before Linux 6.8, which has none. */
+  mount: string
 }
 
 export interface KnownPath {
@@ -44,9 +46,9 @@ function openPath(folder: number, path: string, cached: boolean, follow: boolean
 
 /** Of a descriptor, without asking who serves the file; undefined: the kernel does not know. */
 export function keptStat(fd: number): KeptStat | undefined {
-  const [device, inode, mode] = native().keptStat(fd)?.split(' ') ?? []
+  const [device, inode, mode, mount = '0'] = native().keptStat(fd)?.split(' ') ?? []
   if (device === undefined || inode === undefined) return undefined
-  return { device, inode, type: types.get(Number(mode) & constants.S_IFMT) ?? 'other' }
+  return { device, inode, type: types.get(Number(mode) & constants.S_IFMT) ?? 'other', mount }
 }
 
 const types = new Map<number, KeptStat['type']>([

@@ -35,6 +35,11 @@ const machines = new Set(
   mountsOf('self').flatMap(({ device, type }) => (byProcess.test(type) ? [] : [device])),
 )
 
+/** Whether it is on a disk of the machine's. A number without a disk (0:N) goes to whatever is mounted next when its mount has ended. */
+function isMachineDisk(device: string): boolean {
+  return machines.has(device) && !device.startsWith('0:')
+}
+
 /** @param by enum served, as the kernel side tells it @param device `major:minor` */
 export function mayNeverAnswer(by: number, device: string): boolean {
   return (
@@ -152,8 +157,7 @@ function reopened(named: number, mounts: Mounts, device?: string): number | unde
     const stat = keptStat(named)
     if (stat?.type === 'link') throw Object.assign(new Error('it is a link'), { code: 'ELOOP' })
     if (stat?.type !== 'file') return undefined
-    const isKnown = stat.device === device || machines.has(stat.device)
-    if (!isKnown && !isAnswered(named, mounts)) return undefined
+    if (stat.device !== device && !isAnswered(named, mounts)) return undefined
     return openSync(`/proc/self/fd/${named}`, O_RDONLY | O_NONBLOCK | O_NOCTTY)
   } finally {
     closeSync(named)
@@ -163,16 +167,36 @@ function reopened(named: number, mounts: Mounts, device?: string): number | unde
 /** Where a mount is looked for, beside this process's own, and what is taken. */
 type Mounts = Pick<NamedFile, 'pid' | 'mounts'> & { overlays: boolean }
 
-/** Whether its mount is known, and is of a file system that nobody serves. */
-function isAnswered(fd: number, { pid, mounts, overlays }: Mounts): boolean {
+/** Whether it is on a disk of the machine's; or its mount is known, and is of a file system that nobody serves. */
+function isAnswered(fd: number, mounts: Mounts): boolean {
+  const stat = keptStat(fd)
+  if (stat !== undefined && isMachineDisk(stat.device)) return true
+  const mount = mountOf(fd, stat?.mount ?? '0', mounts)
+  if (mount === undefined || byProcess.test(mount.type)) return false
+  const isOverlay = mount.type === 'overlay' && !mounts.overlays
+  return !(byNetwork.test(mount.type) || isOverlay) || machines.has(mount.device)
+}
+
+/** Mounts by the numbers that no other one gets: to read the list of them takes a tenth of a millisecond and more. */
+const known = new Map<string, MountedFile>()
+/** A job makes as many as it likes. */
+const mostKnown = 1024
+
+function mountOf(fd: number, number: string, { pid, mounts }: Mounts): MountedFile | undefined {
+  const before = known.get(number)
+  if (before !== undefined) return before
   const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')
   const id = /^mnt_id:\s*(\d+)/m.exec(info)?.[1]
   const isOf = (one: MountedFile): boolean => one.id === id
-  const there = mounts === undefined ? mountsOf(pid ?? 'self') : parseMounts(wholeOf(mounts))
-  const mount = mountsOf('self').find(isOf) ?? there.find(isOf)
-  if (mount === undefined || byProcess.test(mount.type)) return false
-  const needsMachine = byNetwork.test(mount.type) || (mount.type === 'overlay' && !overlays)
-  return !needsMachine || machines.has(mount.device)
+  const there = (): MountedFile[] => {
+    if (mounts !== undefined) return parseMounts(wholeOf(mounts))
+    return pid === undefined ? [] : mountsOf(pid)
+  }
+  const found = mountsOf('self').find(isOf) ?? there().find(isOf)
+  if (found === undefined || number === '0') return found
+  if (known.size >= mostKnown) known.clear()
+  known.set(number, found)
+  return found
 }
 
 /** The mounts that a process sees; none when it has gone. */
