@@ -24,15 +24,15 @@ export interface ServiceSettings {
 
 /** How often it is looked whether scopes and what is exempt are still there, beside when something is told of them. */
 const lookMs = 1000
-/** After how long a scope that could not be armed is tried again. */
+/** After how long a scope that could not be armed is tried again, where its cgroup is the same still. */
 const retryMs = 10_000
 
 /** A scope of the configuration that nobody watches: its cgroup is not there, or it could not be armed. */
 interface Waiting extends ScopeTarget {
   /** What was said of it last. */
   said: string
-  /** Not to be tried before, by the clock of performance.now(). */
-  notBefore: number
+  /** The cgroup that could not be armed, and when it is tried again, by the clock of performance.now(): one made in its place is at once. */
+  failed: { cgroup: string | undefined; notBefore: number } | undefined
 }
 
 /** A scope of the configuration, as a reload finds it. */
@@ -273,22 +273,23 @@ export class AgentService {
 
   /** Arms a scope of the configuration, or has it wait, if it may. */
   async #begin(target: ScopeTarget): Promise<void> {
-    if (target.settings.wait === true && !isThere(target)) this.#wait(target)
+    if (target.settings.wait === true && identityOf(target) === undefined) this.#wait(target)
     else await this.#govern(target)
   }
 
   /** @param failed why it could not be armed just now */
   #wait(target: ScopeTarget, failed?: unknown): void {
-    const waiting = { ...target, said: '', notBefore: 0 }
+    const waiting: Waiting = { ...target, said: '', failed: undefined }
     this.#waiting.set(target.settings.name, waiting)
-    if (failed !== undefined) this.#postpone(waiting, failed)
+    if (failed !== undefined) this.#postpone(waiting, identityOf(target), failed)
   }
 
-  #postpone(waiting: Waiting, failed: unknown): void {
-    waiting.notBefore = performance.now() + retryMs
+  /** @param cgroup which one it was */
+  #postpone(waiting: Waiting, cgroup: string | undefined, why: unknown): void {
+    waiting.failed = { cgroup, notBefore: performance.now() + retryMs }
     this.#sayOnce(
       waiting,
-      `NOT WATCHED: a policy that was in force stays enforced, and no new name resolves; it is tried again every ${retryMs / 1000} s: ${messageOf(failed)}`,
+      `NOT WATCHED: what was in force on this very cgroup stays enforced, and no new name resolves; it is tried again every ${retryMs / 1000} s: ${messageOf(why)}`,
     )
   }
 
@@ -300,16 +301,20 @@ export class AgentService {
 
   /** Arms a scope that waits, when it can be. */
   async #try(waiting: Waiting): Promise<void> {
-    if (!isThere(waiting)) {
+    const cgroup = identityOf(waiting)
+    if (cgroup === undefined) {
       this.#sayOnce(waiting, notThere(waiting))
       return
     }
-    if (performance.now() < waiting.notBefore) return
+    const { failed } = waiting
+    if (failed?.cgroup === cgroup && performance.now() < failed.notBefore) return
     try {
       await this.#govern(waiting)
       this.#waiting.delete(waiting.settings.name)
     } catch (error) {
-      this.#postpone(waiting, error)
+      // One that was made again meanwhile has not been tried.
+      if (identityOf(waiting) === cgroup) this.#postpone(waiting, cgroup, error)
+      else this.#lookSoon()
     }
   }
 
@@ -469,8 +474,9 @@ function monitorsOtherwise(watch: Watch, { filesUnwatched }: CompiledPolicy): bo
   return (filesUnwatched === null) !== (watch.filesUnwatched === null)
 }
 
-const isThere = ({ settings }: ScopeTarget): boolean =>
-  identityAt(cgroupPath(settings.cgroup)) !== undefined
+/** Which cgroup it is; undefined: there is none. */
+const identityOf = ({ settings }: ScopeTarget): string | undefined =>
+  identityAt(cgroupPath(settings.cgroup))
 
 const notThere = ({ settings }: ScopeTarget): string =>
   `WAITS: there is no cgroup '${settings.cgroup}': nothing is enforced on it until it is made, and armed`
