@@ -34,25 +34,30 @@ export function containerFacts(rights: ContainerRights, pid: number): Facts {
     const mount = mounts?.find((one) => one.path === path)
     return mount === undefined ? null : !mount.readOnly
   }
+  const shown = mounts === null ? null : hostMounts(mounts, readMounts())
+  const leftOut = Math.max(0, (shown?.length ?? 0) - MOST_MOUNTS)
   return {
     ...allowed,
     shares: Object.entries(namespaces).flatMap(([name, number]) =>
       number === ownNumber(name) ? [name] : [],
     ),
-    mounts: mounts === null ? null : hostMounts(mounts, readMounts()),
+    mounts: shown?.slice(0, MOST_MOUNTS) ?? null,
+    ...(leftOut > 0 && { mountsLeftOut: leftOut }),
     sysWritable: at('/sys'),
   }
 }
 
 /** For a person. */
-export function containerText({ capabilities, ownUsers, shares, seccomp, mounts }: Facts): string {
+export function containerText(facts: Facts): string {
+  const { capabilities, ownUsers, shares, seccomp, mounts, mountsLeftOut } = facts
+  const more = mountsLeftOut === undefined ? '' : `, and ${mountsLeftOut} more`
   const parts = [
     `capabilities ${capabilities.join(' ') || 'none'}${ownUsers ? ' (over its own users)' : ''}`,
     `shares ${shares.join(' ') || 'nothing'}`,
     `seccomp ${seccomp}`,
     mounts === null
       ? 'mounts not known'
-      : `mounts ${mounts.map(({ from, to, readOnly }) => `${from} on ${to}${readOnly ? ' (read-only)' : ''}`).join(', ') || 'none'} of the machine`,
+      : `mounts ${mounts.map(({ from, to, readOnly }) => `${from} on ${to}${readOnly ? ' (read-only)' : ''}`).join(', ') || 'none'}${more} of the machine`,
   ]
   return `container(${parts.join('; ')})`
 }
@@ -65,7 +70,10 @@ function mountsOf(pid: number): Mount[] | null {
   }
 }
 
-/** Those of a container that show something of the machine's own file systems, by what it is called there. */
+/**
+ * Those of a container that show something of the machine's own file systems, by what it is called there: what gives the machine away first,
+ * sockets and the outermost folders, wherever the container has put them.
+ */
 export function hostMounts(mounts: readonly Mount[], host: readonly Mount[]): HostMount[] {
   const found = mounts.flatMap((mount): HostMount[] => {
     const { path: to, readOnly, type } = mount
@@ -73,7 +81,12 @@ export function hostMounts(mounts: readonly Mount[], host: readonly Mount[]): Ho
     const from = hostPath(mount, host)
     return from === null ? [] : [{ from, to, readOnly }]
   })
-  return found.slice(0, MOST_MOUNTS)
+  return found.toSorted((a, b) => depthOf(a) - depthOf(b))
+}
+
+function depthOf({ from }: HostMount): number {
+  if (from === '/') return 0
+  return from.endsWith('.sock') ? 1 : from.split('/').length
 }
 
 function hostPath(mount: Mount, host: readonly Mount[]): string | null {

@@ -11,7 +11,7 @@ const host = parseMounts(`22 1 8:1 / / rw - ext4 /dev/sda1 rw
 28 22 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw
 `)
 
-test('what a container sees of the machine is told by its path there', () => {
+test('what a container sees of the machine is told by its path there, the outermost first', () => {
   const mounts = parseMounts(`700 1 0:90 / / rw - overlay overlay rw
 701 700 0:91 / /proc rw - proc proc rw
 702 700 0:22 / /sys ro - sysfs sysfs rw
@@ -30,10 +30,10 @@ test('what a container sees of the machine is told by its path there', () => {
   )
   expect(told).toEqual([
     '/ on /host',
-    '/etc/shadow x on /s (read-only)',
     '/run/docker.sock on /var/run/docker.sock',
-    '/home/runner/w on /w',
     '/proc on /host-proc',
     '/run on /host-run',
+    '/etc/shadow x on /s (read-only)',
+    '/home/runner/w on /w',
   ])
 })

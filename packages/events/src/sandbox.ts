@@ -54,6 +54,8 @@ export const SandboxChange = z.object({
       mounts: z
         .array(z.object({ from: z.string(), to: z.string(), readOnly: z.boolean() }))
         .nullable(),
+      /** Mounts of the machine that are not among them: at most 64 are told, those of sockets and of the outermost folders first. */
+      mountsLeftOut: z.int().optional(),
       /** Whether it can write to /sys; null: it has none, or that was not read. */
       sysWritable: z.boolean().nullable(),
     })
