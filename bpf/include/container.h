@@ -24,13 +24,11 @@ enum { CONTAINER_NAMESPACES = 5 };
 static __always_inline bool enters_container(struct task_struct *task, struct member *member)
 {
 	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
-	struct mnt_namespace *own = BPF_CORE_READ(task, nsproxy, mnt_ns), *above = BPF_CORE_READ(parent, nsproxy, mnt_ns);
 	u32 number;
 
-	/* One that is about to be nobody's parent has none any more. */
-	if (!own || !above || own == above || BPF_CORE_READ(task, fs, root.dentry) == BPF_CORE_READ(parent, fs, root.dentry))
+	if (!has_own_files(task, parent))
 		return false;
-	number = BPF_CORE_READ(own, ns.inum);
+	number = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	if (!member || member->container == number)
 		return false;
 	member->container = number;

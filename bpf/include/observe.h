@@ -59,7 +59,7 @@ enum step_flags {
 	STEP_FIRST = 2,      /* it is the first program of the scope */
 	STEP_UNREADABLE = 4, /* this part of the environment */
 	STEP_RUNNING = 8,    /* it ran before it was watched: a worker, or a process of a step; offset: the root's tgid */
-	STEP_CONTAINED = 16, /* the first program in a container that a daemon made */
+	STEP_CONTAINED = 16, /* the first program in a container that a daemon made; with STEP_WORKER: it is in such a container */
 	STEP_ASKED = 32,     /* an engine has read a request; parent: who sent it; text: its beginning, `total` bytes */
 	STEP_KNOWN = 64,     /* an earlier sensor was told that this running worker is the runner's */
 };

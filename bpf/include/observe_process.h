@@ -170,9 +170,11 @@ int process_exec(u64 *ctx)
 		}
 		step = member->step;
 		if ((member->role == ROLE_NONE || member->role == ROLE_CONTAINED) && is_called_worker(bprm->file)) {
+			bool contained = member->role == ROLE_CONTAINED;
+
 			member->role = ROLE_WORKER;
-			member->known = is_known_file(bprm->file, first);
-			tell_worker(task, bprm->file, first);
+			member->known = !contained && is_known_file(bprm->file, first);
+			tell_worker(task, bprm->file, (first ? STEP_FIRST : 0) | (contained ? STEP_CONTAINED : 0));
 		}
 		/* One whose first program began while no sensor was there could give its next one any environment. */
 		root = member->role == ROLE_ROOT && is_first_program(task);

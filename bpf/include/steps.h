@@ -139,7 +139,7 @@ static __always_inline void send_step(void *record, u32 size)
 /* Whether a program has been started in the scope. */
 u32 started;
 
-static __always_inline void tell_worker(struct task_struct *task, struct file *file, bool first)
+static __always_inline void tell_worker(struct task_struct *task, struct file *file, u16 flags)
 {
 	struct step_record record = {};
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -147,19 +147,27 @@ static __always_inline void tell_worker(struct task_struct *task, struct file *f
 	record.inode = BPF_CORE_READ(inode, i_ino);
 	record.device = BPF_CORE_READ(inode, i_sb, s_dev);
 	describe_parent(&record, task);
-	describe_process(&record.header, task, RECORD_STEP, STEP_WORKER | (first ? STEP_FIRST : 0), sizeof(record));
+	describe_process(&record.header, task, RECORD_STEP, STEP_WORKER | flags, sizeof(record));
 	send_step(&record, sizeof(record));
 }
 
+/* In a mount namespace and a root that its parent has not. One that is about to be nobody's parent has none any more. */
+static __always_inline bool has_own_files(struct task_struct *task, struct task_struct *parent)
+{
+	struct mnt_namespace *own = BPF_CORE_READ(task, nsproxy, mnt_ns), *above = BPF_CORE_READ(parent, nsproxy, mnt_ns);
+
+	return own && above && own != above && BPF_CORE_READ(task, fs, root.dentry) != BPF_CORE_READ(parent, fs, root.dentry);
+}
+
 /*
- * The first program of a container, or one that a daemon puts into it (exec): in a pid namespace that its parent is not in.
- * Whoever asked the daemon is not among its ancestors; user space looks for that.
+ * The first program of a container, or one that a daemon puts into it (exec): in a pid namespace that its parent is not in, or (that of
+ * the machine is shared) with files of its own. Whoever asked the daemon is not among its ancestors; user space looks for that.
  */
 static __always_inline bool is_put_into_container(struct task_struct *task)
 {
 	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
 
-	return BPF_CORE_READ(task, thread_pid, level) > BPF_CORE_READ(parent, thread_pid, level);
+	return BPF_CORE_READ(task, thread_pid, level) > BPF_CORE_READ(parent, thread_pid, level) || has_own_files(task, parent);
 }
 
 static __always_inline void tell_contained(struct task_struct *task, u32 step)

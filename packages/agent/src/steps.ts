@@ -297,14 +297,18 @@ export class Steps {
   /**
    * In a runner's own scope or on a whole machine, a program that is in no step is a worker while there is no other, or
    * when it was started by who has started one before: the runner's listener. What ran before the first agent is believed: what a
-   * step has left behind would not be told from it after a later one.
+   * step has left behind would not be told from it after a later one. Nor would a container that a step had a daemon make, which can have
+   * the runner's own files: in one only the first worker is believed, and who its listener starts.
    */
-  #isWorker({ parentExecId, device, inode, first, before, known }: WorkerRecord): boolean {
+  #isWorker(record: WorkerRecord): boolean {
+    const { parentExecId, device, inode, first, before, known, contained } = record
     const { from, file } = this.#parts.rule
+    if (contained && (file !== undefined || from === 'command')) return false
     if (file !== undefined) return file.device === device && file.inode === inode
     if (from === 'command') return first
     if (before) return known || this.#parts.handedOver !== true
-    return this.#workers.size === 0 || this.#listeners.has(parentExecId)
+    const others = contained ? this.#listeners : this.#workers
+    return others.size === 0 || this.#listeners.has(parentExecId)
   }
 }
 

@@ -15,6 +15,7 @@ function worker(execId: string, more: Partial<WorkerRecord> = {}): WorkerRecord 
     first: false,
     before: false,
     known: false,
+    contained: false,
     ...more,
   }
 }
@@ -84,6 +85,26 @@ describe('the worker of a runner', () => {
     steps.exit('a')
     steps.worker(worker('b', { parentExecId: 'other' }))
     expect(steps.begin(step(1, 'b'))).toBeDefined()
+  })
+
+  test('in a container of a daemon it is believed as the first one, or of the same listener: a job may have left it', () => {
+    const { steps, gaps } = make({ from: 'runner' })
+    steps.worker(worker('a', { contained: true }))
+    steps.exit('a')
+    steps.worker(worker('b', { contained: true }))
+    steps.exit('b')
+    steps.worker(worker('left', { contained: true, parentExecId: 'other' }))
+    expect(steps.begin(step(1, 'b'))).toBeUndefined()
+    steps.worker(worker('c', { contained: true }))
+    expect(steps.begin(step(2, 'left'))).toBeUndefined()
+    expect(steps.begin(step(3, 'c'))).toBeDefined()
+    expect(gaps).toHaveLength(1)
+  })
+
+  test('is never in a container of a daemon where its file is named', () => {
+    const { steps } = make({ from: 'runner', file: { device: '8:1', inode: '1' } })
+    steps.worker(worker('a', { contained: true }))
+    expect(steps.begin(step(1, 'a'))).toBeUndefined()
   })
 
   test('is believed when it ran before the agent', () => {

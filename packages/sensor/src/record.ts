@@ -57,6 +57,8 @@ export interface WorkerRecord extends RecordBase {
   before: boolean
   /** An earlier sensor of the scope was told of it by knowWorker(). */
   known: boolean
+  /** It is in a container that an engine's daemon made. */
+  contained: boolean
 }
 
 /** A process of a step that ran before the sensor did. */

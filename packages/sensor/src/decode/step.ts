@@ -102,6 +102,7 @@ export class StepDecoder {
         first: (flags & step_flags.STEP_FIRST) !== 0,
         before: (flags & step_flags.STEP_RUNNING) !== 0,
         known: (flags & step_flags.STEP_KNOWN) !== 0,
+        contained: (flags & step_flags.STEP_CONTAINED) !== 0,
       }
     const step = u32[(at + step_record.step) >>> 2] as number
     const offset = u32[(at + step_record.offset) >>> 2] as number
