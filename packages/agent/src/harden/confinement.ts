@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { confinePath, roadsPath } from '@runwarden/libbpf'
 import { AgentError, messageOf } from '../errors.ts'
 import { findEngines, findEngineSockets, openDoors, realPlace, type Engine } from './engines.ts'
+import { makeableIn } from './place-changes.ts'
 import { engineFolders, groupsToLose, serviceSockets, trustedPlaces, type Level } from './roads.ts'
 
 /** What shuts one command in, so that nothing that it does gives it more rights. */
@@ -89,7 +90,10 @@ export function planConfinement(level: Level, subject: Subject | undefined): Con
   ]
   const folders = engineFolders.flatMap((path) => realPlace(path) ?? [])
   const runtime = realPlace(`/run/user/${subject.uid}`)
-  const places = trustedPlaces.flatMap((path) => realPlace(path) ?? [])
+  // One that is not there yet could be made.
+  const places = [
+    ...new Set(trustedPlaces.flatMap((path) => realPlace(path) ?? makeableIn(path, subject))),
+  ]
   const inFolder = (path: string): boolean =>
     folders.some((folder) => path.startsWith(`${folder}/`))
   const noUserNamespaces = level === 'sudo' ? [] : ['--no-user-namespaces']

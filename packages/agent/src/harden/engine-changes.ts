@@ -47,7 +47,7 @@ export function machineChanges(): Change[] {
   return change === undefined ? [] : [change]
 }
 
-/** Waits until none of these processes runs any more; ends what does after `graceMs`. */
+/** Waits until none of these processes runs any more; kills what does after `graceMs`. */
 export async function waitForEnd(pids: readonly number[], graceMs: number): Promise<void> {
   const until = performance.now() + graceMs
   let killed = false

@@ -63,15 +63,22 @@ export function socketInodes(pid: string): string[] {
   }
 }
 
-/** Whether a process runs. One that has ended has no program, though its entry may wait for its parent. */
+/**
+ * Whether a process runs. One that has ended has no program, though its entry may wait for its parent. One that was killed runs nothing of
+ * its own again, also while the kernel still waits in its name: for who serves a file system, that may be as long as that one likes.
+ */
 export function isRunning(pid: number): boolean {
   try {
     readlinkSync(`/proc/${pid}/exe`)
-    return true
   } catch {
     return false
   }
+  const pending = /^SigPnd:\t([0-9a-f]+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? '0'
+  return (Number.parseInt(pending.slice(-8), 16) & sigkill) === 0
 }
+
+/** SIGKILL among signals that wait, as /proc has them. */
+const sigkill = 1 << 8
 
 /** The engines of this machine, by the names of their processes. */
 export function findEngines(): Engine[] {
@@ -90,8 +97,8 @@ export function findEngines(): Engine[] {
     found.push({
       pid: Number(pid),
       name,
-      // Of one that may not be looked into it is root.
-      uid: statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? 0,
+      // Not the owner of its folder in /proc: that is root for all that forbid core dumps.
+      uid: Number(/^Uid:\t\d+\t(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0),
       sockets: sockets.filter((path) => path.startsWith('/')),
       names: [...new Set(sockets.filter((path) => !path.startsWith('/')))],
       ports: [...new Set(inodes.flatMap((inode) => ports.get(inode) ?? []))],
@@ -135,8 +142,9 @@ export function realPlace(path: string): string | undefined {
 
 /** Real paths of the sockets on which engines listen or usually do, as far as they exist. */
 export function findEngineSockets(engines: readonly Engine[] = findEngines()): string[] {
-  const paths = [...engineSockets, ...engines.flatMap(({ sockets }) => sockets)]
-  // Whoever calls himself an engine may have put a link there, to any file.
+  // Root's. Whoever else calls himself an engine may have put a link there, to any service's socket; his own is no road to root.
+  const own = engines.filter(({ uid }) => uid === 0).flatMap(({ sockets }) => sockets)
+  const paths = [...engineSockets, ...own]
   return [...new Set(paths.flatMap((path) => realPlace(path) ?? []))].filter((path) =>
     statSync(path, { throwIfNoEntry: false })?.isSocket(),
   )

@@ -18,6 +18,22 @@ test('setuid bits count on no mount by the time that a file’s owner is changed
   expect(outcome['order']).toEqual(['nosuid', 'access'])
 })
 
+test('a place that is not there yet cannot be made', () => {
+  expect(outcome['missing armed']).toContain('/usr/local/lib')
+  expect(outcome['missing made']).toContain('Permission denied')
+  expect(outcome['missing restored']).toEqual([])
+  expect(outcome['missing after']).toBe('0 777')
+})
+
+test('what a link in such a place leads to is shut, or stops it where the account can put another there', () => {
+  expect(outcome['led']).toMatch(
+    /SUDO_PLACE.*\/home\/ci, in which .*x\.service lies, to which \/etc\/cron\.d\/led leads.*the machine is as it was/,
+  )
+  expect(outcome['led to']).toContain('/srv/units/x')
+  expect(outcome['led to file']).toBe('0 664')
+  expect(outcome['led restored']).toEqual(['0 666'])
+})
+
 test('a file that has another name elsewhere stops it, and nothing stays changed', () => {
   expect(outcome['linked']).toMatch(
     /SUDO_PLACE.*rules\.d\/linked.*another name elsewhere \(2 hard links\); the machine is as it was/,

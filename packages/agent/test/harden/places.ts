@@ -53,6 +53,23 @@ result['order'] = [...new Set(kinds.map(({ kind }) => kind))]
 result['setuid restored'] = restoreMachine(record)
 result['setuid after'] = accessAt(own)
 
+sh('chmod 777 /usr/local/lib; rm -rf /usr/local/lib/systemd')
+result['missing armed'] = await harden()
+result['missing made'] = sh(
+  'setpriv --reuid=ci --regid=ci --clear-groups mkdir /usr/local/lib/systemd 2>&1 || true',
+)
+result['missing restored'] = restoreMachine(record)
+result['missing after'] = accessAt('/usr/local/lib')
+sh('ln -s /home/ci/x.service /etc/cron.d/led')
+result['led'] = await harden()
+sh(
+  'mkdir /srv/units; echo x > /srv/units/x; chmod 666 /srv/units/x; ln -sf /srv/units/x /etc/cron.d/led',
+)
+result['led to'] = await harden()
+result['led to file'] = accessAt('/srv/units/x')
+result['led restored'] = [...restoreMachine(record), accessAt('/srv/units/x')]
+sh('rm /etc/cron.d/led')
+
 asAccount(
   `cp /bin/true ${folder}/linked; chmod 4755 ${folder}/linked; ln ${folder}/linked /home/ci/other`,
 )
