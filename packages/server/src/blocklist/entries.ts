@@ -81,7 +81,12 @@ export function addEntries(
   })
   const [first] = problems
   if (first !== undefined)
-    throw new HttpError(409, 'already-listed', `${first.text} ${first.problem}`, problems.slice(0, 20))
+    throw new HttpError(
+      409,
+      'already-listed',
+      `${first.text} ${first.problem}`,
+      problems.slice(0, 20),
+    )
   return { ids, replaced }
 }
 
