@@ -120,7 +120,10 @@ test('what is written stays when somebody else saves, when the session ends, and
     const saved = await web.rig.ask('PUT', path, { as: web.rig.acme.keys.editor, body })
     return (saved.body as { version: number }).version
   }
-  const page = await web.open('/orgs/acme/policies/release')
+  const { db, auth } = web.rig.server.context
+  const user = db.get<{ id: string }>('SELECT id FROM users WHERE operator = 1')?.id ?? ''
+  const session = auth.createSession(user)
+  const page = await web.open('/orgs/acme/policies/release', { as: `runwarden-session=${session}` })
   await page.sees('textbox', 'Policy, YAML')
   // Nothing is written: the page goes on with what is the newest. A query is asked again when it is 10 s old.
   await page.run(() => {
@@ -148,14 +151,11 @@ test('what is written stays when somebody else saves, when the session ends, and
   await page.checked()
 
   // The session ends, and goes on.
-  const { db, auth } = web.rig.server.context
-  const user = db.get<{ id: string }>('SELECT id FROM users WHERE operator = 1')?.id ?? ''
-  db.run('DELETE FROM sessions')
+  auth.endSession(session)
   await fill(page, 'Reason of the change', 'mine')
   await page.click('button', `Save as version ${seen + 1}`)
   await says(page, 'Your session has ended.')
-  web.rig.cookie = `runwarden-session=${auth.createSession(user)}`
-  await page.cookie('runwarden-session', web.rig.cookie.split('=')[1] ?? '')
+  await page.cookie('runwarden-session', auth.createSession(user))
   await page.click('button', 'Go on')
   await page.until(() => !document.body.textContent.includes('Your session has ended.'))
   expect(await written(page)).toContain(mine)
