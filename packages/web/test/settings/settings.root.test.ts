@@ -35,13 +35,14 @@ test('keys are made, shown once with a command that is ready, and revoked', asyn
 
   // What its jobs lose is said before it is revoked.
   await new TestAgent(web.url).start(key)
-  await page.go(`${web.url}/orgs/acme/settings`)
-  await page.sees('button', /^Revoke <img/)
-  expect(
-    await page.run(
-      () => document.querySelector('button[aria-label^="Revoke <img"] + dialog')?.textContent ?? '',
-    ),
-  ).toContain('1 job that was started with it and has not ended loses the server, too')
+  await page.until(
+    () =>
+      document
+        .querySelector('button[aria-label^="Revoke <img"] + dialog')
+        ?.textContent.includes(
+          '1 job that was started with it and has not ended loses the server, too',
+        ) === true,
+  )
   await page.click('button', /^Revoke <img/)
   await page.click('button', 'Revoke')
   await page.until(() => !document.body.textContent.includes('onerror=alert(1)'))

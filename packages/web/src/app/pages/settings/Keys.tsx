@@ -15,6 +15,7 @@ import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
+import { useLiveQueries } from '../../live-queries.ts'
 import { inDays } from '../../period.ts'
 import { useMay } from '../../session/session.ts'
 import { Paged } from '../../states/Paged.tsx'
@@ -40,6 +41,8 @@ export default function Keys() {
   const mayMake = useMay(org, 'admin')
   const queries = useQueryClient()
   const key = ['keys', org]
+  // How many jobs run is what a person decides by.
+  useLiveQueries(org, ['keys'], ['job'])
   const keys = usePages(key, (after: string | undefined) =>
     ask(
       api.GET('/v1/orgs/{org}/keys', {
