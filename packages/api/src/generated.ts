@@ -1721,6 +1721,7 @@ export interface components {
             createdAt: number;
             expiresAt: number | null;
             lastUsedAt: number | null;
+            running: number;
         };
         AppliedPolicy: {
             /** @enum {string} */
@@ -4045,6 +4046,8 @@ export interface operations {
             content: {
                 "application/json": {
                     entries: components["schemas"]["NewBlockListEntryInput"][];
+                    /** @default false */
+                    replace?: boolean;
                 };
             };
         };
@@ -4412,6 +4415,8 @@ export interface operations {
                     /** @enum {string} */
                     state: "open" | "acknowledged" | "resolved";
                     note: string;
+                    /** @default null */
+                    seen?: ("open" | "acknowledged" | "suppressed" | "resolved") | null;
                 };
             };
         };
@@ -6052,6 +6057,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         id: string;
+                        replaced: string | null;
                     };
                 };
             };
@@ -6649,6 +6655,8 @@ export interface operations {
             content: {
                 "application/json": {
                     entries: components["schemas"]["NewBlockListEntryInput"][];
+                    /** @default false */
+                    replace?: boolean;
                 };
             };
         };
@@ -7147,6 +7155,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         id: string;
+                        replaced: string | null;
                     };
                 };
             };

@@ -28,6 +28,7 @@ test('a key is shown once, says when it was used, and ends when it is taken back
     createdAt: now,
     expiresAt: now + 1000,
     lastUsedAt: null,
+    running: 0,
   })
   expect(await rig.ask('GET', '/v1/me', { as: key })).toMatchObject({ status: 200 })
   expect(await listed()).toMatchObject({ lastUsedAt: now })
@@ -58,6 +59,14 @@ test('a key that is taken back takes the tokens of its jobs with it, and no othe
   await of.start(key)
   await other.start(rig.acme.keys.agent)
   expect(await of.heartbeat()).toMatchObject({ status: 200 })
+  const { items } = (await rig.ask('GET', '/v1/orgs/acme/keys', { as })).body as {
+    items: { name: string; running: number }[]
+  }
+  expect(Object.fromEntries(items.map(({ name, running }) => [name, running]))).toMatchObject({
+    leaked: 1,
+    agent: 1,
+    admin: 0,
+  })
   expect(await rig.ask('DELETE', `/v1/orgs/acme/keys/${id}`, { as })).toMatchObject({ status: 204 })
   expect(await of.heartbeat()).toMatchObject({ status: 401 })
   expect(await of.send(of.pack([write(1, '/w/a')]))).toMatchObject({ status: 401 })

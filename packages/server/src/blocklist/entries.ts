@@ -1,6 +1,6 @@
 import { parseBlockList, PolicyError, readAddress } from '@runwarden/policy'
 import type { Database } from '../db/database.ts'
-import { HttpError, notFound } from '../error.ts'
+import { HttpError, notFound, type Problem } from '../error.ts'
 import { newId } from '../id.ts'
 import type { Owner } from '../policies/owner.ts'
 import { type Kind, kinds } from './list.ts'
@@ -40,24 +40,34 @@ export function listEntries(
 }
 
 /**
- * Adds entries, or says something new of those that are there.
- * @returns their ids
- * @throws HttpError (400) that names the entry, the text in it and the nearest valid form
+ * Adds entries. What another entry says of a value is replaced only where that is asked for, as it may be the stricter one; by
+ * an entry with an id of its own, so that who removes what an older page shows does not remove what has come since.
+ * @returns their ids, and what they replaced
+ * @throws HttpError (400) that names the entry, the text in it and the nearest valid form; (409) that names what is listed
  */
 export function addEntries(
   db: Database,
   owner: Owner,
   entries: readonly NewEntry[],
-  { by, now }: { by: string; now: number },
-): string[] {
+  { by, now, replace }: { by: string; now: number; replace: boolean },
+): { ids: string[]; replaced: Entry[] } {
   const read = entries.map((entry, index) => ({ ...entry, ...readValue(entry.value, index) }))
-  return read.map(({ kind, value, reason, reference, expiresAt }) => {
-    const added = db.get<{ id: string }>(
-      `INSERT INTO block_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (ifnull(organisation_id, ''), value) DO UPDATE
-         SET reason = excluded.reason, reference = excluded.reference, expires_at = excluded.expires_at, added_by = excluded.added_by
-       RETURNING id`,
-      newId(),
+  const replaced: Entry[] = []
+  const problems: Problem[] = []
+  const ids = read.map((entry, index) => {
+    const { kind, value, reason, reference, expiresAt } = entry
+    const [there] = listEntries(db, owner, { after: '', limit: 1, value })
+    if (there !== undefined && saysTheSame(there, entry)) return there.id
+    if (there !== undefined) {
+      const holds = there.expiresAt === null || there.expiresAt > now
+      if (holds && !replace) problems.push(alreadyListed(there, index))
+      if (holds) replaced.push(there)
+      deleteEntry(db, owner, there.id)
+    }
+    const id = newId()
+    db.run(
+      'INSERT INTO block_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      id,
       owner,
       kind,
       value,
@@ -67,8 +77,36 @@ export function addEntries(
       expiresAt,
       by,
     )
-    return added?.id ?? ''
+    return id
   })
+  const [first] = problems
+  if (first !== undefined)
+    throw new HttpError(
+      409,
+      'already-listed',
+      `${first.text} ${first.problem}`,
+      problems.slice(0, 20),
+    )
+  return { ids, replaced }
+}
+
+const saysTheSame = (there: Entry, given: NewEntry): boolean =>
+  there.reason === given.reason &&
+  there.reference === given.reference &&
+  there.expiresAt === given.expiresAt
+
+function alreadyListed(
+  { value, reason, reference, expiresAt, addedBy }: Entry,
+  index: number,
+): Problem {
+  const until = expiresAt === null ? 'for good' : `until ${new Date(expiresAt).toISOString()}`
+  const why = reference === null ? reason : `${reason} (${reference})`
+  return {
+    in: 'body',
+    at: `entries[${index}].value`,
+    problem: `is listed already, ${until}, by ${addedBy}: ${why}`,
+    text: value,
+  }
 }
 
 /**

@@ -37,6 +37,27 @@ export const listSuppressions = (
     )
     .map((row) => Object.assign(row, { match: JSON.parse(row.match) as Record<string, string> }))
 
+interface Said {
+  match: Match
+  reason: string
+  expiresAt: number | null
+}
+
+/** The id of one that says just this: what is sent twice is one. */
+export const findSuppression = (
+  db: Database,
+  organisationId: string,
+  { match, reason, expiresAt }: Said,
+): string | undefined =>
+  db.get<{ id: string }>(
+    `SELECT id FROM suppressions
+     WHERE organisation_id = ? AND deleted_at IS NULL AND match = ? AND reason = ? AND expires_at IS ?`,
+    organisationId,
+    JSON.stringify(match),
+    reason,
+    expiresAt,
+  )?.id
+
 /**
  * @returns its id
  * @throws HttpError (409) where there are too many
@@ -44,7 +65,7 @@ export const listSuppressions = (
 export function addSuppression(
   db: Database,
   organisationId: string,
-  given: { match: Match; reason: string; expiresAt: number | null; by: string; now: number },
+  given: Said & { by: string; now: number },
 ): string {
   const there = db.get<{ many: number }>(
     'SELECT count(*) AS many FROM suppressions WHERE organisation_id = ? AND deleted_at IS NULL',

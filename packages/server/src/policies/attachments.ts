@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Organisation } from '../auth/rights.ts'
 import type { Database } from '../db/database.ts'
-import { badRequest, HttpError, notFound } from '../error.ts'
+import { badRequest, notFound } from '../error.ts'
 import { newId } from '../id.ts'
 import { Line } from '../routes/page.ts'
 import type { Owner } from './owner.ts'
@@ -59,15 +59,16 @@ export function listAttachments(
 }
 
 /**
- * Has a policy hold somewhere, in place of the one that did.
- * @returns the attachment's id
+ * Has a policy hold somewhere, in place of the one that did. The attachment is another one then, with an id of its own: who
+ * detaches what an older page shows does not detach what has come since.
+ * @returns the attachment's id, and the name of the policy that it replaced
  * @throws HttpError (400, 404)
  */
 export function attach(
   db: Database,
   organisation: Organisation | null,
   given: { policy: string; target: Target; by: string; now: number },
-): string {
+): { id: string; replaced: string | null } {
   const { target } = given
   const owner = organisation?.id ?? null
   if ((target.level === 'cluster') !== (organisation === null))
@@ -91,23 +92,25 @@ export function attach(
     given.policy,
   )
   if (policy === undefined) throw notFound(`policy as ${given.policy}`)
-  const found = db.get<{ id: string }>(
-    `INSERT INTO policy_attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (ifnull(organisation_id, ''), level, repository, workflow, job) DO UPDATE
-       SET policy_id = excluded.policy_id, created_by = excluded.created_by, created_at = excluded.created_at
-     RETURNING id`,
-    newId(),
+  const place = [target.level, repository.toLowerCase(), workflow, job] as const
+  const replaced = db.get<{ policy: string }>(
+    `DELETE FROM policy_attachments
+     WHERE organisation_id IS ? AND level = ? AND repository = ? AND workflow = ? AND job = ?
+     RETURNING (SELECT name FROM policies WHERE id = policy_id) AS policy`,
+    owner,
+    ...place,
+  )
+  const id = newId()
+  db.run(
+    'INSERT INTO policy_attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    id,
     owner,
     policy.id,
-    target.level,
-    repository.toLowerCase(),
-    workflow,
-    job,
+    ...place,
     given.by,
     given.now,
   )
-  if (found === undefined) throw new HttpError(500, 'internal', 'nothing was attached')
-  return found.id
+  return { id, replaced: replaced?.policy ?? null }
 }
 
 /**

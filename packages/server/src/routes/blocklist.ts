@@ -141,7 +141,11 @@ function addEntryRoutes(
       schema: {
         summary: `Adds entries to the block list ${of}; running jobs are told at once.`,
         params: params(z.object({})),
-        body: z.object({ entries: z.array(NewEntry).min(1).max(1000) }),
+        body: z.object({
+          entries: z.array(NewEntry).min(1).max(1000),
+          /** Also in place of entries that say something else of the same value; otherwise these are a 409. */
+          replace: z.boolean().default(false),
+        }),
         response: { 200: z.object({ ids: z.array(Id) }) },
       },
     },
@@ -152,7 +156,19 @@ function addEntryRoutes(
       const past = body.entries.findIndex(({ expiresAt }) => expiresAt !== null && expiresAt <= now)
       if (past >= 0) throw badRequest('body', `entries[${past}].expiresAt`, 'is not in the future')
       const ids = db.transaction(() => {
-        const made = addEntries(db, owner, body.entries, { by: actorOf(identity), now })
+        const { ids, replaced } = addEntries(db, owner, body.entries, {
+          by: actorOf(identity),
+          now,
+          replace: body.replace,
+        })
+        for (const { value, reason } of replaced)
+          auth.audit(identity, {
+            organisationId: owner,
+            action: 'block-list.remove',
+            subject: value,
+            detail: { reason },
+            address: ip,
+          })
         for (const { value, reason, expiresAt } of body.entries)
           auth.audit(identity, {
             organisationId: owner,
@@ -162,7 +178,7 @@ function addEntryRoutes(
             address: ip,
           })
         blockLists.change(owner)
-        return made
+        return ids
       })
       blockLists.publish(owner)
       return { ids }

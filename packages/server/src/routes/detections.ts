@@ -5,8 +5,13 @@ import type { App, Context } from '../context.ts'
 import { findInInbox, type InboxItem, listInbox, traceOf } from '../detections/list.ts'
 import { Inbox, states } from '../detections/inbox.ts'
 import { suppressionKeys } from '../detections/subject.ts'
-import { addSuppression, deleteSuppression, listSuppressions } from '../detections/suppressions.ts'
-import { badRequest, notFound } from '../error.ts'
+import {
+  addSuppression,
+  deleteSuppression,
+  findSuppression,
+  listSuppressions,
+} from '../detections/suppressions.ts'
+import { badRequest, HttpError, notFound } from '../error.ts'
 import { insightsUrl } from '../ingest/job-row.ts'
 import { Repository } from '../policies/attachments.ts'
 import { Id, Line, Next, OfOrganisation, Page, paged, Time } from './page.ts'
@@ -167,7 +172,12 @@ function addInbox(app: App, { db, auth, url }: Context, inbox: Inbox): void {
         summary:
           'Says what has become of a detection. What is expected is suppressed by a suppression.',
         params: OfOrganisation.extend({ detection: Id }),
-        body: z.object({ state: z.enum(['open', 'acknowledged', 'resolved']), note: Note }),
+        body: z.object({
+          state: z.enum(['open', 'acknowledged', 'resolved']),
+          note: Note,
+          /** The state that it was seen in. What somebody else made of it meanwhile is then a 409, and not undone. */
+          seen: z.enum(states).nullable().default(null),
+        }),
         response: { 200: Item.extend({ trace: z.array(Trace) }) },
       },
     },
@@ -176,8 +186,16 @@ function addInbox(app: App, { db, auth, url }: Context, inbox: Inbox): void {
       return db.transaction(() => {
         const before = findInInbox(db, organisation.id, params.detection)
         if (before === undefined) throw notFound('detection')
+        if (body.seen !== null && body.seen !== before.state) {
+          const by = traceOf(db, organisation.id, before.id).at(-1)
+          throw new HttpError(
+            409,
+            'changed-meanwhile',
+            `it is ${before.state} by now${by === undefined ? '' : `, by ${by.actor}: ${by.note}`}`,
+          )
+        }
         const detection = { detectionId: before.id, organisationId: organisation.id }
-        inbox.set(detection, { actor: actorOf(identity), ...body })
+        inbox.set(detection, { actor: actorOf(identity), state: body.state, note: body.note })
         auth.audit(identity, {
           organisationId: organisation.id,
           action: 'detection.state',
@@ -232,7 +250,10 @@ function addSuppressions(app: App, { db, auth, clock }: Context, inbox: Inbox): 
       // What is there is suppressed by who asks for it; what comes, by the server.
       await inbox.take()
       const id = db.transaction(() => {
-        const made = addSuppression(db, organisation.id, { ...body, by: actor, now: clock() })
+        const given = { match, reason, expiresAt }
+        const there = findSuppression(db, organisation.id, given)
+        if (there !== undefined) return there
+        const made = addSuppression(db, organisation.id, { ...given, by: actor, now: clock() })
         auth.audit(identity, {
           organisationId: organisation.id,
           action: 'suppression.create',

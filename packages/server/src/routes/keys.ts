@@ -15,6 +15,8 @@ const Key = z.object({
   expiresAt: Time.nullable(),
   /** To the minute. */
   lastUsedAt: Time.nullable(),
+  /** Jobs that were started with it and have not ended: they lose the server with the key. */
+  running: z.int(),
 })
 z.globalRegistry.add(Key, { id: 'ApiKey' })
 
@@ -35,7 +37,9 @@ export function register(app: App, { db, auth, clock }: Context): void {
       paged(
         db.all<z.infer<typeof Key>>(
           `SELECT id, name, role, hint, created_by AS createdBy, created_at AS createdAt,
-                  expires_at AS expiresAt, last_used_at AS lastUsedAt
+                  expires_at AS expiresAt, last_used_at AS lastUsedAt,
+                  (SELECT count(DISTINCT jobs.id) FROM job_tokens JOIN jobs ON jobs.id = job_id
+                   WHERE key_id = api_keys.id AND finished_at IS NULL) AS running
            FROM api_keys WHERE organisation_id = ? AND id > ? ORDER BY id LIMIT ?`,
           organisation.id,
           query.after ?? '',

@@ -79,12 +79,18 @@ function addAttachments(
         summary: `Has a policy ${of} hold somewhere, in place of the one that did.`,
         params: params(z.object({})),
         body: z.object({ policy: Line, target: Target }),
-        response: { 200: z.object({ id: Id }) },
+        response: {
+          200: z.object({
+            id: Id,
+            /** The policy that held there until now. */
+            replaced: z.string().nullable(),
+          }),
+        },
       },
     },
     (request) => {
       const { body, identity, ip, organisationOrNone } = request
-      const id = db.transaction(() => {
+      const attached = db.transaction(() => {
         const made = attach(db, organisationOrNone, {
           ...body,
           by: actorOf(identity),
@@ -94,13 +100,13 @@ function addAttachments(
           organisationId: ownerOf(request),
           action: 'policy.attach',
           subject: body.policy,
-          detail: { attachment: made, ...body.target },
+          detail: { attachment: made.id, replaced: made.replaced, ...body.target },
           address: ip,
         })
         return made
       })
       bus.emit('policy', ownerOf(request))
-      return { id }
+      return attached
     },
   )
   app.delete(

@@ -104,6 +104,45 @@ test('an organisation’s entries are its own jobs’, beside everybody’s', as
   expect(await of('/v1/orgs/acme/blocklist', viewer)).toEqual(merged.slice(0, 1))
 })
 
+test('an entry is replaced only where that is asked for, and by one of its own', async () => {
+  let now = Date.parse('2026-08-01')
+  await using rig = await ServerRig.start({}, { clock: () => now })
+  const strict = {
+    value: 'evil.example',
+    reason: 'incident 4711',
+    reference: 'https://example.org/4711',
+  }
+  const weak = { value: 'Evil.example.', reason: 'seen again', expiresAt: now + 7 * day }
+  const path = '/v1/orgs/acme/blocklist/entries'
+  const as = rig.acme.keys.editor
+  const post = (entries: object[], more = {}) =>
+    rig.ask('POST', path, { as, body: { entries, ...more } })
+  const listed = async () => (await rig.ask('GET', path, { as })).body
+  const first = await post([strict])
+  const { ids } = first.body as { ids: string[] }
+  expect(await post([strict])).toMatchObject({ status: 200, body: { ids } })
+  expect(await post([{ ...strict, value: 'other.example' }, weak])).toMatchObject({
+    status: 409,
+    body: {
+      error: {
+        code: 'already-listed',
+        message:
+          'evil.example is listed already, for good, by key editor: incident 4711 (https://example.org/4711)',
+        where: [{ at: 'entries[1].value', text: 'evil.example' }],
+      },
+    },
+  })
+  expect(await listed()).toMatchObject({ items: [{ ...strict, expiresAt: null, id: ids[0] }] })
+  expect(await post([weak], { replace: true })).toMatchObject({ status: 200 })
+  expect(await listed()).toMatchObject({ items: [{ ...weak, value: 'evil.example' }] })
+  // Who has the older page open removes nothing.
+  expect(await rig.ask('DELETE', `${path}/${ids[0]}`, { as })).toMatchObject({ status: 404 })
+  // One that holds no longer is in nobody's way.
+  now += 7 * day
+  expect(await post([strict])).toMatchObject({ status: 200 })
+  expect(await listed()).toMatchObject({ items: [{ ...strict, expiresAt: null }] })
+})
+
 const many = (from: number) =>
   Array.from({ length: 1000 }, (_, i) => ({
     value: `${'x'.repeat(60)}.${'y'.repeat(60)}.host-${from + i}.example`,

@@ -79,12 +79,25 @@ test('what people make of it is kept with who, when and why', async () => {
   await using rig = await ServerRig.start({}, { clock: () => 1_795_000_000_000 })
   await job(rig, [curl, toMirror, told(3, [2])])
   const [item] = await list(rig, '?state=open')
-  const set = (state: string, as = rig.acme.keys.editor) =>
-    rig.ask('POST', path(`detections/${item?.id}/state`), { as, body: { state, note: 'a note' } })
+  const set = (state: string, as = rig.acme.keys.editor, seen: string | null = null) =>
+    rig.ask('POST', path(`detections/${item?.id}/state`), {
+      as,
+      body: { state, note: 'a note', seen },
+    })
   expect(await set('acknowledged', rig.acme.keys.viewer)).toMatchObject({ status: 403 })
   expect(await set('suppressed')).toMatchObject({ status: 400 })
   expect(await set('acknowledged')).toMatchObject({ status: 200, body: { state: 'acknowledged' } })
-  expect(await set('resolved')).toMatchObject({ status: 200 })
+  expect(await set('resolved', rig.acme.keys.editor, 'acknowledged')).toMatchObject({ status: 200 })
+  // A page that was opened before says what it has seen.
+  expect(await set('acknowledged', rig.acme.keys.admin, 'open')).toMatchObject({
+    status: 409,
+    body: {
+      error: {
+        code: 'changed-meanwhile',
+        message: 'it is resolved by now, by key editor: a note',
+      },
+    },
+  })
   expect(await list(rig, '?state=open')).toEqual([])
   expect(
     await rig.ask('GET', path(`detections/${item?.id}`), { as: rig.acme.keys.viewer }),
@@ -204,6 +217,19 @@ test.for([
   })
   expect(await suppress(rig, { host: 'x' }, { reason: ' ' })).toMatchObject({ status: 400 })
   expect(await suppress(rig, { host: 'x' }, { expiresAt: 1 })).toMatchObject({ status: 400 })
+})
+
+test('a suppression that is sent twice is one', async () => {
+  await using rig = await ServerRig.start()
+  const [one, other] = await Promise.all([
+    suppress(rig, { host: 'a', id: 'x' }),
+    suppress(rig, { id: 'x', host: 'a' }),
+  ])
+  expect(other).toMatchObject({ status: 200, body: one.body })
+  expect(await suppress(rig, { id: 'x' })).not.toMatchObject({ body: one.body })
+  expect(await suppress(rig, { host: 'a', id: 'x' }, { reason: 'another' })).not.toMatchObject({
+    body: one.body,
+  })
 })
 
 test('how many detections a suppression would be for is known before it is made', async () => {

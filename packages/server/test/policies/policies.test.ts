@@ -229,6 +229,27 @@ describe('what holds for a job', () => {
     )
   })
 
+  test('what takes a policy’s place is attached anew: an older page does not detach it', async () => {
+    await using rig = await rigWithPolicies()
+    const as = rig.acme.keys.editor
+    const path = '/v1/orgs/acme/policy-attachments'
+    const holds = async () =>
+      (
+        (await rig.ask('GET', path, { as })).body as { items: { policy: string; level: string }[] }
+      ).items.flatMap(({ policy, level }) => (level === 'organisation' ? [policy] : []))
+    const target = { level: 'organisation' }
+    const attach = async (policy: string) =>
+      (await rig.ask('POST', path, { as, body: { policy, target } })).body as { id: string }
+    const first = await attach('org')
+    const second = await attach('app')
+    expect(second).toMatchObject({ replaced: 'org' })
+    expect(await rig.ask('DELETE', `${path}/${first.id}`, { as })).toMatchObject({ status: 404 })
+    expect(await holds()).toEqual(['app'])
+    expect(await rig.ask('DELETE', `${path}/${second.id}`, { as })).toMatchObject({ status: 204 })
+    expect(await holds()).toEqual([])
+    expect(await attach('org')).toMatchObject({ replaced: null })
+  })
+
   test('a policy that is attached is not deleted, and a save holds at once', async () => {
     await using rig = await rigWithPolicies()
     const as = rig.acme.keys.editor

@@ -35,6 +35,36 @@ test('an entry is added with its reason, and removed; what is no entry is refuse
   )
 })
 
+test('an entry that is listed already is replaced only by who has seen both', async () => {
+  const as = web.rig.acme.keys.editor
+  const path = '/v1/orgs/acme/blocklist/entries'
+  const reference = 'https://example.org/4711'
+  const entries = [{ value: 'c2.example.net', reason: 'incident 4711', reference }]
+  await web.rig.ask('POST', path, { as, body: { entries } })
+  const listed = async (): Promise<unknown> =>
+    (
+      (await web.rig.ask('GET', `${path}?value=c2.example.net`, { as })).body as {
+        items: { reason: string; expiresAt: number | null }[]
+      }
+    ).items.map(({ reason, expiresAt }) => [reason, expiresAt === null])
+  const page = await web.open('/orgs/acme/block-list')
+  await fill(page, 'Name or address', 'C2.example.net')
+  await fill(page, 'Reason', 'seen again')
+  await choose(page, 'Blocked', '7')
+  await page.click('button', 'Block it')
+  await page.sees('button', 'Replace it')
+  expect(await page.run(() => document.querySelector('[role=alert]')?.textContent)).toBe(
+    'Not done: c2.example.net is listed already, for good, by key editor: incident 4711 (https://example.org/4711).',
+  )
+  expect(await page.run(() => document.querySelector('main .banner')?.textContent)).toMatch(
+    /until .*: seen again/,
+  )
+  await page.checked({ status: 409 })
+  expect(await listed()).toEqual([['incident 4711', true]])
+  await page.click('button', 'Replace it')
+  await expect.poll(listed).toEqual([['seen again', false]])
+})
+
 test('runs that hit the list are shown, and how to use it elsewhere', async () => {
   const page = await web.open('/orgs/acme/block-list')
   await page.sees('button', 'Copy public feed')

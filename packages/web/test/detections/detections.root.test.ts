@@ -100,6 +100,29 @@ test('a suppression says what it is for before it is made, and what it has suppr
   expect(await inbox('?state=suppressed')).toEqual([])
 })
 
+test('what somebody else has made of a detection is not undone by an older page', async () => {
+  const [item] = await inbox('?detection=attack-blocked')
+  const page = await web.open(`/orgs/acme/detections/${item?.id}`)
+  await page.press('e')
+  await page.sees('heading', 'Acknowledge: 1 detection')
+  await web.rig.ask('POST', `/v1/orgs/acme/detections/${item?.id}/state`, {
+    as: web.rig.acme.keys.editor,
+    body: { state: 'resolved', note: 'secrets were rotated' },
+  })
+  await page.click('button', 'Acknowledge')
+  await page.until(
+    () =>
+      document
+        .querySelector('dialog [role=alert]')
+        ?.textContent.includes('it is resolved by now, by key editor: secrets were rotated') ===
+      true,
+  )
+  await page.checked({ status: 409 })
+  expect(await inbox('?state=resolved')).toMatchObject([{ id: item?.id }])
+  await page.click('button', 'Close')
+  await page.sees('button', /^Open again/)
+})
+
 test('who may only look has no buttons, and keys do nothing', async () => {
   const { auth } = web.rig.server.context
   const id = auth.ensureUser('local', 'looker', 'looker')

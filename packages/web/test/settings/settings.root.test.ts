@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TestAgent } from '../../../server/test/ingest/test-agent.ts'
 import { choose, fill } from '../rig/choose.ts'
 import { Web } from '../rig/web.ts'
 
@@ -32,7 +33,16 @@ test('keys are made, shown once with a command that is ready, and revoked', asyn
   expect(web.rig.server.context.auth.byKey(key)).toMatchObject({ name: hostile, role: 'agent' })
   await page.checked()
 
-  await page.sees('button', /^Revoke <img/)
+  // What its jobs lose is said before it is revoked.
+  await new TestAgent(web.url).start(key)
+  await page.until(
+    () =>
+      document
+        .querySelector('button[aria-label^="Revoke <img"] + dialog')
+        ?.textContent.includes(
+          '1 job that was started with it and has not ended loses the server, too',
+        ) === true,
+  )
   await page.click('button', /^Revoke <img/)
   await page.click('button', 'Revoke')
   await page.until(() => !document.body.textContent.includes('onerror=alert(1)'))
@@ -45,13 +55,22 @@ test('members get another role, are invited and taken out', async () => {
   const page = await web.open('/orgs/acme/settings/members')
   await page.sees('combobox', /^Role of <img/)
   const name = (await page.names('combobox')).find((one) => one.startsWith('Role of <img')) ?? ''
-  await choose(page, name, 'editor')
   const { db } = web.rig.server.context
-  await expect
-    .poll(() =>
-      db.get('SELECT role FROM members JOIN users ON users.id = user_id WHERE name = ?', hostile),
-    )
-    .toEqual({ role: 'editor' })
+  const role = () =>
+    db.get('SELECT role FROM members JOIN users ON users.id = user_id WHERE name = ?', hostile)
+  // Choosing gives nothing yet.
+  await choose(page, name, 'admin')
+  await page.sees('button', /^Change <img.* from viewer to admin$/)
+  await choose(page, name, 'editor')
+  await page.click('button', /^Change <img.* from viewer to editor$/)
+  expect(role()).toEqual({ role: 'viewer' })
+  await page.click('button', 'Change')
+  await page.until(() =>
+    [...document.querySelectorAll('output')].some(({ textContent }) =>
+      textContent.endsWith(' is editor now.'),
+    ),
+  )
+  expect(role()).toEqual({ role: 'editor' })
   await fill(page, 'Who is invited', 'a colleague')
   await choose(page, 'Their role', 'editor')
   await page.click('button', 'Make an invitation')

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { BlockListEntry } from '@runwarden/api'
+import { ApiError, type BlockListEntry } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
@@ -132,14 +132,15 @@ function NewEntry({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
   const [reason, setReason] = useState('')
   const [reference, setReference] = useState('')
   const [days, setDays] = useState<(typeof lives)[number][0]>('')
+  const written = () => ({
+    value: value.trim(),
+    reason,
+    reference: reference === '' ? null : reference,
+    expiresAt: days === '' ? null : inDays(Number(days)),
+  })
   const add = useMutation({
-    mutationFn: () =>
-      addEntry(owner, {
-        value: value.trim(),
-        reason,
-        reference: reference === '' ? null : reference,
-        expiresAt: days === '' ? null : inDays(Number(days)),
-      }),
+    mutationFn: ({ entry, replace }: { entry: ReturnType<typeof written>; replace: boolean }) =>
+      addEntry(owner, entry, replace),
     onSuccess: () => {
       setValue('')
       setReason('')
@@ -147,26 +148,61 @@ function NewEntry({ owner, onAdded }: { owner: Owner; onAdded: () => void }) {
       onAdded()
     },
   })
+  const isListed = add.error instanceof ApiError && add.error.code === 'already-listed'
   return (
-    <ChangeForm label="New entry" change={add} button="Block it">
-      <TextField
-        label="Name or address"
-        hint="evil.example, *.evil.example, 203.0.113.9, 203.0.113.0/24"
-        value={value}
-        onChange={setValue}
-        required
-        maxLength={300}
-      />
-      <TextField label="Reason" value={reason} onChange={setReason} required maxLength={200} />
-      <TextField
-        label="Reference"
-        hint="A link, where there is one."
-        type="url"
-        value={reference}
-        onChange={setReference}
-        maxLength={500}
-      />
-      <SelectField label="Blocked" value={days} options={lives} onChange={setDays} />
-    </ChangeForm>
+    <>
+      <ChangeForm
+        label="New entry"
+        change={{ ...add, mutate: () => add.mutate({ entry: written(), replace: false }) }}
+        button="Block it"
+      >
+        <TextField
+          label="Name or address"
+          hint="evil.example, *.evil.example, 203.0.113.9, 203.0.113.0/24"
+          value={value}
+          onChange={setValue}
+          required
+          maxLength={300}
+        />
+        <TextField label="Reason" value={reason} onChange={setReason} required maxLength={200} />
+        <TextField
+          label="Reference"
+          hint="A link, where there is one."
+          type="url"
+          value={reference}
+          onChange={setReference}
+          maxLength={500}
+        />
+        <SelectField label="Blocked" value={days} options={lives} onChange={setDays} />
+      </ChangeForm>
+      {isListed && add.variables !== undefined && (
+        <div className="banner">
+          <span>
+            In its place would stand:{' '}
+            {add.variables.entry.expiresAt === null ? (
+              'for good'
+            ) : (
+              <>
+                until <Time at={add.variables.entry.expiresAt} />
+              </>
+            )}
+            : <Text value={add.variables.entry.reason} />
+            {add.variables.entry.reference !== null && (
+              <>
+                {' '}
+                (<Text value={add.variables.entry.reference} />)
+              </>
+            )}
+            .
+          </span>
+          <button
+            type="button"
+            onClick={() => add.mutate({ entry: add.variables.entry, replace: true })}
+          >
+            Replace it
+          </button>
+        </div>
+      )}
+    </>
   )
 }

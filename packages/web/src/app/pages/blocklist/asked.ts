@@ -18,8 +18,9 @@ export const entriesOf = (owner: Owner, after: string | undefined) => {
     : ask(api.GET('/v1/orgs/{org}/blocklist/entries', { params: { path: { org: owner }, query } }))
 }
 
-export const addEntry = (owner: Owner, entry: NewBlockListEntryInput) => {
-  const body = { entries: [entry] }
+/** @param replace also in place of what is listed of its value */
+export const addEntry = (owner: Owner, entry: NewBlockListEntryInput, replace: boolean) => {
+  const body = { entries: [entry], replace }
   return owner === null
     ? ask(api.POST('/v1/server/blocklist/entries', { body }))
     : ask(api.POST('/v1/orgs/{org}/blocklist/entries', { params: { path: { org: owner } }, body }))

@@ -3,11 +3,12 @@ import { counted } from '@runwarden/report/view'
 import { Dialog } from '../../../ui/Dialog.tsx'
 import { Form } from '../../../ui/Form.tsx'
 import { Refused } from '../../../ui/Refused.tsx'
-import { deeds, type NewState, useChange } from './change.ts'
+import { Text } from '../../../ui/Text.tsx'
+import { deeds, type NewState, type Seen, useChange } from './change.ts'
 
 interface Props {
   org: string
-  ids: readonly string[]
+  items: readonly Seen[]
   state: NewState
   /** It is done. */
   onDone: () => void
@@ -15,17 +16,21 @@ interface Props {
 }
 
 /** Asks for a note and changes the state of detections. */
-export function ChangeDialog({ org, ids, state, onDone, onClose }: Props) {
+export function ChangeDialog({ org, items, state, onDone, onClose }: Props) {
   const [note, setNote] = useState('')
   const change = useChange(org)
   const { label, note: otherwise } = deeds[state]
+  const meanwhile = change.data ?? []
   return (
-    <Dialog title={`${label}: ${counted(ids.length, 'detection')}`} onClose={onClose}>
+    <Dialog title={`${label}: ${counted(items.length, 'detection')}`} onClose={onClose}>
       <Form
         className="stack"
         onSubmit={() => {
           const said = note.trim()
-          change.mutate({ ids, state, note: said === '' ? otherwise : said }, { onSuccess: onDone })
+          change.mutate(
+            { items, state, note: said === '' ? otherwise : said },
+            { onSuccess: (refused) => refused.length === 0 && onDone() },
+          )
         }}
       >
         <label className="choice grow">
@@ -38,11 +43,25 @@ export function ChangeDialog({ org, ids, state, onDone, onClose }: Props) {
           />
         </label>
         <Refused error={change.error} />
-        <div className="buttons">
-          <button className="primary" disabled={change.isPending}>
-            {label}
-          </button>
-        </div>
+        {meanwhile.length > 0 ? (
+          <div role="alert" className="refused">
+            {counted(meanwhile.length, 'detection')} left as somebody else has set them since they
+            were shown here:
+            <ul>
+              {[...new Set(meanwhile.map(({ message }) => message))].slice(0, 10).map((message) => (
+                <li key={message}>
+                  <Text value={message} />
+                </li>
+              ))}
+            </ul>
+          </div>
+        ) : (
+          <div className="buttons">
+            <button className="primary" disabled={change.isPending}>
+              {label}
+            </button>
+          </div>
+        )}
       </Form>
     </Dialog>
   )

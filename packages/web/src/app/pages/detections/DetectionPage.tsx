@@ -54,9 +54,10 @@ export default function DetectionPage() {
 
 function Shown({ org, found }: { org: string; found: Whole }) {
   const mayChange = useMay(org, 'editor')
-  const [asking, setAsking] = useState<NewState | 'suppress' | null>(null)
+  // The detection as it was seen when it was asked about.
+  const [asking, setAsking] = useState<{ what: NewState | 'suppress'; item: Whole } | null>(null)
   const ask = (what: NewState | 'suppress') => (): void => {
-    if (mayChange) setAsking(what)
+    if (mayChange) setAsking({ what, item: found })
   }
   useKeys({ e: ask('acknowledged'), r: ask('resolved'), u: ask('open'), s: ask('suppress') })
   const close = (): void => setAsking(null)
@@ -95,11 +96,17 @@ function Shown({ org, found }: { org: string; found: Whole }) {
           <History org={org} found={found} />
         </Section>
       </div>
-      {asking === 'suppress' ? (
-        <SuppressDialog org={org} item={found} onDone={close} onClose={close} />
+      {asking?.what === 'suppress' ? (
+        <SuppressDialog org={org} item={asking.item} onDone={close} onClose={close} />
       ) : (
         asking !== null && (
-          <ChangeDialog org={org} ids={[found.id]} state={asking} onDone={close} onClose={close} />
+          <ChangeDialog
+            org={org}
+            items={[asking.item]}
+            state={asking.what}
+            onDone={close}
+            onClose={close}
+          />
         )
       )}
     </>

@@ -16,7 +16,7 @@ import { useBreadcrumb } from '../../shell/breadcrumb.ts'
 import { useOrganisation } from '../../shell/organisation.ts'
 import { useTitle } from '../../shell/title.ts'
 import { Paged } from '../../states/Paged.tsx'
-import { deeds, type NewState } from './change.ts'
+import { deeds, type NewState, type Seen } from './change.ts'
 import { ChangeDialog } from './ChangeDialog.tsx'
 import { columnsFor } from './columns.tsx'
 import { useKeys } from './keys.ts'
@@ -25,7 +25,7 @@ import { Narrowing, names, shownState } from './Narrowing.tsx'
 import { SuppressDialog } from './SuppressDialog.tsx'
 
 type Asking =
-  | { what: NewState; ids: readonly string[] }
+  | { what: NewState; items: readonly Seen[] }
   | { what: 'suppress'; item: InboxDetection }
   | null
 
@@ -72,7 +72,7 @@ export default function Inbox() {
     if (next !== undefined) setAt(next.id)
   }
   const ask = (what: NewState): void => {
-    if (mayChange && meant.length > 0) setAsking({ what, ids: meant.map(({ id }) => id) })
+    if (mayChange && meant.length > 0) setAsking({ what, items: meant })
   }
   const suppress = (): void => {
     const [item, ...others] = meant
@@ -148,7 +148,7 @@ export default function Inbox() {
         asking !== null && (
           <ChangeDialog
             org={org}
-            ids={asking.ids}
+            items={asking.items}
             state={asking.what}
             onDone={done}
             onClose={() => setAsking(null)}

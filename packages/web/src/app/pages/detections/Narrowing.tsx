@@ -1,7 +1,6 @@
-import { severities } from '../../../ui/alarm.ts'
-import { Choice } from '../../../ui/Choice.tsx'
 import { ChoiceButtons } from '../../../ui/ChoiceButtons.tsx'
 import { FilterText } from '../../../ui/FilterText.tsx'
+import { DetectionFilter, SeverityFilter } from '../../DetectionFilters.tsx'
 import { FilterBar } from '../../FilterBar.tsx'
 import { type Filters, oneOf } from '../../filters.ts'
 import { periods } from '../../period.ts'
@@ -33,19 +32,8 @@ export function Narrowing({ filters }: { filters: Filters<Name> }) {
         value={state}
         onPress={(one) => set({ state: one === 'open' ? null : one })}
       />
-      <Choice
-        label="Severity"
-        all="Any severity"
-        options={severities}
-        value={oneOf(severities, values.severity)}
-        onChoose={(severity) => set({ severity })}
-      />
-      <FilterText
-        label="Detection"
-        placeholder="reverse-shell"
-        value={values.detection}
-        onWrite={(detection) => set({ detection })}
-      />
+      <SeverityFilter value={values.severity} onChoose={(severity) => set({ severity })} />
+      <DetectionFilter value={values.detection} onWrite={(detection) => set({ detection })} />
       <FilterText
         label="Repository"
         placeholder="owner/name"

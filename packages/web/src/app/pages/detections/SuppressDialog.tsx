@@ -21,15 +21,16 @@ const ends = { '7 days': 7, '30 days': 30, '90 days': 90 } as const
 
 /** Says that detections like this one are expected: which, why, and for how long. */
 export function SuppressDialog({ org, item, onDone, onClose }: Props) {
-  const [patterns, setPatterns] = useState(() => patternsOf(item))
-  const [chosen, setChosen] = useState(() => new Set(chosenAtFirst(patterns)))
+  const [offered] = useState(() => patternsOf(item))
+  const [patterns, setPatterns] = useState<Match>({ ...offered.exact, ...offered.wider })
+  const [chosen, setChosen] = useState(() => new Set(chosenAtFirst(offered)))
   const [reason, setReason] = useState('')
   const [end, setEnd] = useState<keyof typeof ends | null>(null)
   const queries = useQueryClient()
   const match = Object.fromEntries(
     [...chosen].flatMap((key) => {
-      const pattern = patterns[key]?.trim() ?? ''
-      return pattern === '' ? [] : [[key, pattern]]
+      const pattern = patterns[key] ?? ''
+      return pattern.trim() === '' ? [] : [[key, pattern]]
     }),
   ) as Match
   const make = useMutation({
@@ -61,9 +62,11 @@ export function SuppressDialog({ org, item, onDone, onClose }: Props) {
   return (
     <Dialog title="Suppress detections like this one" onClose={onClose}>
       <Form className="stack" onSubmit={make.mutate}>
+        <Wider keys={Object.keys(offered.wider) as MatchKey[]} />
         <fieldset className="patterns">
           <legend>
-            Detections of which all of this holds; * stands for anything but /, ** for anything
+            Detections of which all of this holds; * stands for anything but /, ** for anything, \*
+            for a star
           </legend>
           {(Object.keys(keyWords) as MatchKey[])
             .filter((key) => patterns[key] !== undefined)
@@ -109,6 +112,18 @@ export function SuppressDialog({ org, item, onDone, onClose }: Props) {
         </div>
       </Form>
     </Dialog>
+  )
+}
+
+/** Warns of patterns that are for more than this detection. */
+function Wider({ keys }: { keys: readonly MatchKey[] }) {
+  if (keys.length === 0) return null
+  return (
+    <p className="banner" role="note">
+      {keys.map((key) => keyWords[key]).join(', ')}: no pattern is for this name alone, as it is too
+      long or has characters that a pattern can’t hold. What stands there with stars is for others,
+      too, and a job can choose a name so that it is.
+    </p>
   )
 }
 

@@ -1,3 +1,4 @@
+import { ApiError, type InboxDetection } from '@runwarden/api'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, ask } from '../../api.ts'
 
@@ -10,19 +11,35 @@ export const deeds: Readonly<Record<NewState, { label: string; key: string; note
   open: { label: 'Open again', key: 'u', note: 'opened again without a note' },
 }
 
-/** Says what has become of detections, one after the other. */
+/** A detection, and the state that the person has seen it in. */
+export interface Seen {
+  id: string
+  state: InboxDetection['state']
+}
+
+/**
+ * Says what has become of detections, one after the other.
+ * @returns what was not done, as somebody else has changed its state since it was seen
+ */
 export function useChange(org: string) {
   const queries = useQueryClient()
   return useMutation({
-    async mutationFn(change: { ids: readonly string[]; state: NewState; note: string }) {
-      const { ids, state, note } = change
-      for (const detection of ids)
-        await ask(
-          api.POST('/v1/orgs/{org}/detections/{detection}/state', {
-            params: { path: { org, detection } },
-            body: { state, note },
-          }),
-        )
+    async mutationFn(change: { items: readonly Seen[]; state: NewState; note: string }) {
+      const { items, state, note } = change
+      const meanwhile: ApiError[] = []
+      for (const { id, state: seen } of items)
+        try {
+          await ask(
+            api.POST('/v1/orgs/{org}/detections/{detection}/state', {
+              params: { path: { org, detection: id } },
+              body: { state, note, seen },
+            }),
+          )
+        } catch (error) {
+          if (!(error instanceof ApiError && error.status === 409)) throw error
+          meanwhile.push(error)
+        }
+      return meanwhile
     },
     // Some may have been changed where one was refused.
     onSettled: () => queries.invalidateQueries({ queryKey: ['detections', org] }),

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { PolicyAttachment } from '@runwarden/api'
+import { ApiError, type PolicyAttachment } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
@@ -47,6 +47,12 @@ export function Attachments({ owner, policy }: { owner: Owner; policy: string })
     >
       {mayChange && <Attach owner={owner} policy={policy} onAttached={() => void onChanged()} />}
       <Refused error={detach.error} />
+      {detach.error instanceof ApiError && detach.error.status === 404 && (
+        <p>
+          Somebody has detached it from there meanwhile, or attached another policy in its place.
+          Nothing was detached now; the list is as it is by now.
+        </p>
+      )}
       <Paged pages={attachments} label="The attachments are loading" lines={3}>
         {rows.length === 0 && attachments.more === null ? (
           <Nothing>It holds nowhere: a job gets it only by asking for it by its name.</Nothing>
@@ -139,7 +145,21 @@ function Attach(props: { owner: Owner; policy: string; onAttached: () => void })
       label="Attach"
       change={attach}
       button="Attach it"
-      note={<span className="hint">What holds there now is replaced.</span>}
+      note={
+        <output className="hint">
+          {attach.data === undefined ? (
+            'What holds there now is replaced.'
+          ) : attach.data.replaced === null ? (
+            'It holds there now, where nothing did.'
+          ) : attach.data.replaced === policy ? (
+            'It holds there, as it did.'
+          ) : (
+            <>
+              It holds there now, in place of <Text value={attach.data.replaced} />.
+            </>
+          )}
+        </output>
+      }
     >
       <SelectField
         label="Hold for"

@@ -9,6 +9,7 @@ import { useOwner } from '../../owner.ts'
 import { useRouterAddress } from '../../router-address.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
 import { useTitle } from '../../shell/title.ts'
+import { Unsaved } from '../../Unsaved.tsx'
 import { savePolicy } from './asked.ts'
 import { policiesAt, policyAt } from './places.ts'
 import { Writing } from './Writing.tsx'
@@ -38,6 +39,7 @@ export default function NewPolicy() {
   })
   return (
     <>
+      <Unsaved when={text !== start && !save.isPending} />
       <h1>New policy</h1>
       {owner !== null && <FromRecords org={owner} onText={setText} />}
       <Writing owner={owner} text={text} onChange={setText}>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
-import { ApiError, type PolicyVersion } from '@runwarden/api'
+import type { PolicyVersion } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import { CopyButton } from '../../../ui/CopyButton.tsx'
@@ -16,6 +16,7 @@ import { useMay } from '../../session/session.ts'
 import { useBreadcrumb } from '../../shell/breadcrumb.ts'
 import { useTitle } from '../../shell/title.ts'
 import { Loaded } from '../../states/Loaded.tsx'
+import { Unsaved } from '../../Unsaved.tsx'
 import { deletePolicy, policyOf, savePolicy } from './asked.ts'
 import { Attachments } from './Attachments.tsx'
 import { exportUrl } from './export-url.ts'
@@ -75,26 +76,24 @@ function Newest({ owner, policy }: { owner: Owner; policy: string }) {
     queryFn: () => policyOf(owner, policy, version),
     enabled: version !== null,
   })
+  const of = `${owner} ${policy}`
   return (
     <Loaded query={newest} label="The policy is loading">
       {(found) =>
-        version === null || version === found.version ? (
-          <Edit key={found.version} owner={owner} newest={found} text={found.text} />
+        version === null ? (
+          <Edit key={of} owner={owner} newest={found} text={found.text} />
         ) : (
           <Loaded query={older} label="The version is loading">
             {({ text }) => (
               <>
-                <p className="banner">
-                  This is version {version}; the newest is {found.version}. Saved, it becomes
-                  version {found.version + 1}.
-                  <Link to={policyAt(owner, policy)}>To the newest</Link>
-                </p>
-                <Edit
-                  key={`${version} of ${found.version}`}
-                  owner={owner}
-                  newest={found}
-                  text={text}
-                />
+                {version !== found.version && (
+                  <p className="banner">
+                    This is version {version}; the newest is {found.version}. Saved, it becomes
+                    version {found.version + 1}.
+                    <Link to={policyAt(owner, policy)}>To the newest</Link>
+                  </p>
+                )}
+                <Edit key={`${of} ${version}`} owner={owner} newest={found} text={text} />
               </>
             )}
           </Loaded>
@@ -111,19 +110,35 @@ interface EditProps {
   text: string
 }
 
-function Edit({ owner, newest: { name: policy, version, text: saved }, text: given }: EditProps) {
+function Edit({ owner, newest, text: given }: EditProps) {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const mayChange = useMay(owner, 'editor')
+  // What it is written upon. It goes on with the newest by itself only where nothing would be lost, so that the server can tell who
+  // saves that they have not seen another's version.
+  const [base, setBase] = useState({ version: newest, text: given })
   const [text, setText] = useState(given)
   const [reason, setReason] = useState('')
+  const { name: policy, version } = base.version
+  const isWritten = text !== base.text
+  const isChange = text !== base.version.text
+  const isNewer = newest.version !== version && newest.createdAt >= base.version.createdAt
+  const goOnWith = (next: typeof base): void => {
+    setBase(next)
+    setText(next.text)
+  }
+  if (isNewer && !isWritten) goOnWith({ version: newest, text: given })
   const save = useMutation({
     mutationFn: () => savePolicy(owner, policy, { text, reason, basedOn: version }),
-    onSuccess: async () => {
+    onSuccess: async (saved) => {
+      setBase({ version: saved, text: saved.text })
+      setReason('')
       await queries.invalidateQueries({ queryKey: ['policy-versions', owner, policy] })
       await queries.invalidateQueries({ queryKey: ['policy', owner, policy] })
       await navigate(policyAt(owner, policy), { replace: true })
     },
+    // Another's version may be why.
+    onError: () => queries.invalidateQueries({ queryKey: ['policy', owner, policy] }),
   })
   const remove = useMutation({
     mutationFn: () => deletePolicy(owner, policy),
@@ -134,6 +149,37 @@ function Edit({ owner, newest: { name: policy, version, text: saved }, text: giv
   })
   return (
     <>
+      <Unsaved when={isWritten && !save.isPending && !remove.isPending} />
+      {isNewer && isWritten && (
+        <output className="banner">
+          <span>
+            Version {newest.version} was saved meanwhile by <Text value={newest.author} />:{' '}
+            <Text value={newest.reason} />. What you have written is still here, upon version{' '}
+            {version}.
+          </span>
+          <a href={policyAt(owner, policy, { tab: 'history' })} target="_blank" rel="noreferrer">
+            See what changed
+          </a>
+          <button
+            type="button"
+            onClick={() => {
+              setBase({ version: newest, text: base.text })
+              save.reset()
+            }}
+          >
+            Keep mine, upon version {newest.version}
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              goOnWith({ version: newest, text: newest.text })
+              save.reset()
+            }}
+          >
+            Take version {newest.version} instead
+          </button>
+        </output>
+      )}
       <p className="actions writing">
         <span className="by">Version {version}</span>
         <CopyButton text={text} label="Copy YAML" />
@@ -160,22 +206,12 @@ function Edit({ owner, newest: { name: policy, version, text: saved }, text: giv
                 maxLength={1000}
               />
               <div className="actions">
-                <button
-                  className="primary"
-                  disabled={!isPolicy || save.isPending || text === saved}
-                >
+                <button className="primary" disabled={!isPolicy || save.isPending || !isChange}>
                   Save as version {version + 1}
                 </button>
-                {text === saved && <span className="hint">Nothing is changed.</span>}
+                {!isChange && <span className="hint">Nothing is changed.</span>}
               </div>
               <Refused error={save.error} />
-              {save.error instanceof ApiError && save.error.status === 409 && (
-                <p className="actions">
-                  Somebody has saved another version meanwhile.
-                  <Link to={policyAt(owner, policy, { tab: 'history' })}>See what changed</Link>
-                  <span className="hint">Copy your text first: it is on this page alone.</span>
-                </p>
-              )}
             </Form>
           )
         }

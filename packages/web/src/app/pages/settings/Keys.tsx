@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ApiKey } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
+import { counted } from '@runwarden/report/view'
 import { Command } from '../../../ui/Command.tsx'
 import { Confirm } from '../../../ui/Confirm.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
@@ -14,6 +15,7 @@ import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
+import { useLiveQueries } from '../../live-queries.ts'
 import { inDays } from '../../period.ts'
 import { useMay } from '../../session/session.ts'
 import { Paged } from '../../states/Paged.tsx'
@@ -39,6 +41,8 @@ export default function Keys() {
   const mayMake = useMay(org, 'admin')
   const queries = useQueryClient()
   const key = ['keys', org]
+  // How many jobs run is what a person decides by.
+  useLiveQueries(org, ['keys'], ['job'])
   const keys = usePages(key, (after: string | undefined) =>
     ask(
       api.GET('/v1/orgs/{org}/keys', {
@@ -117,9 +121,16 @@ const columns = (onRevoke: (id: string) => void): readonly Column<ApiKey>[] => [
   },
   {
     title: 'Actions',
-    cell: ({ id, name }) => (
+    cell: ({ id, name, running }) => (
       <Confirm label="Revoke" of={plain(name, 100)} onConfirm={() => onRevoke(id)}>
-        Whoever uses this key is refused from now on. Agents that have started keep their jobs.
+        Whoever uses this key is refused from now on.{' '}
+        <strong>
+          {running === 0
+            ? 'No job that was started with it runs now.'
+            : `${counted(running, 'job')} that ${running === 1 ? 'was' : 'were'} started with it and ${running === 1 ? 'has' : 'have'} not ended ${running === 1 ? 'loses' : 'lose'} the server, too:`}
+        </strong>
+        {running > 0 &&
+          ' what they do is not seen here any more, and changes of policies and of the block list do not reach them.'}
       </Confirm>
     ),
   },

@@ -51,7 +51,7 @@ function People({ org, isAdmin }: { org: string; isAdmin: boolean }) {
   )
   const onSettled = () => queries.invalidateQueries({ queryKey: key })
   const change = useMutation({
-    mutationFn: ({ user, role }: { user: string; role: Role }) =>
+    mutationFn: ({ user, role }: NewRole) =>
       ask(
         api.PUT('/v1/orgs/{org}/members/{user}', {
           params: { path: { org, user } },
@@ -68,6 +68,11 @@ function People({ org, isAdmin }: { org: string; isAdmin: boolean }) {
   return (
     <Section id="members" title="Members">
       <Refused error={change.error ?? remove.error} />
+      {change.isSuccess && (
+        <output className="hint">
+          <Text value={change.variables.name} /> is {change.variables.role} now.
+        </output>
+      )}
       <Paged pages={members} label="The members are loading">
         {members.rows.length === 0 ? (
           <Nothing>
@@ -94,10 +99,16 @@ function People({ org, isAdmin }: { org: string; isAdmin: boolean }) {
   )
 }
 
+interface NewRole {
+  user: string
+  name: string
+  role: Role
+}
+
 interface MemberActions {
   org: string
   isAdmin: boolean
-  onChange: (of: { user: string; role: Role }) => void
+  onChange: (of: NewRole) => void
   onRemove: (user: string) => void
 }
 
@@ -123,18 +134,11 @@ const memberColumns = ({
     title: 'Role',
     cell: ({ id, name, role }) =>
       isAdmin ? (
-        <select
-          aria-label={`Role of ${plain(name, 100)}`}
-          value={role}
-          onChange={({ target }) => {
-            const chosen = roles.find((one) => one === target.value)
-            if (chosen !== undefined) onChange({ user: id, role: chosen })
-          }}
-        >
-          {roles.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </select>
+        <RoleOf
+          name={name}
+          role={role}
+          onChange={(chosen) => onChange({ user: id, name, role: chosen })}
+        />
       ) : (
         role
       ),
@@ -155,6 +159,43 @@ const memberColumns = ({
       ]
     : []),
 ]
+
+interface RoleOfProps {
+  name: string
+  role: Role
+  onChange: (role: Role) => void
+}
+
+/** A role is chosen first, and given by a button that asks: by the keyboard one passes others on the way. */
+function RoleOf({ name, role, onChange }: RoleOfProps) {
+  const [chosen, setChosen] = useState<Role | null>(null)
+  const who = plain(name, 100)
+  return (
+    <span className="actions">
+      <select
+        aria-label={`Role of ${who}`}
+        value={chosen ?? role}
+        onChange={({ target }) => setChosen(roles.find((one) => one === target.value) ?? null)}
+      >
+        {roles.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </select>
+      {chosen !== null && chosen !== role && (
+        <Confirm
+          label="Change"
+          of={`${who} from ${role} to ${chosen}`}
+          onConfirm={() => {
+            setChosen(null)
+            onChange(chosen)
+          }}
+        >
+          It holds from the next page on, in every session of this person.
+        </Confirm>
+      )}
+    </span>
+  )
+}
 
 function Invitations({ org }: { org: string }) {
   const queries = useQueryClient()
