@@ -1966,6 +1966,7 @@ export interface components {
         HeartbeatAnswer: {
             blockListVersion: string | null;
             policyVersion: string | null;
+            segments?: number;
         };
         HttpRow: {
             verdict: components["schemas"]["Verdict"];
@@ -2096,6 +2097,7 @@ export interface components {
             sequence: number;
             hash: string;
             report: components["schemas"]["Report"] | null;
+            noReport?: string;
             exit: number | null;
         };
         JobFinished: {
