@@ -162,12 +162,14 @@ test('a folder that was put in its place meanwhile keeps what it has', async () 
   expect(readdirSync(path)).toEqual(['precious'])
 })
 
+/** What lies there whole. */
+const files = (): string[] => readdirSync(path).filter((name) => !name.endsWith('.part'))
+
 test('what the disk does not take packed is sent all the same, one at a time, and the chain goes on', async () => {
   const spool = openSpool()
   const blocked = [1, 2].map((seq) => join(path, `${seq}.zst.part`))
   // Nothing can be made in their place.
   for (const one of blocked) mkdirSync(join(one, 'x'), { recursive: true })
-  const files = () => readdirSync(path).filter((name) => !name.endsWith('.part'))
   for (const line of ['a', 'b', 'c']) {
     spool.add(line)
     await spool.seal()
