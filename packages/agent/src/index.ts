@@ -7,6 +7,7 @@ export { uncountedPrograms } from './programs.ts'
 export { checkMachine, readMachine, type Check } from './preflight.ts'
 export {
   BrokenOff,
+  notRun,
   protect,
   runUnprotected,
   type Protected,

@@ -223,6 +223,17 @@ export async function runUnprotected(
   }
 }
 
+/** What a report says of a command that was not run. */
+export function notRun(settings: ProtectSettings, reason: string, status: number): RunFacts {
+  return {
+    ...commonFacts(settings, 'none', Date.now()),
+    protection: 'not-run',
+    exitStatus: status,
+    leftOver: [],
+    health: { tier: 'none', armedMs: null, hooks: [], eventsLost: {}, gaps: [reason] },
+  }
+}
+
 function commonFacts(settings: ProtectSettings, scope: string, startTime: number) {
   return {
     version: settings.version,

@@ -1967,6 +1967,7 @@ export interface components {
         HeartbeatAnswer: {
             blockListVersion: string | null;
             policyVersion: string | null;
+            segments?: number;
         };
         HttpRow: {
             verdict: components["schemas"]["Verdict"];
@@ -2097,6 +2098,7 @@ export interface components {
             sequence: number;
             hash: string;
             report: components["schemas"]["Report"] | null;
+            noReport?: string;
             exit: number | null;
         };
         JobFinished: {

@@ -1,9 +1,16 @@
-import { messageOf, type ProtectSettings } from '@runwarden/agent'
-import { ControlPlaneError, jobStartOf, serverUrlOf, startJob } from '@runwarden/agent/start-job'
+import { AgentError, messageOf, type ProtectSettings } from '@runwarden/agent'
+import {
+  ControlPlaneError,
+  jobStartOf,
+  sayReport,
+  sayUnprotected,
+  serverUrlOf,
+  startJob,
+} from '@runwarden/agent/start-job'
 import { sendUnsent } from '@runwarden/agent/unsent'
 import { settledAs, Uplink } from '@runwarden/agent/uplink'
 import { byLevel, storedName } from '@runwarden/events/stored-policy'
-import type { Event, Report } from '@runwarden/events'
+import type { Event, Report, RunFacts } from '@runwarden/events'
 import type { StoredPolicy } from '@runwarden/events/control-plane'
 import {
   type BlockList,
@@ -17,6 +24,7 @@ import {
 } from '@runwarden/policy'
 import { policyText } from '@runwarden/policy/policy-text'
 import type { OwnPolicy } from './read-policy.ts'
+import { version } from './version.ts'
 
 /** How the command line names its control plane. */
 export interface ServerSettings {
@@ -50,15 +58,19 @@ export class ServedRun {
   #list: BlockList | undefined
   /** null: the control plane could not be asked. */
   readonly #job: JobStarted | null
+  /** What was said of that; null: nothing. */
+  readonly away: string | null
   #uplink: Uplink | undefined
 
   private constructor(
     settings: ServerSettings,
     job: JobStarted | null,
+    away: string | null,
     parts: { own: OwnPolicy; unsent: Promise<void>; policy: Policy; list: BlockList | undefined },
   ) {
     this.#settings = settings
     this.#job = job
+    this.away = away
     this.#own = parts.own
     this.#unsent = parts.unsent
     this.#policy = parts.policy
@@ -69,13 +81,15 @@ export class ServedRun {
   /**
    * Tells the control plane that a run starts, and takes what holds for it: the command line's policy, or else the first
    * of its own (job, workflow, repository, organisation, cluster), and its block list beside the command line's.
-   * @throws ControlPlaneError where the URL is none, or with `fail` when it cannot be asked; PolicyError for what it has
+   * @throws ControlPlaneError where the URL is none, or with `fail` when it cannot be asked; AgentError for what it has and
+   * this version cannot read
    */
   static async start(own: OwnPolicy, settings: ServerSettings): Promise<ServedRun> {
     const url = serverUrlOf(settings.url)
     const { apiKey, onFailure, repository, say } = settings
     const { env } = process
     let job: JobStarted | null = null
+    let away: string | null = null
     try {
       const start = jobStartOf(
         env,
@@ -88,22 +102,32 @@ export class ServedRun {
         onFailure === 'audit'
           ? 'nothing is blocked but what is on the block list (--on-server-failure audit)'
           : 'the command line alone says what holds (--on-server-failure local)'
-      say(`NO CONTROL PLANE: ${error.message}: ${then}`)
+      away = `NO CONTROL PLANE: ${error.message}: ${then}`
+      say(away)
     }
     // Beside the run: what agents before this one have left of theirs.
     const unsent = sendUnsent(wait, say)
     const audit = job === null && onFailure === 'audit'
     const more = audit ? { ...own.more, egress: 'audit' as const } : own.more
-    const base = own.document ?? (await storedPolicy(job?.policies)) ?? policyOf([])
-    return new ServedRun({ ...settings, url }, job, {
-      own,
-      unsent,
-      policy: extendPolicy(base, more),
-      list:
+    try {
+      const base = own.document ?? (await storedPolicy(job?.policies)) ?? policyOf([])
+      const list =
         job?.blockList == null
           ? undefined
-          : parseBlockList(job.blockList.text, `block list ${job.blockList.version}`),
-    })
+          : parseBlockList(job.blockList.text, `block list ${job.blockList.version}`)
+      const parts = { own, unsent, policy: extendPolicy(base, more), list }
+      return new ServedRun({ ...settings, url }, job, away, parts)
+    } catch (error) {
+      if (job === null) throw error
+      const why = `this version (${version}) cannot put in force what ${url} has for the run: ${messageOf(error)}`
+      await tell(say, () => sayUnprotected({ url, ...job }, own.more.egress ?? 'audit', why))
+      throw new AgentError(
+        'NOT_ARMED',
+        `the command was not run: ${why}`,
+        'a newer control plane may have what this version does not know: see which versions both are, and the policy there',
+        { cause: error },
+      )
+    }
   }
 
   /** Why the control plane wants the command not watched; null: it does not. */
@@ -114,9 +138,9 @@ export class ServedRun {
   /**
    * Keeps the run's events for the control plane from now on.
    * @param folder the run's record
-   * @returns false: there is no place to keep them in, which was said
+   * @returns false: there is no place to keep them in, which was said, here and there
    */
-  open(folder: string): boolean {
+  async open(folder: string): Promise<boolean> {
     const { url, say } = this.#settings
     const job = this.#job
     if (job === null) return true
@@ -127,7 +151,9 @@ export class ServedRun {
       this.#uplink = Uplink.open({ url, jobId, token, blockList, policies }, folder)
       return true
     } catch (error) {
-      say(`RECORD INCOMPLETE: nothing of this run goes to ${url}: ${messageOf(error)}`)
+      const why = `no event of this run goes to ${url}: ${messageOf(error)}`
+      say(`RECORD INCOMPLETE: ${why}`)
+      await this.unprotected(why)
       return false
     }
   }
@@ -137,6 +163,7 @@ export class ServedRun {
 
   /** What the control plane pushes is put in force on the run. */
   readonly follow: NonNullable<ProtectSettings['onWatch']> = (watch) => {
+    if (this.away !== null) watch.lacks(this.away)
     const uplink = this.#uplink
     uplink?.follow({
       health: () => watch.healthSoFar(),
@@ -154,9 +181,13 @@ export class ServedRun {
     return async () => uplink?.unfollow()
   }
 
-  /** `fail-mode: open` lets the command run without protection. */
-  unprotected(): void {
-    this.#uplink?.unprotected(this.#inForce())
+  /** The command runs without protection, or nothing of it is told there, and why: nobody waits for an agent then. */
+  async unprotected(why: string): Promise<void> {
+    const { url, say } = this.#settings
+    const job = this.#job
+    if (this.#uplink !== undefined) this.#uplink.unprotected(this.#inForce())
+    else if (job !== null)
+      await tell(say, () => sayUnprotected({ url, ...job }, this.#policy.egress, why))
   }
 
   #inForce() {
@@ -165,22 +196,32 @@ export class ServedRun {
   }
 
   /** Sends what waits, and the report; says where it is to be seen, and what is still unsent. */
-  async finish(report: Report, status: number, quiet: boolean): Promise<void> {
-    const { say } = this.#settings
-    const uplink = this.#uplink
-    if (uplink === undefined) return
-    const sent = await uplink.finish({ report, exit: status }, wait)
-    await uplink.close()
+  async finish(report: Report, status: number | null, quiet: boolean): Promise<void> {
+    const { url, say } = this.#settings
+    const job = this.#job
+    if (job === null) return
+    const sent = await this.#uplink?.finish({ report, exit: status }, wait)
+    if (sent === undefined) await tell(say, () => sayReport({ url, ...job }, report, status))
+    await this.#uplink?.close()
     await this.#unsent
-    if (sent.unsent !== null) say(`NOT SENT: ${sent.unsent}`)
-    const insightsUrl = sent.insightsUrl ?? this.#job?.insightsUrl ?? null
+    if (sent !== undefined && sent.unsent !== null) say(`NOT SENT: ${sent.unsent}`)
+    const insightsUrl = sent?.insightsUrl ?? job.insightsUrl
     if (!quiet && insightsUrl !== null)
       say(`View security insights and recommended policy at: ${insightsUrl}`)
   }
 
-  /** The command was not run. */
-  async abandon(): Promise<void> {
+  /** The command was not run: its end says so. */
+  async notRun(facts: RunFacts): Promise<void> {
+    if (this.#job === null) return
+    const { ReportBuilder } = await import('@runwarden/report')
+    await this.finish(new ReportBuilder().build(facts), facts.exitStatus, true)
+  }
+
+  /** Nobody knows what the command did to its end. */
+  async brokenOff(): Promise<void> {
+    const sent = await this.#uplink?.finish(null, wait)
     await this.#uplink?.close()
+    if (sent !== undefined && sent.unsent !== null) this.#settings.say(`NOT SENT: ${sent.unsent}`)
   }
 
   /** @throws where it cannot be put in force; then what was before stays */
@@ -202,6 +243,15 @@ export class ServedRun {
   #compile({ policy, list }: { policy: Policy; list: BlockList | undefined }): CompiledPolicy {
     const lists = [this.#own.blockList, list].filter((one) => one !== undefined)
     return compile(policy, joinBlockLists(lists))
+  }
+}
+
+/** What cannot be told is said. */
+async function tell(say: ServerSettings['say'], act: () => Promise<void>): Promise<void> {
+  try {
+    await act()
+  } catch (error) {
+    say(`NOT SENT: ${messageOf(error)}`)
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Protected,
   type ProtectSettings,
   messageOf,
+  notRun,
   protect,
   readGranted,
   runUnprotected,
@@ -74,10 +75,14 @@ async function startServed(
 }
 
 /** Runs the command without any protection, because the control plane's administrators want it so. */
-function skip(settings: ProtectSettings, served: ServedRun, reason: string): Promise<Protected> {
+async function skip(
+  settings: ProtectSettings,
+  served: ServedRun,
+  reason: string,
+): Promise<Protected> {
   const why = `the control plane wants it so: ${reason}`
   say(`NOT PROTECTED: ${why}`)
-  served.unprotected()
+  await served.unprotected(why)
   return runUnprotected(settings, why)
 }
 
@@ -126,7 +131,7 @@ export async function main(words: string[]): Promise<number> {
       ? newFolder('.runwarden', new Date())
       : { path: options.out, made: [] }
   const record = RunRecord.open(path, say, { made, owner })
-  if (served?.open(path) === false) record.incomplete = true
+  if ((await served?.open(path)) === false) record.incomplete = true
   const settings = {
     version,
     command: [file, ...args] as [string, ...string[]],
@@ -153,20 +158,20 @@ export async function main(words: string[]): Promise<number> {
     run = await (served?.skip == null ? protect(settings) : skip(settings, served, served.skip))
   } catch (error) {
     if (error instanceof Interrupted) {
-      await served?.abandon()
+      await served?.notRun(notRun(settings, error.message, error.status))
       record.abandon()
       say(error.message)
       return error.status
     }
     if (error instanceof BrokenOff) {
-      await served?.abandon()
+      await served?.brokenOff()
       record.abandon()
       say(`RECORD INCOMPLETE: ${error.message}`)
       return compiled.failMode === 'closed' ? failed : error.status
     }
     const reason = messageOf(error)
     if (compiled.failMode === 'closed') {
-      await served?.abandon()
+      await served?.notRun(notRun(settings, reason, failed))
       record.abandon()
       if (error instanceof AgentError) throw error
       throw new AgentError(
@@ -178,8 +183,9 @@ export async function main(words: string[]): Promise<number> {
     }
     say(`NOT PROTECTED: ${reason}`)
     say('fail-mode is open: the command runs, and nothing watches or stops it')
-    served?.unprotected()
+    await served?.unprotected(reason)
     run = await runUnprotected(settings, reason)
+    if (served?.away != null) run.facts.health.gaps.push(served.away)
   }
   const report = await record.finish(run.facts, { quiet: options.quiet })
   await served?.finish(report, run.status, options.quiet)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { zstdDecompressSync } from 'node:zlib'
 import { type ExecResult, type Lab, linkAddresses, startLab } from '@runwarden/lab'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -53,9 +54,10 @@ afterAll(async () => {
 /** `runwarden run` as a job of acme/app, with its files in a folder of its own. */
 function run(
   words: readonly string[],
-  { at = url, env = {} }: { at?: string; env?: Record<string, string> } = {},
+  { at = url, env = {}, to }: { at?: string; env?: Record<string, string>; to?: string } = {},
 ): Promise<ExecResult> {
-  out = place.at(`out-${++runs}`)
+  runs++
+  out = to ?? place.at(`out-${runs}`)
   return lab.runner.exec(
     runwarden,
     ['run', '--server', at, '--api-key-file', key, '--out', out, ...words],
@@ -290,8 +292,57 @@ test.for([
     expect({ status, stdout: stdout.trim() }).toEqual({ status: expected, stdout: curl })
     expect(stderr).toContain('https://control.example.com:7399/v1/jobs could not be asked')
     expect(stderr).toContain(said)
+    if (mode === 'fail') return
+    // Whoever looks at the record alone sees it.
+    const gap = expect.stringMatching(`^NO CONTROL PLANE: .*${said}`)
+    expect(place.report(out).health.gaps).toContainEqual(gap)
+    expect(place.eventsOf('agent.health', out)).toContainEqual(
+      expect.objectContaining({ state: 'gap', detail: gap }),
+    )
+    expect(stderr.split('runwarden: NO CONTROL PLANE')).toHaveLength(2)
   },
 )
+
+test('a run that comes to nothing, or of which nothing can be kept, is none whose agent fell silent', async () => {
+  const job = async () => {
+    const id = await jobOf(runs)
+    const { items } = await plane.ask<Page<object>>(`/v1/orgs/acme/jobs/${id}/detections`)
+    return { ...(await plane.ask<object>(`/v1/orgs/acme/jobs/${id}`)), detections: items }
+  }
+  const own = place.at('confined.yml')
+  // It wants an account of the command's own.
+  writeFileSync(own, 'version: 1\negress: block\ndisable-sudo: true\n')
+  const notArmed = await run(['--policy', own, '--', 'true'])
+  expect(notArmed).toMatchObject({ status: 125, stderr: expect.not.stringContaining('NOT SENT') })
+  expect(await job()).toMatchObject({
+    state: 'finished',
+    protection: 'not-run',
+    exit: 125,
+    detections: [],
+  })
+
+  writeFileSync(place.at('file'), '')
+  const to = place.at('file', 'x')
+  const unkept = await run(['--egress', 'block', '--', 'true'], { to })
+  expect(unkept.status).toBe(125)
+  expect(unkept.stderr).toContain('RECORD INCOMPLETE: ')
+  expect(await job()).toMatchObject({ state: 'finished', protection: 'armed', detections: [] })
+
+  await plane.savePolicy('egress: block\n')
+  await plane.attachPolicy().catch(() => undefined)
+  const database = new DatabaseSync(place.at('data', 'runwarden.sqlite'))
+  const append = "UPDATE policy_versions SET text = text || 'new-key: true\n'"
+  database.exec(append)
+  const unread = await run(['--', 'touch', 'was-run'])
+  database.exec("UPDATE policy_versions SET text = replace(text, 'new-key: true\n', '')")
+  database.close()
+  expect(unread.status).toBe(125)
+  expect(unread.stderr).toMatch(
+    /the command was not run: this version \(.*\) cannot put in force what https:\/\/control.*base v\d+ \(organisation\):3:1: "new-key"/,
+  )
+  expect(existsSync(place.at('was-run'))).toBe(false)
+  expect(await job()).toMatchObject({ protection: 'unprotected', detections: [] })
+})
 
 test.for([
   [['--api-key-file', 'x'], '--api-key-file is of use with --server URL only'],

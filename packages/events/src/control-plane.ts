@@ -143,6 +143,8 @@ z.globalRegistry.add(Heartbeat, { id: 'Heartbeat' })
 export const HeartbeatAnswer = z.object({
   blockListVersion: z.string().nullable(),
   policyVersion: z.string().nullable(),
+  /** Of the job's segments, how many are here; missing: a server before this was told. */
+  segments: z.int().min(0).optional(),
 })
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>
 z.globalRegistry.add(HeartbeatAnswer, { id: 'HeartbeatAnswer' })
@@ -185,6 +187,8 @@ export const JobFinish = z.object({
   hash: sha256,
   /** null: the agent that watched the job has died; an agent after it has sent what it left, and knows no more. */
   report: Report.nullable(),
+  /** Where there is none: why the agent, which lives, could not send it. Missing: it has died. */
+  noReport: z.string().max(1000).optional(),
   /** Status of the job's command; null: not known. */
   exit: z.int().nullable(),
 })

@@ -59,6 +59,8 @@ export class Spool {
   #losing: number | null = null
   /** The disk takes nothing: tried again with the next segment. */
   #failing = false
+  /** One that the disk did not take packed: it is sent from here, and lies there unpacked until then. */
+  #held: { segment: Segment; name: string } | undefined
   #closed = false
   #lastLine: string | null = null
 
@@ -104,6 +106,11 @@ export class Spool {
     const open = this.#file === undefined ? 0 : 1
     const segments = this.#full.length + this.#packed.length + open
     return { segments, bytes: this.#bytes + this.open }
+  }
+
+  /** There is more to do when it is sealed the next time, though nothing was added. */
+  get isBehind(): boolean {
+    return this.#failing || (this.#full.length > 0 && this.#held === undefined)
   }
 
   /** Takes one event, as a line of JSON. */
@@ -157,6 +164,7 @@ export class Spool {
   /** The first that was not acknowledged; undefined: there is none that is packed. */
   next(): Segment | undefined {
     for (let first = this.#packed[0]; first !== undefined; first = this.#packed[0]) {
+      if (this.#held?.segment.seq === first.number) return this.#held.segment
       const segment = decodeSegment(first.number, this.#tryRead(`${first.number}.zst`))
       if (segment !== undefined) return segment
       this.setAside(first.number)
@@ -170,7 +178,9 @@ export class Spool {
   /** The server has it, whoever it was sent by. */
   acknowledge(seq: number): void {
     if (this.#packed[0]?.number !== seq) return
+    const held = this.#held
     this.setAside(seq)
+    if (held?.segment.seq === seq && !this.#keepEnd(held)) return
     if (this.#acknowledged > 0) this.#folder.remove(`${this.#acknowledged}.zst`)
     this.#acknowledged = seq
   }
@@ -179,6 +189,18 @@ export class Spool {
   setAside(seq: number): void {
     if (this.#packed[0]?.number !== seq) return
     this.#bytes -= this.#packed.shift()?.bytes ?? 0
+    if (this.#held?.segment.seq === seq) this.#held = undefined
+  }
+
+  /** In the place of its events there is room for what continues the chain. @returns false: not even there */
+  #keepEnd({ segment, name }: { segment: Segment; name: string }): boolean {
+    this.#folder.remove(name)
+    try {
+      this.#write(`${segment.seq}.zst`, encodeSegment(segment))
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** @param remove all was acknowledged: nothing of it is needed any more */
@@ -258,7 +280,11 @@ export class Spool {
   }
 
   async #packAll(): Promise<void> {
-    for (let first = this.#full[0]; first !== undefined; first = this.#full[0]) {
+    for (
+      let first = this.#full[0];
+      first !== undefined && this.#held === undefined;
+      first = this.#full[0]
+    ) {
       const name = `${first.number}.ndjson`
       const content = wholeLines(this.#tryRead(name))
       if (content.length > 0) {
@@ -268,12 +294,8 @@ export class Spool {
         const bytes = encodeSegment(segment)
         try {
           this.#write(`${seq}.zst`, bytes)
-        } catch (error) {
-          // It stays as it is, and is tried again.
-          if (!this.#failing)
-            this.#tell(`${name} cannot be packed in ${this.path} now: ${messageOf(error)}`)
-          this.#failing = true
-          return
+        } catch {
+          this.#held = { segment, name }
         }
         this.#sequence = seq
         this.#hash = segment.hash
@@ -282,7 +304,7 @@ export class Spool {
       }
       this.#full.shift()
       this.#bytes -= first.bytes
-      this.#folder.remove(name)
+      if (this.#held === undefined) this.#folder.remove(name)
     }
   }
 
@@ -291,10 +313,13 @@ export class Spool {
     const fd = this.#folder.create(unfinished)
     try {
       for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
+      this.#folder.rename(unfinished, name)
+    } catch (error) {
+      this.#folder.remove(unfinished)
+      throw error
     } finally {
       closeSync(fd)
     }
-    this.#folder.rename(unfinished, name)
   }
 
   /** Empty: it is not there any more. */

@@ -23,6 +23,8 @@ export interface Answer {
 
 /** Until an answer has begun, ms; a server that stores durably may take its time. */
 const patienceMs = 30_000
+/** For the rest of it: one that comes a byte at a time would hold its connection for ever. */
+const wholeMs = 60_000
 /** A job's start has policies of 4 MiB in all, and a block list of 4. */
 const largest = 10 << 20
 
@@ -75,7 +77,7 @@ export function isPrivateWay({ protocol, hostname }: URL): boolean {
 /** @returns an answer of 2xx, or 304. @throws AskError */
 export async function ask(url: URL, options: Ask): Promise<Answer> {
   const response = await open(url, options)
-  const body = await collect(url, response)
+  const body = await collect(url, response, options)
   const answer = { status: response.statusCode ?? 0, headers: response.headers, body }
   if ((answer.status >= 200 && answer.status < 300) || answer.status === 304) return answer
   throw new AskError(`${named(url)} answered ${answer.status}${saidIn(body)}`, answer)
@@ -118,10 +120,18 @@ export function open(url: URL, options: Ask): Promise<IncomingMessage> {
   })
 }
 
-async function collect(url: URL, response: IncomingMessage): Promise<Buffer> {
+async function collect(
+  url: URL,
+  response: IncomingMessage,
+  { background = false }: Ask,
+): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
-  response.setTimeout(patienceMs, () => response.destroy(new Error('its answer broke off')))
+  const late = setTimeout(
+    () => response.destroy(new Error(`its answer did not end in ${wholeMs / 1000} s`)),
+    wholeMs,
+  )
+  if (background) late.unref()
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       bytes += chunk.length
@@ -131,6 +141,8 @@ async function collect(url: URL, response: IncomingMessage): Promise<Buffer> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new AskError(`${named(url)} could not be asked: ${why}`, undefined, error)
+  } finally {
+    clearTimeout(late)
   }
   return Buffer.concat(chunks)
 }

@@ -3,6 +3,8 @@ export class Pause {
   readonly #firstMs: number
   readonly #mostMs: number
   #failures = 0
+  /** The other side asked not to be asked before, by performance.now(). */
+  #notBefore = 0
   #end: (() => void) | undefined
 
   constructor({ firstMs, mostMs }: { firstMs: number; mostMs: number }) {
@@ -20,9 +22,15 @@ export class Pause {
     this.#end?.()
   }
 
+  /** The same, but where the other side asked for the pause. */
+  hurry(): void {
+    if (performance.now() >= this.#notBefore) this.end()
+  }
+
   /** @param atLeastMs as the other side asked for */
   async afterFailure(atLeastMs = 0): Promise<void> {
     const most = Math.min(this.#firstMs * 2 ** this.#failures++, this.#mostMs)
+    this.#notBefore = performance.now() + atLeastMs
     await this.for(Math.max(most * (0.5 + Math.random() / 2), atLeastMs))
   }
 

@@ -6,6 +6,7 @@ import { ask, AskError, isPrivateWay } from './ask.ts'
 
 export { jobStartOf } from '@runwarden/events/job-start'
 export { AskError as ControlPlaneError }
+export { sayReport, sayUnprotected } from './say-once.ts'
 
 /** For all tries: the command waits for it. */
 const wholeMs = 8000

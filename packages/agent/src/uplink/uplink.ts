@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { BodyOf } from '@runwarden/api/route-url'
-import type { Event, Health, Recommendation } from '@runwarden/events'
+import type { Event, Health, Recommendation, Report } from '@runwarden/events'
 import type { Heartbeat, PolicyInForce, StoredPolicy } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import { Spool } from '../spool/spool.ts'
@@ -55,14 +55,26 @@ export interface Sent {
   unsent: string | null
 }
 
+/** Why what waits was not sent. */
+interface Failure {
+  why: string
+  /** By the control plane, or by what is before it; else it was not reached. */
+  answered: boolean
+  /** By performance.now(). */
+  since: number
+  told: boolean
+}
+
+type FinishBody = BodyOf<'/v1/jobs/{id}/finish'>
+
 const heartbeatMs = 10_000
 const flushMs = 200
 /** A segment ends so soon while the control plane takes them. */
 const sealMs = 1_000
-/** And so soon while others wait. */
+/** And so soon while others wait, or the disk takes nothing. */
 const sealWaitingMs = 10_000
 const sealBytes = 256 << 10
-/** Nothing heard for so long is told. */
+/** Nothing heard for so long, or no segment taken, is told. */
 const outageMs = 60_000
 
 /**
@@ -88,20 +100,28 @@ export class Uplink implements AsyncDisposable {
   #pushes: Pushes | undefined
   #heard = performance.now()
   #outage = false
-  #failure = ''
+  /** Of what waits to be sent; undefined: it went well, or nothing was tried yet. */
+  #failure: Failure | undefined
+  #beating = false
   #sealed = performance.now()
   #refused = 0
+  /** How many it has acknowledged to this agent. */
+  #acknowledged = 0
+  /** And how many of these it said that it has no more. */
+  #missing = 0
   /** null: nobody knows its end. */
   #end: { report: unknown; exit: number | null } | null | undefined
   /** undefined: the machine takes no file. */
   readonly #kept: UnsentJob | undefined
   #sent: { insightsUrl: string | null } | undefined
-  /** For what it is: another try would end the same way. */
-  #endRefused = false
+  /** Why the control plane takes no end, or none with a report: another try would end the same way. */
+  #endRefused = ''
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #record: string
 
   private constructor(record: string, keep: () => UnsentJob, server: UplinkServer) {
     this.#server = server
+    this.#record = record
     this.#said = new Said({
       url: server.url,
       id: server.jobId,
@@ -227,11 +247,11 @@ export class Uplink implements AsyncDisposable {
     if (end !== null) this.#noteEnd(end.exit)
     await this.#spool.seal()
     this.#pause.reset()
-    this.#pause.end()
+    this.#pause.hurry()
     this.#uploading ??= this.#upload()
     await this.#waitForEnd(wait)
     return {
-      finished: this.#sent !== undefined,
+      finished: this.#sent !== undefined && this.#endRefused === '',
       insightsUrl: this.#sent?.insightsUrl ?? null,
       unsent: this.#unsent(),
     }
@@ -271,7 +291,7 @@ export class Uplink implements AsyncDisposable {
     const nothing = sequence === 0 && unsent.segments === 0
     const done = nothing || this.#sent !== undefined
     await this.#spool.close(done && this.#refused === 0)
-    if (done || this.#endRefused) this.#kept?.remove()
+    if (done || this.#endRefused !== '') this.#kept?.remove()
   }
 
   async #waitForEnd({ mostMs, quietMs }: { mostMs: number; quietMs: number }): Promise<void> {
@@ -280,7 +300,7 @@ export class Uplink implements AsyncDisposable {
     const waited = Promise.withResolvers<void>()
     const looking = setInterval(() => {
       // Where the control plane was away, it may be back within that time.
-      this.#pause.end()
+      this.#pause.hurry()
       const now = performance.now()
       if (now >= until || now - this.#progress >= quietMs) waited.resolve()
     }, 500)
@@ -290,13 +310,14 @@ export class Uplink implements AsyncDisposable {
 
   #unsent(): string | null {
     const { segments, bytes } = this.#spool.unsent
+    const to = `sent to ${this.#server.url} (${this.#why()})`
     const said = [
       ...(segments > 0 && this.#sent === undefined
         ? [
-            `${segments} segments of events (${bytes} bytes) were not sent to ${this.#server.url}${this.#why()}; they stay in ${this.#spool.path}`,
+            `${segments} segments of events (${bytes} bytes) were not ${to}; they stay in ${this.#spool.path}`,
           ]
-        : this.#sent === undefined
-          ? [`the report was not sent to ${this.#server.url}${this.#why()}`]
+        : this.#sent === undefined || this.#endRefused !== ''
+          ? [`the report was not ${to}; it stays in ${this.#record}`]
           : []),
       ...(this.#refused > 0
         ? [`${this.#refused} segments were refused by it, and stay in ${this.#spool.path}`]
@@ -307,7 +328,7 @@ export class Uplink implements AsyncDisposable {
   }
 
   #why(): string {
-    return this.#failure === '' ? '' : ` (${this.#failure})`
+    return this.#endRefused || (this.#failure?.why ?? 'it did not answer in time')
   }
 
   #gap(text: string): void {
@@ -317,9 +338,9 @@ export class Uplink implements AsyncDisposable {
   }
 
   #sealInTime(): void {
-    const { open, unsent } = this.#spool
-    if (open === 0) return
-    const waiting = unsent.segments > 1
+    const { open, unsent, isBehind } = this.#spool
+    if (open === 0 && !isBehind) return
+    const waiting = unsent.segments > 1 || isBehind
     const age = performance.now() - this.#sealed
     if (waiting && open < sealBytes && age < sealWaitingMs) return
     this.#sealed = performance.now()
@@ -328,7 +349,7 @@ export class Uplink implements AsyncDisposable {
 
   /** There is something to send; a pause after a failure is not for that. */
   #wake(): void {
-    if (this.#failure === '') this.#pause.end()
+    if (this.#failure === undefined) this.#pause.end()
   }
 
   async #upload(): Promise<void> {
@@ -349,11 +370,17 @@ export class Uplink implements AsyncDisposable {
           return
         } else await this.#pause.for(sealWaitingMs)
       } catch (error) {
-        this.#failure = messageOf(error)
-        const atLeastMs = error instanceof AskError ? error.retryAfterMs : 0
-        if (!signal.aborted) await this.#pause.afterFailure(atLeastMs)
+        if (!signal.aborted) await this.#afterFailure(error)
       }
     }
+  }
+
+  async #afterFailure(error: unknown): Promise<void> {
+    const { status, retryAfterMs } =
+      error instanceof AskError ? error : { status: null, retryAfterMs: 0 }
+    const { since = performance.now(), told = false } = this.#failure ?? {}
+    this.#failure = { why: messageOf(error), answered: status !== null, since, told }
+    await this.#pause.afterFailure(retryAfterMs)
   }
 
   /** @throws Error where the disk does not take it: it stays as it is, and the job does not end without it */
@@ -369,6 +396,7 @@ export class Uplink implements AsyncDisposable {
     try {
       await this.#said.segment(segment)
       this.#spool.acknowledge(seq)
+      this.#acknowledged++
       this.#progress = performance.now()
     } catch (error) {
       if (!(error instanceof AskError) || !isFinal(error)) throw error
@@ -376,26 +404,22 @@ export class Uplink implements AsyncDisposable {
       this.#spool.setAside(seq)
       this.#gap(`segment ${seq} of the job's events is not at the control plane: ${error.message}`)
     }
+    this.#failure = undefined
+    this.#pause.reset()
   }
 
+  /** @throws AskError when another try may help */
   async #sendEnd(end: { report: unknown; exit: number | null } | null): Promise<void> {
-    const { report, exit } = end ?? { report: null, exit: null }
     const { sequence, hash } = this.#spool
     if (end === null && sequence === 0) {
       // The agent before left nothing to end with: the control plane gives the job up by itself.
       this.#sent = { insightsUrl: null }
       return
     }
-    // The server says what is no report.
-    const body = {
-      sequence,
-      hash: hash.toString('hex'),
-      report: report as BodyOf<'/v1/jobs/{id}/finish'>['report'],
-      exit,
-    }
+    const body = { sequence, hash: hash.toString('hex'), exit: end?.exit ?? null }
+    this.#endRefused = ''
     try {
-      const { insightsUrl } = await this.#said.say('/v1/jobs/{id}/finish', body)
-      this.#sent = { insightsUrl: typeof insightsUrl === 'string' ? insightsUrl : null }
+      this.#sent = await this.#sayEnd({ ...body, report: this.#reportOf(end) })
     } catch (error) {
       if (!(error instanceof AskError) || !isFinal(error)) throw error
       if (end === null) {
@@ -403,13 +427,53 @@ export class Uplink implements AsyncDisposable {
         this.#sent = { insightsUrl: null }
         return
       }
-      this.#failure = error.message
-      this.#endRefused = true
+      this.#endRefused = error.message
+      // It has ended otherwise there.
+      if (error.status === 409) return
+      this.#sent = await this.#endWithout(body, error)
     }
+  }
+
+  /** All else of the job is there: without an end it would go on there until it is given up. */
+  async #endWithout(
+    body: Pick<FinishBody, 'sequence' | 'hash' | 'exit'>,
+    { message }: AskError,
+  ): Promise<{ insightsUrl: string | null } | undefined> {
+    try {
+      return await this.#sayEnd({ ...body, report: null, noReport: message.slice(0, 500) })
+    } catch (error) {
+      if (!(error instanceof AskError) || !isFinal(error)) throw error
+      return undefined
+    }
+  }
+
+  async #sayEnd(body: FinishBody): Promise<{ insightsUrl: string | null }> {
+    const { insightsUrl } = await this.#said.say('/v1/jobs/{id}/finish', body)
+    return { insightsUrl }
+  }
+
+  /** With what the events that are there lack; the server says what is no report. */
+  #reportOf(end: { report: unknown } | null): FinishBody['report'] {
+    const report = (end?.report ?? null) as Report | null
+    const { lost } = this.#spool
+    if (report?.health === undefined || lost === 0) return report as FinishBody['report']
+    const { health } = report
+    const gap = `${lost} events are not at the control plane: they did not fit into ${this.#spool.path}`
+    return {
+      ...report,
+      health: {
+        ...health,
+        eventsLost: { ...health.eventsLost, spool: lost },
+        gaps: [...health.gaps, gap],
+      },
+    } as FinishBody['report']
   }
 
   async #beat(): Promise<void> {
     void this.#telling.again()
+    // Answers that come a byte at a time would gather.
+    if (this.#beating) return
+    this.#beating = true
     const { tier, eventsLost } = this.#live?.health() ?? this.#lastHealth
     const { sequence, lost } = this.#spool
     const heartbeat: Heartbeat = {
@@ -418,22 +482,46 @@ export class Uplink implements AsyncDisposable {
       tier,
       armed: tier !== 'none',
     }
+    const acknowledged = this.#acknowledged
     try {
       const answer = await this.#said.say('/v1/jobs/{id}/heartbeat', heartbeat)
-      this.#pushes?.isNow('block-list', answer.blockListVersion ?? null)
-      this.#pushes?.isNow('policy', answer.policyVersion ?? null)
+      this.#pushes?.isNow('block-list', answer.blockListVersion)
+      this.#pushes?.isNow('policy', answer.policyVersion)
+      this.#tellMissing(acknowledged, answer.segments)
+      this.#tellNotTaken()
     } catch (error) {
       this.#tellOutage(messageOf(error))
+    } finally {
+      this.#beating = false
     }
   }
 
   #contact(): void {
     this.#heard = performance.now()
     this.#outage = false
-    if (this.#failure === '') return
-    this.#failure = ''
+    // What it answers to segments is for the pause between them.
+    if (this.#failure === undefined || this.#failure.answered) return
     this.#pause.reset()
-    this.#pause.end()
+    this.#pause.hurry()
+  }
+
+  /** @param there segments that the control plane has; undefined: an older one does not say */
+  #tellMissing(acknowledged: number, there = acknowledged): void {
+    const missing = acknowledged - there
+    if (missing <= this.#missing) return
+    this.#missing = missing
+    this.#gap(
+      `the control plane has no more ${missing} of the ${acknowledged} segments of events that it had acknowledged: it was restored from a backup of before, or somebody laid hands on it`,
+    )
+  }
+
+  /** Heartbeats alone say nothing of it. */
+  #tellNotTaken(): void {
+    const failure = this.#failure
+    if (failure === undefined || failure.told || performance.now() - failure.since < outageMs)
+      return
+    failure.told = true
+    this.#gap(`the control plane does not take the job's events (${failure.why}): they wait for it`)
   }
 
   #tellOutage(why: string): void {

@@ -188,6 +188,11 @@ export class Watch {
     this.health.gap(text)
   }
 
+  /** The same of what was said before the watch began. */
+  lacks(text: string): void {
+    this.health.missing(text)
+  }
+
   /**
    * Takes all that is still under way, and returns the run's health.
    * @param goesOn what enforces stays watched, and names go on to resolve

@@ -161,3 +161,34 @@ test('a folder that was put in its place meanwhile keeps what it has', async () 
   await spool.close(true)
   expect(readdirSync(path)).toEqual(['precious'])
 })
+
+/** What lies there whole. */
+const files = (): string[] => readdirSync(path).filter((name) => !name.endsWith('.part'))
+
+test('what the disk does not take packed is sent all the same, one at a time, and the chain goes on', async () => {
+  const spool = openSpool()
+  const blocked = [1, 2].map((seq) => join(path, `${seq}.zst.part`))
+  // Nothing can be made in their place.
+  for (const one of blocked) mkdirSync(join(one, 'x'), { recursive: true })
+  for (const line of ['a', 'b', 'c']) {
+    spool.add(line)
+    await spool.seal()
+  }
+  expect(files()).toEqual(['1.ndjson', '2.ndjson', '3.ndjson'])
+  const [first] = takeAll(spool)
+  expect(linesOf(first === undefined ? [] : [first])).toEqual(['a'])
+  expect(files()).toEqual(['2.ndjson', '3.ndjson'])
+  expect(spool.isBehind).toBe(true)
+  await spool.seal()
+  for (const one of blocked) rmSync(one, { recursive: true })
+  const [second] = takeAll(spool, first)
+  // With it an agent after this one continues the chain.
+  expect(files()).toEqual(['2.zst', '3.ndjson'])
+  await spool.close(false)
+  const again = openSpool()
+  await again.seal()
+  expect(takeAll(again, first).map(({ seq }) => seq)).toEqual([2, 3])
+  expect(linesOf(second === undefined ? [] : [second])).toEqual(['b'])
+  expect(gaps).toEqual([])
+  await again.close(true)
+})

@@ -119,7 +119,11 @@ export class ControlPlane implements AsyncDisposable {
     if (segment !== undefined) say(await this.#segment(Number(segment), request))
     else if (path === '/v1/jobs/job1/heartbeat') {
       this.heartbeats.push(Heartbeat.parse(JSON.parse((await bodyOf(request)).toString())))
-      say({ blockListVersion: this.blockList.version, policyVersion: this.policies.version })
+      say({
+        blockListVersion: this.blockList.version,
+        policyVersion: this.policies.version,
+        segments: this.segments.size,
+      })
     } else if (path === '/v1/jobs/job1/policy') {
       this.told.push(PolicyInForce.parse(JSON.parse((await bodyOf(request)).toString())))
       say({ number: this.told.length })

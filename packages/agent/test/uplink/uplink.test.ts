@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Event } from '@runwarden/events'
@@ -181,6 +182,125 @@ test('one that stays away holds the end up no longer than said, and all of it st
   expect(await uplink.finish({ report, exit: 0 }, wait)).toMatchObject({ finished: true })
   expectAll()
 })
+
+/** What comes for segments and the end is answered by this. */
+const answering =
+  (status: number, body: string, headers: Record<string, string> = {}) =>
+  (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (!/segments|finish|heartbeat|policy$/.test(request.url ?? '')) return false
+    response.writeHead(status, headers).end(body)
+    return true
+  }
+
+test('what another than the control plane answers by 200 acknowledges nothing', async () => {
+  uplink.follow(live)
+  for (const body of ['{"status":"maintenance"}', '{"acknowledged":7}', 'null', '<html>']) {
+    plane.fault = answering(200, body)
+    add(1)
+    const before = plane.asked.length
+    await vi.waitFor(() => expect(plane.asked.length).toBeGreaterThan(before), patience)
+  }
+  const sent = await uplink.finish({ report, exit: 0 }, { mostMs: 60_000, quietMs: 700 })
+  expect(sent).toMatchObject({
+    finished: false,
+    unsent: expect.stringContaining('but not as a control plane does'),
+  })
+  plane.fault = () => false
+  await vi.waitFor(() => expect(plane.finished).toBeDefined(), patience)
+  expectAll()
+})
+
+test('one that says when to come again is not asked before, and one that is silent is told as that', async () => {
+  plane.fault = answering(429, '{}', { 'retry-after': '60' })
+  add(1)
+  const short = { mostMs: 60_000, quietMs: 1600 }
+  const sent = await uplink.finish({ report, exit: 0 }, short)
+  expect(sent.unsent).toContain('segments/1 answered 429')
+  expect(plane.asked).toEqual(['/v1/jobs/job1/segments/1'])
+  await uplink.close()
+  plane.fault = () => true
+  uplink = openUplink()
+  const silent = await uplink.finish({ report, exit: 0 }, short)
+  expect(silent.unsent).toContain('(it did not answer in time); they stay in')
+})
+
+test('a report that is refused for good: the job ends without, and why', async () => {
+  let refused = false
+  // As by a proxy, which takes the small one.
+  plane.fault = (request, response) => {
+    if (!request.url?.endsWith('/finish') || refused) return false
+    refused = true
+    response.writeHead(413).end('too large')
+    return true
+  }
+  uplink.follow(live)
+  add(1)
+  expect(await uplink.finish({ report, exit: 3 }, wait)).toEqual({
+    finished: false,
+    insightsUrl: `${plane.url}/insights`,
+    unsent: expect.stringMatching(
+      /^the report was not sent to http:\S+ \(.*\/finish answered 413\); it stays in .*runwarden-uplink-/,
+    ),
+  })
+  expect(plane.finished).toMatchObject({
+    report: null,
+    exit: 3,
+    noReport: expect.stringContaining('answered 413'),
+  })
+  await uplink.close()
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test('what heartbeats do not show is told: segments that are not taken, and those that are there no more', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  try {
+    uplink.follow(live)
+    add(1)
+    await vi.advanceTimersByTimeAsync(1000)
+    await vi.waitFor(() => expect(plane.segments.size).toBe(1), patience)
+    plane.segments.clear()
+    await beat()
+    const gone =
+      'the control plane has no more 1 of the 1 segments of events that it had acknowledged'
+    await vi.waitFor(() => expect(gaps).toEqual([expect.stringContaining(gone)]), patience)
+    plane.fault = (request, response) => {
+      if (!request.url?.includes('/segments/')) return false
+      response.writeHead(507).end('{"error":{"message":"the disk is full"}}')
+      return true
+    }
+    add(1)
+    const before = plane.asked.length
+    await vi.advanceTimersByTimeAsync(1000)
+    await vi.waitFor(() => expect(plane.asked.length).toBeGreaterThan(before), patience)
+    await vi.advanceTimersByTimeAsync(60_000)
+    await vi.waitFor(async () => {
+      await beat()
+      expect(gaps.at(-1)).toContain('answered 507: the disk is full): they wait for it')
+    }, patience)
+    expect(gaps).toHaveLength(2)
+    // One that does not end is asked for once.
+    plane.fault = (request, response) => {
+      if (!request.url?.endsWith('/heartbeat')) return false
+      response.writeHead(200).write(' ')
+      return true
+    }
+    const beats = () => plane.asked.filter((path) => path.endsWith('/heartbeat')).length
+    const asked = beats()
+    for (let i = 0; i < 5; i++) {
+      await vi.advanceTimersByTimeAsync(10_000)
+      await vi.waitFor(() => expect(beats()).toBe(asked + 1), patience)
+    }
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+/** A heartbeat, and its answer. */
+async function beat(): Promise<void> {
+  const { length } = plane.heartbeats
+  await vi.advanceTimersByTimeAsync(10_000)
+  await vi.waitFor(() => expect(plane.heartbeats.length).toBeGreaterThan(length), patience)
+}
 
 test('what was not sent when the job ended goes on being sent', async () => {
   await plane.down()

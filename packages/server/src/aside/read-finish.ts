@@ -17,6 +17,8 @@ export interface ReadFinish extends Omit<JobFinish, 'report'> {
   report:
     | (Pick<Report, 'egress' | 'protection' | 'version'> & {
         health: Pick<Report['health'], 'tier' | 'eventsLost' | 'interrupted'>
+        /** Titles of what it has as `agent-tampered`. */
+        tampered: string[]
         packed: Uint8Array
       })
     | null
@@ -48,10 +50,15 @@ export async function readFinish(body: Uint8Array): Promise<ReadFinish> {
       protection,
       version,
       health: { tier, eventsLost, interrupted },
+      tampered: titlesOf(report, 'agent-tampered'),
       packed: await pack(JSON.stringify(report)),
     },
   }
 }
+
+const titlesOf = ({ detections }: Report, rule: string): string[] => [
+  ...new Set(detections.filter(({ id }) => id === rule).map(({ title }) => title)),
+]
 
 function parse(text: string): unknown {
   try {

@@ -186,6 +186,6 @@ export const gap = (from: number, to: number, now: number) =>
   tampered(
     `gap ${from}`,
     "A part of the job's record is missing",
-    `Segment${from === to ? ` ${from}` : `s ${from} to ${to}`} of the job's events did not come before what follows. The agent sends them in order: it was interfered with, or its spool was.`,
+    `Segment${from === to ? ` ${from}` : `s ${from} to ${to}`} of the job's events are not here, and what follows is. The agent sends them in order: it was interfered with, or its spool was; or this server was restored from a backup of before they came, which the agent's report tells then.`,
     now,
   )

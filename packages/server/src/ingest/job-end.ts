@@ -5,11 +5,14 @@ import { addFinding, tampered } from './findings.ts'
 import { gap } from './intake.ts'
 import { type JobRow, jobRow } from './job-row.ts'
 
+/** Of what a report says, characters of a finding. */
+const longestText = 4000
+
 /** Ends a job, by its agent's word, or by that of an agent after it, which has no report. @throws HttpError */
 export function finishJob(
   db: Database,
   jobId: string,
-  { sequence, hash: hex, report, exit }: ReadFinish,
+  { sequence, hash: hex, report, noReport, exit }: ReadFinish,
   clock: () => number,
 ): JobRow {
   const hash = Buffer.from(hex, 'hex')
@@ -32,9 +35,10 @@ export function finishJob(
       hash,
       jobId,
     )
-    if (report === null) lose(db, jobId, sequence, now)
-    else settle(db, jobId, report)
-    checkEnd(db, jobId, sequence, hash, now)
+    if (report !== null) settle(db, jobId, report, now)
+    else if (noReport !== undefined) goWithout(db, jobId, noReport, now)
+    else lose(db, jobId, sequence, now)
+    checkEnd(db, job, sequence, hash, now)
     return job
   })
 }
@@ -43,7 +47,8 @@ export function finishJob(
 function settle(
   db: Database,
   jobId: string,
-  { egress, health, protection, version }: NonNullable<ReadFinish['report']>,
+  { egress, health, protection, version, tampered: titles }: NonNullable<ReadFinish['report']>,
+  now: number,
 ): void {
   db.run(
     'UPDATE jobs SET silent_at = NULL, tier = ?, armed = ?, events_lost = ?, interrupted = ? WHERE id = ?',
@@ -61,6 +66,38 @@ function settle(
     protection,
     version,
   )
+  // What the report's own writer found has no event, nor has what the one of an agent that was killed says.
+  const untold = titles.filter((title) => !isTold(db, jobId, title))
+  if (untold.length > 0) addFinding(db, jobId, now, reported(untold, now))
+}
+
+const isTold = (db: Database, jobId: string, title: string): boolean =>
+  db.get(
+    "SELECT 1 FROM detections WHERE job_id = ? AND rule = 'agent-tampered' AND title = ?",
+    jobId,
+    title,
+  ) !== undefined
+
+const reported = (titles: readonly string[], now: number) =>
+  tampered(
+    'report',
+    "The job's report tells of tampering",
+    `It says: ${titles.join('; ').slice(0, longestText)}. No event of the job does: see the report for what happened.`,
+    now,
+  )
+
+/** All else of the job is here. */
+function goWithout(db: Database, jobId: string, why: string, now: number): void {
+  db.run('UPDATE jobs SET silent_at = NULL WHERE id = ?', jobId)
+  addFinding(db, jobId, now, {
+    ...tampered(
+      'no report',
+      "The job's report is not here",
+      `Its agent could not send it: ${why}. What the agent sent before is here; what its report says at the end, of gaps in the record for one, is in the folder of the job's record alone.`,
+      now,
+    ),
+    rule: 'record-damaged',
+  })
 }
 
 /** Of the job stays what its agent said before it died. */
@@ -80,7 +117,25 @@ function lose(db: Database, jobId: string, sequence: number, now: number): void 
 }
 
 /** Whether all that the agent says it sent is here. */
-function checkEnd(db: Database, jobId: string, sequence: number, hash: Buffer, now: number): void {
+function checkEnd(
+  db: Database,
+  { id: jobId, made_sequence: made }: JobRow,
+  sequence: number,
+  hash: Buffer,
+  now: number,
+): void {
+  if (made > sequence)
+    addFinding(
+      db,
+      jobId,
+      now,
+      tampered(
+        'fewer',
+        "The end of the job's record is another",
+        `The agent says that segment ${sequence} was the last one, and had said before that it made ${made}: it is of another agent, or the agent's spool was interfered with.`,
+        now,
+      ),
+    )
   const last =
     sequence === 0
       ? { hash: Buffer.alloc(32) }

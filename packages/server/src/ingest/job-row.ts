@@ -10,6 +10,8 @@ export interface JobRow {
   finished_at: number | null
   made_sequence: number
   last_sequence: number
+  /** How many there are. */
+  segments: number
   bytes: number
   silent_at: number | null
   armed: number | null
@@ -20,7 +22,7 @@ export interface JobRow {
 /** A token names its job, which may have been deleted since. */
 export function jobRow(db: Database, id: string): JobRow | undefined {
   return db.get<JobRow>(
-    `SELECT id, organisation_id, repository, run_id, heard_at, finished_at, made_sequence, last_sequence, bytes,
+    `SELECT id, organisation_id, repository, run_id, heard_at, finished_at, made_sequence, last_sequence, segments, bytes,
             silent_at, armed, final_sequence, final_hash FROM jobs WHERE id = ?`,
     id,
   )

@@ -32,6 +32,8 @@ const heldSegments = {
   ofJob: 2 * largestSegment.packed,
   largest: largestSegment.packed,
 }
+/** For the last of a job's events to be indexed, where its report says what one of them may have said. */
+const settleMs = 5000
 const heldReports = { most: 128 << 20, ofJob: largestReport, largest: largestReport }
 
 const startExample: JobStart = {
@@ -171,7 +173,7 @@ export function register(app: App, context: Context): void {
       const now = inForce(db, blockLists, id)
       if (now === undefined) throw notFound('job')
       ingest.heartbeats.hear(id, body)
-      return now
+      return { ...now, segments: jobRow(db, id)?.segments ?? 0 }
     },
   )
 
@@ -198,6 +200,9 @@ export function register(app: App, context: Context): void {
       if (!Buffer.isBuffer(body))
         throw new HttpError(415, 'unsupported-media-type', 'the body has to be application/json')
       const finish = await aside.do('finish', body, { organisation: organisation.id, only: id })
+      // What the job has said before is what its end is held against.
+      ingest.heartbeats.write()
+      if ((finish.report?.tampered.length ?? 0) > 0) await ingest.indexer.settled(settleMs)
       return { insightsUrl: insightsUrl(context.url(), finishJob(db, id, finish, context.clock)) }
     },
   )

@@ -1,3 +1,4 @@
+import type { EventOf } from '@runwarden/events'
 import { expect, test } from 'vitest'
 import { ServerRig } from '../server-rig.ts'
 import { exec, write } from './sample-events.ts'
@@ -197,4 +198,69 @@ test('an agent that died is told by the end that another says for it', () =>
     await agent.heartbeat()
     expect(await agent.finish(null)).toMatchObject({ status: 200 })
     expect(await jobs()).toMatchObject({ items: [{ state: 'lost' }] })
+  }))
+
+test('what a report alone tells is the job’s, too: tampering, and that an agent was killed', () =>
+  withJob(async (agent, found, rig) => {
+    const finding = { ...detection(1, ''), acts: [] }
+    const detections = [
+      { ...finding, title: 'the agent was ended before the run was' },
+      { ...finding, title: 'told by an event' },
+    ]
+    await agent.send(agent.pack([detection(1, 'told by an event')]))
+    const health = { ...sampleReport.health, interrupted: true }
+    const { status } = await agent.finish({ ...sampleReport, detections, health })
+    expect(status).toBe(200)
+    expect(await found()).toMatchObject([
+      { source: 'agent', title: 'told by an event' },
+      {
+        ...tampered("The job's report tells of tampering"),
+        text: expect.stringMatching(/^It says: the agent was ended before the run was\. No event/),
+      },
+    ])
+    const { body } = await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}`, {
+      as: rig.acme.keys.viewer,
+    })
+    expect(body).toMatchObject({ state: 'finished', tampered: true, interrupted: true })
+  }))
+
+const detection = (seq: number, title: string): EventOf<'detection'> => ({
+  seq,
+  time: 1000,
+  scope: 'test',
+  execId: null,
+  step: null,
+  kind: 'detection',
+  id: 'agent-tampered',
+  severity: 'critical',
+  title,
+  text: 'x',
+  evidence: [],
+})
+
+test('an end with fewer segments than heartbeats had said is reported', () =>
+  withJob(async (agent, found) => {
+    await agent.heartbeat(4)
+    await agent.send(agent.pack([exec(1, 100)]))
+    expect(await agent.finish(sampleReport)).toMatchObject({ status: 200 })
+    expect(await found()).toMatchObject([
+      {
+        ...tampered("The end of the job's record is another"),
+        text: expect.stringContaining('that it made 4'),
+      },
+    ])
+  }))
+
+test('a job whose report could not be sent has ended, and says why', () =>
+  withJob(async (agent, found, rig) => {
+    await agent.send(agent.pack([exec(1, 100)]))
+    const noReport = 'https://control.example.com answered 413'
+    expect(await agent.finish(null, { noReport })).toMatchObject({ status: 200 })
+    expect(await found()).toMatchObject([
+      { rule: 'record-damaged', title: "The job's report is not here" },
+    ])
+    const { body } = await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}`, {
+      as: rig.acme.keys.viewer,
+    })
+    expect(body).toMatchObject({ state: 'finished', exit: 0, hasReport: false, tampered: false })
   }))
