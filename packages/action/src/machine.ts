@@ -107,7 +107,7 @@ export function unsupported(machine: Machine): string | null {
   if (machine.lacking.length > 0)
     return `This place takes ${machine.lacking.join(', ')} from root itself, as an unprivileged container does (runners labelled ubuntu-slim are one), so nothing can be enforced from within. Use a runner that is a virtual machine, such as ubuntu-24.04, or a privileged container, or install the agent on the machine below it.`
   if (machine.sudoTaken)
-    return 'The agent needs root, and a job on this machine has taken sudo from the runner’s user (disable-sudo): one that has not ended, or one that had the machine for itself. Give each runner a user of its own, or install the agent on the machine.'
+    return 'The agent needs root, and a job on this machine has taken sudo away, from every user (disable-sudo): one that has not ended, or one that had the machine for itself. Run such jobs on machines of their own, or install the agent on the machine.'
   if (!machine.root && machine.sudo === null)
     return 'The agent needs root, and sudo is not there or asks for a password. Let the runner’s user use sudo without one, or install the agent on the machine.'
   return null

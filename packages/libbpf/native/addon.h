@@ -92,7 +92,7 @@ bool in_namespace(napi_env env, const char *path, int (*act)(void *argument), vo
 	X(mapInfo) X(mapGet) X(mapSet) X(mapDelete) X(mapSetBatch) X(mapDeleteBatch) X(mapBatch)   \
 	X(mapUsed)                                                                                 \
 	X(mapNextKey) X(openMapId) X(openMapPin)                                                   \
-	X(ringNew) X(ringDrain) X(ringLook) X(ringRef) X(connectFromCgroup) X(destroyTcpSocket) X(programsOn) X(isFirst) X(cgroupNamespace) X(bindIn) X(netnsCookie) X(peerOf) X(netlinkIn) X(netlinkRead) X(dropFilePages) X(refuseCoreDumps) X(openPath) X(keptStat) X(lockFile)
+	X(ringNew) X(ringDrain) X(ringLook) X(ringRef) X(connectFromCgroup) X(destroyTcpSocket) X(programsOn) X(isFirst) X(cgroupNamespace) X(bindIn) X(netnsCookie) X(peerOf) X(netlinkIn) X(netlinkRead) X(dropFilePages) X(refuseCoreDumps) X(openPath) X(keptStat) X(lockFile) X(copyAttributes)
 #define DECLARE(name) napi_value js_##name(napi_env env, napi_callback_info info);
 EXPORTED(DECLARE)
 #undef DECLARE

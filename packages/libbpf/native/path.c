@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Files that are found and known without asking who serves their file system, who may never answer; and files that one process has alone. */
+/*
+ * Files that are found and known without asking who serves their file system, who may never answer; files that one process has alone; and
+ * what a file has beside its bytes.
+ */
 #define _GNU_SOURCE
 #include "addon.h"
 
@@ -8,9 +11,11 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /*
@@ -71,4 +76,50 @@ napi_value js_lockFile(napi_env env, napi_callback_info info)
 		return NULL;
 	napi_get_boolean(env, !flock(fd, LOCK_EX | LOCK_NB), &result);
 	return result;
+}
+
+/* Of each file's own bytes: the kernel makes them anew. */
+static bool is_hash(const char *name)
+{
+	return !strcmp(name, "security.ima") || !strcmp(name, "security.evm");
+}
+
+/* All extended attributes of a file, ACLs and labels among them. @returns 0 or an errno below zero */
+static int copy_attributes(const char *from, int to)
+{
+	size_t room = 65536; /* as much as a list, or a value, ever has */
+	char *names = malloc(room), *value = malloc(room);
+	ssize_t count = names && value ? llistxattr(from, names, room) : -1;
+	int err = count < 0 ? -errno : 0;
+
+	/* A file system that has none. */
+	if (err == -ENOTSUP)
+		err = count = 0;
+	for (char *name = names; !err && name < names + count; name += strlen(name) + 1) {
+		ssize_t size;
+
+		if (is_hash(name))
+			continue;
+		size = lgetxattr(from, name, value, room);
+		if (size < 0 || fsetxattr(to, name, value, size, 0))
+			err = -errno;
+	}
+	free(names);
+	free(value);
+	return err;
+}
+
+/* copyAttributes(path, fd): gives a file the extended attributes of another one, which is no link; below zero: an errno. */
+napi_value js_copyAttributes(napi_env env, napi_callback_info info)
+{
+	napi_value argv[2];
+	int32_t to;
+	char *from;
+	int err;
+
+	if (!arguments(env, info, 2, argv) || napi_get_value_int32(env, argv[1], &to) != napi_ok || !(from = text(env, argv[0])))
+		return NULL;
+	err = copy_attributes(from, to);
+	free(from);
+	return number(env, err);
 }

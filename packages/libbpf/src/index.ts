@@ -24,7 +24,7 @@ export {
   roadsPath,
 } from './native.ts'
 export { NetlinkListener, type NetlinkMessage } from './netlink.ts'
-export { keptStat, lockFile, openEntry, openKnownPath } from './path.ts'
+export { copyAttributes, keptStat, lockFile, openEntry, openKnownPath } from './path.ts'
 export { bindIn, netnsCookie, ownNetnsCookie, peerCredentials, type Peer } from './socket.ts'
 export { RingReader, type RingReaderOptions } from './ring.ts'
 export { closeUprobes, type UprobePlaces, Uprobes } from './uprobes.ts'

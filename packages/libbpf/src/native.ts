@@ -123,6 +123,7 @@ export interface Native {
   openPath(folder: number, path: string, cached: boolean, follow: boolean): number
   keptStat(fd: number): string | undefined
   lockFile(fd: number): boolean
+  copyAttributes(path: string, fd: number): number
 }
 
 /** Where `make -C packages/libbpf/native` puts the binding, libbpf and libelf beside it. */
@@ -150,7 +151,7 @@ export const roadsPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/roads`, import.meta.url),
 )
 
-/** A program that makes the mounts of a namespace worth no setuid bit, or again: see native/nosuid.c. */
+/** A program that makes the mounts of a namespace worth no setuid bit, and those that it is told of again: see native/nosuid.c. */
 export const nosuidPath = fileURLToPath(
   new URL(`../build/linux-${process.arch}/nosuid`, import.meta.url),
 )

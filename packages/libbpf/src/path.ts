@@ -61,3 +61,12 @@ const types = new Map<number, KeptStat['type']>([
 export function lockFile(fd: number): boolean {
   return native().lockFile(fd)
 }
+
+/**
+ * Gives a file the extended attributes of another: access lists, labels of SELinux, what root keeps there.
+ * @returns the error's code; ENOENT when there is no such file
+ */
+export function copyAttributes(from: string, to: number): string | undefined {
+  const error = native().copyAttributes(from, to)
+  return error < 0 ? getSystemErrorName(error) : undefined
+}

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import type { Event, Report } from '@runwarden/events'
@@ -36,7 +36,8 @@ export class ObservedRecord implements Disposable {
   add(event: Event): void {
     this.#builder.add(event)
     try {
-      writeSync(this.#events, `${JSON.stringify(event)}\n`)
+      // The whole line, or an error.
+      writeFileSync(this.#events, `${JSON.stringify(event)}\n`)
     } catch {
       // A full disk: the report counts what the file does not have.
       this.#unwritten += 1

@@ -4,32 +4,31 @@ import {
   chownSync,
   closeSync,
   constants,
-  fchmodSync,
-  fchownSync,
   fstatSync,
-  fsyncSync,
   lstatSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
   type BigIntStats,
 } from 'node:fs'
 import { errnoOf } from '../errors.ts'
-import { clearNosuid, setNosuid } from './suid-mounts.ts'
+import { removeFresh, replaceFile, type Access } from './replace-file.ts'
+import { clearNosuid, setNosuid, type NosuidChange } from './suid-mounts.ts'
+import { takenBack } from './taken-back.ts'
 
-/** Owner and permissions (with setuid, setgid and sticky bit) of a file. */
-export interface Access {
-  uid: number
-  gid: number
-  mode: number
-}
+export type { Access } from './replace-file.ts'
 
 /** A file's bytes, in base64, and its access; null: there is none. */
 export type Content = (Access & { bytes: string }) | null
+
+interface FileChange {
+  kind: 'file'
+  path: string
+  before: Content
+  after: Content
+}
 
 /** `file`: its device and inode. The path may lead to another one when the change is made, or undone. */
 interface AccessChange {
@@ -42,10 +41,10 @@ interface AccessChange {
 
 /** One thing that is changed on the machine, as it was and as it will be: enough to do it and to undo it. */
 export type Change =
-  | { kind: 'file'; path: string; before: Content; after: Content }
+  | FileChange
   | AccessChange
   | { kind: 'setting'; path: string; before: string; after: string }
-  | { kind: 'nosuid'; namespace: string; mounts: string[] }
+  | NosuidChange
   | { kind: 'unit'; name: string; active: boolean }
   | { kind: 'ended'; pid: number; name: string }
 
@@ -91,28 +90,9 @@ export function accessChange(
   })
 }
 
-/** Where what replaces a file is written. */
-const freshOf = (path: string): string => `${path}.runwarden-new`
-
-/** Replaces a file at once: whoever reads it gets the old one or the new one, whole. */
 function writeContent(path: string, content: Content): void {
-  if (content === null) {
-    rmSync(path, { force: true })
-    return
-  }
-  const fresh = freshOf(path)
-  rmSync(fresh, { force: true })
-  const fd = openSync(fresh, 'wx', 0o600)
-  try {
-    writeSync(fd, Buffer.from(content.bytes, 'base64'))
-    fsyncSync(fd)
-    // In this order: a change of owner clears setuid and setgid bits.
-    fchownSync(fd, content.uid, content.gid)
-    fchmodSync(fd, content.mode)
-  } finally {
-    closeSync(fd)
-  }
-  renameSync(fresh, path)
+  if (content === null) rmSync(path, { force: true })
+  else replaceFile(path, Buffer.from(content.bytes, 'base64'), content)
 }
 
 /** O_PATH, for which Node has no name: what is there is found and held, and not opened. Sockets and devices can't be. */
@@ -174,6 +154,42 @@ function undoAccess({ path, file, before, after }: AccessChange): string | undef
   }
 }
 
+/** Also of a file that others have changed since, as far as it is the change's. It is undone when the file that is there says so. */
+function undoFile({ path, before, after }: FileChange): string | undefined {
+  // Of one that was cut short.
+  removeFresh(path)
+  if (isLink(path)) return `${path} is a link now, and is left as it is`
+  const now = contentOf(path)
+  if (same(now, before)) return undefined
+  if (same(now, after)) return rewrite(path, before)
+  if (now === null) return `${path} is gone`
+  if (before === null || after === null) return `${path} was changed since, and is left as it is`
+  const [text, ...texts] = [now, before, after].map(textOf)
+  const { text: next, stays } = takenBack(text ?? '', texts[0] ?? '', texts[1] ?? '')
+  rewrite(path, { ...now, bytes: Buffer.from(next, 'latin1').toString('base64') })
+  return stays.length === 0 ? undefined : `${path}: ${stays.join(', ')}`
+}
+
+function rewrite(path: string, content: Content): undefined {
+  writeContent(path, content)
+  if (!same(contentOf(path), content)) throw new Error('it is not as it was written')
+}
+
+const textOf = ({ bytes }: { bytes: string }): string =>
+  Buffer.from(bytes, 'base64').toString('latin1')
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
+function undoSetting(path: string, before: string, after: string): string | undefined {
+  const now = readFileSync(path, 'utf8').trim()
+  if (now === before) return undefined
+  if (now !== after) return `${path} was changed since, and is left as it is`
+  writeFileSync(path, before)
+  return undefined
+}
+
 function systemctl(...args: string[]): void {
   execFileSync('systemctl', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 })
 }
@@ -191,7 +207,7 @@ export function make(change: Change): void {
       writeFileSync(change.path, change.after)
       break
     case 'nosuid':
-      setNosuid(change.namespace)
+      setNosuid()
       break
     case 'unit':
       // Masked first: else a socket's next client starts it again.
@@ -208,30 +224,20 @@ const same = (one: unknown, other: unknown): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
 /**
- * Undoes it, as far as nobody has changed the same thing since.
- * @returns what stays changed and why; undefined when all is as it was
+ * Undoes it, as far as nobody has changed the same thing since. Done again it does no more.
+ * @returns what stays changed for good and why; undefined when all is as it was
+ * @throws Error when it cannot be undone now
  */
 export function undo(change: Change): string | undefined {
   switch (change.kind) {
-    case 'file': {
-      // Of one that was cut short.
-      rmSync(freshOf(change.path), { force: true })
-      const now = contentOf(change.path)
-      if (same(now, change.before)) return undefined
-      if (!same(now, change.after)) return `${change.path} was changed since, and is left as it is`
-      writeContent(change.path, change.before)
-      return undefined
-    }
+    case 'file':
+      return undoFile(change)
     case 'access':
       return undoAccess(change)
     case 'setting':
-      if (readFileSync(change.path, 'utf8').trim() !== change.after)
-        return `${change.path} was changed since, and is left as it is`
-      writeFileSync(change.path, change.before)
-      return undefined
+      return undoSetting(change.path, change.before, change.after)
     case 'nosuid':
-      clearNosuid(change.namespace, change.mounts)
-      return undefined
+      return clearNosuid(change)
     case 'unit':
       systemctl('unmask', '--runtime', change.name)
       if (change.active) systemctl('start', change.name)

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AgentError, errnoOf, messageOf } from '../errors.ts'
 import { processStart } from '../run-state.ts'
 import { hardenMachine, restoreMachine } from './machine.ts'
+import { ownFile, removeFresh, replaceFile, unwritten } from './replace-file.ts'
 import type { Level } from './roads.ts'
 import { takeTurn } from './turn.ts'
 
@@ -60,26 +61,25 @@ export async function hardenForJob({
 }
 
 /**
- * A job has ended, or with none named: those whose workers are gone have. When no other one wants it the machine is as it was.
+ * A job has ended, or with none named: those whose workers are gone have. When no other one wants it the machine is as it was, as far as it
+ * can be: what is on record still is tried with each call.
  * @returns a sentence for each thing that stays changed
  * @throws AgentError when the record can't be read
  */
 export async function restoreAfterJob(worker?: JobWorker, folder = home): Promise<string[]> {
-  if (!hasHolders(folder)) return []
+  if (readHolders(folder).length === 0 && !existsSync(recordIn(folder))) return []
   return alone(folder, async () => {
     const holders = living(folder).filter((one) => worker === undefined || !isSame(one, worker))
+    // Before it is forgotten whose it was: whatever ends this process, the next one goes on.
+    const stays = holders.length === 0 ? restoreMachine(recordIn(folder)) : []
     writeHolders(folder, holders)
-    return holders.length === 0 ? restoreMachine(recordIn(folder)) : []
+    return stays
   })
 }
 
 const recordIn = (folder: string): string => join(folder, 'changes.json')
 const holdersIn = (folder: string): string => join(folder, 'jobs.json')
 const isSame = (a: JobWorker, b: JobWorker): boolean => a.pid === b.pid && a.start === b.start
-
-function hasHolders(folder: string): boolean {
-  return readHolders(folder).length > 0
-}
 
 function living(folder: string): JobWorker[] {
   return readHolders(folder).filter(({ pid, start }) => processStart(pid) === start)
@@ -101,12 +101,12 @@ function readHolders(folder: string): JobWorker[] {
 
 function writeHolders(folder: string, holders: readonly JobWorker[]): void {
   const file = holdersIn(folder)
+  removeFresh(file)
   if (holders.length === 0) {
     rmSync(file, { force: true })
     return
   }
-  writeFileSync(`${file}.new`, JSON.stringify(holders), { mode: 0o600 })
-  renameSync(`${file}.new`, file)
+  replaceFile(file, Buffer.from(JSON.stringify(holders)), ownFile)
 }
 
 /** Agents that change the machine do so one after the other. */
@@ -137,12 +137,12 @@ async function nextTurn(folder: string, lock: string): Promise<Disposable> {
 
 function tryTurn(folder: string, lock: string): Disposable | undefined {
   // Each time: who had the lock before may have left no folder.
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     return takeTurn(lock)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
+    throw unwritten(lock, error)
   }
 }
 

@@ -15,7 +15,7 @@ import { placeChanges } from './place-changes.ts'
 import { ChangeRecord, describe } from './record.ts'
 import { groupsToLose, type Level } from './roads.ts'
 import { openRoads } from './self-check.ts'
-import { fileViews, suidMountsOf } from './suid-mounts.ts'
+import { nosuidChange } from './suid-mounts.ts'
 
 /**
  * disable-sudo and disable-sudo-and-containers for a whole machine and one of its accounts, for a runner
@@ -105,17 +105,9 @@ function steps(level: Level, subject: Subject): (() => Iterable<Change>)[] {
     },
     () => accountChanges(level, subject),
     // Before files change their owner, and undone after they have it back.
-    suidChanges,
+    () => [nosuidChange()].filter((change) => change !== undefined),
     () => placeChanges(subject),
   ]
-}
-
-function suidChanges(): Change[] {
-  return fileViews().flatMap((view) => {
-    if (suidMountsOf(view, true).length === 0) return []
-    // What lies below another mount can't be restored, and nobody sees it.
-    return [{ kind: 'nosuid', namespace: view.namespace, mounts: suidMountsOf(view, false) }]
-  })
 }
 
 function setting(path: string, after: string): Change[] {

@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { AgentError, errnoOf, messageOf } from '../errors.ts'
 import { make, undo, type Change } from './changes.ts'
+import { ownFile, removeFresh, replaceFile } from './replace-file.ts'
 
 /**
  * What was changed on the machine, on disk before each change is made: whatever ends this process, it can be
@@ -53,47 +45,41 @@ export class ChangeRecord {
   }
 
   /**
-   * Undoes the changes after the first `keep`, the last one first. Goes on when one can't be undone: that one
-   * stays on record.
+   * Undoes the changes after the first `keep`, the last one first. Goes on when one can't be undone now: that one stays on record, and
+   * is tried again with the next call. What stays changed for good is said once.
    * @returns a sentence for each that stays
    */
   undo(keep = 0): string[] {
     const stays: Change[] = []
     const sentences: string[] = []
     for (const change of this.#changes.slice(keep).toReversed()) {
-      let sentence: string | undefined
       try {
-        sentence = undo(change)
+        const sentence = undo(change)
+        if (sentence !== undefined) sentences.push(sentence)
       } catch (error) {
-        sentence = `${describe(change)} cannot be undone: ${messageOf(error)}`
+        sentences.push(`${describe(change)} cannot be undone: ${messageOf(error)}`)
+        stays.unshift(change)
       }
-      if (sentence === undefined) continue
-      sentences.push(sentence)
-      // A process that was ended is said once: there is nothing to try again.
-      if (change.kind !== 'ended') stays.unshift(change)
     }
     this.#changes = [...this.#changes.slice(0, keep), ...stays]
-    this.#write()
+    try {
+      this.#write()
+    } catch (error) {
+      // The one that is there has all of them: to undo them again does no harm.
+      sentences.push(messageOf(error))
+    }
     return sentences
   }
 
   #write(): void {
-    const fresh = `${this.path}.new`
     // One that was cut short may be there.
-    rmSync(fresh, { force: true })
+    removeFresh(this.path)
     if (this.#changes.length === 0) {
       rmSync(this.path, { force: true })
       return
     }
     mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
-    const fd = openSync(fresh, 'wx', 0o600)
-    try {
-      writeSync(fd, JSON.stringify(this.#changes))
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(fresh, this.path)
+    replaceFile(this.path, Buffer.from(JSON.stringify(this.#changes)), ownFile)
   }
 }
 
@@ -106,7 +92,7 @@ export function describe(change: Change): string {
     case 'access':
       return `the permissions of ${change.path}`
     case 'nosuid':
-      return `setuid bits on ${change.mounts.join(', ')}`
+      return `setuid bits on ${change.mounts.map(({ path }) => path).join(', ')}`
     case 'unit':
       return change.name
     case 'ended':

@@ -34,9 +34,7 @@ export function openRoads(level: Level, subject: Subject): string[] {
     ...openDoors(enginesAbove(level, subject.uid)),
     ...openConnections(subject.uid, processes, sockets),
     ...fileViews().flatMap((view) =>
-      suidMountsOf(view, true).map(
-        (path) => `setuid bits count on ${path} for process ${view.pid}`,
-      ),
+      suidMountsOf(view).map((path) => `setuid bits count on ${path} for process ${view.pid}`),
     ),
   ]
   const places = new Map<

@@ -172,9 +172,12 @@ export class Job {
     if (left.length > 0)
       say(`job ${known.id}: what its steps had left was ended: ${left.join(', ')}`)
     if (scope !== undefined) this.#host.closeRefusals(scope)
-    await endScope(this.#host, known)
-    // A machine that is the job's alone, and has no policy of its own, ends with it.
-    if (!isTheMachine(known)) await restoreAfter(say, known)
+    try {
+      await endScope(this.#host, known)
+    } finally {
+      // A machine that is the job's alone, and has no policy of its own, ends with it.
+      if (!isTheMachine(known)) await restoreAfter(say, known)
+    }
     if (known.ownCgroup) await JobCgroup.at(known.cgroup)?.release()
     files.remove(known.id)
     this.#claim.release()

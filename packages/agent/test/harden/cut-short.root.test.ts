@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -5,13 +6,14 @@ import {
   lstatSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { accessChange, contentOf, type Change } from '../../src/harden/changes.ts'
+import { accessChange, contentOf, type Access, type Change } from '../../src/harden/changes.ts'
 import { restoreMachine } from '../../src/harden/machine.ts'
 import { ChangeRecord } from '../../src/harden/record.ts'
 
@@ -76,11 +78,42 @@ test('what was to replace a file, or the record, is removed', () => {
   const after = { uid: 0, gid: 0, mode: 0o600, bytes: Buffer.from('after').toString('base64') }
   plan({ kind: 'file', path, before, after })
   writeFileSync(`${path}.runwarden-new`, 'aft')
-  writeFileSync(`${record}.new`, '[')
+  writeFileSync(`${record}.runwarden-new`, '[')
   expect(restoreMachine(record)).toEqual([])
   expect(readFileSync(path, 'utf8')).toBe('before\n')
-  for (const left of [`${path}.runwarden-new`, `${record}.new`, record])
+  for (const left of [`${path}.runwarden-new`, `${record}.runwarden-new`, record])
     expect(existsSync(left)).toBe(false)
+})
+
+test('extended attributes of a file that is replaced stay', () => {
+  execFileSync('setcap', ['cap_chown+ep', path])
+  const getcap = (): string => execFileSync('getcap', [path], { encoding: 'utf8' })
+  const had = getcap()
+  const before = contentOf(path) as Access & { bytes: string }
+  const changes = ChangeRecord.open(record)
+  changes.make({ kind: 'file', path, before, after: { ...before, bytes: 'AAAA' } })
+  expect([readFileSync(path, 'latin1'), getcap(), access()]).toEqual([
+    '\0\0\0',
+    had,
+    [1234, 5678, 0o6775],
+  ])
+  expect(had).toContain('cap_chown')
+  expect(changes.undo()).toEqual([])
+  expect([readFileSync(path, 'utf8'), getcap(), access()]).toEqual([
+    'before\n',
+    had,
+    [1234, 5678, 0o6775],
+  ])
+})
+
+test.each([
+  ['gone', () => rmSync(path)],
+  ['another file', () => [writeFileSync(`${path}.2`, ''), renameSync(`${path}.2`, path)]],
+])('what can never be undone is said once: %s', (words, happens) => {
+  plan(shut())
+  happens()
+  expect(restoreMachine(record)).toEqual([expect.stringContaining(words)])
+  expect(existsSync(record)).toBe(false)
 })
 
 test('a whole change is made and undone', () => {

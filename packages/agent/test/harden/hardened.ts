@@ -198,10 +198,11 @@ worker = new Worker()
 await startServices()
 result['after'] = await worked()
 
-// Somebody changes a file that is on record: theirs stays.
+// Somebody changes a file that is on record: theirs stays, and only theirs.
+const groups = readFileSync('/etc/group', 'utf8')
 await harden('sudo')
 appendFileSync('/etc/group', 'later:x:5000:\n')
 result['changed since'] = restoreMachine(record)
-result['changed since group'] = readFileSync('/etc/group', 'utf8').endsWith('later:x:5000:\n')
+result['changed since group'] = readFileSync('/etc/group', 'utf8') === `${groups}later:x:5000:\n`
 console.log(JSON.stringify(result))
 process.exit(0)

@@ -5,7 +5,8 @@ import { clientInodes } from '../../src/harden/connections.ts'
 import { listeningPorts, listeningSockets, openDoors } from '../../src/harden/engines.ts'
 import { holdersOf, parseStatus, type Credentials } from '../../src/harden/holders.ts'
 import { canWrite } from '../../src/harden/place-changes.ts'
-import { suidMounts } from '../../src/harden/suid-mounts.ts'
+import { isSure, mountRows } from '../../src/harden/suid-mounts.ts'
+import { takenBack } from '../../src/harden/taken-back.ts'
 
 const subject = { name: 'ci', uid: 1001, gid: 1001, groups: [1001, 27, 118] }
 const group = 'root:x:0:\nsudo:x:27:admin,ci\ndocker:x:118:ci,other\nci:x:1001:\ndockers:x:119:ci\n'
@@ -81,14 +82,70 @@ u_str ESTAB 0      0      * 106 * 107
   expect(clientInodes(text, ['/run/docker.sock'])).toEqual(new Set(['101', '103']))
 })
 
-test('mounts on which setuid bits count: those that a path leads to, and those that lie below others', () => {
+test('mounts, and whether setuid bits count on them', () => {
   const text = `1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/sda rw
-2 1 0:2 / /tmp\\040x rw,nosuid - tmpfs tmpfs rw
-3 1 0:3 / /proc rw,relatime - proc proc rw
-4 3 0:4 / /proc rw,nosuid,nodev - proc proc rw
+2 1 0:2 /a\\040b /tmp\\040x rw,nosuid - tmpfs tmpfs rw
 `
-  expect(suidMounts(text, false)).toEqual(['/'])
-  expect(suidMounts(text, true)).toEqual(['/', '/proc'])
+  expect(mountRows(text)).toEqual([
+    { id: '1', path: '/', nosuid: false, what: '8:1 / ext4 /dev/sda' },
+    { id: '2', path: '/tmp x', nosuid: true, what: '0:2 /a\\040b tmpfs tmpfs' },
+  ])
+})
+
+test.each([
+  ['one that has a number for ever', { unique: '7', what: '0:9 / fuse me' }, true],
+  ['one of the same numbers, device and source', { unique: '0', what: '0:2 / tmpfs x' }, true],
+  ['another device', { unique: '0', what: '0:9 / tmpfs x' }, false],
+])('a mount that may get its setuid bits back: %s', (_, mount, expected) => {
+  expect(isSure({ what: '0:2 / tmpfs x' }, mount)).toBe(expected)
+})
+
+test('without numbers for ever, none that an account could have mounted gets them back', () => {
+  const what = '0:2 / fuse.sshfs x'
+  expect(isSure({ what }, { unique: '0', what })).toBe(false)
+})
+
+describe('a change that is taken back out of a text that others have changed', () => {
+  const before = 'root:x:0:\ndocker:x:4243:amy,ci\nsudo:x:27:ci\n'
+  const after = 'root:x:0:\ndocker:x:59999:amy\nsudo:x:27:\n'
+
+  test.each([
+    ['another group was added', `${after}new:x:777:\n`, `${before}new:x:777:\n`],
+    [
+      'a group has another member',
+      after.replace('amy', 'bob,amy'),
+      before.replace('amy,ci', 'bob,amy,ci'),
+    ],
+    [
+      'the member was given back, the number not',
+      after.replace('59999:amy', '59999:ci,amy'),
+      before.replace('amy,ci', 'ci,amy'),
+    ],
+    ['a group has another number', after.replace('59999', '600'), before.replace('4243', '600')],
+    [
+      'lines were sorted',
+      after.split('\n').toSorted().join('\n'),
+      before.split('\n').toSorted().join('\n'),
+    ],
+  ])('%s', (_, now, expected) => {
+    expect(takenBack(now, before, after)).toEqual({ text: expected, stays: [] })
+  })
+
+  test('what cannot be is said: a group is gone, another one has the number', () => {
+    const now = 'root:x:0:\ndocker:x:59999:amy\nnew:x:4243:\n'
+    expect(takenBack(now, before, after)).toEqual({
+      text: 'root:x:0:\ndocker:x:59999:amy,ci\nnew:x:4243:\n',
+      stays: ['group docker stays 59999: 4243 is group new now', 'group sudo is gone'],
+    })
+  })
+
+  test.each([
+    ['amy', 'amy\n#7 x\n', 'amy\n#7 x\n#8 x\n', 'amy\n#8 x\n'],
+    ['#7 x\nbob\n', '#7 x\nbob\n#7 x\n', '#7 x\nbob\n#7 x\ncy\n', '#7 x\nbob\ncy\n'],
+    ['amy\n', 'amy\n#7 x\n', 'bob\n', 'bob\n'],
+  ])('a line that was added: %j, %j, %j', (had, has, now, expected) => {
+    expect(takenBack(now, had, has)).toEqual({ text: expected, stays: [] })
+  })
 })
 
 test.each([
