@@ -12,6 +12,7 @@ import type {
   ReportSuppressed,
   RunFacts,
 } from '@runwarden/events'
+import { roomOf } from '@runwarden/events/tampering'
 import { endpointOf, isLoopback } from './address.ts'
 import { inWords } from './evidence.ts'
 import { Fold } from './fold/fold.ts'
@@ -337,7 +338,7 @@ export class ReportBuilder {
       if (entry !== undefined) entry.count += 1
       return
     }
-    this.#detections.entry(String(event.seq), event.severity, () => {
+    this.#detections.entry(String(event.seq), roomOf(event), () => {
       if (event.execId !== null) this.#processes.note(event.execId)
       return {
         id: event.id,

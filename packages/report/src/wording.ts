@@ -1,5 +1,6 @@
 import type { Report, ReportChange, ReportHttp, ReportNode, ReportProgram } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
+import { isTampering } from '@runwarden/events/tampering'
 
 /** `1 name`, `12,345 names`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
@@ -103,7 +104,7 @@ export function reliance(told: Told): 'sound' | 'gaps' | 'none' {
 export interface Told {
   protection: Report['protection']
   egress: Report['egress']
-  /** It has the detection `agent-tampered`. */
+  /** It has the detection `agent-tampered`, of which a flood of others leaves at least the first. */
   tampered: boolean
   /** An agent before the last one was killed, or a part of it has ended. */
   interrupted: boolean
@@ -114,7 +115,7 @@ export function toldBy({ protection, egress, detections, health }: Report): Told
   return {
     protection,
     egress,
-    tampered: detections.some(({ id }) => id === 'agent-tampered'),
+    tampered: detections.some(isTampering),
     interrupted: health.interrupted ?? false,
     eventsLost: health.eventsLost,
   }
