@@ -129,6 +129,7 @@ describe('explaining an endpoint', () => {
 `,
     ],
     ['[::1]:80', '[::1]:80: allowed\n  loopback\n'],
+    ['0.0.0.0:80', '0.0.0.0:80: allowed\n  loopback\n'],
   ])('%s', (endpoint, explanation) => {
     const policy = parsePolicy(text, 'policy.yml')
     expect(formatExplanation(explain(policy, parseEndpoint(endpoint), blockList))).toBe(explanation)

@@ -13,7 +13,8 @@ import type {
   RunFacts,
 } from '@runwarden/events'
 import { roomOf } from '@runwarden/events/tampering'
-import { endpointOf, isLoopback } from './address.ts'
+import { isLoopbackText } from '@runwarden/policy/address'
+import { endpointOf } from './address.ts'
 import { inWords } from './evidence.ts'
 import { Fold } from './fold/fold.ts'
 import { ProcessTable } from './fold/processes.ts'
@@ -200,7 +201,7 @@ export class ReportBuilder {
   #network(event: EventOf<'net.connect'> | EventOf<'net.flow'>): void {
     const { verdict, protocol, port } = event
     const attempts = event.kind === 'net.connect' ? event.count : 0
-    const local = isLoopback(event.address) && verdict === 'allowed'
+    const local = isLoopbackText(event.address) && verdict === 'allowed'
     if (!local) this.#verdict(verdict, attempts)
     const host = event.host === null ? null : this.#text(event.host).toLowerCase()
     const own = `${verdict} ${protocol} ${port} ${host ?? event.address}`

@@ -94,7 +94,7 @@ test('a destination names each program behind it, as it was then', () => {
   ])
 })
 
-test.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])(
+test.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', '0.0.0.0', '::', '::ffff:0.0.0.0'])(
   '%s is the machine itself: last, and not in the recommended policy',
   (address) => {
     const report = reportOf(
