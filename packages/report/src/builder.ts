@@ -193,6 +193,7 @@ export class ReportBuilder {
       processes: this.#processes.left,
       sandbox: this.#sandbox.left,
       detections: this.#detections.left,
+      suppressed: this.#suppressed.left,
       'destinations.processes': this.#processesLeft.count,
     }
     return Object.fromEntries(Object.entries(left).filter(([, count]) => count > 0))
