@@ -34,6 +34,8 @@ const schema = `
     totals TEXT NOT NULL,
     -- JSON: how many detections went to the server's database, by their room.
     told TEXT NOT NULL,
+    -- JSON, src/ingest/fold/health.ts
+    health TEXT NOT NULL,
     -- Of its acts by verdict: overviews add up those of thousands of jobs, and to read JSON for each took most of their time.
     allowed INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(json_extract(totals, '$.byVerdict.allowed'), 0)) STORED,
     would_block INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(json_extract(totals, '$.byVerdict."would-block"'), 0)) STORED,
