@@ -91,8 +91,9 @@ export function statusesOf({ statuses }: Pick<ReportHttp, 'statuses'>): string {
 }
 
 /**
- * How far what the report says can be relied on. `sound`: it was armed from beginning to end, and nothing is known to be lost;
- * `gaps`: the policy held, and events are missing; `none`: it was not armed, or somebody laid hands on what arms it.
+ * How far what the report says can be relied on. `sound`: it was armed from beginning to end, and nothing that is watched is known to
+ * be lost (what was not watched, be it by the policy's own choice, is told beneath, see `missing`); `gaps`: the policy held, and
+ * events are missing; `none`: it was not armed, or somebody laid hands on what arms it.
  */
 export function reliance(told: Told): 'sound' | 'gaps' | 'none' {
   if (told.protection !== 'armed' || told.tampered) return 'none'
