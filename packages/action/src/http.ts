@@ -1,7 +1,6 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isLoopbackText } from '@runwarden/policy'
 
@@ -87,8 +86,7 @@ export function isPrivateWay(url: URL): boolean {
 /** Whether a URL's host is loopback. */
 export function isOwnMachine(hostname: string): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(host) === 0) return host === 'localhost'
-  return isLoopbackText(host)
+  return host === 'localhost' || isLoopbackText(host)
 }
 
 /**

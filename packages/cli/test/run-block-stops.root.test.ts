@@ -105,24 +105,27 @@ describe.for(networkActs)('$name', ({ name, protocol, via }) => {
   })
 })
 
-test.for(formsOf(unspecified))('%s is the machine itself, to everything that tells of it', (form) => {
-  const address = onTheWire(form)
-  for (const { name } of networkActs)
-    expect(said).toMatch(new RegExp(`^${name} ${form} (?:ok|ECONNREFUSED|EINVAL)$`, 'm'))
-  const to = events
-    .filter((event) => event.kind === 'net.connect')
-    .filter((event) => event.address === address)
-  expect(new Set(to.map(({ via }) => via))).toEqual(new Set(['connect', 'send']))
-  expect(to.filter(({ verdict }) => verdict !== 'allowed')).toEqual([])
+test.for(formsOf(unspecified))(
+  '%s is the machine itself, to everything that tells of it',
+  (form) => {
+    const address = onTheWire(form)
+    for (const { name } of networkActs)
+      expect(said).toMatch(new RegExp(`^${name} ${form} (?:ok|ECONNREFUSED|EINVAL)$`, 'm'))
+    const to = events
+      .filter((event) => event.kind === 'net.connect')
+      .filter((event) => event.address === address)
+    expect(new Set(to.map(({ via }) => via))).toEqual(new Set(['connect', 'send']))
+    expect(to.filter(({ verdict }) => verdict !== 'allowed')).toEqual([])
 
-  const report = place.report()
-  const own = report.destinations.filter((one) => one.address === address)
-  expect(own.map(({ local }) => local)).toEqual(own.map(() => true))
-  expect(own).not.toHaveLength(0)
-  expect(report.recommendedPolicy).not.toContain(`${address}:8080`)
-  const compiled = compile(parsePolicy(report.recommendedPolicy, 'policy.yml'))
-  expect(simulate(compiled, to).refused).toBe(0)
-})
+    const report = place.report()
+    const own = report.destinations.filter((one) => one.address === address)
+    expect(own.map(({ local }) => local)).toEqual(own.map(() => true))
+    expect(own).not.toHaveLength(0)
+    expect(report.recommendedPolicy).not.toContain(`${address}:8080`)
+    const compiled = compile(parsePolicy(report.recommendedPolicy, 'policy.yml'))
+    expect(simulate(compiled, to).refused).toBe(0)
+  },
+)
 
 test.for(['raw', 'raw-header', 'packet'])('a %s socket is refused', (act) => {
   expect(said).toContain(`${act} EPERM\n`)

@@ -7,6 +7,7 @@ import { facts, Script } from './script.ts'
 
 const no = { verdict: 'blocked', reason: 'no rule allows this name', rule: null } as const
 const curl = new Script().exec(7, 1, ['curl', 'x'])
+const one = (): Script => new Script().connect(7, 'a.example.org', '192.0.2.1')
 
 test('a program that looks into every process does not hide the one that reads a key', () => {
   const script = new Script().exec(7, 1, ['Worker']).exec(8, 7, ['thief'])
@@ -190,7 +191,6 @@ test('where events were lost, or somebody laid hands on the record, no number an
     expect(text).toContain('No destination is known: this record has gaps.')
   for (const text of said(nothing, { eventsLost: { written: 2 } }))
     expect(text).toContain('No destination was reached or tried.')
-  const one = (): Script => new Script().connect(7, 'a.example.org', '192.0.2.1')
   expect(said(one(), { eventsLost: { 'net.connect': 1 } })[0]).toContain('\nAt least 1 destination')
   expect(said(one().detect(7, { id: 'agent-tampered' }), {})[0]).toContain('\nAt least 1 dest')
   expect(said(one(), {})[0]).toContain('\n1 destination allowed.')

@@ -1,6 +1,5 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import { isLoopbackText } from '@runwarden/policy'
 

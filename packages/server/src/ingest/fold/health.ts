@@ -36,14 +36,12 @@ export function foldHealth({ health }: JobIndex, event: EventOf<'agent.health'>)
   if (state === 'armed') {
     health.armedAt ??= time
     // Later ones do not say them again.
-    health.hooks = hooks
-      .slice(0, mostHooks)
-      .map(({ name, reason, ...hook }) => ({
-        name: cut(name, longest),
-        tier: hook.tier,
-        state: hook.state,
-        reason: cut(reason, longest),
-      }))
+    health.hooks = hooks.slice(0, mostHooks).map(({ name, reason, ...hook }) => ({
+      name: cut(name, longest),
+      tier: hook.tier,
+      state: hook.state,
+      reason: cut(reason, longest),
+    }))
   }
   if (state !== 'gap' && state !== 'lost') return
   if (health.gaps.length < mostGaps) health.gaps.push(cut(detail, longest))
