@@ -1,9 +1,8 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isLoopback, readAddress } from '@runwarden/policy'
+import { isLoopbackText } from '@runwarden/policy'
 
 /**
  * Requests of the action itself: bounded in time and size, encrypted, with no way to another host. node's http
@@ -87,9 +86,7 @@ export function isPrivateWay(url: URL): boolean {
 /** Whether a URL's host is loopback. */
 export function isOwnMachine(hostname: string): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(host) === 0) return host === 'localhost'
-  const address = readAddress(host)
-  return address !== null && isLoopback(address)
+  return host === 'localhost' || isLoopbackText(host)
 }
 
 /**

@@ -108,7 +108,7 @@ export class ConnectionTeller {
   }
 
   flow(flow: Flow): void {
-    const address = addressText(flow.address)
+    const address = addressText(flow)
     const id = flow.tgid === 0 ? null : execId(flow.tgid, flow.start)
     const begun = this.begun.get(endOf(flow, address))
     // The name that led to a flow is that of its beginning: others may have led to the address since.
@@ -235,7 +235,7 @@ export class ConnectionTeller {
   }
 
   attempt(attempt: Attempt): void {
-    const address = addressText(attempt.address)
+    const address = addressText(attempt)
     const known = attempt.execId.startsWith('0-') ? null : attempt.execId
     if (known !== null) this.voice.know(known)
     // An answer is told before it is sent: the name that led here is there by now, if there is one.

@@ -10,7 +10,7 @@ import {
   ruleLabel,
   uncheckedHint,
 } from '@runwarden/policy'
-import type { ConnectReason, ConnectVerdict, Said } from '@runwarden/sensor/connect'
+import type { ConnectFields, ConnectReason, ConnectVerdict, Said } from '@runwarden/sensor/connect'
 
 const protocols: Readonly<Record<number, Protocol>> = {
   1: 'icmp',
@@ -30,9 +30,17 @@ export function protocolWord(number: number): Protocol {
   return protocols[number] ?? 'other'
 }
 
-/** Text of 16 bytes of address; empty for a socket without a destination. */
-export function addressText(address: Uint8Array): string {
-  return address.every((byte) => byte === 0) ? '' : formatAddress(address)
+const AF_INET6 = 10
+
+/** Text of where something was to go; empty for what has no destination (raw and packet sockets, packets that end too early). */
+export function addressText({
+  address,
+  family,
+  via,
+}: Pick<ConnectFields, 'address' | 'family'> & Partial<Pick<ConnectFields, 'via'>>): string {
+  // `::` is a destination where a program named it.
+  const isNamed = family === AF_INET6 && (via === 'connect' || via === 'send')
+  return !isNamed && address.every((byte) => byte === 0) ? '' : formatAddress(address)
 }
 
 const reasons: Readonly<Record<ConnectReason, string>> = {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import type { Event } from '@runwarden/events'
 import { type Lab, startLab } from '@runwarden/lab'
+import { compile, simulate } from '@runwarden/policy'
+import { parsePolicy } from '@runwarden/policy/document'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   allowed,
@@ -20,6 +22,8 @@ let said: string
 let events: Event[]
 let program: string
 
+/** Which the kernel takes for loopback, where nobody listens. */
+const unspecified = { v4: '0.0.0.0', v6: '::' }
 const resolvers = ['192.0.2.53', '198.51.100.53', '2001:db8:100::53']
 const policy = `
 version: 1
@@ -48,6 +52,7 @@ beforeAll(async () => {
   const job = `
 ${script(program, there)}
 ${script(program, allowed)}
+${script(program, unspecified)}
 for act in raw raw-header packet; do echo "$act $(${program} $act ${there.v4} 0)"; done
 for server in ${resolvers.join(' ')}; do for how in notcp tcp; do
   echo "dig $server $how $(dig +tries=1 +time=20 +$how +noall +comments @$server refused.example.com | grep -o 'status: REFUSED\\|EDE: 15 (Blocked)' | tr '\\n' ' ')"
@@ -99,6 +104,28 @@ describe.for(networkActs)('$name', ({ name, protocol, via }) => {
     expect(said).toContain(`${name} ${address} ok\n`)
   })
 })
+
+test.for(formsOf(unspecified))(
+  '%s is the machine itself, to everything that tells of it',
+  (form) => {
+    const address = onTheWire(form)
+    for (const { name } of networkActs)
+      expect(said).toMatch(new RegExp(`^${name} ${form} (?:ok|ECONNREFUSED|EINVAL)$`, 'm'))
+    const to = events
+      .filter((event) => event.kind === 'net.connect')
+      .filter((event) => event.address === address)
+    expect(new Set(to.map(({ via }) => via))).toEqual(new Set(['connect', 'send']))
+    expect(to.filter(({ verdict }) => verdict !== 'allowed')).toEqual([])
+
+    const report = place.report()
+    const own = report.destinations.filter((one) => one.address === address)
+    expect(own.map(({ local }) => local)).toEqual(own.map(() => true))
+    expect(own).not.toHaveLength(0)
+    expect(report.recommendedPolicy).not.toContain(`${address}:8080`)
+    const compiled = compile(parsePolicy(report.recommendedPolicy, 'policy.yml'))
+    expect(simulate(compiled, to).refused).toBe(0)
+  },
+)
 
 test.for(['raw', 'raw-header', 'packet'])('a %s socket is refused', (act) => {
   expect(said).toContain(`${act} EPERM\n`)

@@ -210,7 +210,7 @@ export const ReportDetection = z.object({
 export type ReportDetection = z.infer<typeof ReportDetection>
 z.globalRegistry.add(ReportDetection, { id: 'ReportDetection' })
 
-/** Findings that a suppression says are expected: kept apart, never left out. */
+/** Findings that a suppression says are expected: kept apart, of each detection as many as of a severity. */
 export const ReportSuppressed = z.object({
   id: z.string(),
   title: z.string(),

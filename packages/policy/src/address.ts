@@ -68,10 +68,20 @@ export function isMapped(address: Uint8Array): boolean {
   return mapped.every((byte, i) => byte === address[i])
 }
 
-/** 127.0.0.0/8 and ::1: what never leaves the machine. */
+/**
+ * What never leaves the machine: 127.0.0.0/8 and ::1; and the unspecified address, which the kernel takes for them where something
+ * is sent (is_loopback in bpf/include/destination.h).
+ */
 export function isLoopback(address: Uint8Array): boolean {
-  if (isMapped(address)) return address[12] === 127
-  return address.every((byte, i) => byte === (i === 15 ? 1 : 0))
+  if (isMapped(address))
+    return address[12] === 127 || address.subarray(12).every((byte) => byte === 0)
+  return address.every((byte, i) => byte === 0 || (i === 15 && byte === 1))
+}
+
+/** The same of an address as text; any other text is none. */
+export function isLoopbackText(text: string): boolean {
+  const address = readAddress(text)
+  return address !== null && isLoopback(address)
 }
 
 /** The address with every bit after `prefix` cleared. */

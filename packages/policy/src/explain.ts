@@ -158,6 +158,10 @@ function notesOf(compiled: CompiledPolicy, endpoint: Endpoint, decision: Decisio
     notes.push(
       'what /etc/hosts says of a name is not asked of any server: where it leads to a loopback address, it is allowed',
     )
+  if (refused && port === 53)
+    notes.push(
+      'nothing reaches that server, and yet what is sent there does not fail: port 53 is led to the DNS proxy, which answers in its place as the policy says of each name',
+    )
   const grants = endpoint.host.kind === 'name' ? matchName(compiled, endpoint.host.name).grants : []
   if (
     decision.verdict === 'allowed' &&

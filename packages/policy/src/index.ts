@@ -3,7 +3,7 @@
  * document needs a YAML parser, which costs start-up time, and is `@runwarden/policy/document`.
  */
 export { bytesOf } from './address-index.ts'
-export { formatAddress, isLoopback, readAddress } from './address.ts'
+export { formatAddress, isLoopback, isLoopbackText, readAddress } from './address.ts'
 export { parseAllowedEndpoints } from './allowed-endpoints.ts'
 export { parseBlockList } from './block-list.ts'
 export type { BlockEntry, BlockList } from './block-list.ts'

@@ -1,4 +1,4 @@
-import { formatAddress, isLoopback, readAddress } from './address.ts'
+import { formatAddress, isLoopbackText, readAddress } from './address.ts'
 import { readEndpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
 import type { EndpointParts } from './endpoint-parts.ts'
@@ -65,8 +65,7 @@ export function recommend(
   const asked = new Map<string, Line>()
   const notes = new Set<string>()
   for (const destination of destinations) {
-    const address = readAddress(destination.address)
-    if (address !== null && isLoopback(address)) continue
+    if (isLoopbackText(destination.address)) continue
     // A resolver of the machine is reached without a rule: its queries are decided by name.
     if (destination.verdict === 'allowed' && destination.port === 53 && destination.rule === null)
       continue

@@ -73,6 +73,13 @@ describe('block list over policy over mode', () => {
     [tcp('registry.example.org', '198.51.100.1'), listed('campaign C', '198.51.100.0/24')],
     [tcp(null, '127.8.9.1', 1), ['allowed', 'loopback', null]],
     [udp(null, '::1', 5353), ['allowed', 'loopback', null]],
+    // The kernel takes it for loopback.
+    [tcp(null, '0.0.0.0', 80), ['allowed', 'loopback', null]],
+    [udp(null, '::', 80), ['allowed', 'loopback', null]],
+    [tcp(null, '::ffff:0.0.0.0', 80), ['allowed', 'loopback', null]],
+    [tcp(null, '0.0.0.1', 80), no],
+    [tcp(null, '::2', 80), no],
+    [tcp(null, '::127.0.0.1', 80), no],
     [tcp(null, '192.0.2.1'), no],
     [tcp(null, ''), no],
     [

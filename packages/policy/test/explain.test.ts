@@ -129,6 +129,16 @@ describe('explaining an endpoint', () => {
 `,
     ],
     ['[::1]:80', '[::1]:80: allowed\n  loopback\n'],
+    ['0.0.0.0:80', '0.0.0.0:80: allowed\n  loopback\n'],
+    [
+      'udp://192.0.2.7:53',
+      `udp://192.0.2.7:53: blocked
+  not in the policy
+  an address that the policy does not name is allowed only while an allowed name leads to it
+  nothing reaches that server, and yet what is sent there does not fail: port 53 is led to the DNS proxy, which answers in its place as the policy says of each name
+  to allow it: udp://192.0.2.7:53
+`,
+    ],
   ])('%s', (endpoint, explanation) => {
     const policy = parsePolicy(text, 'policy.yml')
     expect(formatExplanation(explain(policy, parseEndpoint(endpoint), blockList))).toBe(explanation)

@@ -1,8 +1,3 @@
-/** 127.0.0.0/8 and ::1, also when mapped into IPv6. */
-export function isLoopback(address: string): boolean {
-  return /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/i.test(address) || address === '::1'
-}
-
 /** A destination for a person: as a policy writes it, or in words where no policy can name it. */
 export function placeOf(to: {
   host: string | null

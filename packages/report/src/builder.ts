@@ -12,7 +12,9 @@ import type {
   ReportSuppressed,
   RunFacts,
 } from '@runwarden/events'
-import { endpointOf, isLoopback } from './address.ts'
+import { roomOf } from '@runwarden/events/tampering'
+import { isLoopbackText } from '@runwarden/policy/address'
+import { endpointOf } from './address.ts'
 import { inWords } from './evidence.ts'
 import { Fold } from './fold/fold.ts'
 import { ProcessTable } from './fold/processes.ts'
@@ -191,6 +193,7 @@ export class ReportBuilder {
       processes: this.#processes.left,
       sandbox: this.#sandbox.left,
       detections: this.#detections.left,
+      suppressed: this.#suppressed.left,
       'destinations.processes': this.#processesLeft.count,
     }
     return Object.fromEntries(Object.entries(left).filter(([, count]) => count > 0))
@@ -199,7 +202,7 @@ export class ReportBuilder {
   #network(event: EventOf<'net.connect'> | EventOf<'net.flow'>): void {
     const { verdict, protocol, port } = event
     const attempts = event.kind === 'net.connect' ? event.count : 0
-    const local = isLoopback(event.address) && verdict === 'allowed'
+    const local = isLoopbackText(event.address) && verdict === 'allowed'
     if (!local) this.#verdict(verdict, attempts)
     const host = event.host === null ? null : this.#text(event.host).toLowerCase()
     const own = `${verdict} ${protocol} ${port} ${host ?? event.address}`
@@ -337,7 +340,7 @@ export class ReportBuilder {
       if (entry !== undefined) entry.count += 1
       return
     }
-    this.#detections.entry(String(event.seq), event.severity, () => {
+    this.#detections.entry(String(event.seq), roomOf(event), () => {
       if (event.execId !== null) this.#processes.note(event.execId)
       return {
         id: event.id,

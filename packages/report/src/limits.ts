@@ -19,7 +19,7 @@ export interface Limits {
   /** Files of programs. */
   programs: number
   sandbox: number
-  /** Of each severity. */
+  /** Of each severity, tampering has as many again; of what is suppressed, of each detection. */
   detections: number
   /** Processes named for one destination or one name. */
   processesOfEntry: number

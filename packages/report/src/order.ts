@@ -1,4 +1,5 @@
 import type { Severity, Verdict } from '@runwarden/events'
+import { isTampering } from '@runwarden/events/tampering'
 
 const verdicts: Record<Verdict, number> = {
   'attack-blocked': 0,
@@ -20,6 +21,13 @@ export function byWeight(
   )
 }
 
-export function bySeverity(a: { severity: Severity }, b: { severity: Severity }): number {
-  return severities[a.severity] - severities[b.severity]
+/** The gravest first; before all others what takes from everything else its worth. */
+export function bySeverity(
+  a: { id: string; severity: Severity },
+  b: { id: string; severity: Severity },
+): number {
+  return (
+    Number(isTampering(b)) - Number(isTampering(a)) ||
+    severities[a.severity] - severities[b.severity]
+  )
 }

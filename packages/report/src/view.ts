@@ -1,5 +1,6 @@
 /** What the report page shares with the other renderings. No module of this needs Node or zod. */
-export { endpointOf, isHostName, isLoopback, placeOf } from './address.ts'
+export { isLoopbackText as isLoopback } from '@runwarden/policy/address'
+export { endpointOf, isHostName, placeOf } from './address.ts'
 export { uncheckedHint } from '@runwarden/policy/hint'
 export { lacking, policyEntry, type Lacking } from './allowable.ts'
 export { bySeverity, byWeight } from './order.ts'

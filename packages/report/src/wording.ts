@@ -1,5 +1,6 @@
 import type { Report, ReportChange, ReportHttp, ReportNode, ReportProgram } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
+import { isTampering } from '@runwarden/events/tampering'
 
 /** `1 name`, `12,345 names`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
@@ -90,8 +91,9 @@ export function statusesOf({ statuses }: Pick<ReportHttp, 'statuses'>): string {
 }
 
 /**
- * How far what the report says can be relied on. `sound`: it was armed from beginning to end, and nothing is known to be lost;
- * `gaps`: the policy held, and events are missing; `none`: it was not armed, or somebody laid hands on what arms it.
+ * How far what the report says can be relied on. `sound`: it was armed from beginning to end, and nothing that is watched is known to
+ * be lost (what was not watched, be it by the policy's own choice, is told beneath, see `missing`); `gaps`: the policy held, and
+ * events are missing; `none`: it was not armed, or somebody laid hands on what arms it.
  */
 export function reliance(told: Told): 'sound' | 'gaps' | 'none' {
   if (told.protection !== 'armed' || told.tampered) return 'none'
@@ -103,7 +105,7 @@ export function reliance(told: Told): 'sound' | 'gaps' | 'none' {
 export interface Told {
   protection: Report['protection']
   egress: Report['egress']
-  /** It has the detection `agent-tampered`. */
+  /** It has the detection `agent-tampered`, of which a flood of others leaves at least the first. */
   tampered: boolean
   /** An agent before the last one was killed, or a part of it has ended. */
   interrupted: boolean
@@ -114,7 +116,7 @@ export function toldBy({ protection, egress, detections, health }: Report): Told
   return {
     protection,
     egress,
-    tampered: detections.some(({ id }) => id === 'agent-tampered'),
+    tampered: detections.some(isTampering),
     interrupted: health.interrupted ?? false,
     eventsLost: health.eventsLost,
   }
@@ -150,18 +152,15 @@ export function missing(report: Report): string[] {
   }
   if (report.protection === 'not-run')
     sentences.push('The command was not run: its policy could not be enforced.')
-  const { written: unwritten = 0, ...losses } = report.health.eventsLost
+  const unwritten = report.health.eventsLost['written'] ?? 0
   if (unwritten > 0)
     sentences.push(
       `${counted(unwritten, 'event')} could not be written to events.ndjson; this report has what they told.`,
     )
-  const lost = Object.entries(losses).filter(([, count]) => count > 0)
+  const lost = Object.entries(lostTo(report)).filter(([, count]) => count > 0)
   if (lost.length > 0) {
     const kinds = lost.map(([kind, count]) => `${plain(kind, 80)} ${grouped(count)}`).join(', ')
-    const total = lost.reduce((sum, [, count]) => sum + count, 0)
-    sentences.push(
-      `${counted(total, 'event was', 'events were')} lost, so this report has gaps: ${kinds}.`,
-    )
+    sentences.push(`${wereLost(report)}, so this report has gaps: ${kinds}.`)
   }
   for (const gap of report.health.gaps) sentences.push(plain(gap, 1_000))
   const cut = Object.entries(report.truncated).filter(
@@ -174,11 +173,32 @@ export function missing(report: Report): string[] {
   return sentences
 }
 
+/** Events that the report does not know of: it has those that could not be written to their file. */
+function lostTo({ health }: Report): Report['health']['eventsLost'] {
+  const { written: _, ...losses } = health.eventsLost
+  return losses
+}
+
+/** `12 events were lost`; empty: none was. */
+function wereLost(report: Report): string {
+  const total = Object.values(lostTo(report)).reduce((sum, count) => sum + count, 0)
+  return total === 0 ? '' : `${counted(total, 'event was', 'events were')} lost`
+}
+
+/** Whether there was no more than these lists of the report have. */
+export function isWhole(report: Report, ...lists: readonly string[]): boolean {
+  return (
+    reliance({ ...toldBy(report), eventsLost: lostTo(report) }) === 'sound' &&
+    lists.every((list) => (report.truncated[list] ?? 0) === 0)
+  )
+}
+
 /** Why the list of destinations is empty. */
 export function noDestination(report: Report): string {
   if (report.protection === 'not-run') return 'Nothing was run, so nothing was reached.'
   if (report.protection === 'unprotected') return 'What it reached is not known.'
-  return 'No destination was reached or tried.'
+  if (isWhole(report)) return 'No destination was reached or tried.'
+  return `No destination is known: ${wereLost(report) || 'this record has gaps'}.`
 }
 
 /** Why the list of files is empty. */

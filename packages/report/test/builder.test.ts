@@ -1,6 +1,6 @@
 import { Report } from '@runwarden/events'
 import { expect, test } from 'vitest'
-import { ReportBuilder, defaultLimits } from '../src/index.ts'
+import { ReportBuilder, defaultLimits, renderTerminal } from '../src/index.ts'
 import { hostileReport } from './hostile.ts'
 import { facts, id, Script } from './script.ts'
 import { releasedReport, reportOf, stolenReport } from './runs.ts'
@@ -94,7 +94,7 @@ test('a destination names each program behind it, as it was then', () => {
   ])
 })
 
-test.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])(
+test.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', '0.0.0.0', '::', '::ffff:0.0.0.0'])(
   '%s is the machine itself: last, and not in the recommended policy',
   (address) => {
     const report = reportOf(
@@ -170,6 +170,20 @@ test('a flood of allowed destinations never hides a blocked one, and is counted'
   expect(report.dns[0]?.name).toBe('late.example.net')
   expect(report.truncated).toEqual({ destinations: 480, dns: 480 })
   expect(report.counts.byVerdict).toEqual({ allowed: 1000, blocked: 2 })
+})
+
+test('what finds no room among requests and suppressed findings is counted, and no number is taken for all', () => {
+  const script = new Script()
+    .exec(2, 1, ['curl'])
+    .repeat(70, (run, index) =>
+      run.http(2, 'POST', 'api.example.org', `/${index}`, { verdict: 'blocked', reason: 'no' }),
+    )
+    .repeat(50, (run, index) => run.detect(2, { title: `file ${index}`, suppressed: 'generated' }))
+  const report = bounded(script)
+  expect(report.truncated).toEqual({ http: 50, suppressed: 30 })
+  const terminal = renderTerminal(report)
+  expect(terminal).toContain('\nAt least 20 requests refused.')
+  expect(terminal).toContain('\nat least 20 requests to 1 host,')
 })
 
 test('a flood of file changes never hides a sensitive file', () => {

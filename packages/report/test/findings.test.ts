@@ -1,11 +1,13 @@
+import type { Health } from '@runwarden/events'
 import { notAllowedThere } from '@runwarden/policy'
 import { expect, test } from 'vitest'
 import { renderSummary, renderTerminal } from '../src/index.ts'
 import { reportOf } from './runs.ts'
-import { Script } from './script.ts'
+import { facts, Script } from './script.ts'
 
 const no = { verdict: 'blocked', reason: 'no rule allows this name', rule: null } as const
 const curl = new Script().exec(7, 1, ['curl', 'x'])
+const one = (): Script => new Script().connect(7, 'a.example.org', '192.0.2.1')
 
 test('a program that looks into every process does not hide the one that reads a key', () => {
   const script = new Script().exec(7, 1, ['Worker']).exec(8, 7, ['thief'])
@@ -174,4 +176,22 @@ test('events that the disk did not take are missing from events.ndjson, not from
   expect(lost({ written: 2 })).toContain('2 events could not be written to events.ndjson')
   expect(lost({ written: 2 })).not.toContain('lost')
   expect(lost({ written: 2, 'file.write': 3 })).toContain('3 events were lost')
+})
+
+test('where events were lost, or somebody laid hands on the record, no number and no absence is taken for all', () => {
+  const { health } = facts()
+  const nothing = new Script().exec(7, 1, ['true'])
+  const said = (script: Script, more: Partial<Health>): string[] => {
+    const report = reportOf(script, { health: { ...health, ...more } })
+    return [renderTerminal(report), renderSummary(report)]
+  }
+  for (const text of said(nothing, { eventsLost: { 'net.connect': 5000, 'dns.query': 70 } }))
+    expect(text).toContain('No destination is known: 5,070 events were lost.')
+  for (const text of said(nothing, { interrupted: true }))
+    expect(text).toContain('No destination is known: this record has gaps.')
+  for (const text of said(nothing, { eventsLost: { written: 2 } }))
+    expect(text).toContain('No destination was reached or tried.')
+  expect(said(one(), { eventsLost: { 'net.connect': 1 } })[0]).toContain('\nAt least 1 destination')
+  expect(said(one().detect(7, { id: 'agent-tampered' }), {})[0]).toContain('\nAt least 1 dest')
+  expect(said(one(), {})[0]).toContain('\n1 destination allowed.')
 })

@@ -1,6 +1,6 @@
-import type { RunFacts } from '@runwarden/events'
+import type { RunFacts, Severity } from '@runwarden/events'
 import { expect, test } from 'vitest'
-import { renderSummary, renderTerminal, type TerminalOptions } from '../src/index.ts'
+import { defaultLimits, renderSummary, renderTerminal, type TerminalOptions } from '../src/index.ts'
 import { noFile } from '../src/view.ts'
 import { releasedReport, reportOf, stepsReport, stolen, stolenReport } from './runs.ts'
 import { facts, Script } from './script.ts'
@@ -66,6 +66,8 @@ test.each([
   ['Observed', { egress: 'audit' }, stolen()],
   ['TAMPERING SEEN', {}, stolen().detect(2, { id: 'agent-tampered', severity: 'critical' })],
   ['TAMPERING SEEN', { egress: 'audit' }, stolen().detect(2, { id: 'agent-tampered' })],
+  // As `find /` does.
+  ['Protected', {}, stolen().detect(2, { id: 'agent-tampered', severity: 'info' })],
   [
     'Enforced with gaps in the record',
     { health: { ...facts().health, eventsLost: { 'net.flow': 1 } } },
@@ -85,6 +87,27 @@ test.each([
   const report = reportOf(script, change)
   expect(renderSummary(report)).toMatch(new RegExp(`^## \\S+ Runwarden: ${words}\n`))
   expect(renderTerminal(report, { width: 80, out })).toMatch(new RegExp(`^${words} ·`, 'm'))
+})
+
+test('who laid hands on the record is told behind whatever flood of detections', () => {
+  const tampered = { id: 'agent-tampered', severity: 'critical' } as const
+  const flood = (found: { id: string; severity: Severity }): Script =>
+    stolen()
+      .repeat(defaultLimits.detections + 100, (run, index) =>
+        run.detect(2, { ...found, title: `shell ${index}` }),
+      )
+      .detect(2, { ...tampered, title: 'the record was changed' })
+  for (const found of [
+    { id: 'reverse-shell', severity: 'critical' },
+    { id: 'agent-tampered', severity: 'info' },
+    { id: 'agent-tampered', severity: 'medium' },
+  ] as const) {
+    const report = reportOf(flood(found))
+    for (const text of [renderSummary(report), renderTerminal(report)]) {
+      expect(text).toContain('TAMPERING SEEN')
+      expect(text).toContain('the record was changed')
+    }
+  }
 })
 
 test('of a job that was only watched no exit status is told', () => {

@@ -1,4 +1,5 @@
 import type { Event } from '@runwarden/events'
+import { isLoopbackText } from '@runwarden/policy'
 import type { SeenKind } from './rule.ts'
 
 /** Types of fields, in CEL's words. */
@@ -48,7 +49,7 @@ const destination = {
   protocol: text,
   loopback: {
     type: 'bool',
-    of: ({ address }: { address: string }) => address.startsWith('127.') || address === '::1',
+    of: ({ address }: { address: string }) => isLoopbackText(address),
   },
   /** Where to, for a person. */
   where: {

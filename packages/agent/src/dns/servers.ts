@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os'
-import { formatAddress, specialRange } from './address.ts'
+import { isLoopback } from '@runwarden/policy'
+import { formatAddress } from './address.ts'
 import type { DnsServer, NamePolicy, Standing } from './contract.ts'
 
 /** How long the machine's own addresses are believed (ms): bridges of containers come and go. */
@@ -60,7 +61,7 @@ export class Servers {
   }
 
   #isHere({ address }: DnsServer): boolean {
-    if (specialRange(address) === 'a loopback') return true
+    if (isLoopback(address)) return true
     const now = performance.now()
     if (now >= this.#ownUntil) {
       this.#own = this.#addressesOfMachine()

@@ -1,8 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
 import { getCACertificates } from 'node:tls'
-import { isLoopback, readAddress } from '@runwarden/policy'
+import { isLoopbackText } from '@runwarden/policy'
 
 /** How a control plane is asked: by TLS, but for one on this machine, and never led to another host. */
 export interface Ask {
@@ -70,8 +69,7 @@ export function isFinal({ status }: AskError): boolean {
 export function isPrivateWay({ protocol, hostname }: URL): boolean {
   if (protocol === 'https:') return true
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  const address = isIP(host) === 0 ? null : readAddress(host)
-  return protocol === 'http:' && (host === 'localhost' || (address !== null && isLoopback(address)))
+  return protocol === 'http:' && (host === 'localhost' || isLoopbackText(host))
 }
 
 /** @returns an answer of 2xx, or 304. @throws AskError */

@@ -1,5 +1,5 @@
 import { ownNetnsCookie } from '@runwarden/libbpf'
-import { type CompiledPolicy, isLoopback, readAddress } from '@runwarden/policy'
+import { type CompiledPolicy, isLoopbackText } from '@runwarden/policy'
 import { type Enforcer, openEnforcer } from '../enforce/enforcer.ts'
 import type { EnforcerOptions } from '../enforce/enforcer-options.ts'
 import { type OpenPrograms, openPrograms } from '../enforce/open-programs.ts'
@@ -133,9 +133,7 @@ export class Enforcement {
       exempt,
       agentCgroup,
       netns: ownNetnsCookie(),
-      localResolver: resolvers.some((server) =>
-        isLoopback(readAddress(server) ?? new Uint8Array(16)),
-      ),
+      localResolver: resolvers.some(isLoopbackText),
       pinDir: `${this.place.pinDir}/enforce`,
     }
   }

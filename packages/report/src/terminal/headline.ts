@@ -4,6 +4,7 @@ import {
   counted,
   duration,
   grouped,
+  isWhole,
   missing,
   noDestination,
   protectionHeading,
@@ -55,7 +56,8 @@ function joined(facts: readonly string[], width: number): string[] {
   return lines
 }
 
-function verdictCounts({ destinations, dns, http, truncated }: Page['report']): string {
+function verdictCounts(report: Page['report']): string {
+  const { destinations, dns, http } = report
   const places = new Map<string, Set<string>>()
   const add = (verdict: string, place: string): void => {
     const known = places.get(verdict)
@@ -93,7 +95,7 @@ function verdictCounts({ destinations, dns, http, truncated }: Page['report']): 
     if (count > 0) words.push(`${counted(count, 'request')} ${word}`)
   }
   if (words.length === 0) return ''
-  const atLeast = (truncated['destinations'] ?? 0) + (truncated['dns'] ?? 0) > 0 ? 'At least ' : ''
+  const atLeast = isWhole(report, 'destinations', 'dns', 'http') ? '' : 'At least '
   return `${atLeast}${words.join(', ')}.`
 }
 

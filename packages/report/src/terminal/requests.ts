@@ -1,7 +1,7 @@
 import type { ReportHttp } from '@runwarden/events'
 import { plain } from '@runwarden/events/plain'
 import { grantedBeside } from '../permissions.ts'
-import { bytes, counted, grouped, opaqueWords } from '../wording.ts'
+import { bytes, counted, grouped, isWhole, opaqueWords } from '../wording.ts'
 import { clip } from './columns.ts'
 import { verdictStyle } from './paint.ts'
 import type { Page } from './render.ts'
@@ -25,7 +25,7 @@ export function requests({ report, who, paint, width }: Page): string[] {
     const sum = (of: (one: ReportHttp) => number): number =>
       http.reduce((total, one) => total + of(one), 0)
     lines.push(
-      `${counted(
+      `${isWhole(report, 'http') ? '' : 'at least '}${counted(
         sum((one) => one.count),
         'request',
       )} to ${counted(hosts.length, 'host')}, ${bytes(sum((one) => one.requestBytes))} up, ${bytes(sum((one) => one.responseBytes))} down`,

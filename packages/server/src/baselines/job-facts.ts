@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { isLoopback, readAddress } from '@runwarden/policy'
+import { isLoopbackText } from '@runwarden/policy'
 import type { Database } from '../db/database.ts'
 import { rowsOf } from '../views/pages.ts'
 import type { RowData } from '../views/rows.ts'
@@ -29,15 +29,10 @@ export async function factsOf(index: Database, jobId: string): Promise<JobFacts>
   const contacts = rowsOf(index, jobId, 'destinations', asked) as Contact[]
   const questions = rowsOf(index, jobId, 'dns', asked) as Question[]
   return {
-    contacts: contacts.filter(({ addresses }) => !addresses.some(isLocal)),
+    contacts: contacts.filter(({ addresses }) => !addresses.some(isLoopbackText)),
     questions,
     truncated: contacts.length === mostRows || questions.length === mostRows,
   }
-}
-
-function isLocal(text: string): boolean {
-  const address = readAddress(text)
-  return address !== null && isLoopback(address)
 }
 
 /** One text for a destination; of a host that has a name the address does not count. */

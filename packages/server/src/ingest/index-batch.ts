@@ -1,4 +1,5 @@
 import type { EventOf } from '@runwarden/events'
+import { roomOf } from '@runwarden/events/tampering'
 import type { Database } from '../db/database.ts'
 import { chainHash } from './chain.ts'
 import { cut } from './cut.ts'
@@ -86,10 +87,10 @@ function indexOne(db: Database, index: JobIndex, segment: Listed): void {
     totals.byKind[kind] = (totals.byKind[kind] ?? 0) + 1
     const detection = fold(index, event, length)
     if (detection === undefined) return
-    const { severity } = detection
-    const told = (index.told[severity] ?? 0) + 1
+    const room = roomOf(detection)
+    const told = (index.told[room] ?? 0) + 1
     if (told > mostTold) return
-    index.told[severity] = told
+    index.told[room] = told
     tell(db, segment.jobId, found(detection))
   })
   if (bad !== undefined) setAside(db, segment, bad.message, 'What it has of that kind')
@@ -138,8 +139,8 @@ export function setAside(
 }
 
 /**
- * Of a job's detections, of each severity: what is more is among its events alone, and in no list. A job that makes many that are
- * cheap can't crowd out its worst.
+ * Of a job's detections, of each severity, and as many of tampering: what is more is among its events alone, and in no list. A job
+ * that makes many that are cheap can't crowd out its worst.
  */
 const mostTold = 1000
 /** Of a detection as it stands in the database; the event has all of it. */

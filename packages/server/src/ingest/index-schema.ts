@@ -9,7 +9,7 @@ import { Database } from '../db/database.ts'
 export const indexPath = (data: string): string => join(data, 'index.sqlite')
 
 /** Another number here makes every index again, from the segments. */
-const version = 7
+const version = 8
 
 /** A job is a number here, an organisation too. Of bits and numbers: src/ingest/words.ts. */
 const schema = `
@@ -32,8 +32,10 @@ const schema = `
     organisation INTEGER NOT NULL,
     -- JSON, src/ingest/totals.ts
     totals TEXT NOT NULL,
-    -- JSON: how many detections went to the server's database, by severity.
+    -- JSON: how many detections went to the server's database, by their room.
     told TEXT NOT NULL,
+    -- JSON, src/ingest/fold/health.ts
+    health TEXT NOT NULL,
     -- Of its acts by verdict: overviews add up those of thousands of jobs, and to read JSON for each took most of their time.
     allowed INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(json_extract(totals, '$.byVerdict.allowed'), 0)) STORED,
     would_block INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(json_extract(totals, '$.byVerdict."would-block"'), 0)) STORED,

@@ -53,7 +53,7 @@ export function register(app: App, { db, ingest }: Context): void {
     },
     async ({ organisation, params: { id } }) => {
       const report = await reportOf(organisation.id, id)
-      return healthOf(await ingest.indexer.index(), ingest.segments, id, report)
+      return healthOf(await ingest.indexer.index(), id, report)
     },
   )
 

@@ -22,7 +22,7 @@ const Summary = Job.extend({
   segments: z.object({ acknowledged: z.int(), indexed: z.int(), last: z.int(), bytes: z.int() }),
   /** Events that the agent could not keep, by kind. */
   eventsLost: z.record(z.string(), z.int()),
-  /** It has the detection `agent-tampered`: somebody laid hands on its agent, or its record is not whole. */
+  /** It has the detection `agent-tampered`, of more than severity info: somebody laid hands on its agent, or its record is not whole. */
   tampered: z.boolean(),
   /** Its report says that an agent before the last one was killed. */
   interrupted: z.boolean(),
@@ -90,7 +90,7 @@ export function register(app: App, { db, ingest, url }: Context): void {
       }>(
         `SELECT segments AS acknowledged, last_sequence AS last, bytes, events_lost AS eventsLost,
                 report IS NOT NULL AS hasReport, interrupted,
-                EXISTS (SELECT 1 FROM detections WHERE job_id = jobs.id AND rule = 'agent-tampered') AS tampered
+                EXISTS (SELECT 1 FROM detections WHERE job_id = jobs.id AND rule = 'agent-tampered' AND severity <> 'info') AS tampered
          FROM jobs WHERE id = ?`,
         id,
       )

@@ -1,8 +1,7 @@
-import { type EventOf, Health } from '@runwarden/events'
+import { Health } from '@runwarden/events'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
-import type { SegmentStore } from '../ingest/segment-store.ts'
-import { timelinePage } from './timeline.ts'
+import { type HealthSoFar, noHealth } from '../ingest/fold/health.ts'
 
 /** How far a job's record can be trusted to be all of it. */
 export const JobHealth = Health.omit({ interrupted: true }).extend({
@@ -16,39 +15,25 @@ export const JobHealth = Health.omit({ interrupted: true }).extend({
 export type JobHealth = z.infer<typeof JobHealth>
 z.globalRegistry.add(JobHealth, { id: 'JobHealth' })
 
-/** Of events about the agent's own health: agents tell few. */
-const most = 500
-
 /** @param report what the job's agent said at its end; null: it has not finished */
-export async function healthOf(
+export function healthOf(
   index: Database,
-  store: SegmentStore,
   jobId: string,
   report: { health: Health } | null,
-): Promise<JobHealth> {
-  const { items } = await timelinePage(index, store, jobId, {
-    after: { segment: 0, line: 0 },
-    limit: most,
-    kinds: ['agent.health'],
-    from: 0,
-  })
-  const told = items as EventOf<'agent.health'>[]
-  const armedAt = told.find(({ state }) => state === 'armed')?.time ?? null
+): JobHealth {
+  const row = index.get<{ health: string }>('SELECT health FROM jobs WHERE id = ?', jobId)
+  const { armedAt, more, gaps, ...soFar } =
+    row === undefined ? noHealth() : (JSON.parse(row.health) as HealthSoFar)
   if (report !== null) {
     const { interrupted = false, ...health } = report.health
     return { ...health, from: 'report', armedAt, interrupted }
   }
-  const last = told.at(-1)
   return {
+    ...soFar,
     from: 'events',
-    tier: last?.tier ?? 'none',
     armedMs: null,
     armedAt,
-    hooks: last?.hooks ?? [],
-    eventsLost: last?.eventsLost ?? {},
-    gaps: told
-      .filter(({ state }) => state === 'gap' || state === 'lost')
-      .map(({ detail }) => detail),
+    gaps: more === 0 ? gaps : [...gaps, `${more} more are among the job's events alone`],
     interrupted: false,
   }
 }

@@ -162,11 +162,21 @@ test('a job that makes many cheap detections does not crowd out its worst', asyn
   await using rig = await ServerRig.start()
   const agent = new TestAgent(rig.url)
   await agent.start(rig.acme.keys.agent)
+  const summary = async (): Promise<unknown> => {
+    await rig.server.context.ingest.indexer.settled(60_000)
+    const job = `/v1/orgs/acme/jobs/${agent.jobId}`
+    return (await rig.ask('GET', job, { as: rig.acme.keys.viewer })).body
+  }
   const cheap = Array.from({ length: 2100 }, (_, i) => detection(1 + i, { severity: 'low' }))
   await agent.send(agent.pack([...cheap, detection(2200, { severity: 'critical' })]))
-  await rig.server.context.ingest.indexer.settled(60_000)
-  const { body } = await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}`, {
-    as: rig.acme.keys.viewer,
-  })
-  expect(body).toMatchObject({ detections: 1001 })
+  expect(await summary()).toMatchObject({ detections: 1001, tampered: false })
+
+  const grave = Array.from({ length: 1000 }, (_, i) =>
+    detection(2201 + i, { id: 'reverse-shell', severity: 'critical' }),
+  )
+  const search = detection(3300, { id: 'agent-tampered', severity: 'info' })
+  await agent.send(agent.pack([...grave, search]))
+  expect(await summary()).toMatchObject({ detections: 2001, tampered: false })
+  await agent.send(agent.pack([detection(3400, { id: 'agent-tampered', severity: 'critical' })]))
+  expect(await summary()).toMatchObject({ detections: 2002, tampered: true })
 })

@@ -192,9 +192,10 @@ test('how whole a record is, and what its token needs, is known before the job h
     hooks: [],
     eventsLost: {},
   }
+  const hooks = [{ name: 'connect4', tier: 'T0' as const, state: 'active' as const, reason: '' }]
   await agent.send(
     agent.pack([
-      { ...health, seq: 1, time: 1000, state: 'armed', detail: 'armed' },
+      { ...health, seq: 1, time: 1000, state: 'armed', detail: 'armed', hooks },
       {
         ...request(2, {
           method: 'POST',
@@ -226,10 +227,42 @@ test('how whole a record is, and what its token needs, is known before the job h
     tier: 'T1',
     armedMs: null,
     armedAt: 1000,
-    hooks: [],
+    hooks,
     eventsLost: { 'file.write': 2 },
     gaps: ['2 events were lost'],
     interrupted: false,
+  })
+  // However many gaps there are before it, what was said last holds.
+  await agent.send(
+    agent.pack([
+      ...Array.from({ length: 700 }, (_, i) => ({
+        ...health,
+        seq: 5 + i,
+        time: 3000,
+        state: 'gap' as const,
+        detail: `gap ${i}`,
+      })),
+      {
+        ...health,
+        seq: 800,
+        time: 4000,
+        state: 'lost',
+        detail: '12345 events were lost',
+        tier: 'T0',
+        eventsLost: { 'file.read': 12345 },
+      },
+    ]),
+  )
+  await rig.server.context.ingest.indexer.settled(60_000)
+  expect(await get('health')).toMatchObject({
+    tier: 'T0',
+    armedAt: 1000,
+    hooks,
+    eventsLost: { 'file.read': 12345 },
+    gaps: expect.toSatisfy(
+      (gaps: string[]) =>
+        gaps.length === 501 && gaps.at(-1) === "202 more are among the job's events alone",
+    ),
   })
   expect(await get('permissions')).toMatchObject({
     minimumPermissions: expect.stringContaining('issues: write'),

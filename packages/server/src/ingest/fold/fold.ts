@@ -2,6 +2,7 @@ import type { Event, EventOf } from '@runwarden/events'
 import { foldChange, foldFile, foldSecret } from './files.ts'
 import { cut } from '../cut.ts'
 import type { JobIndex } from './job-index.ts'
+import { foldHealth } from './health.ts'
 import { foldConnection, foldDns, foldOpaque, foldRequest, foldResponse } from './network.ts'
 import { foldExec, foldExit, foldSandbox } from './processes.ts'
 import { foldProgram } from './started-programs.ts'
@@ -64,9 +65,11 @@ export function fold(
     case 'secret.found':
       foldSecret(index, event)
       break
+    case 'agent.health':
+      foldHealth(index, event)
+      break
     // In the timeline alone.
     case 'step.start':
-    case 'agent.health':
   }
   return undefined
 }

@@ -8,6 +8,7 @@ import { FolderNames } from '../folder-names.ts'
 import { type TermKind, type View, views } from '../words.ts'
 import { ProcessActs } from './acts.ts'
 import { FileRows } from './file-rows.ts'
+import { type HealthSoFar, noHealth } from './health.ts'
 import type { HashKey } from './keyed-hash.ts'
 import type { KnownFiles } from './known-files.ts'
 
@@ -41,6 +42,7 @@ interface Job {
   organisation: number
   totals: string
   told: string
+  health: string
 }
 
 interface Stored {
@@ -65,6 +67,7 @@ export class JobIndex {
   readonly organisation: number
   readonly totals: Totals
   readonly told: Record<string, number>
+  readonly health: HealthSoFar
   /** Not in the database yet; each with the key by which it is found later. */
   readonly added: { view: RowView; key: Buffer; row: Row<RowData[RowView]> }[] = []
   /** As the database has them, and changed since; by their numbers. */
@@ -87,7 +90,7 @@ export class JobIndex {
 
   private constructor(
     db: Database,
-    { number, organisation, totals, told }: Job,
+    { number, organisation, totals, told, health }: Job,
     known: KnownFiles,
     key: HashKey,
   ) {
@@ -96,6 +99,7 @@ export class JobIndex {
     this.organisation = organisation
     this.totals = JSON.parse(totals) as Totals
     this.told = JSON.parse(told) as Record<string, number>
+    this.health = JSON.parse(health) as HealthSoFar
     this.files = new FileRows(db, number, known.of(number), key)
   }
 
@@ -107,14 +111,15 @@ export class JobIndex {
   ): JobIndex {
     db.run('INSERT INTO organisations (id) VALUES (?) ON CONFLICT DO NOTHING', organisationId)
     db.run(
-      `INSERT INTO jobs (id, organisation, totals, told) SELECT ?, number, ?, '{}' FROM organisations WHERE id = ?
+      `INSERT INTO jobs (id, organisation, totals, told, health) SELECT ?, number, ?, '{}', ? FROM organisations WHERE id = ?
        ON CONFLICT DO NOTHING`,
       jobId,
       JSON.stringify(noTotals()),
+      JSON.stringify(noHealth()),
       organisationId,
     )
     const row = db.get<Job>(
-      'SELECT number, organisation, totals, told FROM jobs WHERE id = ?',
+      'SELECT number, organisation, totals, told, health FROM jobs WHERE id = ?',
       jobId,
     )
     if (row === undefined) throw new Error(`job ${jobId} was not added`)

@@ -1,12 +1,10 @@
 import type { EventOf } from '@runwarden/events'
+import { isLoopbackText } from '@runwarden/policy'
 import { sum } from '../totals.ts'
 import { verdictBit } from '../words.ts'
 import type { JobIndex } from './job-index.ts'
 import { addAddress, addProcess, addProgram } from './programs.ts'
 import { apiKey, hostKey } from './search-keys.ts'
-
-/** 127.0.0.0/8 and ::1, also when mapped into IPv6. */
-const loopback = /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::1)$/i
 
 function countVerdict(index: JobIndex, verdict: string, count: number): void {
   index.totals.byVerdict[verdict] = sum(index.totals.byVerdict[verdict] ?? 0, count)
@@ -37,7 +35,7 @@ export function foldConnection(
   const count = event.kind === 'net.connect' ? event.count : 0
   row.count = sum(row.count, count)
   if (event.kind === 'net.flow') row.data.bytesOut = sum(row.data.bytesOut, event.bytesOut)
-  else if (!loopback.test(address)) countVerdict(index, verdict, count)
+  else if (!isLoopbackText(address)) countVerdict(index, verdict, count)
   if (host !== null) index.fact('host', hostKey(host), time, bit, count)
   index.fact('address', address, time, bit, count)
 }

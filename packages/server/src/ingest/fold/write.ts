@@ -60,9 +60,10 @@ export class IndexWriter {
         n,
       )
     this.#db.run(
-      'UPDATE jobs SET totals = ?, told = ? WHERE number = ?',
+      'UPDATE jobs SET totals = ?, told = ?, health = ? WHERE number = ?',
       JSON.stringify(index.totals),
       JSON.stringify(index.told),
+      JSON.stringify(index.health),
       index.number,
     )
   }
