@@ -3,6 +3,7 @@ export { endpointOf, isHostName, isLoopback, placeOf } from './address.ts'
 export { uncheckedHint } from '@runwarden/policy/hint'
 export { lacking, policyEntry, type Lacking } from './allowable.ts'
 export { bySeverity, byWeight } from './order.ts'
+export { jobReliance, type JobTold, reliances } from './job-reliance.ts'
 export { grantedBeside } from './permissions.ts'
 export {
   bytes,
@@ -13,8 +14,6 @@ export {
   missing,
   noFile,
   opaqueWords,
-  protection,
-  reliance,
   statusesOf,
   toldBy,
   unhashedWords,
