@@ -725,7 +725,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Detections of a job, and of its record. */
+        /** Detections of a job, and of its record: the gravest first, behind them those that are suppressed. */
         get: operations["getV1OrgsOrgJobsIdDetections"];
         put?: never;
         post?: never;
@@ -2066,6 +2066,11 @@ export interface components {
             egress: ("audit" | "block") | null;
             protection: ("armed" | "unprotected" | "not-run") | null;
             detections: number;
+            eventsLost: {
+                [key: string]: number;
+            };
+            tampered: boolean;
+            interrupted: boolean;
         };
         JobDetection: {
             id: string;
@@ -2211,6 +2216,11 @@ export interface components {
             egress: ("audit" | "block") | null;
             protection: ("armed" | "unprotected" | "not-run") | null;
             detections: number;
+            eventsLost: {
+                [key: string]: number;
+            };
+            tampered: boolean;
+            interrupted: boolean;
             insightsUrl: string | null;
             hasReport: boolean;
             segments: {
@@ -2219,11 +2229,6 @@ export interface components {
                 last: number;
                 bytes: number;
             };
-            eventsLost: {
-                [key: string]: number;
-            };
-            tampered: boolean;
-            interrupted: boolean;
             totals: {
                 events: number;
                 firstTime: number | null;
@@ -2279,7 +2284,7 @@ export interface components {
             host: string;
             jobs: number;
             repositories: number;
-            calls: number;
+            calls: number | null;
             verdicts: components["schemas"]["Verdict"][];
             firstSeen: number;
             lastSeen: number;
@@ -2311,10 +2316,9 @@ export interface components {
                 jobs: number;
                 blocking: number;
                 auditing: number;
-                armed: number;
+                gaps: number;
                 unprotected: number;
                 unknown: number;
-                lossy: number;
             };
             tiers: {
                 [key: string]: number;
@@ -2323,10 +2327,9 @@ export interface components {
                 jobs: number;
                 blocking: number;
                 auditing: number;
-                armed: number;
+                gaps: number;
                 unprotected: number;
                 unknown: number;
-                lossy: number;
                 at: number;
                 calls: components["schemas"]["CallCounts"];
                 detections: number;
@@ -2745,6 +2748,7 @@ export interface components {
             jobs: number;
             failed: number;
             egress: ("audit" | "block")[];
+            reliance: ("bare" | "gaps" | "unknown" | "audit" | "block")[];
             calls: components["schemas"]["CallCounts"];
             severities: components["schemas"]["SeverityCounts"];
         };
@@ -2775,6 +2779,11 @@ export interface components {
             egress: ("audit" | "block") | null;
             protection: ("armed" | "unprotected" | "not-run") | null;
             detections: number;
+            eventsLost: {
+                [key: string]: number;
+            };
+            tampered: boolean;
+            interrupted: boolean;
             calls: components["schemas"]["CallCounts"];
             severities: components["schemas"]["SeverityCounts"];
         };
@@ -4731,7 +4740,8 @@ export interface operations {
             query?: {
                 with?: "baseline" | string;
                 of?: "destinations" | "programs" | "requests" | "files";
-                only?: "here" | "there" | "both";
+                only?: "here" | "there" | "both" | "different";
+                search?: string;
                 limit?: number;
                 after?: number;
             };
@@ -4757,6 +4767,7 @@ export interface operations {
                             here: number;
                             there: number;
                             both: number;
+                            different: number;
                         };
                         runs: number | null;
                         isWhole: boolean;
