@@ -87,12 +87,14 @@ test('from a run one comes to its job beside the run before, and there chooses a
   await page.checked()
 })
 
+/** Of a job whose page has this path. */
+const idOf = (path: string): string => path.split('/').at(-1) ?? ''
+
 test('what differs, and what is searched for, is found behind the first page', async () => {
   const same = Array.from({ length: 600 }, (_, i) =>
     connect(i + 1, { host: `a${i}.example.org`, address: `203.0.${i >> 8}.${i & 255}` }),
   )
   const last = { host: 'zz.example.org', address: '203.0.113.1' }
-  const idOf = (path: string): string => path.split('/').at(-1) ?? ''
   const there = idOf(await madeJob(web, '6500', [...same, connect(700, last)]))
   const here = idOf(
     await madeJob(web, '6501', [...same, connect(700, { ...last, verdict: 'attack-blocked' })]),
