@@ -140,12 +140,14 @@ export function overviewOf(dbs: Databases, organisationId: string, span: Span): 
   addDetections(dbs, organisationId, span, overview)
   const { unprotected, gaps, auditing } = overview.coverage
   overview.unprotected.jobs = unprotected + gaps + auditing
-  overview.unprotected.newest = newest(
-    dbs,
-    organisationId,
-    from,
-    `${reliance} IN ('bare', 'gaps', 'audit')`,
-  )
+  // Where there is none, all jobs would be looked at for it.
+  if (overview.unprotected.jobs > 0)
+    overview.unprotected.newest = newest(
+      dbs,
+      organisationId,
+      from,
+      `${reliance} IN ('bare', 'gaps', 'audit')`,
+    )
   overview.silent.jobs = overview.states.silent + overview.states.lost
   overview.silent.newest = newest(dbs, organisationId, from, 'j.silent_at IS NOT NULL')
   return overview
