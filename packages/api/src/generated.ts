@@ -725,7 +725,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Detections of a job, and of its record. */
+        /** Detections of a job, and of its record: the gravest first, behind them those that are suppressed. */
         get: operations["getV1OrgsOrgJobsIdDetections"];
         put?: never;
         post?: never;
@@ -2068,6 +2068,11 @@ export interface components {
             egress: ("audit" | "block") | null;
             protection: ("armed" | "unprotected" | "not-run") | null;
             detections: number;
+            eventsLost: {
+                [key: string]: number;
+            };
+            tampered: boolean;
+            interrupted: boolean;
         };
         JobDetection: {
             id: string;
@@ -2214,6 +2219,11 @@ export interface components {
             egress: ("audit" | "block") | null;
             protection: ("armed" | "unprotected" | "not-run") | null;
             detections: number;
+            eventsLost: {
+                [key: string]: number;
+            };
+            tampered: boolean;
+            interrupted: boolean;
             insightsUrl: string | null;
             hasReport: boolean;
             segments: {
@@ -2222,11 +2232,6 @@ export interface components {
                 last: number;
                 bytes: number;
             };
-            eventsLost: {
-                [key: string]: number;
-            };
-            tampered: boolean;
-            interrupted: boolean;
             totals: {
                 events: number;
                 firstTime: number | null;
@@ -2282,7 +2287,7 @@ export interface components {
             host: string;
             jobs: number;
             repositories: number;
-            calls: number;
+            calls: number | null;
             verdicts: components["schemas"]["Verdict"][];
             firstSeen: number;
             lastSeen: number;
@@ -2314,10 +2319,9 @@ export interface components {
                 jobs: number;
                 blocking: number;
                 auditing: number;
-                armed: number;
+                gaps: number;
                 unprotected: number;
                 unknown: number;
-                lossy: number;
             };
             tiers: {
                 [key: string]: number;
@@ -2326,10 +2330,9 @@ export interface components {
                 jobs: number;
                 blocking: number;
                 auditing: number;
-                armed: number;
+                gaps: number;
                 unprotected: number;
                 unknown: number;
-                lossy: number;
                 at: number;
                 calls: components["schemas"]["CallCounts"];
                 detections: number;
@@ -2748,6 +2751,7 @@ export interface components {
             jobs: number;
             failed: number;
             egress: ("audit" | "block")[];
+            reliance: ("bare" | "gaps" | "unknown" | "audit" | "block")[];
             calls: components["schemas"]["CallCounts"];
             severities: components["schemas"]["SeverityCounts"];
         };
@@ -2778,6 +2782,11 @@ export interface components {
             egress: ("audit" | "block") | null;
             protection: ("armed" | "unprotected" | "not-run") | null;
             detections: number;
+            eventsLost: {
+                [key: string]: number;
+            };
+            tampered: boolean;
+            interrupted: boolean;
             calls: components["schemas"]["CallCounts"];
             severities: components["schemas"]["SeverityCounts"];
         };
@@ -4738,7 +4747,8 @@ export interface operations {
             query?: {
                 with?: "baseline" | string;
                 of?: "destinations" | "programs" | "requests" | "files";
-                only?: "here" | "there" | "both";
+                only?: "here" | "there" | "both" | "different";
+                search?: string;
                 limit?: number;
                 after?: number;
             };
@@ -4764,6 +4774,7 @@ export interface operations {
                             here: number;
                             there: number;
                             both: number;
+                            different: number;
                         };
                         runs: number | null;
                         isWhole: boolean;

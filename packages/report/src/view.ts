@@ -4,6 +4,7 @@ export { endpointOf, isHostName, placeOf } from './address.ts'
 export { uncheckedHint } from '@runwarden/policy/hint'
 export { lacking, policyEntry, type Lacking } from './allowable.ts'
 export { bySeverity, byWeight } from './order.ts'
+export { jobReliance, type JobTold, reliances } from './job-reliance.ts'
 export { grantedBeside } from './permissions.ts'
 export {
   bytes,
@@ -14,8 +15,6 @@ export {
   missing,
   noFile,
   opaqueWords,
-  protection,
-  reliance,
   statusesOf,
   toldBy,
   unhashedWords,

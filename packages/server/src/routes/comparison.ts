@@ -3,7 +3,14 @@ import { pastJobs } from '../baselines/past-jobs.ts'
 import type { App, Context } from '../context.ts'
 import { badRequest, notFound } from '../error.ts'
 import { workflowPath } from '../policies/effective.ts'
-import { baselineSide, compared, Difference, differences, sideOf } from '../views/comparison.ts'
+import {
+  baselineSide,
+  compared,
+  Difference,
+  differences,
+  places,
+  sideOf,
+} from '../views/comparison.ts'
 import { jobOfOrganisation } from '../views/job-list.ts'
 import { Id, OfOrganisation } from './page.ts'
 
@@ -23,8 +30,10 @@ export function register(app: App, { db, ingest, clock }: Context): void {
           /** Another job’s id, or `baseline`: destinations of its last 100 finished runs before it. */
           with: z.union([z.literal('baseline'), Id]).default('baseline'),
           of: z.enum(compared).default('destinations'),
-          /** Those in this job alone, in the other alone, or in both. */
-          only: z.enum(['here', 'there', 'both']).optional(),
+          /** Those in this job alone, in the other alone, in both, or in both with another number or other verdicts. */
+          only: z.enum(places).optional(),
+          /** A part of what it is, whatever its case. */
+          search: z.string().min(1).max(500).optional(),
           limit: z.coerce.number().int().min(1).max(500).default(100),
           after: z.coerce.number().int().min(0).max(1_000_000).default(0),
         }),
@@ -33,7 +42,13 @@ export function register(app: App, { db, ingest, clock }: Context): void {
             items: z.array(Difference),
             next: z.int().nullable(),
             /** Of all, whatever was asked for. */
-            counts: z.object({ here: z.int(), there: z.int(), both: z.int() }),
+            counts: z.object({
+              here: z.int(),
+              there: z.int(),
+              both: z.int(),
+              /** Of those in both. */
+              different: z.int(),
+            }),
             /** Runs of the baseline; null: it was another job. */
             runs: z.int().nullable(),
             /** false: a job has to do with more than the first 100,000 that are compared of it. */
@@ -43,7 +58,8 @@ export function register(app: App, { db, ingest, clock }: Context): void {
       },
     },
     async ({ organisation, params: { id }, query }) => {
-      const { with: other, of, only = null, limit, after } = query
+      const { with: other, of, only = null, search: like = '', limit, after } = query
+      const asked = { only, like, ofRuns: other === 'baseline', limit, after }
       const job = jobOfOrganisation(db, organisation.id, id)
       if (job === undefined) throw notFound('job')
       const index = await ingest.indexer.index()
@@ -53,7 +69,7 @@ export function register(app: App, { db, ingest, clock }: Context): void {
         const there = sideOf(index, other, of)
         const isWhole = here.isWhole && there.isWhole
         return {
-          ...differences(here.sides, there.sides, { only, after, limit }),
+          ...differences(here.sides, there.sides, asked),
           runs: null,
           isWhole,
         }
@@ -77,7 +93,7 @@ export function register(app: App, { db, ingest, clock }: Context): void {
             )
       const there = await baselineSide(index, past)
       const { sides, isWhole } = here
-      return { ...differences(sides, there, { only, after, limit }), runs: past.length, isWhole }
+      return { ...differences(sides, there, asked), runs: past.length, isWhole }
     },
   )
 }

@@ -6,6 +6,7 @@ import { eventKinds, verdictBit, type View, views } from '../ingest/words.ts'
 import { jobOfOrganisation } from '../views/job-list.ts'
 import { matchingPage } from '../views/matching.ts'
 import { rowBase, rowData } from '../views/rows.ts'
+import { detectionOrder } from '../views/severities.ts'
 import { timelinePage } from '../views/timeline.ts'
 import { Id, Next, OfOrganisation, Page, paged } from './page.ts'
 
@@ -120,7 +121,8 @@ function registerDetections(app: App, { db }: Context, check: Check): void {
     {
       config: { right: 'viewer' },
       schema: {
-        summary: 'Detections of a job, and of its record.',
+        summary:
+          'Detections of a job, and of its record: the gravest first, behind them those that are suppressed.',
         params: OfJob,
         querystring: Page,
         response: { 200: z.object({ items: z.array(JobDetection), next: Next }) },
@@ -130,9 +132,11 @@ function registerDetections(app: App, { db }: Context, check: Check): void {
       check(organisation.id, id)
       const rows = db.all<Omit<z.infer<typeof JobDetection>, 'evidence'> & { evidence: string }>(
         `SELECT id, source, rule, severity, title, text, time, step, exec_id AS execId, evidence, suppressed
-         FROM detections WHERE job_id = ? AND id > ? ORDER BY id LIMIT ?`,
+         FROM detections WHERE job_id = ?1
+           AND (?2 IS NULL OR (${detectionOrder}) > (SELECT ${detectionOrder} FROM detections WHERE job_id = ?1 AND id = ?2))
+         ORDER BY ${detectionOrder} LIMIT ?3`,
         id,
-        query.after ?? '',
+        query.after ?? null,
         query.limit + 1,
       )
       return paged(

@@ -20,12 +20,6 @@ const Summary = Job.extend({
   hasReport: z.boolean(),
   /** What was acknowledged, and what of it is in the views. */
   segments: z.object({ acknowledged: z.int(), indexed: z.int(), last: z.int(), bytes: z.int() }),
-  /** Events that the agent could not keep, by kind. */
-  eventsLost: z.record(z.string(), z.int()),
-  /** It has the detection `agent-tampered`, of more than severity info: somebody laid hands on its agent, or its record is not whole. */
-  tampered: z.boolean(),
-  /** Its report says that an agent before the last one was killed. */
-  interrupted: z.boolean(),
   totals: z.object({
     events: z.int(),
     firstTime: z.number().nullable(),
@@ -83,14 +77,9 @@ export function register(app: App, { db, ingest, url }: Context): void {
         acknowledged: number
         last: number
         bytes: number
-        eventsLost: string
         hasReport: number
-        interrupted: number
-        tampered: number
       }>(
-        `SELECT segments AS acknowledged, last_sequence AS last, bytes, events_lost AS eventsLost,
-                report IS NOT NULL AS hasReport, interrupted,
-                EXISTS (SELECT 1 FROM detections WHERE job_id = jobs.id AND rule = 'agent-tampered' AND severity <> 'info') AS tampered
+        `SELECT segments AS acknowledged, last_sequence AS last, bytes, report IS NOT NULL AS hasReport
          FROM jobs WHERE id = ?`,
         id,
       )
@@ -104,10 +93,7 @@ export function register(app: App, { db, ingest, url }: Context): void {
         ...job,
         insightsUrl: insightsUrl(url(), { repository: job.repository, run_id: job.runId }),
         hasReport: more.hasReport === 1,
-        tampered: more.tampered === 1,
-        interrupted: more.interrupted === 1,
         segments: { acknowledged, indexed: indexed?.segments ?? 0, last, bytes },
-        eventsLost: JSON.parse(more.eventsLost) as Record<string, number>,
         totals: indexed === undefined ? noTotals() : (JSON.parse(indexed.totals) as Totals),
       }
     },

@@ -6,6 +6,7 @@ import { type TermKind, terms } from '../ingest/words.ts'
 import { PatternError, type Range, rangeOf } from '../search/pattern.ts'
 import { mostValues, search } from '../search/search.ts'
 import { Job, jobOfOrganisation } from '../views/job-list.ts'
+import { databases } from '../views/joined.ts'
 import { OfOrganisation, Time } from './page.ts'
 
 const kinds = Object.keys(terms) as TermKind[]
@@ -32,7 +33,7 @@ const Query = z
     path: asked,
     /** `GET api.example.org/path`, the method or not, a * at the end or not. */
     api: asked,
-    /** Milliseconds since 1970. */
+    /** When the jobs began, by this server's clock; milliseconds since 1970. */
     from: CoercedTime.default(0),
     to: CoercedTime.default(8_640_000_000_000_000),
     limit: z.coerce.number().int().min(1).max(500).default(50),
@@ -45,6 +46,7 @@ const Query = z
 const Found = z.object({
   job: Job,
   count: z.int(),
+  /** By the clock of the job's machine, milliseconds since 1970. */
   firstTime: z.number(),
   lastTime: z.number(),
   /** Of what the policy decided about, each that it did. */
@@ -53,7 +55,7 @@ const Found = z.object({
 z.globalRegistry.add(Found, { id: 'SearchHit' })
 
 /** Over all jobs of an organisation. */
-export function register(app: App, { db, ingest }: Context): void {
+export function register(app: App, context: Context): void {
   app.get(
     '/v1/orgs/:org/search',
     {
@@ -68,7 +70,7 @@ export function register(app: App, { db, ingest }: Context): void {
     async ({ organisation, query }) => {
       const range = rangeIn(query)
       const { from, to, limit, after = Number.MAX_SAFE_INTEGER } = query
-      const hits = search(await ingest.indexer.index(), organisation.id, {
+      const hits = search(await databases(context), organisation.id, {
         range,
         from,
         to,
@@ -85,7 +87,7 @@ export function register(app: App, { db, ingest }: Context): void {
       const page = hits.slice(0, limit)
       const items = page.flatMap(({ jobId, count, firstTime, lastTime, verdicts }) => {
         // Deleted a moment ago, and still in the index.
-        const job = jobOfOrganisation(db, organisation.id, jobId)
+        const job = jobOfOrganisation(context.db, organisation.id, jobId)
         return job === undefined ? [] : [{ job, count, firstTime, lastTime, verdicts }]
       })
       return { items, next: hits.length > limit ? (page.at(-1)?.number ?? null) : null }

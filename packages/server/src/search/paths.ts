@@ -1,6 +1,7 @@
-import type { Database } from '../db/database.ts'
 import { readNames, writtenName } from '../ingest/folder-names.ts'
 import { terms } from '../ingest/words.ts'
+import { beganIn } from '../views/job-times.ts'
+import type { Databases } from '../views/joined.ts'
 import type { Range } from './pattern.ts'
 
 /** What is known of a job after a search, by its number. */
@@ -29,7 +30,7 @@ interface Part {
  * @returns undefined where it stands for more than `most` folders
  */
 export function searchPaths(
-  index: Database,
+  { both: index }: Databases,
   organisationId: string,
   most: number,
   asked: Asked,
@@ -42,7 +43,7 @@ export function searchPaths(
   // The folder that the path ends in: of its files those of the name.
   if (whole || rest !== '') {
     const parts = index.iterate<Part>(
-      `SELECT job AS number, names FROM folders WHERE term = (${termsOf('value = ?')}) AND job < ? AND last_time >= ? AND first_time <= ?
+      `SELECT job AS number, names FROM folders WHERE term = (${termsOf('value = ?')}) AND job < ? AND ${ofPeriod}
          AND instr(names, ?) > 0 ORDER BY job DESC`,
       organisationId,
       terms.path,
@@ -54,7 +55,7 @@ export function searchPaths(
     )
     for (const part of parts) {
       if (all.size >= limit && !all.has(part.number)) break
-      all.addNames(part, asked, (name) => (whole ? name === rest : name.startsWith(rest)))
+      all.addNames(part, (name) => (whole ? name === rest : name.startsWith(rest)))
     }
   }
   if (whole) return all.newest(limit)
@@ -69,7 +70,7 @@ export function searchPaths(
   if ((many?.n ?? 0) > most) return undefined
   const within = index.all<Found>(
     `SELECT job AS number, sum(count) AS count, min(first_time) AS firstTime, max(last_time) AS lastTime
-     FROM folders WHERE term IN (${folders}) AND job < ? AND first_time >= ? AND last_time <= ?
+     FROM folders WHERE term IN (${folders}) AND job < ? AND ${ofPeriod}
      GROUP BY job ORDER BY job DESC LIMIT ?`,
     ...values,
     before,
@@ -78,20 +79,10 @@ export function searchPaths(
     limit,
   )
   for (const found of within) all.add(found)
-  // Parts that the period begins or ends in: few.
-  const across = index.iterate<Part>(
-    `SELECT job AS number, names FROM folders WHERE term IN (${folders}) AND job < ? AND last_time >= ? AND first_time <= ?
-       AND (first_time < ? OR last_time > ?)`,
-    ...values,
-    before,
-    from,
-    to,
-    from,
-    to,
-  )
-  for (const part of across) all.addNames(part, asked, () => true)
   return all.newest(limit)
 }
+
+const ofPeriod = beganIn('folders.job', '?', '?')
 
 const termsOf = (condition: string): string =>
   `SELECT id FROM terms WHERE organisation = (SELECT number FROM organisations WHERE id = ?) AND kind = ? AND ${condition}`
@@ -118,10 +109,9 @@ class Gathered {
   }
 
   /** Of a part, files whose names are meant. */
-  addNames({ number, names }: Part, { from, to }: Asked, isMeant: (name: string) => boolean): void {
+  addNames({ number, names }: Part, isMeant: (name: string) => boolean): void {
     for (const { name, count, firstTime, lastTime } of readNames(names))
-      if (isMeant(name) && firstTime <= to && lastTime >= from)
-        this.add({ number, count, firstTime, lastTime })
+      if (isMeant(name)) this.add({ number, count, firstTime, lastTime })
   }
 
   newest(limit: number): Found[] {

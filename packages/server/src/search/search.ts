@@ -2,6 +2,8 @@ import type { Verdict } from '@runwarden/events'
 import type { Database } from '../db/database.ts'
 import { sumOf } from '../ingest/totals.ts'
 import { terms, verdictsOf } from '../ingest/words.ts'
+import { beganIn, knowJobs } from '../views/job-times.ts'
+import type { Databases } from '../views/joined.ts'
 import { type Found, searchPaths } from './paths.ts'
 import type { Range } from './pattern.ts'
 
@@ -21,7 +23,7 @@ export interface Hit {
 
 interface Asked {
   range: Range
-  /** Milliseconds since 1970. */
+  /** When the jobs began, by this server's clock; milliseconds since 1970. */
   from: number
   to: number
   /** Jobs from below this number on. */
@@ -30,13 +32,15 @@ interface Asked {
 }
 
 /**
- * Jobs of an organisation that had to do with it in a period, the newest first.
+ * Jobs of an organisation that had to do with it, of those that began in a period, the newest first.
  * @returns undefined where the pattern stands for too many values
  */
-export function search(index: Database, organisationId: string, asked: Asked): Hit[] | undefined {
+export function search(dbs: Databases, organisationId: string, asked: Asked): Hit[] | undefined {
+  const { both: index } = dbs
+  knowJobs(dbs)
   const { range, from, to, before, limit } = asked
   if (range.kind === 'path')
-    return searchPaths(index, organisationId, mostValues, asked)?.flatMap((found) =>
+    return searchPaths(dbs, organisationId, mostValues, asked)?.flatMap((found) =>
       withId(index, found),
     )
   const values = [organisationId, terms[range.kind], range.from, range.to, range.end, range.end]
@@ -62,7 +66,7 @@ export function search(index: Database, organisationId: string, asked: Asked): H
               max(last_time) AS lastTime,
               max(verdicts & 1) | max(verdicts & 2) | max(verdicts & 4) | max(verdicts & 8) AS bits
        FROM facts CROSS JOIN jobs ON jobs.number = job
-       WHERE term IN (${matching}) AND job < ? AND last_time >= ? AND first_time <= ?
+       WHERE term IN (${matching}) AND job < ? AND ${beganIn('facts.job', '?', '?')}
        GROUP BY job ORDER BY job DESC LIMIT ?`,
       ...values,
       range.end,

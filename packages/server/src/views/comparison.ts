@@ -140,25 +140,47 @@ export async function baselineSide(index: Database, past: readonly PastJob[]): P
   )
 }
 
-/** In the order of their names; with `only` those that are on that side alone, or on both. */
+/** Where something is: in one of two alone, in both, or in both and not the same of both. */
+export const places = ['here', 'there', 'both', 'different'] as const
+type Place = (typeof places)[number]
+
+interface DifferencesAsked {
+  /** Those of that place; null: all. */
+  only: Place | null
+  /** A part of their names, whatever its case; empty: any. */
+  like: string
+  /** `there` counts runs: only what was decided can be held against each other. */
+  ofRuns: boolean
+  after: number
+  limit: number
+}
+
+/** In the order of their names. */
 export function differences(
   here: Sides,
   there: Sides,
-  { only, after, limit }: { only: 'here' | 'there' | 'both' | null; after: number; limit: number },
-): { items: Difference[]; next: number | null; counts: Record<'here' | 'there' | 'both', number> } {
-  const counts = { here: 0, there: 0, both: 0 }
-  const wanted: string[] = []
-  for (const name of new Set([...here.keys(), ...there.keys()])) {
-    const place = !there.has(name) ? 'here' : here.has(name) ? 'both' : 'there'
-    counts[place]++
-    if (only === null || only === place) wanted.push(name)
+  { only, like, ofRuns, after, limit }: DifferencesAsked,
+): { items: Difference[]; next: number | null; counts: Record<Place, number> } {
+  const counts = { here: 0, there: 0, both: 0, different: 0 }
+  const part = like.toLowerCase()
+  const wanted: Difference[] = []
+  for (const what of new Set([...here.keys(), ...there.keys()])) {
+    const one = { what, here: here.get(what) ?? null, there: there.get(what) ?? null }
+    const all = placesOf(one, ofRuns)
+    for (const place of all) counts[place]++
+    if ((only === null || all.includes(only)) && what.toLowerCase().includes(part)) wanted.push(one)
   }
-  wanted.sort()
-  const items = wanted.slice(after, after + limit).map((what) => ({
-    what,
-    here: here.get(what) ?? null,
-    there: there.get(what) ?? null,
-  }))
+  wanted.sort((a, b) => (a.what < b.what ? -1 : 1))
+  const items = wanted.slice(after, after + limit)
   const end = after + items.length
   return { items, next: end < wanted.length ? end : null, counts }
+}
+
+function placesOf({ here, there }: Difference, ofRuns: boolean): Place[] {
+  if (here === null) return ['there']
+  if (there === null) return ['here']
+  const isSame =
+    (ofRuns || here.count === there.count) &&
+    here.verdicts.toSorted().join() === there.verdicts.toSorted().join()
+  return isSame ? ['both'] : ['both', 'different']
 }

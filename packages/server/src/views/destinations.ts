@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { hostKey, reversed } from '../ingest/fold/search-keys.ts'
 import { sumOf } from '../ingest/totals.ts'
 import { terms, verdictBit, verdictsOf } from '../ingest/words.ts'
+import { beganIn, firstSince, knowJobs } from './job-times.ts'
 import type { Databases } from './joined.ts'
 
 /** A host or address that an organisation's jobs had to do with in a period. */
@@ -11,13 +12,18 @@ export const OrganisationDestination = z.object({
   host: z.string(),
   jobs: z.int(),
   repositories: z.int(),
-  /** Queries, connections and requests. */
-  calls: z.int(),
+  /**
+   * Queries, connections and requests; where a verdict was asked for, those that had it. null: one of these jobs has had others to it,
+   * too, and how many of each is not counted.
+   */
+  calls: z.int().nullable(),
+  /** Of these jobs, all. */
   verdicts: z.array(Verdict),
-  /** Ever, milliseconds since 1970. */
+  /** When the first job that ever had to do with it began, by this server's clock; milliseconds since 1970. */
   firstSeen: z.number(),
+  /** The same of the last one of the period. */
   lastSeen: z.number(),
-  /** It was not seen before the period. */
+  /** No job had to do with it that began before the period. */
   isNew: z.boolean(),
 })
 export type OrganisationDestination = z.infer<typeof OrganisationDestination>
@@ -25,7 +31,7 @@ z.globalRegistry.add(OrganisationDestination, { id: 'OrganisationDestination' })
 
 export interface DestinationsAsked {
   kind: 'host' | 'address'
-  /** Milliseconds since 1970. */
+  /** Jobs that began since then, milliseconds since 1970. */
   from: number
   /** A part of it; empty: any. */
   like: string
@@ -53,19 +59,24 @@ export function destinationsOf(
   const values: (string | number)[] = []
   const value = (one: string | number): string => `?${values.push(one)}`
   const part = kind === 'host' ? hostKey(like) : like.toLowerCase()
+  knowJobs(dbs)
+  const since: Since = {
+    job: firstSince(dbs, from),
+    from,
+    bit: verdict === null ? 0 : verdictBit(verdict),
+  }
   const start = value(from)
-  const since: Since = { job: firstJob(dbs, organisationId, from), from }
-  const bit = verdict === null ? '' : `AND f.verdicts & ${value(verdictBit(verdict))} <> 0`
+  const conditions = isOf({ job: value(since.job), from: start, bit: value(since.bit) })
   // Only counted at first, term by term: going through all facts for what is told of a page's few takes five times as long.
   const ranked = both.all<Ranked>(
     `WITH counted AS MATERIALIZED (
        SELECT id AS term, value, (
-         SELECT count(*) FROM main.facts f WHERE f.term = terms.id AND f.job >= ${value(since.job)} AND f.last_time >= ${start} ${bit}
+         SELECT count(*) FROM main.facts f WHERE f.term = terms.id AND ${conditions}
        ) AS jobs
        FROM main.terms
        WHERE organisation = (SELECT number FROM main.organisations WHERE id = ${value(organisationId)})
          AND kind = ${terms[kind]} ${part === '' ? '' : `AND instr(value, ${value(part)}) > 0`}
-         ${onlyNew ? `AND NOT EXISTS (SELECT 1 FROM main.facts o WHERE o.term = terms.id AND o.first_time < ${start})` : ''}
+         ${onlyNew ? `AND NOT EXISTS (SELECT 1 FROM main.facts o CROSS JOIN temp.known_jobs k ON k.job = o.job WHERE o.term = terms.id AND k.began < ${start})` : ''}
      )
      SELECT term, value, jobs FROM counted
      WHERE jobs > 0 AND (jobs < ${value(after.jobs)} OR (jobs = ${value(after.jobs)} AND term > ${value(after.term)}))
@@ -74,19 +85,18 @@ export function destinationsOf(
   )
   const page = ranked.slice(0, limit)
   const last = page.at(-1)
-  nameRepositories(dbs)
   return {
     items: page.map(({ term, value: text, jobs }) => {
-      const { calls, bits, lastSeen } = factsOf(dbs, term, since, verdict)
+      const { bits, repositories, calls, lastSeen } = factsOf(dbs, term, since)
       const firstSeen =
         both.get<{ at: number }>(
-          'SELECT min(first_time) AS at FROM main.facts WHERE term = ?',
+          'SELECT min(began) AS at FROM main.facts f CROSS JOIN temp.known_jobs k ON k.job = f.job WHERE term = ?',
           term,
         )?.at ?? from
       return {
         host: kind === 'host' ? reversed(text) : text,
         jobs,
-        repositories: repositoriesOfTerm(dbs, term, from),
+        repositories,
         calls,
         verdicts: verdictsOf(bits),
         firstSeen,
@@ -98,72 +108,37 @@ export function destinationsOf(
   }
 }
 
-/** A period, as facts know it: from this job on, and from this time. */
+/** A period and a verdict, as facts know them: of jobs from this one on, of those that began in it; 0: of any verdict. */
 interface Since {
   job: number
   from: number
+  bit: number
 }
 
-/** What jobs of a period had to do with a host or address; with a verdict: those that had it. */
-function factsOf(
-  { both }: Databases,
-  term: number,
-  { job, from }: Since,
-  verdict: Verdict | null,
-): { calls: number; bits: number; lastSeen: number } {
+/** In SQL, whether a fact (f) is of these; what stands for them is given. */
+const isOf = ({ job, from, bit }: Record<keyof Since, string>): string =>
+  `f.job >= ${job} AND (${bit} = 0 OR f.verdicts & ${bit} <> 0) AND ${beganIn('f.job', from)}`
+
+interface TermFacts {
+  repositories: number
+  calls: number | null
+  bits: number
+  lastSeen: number
+}
+
+/** What jobs had to do with a host or address. */
+function factsOf({ both }: Databases, term: number, { job, from, bit }: Since): TermFacts {
   return (
-    both.get<{ calls: number; bits: number; lastSeen: number }>(
-      `SELECT ${sumOf('count')} AS calls, max(last_time) AS lastSeen,
+    both.get<TermFacts>(
+      `SELECT count(DISTINCT r.repository) AS repositories, max(r.began) AS lastSeen,
+              CASE WHEN ?4 = 0 OR max(verdicts <> ?4) = 0 THEN ${sumOf('count')} END AS calls,
               max(verdicts & 1) | max(verdicts & 2) | max(verdicts & 4) | max(verdicts & 8) AS bits
-       FROM main.facts WHERE term = ?1 AND job >= ?2 AND last_time >= ?3 AND (?4 = 0 OR verdicts & ?4 <> 0)`,
+       FROM main.facts f CROSS JOIN temp.known_jobs r ON r.job = f.job
+       WHERE term = ?1 AND ${isOf({ job: '?2', from: '?3', bit: '?4' })}`,
       term,
       job,
       from,
-      verdict === null ? 0 : verdictBit(verdict),
-    ) ?? { calls: 0, bits: 0, lastSeen: from }
+      bit,
+    ) ?? { repositories: 0, calls: 0, bits: 0, lastSeen: from }
   )
 }
-
-/** In the index: all jobs that began in a period have this number or a higher one. Numbers go by what was indexed first. */
-function firstJob({ both }: Databases, organisationId: string, from: number): number {
-  return (
-    both.get<{ number: number | null }>(
-      `SELECT min(t.number) AS number FROM server.jobs j JOIN main.jobs t ON t.id = j.id
-       WHERE j.organisation_id = ? AND j.started_at >= ?`,
-      organisationId,
-      from,
-    )?.number ?? Number.MAX_SAFE_INTEGER
-  )
-}
-
-/**
- * Which repository each job of the index is of, as numbers and beside it: going by ids from one database to the other for each
- * job of a host that all jobs have takes seconds.
- */
-function nameRepositories({ both }: Databases): void {
-  both.exec(
-    `CREATE TEMP TABLE IF NOT EXISTS repository_names (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-     CREATE TEMP TABLE IF NOT EXISTS job_repositories (job INTEGER PRIMARY KEY, repository INTEGER NOT NULL)`,
-  )
-  const { last } = both.get<{ last: number | null }>(
-    'SELECT max(job) AS last FROM temp.job_repositories',
-  ) ?? { last: null }
-  const added = `FROM main.jobs t JOIN server.jobs j ON j.id = t.id WHERE t.number > ? AND j.repository IS NOT NULL`
-  both.run(
-    `INSERT OR IGNORE INTO temp.repository_names (name) SELECT DISTINCT lower(j.repository) ${added}`,
-    last ?? 0,
-  )
-  both.run(
-    `INSERT INTO temp.job_repositories
-     SELECT t.number, (SELECT number FROM temp.repository_names WHERE name = lower(j.repository)) ${added}`,
-    last ?? 0,
-  )
-}
-
-const repositoriesOfTerm = ({ both }: Databases, term: number, from: number): number =>
-  both.get<{ many: number }>(
-    `SELECT count(DISTINCT r.repository) AS many FROM main.facts f CROSS JOIN temp.job_repositories r ON r.job = f.job
-     WHERE f.term = ? AND f.last_time >= ?`,
-    term,
-    from,
-  )?.many ?? 0

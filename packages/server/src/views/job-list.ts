@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
-import { JobState, stateOf } from './job-state.ts'
+import { isTampered, JobState, stateOf } from './job-state.ts'
 
 const text = z.string().nullable()
 
@@ -38,13 +38,25 @@ export const Job = z.object({
   /** As its agent says, at last by its report: `unprotected`: `fail-mode: open` let it run without; null: not heard yet. */
   protection: z.enum(['armed', 'unprotected', 'not-run']).nullable(),
   detections: z.int(),
+  /** Events that the agent could not keep, by kind. */
+  eventsLost: z.record(z.string(), z.int()),
+  /** It has the detection `agent-tampered`: somebody laid hands on its agent, or its record is not whole. */
+  tampered: z.boolean(),
+  /** Its report says that an agent before the last one was killed. */
+  interrupted: z.boolean(),
 })
 export type Job = z.infer<typeof Job>
 z.globalRegistry.add(Job, { id: 'Job' })
 
-type Stored = Omit<Job, 'proven' | 'armed' | 'state'> & {
+type Stored = Omit<
+  Job,
+  'proven' | 'armed' | 'state' | 'eventsLost' | 'tampered' | 'interrupted'
+> & {
   proven: number
   armed: number | null
+  eventsLost: string
+  tampered: number
+  interrupted: number
   silentAt: number | null
 }
 
@@ -55,12 +67,24 @@ const columns = `id, repository, workflow, job, run_id AS runId, run_attempt AS 
   heard_at AS heardAt, finished_at AS finishedAt, silent_at AS silentAt, exit_status AS exit, tier, armed,
   (SELECT egress FROM job_modes WHERE job_id = jobs.id) AS egress,
   (SELECT protection FROM job_modes WHERE job_id = jobs.id) AS protection,
-  (SELECT count(*) FROM detections WHERE job_id = jobs.id AND suppressed IS NULL) AS detections`
+  (SELECT count(*) FROM detections WHERE job_id = jobs.id AND suppressed IS NULL) AS detections,
+  events_lost AS eventsLost, interrupted, ${isTampered('jobs')} AS tampered`
 
-const jobOf = ({ silentAt, proven, armed, ...job }: Stored): Job => ({
+const jobOf = ({
+  silentAt,
+  proven,
+  armed,
+  eventsLost,
+  tampered,
+  interrupted,
+  ...job
+}: Stored): Job => ({
   ...job,
   proven: proven === 1,
   armed: armed === null ? null : armed === 1,
+  eventsLost: JSON.parse(eventsLost) as Record<string, number>,
+  tampered: tampered === 1,
+  interrupted: interrupted === 1,
   state: stateOf({ finishedAt: job.finishedAt, silentAt }),
 })
 
@@ -86,7 +110,7 @@ export function listJobs(
 ): Job[] {
   const { repository, run, before, limit } = asked
   const and = [
-    ...(repository === null ? [] : ['AND repository = ?']),
+    ...(repository === null ? [] : ['AND repository = ? COLLATE NOCASE']),
     ...(run === null ? [] : ['AND run_id = ?']),
   ].join(' ')
   return db

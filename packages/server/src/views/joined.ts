@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { Indexer } from '../ingest/indexer.ts'
+import { addReliance } from './job-state.ts'
 
 /** What lists over many jobs read. */
 export interface Databases {
@@ -21,6 +22,7 @@ export async function databases({
   if (!joined.has(both)) {
     both.run('ATTACH DATABASE ? AS server', server.path)
     both.exec('PRAGMA temp_store = MEMORY')
+    addReliance(both)
     joined.add(both)
   }
   return { server, both }

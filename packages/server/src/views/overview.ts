@@ -3,26 +3,26 @@ import { z } from 'zod'
 import { states } from '../detections/inbox.ts'
 import { addCalls, Calls, callsIn, noCalls } from './calls.ts'
 import { Job, jobOfOrganisation } from './job-list.ts'
-import { JobState, stateIn, stateIs } from './job-state.ts'
+import { JobState, type Reliance, reliance, stateIn } from './job-state.ts'
 import { destinationsOf, OrganisationDestination } from './destinations.ts'
 import { sumOf } from '../ingest/totals.ts'
 import type { Databases } from './joined.ts'
+import { nextRepository } from './repositories.ts'
 import type { Span } from './period.ts'
 
+/** Each job once, by how far what is told of it can be relied on: as its own page says it. */
 const Coverage = z.object({
   jobs: z.int(),
-  /** Armed, and policy is enforced: `egress: block`. */
+  /** Armed from beginning to end, its record is whole, and policy is enforced: `egress: block`. */
   blocking: z.int(),
-  /** Armed, and policy is only held against what happens: `egress: audit`. */
+  /** The same, and policy is only held against what happens: `egress: audit`. */
   auditing: z.int(),
-  /** Armed, and its agent has not said yet which. */
-  armed: z.int(),
-  /** Could not be armed, or ran without (`fail-mode: open`). */
+  /** Armed, and something is missing: events were lost, or an agent of it was killed. */
+  gaps: z.int(),
+  /** Could not be armed, ran without (`fail-mode: open`), was tampered with, or its agent is gone. */
   unprotected: z.int(),
-  /** Nothing was heard of whether it is armed. */
+  /** It was not heard (yet) whether it is armed, or in which mode. */
   unknown: z.int(),
-  /** Lost events, whatever else. */
-  lossy: z.int(),
 })
 
 const Bucket = Coverage.extend({ at: z.int(), calls: Calls, detections: z.int() })
@@ -56,7 +56,7 @@ export const Overview = z.object({
     /** Repositories that had jobs before, and none in the period. */
     quietRepositories: z.array(z.string()),
   }),
-  /** Jobs whose agents fell silent, and have not finished. */
+  /** Jobs whose agents are gone without their last word: those that are `silent`, and those that are `lost`. */
   silent: z.object({ jobs: z.int(), newest: z.array(Job) }),
 })
 export type Overview = z.infer<typeof Overview>
@@ -66,20 +66,19 @@ z.globalRegistry.add(Overview, { id: 'Overview' })
 const mostNamed = 20
 const mostDestinations = 10
 
-/** In SQL, of a job (j) and its mode (m): which of a Coverage's counts it is in. */
-const coverage = `CASE
-  WHEN j.armed = 0 OR m.protection IN ('unprotected', 'not-run') THEN 'unprotected'
-  WHEN j.armed IS NULL AND m.protection IS NULL THEN 'unknown'
-  WHEN m.egress = 'block' THEN 'blocking'
-  WHEN m.egress = 'audit' THEN 'auditing'
-  ELSE 'armed' END`
+const countOf = {
+  block: 'blocking',
+  audit: 'auditing',
+  gaps: 'gaps',
+  bare: 'unprotected',
+  unknown: 'unknown',
+} as const satisfies Record<Reliance, keyof z.infer<typeof Coverage>>
 
 interface Group extends Calls {
   bucket: number
   state: JobState
   tier: string | null
-  coverage: 'blocking' | 'auditing' | 'armed' | 'unprotected' | 'unknown'
-  lossy: number
+  reliance: Reliance
   jobs: number
 }
 
@@ -87,10 +86,9 @@ const noCoverage = (): z.infer<typeof Coverage> => ({
   jobs: 0,
   blocking: 0,
   auditing: 0,
-  armed: 0,
+  gaps: 0,
   unprotected: 0,
   unknown: 0,
-  lossy: 0,
 })
 
 /** From what is known of each job, never from events: it takes as long as there are jobs in the period. */
@@ -134,22 +132,24 @@ export function overviewOf(dbs: Databases, organisationId: string, span: Span): 
     overview.tiers[tier] = (overview.tiers[tier] ?? 0) + group.jobs
     for (const one of bucket === undefined ? [overview.coverage] : [overview.coverage, bucket]) {
       one.jobs += group.jobs
-      one[group.coverage] += group.jobs
-      if (group.lossy === 1) one.lossy += group.jobs
+      one[countOf[group.reliance]] += group.jobs
     }
     addCalls(overview.calls, group)
     if (bucket !== undefined) addCalls(bucket.calls, group)
   }
   addDetections(dbs, organisationId, span, overview)
-  overview.unprotected.jobs = overview.coverage.unprotected + overview.coverage.auditing
-  overview.unprotected.newest = newest(
-    dbs,
-    organisationId,
-    from,
-    `${coverage} IN ('unprotected', 'auditing')`,
-  )
-  overview.silent.jobs = overview.states.silent
-  overview.silent.newest = newest(dbs, organisationId, from, stateIs.silent('j'))
+  const { unprotected, gaps, auditing } = overview.coverage
+  overview.unprotected.jobs = unprotected + gaps + auditing
+  // Where there is none, all jobs would be looked at for it.
+  if (overview.unprotected.jobs > 0)
+    overview.unprotected.newest = newest(
+      dbs,
+      organisationId,
+      from,
+      `${reliance} IN ('bare', 'gaps', 'audit')`,
+    )
+  overview.silent.jobs = overview.states.silent + overview.states.lost
+  overview.silent.newest = newest(dbs, organisationId, from, 'j.silent_at IS NOT NULL')
   return overview
 }
 
@@ -157,12 +157,12 @@ const calls = (verdict: Verdict): string => sumOf(callsIn(verdict))
 
 function groupsOf({ both }: Databases, organisationId: string, span: Span): Group[] {
   return both.all<Group>(
-    `SELECT CAST((j.started_at - ?2) / ?3 AS INTEGER) AS bucket, ${stateIn('j')} AS state, j.tier, ${coverage} AS coverage,
-            j.events_lost <> '{}' AS lossy, count(*) AS jobs, ${calls('allowed')} AS allowed,
+    `SELECT CAST((j.started_at - ?2) / ?3 AS INTEGER) AS bucket, ${stateIn('j')} AS state, j.tier,
+            ${reliance} AS reliance, count(*) AS jobs, ${calls('allowed')} AS allowed,
             ${calls('would-block')} AS "would-block", ${calls('blocked')} AS blocked, ${calls('attack-blocked')} AS "attack-blocked"
      FROM server.jobs j LEFT JOIN server.job_modes m ON m.job_id = j.id LEFT JOIN main.jobs t ON t.id = j.id
      WHERE j.organisation_id = ?1 AND j.started_at >= ?2 AND j.started_at <= ?4
-     GROUP BY 1, 2, 3, 4, 5`,
+     GROUP BY 1, 2, 3, 4`,
     organisationId,
     span.from,
     span.bucketMs,
@@ -177,8 +177,8 @@ function runsIn(
 ): { runs: number; repositories: number } {
   return (
     server.get<{ runs: number; repositories: number }>(
-      `SELECT count(DISTINCT ifnull(repository, '') || ' ' || ifnull(run_id, id) || ' ' || ifnull(run_attempt, '')) AS runs,
-              count(DISTINCT repository) AS repositories
+      `SELECT count(DISTINCT ifnull(lower(repository), '') || ' ' || ifnull(run_id, id) || ' ' || ifnull(run_attempt, '')) AS runs,
+              count(DISTINCT repository COLLATE NOCASE) AS repositories
        FROM jobs WHERE organisation_id = ? AND started_at >= ? AND started_at <= ?`,
       organisationId,
       from,
@@ -192,13 +192,12 @@ function quiet({ server }: Databases, organisationId: string, { from }: Span): s
   return server
     .all<{ name: string }>(
       `WITH RECURSIVE names (name) AS (
-         SELECT min(repository) FROM jobs WHERE organisation_id = ?1
+         SELECT (${nextRepository("''")})
          UNION ALL
-         SELECT (SELECT min(repository) FROM jobs WHERE organisation_id = ?1 AND repository > names.name)
-         FROM names WHERE names.name IS NOT NULL
+         SELECT (${nextRepository('names.name')}) FROM names WHERE names.name IS NOT NULL
        )
        SELECT name FROM names WHERE name IS NOT NULL AND (
-         SELECT started_at FROM jobs WHERE organisation_id = ?1 AND repository = name ORDER BY id DESC LIMIT 1) < ?2
+         SELECT started_at FROM jobs WHERE organisation_id = ?1 AND repository = name COLLATE NOCASE ORDER BY id DESC LIMIT 1) < ?2
        LIMIT ?3`,
       organisationId,
       from,

@@ -24,6 +24,14 @@ export type RepositoryItem = z.infer<typeof RepositoryItem>
 z.globalRegistry.add(RepositoryItem, { id: 'Repository' })
 
 /**
+ * In SQL, the name behind another one, of the repositories of an organisation (?1), as its first job spells it: from each to the next by
+ * the index, however many jobs have it. GitHub's names are the same in whatever case.
+ */
+export const nextRepository = (name: string): string =>
+  `SELECT repository FROM jobs INDEXED BY jobs_by_repository_name WHERE organisation_id = ?1 AND repository > ${name} COLLATE NOCASE
+   ORDER BY repository COLLATE NOCASE, id LIMIT 1`
+
+/**
  * Names of repositories with jobs, in their order.
  * @param like a part of their names; empty: any
  */
@@ -32,14 +40,12 @@ export function repositoryNames(
   organisationId: string,
   { after, like, limit }: { after: string; like: string; limit: number },
 ): string[] {
-  // From each name to the next by the index, however many jobs have it.
   return server
     .all<{ name: string }>(
       `WITH RECURSIVE names (name) AS (
-         SELECT min(repository) FROM jobs WHERE organisation_id = ?1 AND repository > ?2
+         SELECT (${nextRepository('?2')})
          UNION ALL
-         SELECT (SELECT min(repository) FROM jobs WHERE organisation_id = ?1 AND repository > names.name)
-         FROM names WHERE names.name IS NOT NULL
+         SELECT (${nextRepository('names.name')}) FROM names WHERE names.name IS NOT NULL
        )
        SELECT name FROM names WHERE name IS NOT NULL AND instr(lower(name), ?3) > 0 LIMIT ?4`,
       organisationId,
@@ -61,8 +67,8 @@ export function repositoriesOf(
   const runs = new Map(
     server
       .all<{ repository: string; runs: number }>(
-        `SELECT repository, count(DISTINCT ifnull(run_id, id) || ' ' || ifnull(run_attempt, '')) AS runs FROM jobs
-         WHERE organisation_id = ? AND started_at >= ? AND repository IS NOT NULL GROUP BY repository`,
+        `SELECT lower(repository) AS repository, count(DISTINCT ifnull(run_id, id) || ' ' || ifnull(run_attempt, '')) AS runs
+         FROM jobs WHERE organisation_id = ? AND started_at >= ? AND repository IS NOT NULL GROUP BY 1`,
         organisationId,
         from,
       )
@@ -79,13 +85,13 @@ export function repositoriesOf(
     const version = policiesVersion(policies)
     if (!egressOf.has(version)) egressOf.set(version, composedOf(policies)?.egress ?? null)
     const last = server.get<{ id: string }>(
-      'SELECT max(id) AS id FROM jobs INDEXED BY jobs_by_repository WHERE organisation_id = ? AND repository = ?',
+      'SELECT max(id) AS id FROM jobs INDEXED BY jobs_by_repository_name WHERE organisation_id = ? AND repository = ? COLLATE NOCASE',
       organisationId,
       repository,
     )
     const severities = both.all<{ severity: Severity; many: number }>(
-      `SELECT d.severity, count(*) AS many FROM server.jobs j INDEXED BY jobs_by_repository CROSS JOIN server.detections d ON d.job_id = j.id
-       WHERE j.organisation_id = ? AND j.repository = ? AND j.started_at >= ? AND NOT ${isExpected} GROUP BY d.severity`,
+      `SELECT d.severity, count(*) AS many FROM server.jobs j INDEXED BY jobs_by_repository_name CROSS JOIN server.detections d ON d.job_id = j.id
+       WHERE j.organisation_id = ? AND j.repository = ? COLLATE NOCASE AND j.started_at >= ? AND NOT ${isExpected} GROUP BY d.severity`,
       organisationId,
       repository,
       from,
@@ -98,7 +104,7 @@ export function repositoriesOf(
     return {
       repository,
       lastRun: (last && runOf(dbs, organisationId, last.id)) ?? null,
-      runs: runs.get(repository) ?? 0,
+      runs: runs.get(repository.toLowerCase()) ?? 0,
       severities: Object.fromEntries(severities.map((one) => [one.severity, one.many])),
       egress: egressOf.get(version) ?? null,
       baseline: state,

@@ -1,10 +1,11 @@
 import type { Severity, Verdict } from '@runwarden/events'
+import { jobReliance } from '@runwarden/report/view'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 import type { Databases } from './joined.ts'
 import { addCalls, Calls, callsIn, noCalls } from './calls.ts'
 import { Job, jobOfOrganisation } from './job-list.ts'
-import { JobState, stateIs } from './job-state.ts'
+import { JobState, Reliance, stateIs } from './job-state.ts'
 import { isExpected, Severities } from './severities.ts'
 
 const text = z.string().nullable()
@@ -33,6 +34,8 @@ export const Run = z.object({
   failed: z.int(),
   /** Of its jobs, each once, as far as it is known. */
   egress: z.array(Egress),
+  /** Of its jobs, each once, the worst first: how far what is told of them can be relied on. */
+  reliance: z.array(Reliance),
   calls: Calls,
   severities: Severities,
 })
@@ -63,7 +66,7 @@ export interface RunFilter {
 
 /** Jobs of the same run as h. */
 const sameRun = (job: string): string =>
-  `${job}.organisation_id = h.organisation_id AND ${job}.run_id = h.run_id AND ${job}.repository IS h.repository
+  `${job}.organisation_id = h.organisation_id AND ${job}.run_id = h.run_id AND ${job}.repository IS h.repository COLLATE NOCASE
    AND ${job}.run_attempt IS h.run_attempt`
 
 /** Ids of runs, the newest first. */
@@ -148,7 +151,7 @@ export function jobsOfRun(
       ? [{ id: jobId }].filter(({ id }) => id > after)
       : server.all<{ id: string }>(
           `SELECT id FROM jobs INDEXED BY jobs_by_run
-           WHERE organisation_id = ? AND run_id = ? AND id > ? AND repository IS ? AND run_attempt IS ? ORDER BY id LIMIT ?`,
+           WHERE organisation_id = ? AND run_id = ? AND id > ? AND repository IS ? COLLATE NOCASE AND run_attempt IS ? ORDER BY id LIMIT ?`,
           organisationId,
           run.run,
           after,
@@ -204,6 +207,7 @@ export function runOf(dbs: Databases, organisationId: string, jobId: string): Ru
       severities[severity] = (severities[severity] ?? 0) + many
   }
   const ends = jobs.map(({ finishedAt }) => finishedAt)
+  const relied = new Set(jobs.map((job) => jobReliance(job).state))
   const states = new Set(jobs.map(({ state }) => state))
   return {
     id,
@@ -221,6 +225,7 @@ export function runOf(dbs: Databases, organisationId: string, jobId: string): Ru
     jobs: jobs.length,
     failed: jobs.filter(({ exit }) => exit !== null && exit !== 0).length,
     egress: [...new Set(jobs.flatMap(({ egress }) => egress ?? []))].toSorted(),
+    reliance: Reliance.options.filter((one) => relied.has(one)),
     calls,
     severities,
   }

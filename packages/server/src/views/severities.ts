@@ -8,3 +8,8 @@ z.globalRegistry.add(Severities, { id: 'SeverityCounts' })
 
 /** In SQL, of a row of `detections`, d: it is not expected, by the policy or by a suppression of the inbox. */
 export const isExpected = `(d.suppressed IS NOT NULL OR EXISTS (SELECT 1 FROM server.inbox i WHERE i.detection_id = d.id AND i.state = 'suppressed'))`
+
+/** In SQL, the order of rows of `detections`: the gravest first, behind all others those that the policy says are expected. */
+export const detectionOrder = `suppressed IS NOT NULL, CASE severity ${Severity.options
+  .map((severity, weight) => `WHEN '${severity}' THEN ${-weight}`)
+  .join(' ')} END, id`

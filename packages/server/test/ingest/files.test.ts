@@ -65,7 +65,8 @@ test('a file is one row, however often and by whom it is written, and whether th
 })
 
 test('files are found by path, by folder and by the beginning of either, with how often and when', async () => {
-  await using rig = await ServerRig.start()
+  const clock = { now: time }
+  await using rig = await ServerRig.start({}, { clock: () => clock.now })
   const job = async (...segments: Parameters<TestAgent['pack']>[0][]) => {
     const agent = new TestAgent(rig.url)
     await agent.start(rig.acme.keys.agent)
@@ -77,6 +78,7 @@ test('files are found by path, by folder and by the beginning of either, with ho
     [write(1, '/w/src/a.ts'), write(2, '/w/src/a.ts'), write(3, '/w/src/a"b.ts')],
     [write(1000, '/w/src/a.ts'), write(1001, '/w/src/deep/9')],
   )
+  clock.now += 900_000
   const second = await job([write(1, '/w/srcs'), write(2, '/w/src/deep/9')])
   await rig.server.context.ingest.indexer.settled(60_000)
   const found = async (path: string, period = '') => {
@@ -107,10 +109,9 @@ test('files are found by path, by folder and by the beginning of either, with ho
     ['second', 2, 1, 2],
     ['first', 5, 1, 1001],
   ])
-  expect(await found('/w/src/*', `&to=${time + 2}`)).toEqual([
-    ['second', 1, 2, 2],
-    ['first', 2, 1, 2],
-  ])
-  expect(await found('/w/src/a.ts', `&from=${time + 500}`)).toEqual([['first', 1, 1000, 1000]])
+  // Of the jobs that began then, by the server's clock.
+  expect(await found('/w/src/*', `&to=${time}`)).toEqual([['first', 5, 1, 1001]])
+  expect(await found('/w/src/a.ts', `&from=${time + 500}`)).toEqual([])
+  expect(await found('/w/src/deep/9', `&from=${time + 500}`)).toEqual([['second', 1, 2, 2]])
   expect(await found('/w/src*', '&limit=1')).toEqual([['second', 2, 1, 2]])
 })

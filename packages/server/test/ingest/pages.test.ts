@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ServerRig } from '../server-rig.ts'
-import { connect, write } from './sample-events.ts'
+import { connect, detection, write } from './sample-events.ts'
 import { TestAgent } from './test-agent.ts'
 
 const refused = (i: number) => (i % 100 === 0 ? ('blocked' as const) : ('allowed' as const))
@@ -14,6 +14,15 @@ test('pages hold each row and each event once, in order, whatever their size', a
     write(2 * i + 1, `/w/${i}`),
     connect(2 * i + 2, { host: `host-${i}.example`, verdict: refused(i) }),
   ]).flat()
+  // Told last, and the first to look at; the policy's own words leave another behind all others.
+  const found = (i: number, given: Parameters<typeof detection>[1]) =>
+    detection(2 * files + i, { title: String(i), ...given })
+  events.push(
+    found(1, { severity: 'critical', suppressed: 'is expected' }),
+    ...Array.from({ length: 60 }, (_, i) => found(i + 2, { severity: 'low' })),
+    found(62, { severity: 'medium' }),
+    found(63, { severity: 'critical' }),
+  )
   for (let i = 0; i < events.length; i += 700)
     expect(await agent.send(agent.pack(events.slice(i, i + 700)))).toMatchObject({ status: 200 })
   await rig.server.context.ingest.indexer.settled(60_000)
@@ -45,5 +54,12 @@ test('pages hold each row and each event once, in order, whatever their size', a
     Array.from({ length: files / 100 }, (_, i) => `host-${i * 100}.example`),
   )
   expect(await all('destinations?verdict=allowed&limit=500')).toHaveLength(files - files / 100)
+  const detections = await all<{ title: string }>('detections?limit=20')
+  expect(detections.map(({ title }) => Number(title))).toEqual([
+    63,
+    62,
+    ...Array.from({ length: 60 }, (_, i) => i + 2),
+    1,
+  ])
   expect(await all('timeline?kinds=dns.query')).toEqual([])
 })

@@ -4,7 +4,8 @@ import { changed, connect, exec, query, request, write } from './sample-events.t
 import { jobStart, TestAgent } from './test-agent.ts'
 
 test('which jobs had to do with what, in which period, and only those of one’s own organisation', async () => {
-  await using rig = await ServerRig.start()
+  const clock = { now: 1_795_000_000_000 }
+  await using rig = await ServerRig.start({}, { clock: () => clock.now })
   const job = async (key: string, org: string, events: Parameters<TestAgent['pack']>[0]) => {
     const agent = new TestAgent(rig.url)
     await agent.start(key, jobStart({ repository: `${org}/app` }))
@@ -19,6 +20,7 @@ test('which jobs had to do with what, in which period, and only those of one’s
     request(4, { method: 'POST' }),
     write(5, '/home/runner/.ssh/id_rsa'),
   ])
+  clock.now += 900_000
   const second = await job(key, 'acme', [
     exec(1, 100, { exe: '/opt/curl', time: 1_795_000_900_000 }),
     query(2, { name: 'evil.example' }),

@@ -127,7 +127,7 @@ test('what an agent has put in force is shown line by line, while its job runs a
 
   const overview = async () =>
     (await rig.ask('GET', '/v1/orgs/acme/overview', { as })).body as { coverage: unknown }
-  expect(await overview()).toMatchObject({ coverage: { blocking: 1, armed: 0, unknown: 0 } })
+  expect(await overview()).toMatchObject({ coverage: { blocking: 1, unknown: 0 } })
 
   const otherwise = 'of the new policy lockdown holds from the next job on'
   await agent.tell({ at: 2000, egress: 'audit', text: 'version: 1\n', otherwise })

@@ -40,13 +40,13 @@ test('an overview counts what the jobs of a period did, and names those that wer
   const { clock, job, get } = at
   await job({ repository: 'acme/old', runId: '1' })
   clock.now = now - 2 * hourMs
-  const blocking = await job({ runId: '2' }, [
+  const lossy = await job({ runId: '2' }, [
     exec(1, 100),
     connect(2, { time: now, host: 'evil.example.net', verdict: 'blocked', count: 3 }),
     connect(3, { time: now }),
     detection(4, { severity: 'high' }),
   ])
-  await blocking.finish({
+  await lossy.finish({
     ...sampleReport,
     egress: 'block',
     health: { ...sampleReport.health, eventsLost: { 'file.write': 2 } },
@@ -71,12 +71,11 @@ test('an overview counts what the jobs of a period did, and names those that wer
     detections: { open: { high: 1 } },
     coverage: {
       jobs: 4,
-      blocking: 1,
+      blocking: 0,
       auditing: 1,
-      armed: 0,
+      gaps: 1,
       unprotected: 1,
       unknown: 1,
-      lossy: 1,
     },
     tiers: { T1: 3, unknown: 1 },
     destinations: [
@@ -89,8 +88,9 @@ test('an overview counts what the jobs of a period did, and names those that wer
       { host: 'evil.example.net', jobs: 1, calls: 3, verdicts: ['blocked'], isNew: true },
     ],
     unprotected: {
-      jobs: 2,
+      jobs: 3,
       newest: expect.arrayContaining([
+        expect.objectContaining({ id: lossy.jobId, eventsLost: { 'file.write': 2 } }),
         expect.objectContaining({ id: open.jobId, protection: 'unprotected' }),
         expect.objectContaining({ id: auditing.jobId, egress: 'audit' }),
       ]),
@@ -98,10 +98,10 @@ test('an overview counts what the jobs of a period did, and names those that wer
     },
     silent: { jobs: 0, newest: [] },
   })
-  expect(overview.unprotected.newest).toHaveLength(2)
+  expect(overview.unprotected.newest).toHaveLength(3)
   expect(overview.buckets).toHaveLength(24)
   expect(overview.buckets.filter(({ jobs }) => jobs > 0)).toMatchObject([
-    { at: now - 2 * hourMs, jobs: 1, blocking: 1, detections: 1, calls: { blocked: 3 } },
+    { at: now - 2 * hourMs, jobs: 1, gaps: 1, detections: 1, calls: { blocked: 3 } },
     { at: now - hourMs, jobs: 3, auditing: 1, unprotected: 1, calls: { 'would-block': 1 } },
   ])
 
@@ -114,11 +114,44 @@ test('an overview counts what the jobs of a period did, and names those that wer
   expect(await get('overview?period=30d')).toMatchObject({ jobs: 4 })
 })
 
+test('a job counts as in block mode only where nothing says otherwise, and one whose agent is gone is named', async () => {
+  await using at = await rigAt(now - hourMs)
+  const { clock, job, get } = at
+  const block = { ...sampleReport, egress: 'block' as const }
+  const jobs = {
+    sound: await job({ runId: '1', job: 'sound' }),
+    tampered: await job({ runId: '2', job: 'tampered' }, [detection(1, { id: 'agent-tampered' })]),
+    lost: await job({ runId: '3', job: 'lost' }),
+    interrupted: await job({ runId: '4', job: 'interrupted' }),
+    notRun: await job({ runId: '5', job: 'not-run' }),
+    noMode: await job({ runId: '6', job: 'no-mode' }),
+  }
+  for (const agent of [jobs.sound, jobs.tampered, jobs.lost, jobs.interrupted]) await agent.tell()
+  await jobs.noMode.heartbeat()
+  for (const agent of [jobs.sound, jobs.tampered]) await agent.finish(block)
+  await jobs.lost.finish(null)
+  await jobs.interrupted.finish({ ...block, health: { ...block.health, interrupted: true } })
+  await jobs.notRun.finish({ ...block, protection: 'not-run' })
+  at.rig.server.context.ingest.heartbeats.write()
+  clock.now = now
+  const overview = await get<Overview>('overview')
+  expect(overview).toMatchObject({
+    coverage: { jobs: 6, blocking: 1, auditing: 0, gaps: 1, unprotected: 3, unknown: 1 },
+    silent: { jobs: 1, newest: [{ id: jobs.lost.jobId, state: 'lost' }] },
+  })
+  const named = ['interrupted', 'lost', 'not-run', 'tampered']
+  expect(overview.unprotected.newest.map(({ job: name }) => name).toSorted()).toEqual(named)
+  const { items } = await get<{ items: { runId: string; reliance: string[] }[] }>('runs')
+  const reliance = ['block', 'bare', 'bare', 'gaps', 'bare', 'unknown']
+  expect(items.toReversed().map((run) => run.reliance)).toEqual(reliance.map((one) => [one]))
+})
+
 test('repositories come with their last run, their policy and what was found', async () => {
   await using at = await rigAt(now)
   const { rig, job, get } = at
   await job({ repository: 'acme/a', runId: '1' })
-  const last = await job({ repository: 'acme/a', runId: '2' }, [detection(1, { severity: 'low' })])
+  // GitHub's names are the same in whatever case.
+  const last = await job({ repository: 'Acme/A', runId: '2' }, [detection(1, { severity: 'low' })])
   await job({ repository: 'acme/b', runId: '3' })
   await job({ repository: null, runId: null })
   const as = rig.acme.keys.admin
@@ -149,6 +182,9 @@ test('repositories come with their last run, their policy and what was found', a
     ],
     next: null,
   })
+  expect(await get('overview')).toMatchObject({ repositories: 2, runs: 4 })
+  expect(await get('jobs?repository=ACME/a')).toMatchObject({ items: { length: 2 } })
+  expect(await get('runs?repository=ACME/a')).toMatchObject({ items: { length: 2 } })
   expect(await get('repositories?limit=1')).toMatchObject({ next: 'acme/a' })
   expect(await get('repositories?after=acme/a')).toMatchObject({
     items: [{ repository: 'acme/b' }],
@@ -158,15 +194,24 @@ test('repositories come with their last run, their policy and what was found', a
 
 test('destinations of all jobs are listed once, those that are new can be asked for alone', async () => {
   await using at = await rigAt(now)
-  const { job, get } = at
+  const { clock, job, get } = at
   const old = now - 30 * 24 * hourMs
-  await job({ runId: '1' }, [connect(1, { host: 'old.example.org', time: old })])
-  await job({ runId: '2' }, [
-    connect(1, { host: 'old.example.org', time: now }),
-    connect(2, { host: 'New.example.org', address: '192.0.2.8', time: now, verdict: 'blocked' }),
+  clock.now = old
+  await job({ runId: '1' }, [connect(1, { host: 'old.example.org', time: now })])
+  clock.now = now
+  // The clocks of jobs' machines are their own: when a job began is known here.
+  const wrong = now - 40 * 24 * hourMs
+  const second = await job({ runId: '2' }, [
+    connect(1, { host: 'old.example.org', time: wrong, count: 7 }),
+    connect(2, { host: 'New.example.org', address: '192.0.2.8', time: wrong, verdict: 'blocked' }),
+    write(3, '/w/new', { time: wrong }),
   ])
   await job({ runId: '3', repository: 'acme/lib' }, [
+    connect(1, { host: 'old.example.org', time: now, verdict: 'blocked', count: 5 }),
+  ])
+  await job({ runId: '4', repository: 'Acme/LIB' }, [
     connect(1, { host: 'old.example.org', time: now }),
+    connect(2, { host: 'old.example.org', time: now, verdict: 'would-block' }),
   ])
   const hosts = async (query: string) =>
     (await get<{ items: { host: string }[] }>(`destinations?${query}`)).items.map(
@@ -174,15 +219,39 @@ test('destinations of all jobs are listed once, those that are new can be asked 
     )
   expect(await get('destinations')).toMatchObject({
     items: [
-      { host: 'old.example.org', jobs: 2, repositories: 2, firstSeen: old, isNew: false },
+      {
+        host: 'old.example.org',
+        jobs: 3,
+        repositories: 2,
+        calls: 14,
+        firstSeen: old,
+        lastSeen: now,
+        isNew: false,
+      },
       { host: 'new.example.org', jobs: 1, repositories: 1, firstSeen: now, isNew: true },
     ],
     next: null,
   })
+  expect(await get('overview')).toMatchObject({ destinations: [{ jobs: 3 }, { jobs: 1 }] })
+  const blocked = { host: 'old.example.org', jobs: 1, repositories: 1, calls: 5 }
+  expect(await get('destinations?verdict=blocked')).toMatchObject({
+    items: expect.arrayContaining([expect.objectContaining(blocked)]),
+  })
+  // How many of a job's were of each verdict is not counted.
+  expect(await get('destinations?verdict=would-block')).toMatchObject({
+    items: [{ jobs: 1, calls: null }],
+  })
+  for (const asked of ['host=new.example.org', 'path=/w/new', 'path=/w/*'])
+    expect(await get(`search?${asked}&from=${now - hourMs}`), asked).toMatchObject({
+      items: [{ job: { id: second.jobId } }],
+    })
+  expect(await get(`search?host=old.example.org&to=${old}`)).toMatchObject({
+    items: [{ job: { runId: '1' } }],
+  })
   const { next } = await get<{ next: string }>('destinations?limit=1')
   expect(await hosts(`limit=1&after=${next}`)).toEqual(['new.example.org'])
   expect(await hosts('new=true')).toEqual(['new.example.org'])
-  expect(await hosts('verdict=blocked')).toEqual(['new.example.org'])
+  expect(await hosts('verdict=blocked')).toEqual(['old.example.org', 'new.example.org'])
   expect(await hosts('like=OLD.ex')).toEqual(['old.example.org'])
   expect(await hosts('kind=address')).toEqual(['192.0.2.7', '192.0.2.8'])
 })
@@ -213,7 +282,7 @@ test('files of two jobs are compared whole, however long their names are', async
   ).toEqual({
     items: [],
     next: null,
-    counts: { here: 0, there: 0, both: files.length },
+    counts: { here: 0, there: 0, both: files.length, different: 0 },
     runs: null,
     isWhole: true,
   })
@@ -249,7 +318,7 @@ test('two jobs are compared by destinations, programs, requests and files, and o
       },
     ],
     next: null,
-    counts: { here: 1, there: 1, both: 1 },
+    counts: { here: 1, there: 1, both: 1, different: 1 },
     runs: null,
     isWhole: true,
   })
@@ -260,13 +329,22 @@ test('two jobs are compared by destinations, programs, requests and files, and o
     items: [{ what: 'tcp://b.example.org:443' }],
     next: 2,
   })
+  expect(await compare(`${withFirst}&only=different`)).toMatchObject({
+    items: [{ what: 'tcp://both.example.org:443' }],
+    next: null,
+  })
+  expect(await compare(`${withFirst}&search=BOTH&limit=1`)).toMatchObject({
+    items: [{ what: 'tcp://both.example.org:443' }],
+    next: null,
+  })
   expect(await compare(`${withFirst}&of=programs`)).toMatchObject({
     items: [{ what: '/usr/bin/node' }, { what: '/usr/bin/npm' }],
   })
   expect(await compare(`${withFirst}&of=files`)).toMatchObject({ counts: { both: 1 } })
   expect(await compare('with=baseline')).toMatchObject({
     runs: 1,
-    counts: { here: 1, there: 1, both: 1 },
+    // It counts runs, and a job attempts.
+    counts: { here: 1, there: 1, both: 1, different: 0 },
   })
   const other = await rig.ask(
     'GET',

@@ -1,10 +1,9 @@
-import { duration } from '@runwarden/report/view'
+import { duration, jobReliance } from '@runwarden/report/view'
 import { Fact, Facts } from '../ui/Facts.tsx'
 import { StateWord } from '../ui/StateWord.tsx'
 import { Time } from '../ui/Time.tsx'
 import { Text } from '../ui/Text.tsx'
 import { useControlPlane } from './control-plane.ts'
-import { reliance } from './reliance.ts'
 import { type JobFacts, useJob } from './source.ts'
 
 /** What the job is, whether it was protected, and how it went. */
@@ -50,7 +49,7 @@ export function JobHeader() {
 /** How far what the page says can be relied on, in a few words. */
 function Reliance() {
   const { facts } = useJob()
-  const { state, words } = reliance(facts)
+  const { state, words } = jobReliance(facts)
   return <span className={`state state-${state}`}>{words}</span>
 }
 

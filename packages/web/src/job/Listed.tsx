@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { counted, jobReliance } from '@runwarden/report/view'
 import { Failure } from '../ui/Failure.tsx'
 import { Nothing } from '../ui/Section.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
@@ -6,7 +7,7 @@ import type { Pages } from '../ui/pages.ts'
 import { Code, Text } from '../ui/Text.tsx'
 import { AddressLink } from './AddressLink.tsx'
 import { unnarrowed } from './narrowing.ts'
-import { useHealth, useJob } from './source.ts'
+import { type JobFacts, useHealth, useJob } from './source.ts'
 
 interface Props<T> {
   list: Pages<T>
@@ -36,22 +37,41 @@ export function Listed<T>({ list, label, none, narrowed = false, hooks, children
         </button>
       </Nothing>
     )
-  if (narrowed) return <Nothing>Nothing is like that.</Nothing>
-  return <Unseen none={none} hooks={hooks} />
+  return <Unseen none={narrowed ? 'Nothing is like that.' : none} hooks={hooks} />
 }
 
 /** What it means that nothing is there, by how the job was watched. */
 export function Unseen({ none, hooks }: { none: string; hooks?: RegExp | undefined }) {
   const { facts } = useJob()
   if (facts.protection === 'not-run') return <Nothing>The command was not run.</Nothing>
-  if (facts.protection === 'unprotected' || (facts.armed === false && facts.state === 'finished'))
-    return <Nothing>Not known: nothing watched the job.</Nothing>
-  if (facts.state === 'running') return <Nothing>{none.replace(/\.$/, '')} so far.</Nothing>
-  if (facts.state === 'silent' || facts.state === 'lost')
+  const { state } = jobReliance(facts)
+  if (state === 'bare') return <Nothing>Not known: {whyBare(facts)}.</Nothing>
+  const sentence = none.replace(/\.$/, '') + (facts.state === 'running' ? ' so far' : '')
+  if (state === 'gaps')
     return (
-      <Nothing>Not known: the agent is not heard any more, and told nothing of it before.</Nothing>
+      <Nothing>
+        {sentence}, as far as is known: {gapsOf(facts)}.{' '}
+        <AddressLink set={{ ...unnarrowed, tab: 'health' }}>Data quality</AddressLink>
+      </Nothing>
     )
+  if (facts.state === 'running') return <Nothing>{sentence}.</Nothing>
   return hooks === undefined ? <Nothing>{none}</Nothing> : <Seen none={none} hooks={hooks} />
+}
+
+/** Why nothing can be said of a job. */
+function whyBare({ state, tampered }: JobFacts): string {
+  if (state === 'silent' || state === 'lost')
+    return 'the agent is not heard any more, and told nothing of it before'
+  return tampered ? 'somebody laid hands on what watches the job' : 'nothing watched the job'
+}
+
+/** What is missing of a job's record. */
+function gapsOf({ eventsLost, interrupted }: JobFacts): string {
+  const lost = Object.values(eventsLost).reduce((sum, count) => sum + count, 0)
+  return [
+    ...(lost > 0 ? [counted(lost, 'event was lost', 'events were lost')] : []),
+    ...(interrupted ? ['an agent of the job was killed'] : []),
+  ].join(', and ')
 }
 
 /** That there was nothing is said only where the kernel's hooks that would have told of it were active. */

@@ -85,6 +85,7 @@ export interface JobSource {
     view: V,
     asked: Narrowing & { after: number | undefined },
   ) => Promise<{ items: Rows[V][]; next: number | null }>
+  /** The gravest first, behind them those that are suppressed. */
   findings: (after: string | undefined) => Promise<{ items: Finding[]; next: string | null }>
   /** Processes with what each did, page by page. */
   tree: (

@@ -1,3 +1,4 @@
+import type { Run } from '@runwarden/api'
 import { Sign } from './Sign.tsx'
 
 type State = 'running' | 'silent' | 'lost' | 'finished'
@@ -23,7 +24,22 @@ export function StateWord({ state, failed = false }: { state: State; failed?: bo
 }
 
 /** What holds where the policy does not allow something. */
-export function ModeWord({ egress }: { egress: 'audit' | 'block' | null }) {
-  if (egress === null) return <span className="unknown">not known</span>
+export function ModeWord({ egress }: { egress: 'audit' | 'block' }) {
   return <span className={`chip state-${egress}`}>{egress}</span>
+}
+
+type Reliance = Run['reliance'][number]
+
+const relianceWords: Readonly<Record<Reliance, string>> = {
+  bare: 'not protected',
+  gaps: 'with gaps',
+  unknown: 'not known',
+  audit: 'audit',
+  block: 'block',
+}
+
+/** Its mode where a job can be relied on, else how far. @param words say it of one job */
+export function RelianceWord({ state, words }: { state: Reliance; words?: string }) {
+  if (state === 'audit' || state === 'block') return <ModeWord egress={state} />
+  return <span className={`chip state-${state}`}>{words ?? relianceWords[state]}</span>
 }

@@ -11,6 +11,3 @@ export const alarmOf = (verdict: Verdict): number => verdicts.indexOf(verdict)
 
 /** The gravest first. */
 export const severities: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
-
-export const bySeverity = (a: { severity: Severity }, b: { severity: Severity }): number =>
-  severities.indexOf(a.severity) - severities.indexOf(b.severity)

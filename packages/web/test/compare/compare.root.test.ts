@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connect } from '../../../server/test/ingest/sample-events.ts'
+import { madeJob } from '../job/made.ts'
 import { choose } from '../rig/choose.ts'
 import { Web } from '../rig/web.ts'
 
@@ -83,6 +85,34 @@ test('from a run one comes to its job beside the run before, and there chooses a
   )
   expect(await page.run(() => new URLSearchParams(location.search).get('b'))).toBe('baseline')
   await page.checked()
+})
+
+/** Of a job whose page has this path. */
+const idOf = (path: string): string => path.split('/').at(-1) ?? ''
+
+test('what differs, and what is searched for, is found behind the first page', async () => {
+  const same = Array.from({ length: 600 }, (_, i) =>
+    connect(i + 1, { host: `a${i}.example.org`, address: `203.0.${i >> 8}.${i & 255}` }),
+  )
+  const last = { host: 'zz.example.org', address: '203.0.113.1' }
+  const there = idOf(await madeJob(web, '6500', [...same, connect(700, last)]))
+  const here = idOf(
+    await madeJob(web, '6501', [...same, connect(700, { ...last, verdict: 'attack-blocked' })]),
+  )
+  const page = await compare(`a=${here}&b=${there}&only=different`)
+  const shown = () =>
+    page.run(() => [...document.querySelectorAll('td.wide')].map((cell) => cell.textContent))
+  await page.until(() => document.querySelectorAll('tbody tr').length > 0)
+  expect(await shown()).toEqual(['tcp://zz.example.org:443verdicts differ'])
+  await page.click('button', /^In both601/)
+  await page.focus('searchbox', 'Search destinations')
+  await page.type('ZZ.')
+  await page.until(() => document.querySelectorAll('tbody tr').length === 1)
+  expect(await shown()).toEqual(['tcp://zz.example.org:443verdicts differ'])
+  // As all times are told.
+  expect(
+    await page.run(() => document.querySelector('.pick option:last-child')?.textContent),
+  ).toMatch(/ UTC$/)
 })
 
 test('nothing chosen, and a job that is not there', async () => {

@@ -117,7 +117,7 @@ test('files are narrowed by kind and program; a path of 3,500 characters is cut,
   await page.focus('searchbox', 'Search files')
   await page.type('no file is called so')
   await page.until(
-    () => document.querySelector('.nothing')?.textContent === 'Nothing is like that.',
+    () => document.querySelector('.nothing')?.textContent === 'Nothing is like that so far.',
   )
 })
 

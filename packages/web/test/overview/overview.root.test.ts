@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sampleReport } from '../../../events/test/sample-report.ts'
+import { detection } from '../../../server/test/ingest/sample-events.ts'
 import { jobStart, TestAgent } from '../../../server/test/ingest/test-agent.ts'
 import { ServerRig } from '../../../server/test/server-rig.ts'
 import { builtApp } from '../rig/web-app.ts'
@@ -60,6 +62,35 @@ test('an empty organisation says what to do next', async () => {
   await page.checked()
   await page.click('link', 'Have jobs watched')
   await page.sees('heading', 'Installations')
+})
+
+test('where jobs were tampered with, lost, or have told no mode, nothing says that all is well', async () => {
+  const started = async (run: string, mode: boolean) => {
+    const agent = new TestAgent(web.url)
+    await agent.start(
+      web.rig.other.keys.agent,
+      jobStart({ repository: 'other/app', runId: run, job: `job ${run}` }),
+    )
+    if (mode) await agent.tell()
+    return agent
+  }
+  const tampered = await started('1', true)
+  await tampered.send(tampered.pack([detection(1, { id: 'agent-tampered' })]))
+  await web.rig.server.context.ingest.indexer.settled(60_000)
+  await tampered.finish({ ...sampleReport, egress: 'block' })
+  await (await started('2', true)).finish(null)
+  await started('3', false)
+  const page = await web.open('/orgs/other')
+  await page.sees('link', '2 jobs not protected')
+  await page.sees('link', '1 job not known')
+  await page.sees('link', '1 job ended without the agent')
+  const said = await page.run(() => document.querySelector('main')?.textContent ?? '')
+  expect(said).toContain('Tampering seen')
+  expect(said).not.toMatch(/Every job|every job/)
+  await page.checked()
+  const run = await web.open('/github/other/app/actions/runs/1')
+  await run.until(() => document.querySelector('td .state-bare')?.textContent === 'Tampering seen')
+  await run.checked()
 })
 
 test('an organisation that one is not in is not there', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Event } from '@runwarden/events'
 import {
   connect,
+  detection,
   exec,
   execIdOf,
   exit,
@@ -125,7 +126,7 @@ test('a search finds what is behind the first 10,000 files', async () => {
   await page.until(() => document.querySelector('.found')?.textContent === '1 entry')
   await page.type('9')
   await page.until(
-    () => document.querySelector('.nothing')?.textContent === 'Nothing is like that.',
+    () => document.querySelector('.nothing')?.textContent === 'Nothing is like that so far.',
   )
 })
 
@@ -137,12 +138,37 @@ test('what is 4,000 characters long has its place on every tab', async () => {
     connect(3, { host: `${long}.example.com`, step: long, verdict: 'would-block' }),
     request(4, { path: `/${long}` }),
     write(5, `/w/${long}`, { step: long }),
+    detection(6, { title: long, text: long, severity: 'low' }),
   ])
-  for (const tab of ['summary', 'network', 'https', 'processes', 'files', 'dns']) {
+  for (const tab of ['summary', 'detections', 'network', 'https', 'processes', 'files', 'dns']) {
     const page = await web.open(`${path}?tab=${tab}`)
     expect({ tab, wider: await wider(page) }).toEqual({ tab, wider: [] })
     expect(page.problems).toEqual([])
   }
+})
+
+test('behind hundreds of minor detections the gravest is the first, and where events are missing nothing is said to be well', async () => {
+  const minor = Array.from({ length: 600 }, (_, i) =>
+    detection(i + 1, { severity: 'low', title: `minor ${i}` }),
+  )
+  const path = await madeJob(web, '6350', [
+    ...minor,
+    detection(700, { severity: 'critical', title: 'the gravest' }),
+  ])
+  web.rig.server.context.db.run(
+    `UPDATE jobs SET events_lost = '{"net.connect":5000}' WHERE run_id = '6350'`,
+  )
+  for (const tab of ['summary', 'detections']) {
+    const page = await web.open(`${path}?tab=${tab}`)
+    expect(await page.run(() => document.querySelector('.card h3')?.textContent.trim())).toBe(
+      'critical the gravest',
+    )
+  }
+  const page = await web.open(`${path}?tab=network`)
+  expect(await page.run(() => document.querySelector('.nothing')?.textContent)).toBe(
+    'No destination was reached or tried so far, as far as is known: 5,000 events were lost. Data quality',
+  )
+  await page.checked()
 })
 
 test('of a job that has told nothing yet each tab says so', async () => {

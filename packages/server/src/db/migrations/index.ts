@@ -15,9 +15,10 @@ import { interrupted } from './044-interrupted.ts'
 import { policiesOfOwners } from './045-policies-of-owners.ts'
 import { actors } from './046-actors.ts'
 import { keysOfTokens } from './047-keys-of-tokens.ts'
+import { repositoryNames } from './050-repository-names.ts'
 
 export interface Migration {
-  /** 001–009 identities and the server itself, 010–029 jobs and events, 030–039 policies, block list, baselines, detections, 040–049 lists and overviews. */
+  /** 001–009 identities and the server itself, 010–029 jobs and events, 030–039 policies, block list, baselines, detections, 040–059 lists and overviews. */
   number: number
   name: string
   sql: string
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   policiesOfOwners,
   actors,
   keysOfTokens,
+  repositoryNames,
 ]

@@ -6,7 +6,7 @@ import { SeverityCounts, VerdictCounts } from '../../ui/Counts.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { PagedTable } from '../../ui/PagedTable.tsx'
 import type { Pages } from '../../ui/pages.ts'
-import { ModeWord, StateWord } from '../../ui/StateWord.tsx'
+import { RelianceWord, StateWord } from '../../ui/StateWord.tsx'
 import { Text } from '../../ui/Text.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { api, ask } from '../api.ts'
@@ -51,12 +51,7 @@ const columnsFor = (org: string, ofRepository: boolean): readonly Column<Run>[] 
   {
     title: 'Mode',
     tight: true,
-    cell: ({ egress }) =>
-      egress.length === 0 ? (
-        <ModeWord egress={null} />
-      ) : (
-        egress.map((mode) => <ModeWord key={mode} egress={mode} />)
-      ),
+    cell: ({ reliance }) => reliance.map((state) => <RelianceWord key={state} state={state} />),
   },
   { title: 'Calls', cell: ({ calls }) => <VerdictCounts calls={calls} /> },
   { title: 'Detections', cell: ({ severities }) => <SeverityCounts counts={severities} /> },

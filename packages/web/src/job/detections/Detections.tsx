@@ -1,7 +1,6 @@
-import { bySeverity } from '../../ui/alarm.ts'
 import { counted } from '@runwarden/report/view'
 import { useAddressed } from '../address.ts'
-import { Listed } from '../Listed.tsx'
+import { Listed, Unseen } from '../Listed.tsx'
 import { useFindings } from '../source.ts'
 import { FindingCard } from './FindingCard.tsx'
 
@@ -9,7 +8,7 @@ import { FindingCard } from './FindingCard.tsx'
 export default function Detections() {
   const list = useFindings()
   const [shown] = useAddressed('detection')
-  const open = list.rows.filter(({ suppressed }) => suppressed === null).toSorted(bySeverity)
+  const open = list.rows.filter(({ suppressed }) => suppressed === null)
   const expected = list.rows.filter(({ suppressed }) => suppressed !== null)
   return (
     <>
@@ -17,7 +16,7 @@ export default function Detections() {
         What looked like an attack, the gravest first, with the events behind it.
       </p>
       <Listed list={list} label="Detections" none="Nothing suspicious was found.">
-        {open.length === 0 && <p className="nothing">Nothing suspicious was found.</p>}
+        {open.length === 0 && <Unseen none="Nothing was found beside what is expected." />}
         <ul className="cards">
           {open.map((finding) => (
             <FindingCard key={finding.id} finding={finding} open={finding.id === shown} />

@@ -1,6 +1,6 @@
 import type { Report } from '@runwarden/events'
 import { plainCommand } from '@runwarden/events/plain'
-import { toldBy } from '@runwarden/report/view'
+import { bySeverity, toldBy } from '@runwarden/report/view'
 import type { Finding, Rows, View } from '../rows.ts'
 import type { JobFacts, JobSource, Step } from '../source.ts'
 import { deedsOf } from './deeds.ts'
@@ -55,20 +55,22 @@ export function reportSource(report: Report): JobSource {
 }
 
 const findingsOf = (report: Report): Finding[] => [
-  ...report.detections.map((found, index): Finding => ({
-    id: String(index),
-    source: 'agent',
-    rule: found.id,
-    severity: found.severity,
-    title: found.title,
-    text: found.text,
-    time: found.acts[0]?.time ?? report.startTime,
-    step: found.step,
-    execId: found.execId,
-    evidence: found.evidence,
-    suppressed: null,
-    acts: found.acts,
-  })),
+  ...report.detections
+    .map((found, index): Finding => ({
+      id: String(index),
+      source: 'agent',
+      rule: found.id,
+      severity: found.severity,
+      title: found.title,
+      text: found.text,
+      time: found.acts[0]?.time ?? report.startTime,
+      step: found.step,
+      execId: found.execId,
+      evidence: found.evidence,
+      suppressed: null,
+      acts: found.acts,
+    }))
+    .toSorted(bySeverity),
   ...(report.suppressed ?? []).map((found, index): Finding => ({
     id: `suppressed ${index}`,
     source: 'agent',

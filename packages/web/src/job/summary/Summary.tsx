@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { grouped } from '@runwarden/report/view'
-import { alarmOf, bySeverity, refusals } from '../../ui/alarm.ts'
+import { alarmOf, refusals } from '../../ui/alarm.ts'
 import { VerdictChip } from '../../ui/Chip.tsx'
 import { Code, Text } from '../../ui/Text.tsx'
 import { AddressLink } from '../AddressLink.tsx'
@@ -85,7 +85,7 @@ function Line({ result, programs, children }: LineProps) {
 function Detected() {
   const { facts } = useJob()
   const list = useFindings()
-  const found = list.rows.filter(({ suppressed }) => suppressed === null).toSorted(bySeverity)
+  const found = list.rows.filter(({ suppressed }) => suppressed === null)
   return (
     <Part id="detected" title="Detections" count={facts.detections} tab="detections">
       <Listed

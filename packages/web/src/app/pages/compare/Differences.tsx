@@ -1,6 +1,6 @@
 import { ApiError, type JobDifference } from '@runwarden/api'
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, type ReactNode } from 'react'
+import { useDeferredValue, useMemo, type ReactNode } from 'react'
 import { counted, grouped } from '@runwarden/report/view'
 import { VerdictChip } from '../../../ui/Chip.tsx'
 import { ChoiceButtons } from '../../../ui/ChoiceButtons.tsx'
@@ -37,7 +37,7 @@ export function Differences({ org, id, other }: Props) {
     : (kinds.find((kind) => kind === get('of')) ?? 'destinations')
   const place = places.find((one) => one === get('only')) ?? 'here'
   const search = get('search') ?? ''
-  const asked = place === 'different' ? 'both' : place
+  const words = useDeferredValue(search)
   const path = { org, id }
   const counts = useQuery({
     queryKey: ['comparison', org, id, other, of, 'counts'],
@@ -48,21 +48,26 @@ export function Differences({ org, id, other }: Props) {
         }),
       ),
   })
-  const list = usePages(['comparison', org, id, other, of, asked], (after: number | undefined) =>
-    ask(
-      api.GET('/v1/orgs/{org}/jobs/{id}/comparison', {
-        params: { path, query: { with: other, of, only: asked, limit: 500, after: after ?? 0 } },
-      }),
-    ),
+  const list = usePages(
+    ['comparison', org, id, other, of, place, words],
+    (after: number | undefined) =>
+      ask(
+        api.GET('/v1/orgs/{org}/jobs/{id}/comparison', {
+          params: {
+            path,
+            query: {
+              with: other,
+              of,
+              only: place,
+              limit: 500,
+              after: after ?? 0,
+              ...(words === '' ? {} : { search: words }),
+            },
+          },
+        }),
+      ),
+    { like: 6 },
   )
-  const rows = useMemo(() => {
-    const word = search.toLowerCase()
-    return list.rows.filter(
-      (row) =>
-        (place !== 'different' || differs(row, isBaseline)) &&
-        row.what.toLowerCase().includes(word),
-    )
-  }, [list.rows, search, place, isBaseline])
   const columns = useMemo(
     () => columnsOf(of, isBaseline, counts.data?.runs ?? null),
     [of, isBaseline, counts.data],
@@ -96,7 +101,7 @@ export function Differences({ org, id, other }: Props) {
           label={`Search ${of}`}
           value={search}
           onChange={(value) => set({ search: value === '' ? null : value })}
-          found={`${counted(rows.length, of.slice(0, -1))}${list.more === null ? '' : ' so far'}`}
+          found={`${counted(list.rows.length, of.slice(0, -1))}${list.more === null ? '' : ' so far'}`}
         />
         <ChoiceButtons
           legend="Where"
@@ -113,16 +118,16 @@ export function Differences({ org, id, other }: Props) {
         </p>
       )}
       <List
-        empty={emptyOf(place, of, isBaseline && counts.data?.runs === 0, search)}
+        empty={emptyOf(place, of, isBaseline && counts.data?.runs === 0, words)}
         waiting={list.waiting}
         error={list.error}
         again={list.again}
-        some={rows.length > 0}
+        some={list.rows.length > 0}
       >
         <PagedTable
-          caption={`${titles[of]}: ${words[place]}`}
+          caption={`${titles[of]}: ${placeWords[place]}`}
           columns={columns}
-          rows={rows}
+          rows={list.rows}
           rowKey={({ what }) => what}
           more={list.more}
           moreComes={list.moreComes}
@@ -132,16 +137,14 @@ export function Differences({ org, id, other }: Props) {
   )
 }
 
-type Counts = Readonly<Record<Exclude<Place, 'different'>, number>>
+type Counts = Readonly<Record<Place, number>>
 
 /** A place, and how much is there once that is known. */
 function placeText(place: Place, counts: Counts | undefined): ReactNode {
   return (
     <>
-      {words[place]}
-      {place !== 'different' && counts !== undefined && (
-        <span className="count">{grouped(counts[place])}</span>
-      )}
+      {placeWords[place]}
+      {counts !== undefined && <span className="count">{grouped(counts[place])}</span>}
     </>
   )
 }
@@ -167,7 +170,7 @@ const titles: Readonly<Record<Kind, string>> = {
   programs: 'Programs',
   files: 'Files',
 }
-const words: Readonly<Record<Place, string>> = {
+const placeWords: Readonly<Record<Place, string>> = {
   here: 'Only in A',
   there: 'Only in B',
   different: 'In both, differing',
@@ -180,12 +183,6 @@ function emptyOf(place: Place, of: Kind, noPast: boolean, search: string): strin
   if (place === 'different') return `No ${of} that both had differ in verdict or number.`
   if (place === 'both') return `They have no ${of} in common.`
   return `No ${of} are ${place === 'here' ? 'only in A' : 'only in B'}.`
-}
-
-/** A baseline counts runs, a job attempts: only their verdicts can be held against each other. */
-function differs({ here, there }: JobDifference, isBaseline: boolean): boolean {
-  if (here === null || there === null) return true
-  return (!isBaseline && here.count !== there.count) || verdictsDiffer(here, there)
 }
 
 type Side = NonNullable<JobDifference['here']>

@@ -2,6 +2,7 @@ import { useId } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import type { Job, JobSummary } from '@runwarden/api'
 import { plain } from '@runwarden/events/plain'
+import { absolute } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
 import { branchOf } from '../../places.ts'
 import { useRouterAddress } from '../../router-address.ts'
@@ -48,10 +49,7 @@ export function OtherRun({ org, here }: { org: string; here: JobSummary }) {
 
 function nameOf({ runId, runAttempt, ref, startedAt }: Job): string {
   const attempt = runAttempt === null || runAttempt === '1' ? '' : ` attempt ${runAttempt}`
-  const at = new Date(startedAt).toLocaleString(undefined, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-  })
+  const at = absolute(startedAt)
   return [`run ${runId ?? '?'}${attempt}`, ref === null ? null : branchOf(ref), at]
     .filter((part) => part !== null)
     .join(' · ')

@@ -143,7 +143,22 @@ const columnsFor = (
     by: ({ repositories }) => repositories,
     cell: ({ repositories }) => grouped(repositories),
   },
-  { title: 'Calls', number: true, by: ({ calls }) => calls, cell: ({ calls }) => grouped(calls) },
+  {
+    title: 'Calls',
+    number: true,
+    by: ({ calls }) => calls ?? 0,
+    cell: ({ calls }) =>
+      calls === null ? (
+        <span
+          className="unknown"
+          title="These jobs have had other verdicts to it, too: how many of each is in the jobs"
+        >
+          not counted
+        </span>
+      ) : (
+        grouped(calls)
+      ),
+  },
   {
     title: 'First seen',
     tight: true,

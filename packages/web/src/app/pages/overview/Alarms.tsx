@@ -13,7 +13,8 @@ export function Alarms({ org, overview, period }: Part) {
   const open = overview.detections['open'] ?? {}
   const many = (severity: Severity): number => open[severity] ?? 0
   const refused = refusals.filter((verdict) => overview.calls[verdict] > 0)
-  const { unprotected, unknown, lossy, auditing } = overview.coverage
+  const { jobs, blocking, unprotected, unknown, gaps, auditing } = overview.coverage
+  const { silent = 0, lost = 0 } = overview.states
   const rows: { what: string; wrong: boolean; well: string; found: ReactNode }[] = [
     {
       what: 'Open detections',
@@ -39,12 +40,12 @@ export function Alarms({ org, overview, period }: Part) {
     },
     {
       what: 'Jobs not protected',
-      wrong: unprotected + unknown + auditing + lossy > 0,
+      wrong: blocking !== jobs,
       well: 'Every job was in block mode',
       found: (
         <>
           {unprotected > 0 && (
-            <a href="#unprotected">{counted(unprotected, 'job')} not watched or not armed</a>
+            <a href="#unprotected">{counted(unprotected, 'job')} not protected</a>
           )}
           {auditing > 0 && (
             <Link to={paths.runs(org, { mode: 'audit', period })}>
@@ -54,9 +55,7 @@ export function Alarms({ org, overview, period }: Part) {
           {unknown > 0 && (
             <Link to={paths.runs(org, { period })}>{counted(unknown, 'job')} not known</Link>
           )}
-          {lossy > 0 && (
-            <Link to={paths.runs(org, { period })}>{counted(lossy, 'job')} lost events</Link>
-          )}
+          {gaps > 0 && <a href="#unprotected">{counted(gaps, 'job')} with gaps in the record</a>}
         </>
       ),
     },
@@ -65,9 +64,18 @@ export function Alarms({ org, overview, period }: Part) {
       wrong: overview.silent.jobs > 0,
       well: 'None',
       found: (
-        <Link to={paths.runs(org, { state: 'silent', period })}>
-          {counted(overview.silent.jobs, 'job')} not heard any more
-        </Link>
+        <>
+          {silent > 0 && (
+            <Link to={paths.runs(org, { state: 'silent', period })}>
+              {counted(silent, 'job')} not heard any more
+            </Link>
+          )}
+          {lost > 0 && (
+            <Link to={paths.runs(org, { state: 'lost', period })}>
+              {counted(lost, 'job')} ended without the agent
+            </Link>
+          )}
+        </>
       ),
     },
   ]

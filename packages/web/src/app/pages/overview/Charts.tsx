@@ -15,7 +15,7 @@ export function Charts({ org, overview, period }: Part) {
   const of = (value: (bucket: Bucket) => number): number[] => buckets.map(value)
   const refused = calls['attack-blocked'] + calls.blocked
   const detections = buckets.reduce((sum, bucket) => sum + bucket.detections, 0)
-  const watched = coverage.blocking + coverage.auditing + coverage.armed
+  const watched = coverage.blocking + coverage.auditing + coverage.gaps
   const when = (at: number) => (
     <Link to={paths.runs(org, { from: at, to: at + bucketMs })}>{absolute(at).slice(0, 16)}</Link>
   )
@@ -71,7 +71,7 @@ export function Charts({ org, overview, period }: Part) {
         series={[
           { name: 'block', tone: 'allowed', values: of(({ blocking }) => blocking) },
           { name: 'audit', tone: 'neutral', values: of(({ auditing }) => auditing) },
-          { name: 'armed', tone: 'would', values: of(({ armed }) => armed) },
+          { name: 'with gaps', tone: 'would', values: of(({ gaps }) => gaps) },
           { name: 'not protected', tone: 'blocked', values: of((one) => one.unprotected) },
           { name: 'not known', tone: 'missing', values: of(({ unknown }) => unknown) },
         ]}

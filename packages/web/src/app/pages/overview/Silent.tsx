@@ -1,9 +1,11 @@
 import type { Job } from '@runwarden/api'
 import { type Column, DataTable } from '../../../ui/DataTable.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
+import { StateWord } from '../../../ui/StateWord.tsx'
 import { Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { JobName } from './JobName.tsx'
+import { Newest } from './Newest.tsx'
 import type { Part } from './OverviewPage.tsx'
 
 export function Silent({ org, overview }: Part) {
@@ -11,20 +13,21 @@ export function Silent({ org, overview }: Part) {
   return (
     <Section
       id="silent"
-      title="Agents that fell silent"
+      title="Agents that are gone"
       count={jobs}
-      about="Their jobs have not finished, and nothing is heard of them: the machine is gone, the network is, or somebody ended the agent."
+      about="They fell silent, or died before their jobs ended: the machine is gone, the network is, or somebody ended the agent."
     >
       {newest.length === 0 ? (
         <Nothing>None: every job that began is running, or has told its end.</Nothing>
       ) : (
         <DataTable
-          caption="Agents that fell silent"
+          caption="Agents that are gone"
           columns={columnsFor(org)}
           rows={newest}
           rowKey={({ id }) => id}
         />
       )}
+      <Newest shown={newest.length} of={jobs} />
     </Section>
   )
 }
@@ -35,5 +38,6 @@ const columnsFor = (org: string): readonly Column<Job>[] => [
     title: 'Runner',
     cell: ({ runnerName }) => <Text value={runnerName ?? 'unknown'} limit={80} />,
   },
+  { title: 'State', tight: true, cell: ({ state }) => <StateWord state={state} /> },
   { title: 'Last heard', by: ({ heardAt }) => heardAt, cell: (job) => <Time at={job.heardAt} /> },
 ]

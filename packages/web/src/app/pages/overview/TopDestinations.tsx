@@ -52,7 +52,12 @@ const columnsFor = (org: string, period: Period): readonly Column<OrganisationDe
     by: ({ repositories }) => repositories,
     cell: ({ repositories }) => grouped(repositories),
   },
-  { title: 'Calls', number: true, by: ({ calls }) => calls, cell: ({ calls }) => grouped(calls) },
+  {
+    title: 'Calls',
+    number: true,
+    by: ({ calls }) => calls ?? 0,
+    cell: ({ calls }) => grouped(calls ?? 0),
+  },
   {
     title: 'Verdicts',
     cell: ({ verdicts }) => <VerdictChips verdicts={verdicts} />,

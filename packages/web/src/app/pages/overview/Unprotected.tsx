@@ -1,5 +1,5 @@
 import type { Job } from '@runwarden/api'
-import { counted } from '@runwarden/report/view'
+import { counted, jobReliance } from '@runwarden/report/view'
 import { type Column, DataTable } from '../../../ui/DataTable.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Text } from '../../../ui/Text.tsx'
@@ -7,29 +7,35 @@ import { Time } from '../../../ui/Time.tsx'
 import { Link } from '../../Link.tsx'
 import { paths } from '../../paths.ts'
 import { JobName } from './JobName.tsx'
+import { Newest } from './Newest.tsx'
 import type { Part } from './OverviewPage.tsx'
 
-/** Why a job was not protected, and what to do. */
-function why({ protection, armed, egress }: Job): string {
-  if (protection === 'unprotected')
+/** Why a job was not protected, or not from its beginning to its end. */
+function why(job: Job): string {
+  const { state, words } = jobReliance(job)
+  if (job.protection === 'unprotected')
     return 'Ran without: it could not be armed, and fail-mode: open let it run'
-  if (protection === 'not-run') return 'Its command was not run: it could not be armed'
-  if (armed === false) return 'Its agent could not arm'
-  if (egress === 'audit') return 'Audit mode: it was watched, and nothing was blocked'
-  return 'Nothing was heard of whether it is armed'
+  if (job.protection === 'not-run') return 'Its command was not run: it could not be armed'
+  if (state === 'audit') return 'Audit mode: it was watched, and nothing was blocked'
+  return words
 }
 
 export function Unprotected({ org, overview }: Part) {
   const { jobs, newest, quietRepositories } = overview.unprotected
+  const { coverage } = overview
   return (
     <Section
       id="unprotected"
       title="Not protected"
       count={jobs}
-      about="Jobs in which nothing would have been stopped, and repositories that ran nothing here."
+      about="Jobs in which something could have passed that would have been stopped, or unseen, and repositories that ran nothing here."
     >
       {newest.length === 0 ? (
-        <Nothing>Every job of the period was in block mode.</Nothing>
+        <Nothing>
+          {coverage.blocking === coverage.jobs
+            ? 'Every job of the period was in block mode.'
+            : `No job is known to be; of ${counted(coverage.unknown, 'job')} it is not known yet.`}
+        </Nothing>
       ) : (
         <DataTable
           caption="Jobs not protected"
@@ -38,11 +44,7 @@ export function Unprotected({ org, overview }: Part) {
           rowKey={({ id }) => id}
         />
       )}
-      {jobs > newest.length && (
-        <p className="end">
-          The newest {newest.length} of {counted(jobs, 'job')}.
-        </p>
-      )}
+      <Newest shown={newest.length} of={jobs} />
       {quietRepositories.length > 0 && (
         <p className="prose">
           No job in this time, but before:{' '}

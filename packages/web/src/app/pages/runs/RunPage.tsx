@@ -1,7 +1,7 @@
 import { useParams } from 'react-router'
 import { useQuery } from '@tanstack/react-query'
 import type { Run, RunJob } from '@runwarden/api'
-import { duration } from '@runwarden/report/view'
+import { duration, jobReliance } from '@runwarden/report/view'
 import { SeverityCounts, VerdictCounts } from '../../../ui/Counts.tsx'
 import type { Column } from '../../../ui/DataTable.tsx'
 import { Fact, Facts } from '../../../ui/Facts.tsx'
@@ -9,7 +9,7 @@ import { Failure } from '../../../ui/Failure.tsx'
 import { PagedTable } from '../../../ui/PagedTable.tsx'
 import { usePages } from '../../../ui/pages.ts'
 import { Section } from '../../../ui/Section.tsx'
-import { ModeWord, StateWord } from '../../../ui/StateWord.tsx'
+import { RelianceWord, StateWord } from '../../../ui/StateWord.tsx'
 import { Code, Text } from '../../../ui/Text.tsx'
 import { Time } from '../../../ui/Time.tsx'
 import { api, ask } from '../../api.ts'
@@ -186,13 +186,8 @@ const columnsFor = (org: string): readonly Column<RunJob>[] => [
   {
     title: 'Mode',
     tight: true,
-    by: ({ egress }) => egress ?? '',
-    cell: ({ egress, protection }) =>
-      protection === 'unprotected' ? (
-        <span className="chip state-bare">not protected</span>
-      ) : (
-        <ModeWord egress={egress} />
-      ),
+    by: (job) => jobReliance(job).state,
+    cell: (job) => <RelianceWord {...jobReliance(job)} />,
   },
   { title: 'Calls', cell: ({ calls }) => <VerdictCounts calls={calls} /> },
   {
