@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { zstdCompress } from 'node:zlib'
 import type { Report } from '@runwarden/events'
 import { JobFinish } from '@runwarden/events/control-plane'
+import { isTampering } from '@runwarden/events/tampering'
 import { z } from 'zod'
 import { checkJson } from '../check-json.ts'
 import { HttpError } from '../error.ts'
@@ -50,15 +51,11 @@ export async function readFinish(body: Uint8Array): Promise<ReadFinish> {
       protection,
       version,
       health: { tier, eventsLost, interrupted },
-      tampered: titlesOf(report, 'agent-tampered'),
+      tampered: [...new Set(report.detections.filter(isTampering).map(({ title }) => title))],
       packed: await pack(JSON.stringify(report)),
     },
   }
 }
-
-const titlesOf = ({ detections }: Report, rule: string): string[] => [
-  ...new Set(detections.filter(({ id }) => id === rule).map(({ title }) => title)),
-]
 
 function parse(text: string): unknown {
   try {
