@@ -1,6 +1,6 @@
 import { messageOf, type ProtectSettings } from '@runwarden/agent'
 import { ControlPlaneError, jobStartOf, serverUrlOf, startJob } from '@runwarden/agent/start-job'
-import { sendUnsent } from '@runwarden/agent/unsent'
+import { UnsentSender } from '@runwarden/agent/unsent'
 import { settledAs, Uplink } from '@runwarden/agent/uplink'
 import { byLevel, storedName } from '@runwarden/events/stored-policy'
 import type { Event, Report } from '@runwarden/events'
@@ -40,8 +40,8 @@ export class ServedRun {
   readonly compiled: CompiledPolicy
   readonly #settings: ServerSettings
   readonly #own: OwnPolicy
-  /** What agents before this one have left is sent, or was waited for. */
-  readonly #unsent: Promise<void>
+  /** What agents before this one have left is sent beside the run. */
+  readonly #unsent: UnsentSender
   /** What holds, its block list aside. */
   #policy: Policy
   /** What of it does not hold for this run. */
@@ -55,7 +55,7 @@ export class ServedRun {
   private constructor(
     settings: ServerSettings,
     job: JobStarted | null,
-    parts: { own: OwnPolicy; unsent: Promise<void>; policy: Policy; list: BlockList | undefined },
+    parts: { own: OwnPolicy; unsent: UnsentSender; policy: Policy; list: BlockList | undefined },
   ) {
     this.#settings = settings
     this.#job = job
@@ -90,8 +90,7 @@ export class ServedRun {
           : 'the command line alone says what holds (--on-server-failure local)'
       say(`NO CONTROL PLANE: ${error.message}: ${then}`)
     }
-    // Beside the run: what agents before this one have left of theirs.
-    const unsent = sendUnsent(wait, say)
+    const unsent = UnsentSender.start(say)
     const audit = job === null && onFailure === 'audit'
     const more = audit ? { ...own.more, egress: 'audit' as const } : own.more
     const base = own.document ?? (await storedPolicy(job?.policies)) ?? policyOf([])
@@ -113,10 +112,9 @@ export class ServedRun {
 
   /**
    * Keeps the run's events for the control plane from now on.
-   * @param folder the run's record
    * @returns false: there is no place to keep them in, which was said
    */
-  open(folder: string): boolean {
+  open(): boolean {
     const { url, say } = this.#settings
     const job = this.#job
     if (job === null) return true
@@ -124,7 +122,7 @@ export class ServedRun {
     const blockList = job.blockList?.version ?? null
     const policies = this.#own.document === null ? (job.policyVersion ?? null) : null
     try {
-      this.#uplink = Uplink.open({ url, jobId, token, blockList, policies }, folder)
+      this.#uplink = Uplink.open({ url, jobId, token, blockList, policies })
       return true
     } catch (error) {
       say(`RECORD INCOMPLETE: nothing of this run goes to ${url}: ${messageOf(error)}`)
@@ -168,19 +166,18 @@ export class ServedRun {
   async finish(report: Report, status: number, quiet: boolean): Promise<void> {
     const { say } = this.#settings
     const uplink = this.#uplink
-    if (uplink === undefined) return
-    const sent = await uplink.finish({ report, exit: status }, wait)
-    await uplink.close()
-    await this.#unsent
+    const sent = await uplink?.finish({ report, exit: status }, wait)
+    await this.abandon()
+    if (sent === undefined) return
     if (sent.unsent !== null) say(`NOT SENT: ${sent.unsent}`)
     const insightsUrl = sent.insightsUrl ?? this.#job?.insightsUrl ?? null
     if (!quiet && insightsUrl !== null)
       say(`View security insights and recommended policy at: ${insightsUrl}`)
   }
 
-  /** The command was not run. */
+  /** Ends it: what is not sent by now is sent by an agent after this one. */
   async abandon(): Promise<void> {
-    await this.#uplink?.close()
+    await Promise.all([this.#uplink?.close(), this.#unsent.end()])
   }
 
   /** @throws where it cannot be put in force; then what was before stays */

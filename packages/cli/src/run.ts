@@ -126,7 +126,7 @@ export async function main(words: string[]): Promise<number> {
       ? newFolder('.runwarden', new Date())
       : { path: options.out, made: [] }
   const record = RunRecord.open(path, say, { made, owner })
-  if (served?.open(path) === false) record.incomplete = true
+  if (served?.open() === false) record.incomplete = true
   const settings = {
     version,
     command: [file, ...args] as [string, ...string[]],

@@ -87,12 +87,13 @@ test('events arrive while the job goes on, and the end with the report; nothing 
     finished: true,
     insightsUrl: `${plane.url}/insights`,
     unsent: null,
+    final: false,
   })
   expectAll()
   expect(plane.finished).toMatchObject({ exit: 3, sequence: plane.segments.size })
   expect(plane.heartbeats[0]).toMatchObject({ tier: 'T0', armed: true })
   await uplink.close()
-  expect(existsSync(join(folder, 'spool-job1'))).toBe(false)
+  expect(readdirSync(folder)).toEqual([])
   expect(gaps).toEqual([])
 })
 
@@ -152,7 +153,7 @@ test('a control plane that restarts gets all of it', async () => {
   await plane.down()
   add(2500, 'w'.repeat(1000))
   await vi.waitFor(
-    () => expect(readdirSync(join(folder, 'spool-job1')).join(' ')).toContain('.zst'),
+    () => expect(readdirSync(join(folder, 'unsent/job1/spool')).join(' ')).toContain('.zst'),
     patience,
   )
   await plane.up()
@@ -169,11 +170,12 @@ test('one that stays away holds the end up no longer than said, and all of it st
     finished: false,
     insightsUrl: null,
     unsent: expect.stringMatching(
-      /^1 segments of events \(\d+ bytes\) were not sent to http:.* \(.*ECONNREFUSED\); they stay in .*spool-job1$/,
+      /^1 segments of events \(\d+ bytes\) were not sent to http:.* \(.*ECONNREFUSED\); they wait in .*unsent\/job1$/,
     ),
+    final: false,
   })
   await uplink.close()
-  expect(readdirSync(join(folder, 'spool-job1'))).toEqual(['1.zst'])
+  expect(readdirSync(join(folder, 'unsent/job1/spool'))).toEqual(['1.zst'])
   // Whoever has the token later sends them as they are.
   await plane.up()
   uplink = openUplink()
@@ -203,9 +205,9 @@ test('what another job has left in the same folder is not sent in the name of th
   await plane.up()
   const { url, token } = plane
   const other = Uplink.open({ url, jobId: 'job2', token, blockList: null, policies: null }, folder)
-  expect(readdirSync(folder).toSorted()).toEqual(['spool-job1', 'spool-job2'])
+  expect(readdirSync(join(folder, 'unsent')).toSorted()).toEqual(['job1', 'job2'])
   await other.close()
-  expect(readdirSync(folder)).toEqual(['spool-job1'])
+  expect(readdirSync(join(folder, 'unsent'))).toEqual(['job1'])
   expect(plane.segments.size).toBe(0)
 })
 
