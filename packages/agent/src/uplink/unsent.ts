@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import {
-  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -115,13 +114,12 @@ export class UnsentJob {
   }
 
   static #claimIn(path: string): UnsentJob[] {
-    // Without it the job is being kept, or removed, at this moment.
-    if (!existsSync(join(path, jobName))) return []
     let turn: Disposable | undefined
     try {
+      // Without it the job is being kept, or removed, at this moment.
+      if (!isForUs(readJob(path))) return []
       turn = takeTurn(join(path, lockName))
-      if (turn === undefined) return []
-      return [new UnsentJob(path, turn, JSON.parse(readIn(path, jobName).toString()) as Unsent)]
+      return turn === undefined ? [] : [new UnsentJob(path, turn, readJob(path))]
     } catch {
       // Another agent has just removed it, or it cannot be read now.
       turn?.[Symbol.dispose]()
@@ -143,14 +141,14 @@ export class UnsentJob {
     return inMemory.includes(statfsSync(this.path).type) ? mostInMemory : undefined
   }
 
-  /** Its control plane is where it was for the agent that had it: what is on one's loopback is somebody else on another's. */
+  /** It may be asked from here: what is on one network's loopback is somebody else on another's. */
   get isInReach(): boolean {
-    return this.#job.network === ownNetwork() || this.#job.url.startsWith('https:')
+    return isOfOwnNetwork(this.#job) || this.#job.url.startsWith('https:')
   }
 
   /** By this machine's clock no control plane takes it any more. */
   get isOld(): boolean {
-    return Date.now() - this.#job.since > validMs
+    return isOld(this.#job)
   }
 
   /** The job has ended. @throws the system's error */
@@ -225,6 +223,15 @@ function foldersIn(home: string, jobId?: string): string[] {
 }
 
 const placeIn = (home: string): string => join(home, 'unsent')
+
+const readJob = (path: string): Unsent => JSON.parse(readIn(path, jobName).toString()) as Unsent
+
+/** From another network its control plane may be out of reach; as long as there is time it is for an agent of its own. */
+const isForUs = (job: Unsent): boolean => isOfOwnNetwork(job) || isOld(job)
+
+const isOfOwnNetwork = ({ network }: Unsent): boolean => network === ownNetwork()
+
+const isOld = ({ since }: Unsent): boolean => Date.now() - since > validMs
 
 const ownNetwork = (): string => readlinkSync('/proc/self/ns/net')
 
