@@ -48,7 +48,7 @@ export class UnsentSender {
   }
 
   async #send(unsent: UnsentJob): Promise<void> {
-    const { url, jobId } = unsent.job
+    const { url } = unsent.job
     try {
       if (!unsent.isInReach) this.#leave(unsent, `${url} is in another network namespace`)
       else await this.#finish(Uplink.resume(unsent), unsent)

@@ -47,7 +47,7 @@ const homes = ['/var/lib/runwarden', stateHome]
 /** Bytes of events where they lie in memory. */
 const mostInMemory = 32 << 20
 /** TMPFS_MAGIC, RAMFS_MAGIC */
-const inMemory = [0x01021994, 0x858458f6]
+const inMemory = new Set([0x01021994, 0x858458f6])
 /** A control plane takes a job's token for so long, ms. */
 const validMs = 7 * 24 * 3_600_000
 
@@ -77,7 +77,7 @@ export class UnsentJob {
    */
   static keep(server: UplinkServer, home?: string): UnsentJob {
     const failures: string[] = []
-    for (const one of home === undefined ? homes : [home])
+    for (const one of homesFor(home))
       try {
         return UnsentJob.#keepIn(one, server)
       } catch (error) {
@@ -108,7 +108,7 @@ export class UnsentJob {
 
   /** Takes over those that no agent has; of two agents that do so at once one has each. */
   static claim(home?: string, jobId?: string): UnsentJob[] {
-    return (home === undefined ? homes : [home]).flatMap((one) =>
+    return homesFor(home).flatMap((one) =>
       foldersIn(one, jobId).flatMap((path) => UnsentJob.#claimIn(path)),
     )
   }
@@ -138,7 +138,7 @@ export class UnsentJob {
 
   /** Bytes that may wait there; undefined: as many as anywhere. */
   get most(): number | undefined {
-    return inMemory.includes(statfsSync(this.path).type) ? mostInMemory : undefined
+    return inMemory.has(statfsSync(this.path).type) ? mostInMemory : undefined
   }
 
   /** It may be asked from here: what is on one network's loopback is somebody else on another's. */
@@ -221,6 +221,8 @@ function foldersIn(home: string, jobId?: string): string[] {
     return []
   }
 }
+
+const homesFor = (home: string = stateHome): string[] => (home === stateHome ? homes : [home])
 
 const placeIn = (home: string): string => join(home, 'unsent')
 

@@ -183,6 +183,24 @@ test('what cannot be read now is kept and tried again; what is gone is told; num
   await next.close()
 })
 
+test('a disk that takes nothing for a moment costs the events of that moment', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    const spool = openSpool()
+    mkdirSync(join(path, '1.ndjson'))
+    for (const line of ['a', 'b']) spool.add(line)
+    rmSync(join(path, '1.ndjson'), { recursive: true })
+    vi.advanceTimersByTime(1000)
+    spool.add('c')
+    await spool.seal()
+    expect(linesOf(takeAll(spool))).toEqual(['c'])
+    expect(spool.lost).toBe(2)
+    await spool.close()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 test('a segment that unpacks to more than any has is not unpacked to look into it; a pipe is no file', async () => {
   const body = zstdCompressSync(Buffer.alloc(64 << 20, '\n'))
   mkdirSync(path)
