@@ -5,7 +5,7 @@ import { AgentError, errnoOf, messageOf } from '../errors.ts'
 import { processStart } from '../run-state.ts'
 import { hardenMachine, restoreMachine } from './machine.ts'
 import type { Level } from './roads.ts'
-import { takeTurn } from './turn.ts'
+import { takeTurn } from '../turn.ts'
 
 /**
  * disable-sudo and disable-sudo-and-containers for jobs whose processes run already. What is taken away is the account's, and the
