@@ -116,10 +116,20 @@ test('what waits is for root alone, of one agent at a time, and goes when all is
   expect(readdirSync(home)).toEqual([])
 })
 
-test('a job that had ended while its control plane was away ends there, with its report', async () => {
-  await leave({ exit: 3 })
+test('a job that had ended while its control plane was away ends there, with its report and what that agent had lost', async () => {
+  await leave({ exit: 3, tooLong: true })
   await sendUnsent()
-  expect(plane.finished).toMatchObject({ exit: 3, sequence: 1, report: sampleReport })
+  const { health } = sampleReport
+  const eventsLost = { ...health.eventsLost, spool: 1 }
+  const gaps = [
+    ...health.gaps,
+    expect.stringMatching(/^1 events are not at the control plane: they did not fit/),
+  ]
+  expect(plane.finished).toMatchObject({
+    exit: 3,
+    sequence: 1,
+    report: { ...sampleReport, health: { ...health, eventsLost, gaps } },
+  })
   expectWhole()
   expect(readdirSync(home)).toEqual([])
 })
@@ -215,10 +225,11 @@ const event = {
 } satisfies Event
 
 /** A job that ended while its control plane was away. */
-async function leave({ exit }: { exit: number }): Promise<void> {
+async function leave({ exit, tooLong = false }: { exit: number; tooLong?: boolean }) {
   await plane.down()
   const uplink = openUplink()
   uplink.add(event)
+  if (tooLong) uplink.add({ ...event, detail: 'x'.repeat(1 << 20) })
   await uplink.finish({ report: sampleReport, exit }, { mostMs: 0, quietMs: 0 })
   await uplink.close()
   await plane.up()
