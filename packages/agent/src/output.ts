@@ -144,13 +144,15 @@ export class OutputFolder {
     }
   }
 
-  /** What a file of the folder holds, and nothing through a link. @throws the system's error */
+  /** What a file of the folder holds, and nothing through a link. @throws the system's error, Error where it is no file */
   read(name: string): Buffer {
     const fd = openSync(
       `/proc/self/fd/${this.fd}/${name}`,
-      constants.O_RDONLY | constants.O_NOFOLLOW,
+      // A pipe that nobody writes to would never be open.
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
     )
     try {
+      if (!fstatSync(fd).isFile()) throw new Error(`${name} is no file`)
       return readFileSync(fd)
     } finally {
       closeSync(fd)

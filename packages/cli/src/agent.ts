@@ -136,8 +136,11 @@ async function sendUnsent({
   socket,
 }: AgentConfig): Promise<{ end: () => Promise<void> } | undefined> {
   if (socket === undefined) return undefined
-  const { keepSendingUnsent } = await import('@runwarden/agent/unsent')
-  return keepSendingUnsent(say, state === undefined ? undefined : resolve(state))
+  const { UnsentSender } = await import('@runwarden/agent/unsent')
+  return UnsentSender.start(say, {
+    ...(state === undefined ? {} : { home: resolve(state) }),
+    again: true,
+  })
 }
 
 async function openRecord(folder: string): Promise<ScopeRecord> {

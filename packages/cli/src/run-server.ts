@@ -7,8 +7,8 @@ import {
   serverUrlOf,
   startJob,
 } from '@runwarden/agent/start-job'
-import { sendUnsent } from '@runwarden/agent/unsent'
-import { settledAs, Uplink } from '@runwarden/agent/uplink'
+import { UnsentSender } from '@runwarden/agent/unsent'
+import { type Sent, settledAs, Uplink } from '@runwarden/agent/uplink'
 import { byLevel, storedName } from '@runwarden/events/stored-policy'
 import type { Event, Report, RunFacts } from '@runwarden/events'
 import type { StoredPolicy } from '@runwarden/events/control-plane'
@@ -48,8 +48,8 @@ export class ServedRun {
   readonly compiled: CompiledPolicy
   readonly #settings: ServerSettings
   readonly #own: OwnPolicy
-  /** What agents before this one have left is sent, or was waited for. */
-  readonly #unsent: Promise<void>
+  /** What agents before this one have left is sent beside the run. */
+  readonly #unsent: UnsentSender
   /** What holds, its block list aside. */
   #policy: Policy
   /** What of it does not hold for this run. */
@@ -66,7 +66,7 @@ export class ServedRun {
     settings: ServerSettings,
     job: JobStarted | null,
     away: string | null,
-    parts: { own: OwnPolicy; unsent: Promise<void>; policy: Policy; list: BlockList | undefined },
+    parts: { own: OwnPolicy; unsent: UnsentSender; policy: Policy; list: BlockList | undefined },
   ) {
     this.#settings = settings
     this.#job = job
@@ -105,8 +105,7 @@ export class ServedRun {
       away = `NO CONTROL PLANE: ${error.message}: ${then}`
       say(away)
     }
-    // Beside the run: what agents before this one have left of theirs.
-    const unsent = sendUnsent(wait, say)
+    const unsent = UnsentSender.start(say)
     const audit = job === null && onFailure === 'audit'
     const more = audit ? { ...own.more, egress: 'audit' as const } : own.more
     try {
@@ -118,6 +117,7 @@ export class ServedRun {
       const parts = { own, unsent, policy: extendPolicy(base, more), list }
       return new ServedRun({ ...settings, url }, job, away, parts)
     } catch (error) {
+      await unsent.end()
       if (job === null) throw error
       const why = `this version (${version}) cannot put in force what ${url} has for the run: ${messageOf(error)}`
       await tell(say, () => sayUnprotected({ url, ...job }, own.more.egress ?? 'audit', why))
@@ -137,10 +137,9 @@ export class ServedRun {
 
   /**
    * Keeps the run's events for the control plane from now on.
-   * @param folder the run's record
    * @returns false: there is no place to keep them in, which was said, here and there
    */
-  async open(folder: string): Promise<boolean> {
+  async open(): Promise<boolean> {
     const { url, say } = this.#settings
     const job = this.#job
     if (job === null) return true
@@ -148,7 +147,7 @@ export class ServedRun {
     const blockList = job.blockList?.version ?? null
     const policies = this.#own.document === null ? (job.policyVersion ?? null) : null
     try {
-      this.#uplink = Uplink.open({ url, jobId, token, blockList, policies }, folder)
+      this.#uplink = Uplink.open({ url, jobId, token, blockList, policies })
       return true
     } catch (error) {
       const why = `no event of this run goes to ${url}: ${messageOf(error)}`
@@ -199,28 +198,30 @@ export class ServedRun {
   async finish(report: Report, status: number | null, quiet: boolean): Promise<void> {
     const { url, say } = this.#settings
     const job = this.#job
-    if (job === null) return
     const sent = await this.#uplink?.finish({ report, exit: status }, wait)
-    if (sent === undefined) await tell(say, () => sayReport({ url, ...job }, report, status))
-    await this.#uplink?.close()
-    await this.#unsent
-    if (sent !== undefined && sent.unsent !== null) say(`NOT SENT: ${sent.unsent}`)
-    const insightsUrl = sent?.insightsUrl ?? job.insightsUrl
+    if (sent === undefined && job !== null)
+      await tell(say, () => sayReport({ url, ...job }, report, status))
+    await this.#close(sent)
+    const insightsUrl = sent?.insightsUrl ?? job?.insightsUrl ?? null
     if (!quiet && insightsUrl !== null)
       say(`View security insights and recommended policy at: ${insightsUrl}`)
   }
 
   /** The command was not run: its end says so. */
   async notRun(facts: RunFacts): Promise<void> {
-    if (this.#job === null) return
+    if (this.#job === null) return this.#close()
     const { ReportBuilder } = await import('@runwarden/report')
     await this.finish(new ReportBuilder().build(facts), facts.exitStatus, true)
   }
 
   /** Nobody knows what the command did to its end. */
   async brokenOff(): Promise<void> {
-    const sent = await this.#uplink?.finish(null, wait)
-    await this.#uplink?.close()
+    await this.#close(await this.#uplink?.finish(null, wait))
+  }
+
+  /** What is not sent by now is sent by an agent after this one. */
+  async #close(sent?: Sent): Promise<void> {
+    await Promise.all([this.#uplink?.close(), this.#unsent.end()])
     if (sent !== undefined && sent.unsent !== null) this.#settings.say(`NOT SENT: ${sent.unsent}`)
   }
 

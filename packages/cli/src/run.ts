@@ -131,7 +131,7 @@ export async function main(words: string[]): Promise<number> {
       ? newFolder('.runwarden', new Date())
       : { path: options.out, made: [] }
   const record = RunRecord.open(path, say, { made, owner })
-  if ((await served?.open(path)) === false) record.incomplete = true
+  if ((await served?.open()) === false) record.incomplete = true
   const settings = {
     version,
     command: [file, ...args] as [string, ...string[]],

@@ -292,7 +292,7 @@ test('an agent that is killed: the next one goes on with the job, and its contro
   await cameTo('began')
   // The next agent needs it; the state folder is for root alone.
   expect(filesWith(job.token, out, state)).toEqual([
-    expect.stringMatching(/killed-state\/unsent\/[\w-]+\.\d+-\d+\.json$/),
+    expect.stringMatching(/killed-state\/unsent\/[\w-]+\/job\.json$/),
   ])
   await agent.end('SIGKILL')
   const second = another()

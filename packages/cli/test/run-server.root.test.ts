@@ -1,7 +1,17 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { zstdDecompressSync } from 'node:zlib'
 import { type ExecResult, type Lab, linkAddresses, startLab } from '@runwarden/lab'
@@ -112,7 +122,7 @@ test('what a job does is at the control plane, which the job itself cannot reach
   expect(destinations).toMatchObject({ items: [{ host: 'one.example.com', verdict: 'allowed' }] })
   const { items } = await plane.ask<Page<{ rule: string }>>(`/v1/orgs/acme/jobs/${id}/detections`)
   expect(items.map(({ rule }) => rule)).toEqual(['domain-blocked'])
-  expect(readdirSync(out).filter((name) => name.startsWith('spool'))).toEqual([])
+  expect(jobsWaiting()).toEqual([])
   // By what its programs held it is found, as often as they were started.
   const curl = createHash('sha256').update(readFileSync('/usr/bin/curl')).digest('hex')
   expect(await plane.ask(`/v1/orgs/acme/search?hash=${curl}`)).toMatchObject({
@@ -405,14 +415,15 @@ test('what an agent that was killed has not sent, the next one sends', async () 
   )
   await until(() => existsSync(place.at('told')))
   await plane.kill()
+  const [waiting = ''] = jobsWaiting()
   // Its connection lies in the spool, which is written a little after the run's own record.
   await until(() => {
     const connect = place.events(folder).find(({ kind }) => kind === 'net.connect')
-    return connect !== undefined && lastKept(folder) >= connect.seq
+    return connect !== undefined && lastKept(waiting) >= connect.seq
   })
   agent.kill('SIGKILL')
   await once(agent, 'exit')
-  const last = lastKept(folder)
+  const last = lastKept(waiting)
   await plane.goOn()
   // Its command goes on under its policy, until it ends.
   writeFileSync(place.at('never'), '')
@@ -423,20 +434,75 @@ test('what an agent that was killed has not sent, the next one sends', async () 
   const job = await plane.indexed(id)
   // Each once: they are numbered from 1.
   expect(job.totals.events).toBe(last)
-  // The report that was written at its start says what became of it.
-  const report = await plane.ask<{ detections: { id: string }[] }>(
-    `/v1/orgs/acme/jobs/${id}/report`,
+  // The report that was written at its start is none of its end.
+  expect(job).toMatchObject({ state: 'lost', hasReport: false })
+  const found = await plane.ask<Page<{ title: string }>>(`/v1/orgs/acme/jobs/${id}/detections`)
+  expect(found.items).toContainEqual(
+    expect.objectContaining({ title: 'The agent died before the job ended' }),
   )
-  expect(report.detections.map((one) => one.id)).toContain('agent-tampered')
-  expect(readdirSync(folder).filter((name) => name.startsWith('spool'))).toEqual([])
+  expect(jobsWaiting()).toEqual([])
 })
 
-/** Number of the last event that lies in the spool of a run; 0 while there is none. */
-function lastKept(folder: string): number {
-  const spool = readdirSync(folder).find((name) => name.startsWith('spool-')) ?? ''
-  const files = readdirSync(join(folder, spool)).filter((name) => /^\d+\.(zst|ndjson)$/.test(name))
+test('what waits is not the record: its account may have another in its place, and its folder may be used again', async () => {
+  unsay('told', 'never')
+  const checkout = place.at('checkout')
+  mkdirSync(checkout)
+  chownSync(checkout, 65534, 65534)
+  const job = ++runs
+  const script = `curl -s -m 3 http://one.example.com/; touch ../told; until [ -e ../never ]; do sleep 0.1; done; exit 5`
+  const env = { GITHUB_REPOSITORY: 'acme/app', GITHUB_RUN_ID: String(job), GITHUB_JOB: 'build' }
+  const words = ['run', '--server', url, '--api-key-file', key, '--egress=block', '--user=nobody']
+  chmodSync(place.path, 0o777)
+  const agent = lab.runner.spawn(runwarden, [...words, '--out=report', '--', 'sh', '-c', script], {
+    cwd: checkout,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env,
+  })
+  let said = ''
+  agent.stderr?.on('data', (text: string) => (said += text))
+  await until(() => existsSync(place.at('told')))
+  await plane.kill()
+  writeFileSync(place.at('never'), '')
+  await once(agent, 'exit')
+  expect(said).toContain('NOT SENT: ')
+  const [waiting = ''] = jobsWaiting()
+  expect(said).toContain(`they wait in ${waiting}`)
+  const report = place.report(join(checkout, 'report'))
+  expect(report.detections.map((one) => one.id)).toEqual(['domain-blocked'])
+  // As the account of the job: it can clean up, have what it likes in place of the record, and cannot see what waits.
+  const act = `rm -r report && mkdir -p report/spool && mkfifo report/report.json && ! ls ${waiting} && ! ls ${dirname(waiting)}`
+  const account = ['--reuid=65534', '--regid=65534', '--clear-groups', 'sh', '-c', act]
+  execFileSync('setpriv', account, { cwd: checkout, stdio: ['ignore', 'ignore', 'pipe'] })
+  await plane.goOn()
+  const { status, stderr } = await run(['--egress', 'audit', '--', 'true'])
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr: expect.stringMatching(/has got the rest of job [\w-]+, whose agent ended before/),
+  })
+  const id = await jobOf(job)
+  expect(await plane.indexed(id)).toMatchObject({ state: 'finished', exit: 5 })
+  expect(await plane.ask(`/v1/orgs/acme/jobs/${id}/report`)).toEqual(report)
+  const { items } = await plane.ask<Page<{ rule: string }>>(`/v1/orgs/acme/jobs/${id}/detections`)
+  expect(items.map(({ rule }) => rule)).toEqual(['domain-blocked'])
+  expect(jobsWaiting()).toEqual([])
+})
+
+const unsentJobs = '/var/lib/runwarden/unsent'
+
+/** Folders of the jobs of this plane that wait; those of other tests lie beside them. */
+function jobsWaiting(): string[] {
+  if (!existsSync(unsentJobs)) return []
+  return readdirSync(unsentJobs)
+    .map((name) => join(unsentJobs, name))
+    .filter((path) => ifThere(join(path, 'job.json'))?.includes(url) === true)
+}
+
+/** Number of the last event that waits; 0 while there is none. */
+function lastKept(waiting: string): number {
+  const spool = join(waiting, 'spool')
+  const files = readdirSync(spool).filter((name) => /^\d+\.(zst|ndjson)$/.test(name))
   const numbers = files.flatMap((name) => {
-    const bytes = ifThere(join(folder, spool, name))
+    const bytes = ifThere(join(spool, name))
     if (bytes === undefined) return []
     const text = name.endsWith('.zst') ? zstdDecompressSync(bytes.subarray(64)) : bytes
     const whole = text.toString().split('\n').slice(0, -1)

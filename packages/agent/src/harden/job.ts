@@ -6,7 +6,7 @@ import { processStart } from '../run-state.ts'
 import { hardenMachine, restoreMachine } from './machine.ts'
 import { ownFile, removeFresh, replaceFile, unwritten } from './replace-file.ts'
 import type { Level } from './roads.ts'
-import { takeTurn } from './turn.ts'
+import { takeTurn } from '../turn.ts'
 
 /**
  * disable-sudo and disable-sudo-and-containers for jobs whose processes run already. What is taken away is the account's, and the

@@ -73,7 +73,7 @@ export async function settingsOf(
     async record() {
       makeFolder(folder, job.gid)
       const kept = await open(folder)
-      uplink?.open(folder)
+      uplink?.open()
       return {
         ...kept,
         after: uplink?.lastSeq ?? 0,

@@ -19,16 +19,16 @@ import { readPolicy } from './job-settings.ts'
 /** The action's last stage waits for it. */
 const wait = { mostMs: 10_000, quietMs: 10_000 }
 
-/** The way of a job with the action to its control plane, through its record's folder. */
+/** The way of a job with the action to its control plane. */
 export class JobUplink {
   readonly #url: string
-  readonly #open: (folder: string) => Uplink
+  readonly #open: () => Uplink
   #uplink: Uplink | undefined
   /** Why there is none. */
   #failure = ''
   #sent: Promise<Sent> | undefined
 
-  private constructor(url: string, open: (folder: string) => Uplink) {
+  private constructor(url: string, open: () => Uplink) {
     this.#url = url
     this.#open = open
   }
@@ -43,9 +43,7 @@ export class JobUplink {
   ): Promise<JobUplink> {
     const { Uplink: loaded } = await import('../uplink/uplink.ts')
     const versions = { blockList: blockList?.version ?? null, policies: policies?.version ?? null }
-    return new JobUplink(server.url, (folder) =>
-      loaded.open({ ...server, ...versions }, folder, home),
-    )
+    return new JobUplink(server.url, () => loaded.open({ ...server, ...versions }, home))
   }
 
   /** Goes on for an agent that was killed; undefined: it has left nothing to go on with. */
@@ -61,10 +59,10 @@ export class JobUplink {
     return new JobUplink(url, () => loaded.resume(unsent, versions))
   }
 
-  /** @param folder the job's record, for root alone to write to; an agent after another goes on in that one's */
-  open(folder: string): void {
+  /** An agent after another goes on with what that one has kept. */
+  open(): void {
     try {
-      this.#uplink = this.#open(folder)
+      this.#uplink = this.#open()
     } catch (error) {
       this.#failure = `nothing of this job goes to ${this.#url}: ${messageOf(error)}`
     }

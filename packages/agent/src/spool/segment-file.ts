@@ -25,7 +25,7 @@ export function encodeSegment({ previous, hash, body }: Segment): Buffer {
 }
 
 /** @returns undefined: it is not as it was written */
-export function decodeSegment(seq: number, bytes: Buffer): Segment | undefined {
+export function decodeSegment(seq: number, bytes: Buffer = Buffer.alloc(0)): Segment | undefined {
   const previous = bytes.subarray(0, 32)
   const hash = bytes.subarray(32, 64)
   const body = bytes.subarray(64)

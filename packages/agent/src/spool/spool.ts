@@ -1,7 +1,7 @@
-import { closeSync, rmdirSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompressSync } from 'node:zlib'
-import { messageOf } from '../errors.ts'
+import { errnoOf, messageOf } from '../errors.ts'
 import { EventFile, OutputFolder } from '../output.ts'
 import {
   chainHash,
@@ -31,6 +31,7 @@ const fullAt = 1 << 20
 /** A server takes no longer line, bytes. */
 const longestLine = 1 << 20
 const defaultMost = 256 << 20
+const retryMs = 1000
 
 /**
  * Events on their way to the control plane, in segments: `<number>.ndjson` while they are added, `<seq>.zst` once packed
@@ -57,10 +58,12 @@ export class Spool {
   #lost = 0
   /** Events lost since the last gap was told; null: they fit. */
   #losing: number | null = null
-  /** The disk takes nothing: tried again with the next segment. */
-  #failing = false
+  /** The disk takes nothing: not tried again before, by the clock of performance.now(). */
+  #notBefore = 0
+  /** Why nothing can be packed; empty: it can. */
+  #unpacked = ''
   /** One that the disk did not take packed: it is sent from here, and lies there unpacked until then. */
-  #held: { segment: Segment; name: string } | undefined
+  #held: Segment | undefined
   #closed = false
   #lastLine: string | null = null
 
@@ -110,7 +113,8 @@ export class Spool {
 
   /** There is more to do when it is sealed the next time, though nothing was added. */
   get isBehind(): boolean {
-    return this.#failing || (this.#full.length > 0 && this.#held === undefined)
+    const isFailing = (this.#file?.events.failure ?? '') !== ''
+    return isFailing || (this.#full.length > 0 && this.#held === undefined)
   }
 
   /** Takes one event, as a line of JSON. */
@@ -151,7 +155,7 @@ export class Spool {
   /** Ends the open segment, and packs all that are not. */
   seal(): Promise<void> {
     if (this.#closed) return this.#packing
-    this.#failing = false
+    this.#notBefore = 0
     const file = this.#file
     this.#file = undefined
     if (file !== undefined) this.#close(file)
@@ -161,11 +165,11 @@ export class Spool {
     return this.#packing
   }
 
-  /** The first that was not acknowledged; undefined: there is none that is packed. */
+  /** The first that was not acknowledged; undefined: there is none that is packed. @throws where it cannot be read now */
   next(): Segment | undefined {
     for (let first = this.#packed[0]; first !== undefined; first = this.#packed[0]) {
-      if (this.#held?.segment.seq === first.number) return this.#held.segment
-      const segment = decodeSegment(first.number, this.#tryRead(`${first.number}.zst`))
+      if (this.#held?.seq === first.number) return this.#held
+      const segment = decodeSegment(first.number, this.#read(`${first.number}.zst`))
       if (segment !== undefined) return segment
       this.setAside(first.number)
       this.#gap(
@@ -180,7 +184,7 @@ export class Spool {
     if (this.#packed[0]?.number !== seq) return
     const held = this.#held
     this.setAside(seq)
-    if (held?.segment.seq === seq && !this.#keepEnd(held)) return
+    if (held?.seq === seq && !this.#keepEnd(held)) return
     if (this.#acknowledged > 0) this.#folder.remove(`${this.#acknowledged}.zst`)
     this.#acknowledged = seq
   }
@@ -189,12 +193,12 @@ export class Spool {
   setAside(seq: number): void {
     if (this.#packed[0]?.number !== seq) return
     this.#bytes -= this.#packed.shift()?.bytes ?? 0
-    if (this.#held?.segment.seq === seq) this.#held = undefined
+    if (this.#held?.seq === seq) this.#held = undefined
   }
 
   /** In the place of its events there is room for what continues the chain. @returns false: not even there */
-  #keepEnd({ segment, name }: { segment: Segment; name: string }): boolean {
-    this.#folder.remove(name)
+  #keepEnd(segment: Segment): boolean {
+    this.#folder.remove(`${segment.seq}.ndjson`)
     try {
       this.#write(`${segment.seq}.zst`, encodeSegment(segment))
       return true
@@ -203,19 +207,9 @@ export class Spool {
     }
   }
 
-  /** @param remove all was acknowledged: nothing of it is needed any more */
-  async close(remove: boolean): Promise<void> {
+  async close(): Promise<void> {
     await this.seal()
     this.#closed = true
-    if (remove) {
-      try {
-        for (const name of this.#folder.names()) this.#folder.remove(name)
-        // Not what is in it: a job that may write above it can put another folder in its place.
-        rmdirSync(this.path)
-      } catch {
-        // Somebody else has put something there: it stays.
-      }
-    }
     this.#folder.close()
   }
 
@@ -251,17 +245,21 @@ export class Spool {
   }
 
   #begin(): { number: number; events: EventFile } | undefined {
-    if (this.#failing) return undefined
+    if (performance.now() < this.#notBefore) return undefined
     const number = this.#files + 1
     try {
       const fd = this.#folder.create(`${number}.ndjson`)
-      const events = new EventFile(fd, () => (this.#failing = true))
+      const events = new EventFile(fd, () => this.#failed())
       this.#files = number
       return { number, events }
     } catch {
-      this.#failing = true
+      this.#failed()
       return undefined
     }
+  }
+
+  #failed(): void {
+    this.#notBefore = performance.now() + retryMs
   }
 
   #close({ number, events }: { number: number; events: EventFile }): void {
@@ -286,26 +284,43 @@ export class Spool {
       first = this.#full[0]
     ) {
       const name = `${first.number}.ndjson`
-      const content = wholeLines(this.#tryRead(name))
-      if (content.length > 0) {
-        const body = await pack(content)
-        const seq = this.#sequence + 1
-        const segment = { seq, previous: this.#hash, hash: chainHash(this.#hash, body), body }
-        const bytes = encodeSegment(segment)
-        try {
-          this.#write(`${seq}.zst`, bytes)
-        } catch {
-          this.#held = { segment, name }
-        }
-        this.#sequence = seq
-        this.#hash = segment.hash
-        this.#packed.push({ number: seq, bytes: bytes.length })
-        this.#bytes += bytes.length
+      try {
+        const there = this.#read(name)
+        if (there === undefined) this.#tell(`${name} is no longer in ${this.path}: it is not sent`)
+        const content = wholeLines(there)
+        if (content.length > 0) await this.#pack(first, content)
+        if (this.#held === undefined) this.#folder.remove(`${first.number}.ndjson`)
+        this.#unpacked = ''
+      } catch (error) {
+        // It stays as it is, and is tried again.
+        const why = `${name} cannot be packed in ${this.path} now: ${messageOf(error)}`
+        if (why !== this.#unpacked) this.#tell(why)
+        this.#unpacked = why
+        return
       }
       this.#full.shift()
       this.#bytes -= first.bytes
-      if (this.#held === undefined) this.#folder.remove(name)
     }
+  }
+
+  /** @throws the system's error */
+  async #pack(file: Kept, content: Buffer): Promise<void> {
+    const body = await pack(content)
+    const seq = this.#sequence + 1
+    // One before it was empty. Its number says to whoever comes after a kill whether it is packed.
+    if (file.number !== seq) this.#folder.rename(`${file.number}.ndjson`, `${seq}.ndjson`)
+    file.number = seq
+    const segment = { seq, previous: this.#hash, hash: chainHash(this.#hash, body), body }
+    const bytes = encodeSegment(segment)
+    try {
+      this.#write(`${seq}.zst`, bytes)
+    } catch {
+      this.#held = segment
+    }
+    this.#sequence = seq
+    this.#hash = segment.hash
+    this.#packed.push({ number: seq, bytes: bytes.length })
+    this.#bytes += bytes.length
   }
 
   #write(name: string, bytes: Buffer): void {
@@ -322,12 +337,13 @@ export class Spool {
     }
   }
 
-  /** Empty: it is not there any more. */
-  #tryRead(name: string): Buffer {
+  /** @returns undefined: it is not there any more. @throws the system's error */
+  #read(name: string): Buffer | undefined {
     try {
       return this.#folder.read(name)
-    } catch {
-      return Buffer.alloc(0)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      return undefined
     }
   }
 
@@ -340,7 +356,7 @@ export class Spool {
       })
       .toSorted((a, b) => a.number - b.number)
     for (const { name, number } of found.filter(({ kind }) => kind === 'zst')) {
-      const bytes = this.#tryRead(name)
+      const bytes = this.#read(name) ?? Buffer.alloc(0)
       this.#sequence = number
       this.#hash = Buffer.from(bytes.subarray(32, 64))
       this.#packed.push({ number, bytes: bytes.length })
@@ -353,7 +369,7 @@ export class Spool {
         this.#folder.remove(name)
         continue
       }
-      const { length } = this.#tryRead(name)
+      const { length } = this.#read(name) ?? ''
       this.#full.push({ number, bytes: length })
       this.#bytes += length
     }
@@ -363,22 +379,23 @@ export class Spool {
 
   #findLastLine(): string | null {
     for (const { number } of this.#full.toReversed()) {
-      const line = lastOf(this.#tryRead(`${number}.ndjson`))
+      const line = lastOf(this.#read(`${number}.ndjson`))
       if (line !== null) return line
     }
-    const last = decodeSegment(this.#sequence, this.#tryRead(`${this.#sequence}.zst`))
-    return last === undefined ? null : lastOf(zstdDecompressSync(last.body))
+    const last = decodeSegment(this.#sequence, this.#read(`${this.#sequence}.zst`))
+    if (last === undefined) return null
+    return lastOf(zstdDecompressSync(last.body, { maxOutputLength: fullAt + longestLine + 1 }))
   }
 }
 
 /** The last whole line; null: there is none. */
-function lastOf(content: Buffer): string | null {
+function lastOf(content: Buffer | undefined): string | null {
   const whole = wholeLines(content)
   if (whole.length === 0) return null
   return whole.toString('utf8', whole.lastIndexOf(10, -2) + 1, whole.length - 1)
 }
 
 /** Without a line that was written in part. */
-function wholeLines(content: Buffer): Buffer {
+function wholeLines(content: Buffer = Buffer.alloc(0)): Buffer {
   return content.subarray(0, content.lastIndexOf(10) + 1)
 }

@@ -1,91 +1,96 @@
-import { existsSync } from 'node:fs'
 import { messageOf } from '../errors.ts'
-import { OutputFolder } from '../output.ts'
 import { UnsentJob } from './unsent.ts'
 import { Uplink } from './uplink.ts'
 
-/** How often it is looked for jobs of agents that were killed, ms. */
+/** How often it is looked for jobs of agents that have ended, ms. */
 const everyMs = 60_000
+/** A control plane that is away for so long is asked again the next time; one that takes what comes has as long as it needs. */
+const wait = { mostMs: 24 * 3_600_000, quietMs: 10_000 }
 
-type Say = (text: string) => void
-
-/**
- * Sends what agents that were killed, or whose control plane was away at the end, have left of their jobs.
- * @param wait as of Uplink.finish
- * @returns when each was sent, or waited for
- */
-export async function sendUnsent(
-  wait: { mostMs: number; quietMs: number },
-  say: Say,
-  home?: string,
-): Promise<void> {
-  await Promise.all(
-    UnsentJob.claim(home).map(async (unsent) => {
-      const uplink = await resume(unsent, wait, say)
-      await uplink?.close()
-    }),
-  )
+interface Options {
+  /** The agent's state folder; by default what all agents have for it. */
+  home?: string
+  /** Until it is ended, and not once. */
+  again?: boolean
 }
 
-/** The same, beside all else, until it is ended. */
-export function keepSendingUnsent(say: Say, home?: string): { end: () => Promise<void> } {
-  const uplinks: Promise<Uplink | undefined>[] = []
-  const send = (): void => {
-    for (const unsent of UnsentJob.claim(home))
-      uplinks.push(resume(unsent, { mostMs: 5000, quietMs: 5000 }, say))
-  }
-  send()
-  const timer = setInterval(send, everyMs).unref()
-  return {
-    async end() {
-      clearInterval(timer)
-      for (const uplink of uplinks) await (await uplink)?.close()
-    },
-  }
-}
+/** Sends what agents that were killed, or whose control plane was away at the end, have left of their jobs. */
+export class UnsentSender {
+  readonly #say: (text: string) => void
+  readonly #home: string | undefined
+  readonly #under = new Set<Uplink>()
+  /** Jobs of which it was said why they wait. */
+  readonly #said = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  /** Each that there was at the start was sent, or waited for. */
+  readonly tried: Promise<unknown>
 
-/** @returns undefined: its spool is not there any more */
-async function resume(
-  unsent: UnsentJob,
-  wait: { mostMs: number; quietMs: number },
-  say: Say,
-): Promise<Uplink | undefined> {
-  const { url, jobId, end, record } = unsent.job
-  try {
-    if (!existsSync(record)) {
-      unsent.remove()
-      say(`what was left of job ${jobId} is lost: ${record} is not there any more`)
-      return undefined
-    }
-    const uplink = Uplink.resume(unsent)
-    const { finished, unsent: why } = await uplink.finish(reportOf(record, end), wait)
-    say(
-      finished
-        ? `${url} has got the rest of job ${jobId}, whose agent ended before`
-        : `of job ${jobId}, whose agent ended before: ${why ?? 'nothing is left'}`,
-    )
-    return uplink
-  } catch (error) {
-    say(`what is left of job ${jobId} cannot be sent: ${messageOf(error)}`)
-    return undefined
+  private constructor(say: (text: string) => void, { home, again = false }: Options) {
+    this.#say = say
+    this.#home = home
+    if (again) this.#timer = setInterval(() => void this.#sendAll(), everyMs).unref()
+    this.tried = this.#sendAll()
   }
-}
 
-/** What the record says at its end; null: its agent did not come to write that. */
-function reportOf(
-  record: string,
-  end: { exit: number | null } | null,
-): { report: unknown; exit: number | null } | null {
-  try {
-    // Not through a link: the job may have been able to write there.
-    const folder = OutputFolder.open(record)
+  static start(say: (text: string) => void, options: Options = {}): UnsentSender {
+    return new UnsentSender(say, options)
+  }
+
+  /** What is not sent by now is for another agent. */
+  async end(): Promise<void> {
+    clearInterval(this.#timer)
+    await Promise.all(Array.from(this.#under, (uplink) => uplink.close()))
+    await this.tried
+  }
+
+  #sendAll(): Promise<unknown> {
+    return Promise.all(UnsentJob.claim(this.#home).map((unsent) => this.#send(unsent)))
+  }
+
+  async #send(unsent: UnsentJob): Promise<void> {
+    const { url } = unsent.job
     try {
-      const report: unknown = JSON.parse(folder.read('report.json').toString())
-      return { report, exit: end?.exit ?? null }
-    } finally {
-      folder.close()
+      if (!unsent.isInReach) this.#leave(unsent, `${url} is in another network namespace`)
+      else await this.#finish(Uplink.resume(unsent), unsent)
+    } catch (error) {
+      this.#leave(unsent, messageOf(error))
     }
-  } catch {
-    return null
+  }
+
+  async #finish(uplink: Uplink, unsent: UnsentJob): Promise<void> {
+    const { url, jobId } = unsent.job
+    this.#under.add(uplink)
+    const { finished, unsent: why, final } = await uplink.finish(unsent.readEnd(), wait)
+    await uplink.close()
+    this.#under.delete(uplink)
+    if (finished)
+      this.#say(
+        `${url} has got the rest of job ${jobId}, whose agent ended before${why === null ? '' : `: ${why}`}`,
+      )
+    else if (final) this.#sayGone(unsent, why ?? 'nothing is left')
+    else
+      this.#sayOnce(jobId, `of job ${jobId}, whose agent ended before: ${why ?? 'nothing is left'}`)
+  }
+
+  /** For another agent, as long as one could send it. */
+  #leave(unsent: UnsentJob, why: string): void {
+    const { path, job, isOld } = unsent
+    if (isOld) {
+      unsent.remove()
+      this.#sayGone(unsent, why)
+      return
+    }
+    unsent.release()
+    this.#sayOnce(job.jobId, `what is left of job ${job.jobId} waits in ${path}: ${why}`)
+  }
+
+  #sayGone({ path, job }: UnsentJob, why: string): void {
+    this.#say(`what was left of job ${job.jobId} is given up, and ${path} removed: ${why}`)
+  }
+
+  #sayOnce(jobId: string, text: string): void {
+    if (this.#said.has(jobId)) return
+    this.#said.add(jobId)
+    this.#say(text)
   }
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { BodyOf } from '@runwarden/api/route-url'
 import type { Event, Health, Recommendation, Report } from '@runwarden/events'
 import type { Heartbeat, PolicyInForce, StoredPolicy } from '@runwarden/events/control-plane'
@@ -12,7 +11,7 @@ import { Pushes } from './pushes.ts'
 import { recommendationOf } from './recommendation.ts'
 import { Said } from './said.ts'
 import { Telling } from './telling.ts'
-import { UnsentJob } from './unsent.ts'
+import { type JobEnd, UnsentJob } from './unsent.ts'
 
 export { settledAs } from '../watch/settled.ts'
 
@@ -53,6 +52,8 @@ export interface Sent {
   insightsUrl: string | null
   /** What is still to be sent, or was refused, a sentence; null: nothing. */
   unsent: string | null
+  /** It is not tried again. */
+  final: boolean
 }
 
 /** Why what waits was not sent. */
@@ -110,18 +111,23 @@ export class Uplink implements AsyncDisposable {
   /** And how many of these it said that it has no more. */
   #missing = 0
   /** null: nobody knows its end. */
-  #end: { report: unknown; exit: number | null } | null | undefined
-  /** undefined: the machine takes no file. */
-  readonly #kept: UnsentJob | undefined
+  #end: JobEnd | null | undefined
+  /** Why it is not kept for an agent after this one. */
+  #unkept = ''
+  readonly #kept: UnsentJob
+  /** An agent before this one had the job. */
+  readonly #resumed: boolean
   #sent: { insightsUrl: string | null } | undefined
-  /** Why the control plane takes no end, or none with a report: another try would end the same way. */
+  /** Why the control plane takes no end, or none with a report. */
   #endRefused = ''
+  /** Another try would end the same way. */
+  #final = false
   readonly #timers: NodeJS.Timeout[] = []
-  readonly #record: string
 
-  private constructor(record: string, keep: () => UnsentJob, server: UplinkServer) {
+  private constructor(kept: UnsentJob, server: UplinkServer, resumed: boolean) {
+    this.#kept = kept
+    this.#resumed = resumed
     this.#server = server
-    this.#record = record
     this.#said = new Said({
       url: server.url,
       id: server.jobId,
@@ -133,26 +139,26 @@ export class Uplink implements AsyncDisposable {
       tell: (policy) => this.#said.say('/v1/jobs/{id}/policy', policy),
       gap: (text) => this.#gap(text),
     })
-    // Another job's may be there: a folder can be named for several runs.
-    const path = join(record, `spool-${server.jobId}`)
-    this.#spool = Spool.open(path, { gap: (text) => this.#gap(text) })
-    try {
-      this.#kept = keep()
-    } catch (error) {
-      this.#gap(
-        `what is not sent when this agent is killed is sent by no other: ${messageOf(error)}`,
-      )
-    }
+    const { most } = kept
+    this.#spool = Spool.open(kept.spool, {
+      ...(most === undefined ? {} : { most }),
+      gap: (text) => this.#gap(text),
+    })
   }
 
   /**
    * Keeps events from now on; they are sent once the job is followed.
-   * @param record the job's, which gets a folder for them
-   * @param home the agent's state folder; by default that of all agents
-   * @throws the system's error when the folder can't be made
+   * @param home the agent's state folder; by default what all agents have for it
+   * @throws Error when there is no place for them
    */
-  static open(server: UplinkServer, record: string, home?: string): Uplink {
-    return new Uplink(record, () => UnsentJob.keep({ ...server, record }, home), server)
+  static open(server: UplinkServer, home?: string): Uplink {
+    const kept = UnsentJob.keep(server, home)
+    try {
+      return new Uplink(kept, server, false)
+    } catch (error) {
+      kept.remove()
+      throw error
+    }
   }
 
   /**
@@ -164,7 +170,7 @@ export class Uplink implements AsyncDisposable {
     unsent: UnsentJob,
     inForce: Partial<Pick<UplinkServer, 'blockList' | 'policies'>> = {},
   ): Uplink {
-    return new Uplink(unsent.job.record, () => unsent, { ...unsent.job, ...inForce })
+    return new Uplink(unsent, { ...unsent.job, ...inForce }, true)
   }
 
   /** Of the last event that an agent before this one has kept; 0: there was none. */
@@ -238,22 +244,26 @@ export class Uplink implements AsyncDisposable {
    * @param end.exit the command's status; null: not known. null: its agent died before; what waits is sent, and that nobody knows more
    * @param wait how long that is waited for in all, and while nothing arrives; it goes on beyond it until `close`
    */
-  async finish(
-    end: { report: unknown; exit: number | null } | null,
-    wait: { mostMs: number; quietMs: number },
-  ): Promise<Sent> {
+  async finish(end: JobEnd | null, wait: { mostMs: number; quietMs: number }): Promise<Sent> {
     await this.unfollow()
     this.#end = end
-    if (end !== null) this.#noteEnd(end.exit)
     await this.#spool.seal()
+    if (end !== null && this.#kept.job.end === null) {
+      this.#end = this.#withLost(end)
+      this.#keepEnd(this.#end)
+    }
     this.#pause.reset()
     this.#pause.hurry()
     this.#uploading ??= this.#upload()
     await this.#waitForEnd(wait)
+    // Of what is old the control plane has the last word, and not the clock, as long as it says one.
+    if (this.#resumed && !this.#closing.signal.aborted && this.#kept.isOld)
+      this.#final ||= this.#sent === undefined
     return {
       finished: this.#sent !== undefined && this.#endRefused === '',
       insightsUrl: this.#sent?.insightsUrl ?? null,
       unsent: this.#unsent(),
+      final: this.#final,
     }
   }
 
@@ -261,12 +271,12 @@ export class Uplink implements AsyncDisposable {
     await this.close()
   }
 
-  /** For the agent after this one, should this be killed. */
-  #noteEnd(exit: number | null): void {
+  /** For the agent after this one, should this be killed, or not get through. */
+  #keepEnd(end: JobEnd): void {
     try {
-      this.#kept?.ended(exit)
-    } catch {
-      // A full disk: that one does not know the status.
+      this.#kept.ended(end, this.#spool)
+    } catch (error) {
+      this.#unkept = `its report cannot be kept until then: ${messageOf(error)}`
     }
   }
 
@@ -275,7 +285,7 @@ export class Uplink implements AsyncDisposable {
     return recommendationOf(this.#server)
   }
 
-  /** Ends it; what was not sent stays in the spool. */
+  /** Ends it; what was not sent is for another agent. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -287,11 +297,11 @@ export class Uplink implements AsyncDisposable {
     this.#closing.abort()
     this.#pause.end()
     await this.#uploading
+    await this.#spool.close()
     const { sequence, unsent } = this.#spool
-    const nothing = sequence === 0 && unsent.segments === 0
-    const done = nothing || this.#sent !== undefined
-    await this.#spool.close(done && this.#refused === 0)
-    if (done || this.#endRefused !== '') this.#kept?.remove()
+    const nothing = sequence === 0 && unsent.segments === 0 && this.#end === undefined
+    if (nothing || this.#sent !== undefined || this.#final) this.#kept.remove()
+    else this.#kept.release()
   }
 
   async #waitForEnd({ mostMs, quietMs }: { mostMs: number; quietMs: number }): Promise<void> {
@@ -304,6 +314,9 @@ export class Uplink implements AsyncDisposable {
       const now = performance.now()
       if (now >= until || now - this.#progress >= quietMs) waited.resolve()
     }, 500)
+    const { signal } = this.#closing
+    signal.addEventListener('abort', () => waited.resolve(), { once: true })
+    if (signal.aborted) waited.resolve()
     await Promise.race([this.#done.promise, waited.promise])
     clearInterval(looking)
   }
@@ -314,15 +327,18 @@ export class Uplink implements AsyncDisposable {
     const said = [
       ...(segments > 0 && this.#sent === undefined
         ? [
-            `${segments} segments of events (${bytes} bytes) were not ${to}; they stay in ${this.#spool.path}`,
+            `${segments} segments of events (${bytes} bytes) were not ${to}${this.#final ? '' : `; they wait in ${this.#kept.path}`}`,
           ]
         : this.#sent === undefined || this.#endRefused !== ''
-          ? [`the report was not ${to}; it stays in ${this.#record}`]
+          ? [
+              `the report was not ${to}; it ${this.#final || this.#unkept !== '' ? "stays in the job's record" : `waits in ${this.#kept.path}`}`,
+            ]
           : []),
       ...(this.#refused > 0
-        ? [`${this.#refused} segments were refused by it, and stay in ${this.#spool.path}`]
+        ? [`${this.#refused} segments were refused by it: what they say is in the record alone`]
         : []),
       ...(this.#spool.lost > 0 ? [`${this.#spool.lost} events did not fit into the spool`] : []),
+      ...(this.#sent === undefined && this.#unkept !== '' ? [this.#unkept] : []),
     ]
     return said.length === 0 ? null : said.join('; ')
   }
@@ -370,17 +386,30 @@ export class Uplink implements AsyncDisposable {
           return
         } else await this.#pause.for(sealWaitingMs)
       } catch (error) {
-        if (!signal.aborted) await this.#afterFailure(error)
+        if (signal.aborted) return
+        this.#failed(error)
+        if (this.#isGone(error)) {
+          this.#final = true
+          this.#done.resolve()
+          return
+        }
+        await this.#pause.afterFailure(error instanceof AskError ? error.retryAfterMs : 0)
       }
     }
   }
 
-  async #afterFailure(error: unknown): Promise<void> {
-    const { status, retryAfterMs } =
-      error instanceof AskError ? error : { status: null, retryAfterMs: 0 }
+  /** To be told, as why what waits was not sent. */
+  #failed(error: unknown): void {
+    const answered = error instanceof AskError && error.status !== null
     const { since = performance.now(), told = false } = this.#failure ?? {}
-    this.#failure = { why: messageOf(error), answered: status !== null, since, told }
-    await this.#pause.afterFailure(retryAfterMs)
+    this.#failure = { why: messageOf(error), answered, since, told }
+  }
+
+  /** Its control plane no longer knows the token of a job that has ended. */
+  #isGone(error: unknown): boolean {
+    return (
+      this.#resumed && this.#end !== undefined && error instanceof AskError && error.status === 401
+    )
   }
 
   /** @throws Error where the disk does not take it: it stays as it is, and the job does not end without it */
@@ -409,17 +438,19 @@ export class Uplink implements AsyncDisposable {
   }
 
   /** @throws AskError when another try may help */
-  async #sendEnd(end: { report: unknown; exit: number | null } | null): Promise<void> {
-    const { sequence, hash } = this.#spool
+  async #sendEnd(end: JobEnd | null): Promise<void> {
+    const { report, exit } = end ?? { report: null, exit: null }
+    const { sequence, hash } = this.#last
     if (end === null && sequence === 0) {
       // The agent before left nothing to end with: the control plane gives the job up by itself.
       this.#sent = { insightsUrl: null }
       return
     }
-    const body = { sequence, hash: hash.toString('hex'), exit: end?.exit ?? null }
+    const body = { sequence, hash, exit }
     this.#endRefused = ''
     try {
-      this.#sent = await this.#sayEnd({ ...body, report: this.#reportOf(end) })
+      // The server says what is no report.
+      this.#sent = await this.#sayEnd({ ...body, report: report as FinishBody['report'] })
     } catch (error) {
       if (!(error instanceof AskError) || !isFinal(error)) throw error
       if (end === null) {
@@ -428,10 +459,19 @@ export class Uplink implements AsyncDisposable {
         return
       }
       this.#endRefused = error.message
-      // It has ended otherwise there.
-      if (error.status === 409) return
-      this.#sent = await this.#endWithout(body, error)
+      // With 409 it has ended otherwise there.
+      if (error.status !== 409) this.#sent = await this.#endWithout(body, error)
+      this.#final = true
     }
+  }
+
+  /** What is missing behind the segments that are there, by what was kept at the end, is to show at the control plane. */
+  get #last(): { sequence: number; hash: string } {
+    const { sequence, hash } = this.#spool
+    const kept = this.#kept.job.end
+    return kept !== null && kept.sequence >= sequence
+      ? kept
+      : { sequence, hash: hash.toString('hex') }
   }
 
   /** All else of the job is there: without an end it would go on there until it is given up. */
@@ -452,21 +492,18 @@ export class Uplink implements AsyncDisposable {
     return { insightsUrl }
   }
 
-  /** With what the events that are there lack; the server says what is no report. */
-  #reportOf(end: { report: unknown } | null): FinishBody['report'] {
-    const report = (end?.report ?? null) as Report | null
+  /** With what the events that are there lack. */
+  #withLost(end: JobEnd): JobEnd {
+    const report = end.report as Report | null
     const { lost } = this.#spool
-    if (report?.health === undefined || lost === 0) return report as FinishBody['report']
+    if (report?.health === undefined || lost === 0) return end
     const { health } = report
     const gap = `${lost} events are not at the control plane: they did not fit into ${this.#spool.path}`
+    const eventsLost = { ...health.eventsLost, spool: lost }
     return {
-      ...report,
-      health: {
-        ...health,
-        eventsLost: { ...health.eventsLost, spool: lost },
-        gaps: [...health.gaps, gap],
-      },
-    } as FinishBody['report']
+      ...end,
+      report: { ...report, health: { ...health, eventsLost, gaps: [...health.gaps, gap] } },
+    }
   }
 
   async #beat(): Promise<void> {

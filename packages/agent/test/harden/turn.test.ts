@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { takeTurn } from '../../src/harden/turn.ts'
+import { takeTurn } from '../../src/turn.ts'
 
 function place(): string {
   const folder = mkdtempSync(join(tmpdir(), 'runwarden-turn-'))

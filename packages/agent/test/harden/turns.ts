@@ -3,7 +3,7 @@
  */
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { takeTurn } from '../../src/harden/turn.ts'
+import { takeTurn } from '../../src/turn.ts'
 
 const [, , folder = '', count, killed] = process.argv
 const inside = join(folder, 'inside')

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,9 +11,14 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { zstdDecompressSync } from 'node:zlib'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { chainHash, firstPrevious, type Segment } from '../../src/spool/segment-file.ts'
+import {
+  chainHash,
+  encodeSegment,
+  firstPrevious,
+  type Segment,
+} from '../../src/spool/segment-file.ts'
 import { Spool } from '../../src/spool/spool.ts'
 
 let folder: string
@@ -67,8 +71,7 @@ test('segments are numbered and chained, and go as they are acknowledged, but fo
   expect(spool).toMatchObject({ sequence: 3, hash: all.at(-1)?.hash, lost: 0 })
   expect(spool.unsent).toEqual({ segments: 0, bytes: 0 })
   expect(readdirSync(path)).toEqual(['3.zst'])
-  await spool.close(true)
-  expect(existsSync(path)).toBe(false)
+  await spool.close()
 })
 
 test('a full segment ends by itself, below what a server takes', async () => {
@@ -79,7 +82,7 @@ test('a full segment ends by itself, below what a server takes', async () => {
   const all = takeAll(spool)
   expect(all.length).toBe(3)
   expect(linesOf(all)).toHaveLength(2500)
-  await spool.close(false)
+  await spool.close()
 })
 
 test('what was added is there after kill -9, and the chain goes on', async () => {
@@ -105,7 +108,7 @@ test('what was added is there after kill -9, and the chain goes on', async () =>
   // Whether the first was acknowledged is not known any more: it comes again.
   expect(linesOf(takeAll(spool))).toEqual(['first', 'second', 'third', 'fourth', 'sixth'])
   expect(gaps).toEqual([])
-  await spool.close(false)
+  await spool.close()
 })
 
 test('what does not fit is counted and told; there is room again when segments were acknowledged', async () => {
@@ -121,7 +124,7 @@ test('what does not fit is counted and told; there is room again when segments w
   await spool.seal()
   await vi.waitFor(() => expect(gaps).toHaveLength(2))
   expect(gaps[1]).toBe(`${spool.lost} events did not go to the control plane: its spool was full`)
-  await spool.close(false)
+  await spool.close()
 })
 
 test('a line that no server takes is lost, and told', async () => {
@@ -132,7 +135,7 @@ test('a line that no server takes is lost, and told', async () => {
   expect(linesOf(takeAll(spool))).toEqual(['y'])
   expect(spool.lost).toBe(1)
   await vi.waitFor(() => expect(gaps).toHaveLength(1))
-  await spool.close(false)
+  await spool.close()
 })
 
 test('a segment that somebody else changed is not sent, and told; the others are', async () => {
@@ -148,18 +151,65 @@ test('a segment that somebody else changed is not sent, and told; the others are
   expect(gaps).toEqual([
     `segment 1 of what goes to the control plane was changed or removed in ${path} by somebody else: it is not sent`,
   ])
-  await spool.close(false)
+  await spool.close()
 })
 
-test('a folder that was put in its place meanwhile keeps what it has', async () => {
+test('what cannot be read now is kept and tried again; what is gone is told; numbers stay those of the segments', async () => {
   const spool = openSpool()
-  spool.add('a')
+  for (const line of ['a', 'b', 'c', 'd']) {
+    spool.add(line)
+    spool.flush()
+    if (line === 'a') {
+      // As a disk that fails would.
+      renameSync(join(path, '1.ndjson'), join(path, 'away'))
+      mkdirSync(join(path, '1.ndjson'))
+    }
+    if (line === 'b') rmSync(join(path, '2.ndjson'))
+    await spool.seal()
+  }
+  expect(spool.next()).toBeUndefined()
+  expect(spool.unsent.segments).toBe(4)
+  rmSync(join(path, '1.ndjson'), { recursive: true })
+  renameSync(join(path, 'away'), join(path, '1.ndjson'))
   await spool.seal()
-  renameSync(path, join(folder, 'moved'))
+  expect(readdirSync(path).toSorted()).toEqual(['1.zst', '2.zst', '3.zst'])
+  expect(gaps.filter((text) => /2.ndjson is no longer in/.test(text))).toHaveLength(1)
+  await spool.close()
+  // Killed when the last one was packed, and not removed yet.
+  writeFileSync(join(path, '3.ndjson'), 'd\n')
+  const next = openSpool()
+  await next.seal()
+  expect(linesOf(takeAll(next))).toEqual(['a', 'c', 'd'])
+  await next.close()
+})
+
+test('a disk that takes nothing for a moment costs the events of that moment', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    const spool = openSpool()
+    mkdirSync(join(path, '1.ndjson'))
+    for (const line of ['a', 'b']) spool.add(line)
+    rmSync(join(path, '1.ndjson'), { recursive: true })
+    vi.advanceTimersByTime(1000)
+    spool.add('c')
+    await spool.seal()
+    expect(linesOf(takeAll(spool))).toEqual(['c'])
+    expect(spool.lost).toBe(2)
+    await spool.close()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a segment that unpacks to more than any has is not unpacked to look into it; a pipe is no file', async () => {
+  const body = zstdCompressSync(Buffer.alloc(64 << 20, '\n'))
   mkdirSync(path)
-  writeFileSync(join(path, 'precious'), '')
-  await spool.close(true)
-  expect(readdirSync(path)).toEqual(['precious'])
+  const hash = chainHash(firstPrevious, body)
+  writeFileSync(join(path, '1.zst'), encodeSegment({ seq: 1, previous: firstPrevious, hash, body }))
+  expect(openSpool).toThrow(/Cannot create a Buffer larger/)
+  rmSync(join(path, '1.zst'))
+  execFileSync('mkfifo', [join(path, '1.zst')])
+  expect(openSpool).toThrow('1.zst is no file')
 })
 
 /** What lies there whole. */
@@ -184,11 +234,11 @@ test('what the disk does not take packed is sent all the same, one at a time, an
   const [second] = takeAll(spool, first)
   // With it an agent after this one continues the chain.
   expect(files()).toEqual(['2.zst', '3.ndjson'])
-  await spool.close(false)
+  await spool.close()
   const again = openSpool()
   await again.seal()
   expect(takeAll(again, first).map(({ seq }) => seq)).toEqual([2, 3])
   expect(linesOf(second === undefined ? [] : [second])).toEqual(['b'])
   expect(gaps).toEqual([])
-  await again.close(true)
+  await again.close()
 })

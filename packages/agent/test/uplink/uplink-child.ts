@@ -3,10 +3,10 @@ import { Uplink } from '../../src/uplink/uplink.ts'
 
 /**
  * An agent that watches a job: it adds events until it is killed, the numbers of which it says once they would survive that.
- * argv: URL, job, token, record, state folder.
+ * argv: URL, job, token, state folder.
  */
-const [url = '', jobId = '', token = '', record = '', home = ''] = process.argv.slice(2)
-const uplink = Uplink.open({ url, jobId, token, blockList: null, policies: null }, record, home)
+const [url = '', jobId = '', token = '', home = ''] = process.argv.slice(2)
+const uplink = Uplink.open({ url, jobId, token, blockList: null, policies: null }, home)
 uplink.follow({
   health: () => ({ tier: 'T0', eventsLost: {} }),
   policy: () => ({ egress: 'block', text: 'version: 1\n', otherwise: null }),

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -88,12 +88,13 @@ test('events arrive while the job goes on, and the end with the report; nothing 
     finished: true,
     insightsUrl: `${plane.url}/insights`,
     unsent: null,
+    final: false,
   })
   expectAll()
   expect(plane.finished).toMatchObject({ exit: 3, sequence: plane.segments.size })
   expect(plane.heartbeats[0]).toMatchObject({ tier: 'T0', armed: true })
   await uplink.close()
-  expect(existsSync(join(folder, 'spool-job1'))).toBe(false)
+  expect(readdirSync(folder)).toEqual([])
   expect(gaps).toEqual([])
 })
 
@@ -153,7 +154,7 @@ test('a control plane that restarts gets all of it', async () => {
   await plane.down()
   add(2500, 'w'.repeat(1000))
   await vi.waitFor(
-    () => expect(readdirSync(join(folder, 'spool-job1')).join(' ')).toContain('.zst'),
+    () => expect(readdirSync(join(folder, 'unsent/job1/spool')).join(' ')).toContain('.zst'),
     patience,
   )
   await plane.up()
@@ -170,11 +171,12 @@ test('one that stays away holds the end up no longer than said, and all of it st
     finished: false,
     insightsUrl: null,
     unsent: expect.stringMatching(
-      /^1 segments of events \(\d+ bytes\) were not sent to http:.* \(.*ECONNREFUSED\); they stay in .*spool-job1$/,
+      /^1 segments of events \(\d+ bytes\) were not sent to http:.* \(.*ECONNREFUSED\); they wait in .*unsent\/job1$/,
     ),
+    final: false,
   })
   await uplink.close()
-  expect(readdirSync(join(folder, 'spool-job1'))).toEqual(['1.zst'])
+  expect(readdirSync(join(folder, 'unsent/job1/spool'))).toEqual(['1.zst'])
   // Whoever has the token later sends them as they are.
   await plane.up()
   uplink = openUplink()
@@ -221,7 +223,7 @@ test('one that says when to come again is not asked before, and one that is sile
   plane.fault = () => true
   uplink = openUplink()
   const silent = await uplink.finish({ report, exit: 0 }, short)
-  expect(silent.unsent).toContain('(it did not answer in time); they stay in')
+  expect(silent.unsent).toContain('(it did not answer in time); they wait in')
 })
 
 test('a report that is refused for good: the job ends without, and why', async () => {
@@ -239,8 +241,9 @@ test('a report that is refused for good: the job ends without, and why', async (
     finished: false,
     insightsUrl: `${plane.url}/insights`,
     unsent: expect.stringMatching(
-      /^the report was not sent to http:\S+ \(.*\/finish answered 413\); it stays in .*runwarden-uplink-/,
+      /^the report was not sent to http:\S+ \(.*\/finish answered 413\); it stays in the job's record$/,
     ),
+    final: true,
   })
   expect(plane.finished).toMatchObject({
     report: null,
@@ -323,9 +326,9 @@ test('what another job has left in the same folder is not sent in the name of th
   await plane.up()
   const { url, token } = plane
   const other = Uplink.open({ url, jobId: 'job2', token, blockList: null, policies: null }, folder)
-  expect(readdirSync(folder).toSorted()).toEqual(['spool-job1', 'spool-job2'])
+  expect(readdirSync(join(folder, 'unsent')).toSorted()).toEqual(['job1', 'job2'])
   await other.close()
-  expect(readdirSync(folder)).toEqual(['spool-job1'])
+  expect(readdirSync(join(folder, 'unsent'))).toEqual(['job1'])
   expect(plane.segments.size).toBe(0)
 })
 

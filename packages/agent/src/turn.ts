@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { lockFile } from '@runwarden/libbpf'
-import { errnoOf } from '../errors.ts'
+import { errnoOf } from './errors.ts'
 
 const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants
 
