@@ -102,7 +102,9 @@ export function launch({
   const namespace = scope?.openNamespace()
   if (namespace !== undefined) {
     handles.push(namespace, openSync(cgroupViewPath, 'r'))
-    line = ['/proc/self/fd/6', '5', ...cgroupMounts(readMounts()), '--', ...line]
+    const mounts = readMounts()
+    const view = [...engineSettings(mounts), ...cgroupMounts(mounts)]
+    line = ['/proc/self/fd/6', '5', ...view, '--', ...line]
   }
   const [file, ...args] = line
   try {
@@ -110,6 +112,25 @@ export function launch({
   } finally {
     for (const handle of handles) closeSync(handle)
   }
+}
+
+/** Below /etc/containers, which podman and buildah bring along; what sorts last decides. */
+const settingsFile = '/etc/containers/containers.conf.d/zz-runwarden.conf'
+
+/**
+ * Text, path and mount of settings for podman and buildah. By default they have systemd make the containers' cgroups,
+ * and that is outside of the scope; an environment would not say otherwise to what sudo starts. And by default they limit a
+ * container's processes, which cgroup v2 can't below a cgroup with processes of its own, as the scope's is.
+ */
+function engineSettings(mounts: readonly Mount[]): string[] {
+  const limits = mounts.some(({ type, options }) => type === 'cgroup' && options.includes('pids'))
+    ? ''
+    : '[containers]\npids_limit = 0\n'
+  const above = mounts
+    .map(({ path }) => path)
+    .filter((path) => settingsFile.startsWith(path === '/' ? path : `${path}/`))
+    .toSorted((a, b) => b.length - a.length)
+  return [`[engine]\ncgroup_manager = "cgroupfs"\n${limits}`, settingsFile, above[0] ?? '']
 }
 
 /** Type, options and path of each mounted hierarchy. */

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { launch } from '../src/launcher.ts'
@@ -8,6 +9,8 @@ import { RunState } from '../src/run-state.ts'
 import { sweep } from '../src/run-sweep.ts'
 import { Scope } from '../src/scope.ts'
 import { findCgroup2, readMounts } from '../src/mounts.ts'
+
+const alone = ['unshare', '--mount', '--propagation', 'private', '--']
 
 let state: RunState
 beforeEach(() => {
@@ -55,6 +58,37 @@ test('the command sees its scope as the root of the cgroup hierarchy, and what i
   expect(existsSync(join(hierarchy, 'made'))).toBe(false)
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
   expect(mounts.filter((line) => line.includes(` ${hierarchy} `))).toHaveLength(1)
+})
+
+test('the command alone sees settings for engines, beside those that are there; what it mounts is seen by all', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'runwarden-settings-'))
+  mkdirSync(join(folder, 'containers.conf.d'))
+  mkdirSync(join(folder, 'mine'))
+  writeFileSync(join(folder, 'containers.conf.d/own.conf'), '# own\n')
+  const job = `cd /etc/containers; cat containers.conf.d/*; mount -t tmpfs of-the-job mine && touch mine/$(umask)`
+  // An agent where mounts are shared, as on machines with systemd; the folder is there as on machines with engines.
+  const source = `
+    import { launch } from ${JSON.stringify(new URL('../src/launcher.ts', import.meta.url).href)}
+    import { Scope } from ${JSON.stringify(new URL('../src/scope.ts', import.meta.url).href)}
+    const scope = Scope.create(${JSON.stringify(join(state.scope.path, 'other'))})
+    process.umask(0o077)
+    launch({ scope, command: ['sh', '-c', ${JSON.stringify(job)}], dropNetRaw: false })
+      .on('exit', () => scope.remove())
+  `
+  const script = `mount --bind "$1" /etc/containers && mount --make-shared /etc/containers &&
+    "$2" --input-type=module -e "$3" && ls /etc/containers/* && grep -c ' /etc/containers' /proc/self/mountinfo`
+  try {
+    const said = execFileSync(
+      'unshare',
+      [...alone.slice(1), 'sh', '-c', script, 'sh', folder, process.execPath, source],
+      { encoding: 'utf8' },
+    )
+    expect(said).toMatch(
+      /^# own\n\[engine\]\ncgroup_manager = "cgroupfs"\n[^]*\/containers.conf.d:\nown.conf\n\n[^]*\/mine:\n0077\n2\n$/,
+    )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test.each<[string, [string, ...string[]], number]>([
@@ -137,8 +171,6 @@ async function killedAgent(
     mounts: () => readMounts().filter((mount) => mount.path.includes(`/${agent.pid}-`)),
   }
 }
-
-const alone = ['unshare', '--mount', '--propagation', 'private', '--']
 
 test('what a killed agent left is cleaned up by the next start, unless something runs in it', async () => {
   const { scope, said, mounts } = await killedAgent(['sleep', '1000'])

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Report } from '@runwarden/events'
 import { bootVm, ordinaryPrograms, type Vm } from '@runwarden/lab/vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -21,6 +22,26 @@ allow:
 const slice = `[Unit]
 Before=runwarden.service
 `
+
+/** A container's system files, and a job that starts one as everybody does; in OUT it says how connections went. */
+const podman = `mkdir -p /rfs/bin /rfs/proc /rfs/dev /rfs/sys /rfs/tmp /rfs/run /rfs/etc
+cp /usr/bin/busybox /rfs/bin/sh; cp /usr/local/bin/act /rfs/bin
+podman "$@" run --network host --rootfs /rfs \
+  sh -c 'for to in 203.0.113.9 198.51.100.1; do act tcp $to 443; done' >>/run/podman
+`
+
+/** As a root in memory can have it. */
+const storage = `[storage]
+driver = "vfs"
+runroot = "/run/containers/storage"
+graphroot = "/var/lib/containers/storage"
+`
+
+/** The distribution's, but that a root in memory can't be pivoted from. */
+function engineSettings(): string {
+  const text = readFileSync('/usr/share/containers/containers.conf', 'utf8')
+  return text.replace(/^\[engine\]$/m, '$&\nno_pivot_root = true')
+}
 
 /** Says at its start how a connection went, and again and again afterwards: one letter each. */
 const job = `[Unit]
@@ -46,6 +67,10 @@ beforeAll(async () => {
       '/usr/bin/systemd-notify',
       '/usr/bin/mount',
       '/usr/bin/umount',
+      '/usr/bin/systemd-run',
+      '/usr/bin/podman',
+      '/usr/sbin/runc',
+      '/usr/bin/conmon',
     ],
     compile: ['packages/agent/test/enforce/acts/act.c'],
     files: [
@@ -73,6 +98,14 @@ beforeAll(async () => {
       {
         path: '/etc/systemd/system/runwarden.service.requires/runner7.slice',
         link: '/etc/systemd/system/runner7.slice',
+      },
+      { path: '/opt/podman.sh', content: podman },
+      { path: '/usr/share/containers/containers.conf', content: engineSettings() },
+      '/usr/share/containers/seccomp.json',
+      { path: '/etc/containers/storage.conf', content: storage },
+      {
+        path: '/etc/containers/policy.json',
+        content: '{ "default": [{ "type": "insecureAcceptAnything" }] }',
       },
       { path: '/usr/local/bin/runwarden', link: '/runwarden/packages/cli/bin/runwarden' },
     ],
@@ -151,4 +184,38 @@ test('stopped, it leaves its policy in force, as on-stop: keep says; --release e
   expect(await act('203.0.113.9')).toBe('EPERM')
   expect(await run('runwarden agent --release host')).toContain('no longer enforced')
   expect(await act('203.0.113.9')).toBe('ENETUNREACH')
+}, 600_000)
+
+test('podman as it is by default: in a run its containers stay in the scope, are decided there and told', async () => {
+  for (const [mode, outcome, verdict] of [
+    ['audit', 'ENETUNREACH', 'would-block'],
+    ['block', 'EPERM', 'blocked'],
+  ]) {
+    await run(
+      `rm -f /run/podman; systemd-run --quiet --service-type=oneshot -p WorkingDirectory=/run /usr/local/bin/runwarden run --egress ${mode} --allow 198.51.100.1:443 --out /run/${mode} -- sh /opt/podman.sh`,
+      400,
+    )
+    expect(await run('cat /run/podman')).toBe(`${outcome}\nENETUNREACH`)
+    const report = JSON.parse(await run(`cat /run/${mode}/report.json`)) as Report
+    expect(report.detections.filter(({ severity }) => severity === 'critical')).toEqual([])
+    const told = report.destinations.find(({ addresses }) => addresses.includes('203.0.113.9'))
+    expect(told).toMatchObject({ verdict, processes: [{ exe: '/bin/act' }] })
+  }
+  expect(await run('find /sys/fs/cgroup /etc/containers -name "*runwarden*"')).toBe('')
+}, 900_000)
+
+test('a container that systemd is to have nevertheless does not run free, and what helps is said', async () => {
+  const said = await run(
+    'rm -f /run/podman; runwarden run --egress block --out /run/moved -- sh /opt/podman.sh --cgroup-manager=systemd',
+    400,
+  )
+  expect(said).toContain('left the scope for cgroup')
+  const report = JSON.parse(await run('cat /run/moved/report.json')) as Report
+  expect(report.detections).toContainEqual(
+    expect.objectContaining({
+      id: 'agent-tampered',
+      text: expect.stringMatching(/It was ended \(SIGKILL\)[^]*--cgroup-manager=cgroupfs/),
+    }),
+  )
+  expect(await run('cat /run/podman')).toBe('')
 }, 600_000)

@@ -25,6 +25,12 @@ export interface TamperingParts {
 /** What a change of mounts is about: `umount(/x)`, `mount(tmpfs on /x)`. */
 const mountPoint = /^(?:umount|mount)\((?:.* on )?(\/.*)\)$/
 
+/**
+ * A cgroup that systemd makes for containers of podman and buildah, and for what goes with them. Whoever can move
+ * a process there can give it this name, too: it has left like any other, and what helps an engine is said beside.
+ */
+const enginesScope = /\/(?:libpod|buildah)-[^/]+\.scope\b/
+
 /** Findings about acts against the agent itself, from the events of those acts. Each is told once for what it is about. */
 export class Tampering {
   readonly #parts: TamperingParts
@@ -99,15 +105,20 @@ export class Tampering {
   }
 
   #left(event: EventOf<'sandbox.change'>): DetectionBody[] {
+    const { detail } = event
+    const became = this.#parts.blocks()
+      ? 'It was ended (SIGKILL) before it could make a socket there: nothing of the job runs outside of its policy.'
+      : 'What that process does from here on is not under this policy and not in this report.'
+    const advice = enginesScope.test(detail)
+      ? ' systemd makes cgroups of this name for containers of podman and buildah. If that is what happened, keep them in the scope: `--cgroup-manager=cgroupfs` (docs/containers.md).'
+      : ''
     return this.#find(
       event,
       'agent-tampered',
       'critical',
       'a process was moved out of the scope',
-      this.#parts.blocks()
-        ? `${event.detail}. It was ended (SIGKILL) before it could make a socket there: nothing of the job runs outside of its policy.`
-        : `${event.detail}. What that process does from here on is not under this policy and not in this report.`,
-      event.detail,
+      `${detail}. ${became}${advice}`,
+      detail,
     )
   }
 

@@ -76,3 +76,14 @@ test('who left is said to be ended in block mode only', () => {
   expect(text(true)).toContain('It was ended (SIGKILL)')
   expect(text(false)).toContain('is not under this policy')
 })
+
+test.each([
+  ['/machine.slice/libpod-0af3.scope', true],
+  ['/machine.slice/libpod-0af3.scope/container', true],
+  ['/system.slice/libpod.service', false],
+])('what helps an engine that has systemd make its cgroups is said: %s', (cgroup, said) => {
+  const tampering = new Tampering({ exeOf: () => 'x', blocks: () => true, ours, folder })
+  const [found] = tampering.see(change('cgroup', `left the scope for cgroup ${cgroup}`))
+  expect(found).toMatchObject({ id: 'agent-tampered', severity: 'critical' })
+  expect(found?.text.includes('--cgroup-manager=cgroupfs')).toBe(said)
+})

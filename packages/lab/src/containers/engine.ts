@@ -70,7 +70,10 @@ export async function startContainerEngine(
   }
 }
 
-/** Settings by which an engine keeps to the folder, and to what it may do on a build machine. */
+/**
+ * Settings by which an engine keeps to the folder, and to what it may do on a build machine. They take the place of all others,
+ * also of those that a run has for engines: packages/cli/test/agent-systemd.vm.test.ts has an engine as it is by default.
+ */
 function configure(folder: string, rootless: boolean): Record<string, string> {
   const at = (name: string): string => join(folder, name)
   for (const name of ['storage', 'r', 'networks', 'tmp', 'home']) {
