@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { madeUpToken } from '@runwarden/lab/tokens'
 import { expect, test } from 'vitest'
@@ -135,4 +136,68 @@ os.write(1, os.environb[b'PASSWORD'].hex().encode() + b'\\n')
   expect(place.report().health.gaps.join()).toContain(
     'a part of the build log was not looked at for secrets: 41 bytes were written without a buffer',
   )
+})
+
+const made = (name: string): string => madeUpToken('ghp_', name)
+
+/** Prints secrets as programs do by mistake, each beside what they print else; the long line is written in one call. */
+const accidents = `
+cat base64; echo Done
+cat hex; echo 'added 5 packages'
+cat long
+printf '{"msg":"one\\\\n%s"}\\n' "$(cat json)"
+printf '%s\\n' "$PASSWORD" | sed 's/"/\\\\"/g'
+sh -c 'exit 0' x "$(cat key)" "{\\"text\\":\\"one\\\\n$(cat argument)\\"}" "TOKEN_$(cat argument)"
+cat many
+`
+
+test('what programs print by mistake is told, what is too much as a gap, and no record has a secret of a command line', async () => {
+  using place = new Place()
+  const filler = '{"a":1},'.repeat(16_384)
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type: 'pkcs1', format: 'pem' })
+    .toString()
+  const files = {
+    base64: `${Buffer.from(`ci-u:${made('Base')}`).toString('base64')}\n`,
+    hex: `${Buffer.from(made('Hex')).toString('hex')}\n`,
+    long: `${filler.slice(0, 131_072 - 11)} ${made('Long')} ${filler}\n`,
+    json: made('Json'),
+    argument: made('Argument'),
+    key,
+    many: Array.from({ length: 250 }, (_, i) => `${made(`Many${i}`)}\n`).join(''),
+    job: accidents,
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(place.at(name), text)
+  const { status, stderr } = await place.run(['--secret-env', 'PASSWORD', '--', 'sh', 'job'], {
+    env: { PASSWORD: 'correct "horse" battery' },
+  })
+  expect(status, stderr).toBe(0)
+  const told = place.eventsOf('secret.found').map(({ secret, form }) => `${secret}, ${form}`)
+  expect(told.slice(0, 5)).toEqual([
+    'github-token, base64',
+    'github-token, hexadecimal',
+    'github-token, plain',
+    'github-token, plain',
+    'known-secret PASSWORD, JSON-escaped',
+  ])
+  expect(told).toHaveLength(200)
+  expect(place.report().health.gaps).toContain(
+    'the build log has more than 200 secrets: those behind them are not told',
+  )
+  for (const file of ['events.ndjson', 'report.json', 'summary.md', 'report.html']) {
+    const record = readFileSync(`${place.out}/${file}`, 'utf8')
+    for (const line of [made('Argument'), ...key.split('\n').slice(1, -2)])
+      expect(record, file).not.toContain(line)
+  }
+  expect(
+    place
+      .eventsOf('process.exec')
+      .find(({ argv }) => argv[1] === '-c')
+      ?.argv.slice(3),
+  ).toEqual([
+    'x',
+    '[private-key]',
+    String.raw`{"text":"one\n[github-token]"}`,
+    'TOKEN_[github-token]',
+  ])
 })

@@ -36,6 +36,8 @@ export type NotLooked =
   | 'long'
   /** It is an archive, or compressed, in a form that is not unpacked. */
   | 'packed'
+  /** There were too many secrets in it. */
+  | 'many'
   /** There were too many, or they came when there was no time any more. */
   | 'budget'
 

@@ -38,6 +38,7 @@ export async function lookInto(
 ): Promise<Looked> {
   if (typeof opened === 'string') return { bytes: 0, not: opened, found: [] }
   const search: Search = { scanner, key, found: [] }
+  const { crowded } = scanner
   try {
     const { buffer } = await opened.read(Buffer.alloc(4), 0, 4, 0)
     const unpacker = unpackerOf(buffer)
@@ -45,7 +46,8 @@ export async function lookInto(
     const contents = new Contents(search, unpacker === undefined ? [] : [unpacker.form])
     const broken = await takeAll(opened, unpacker?.stream, contents)
     const { bytes, not } = contents
-    return { bytes, not: broken || not, found: search.found }
+    const many = search.many === true || scanner.crowded > crowded
+    return { bytes, not: broken || not || (many ? 'many' : ''), found: search.found }
   } catch {
     return { bytes: 0, not: 'unreadable', found: search.found }
   } finally {

@@ -15,7 +15,8 @@ import { Scanner } from './scanner.ts'
 const port = parentPort
 if (port === null) throw new Error('artifact-worker.ts is the program of a thread')
 const { key } = workerData as ArtifactWorkerData
-const scanner = new Scanner()
+// Files are taken byte by byte.
+const scanner = new Scanner('latin1')
 let allowance = mostAtOnce
 let filled = Date.now()
 
@@ -28,13 +29,14 @@ let last = Promise.resolve()
 
 port.on('message', (ask: ArtifactAsk) => {
   if (ask.kind === 'know') {
-    // Nothing masks an artifact. Files are taken byte by byte.
+    // Nothing masks an artifact.
     const inBytes = ask.secrets.map(({ name, value }) => ({
       name,
       value: Buffer.from(value).toString('latin1'),
       masked: false,
     }))
-    return scanner.know(inBytes)
+    scanner.know(inBytes)
+    return
   }
   // Before its turn: a cache is deleted as soon as it is uploaded.
   const early = opened < MOST_OPEN ? openUploaded(ask) : undefined

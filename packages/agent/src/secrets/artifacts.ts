@@ -145,6 +145,7 @@ export class Artifacts {
       unreadable: 'could not be read',
       long: 'were so long, or had such long files in them, that only their beginning was',
       packed: 'are archives or compressed, or have such files in them (zip, xz, bzip2, 7z)',
+      many: 'have so many secrets that not all of them are told',
       budget: 'were too many, or came too late',
     }
     const parts = [...this.#notLooked].flatMap(([why, { files, first }]) =>
@@ -207,10 +208,11 @@ export class Artifacts {
     const { time, execId } = file
     action.looking--
     if (action.ended && action.looking === 0) this.#schedule()
+    const room = MOST_TOLD - action.told
     if (not !== '') this.#missed(not, file.path)
-    for (const { kind, form, proven, line, hash, entry } of found) {
-      if (action.told >= MOST_TOLD) return
-      action.told++
+    else if (found.length > room) this.#missed('many', file.path)
+    action.told += Math.min(found.length, room)
+    for (const { kind, form, proven, line, hash, entry } of found.slice(0, room)) {
       const path = entry === '' ? file.path : `${file.path} › ${entry}`
       const what = { secret: kind, form, proven, hash, position: line, path }
       this.#parts.emitAt({ time, execId }, { kind: 'secret.found', place, ...what, truth: 'user' })

@@ -1,9 +1,9 @@
 import { bootClock, type LogChunk } from '@runwarden/sensor'
 import type { EventBody } from '../event-stream.ts'
-import { LogText } from './log-text.ts'
+import { type LogPart, LogText } from './log-text.ts'
 import { markOf } from './mark.ts'
 import { masksIn } from './masks.ts'
-import { type FoundSecret, type KnownSecret, Scanner } from './scanner.ts'
+import { type FoundSecret, type KnownSecret, mostSecrets, Scanner } from './scanner.ts'
 
 /** How much of a log is looked at: at once, and for each millisecond that passes. */
 const BURST_BYTES = 16 << 20
@@ -33,6 +33,7 @@ export class BuildLog {
   #filled = 0
   /** Bytes that were written too quickly to be looked at. */
   unread = 0
+  #untold = 0
 
   constructor(parts: BuildLogParts) {
     this.#parts = parts
@@ -75,15 +76,33 @@ export class BuildLog {
     if (one !== undefined) this.#look(one.text.end(), one.last, one.step)
   }
 
-  #look(part: { text: string; line: number } | null, chunk: LogChunk, step: string | null): void {
+  /** Sentences for the bounds that were reached. */
+  gaps(): string[] {
+    const { crowded, unknown } = this.#scanner
+    const texts = [
+      [
+        this.#untold,
+        `the build log has more than ${MOST_TOLD} secrets: those behind them are not told`,
+      ],
+      [
+        crowded,
+        'a part of the build log has so many secrets that it was not looked at in all codes',
+      ],
+      [
+        unknown,
+        `more than ${mostSecrets} values were named as secrets: the rest is not looked for`,
+      ],
+    ] as const
+    return texts.flatMap(([count, text]) => (count > 0 ? [text] : []))
+  }
+
+  #look(part: LogPart | null, chunk: LogChunk, step: string | null): void {
     if (part === null) return
     const { text, line } = part
     for (const secret of this.#scanner.scan(text, Date.now()))
       this.#tell(secret, line + text.slice(0, secret.offset).split('\n').length - 1, chunk, step)
     if (!text.includes('::add-mask::')) return
-    const learned = masksIn(text, 'commands')
-    this.#scanner.know(learned)
-    this.#parts.learned(learned)
+    this.#parts.learned(this.#scanner.know(masksIn(text, 'commands')))
   }
 
   /** A page and the job's own log have the same lines: each secret is told once for each way of writing it. */
@@ -91,7 +110,11 @@ export class BuildLog {
     const { kind, form, proven, value } = secret
     const hash = markOf(value, this.#parts.key)
     const once = `${hash} ${form} ${step}`
-    if (this.#told.has(once) || this.#told.size >= MOST_TOLD) return
+    if (this.#told.has(once)) return
+    if (this.#told.size >= MOST_TOLD) {
+      this.#untold++
+      return
+    }
     this.#told.add(once)
     const { execId } = chunk
     const time = bootClock.toEpoch(chunk.time)

@@ -15,6 +15,8 @@ export interface Search {
   /** Of the hashes. */
   key: Uint8Array
   found: SecretInFile[]
+  /** There are more than are told. */
+  many?: boolean
 }
 
 /** Where something is that is scanned. */
@@ -68,7 +70,11 @@ export class Finder {
         entry,
       }
       const once = `${one.hash} ${one.form}`
-      if (this.#told.has(once) || found.length >= MOST_FOUND) continue
+      if (this.#told.has(once)) continue
+      if (found.length >= MOST_FOUND) {
+        this.#search.many = true
+        break
+      }
       this.#told.add(once)
       found.push(one)
     }

@@ -58,6 +58,7 @@ export class LogWatch {
   finish(): void {
     this.#capture?.drain()
     this.#log.finish()
+    for (const text of this.#log.gaps()) this.#parts.gap(text)
     const { noRoom, tooLong, noBuffer } = this.#capture?.unread() ?? {
       noRoom: 0,
       tooLong: 0,

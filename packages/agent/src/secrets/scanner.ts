@@ -1,3 +1,4 @@
+import { decodedIn, decodedLinesIn, type Encoding, saidBy } from './codes.ts'
 import { isExample, type Shape, shapes } from './shapes.ts'
 
 /** A secret in a text. */
@@ -17,7 +18,7 @@ export interface FoundSecret {
 export interface KnownSecret {
   name: string
   value: string
-  /** The CI system takes it out of the log as it is, in base64 and percent-encoded. */
+  /** The CI system takes it out of the log as it is, in base64, percent-encoded and as it is in JSON. */
   masked: boolean
 }
 
@@ -49,84 +50,94 @@ const BACK = 8192
 
 /** Without a place to go on from: quick to say that there is none. */
 const anyMark = new RegExp(marks.source)
-/** As long as base64 of the shortest secret with a mark. */
-const longRun = /[A-Za-z0-9+/_-]{48,}={0,2}/g
-
-/** A run of base64, also over lines as base64(1) breaks it; of hexadecimal digits, as xxd(1) does. */
-const base64Run = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]+)*/g
-const hexRun = /(?:[0-9a-fA-F]{2}){8,}(?:\r?\n(?:[0-9a-fA-F]{2})+)*/g
-const percentCode = /%[0-9a-fA-F]{2}/g
-/** Single characters with the same thing between them. */
-const spacedRun = /[\w+/=.:-](?:([ ,|\t\n]|\r\n)[\w+/=.:-])(?:\1[\w+/=.:-]){12,}/g
+/** As long as base64 of the shortest secret with a mark; also over lines. */
+const longRun = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{48,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}/g
 
 /** Finds secrets in texts, in time that grows with their length only. */
 export class Scanner {
+  readonly #encoding: Encoding
   readonly #known = new Map<string, KnownSecret>()
   /** Undefined: to be made of what is known. */
   #values: RegExp | undefined
   #shortest = Infinity
+  /** Values that were named when there were `mostSecrets`. */
+  unknown = 0
+  /** Texts that were not looked at to their end: there were too many secrets in them. */
+  crowded = 0
 
-  /** @param secrets values to be found in any form; those beyond `mostSecrets` are not */
-  know(secrets: readonly KnownSecret[]): void {
-    for (const secret of secrets) {
+  /** @param encoding of the bytes that texts and values are made of */
+  constructor(encoding: Encoding = 'utf8') {
+    this.#encoding = encoding
+  }
+
+  /**
+   * @param secrets values to be found in any form; those beyond `mostSecrets` are not
+   * @returns those that were not known, and are now
+   */
+  know(secrets: readonly KnownSecret[]): KnownSecret[] {
+    return secrets.filter((secret) => {
       const { value } = secret
-      if (value.length < shortestSecret || value.length > longestSecret) continue
-      if (this.#known.size >= 2 * mostSecrets) return
+      if (value.length < shortestSecret || value.length > longestSecret) return false
+      if (this.#known.get(value)?.value === value) return false
+      if (this.#known.size >= 2 * mostSecrets) {
+        this.unknown++
+        return false
+      }
       this.#known.set(value, secret)
       this.#known.set(reversed(value), secret)
       this.#shortest = Math.min(this.#shortest, value.length)
       this.#values = undefined
-    }
+      return true
+    })
   }
 
   /** @param now milliseconds since the epoch: who has expired by then is none any more */
   scan(text: string, now: number): FoundSecret[] {
-    const found: FoundSecret[] = []
-    this.#look(text, [], 0, { now, found })
-    return found
+    const all: Looking = { now, found: [], seen: new Set(), left: false }
+    this.#look(text, { forms: [], from: 0, again: false }, all)
+    if (all.left) this.crowded++
+    return all.found
   }
 
-  #look(text: string, forms: readonly string[], from: number, all: Looking): void {
-    if (all.found.length >= MOST_FOUND) return
-    this.#plain(text, forms, from, all)
-    const within = (decoded: string, form: string, at: number): void => {
-      this.#look(decoded, [...forms, form], forms.length === 0 ? at : from, all)
+  #look(text: string, where: Where, all: Looking): void {
+    if (all.found.length >= MOST_FOUND) {
+      all.left = true
+      return
     }
+    this.#plain(text, where, all)
+    const { forms, from } = where
     if (forms.length >= DEPTH) return
-    for (const run of text.matchAll(base64Run)) {
-      const decoded = readable(Buffer.from(run[0], 'base64'))
-      if (decoded !== null) within(decoded, 'base64', run.index)
+    const within = (form: string, decoded: string, index: number, again: boolean): void => {
+      const at = forms.length === 0 ? index : from
+      this.#look(decoded, { forms: [...forms, form], from: at, again }, all)
     }
-    for (const run of text.matchAll(hexRun)) {
-      const decoded = readable(Buffer.from(run[0].replaceAll(/\s/g, ''), 'hex'))
-      if (decoded !== null) within(decoded, 'hexadecimal', run.index)
-    }
-    for (const run of text.matchAll(spacedRun))
-      within(run[0].replaceAll(run[1] ?? '', ''), 'separated', run.index)
-    if (forms.at(-1) === 'percent-encoded') return
-    for (const [line, at] of linesWith(percentCode, text)) {
-      const decoded = line.replaceAll(percentCode, (code) =>
-        String.fromCharCode(parseInt(code.slice(1), 16)),
-      )
-      within(decoded, 'percent-encoded', at)
-    }
+    for (const { form, text: decoded, index } of decodedIn(text, this.#encoding))
+      within(form, decoded, index, where.again)
+    // Of codes of single characters within one another only JSON in JSON is usual.
+    const isJsonTwice = forms.indexOf('JSON-escaped') < forms.lastIndexOf('JSON-escaped')
+    if (forms.at(-1) === 'percent-encoded' || isJsonTwice) return
+    for (const { form, text: decoded, index } of decodedLinesIn(text, this.#encoding))
+      within(form, decoded, index, true)
   }
 
-  #plain(text: string, forms: readonly string[], from: number, all: Looking): void {
-    const at = (offset: number): number => (forms.length === 0 ? offset : from)
-    const name = (extra?: string): string =>
-      [...forms, ...(extra === undefined ? [] : [extra])].join(' of ') || 'plain'
+  #plain(text: string, where: Where, all: Looking): void {
+    const { forms, from, again } = where
+    const add = (secret: Told, index: number, isBack: boolean, masked = false): void => {
+      if (again && all.seen.has(secret.value)) return
+      all.seen.add(secret.value)
+      const form = (isBack ? [...forms, 'reversed'] : forms).join(' of ') || 'plain'
+      if (masked && maskedForms.has(form)) return
+      all.found.push({ ...secret, form, offset: forms.length === 0 ? index : from })
+    }
     for (const { 0: mark, index } of text.matchAll(marks)) {
-      const value = tokenAt(text, index, mark, all.now)
-      if (value !== null) all.found.push({ ...value, form: name(), offset: at(index) })
+      const token = tokenAt(text, index, mark, all.now)
+      if (token !== null) add(token, index, false)
     }
     for (const [begin, to] of placesOf(backMarks, text)) {
       const back = reversed(text.slice(begin, to))
       for (const { 0: mark, index } of back.matchAll(marks)) {
-        const value = tokenAt(back, index, mark, all.now)
-        if (value === null) continue
-        const offset = at(to - index - value.value.length)
-        all.found.push({ ...value, form: name('reversed'), offset })
+        const token = tokenAt(back, index, mark, all.now)
+        if (token !== null) add(token, to - index - token.value.length, true)
       }
     }
     if (text.length < this.#shortest) return
@@ -134,11 +145,8 @@ export class Scanner {
     for (const { 0: written, index } of text.matchAll(this.#values)) {
       const secret = this.#known.get(written)
       if (secret === undefined) continue
-      const { value, masked } = secret
-      const form = name(written === value ? undefined : 'reversed')
-      if (masked && maskedForms.has(form)) continue
-      const kind = `known-secret ${secret.name}`
-      all.found.push({ kind, form, proven: true, value, offset: at(index) })
+      const { name, value, masked } = secret
+      add({ kind: `known-secret ${name}`, proven: true, value }, index, written !== value, masked)
     }
   }
 }
@@ -149,25 +157,30 @@ export class Scanner {
  */
 export function withoutSecrets(text: string, now: number): string {
   const shown = text.replaceAll(longRun, (run) => {
-    const decoded = readable(Buffer.from(run, 'base64'))
-    const [found] = decoded === null ? [] : secretsIn(decoded, now)
-    return found === undefined ? run : `[base64 of ${found.kind}]`
+    const [found] = secretsIn(saidBy(run, 'base64', 'latin1'), now)
+    return found === undefined ? run : `[base64 of ${found.shape.kind}]`
   })
   let result = ''
   let from = 0
-  for (const { kind, index, value } of secretsIn(shown, now)) {
+  for (const { shape, index, value } of secretsIn(shown, now)) {
     if (index < from) continue
-    result += `${shown.slice(from, index)}[${kind}]`
-    from = index + value.length
+    result += `${shown.slice(from, index)}[${shape.kind}]`
+    from = shape.end === undefined ? index + value.length : endOf(shape.end, shown, index)
   }
   return from === 0 ? shown : result + shown.slice(from)
+}
+
+/** Behind the first match; of what has no end, the text's own. */
+function endOf(end: RegExp, text: string, from: number): number {
+  end.lastIndex = from
+  return end.test(text) ? end.lastIndex : text.length
 }
 
 function* secretsIn(text: string, now: number) {
   if (!anyMark.test(text)) return
   for (const { 0: mark, index } of text.matchAll(marks)) {
     const found = secretAt(text, index, mark, now)
-    if (found !== null) yield { kind: found.shape.kind, index, value: found.value }
+    if (found !== null) yield { ...found, index }
   }
 }
 
@@ -175,18 +188,6 @@ function* secretsIn(text: string, now: number) {
 function anyOf(texts: Iterable<string>): RegExp {
   const longest = [...texts].toSorted((a, b) => b.length - a.length)
   return new RegExp(longest.map(escaped).join('|'), 'g')
-}
-
-/** Lines in which the pattern is, each with where it begins. */
-function* linesWith(pattern: RegExp, text: string): Generator<[line: string, at: number]> {
-  let end = -1
-  for (const { index } of text.matchAll(pattern)) {
-    if (index <= end) continue
-    const begin = text.lastIndexOf('\n', index) + 1
-    end = text.indexOf('\n', index)
-    if (end < 0) end = text.length
-    yield [text.slice(begin, end), begin]
-  }
 }
 
 /** Where reversed secrets with these marks at their ends can be: places that do not overlap. */
@@ -204,18 +205,48 @@ function* placesOf(pattern: RegExp, text: string): Generator<[from: number, to: 
   if (to > 0) yield [from, Math.min(to, text.length)]
 }
 
-const maskedForms = new Set(['plain', 'base64', 'percent-encoded'])
+const maskedForms = new Set(['plain', 'base64', 'percent-encoded', 'JSON-escaped'])
 
 interface Looking {
   now: number
   found: FoundSecret[]
+  /** What was found so far, also what is masked. */
+  seen: Set<string>
+  /** There were so many that not all was looked at. */
+  left: boolean
+}
+
+/** What is looked at. */
+interface Where {
+  /** What it was decoded from, outermost first. */
+  forms: readonly string[]
+  /** Where that is in the text that is scanned. */
+  from: number
+  /** Most of it has been looked at as it was before: what was seen there is not told once more. */
+  again: boolean
+}
+
+type Told = Omit<FoundSecret, 'form' | 'offset'>
+
+/** The end of a code of one character: what follows it begins a word. */
+const codeEnd = /(?:\\[abefnrtv0]|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|%[0-9a-f]{2})$/i
+
+/** Whether what begins here may be a secret, for what stands before. */
+function mayBegin(text: string, index: number, { anywhere, proof }: Shape): boolean {
+  const before = text[index - 1]
+  return (
+    anywhere === true ||
+    !isWord(before) ||
+    // As in names of variables, of which those that prove nothing are often parts.
+    (before === '_' && proof !== undefined) ||
+    codeEnd.test(text.slice(Math.max(0, index - 6), index))
+  )
 }
 
 /** The whole of it. */
 function secretAt(text: string, index: number, mark: string, now: number) {
   const shape = byMark.get(mark)
-  const before = text[index - 1]
-  if (shape === undefined || (isWord(before) && before !== shape.after)) return null
+  if (shape === undefined || !mayBegin(text, index, shape)) return null
   shape.body.lastIndex = index
   const value = shape.body.exec(text)?.[0]
   if (value === undefined) return null
@@ -224,15 +255,10 @@ function secretAt(text: string, index: number, mark: string, now: number) {
   return { shape, value }
 }
 
-function tokenAt(text: string, index: number, mark: string, now: number) {
+function tokenAt(text: string, index: number, mark: string, now: number): Told | null {
   const found = secretAt(text, index, mark, now)
   if (found === null) return null
   const { shape, value } = found
-  return { kind: shape.kind, proven: shape.proof !== undefined, value: value.slice(0, 200) }
-}
-
-/** As text, where it is some: what is compressed, encrypted or a digest is not. */
-function readable(bytes: Buffer): string | null {
-  for (const byte of bytes) if (byte < 9 || (byte > 13 && byte < 32) || byte > 126) return null
-  return bytes.toString('latin1')
+  const essence = shape.essence?.(value) ?? value
+  return { kind: shape.kind, proven: shape.proof !== undefined, value: essence.slice(0, 200) }
 }

@@ -13,8 +13,12 @@ export interface Shape {
   readonly body: RegExp
   /** Whether what was matched is one: its checksum, or its structure. Without, it must not look like an example. */
   readonly proof?: (text: string, now: number) => boolean
-  /** What may stand before a mark beside what is no part of a word. */
-  readonly after?: string
+  /** Its proof leaves no doubt, whatever it stands behind; else only what is no part of a word may be there, or with a proof `_`. */
+  readonly anywhere?: true
+  /** What ends it; global. The body has only so much of it as proves it. */
+  readonly end?: RegExp
+  /** What is the same however it was written, of what was matched. */
+  readonly essence?: (text: string) => string
   /** Where the form is documented. */
   readonly source: string
 }
@@ -66,10 +70,29 @@ function isKeyPair(text: string): boolean {
   )
 }
 
+/** What is between the lines that begin and end a key; ends of lines may be coded. */
+function keyText(text: string): string {
+  const after = text.slice(text.indexOf('-----', 11) + 5).replaceAll(/\\+[nr]/g, '\n')
+  return after.split('-----', 1)[0] ?? ''
+}
+
+/** Its characters alone, without headers (RFC 1421, OpenPGP). */
+function keyData(text: string): string {
+  return keyText(text).replaceAll(/^[\t ]*[A-Za-z-]+: .*$|\s/gm, '')
+}
+
 /** The key itself is there, not only the line that begins one: 32 bytes, as the shortest have. */
 function hasKey(text: string): boolean {
-  const data = text.slice(text.indexOf('KEY-----') + 8).replaceAll(/\\n|\s/g, '')
-  return /^[A-Za-z0-9+/=]{60}/.test(data) && !isExample(data.slice(0, 60))
+  const data = /^[A-Za-z0-9+/=]{60}/.exec(keyData(text))?.[0] ?? firstLine(keyText(text))
+  return data !== undefined && !isExample(data)
+}
+
+/** A key's first line where something stands before each of its lines: DER and OpenSSH's form begin so, and are so wide. */
+function firstLine(key: string): string | undefined {
+  const line = key.trimStart().split('\n', 1)[0]?.trimEnd() ?? ''
+  const [der, ssh] = [line.slice(-64), line.slice(-70)]
+  if (/^M[A-Za-z0-9+/=]{63}$/.test(der)) return der
+  return /^b3Blbn[A-Za-z0-9+/=]{64}$/.test(ssh) ? ssh : undefined
 }
 
 /** Placeholders: few different characters, rows of digits, words that say so. */
@@ -86,6 +109,7 @@ export const shapes: readonly Shape[] = [
     marks: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'],
     body: /gh[pousr]_[A-Za-z0-9]{36}(?![A-Za-z0-9])/y,
     proof: hasChecksum,
+    anywhere: true,
     source: github,
   },
   {
@@ -99,6 +123,7 @@ export const shapes: readonly Shape[] = [
     marks: ['npm_'],
     body: /npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])/y,
     proof: hasChecksum,
+    anywhere: true,
     source: 'https://github.blog/changelog/2021-09-23-npm-has-a-new-access-token-format/',
   },
   {
@@ -111,17 +136,18 @@ export const shapes: readonly Shape[] = [
   {
     kind: 'private-key',
     marks: ['-----BEGIN '],
-    body: /-----BEGIN (?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY-----[^]{0,500}/y,
+    body: /-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |PGP )?PRIVATE KEY(?: BLOCK)?-----[^]{0,500}/y,
     proof: hasKey,
-    source: 'RFC 7468; also within the JSON of a service account of Google Cloud',
+    anywhere: true,
+    end: /-----END [A-Z ]{0,40}-----/g,
+    essence: keyData,
+    source: 'RFC 7468, RFC 9580; also within the JSON of a service account of Google Cloud',
   },
   {
     kind: 'json-web-token',
     marks: ['eyJ'],
     body: /eyJ[\w-]{10,2000}\.eyJ[\w-]{10,8000}\.[\w-]{20,2000}/y,
     proof: isLiveToken,
-    // GitHub's stateless tokens are ghs_<application>_<JSON Web Token>.
-    after: '_',
     source: 'RFC 7519',
   },
   {

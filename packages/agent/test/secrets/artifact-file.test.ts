@@ -47,6 +47,11 @@ it.each([
     Buffer.concat([Buffer.from([0xff, 0xfe, 10, 0]), Buffer.from(token)]),
     'github-token plain 2,',
   ],
+  [
+    'in base64 behind UTF-8 that is no ASCII',
+    Buffer.from(`ä ${token}`).toString('base64'),
+    'github-token base64 1,',
+  ],
   ['nowhere', lines(100), ''],
   ['nowhere: empty', '', ''],
   ['packed as deflate says nothing by its first bytes', deflateSync(token), ''],
@@ -87,4 +92,13 @@ test('what is no file, or is not there, is not looked into', async () => {
   expect(await why(join(place, 'nothing'))).toBe('gone')
   writeFileSync(join(place, 'file'), Buffer.from('504b0304', 'hex'))
   expect(await why(join(place, 'file'))).toBe('packed')
+})
+
+test('of a file with more secrets than are told that is said', async () => {
+  const tokens = Array.from({ length: 201 }, (_, i) => `${madeUpToken('ghs_', `N${i}`)}\n`)
+  expect((await look(tokens.slice(1).join(''))).split(',')).toHaveLength(201)
+  expect((await look(tokens.join(''))).split(',').slice(199)).toEqual([
+    'github-token plain 200',
+    'many',
+  ])
 })

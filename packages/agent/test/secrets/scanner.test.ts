@@ -31,6 +31,9 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.expor
   type: 'pkcs1',
   format: 'pem',
 }) as string
+const pem = (label: string): string => rsa.replaceAll('RSA PRIVATE KEY', label)
+/** Without padding: what follows is not told from it by its end. */
+const login = base64(`ci-u:${token}`)
 /** As base64(1) breaks it. */
 const folded = (text: string): string => base64(text).replaceAll(/.{76}/g, '$&\n')
 const awsSecret = `wJalrXUtnFEMI/K7MDENG/${'bPxRfiCYzQ9vR2kLmT'}`
@@ -48,7 +51,26 @@ describe('secrets that are found', () => {
       folded(`${'some words before it, '.repeat(9)}${token}`),
       'github-token: base64',
     ],
+    ['in base64 before another line', `${login}\nDone\n`, 'github-token: base64'],
+    ['in base64 after another line', `install-dependencies\n${login}\n`, 'github-token: base64'],
+    ['in base64, twice', `${login}\n${login}\n`, 'github-token: base64'],
+    [
+      'in folded base64 among other lines',
+      `some-word\n${folded(`${'some words before it, '.repeat(9)} ${token}`)}\nDone\n`,
+      'github-token: base64',
+    ],
+    ['in base64 in a path', `https://example.com/a/${login}/b`, 'github-token: base64'],
+    ['in base64 in a name', `token_${login}`, 'github-token: base64'],
+    ['in base64 with other than ASCII', base64(`pässword: ${token}`), 'github-token: base64'],
     ['in hexadecimal', hex(token), 'github-token: hexadecimal'],
+    [
+      'in hexadecimal before another line',
+      `${hex(token)}\nadded 5 packages\n`,
+      'github-token: hexadecimal',
+    ],
+    ['behind an end of line in JSON', `{"m":"one\\n${token}"}`, 'github-token: plain'],
+    ['behind a name', `TOKEN_${token}`, 'github-token: plain'],
+    ['behind a code', `x%3D${token}`, 'github-token: plain'],
     ['in base64 of hexadecimal', base64(hex(token)), 'github-token: base64 of hexadecimal'],
     ['reversed', `${back(token)}\n`, 'github-token: reversed'],
     ['with blanks between', [...token].join(' '), 'github-token: separated'],
@@ -61,6 +83,20 @@ describe('secrets that are found', () => {
     ['a key', key, 'private-key: plain'],
     ['an RSA key', `x\n${rsa}`, 'private-key: plain'],
     ['a key in JSON', JSON.stringify({ private_key: key }), 'private-key: plain'],
+    ['a key in JSON in JSON', JSON.stringify(JSON.stringify({ key })), 'private-key: plain'],
+    ['a key within JSON', JSON.stringify({ text: `a\n${key}` }), 'private-key: plain'],
+    ['a key behind a prefix', rsa.replaceAll(/^/gm, '[build] '), 'private-key: plain'],
+    ['a key under a password', pem('ENCRYPTED PRIVATE KEY'), 'private-key: plain'],
+    [
+      'a key under a password, as before PKCS #8',
+      rsa.replace('KEY-----\n', 'KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n'),
+      'private-key: plain',
+    ],
+    [
+      'a key of OpenPGP',
+      pem('PGP PRIVATE KEY BLOCK').replace('\n', '\nVersion: GnuPG v2\n\n'),
+      'private-key: plain',
+    ],
     ['a live web token', jwt(live), 'json-web-token: plain'],
     ["GitHub's stateless token", `ghs_12_${jwt(live)}`, 'json-web-token: plain'],
     [
@@ -89,6 +125,54 @@ describe('secrets that are found', () => {
   })
 })
 
+it('values that were named, with characters that are written otherwise in JSON and in bytes', () => {
+  const value = 'pässw"rd\\1?>~'
+  const known = [{ name: 'DB', value, masked: false }]
+  const json = JSON.stringify({ value })
+  for (const [text, form] of [
+    [json, 'JSON-escaped'],
+    [json.replace('ä', String.raw`\u00e4`), 'JSON-escaped'],
+    [base64(`user: ${value}`), 'base64'],
+    [encodeURIComponent(value), 'percent-encoded'],
+  ] as const) {
+    expect(scan(text, known)).toEqual([`known-secret DB: ${form}`])
+    expect(scan(text, [{ name: 'DB', value, masked: true }])).toEqual([])
+  }
+})
+
+it('tells nothing once more where the rest of its line is in a code', () => {
+  const line = JSON.stringify({ a: 'one\n', token, key, password: 'correct horse/battery' })
+  const percent = `https://${token}@example.com/?a=%20b`
+  expect(scan(line)).toEqual(['github-token: plain', 'private-key: plain'])
+  expect(scan(`${line} ${base64('correct horse/battery')}`, named(true))).toEqual(scan(line))
+  expect(scan(percent)).toEqual(['github-token: plain'])
+})
+
+it('tells the same secret by the same value, however its lines are written', () => {
+  const values = [rsa, `x\n${rsa}`, JSON.stringify(rsa), rsa.replaceAll(/^/gm, '  ')].flatMap(
+    (text) => new Scanner().scan(text, now).map(({ value }) => value),
+  )
+  expect(values).toHaveLength(4)
+  expect(new Set(values).size).toBe(1)
+})
+
+it('says when there was too much to look at', () => {
+  const scanner = new Scanner()
+  const tokens = Array.from({ length: 70 }, (_, i) => madeUpToken('ghp_', `T${i}`)).join('\n')
+  scanner.scan(tokens, now)
+  expect(scanner.crowded).toBe(0)
+  scanner.scan(`${tokens}\n${login}`, now)
+  expect(scanner.crowded).toBe(1)
+  const named2 = Array.from({ length: 2001 }, (_, i) => ({
+    name: 'n',
+    value: `value ${i}`,
+    masked: false,
+  }))
+  expect(scanner.know(named2)).toHaveLength(2000)
+  expect(scanner.know(named2.slice(0, 9))).toEqual([])
+  expect(scanner.unknown).toBe(1)
+})
+
 describe('what is none', () => {
   it.each([
     ['a token whose checksum is wrong', `${token.slice(0, -1)}${token.endsWith('a') ? 'b' : 'a'}`],
@@ -103,6 +187,14 @@ describe('what is none', () => {
     ],
     ['an expired web token', jwt({ ...live, exp: now / 1000 - 60 })],
     ['a web token that nobody issued', jwt({ sub: '1234567890', exp: live.exp })],
+    [
+      'names with other marks at their ends',
+      `my_hf_${'abcdefghijKLMNOPQRSTuvwxyzABCDEFGH'} x_glpat-abcdefghij0123456789`,
+    ],
+    [
+      'the line that begins a key, and a digest',
+      `-----BEGIN PRIVATE KEY-----\nsha256:${createHash('sha256').digest('hex')}`,
+    ],
     [
       'the line that begins a key',
       '-----BEGIN PRIVATE KEY-----\n(omitted)\n-----END PRIVATE KEY-----',
@@ -148,6 +240,9 @@ it('takes time that grows with the length only, whatever the text is', () => {
     'a ',
     'a\n',
     '4141',
+    String.raw`\n`,
+    String.raw`\\\\`,
+    '\u0080QUFB/',
     'sk-',
     'QUFB',
     'eyJhbGciOiJSUzI1NiJ9.eyJ',
@@ -171,6 +266,14 @@ describe('what a record shows of an argument', () => {
       'basic [base64 of github-token]',
     ],
     ['a private key to its end', `a ${key.trim()}`, 'a [private-key]'],
+    ['a long private key', `a '${rsa}' b`, "a '[private-key]\n' b"],
+    ['one in JSON', JSON.stringify({ rsa, b: 1 }), String.raw`{"rsa":"[private-key]\n","b":1}`],
+    ['one that is cut off', `a ${rsa.slice(0, 1200)}`, 'a [private-key]'],
+    ['one in folded base64', folded(rsa), '[base64 of private-key]'],
+    ['a token in JSON', `{"a":"b\\n${token}"}`, String.raw`{"a":"b\n[github-token]"}`],
+    ['a token behind a name', `TOKEN_${token}`, 'TOKEN_[github-token]'],
+    ['a token behind an option', `-p${token}`, '-p[github-token]'],
+    ['base64 behind a name', `a=token_${login} b`, 'a=[base64 of github-token] b'],
     ['a live JSON Web Token', jwt(live), '[json-web-token]'],
     [
       'an example',

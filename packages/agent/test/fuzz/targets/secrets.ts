@@ -19,8 +19,11 @@ export const secrets: Target = {
       '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIBuG\n-----END PRIVATE KEY-----\n',
     ),
     Buffer.from('c o r r e c t\n%63orrect horse\n'),
+    Buffer.from(
+      `{"a":"\\u0063orrect horse\\n\\\\n"}\ntoken_${Buffer.from(token).toString('base64')}\nDone\n`,
+    ),
   ],
-  words: ['eyJ', 'AKIA', '-----BEGIN ', '_shg', '\n', '%25', 'ghs_'],
+  words: ['\\n', '\u001b[?25l', 'eyJ', 'AKIA', '-----BEGIN ', '_shg', '\n', '%25', 'ghs_'],
   run: (input) => {
     const log = new LogText()
     const parts = [
@@ -29,10 +32,8 @@ export const secrets: Target = {
       log.end(),
     ]
     const texts = parts.filter((part) => part !== null)
-    const lines = texts
-      .map(({ text }) => text)
-      .join('')
-      .split('\n').length
+    const last = texts.at(-1) ?? { text: '', line: 1 }
+    const lines = last.line + last.text.split('\n').length - 1
     must(lines === input.toString().split('\n').length, 'all lines come out')
     const found = texts.flatMap(({ text }) => {
       const some = scanner.scan(text, 0)
