@@ -112,8 +112,6 @@ export function* placeChanges(subject: Subject): Generator<Change> {
       if (canWrite(accessOf(existing(at)), subject)) throw leads(link, at, 'the user can make')
     } else if (stat.isFile() || stat.isDirectory()) yield* visit(at)
   }
-  const leads = (link: string, at: string, why: string): AgentError =>
-    unshut(`${link}, which root trusts, leads to ${at}, which ${why}`, `rm ${link}`)
   for (const { path, place } of places) {
     if (place === undefined) {
       const above = existing(path)
@@ -161,6 +159,9 @@ function requireOneName(path: string): void {
     `rm ${path}, or put a copy in its place`,
   )
 }
+
+const leads = (link: string, at: string, why: string): AgentError =>
+  unshut(`${link}, which root trusts, leads to ${at}, which ${why}`, `rm ${link}`)
 
 const unshut = (message: string, advice: string): AgentError =>
   new AgentError('SUDO_PLACE', message, advice)

@@ -37,8 +37,8 @@ test('what can’t be read is set aside and reported, before the index is lost a
         indexed: 4,
         timeline: [1, 2, 3, 5, 6, 7, 8],
         detections: [
-          'domain-blocked',
           "record-damaged: Segment 2 of the job's events its line 2 is no JSON",
+          'domain-blocked',
           'domain-blocked',
         ],
       })
@@ -54,10 +54,10 @@ test('what can’t be read is set aside and reported, before the index is lost a
       indexed: 3,
       timeline: [1, 2, 3, 5, 6],
       detections: [
-        'domain-blocked',
         "record-damaged: Segment 2 of the job's events its line 2 is no JSON",
-        'domain-blocked',
         "record-damaged: Segment 4 of the job's events is not what was stored",
+        'domain-blocked',
+        'domain-blocked',
       ],
     })
   } finally {

@@ -115,7 +115,9 @@ test('what one job sends breaks nothing of others, nor what its organisation see
     `${job}/timeline`,
   ])
     await ask(path)
-  expect(await ask('/destinations')).toMatchObject({ items: [{ calls: most }] })
+  expect(await ask('/destinations')).toMatchObject({
+    items: expect.arrayContaining([expect.objectContaining({ calls: most })]),
+  })
   expect(await ask(`${job}/destinations`)).toMatchObject({
     items: [{ count: most, bytesOut: most }],
   })
