@@ -74,7 +74,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.{ts,tsx}'],
           exclude: [root, heavy, vm, adversary],
-          maxWorkers: 3,
+          maxWorkers: 4,
           // One process for many of them: to begin one takes more than most of these files.
           isolate: false,
         },

@@ -1,15 +1,16 @@
-import type { BodyOf } from '@runwarden/api/route-url'
 import type { Event, Health, Recommendation, Report } from '@runwarden/events'
 import type { Heartbeat, PolicyInForce, StoredPolicy } from '@runwarden/events/control-plane'
 import { messageOf } from '../errors.ts'
 import { Spool } from '../spool/spool.ts'
 import type { Segment } from '../spool/segment-file.ts'
 import { AskError, isFinal } from './ask.ts'
+import { Contact } from './contact.ts'
 import { Pause } from './pause.ts'
 import { pushedList, pushedPolicies } from './pushed.ts'
 import { Pushes } from './pushes.ts'
 import { recommendationOf } from './recommendation.ts'
 import { Said } from './said.ts'
+import { type SaidEnd, sayEnd } from './say-end.ts'
 import { Telling } from './telling.ts'
 import { type JobEnd, UnsentJob } from './unsent.ts'
 
@@ -56,18 +57,6 @@ export interface Sent {
   final: boolean
 }
 
-/** Why what waits was not sent. */
-interface Failure {
-  why: string
-  /** By the control plane, or by what is before it; else it was not reached. */
-  answered: boolean
-  /** By performance.now(). */
-  since: number
-  told: boolean
-}
-
-type FinishBody = BodyOf<'/v1/jobs/{id}/finish'>
-
 const heartbeatMs = 10_000
 const flushMs = 200
 /** A segment ends so soon while the control plane takes them. */
@@ -75,9 +64,6 @@ const sealMs = 1_000
 /** And so soon while others wait, or the disk takes nothing. */
 const sealWaitingMs = 10_000
 const sealBytes = 256 << 10
-/** Nothing heard for so long, or no segment taken, is told. */
-const outageMs = 60_000
-
 /**
  * A job's way to its control plane: its events, heartbeats and report go there, and block lists come from there. All of
  * it beside the job: what cannot be sent waits in the spool, for hours if need be.
@@ -99,17 +85,10 @@ export class Uplink implements AsyncDisposable {
   readonly #telling: Telling
   #following: AbortController | undefined
   #pushes: Pushes | undefined
-  #heard = performance.now()
-  #outage = false
-  /** Of what waits to be sent; undefined: it went well, or nothing was tried yet. */
-  #failure: Failure | undefined
+  readonly #contact = new Contact((text) => this.#gap(text))
   #beating = false
   #sealed = performance.now()
   #refused = 0
-  /** How many it has acknowledged to this agent. */
-  #acknowledged = 0
-  /** And how many of these it said that it has no more. */
-  #missing = 0
   /** null: nobody knows its end. */
   #end: JobEnd | null | undefined
   /** Why it is not kept for an agent after this one. */
@@ -117,9 +96,8 @@ export class Uplink implements AsyncDisposable {
   readonly #kept: UnsentJob
   /** An agent before this one had the job. */
   readonly #resumed: boolean
-  #sent: { insightsUrl: string | null } | undefined
-  /** Why the control plane takes no end, or none with a report. */
-  #endRefused = ''
+  /** What became of it at the control plane; `sent` undefined: nothing yet. */
+  #ended: SaidEnd = { sent: undefined, refused: '' }
   /** Another try would end the same way. */
   #final = false
   readonly #timers: NodeJS.Timeout[] = []
@@ -133,7 +111,7 @@ export class Uplink implements AsyncDisposable {
       id: server.jobId,
       token: server.token,
       signal: this.#closing.signal,
-      heard: () => this.#contact(),
+      heard: () => this.#heard(),
     })
     this.#telling = new Telling({
       tell: (policy) => this.#said.say('/v1/jobs/{id}/policy', policy),
@@ -209,7 +187,7 @@ export class Uplink implements AsyncDisposable {
             ]),
       ],
       gap: live.gap,
-      heard: () => this.#contact(),
+      heard: () => this.#heard(),
     })
     this.#timers.push(
       setInterval(() => this.#spool.flush(), flushMs).unref(),
@@ -258,10 +236,10 @@ export class Uplink implements AsyncDisposable {
     await this.#waitForEnd(wait)
     // Of what is old the control plane has the last word, and not the clock, as long as it says one.
     if (this.#resumed && !this.#closing.signal.aborted && this.#kept.isOld)
-      this.#final ||= this.#sent === undefined
+      this.#final ||= this.#ended.sent === undefined
     return {
-      finished: this.#sent !== undefined && this.#endRefused === '',
-      insightsUrl: this.#sent?.insightsUrl ?? null,
+      finished: this.#ended.sent !== undefined && this.#ended.refused === '',
+      insightsUrl: this.#ended.sent?.insightsUrl ?? null,
       unsent: this.#unsent(),
       final: this.#final,
     }
@@ -300,7 +278,7 @@ export class Uplink implements AsyncDisposable {
     await this.#spool.close()
     const { sequence, unsent } = this.#spool
     const nothing = sequence === 0 && unsent.segments === 0 && this.#end === undefined
-    if (nothing || this.#sent !== undefined || this.#final) this.#kept.remove()
+    if (nothing || this.#ended.sent !== undefined || this.#final) this.#kept.remove()
     else this.#kept.release()
   }
 
@@ -323,13 +301,15 @@ export class Uplink implements AsyncDisposable {
 
   #unsent(): string | null {
     const { segments, bytes } = this.#spool.unsent
-    const to = `sent to ${this.#server.url} (${this.#why()})`
+    const { sent, refused } = this.#ended
+    const why = refused || (this.#contact.failure ?? 'it did not answer in time')
+    const to = `sent to ${this.#server.url} (${why})`
     const said = [
-      ...(segments > 0 && this.#sent === undefined
+      ...(segments > 0 && sent === undefined
         ? [
             `${segments} segments of events (${bytes} bytes) were not ${to}${this.#final ? '' : `; they wait in ${this.#kept.path}`}`,
           ]
-        : this.#sent === undefined || this.#endRefused !== ''
+        : sent === undefined || refused !== ''
           ? [
               `the report was not ${to}; it ${this.#final || this.#unkept !== '' ? "stays in the job's record" : `waits in ${this.#kept.path}`}`,
             ]
@@ -338,13 +318,9 @@ export class Uplink implements AsyncDisposable {
         ? [`${this.#refused} segments were refused by it: what they say is in the record alone`]
         : []),
       ...(this.#spool.lost > 0 ? [`${this.#spool.lost} events did not fit into the spool`] : []),
-      ...(this.#sent === undefined && this.#unkept !== '' ? [this.#unkept] : []),
+      ...(sent === undefined && this.#unkept !== '' ? [this.#unkept] : []),
     ]
     return said.length === 0 ? null : said.join('; ')
-  }
-
-  #why(): string {
-    return this.#endRefused || (this.#failure?.why ?? 'it did not answer in time')
   }
 
   #gap(text: string): void {
@@ -365,7 +341,7 @@ export class Uplink implements AsyncDisposable {
 
   /** There is something to send; a pause after a failure is not for that. */
   #wake(): void {
-    if (this.#failure === undefined) this.#pause.end()
+    if (this.#contact.failure === undefined) this.#pause.end()
   }
 
   async #upload(): Promise<void> {
@@ -378,7 +354,8 @@ export class Uplink implements AsyncDisposable {
           await this.#packRest()
           if (this.#spool.unsent.segments > 0) continue
           await this.#telling.settled()
-          await this.#sendEnd(this.#end)
+          this.#ended = await sayEnd(this.#said, this.#end, this.#last)
+          this.#final ||= this.#ended.refused !== ''
           for (const timer of this.#timers) clearInterval(timer)
           this.#done.resolve()
           // Nobody may be left that waits for it.
@@ -387,7 +364,7 @@ export class Uplink implements AsyncDisposable {
         } else await this.#pause.for(sealWaitingMs)
       } catch (error) {
         if (signal.aborted) return
-        this.#failed(error)
+        this.#contact.failed(error)
         if (this.#isGone(error)) {
           this.#final = true
           this.#done.resolve()
@@ -396,13 +373,6 @@ export class Uplink implements AsyncDisposable {
         await this.#pause.afterFailure(error instanceof AskError ? error.retryAfterMs : 0)
       }
     }
-  }
-
-  /** To be told, as why what waits was not sent. */
-  #failed(error: unknown): void {
-    const answered = error instanceof AskError && error.status !== null
-    const { since = performance.now(), told = false } = this.#failure ?? {}
-    this.#failure = { why: messageOf(error), answered, since, told }
   }
 
   /** Its control plane no longer knows the token of a job that has ended. */
@@ -422,10 +392,11 @@ export class Uplink implements AsyncDisposable {
   /** @throws AskError when another try may help */
   async #send(segment: Segment): Promise<void> {
     const { seq } = segment
+    let acknowledged = false
     try {
       await this.#said.segment(segment)
       this.#spool.acknowledge(seq)
-      this.#acknowledged++
+      acknowledged = true
       this.#progress = performance.now()
     } catch (error) {
       if (!(error instanceof AskError) || !isFinal(error)) throw error
@@ -433,36 +404,8 @@ export class Uplink implements AsyncDisposable {
       this.#spool.setAside(seq)
       this.#gap(`segment ${seq} of the job's events is not at the control plane: ${error.message}`)
     }
-    this.#failure = undefined
+    this.#contact.sent(acknowledged)
     this.#pause.reset()
-  }
-
-  /** @throws AskError when another try may help */
-  async #sendEnd(end: JobEnd | null): Promise<void> {
-    const { report, exit } = end ?? { report: null, exit: null }
-    const { sequence, hash } = this.#last
-    if (end === null && sequence === 0) {
-      // The agent before left nothing to end with: the control plane gives the job up by itself.
-      this.#sent = { insightsUrl: null }
-      return
-    }
-    const body = { sequence, hash, exit }
-    this.#endRefused = ''
-    try {
-      // The server says what is no report.
-      this.#sent = await this.#sayEnd({ ...body, report: report as FinishBody['report'] })
-    } catch (error) {
-      if (!(error instanceof AskError) || !isFinal(error)) throw error
-      if (end === null) {
-        // An older control plane takes no end without a report: it has all that there is.
-        this.#sent = { insightsUrl: null }
-        return
-      }
-      this.#endRefused = error.message
-      // With 409 it has ended otherwise there.
-      if (error.status !== 409) this.#sent = await this.#endWithout(body, error)
-      this.#final = true
-    }
   }
 
   /** What is missing behind the segments that are there, by what was kept at the end, is to show at the control plane. */
@@ -472,24 +415,6 @@ export class Uplink implements AsyncDisposable {
     return kept !== null && kept.sequence >= sequence
       ? kept
       : { sequence, hash: hash.toString('hex') }
-  }
-
-  /** All else of the job is there: without an end it would go on there until it is given up. */
-  async #endWithout(
-    body: Pick<FinishBody, 'sequence' | 'hash' | 'exit'>,
-    { message }: AskError,
-  ): Promise<{ insightsUrl: string | null } | undefined> {
-    try {
-      return await this.#sayEnd({ ...body, report: null, noReport: message.slice(0, 500) })
-    } catch (error) {
-      if (!(error instanceof AskError) || !isFinal(error)) throw error
-      return undefined
-    }
-  }
-
-  async #sayEnd(body: FinishBody): Promise<{ insightsUrl: string | null }> {
-    const { insightsUrl } = await this.#said.say('/v1/jobs/{id}/finish', body)
-    return { insightsUrl }
   }
 
   /** With what the events that are there lack. */
@@ -519,53 +444,22 @@ export class Uplink implements AsyncDisposable {
       tier,
       armed: tier !== 'none',
     }
-    const acknowledged = this.#acknowledged
+    const { acknowledged } = this.#contact
     try {
       const answer = await this.#said.say('/v1/jobs/{id}/heartbeat', heartbeat)
       this.#pushes?.isNow('block-list', answer.blockListVersion)
       this.#pushes?.isNow('policy', answer.policyVersion)
-      this.#tellMissing(acknowledged, answer.segments)
-      this.#tellNotTaken()
+      this.#contact.beat(acknowledged, answer.segments)
     } catch (error) {
-      this.#tellOutage(messageOf(error))
+      this.#contact.missed(error)
     } finally {
       this.#beating = false
     }
   }
 
-  #contact(): void {
-    this.#heard = performance.now()
-    this.#outage = false
-    // What it answers to segments is for the pause between them.
-    if (this.#failure === undefined || this.#failure.answered) return
+  #heard(): void {
+    if (!this.#contact.heard()) return
     this.#pause.reset()
     this.#pause.hurry()
-  }
-
-  /** @param there segments that the control plane has; undefined: an older one does not say */
-  #tellMissing(acknowledged: number, there = acknowledged): void {
-    const missing = acknowledged - there
-    if (missing <= this.#missing) return
-    this.#missing = missing
-    this.#gap(
-      `the control plane has no more ${missing} of the ${acknowledged} segments of events that it had acknowledged: it was restored from a backup of before, or somebody laid hands on it`,
-    )
-  }
-
-  /** Heartbeats alone say nothing of it. */
-  #tellNotTaken(): void {
-    const failure = this.#failure
-    if (failure === undefined || failure.told || performance.now() - failure.since < outageMs)
-      return
-    failure.told = true
-    this.#gap(`the control plane does not take the job's events (${failure.why}): they wait for it`)
-  }
-
-  #tellOutage(why: string): void {
-    if (this.#outage || performance.now() - this.#heard < outageMs) return
-    this.#outage = true
-    this.#gap(
-      `the control plane does not answer (${why}): events wait for it, and new entries of its block list are not in force`,
-    )
   }
 }

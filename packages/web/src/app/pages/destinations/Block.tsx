@@ -47,7 +47,7 @@ export function Block({ org, value }: { org: string; value: string }) {
               <span>Reason: jobs’ reports say it</span>
               <input
                 required
-                maxLength={500}
+                maxLength={200}
                 value={reason}
                 onChange={({ target }) => setReason(target.value)}
               />
