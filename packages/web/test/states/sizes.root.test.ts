@@ -155,6 +155,8 @@ test('behind hundreds of minor detections the gravest is the first, and where ev
     ...minor,
     detection(700, { severity: 'critical', title: 'the gravest' }),
   ])
+  // The last heartbeat says that nothing was.
+  web.rig.server.context.ingest.heartbeats.write()
   web.rig.server.context.db.run(
     `UPDATE jobs SET events_lost = '{"net.connect":5000}' WHERE run_id = '6350'`,
   )
