@@ -65,7 +65,7 @@ export default defineConfig({
           name: 'main',
           include: [root],
           // More than CI has processors: these files wait more than they compute.
-          maxWorkers: 4,
+          maxWorkers: 3,
         },
       },
       {
@@ -74,7 +74,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.{ts,tsx}'],
           exclude: [root, heavy, vm, adversary],
-          maxWorkers: 4,
+          maxWorkers: 3,
           // One process for many of them: to begin one takes more than most of these files.
           isolate: false,
         },

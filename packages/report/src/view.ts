@@ -4,7 +4,6 @@ export { endpointOf, isHostName, placeOf } from './address.ts'
 export { uncheckedHint } from '@runwarden/policy/hint'
 export { lacking, policyEntry, type Lacking } from './allowable.ts'
 export { bySeverity, byWeight } from './order.ts'
-export { jobReliance, type JobTold, reliances } from './job-reliance.ts'
 export { grantedBeside } from './permissions.ts'
 export {
   bytes,

@@ -1,5 +1,6 @@
 import type { Report, ReportChange, ReportHttp, ReportNode, ReportProgram } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
+import { protection, reliance, type Told } from '@runwarden/events/reliance'
 import { isTampering } from '@runwarden/events/tampering'
 
 /** `1 name`, `12,345 names`. */
@@ -90,28 +91,6 @@ export function statusesOf({ statuses }: Pick<ReportHttp, 'statuses'>): string {
     .join(', ')
 }
 
-/**
- * How far what the report says can be relied on. `sound`: it was armed from beginning to end, and nothing that is watched is known to
- * be lost (what was not watched, be it by the policy's own choice, is told beneath, see `missing`); `gaps`: the policy held, and
- * events are missing; `none`: it was not armed, or somebody laid hands on what arms it.
- */
-export function reliance(told: Told): 'sound' | 'gaps' | 'none' {
-  if (told.protection !== 'armed' || told.tampered) return 'none'
-  const isLossy = Object.values(told.eventsLost).some((count) => count > 0)
-  return isLossy || told.interrupted ? 'gaps' : 'sound'
-}
-
-/** What of a record says how far it can be relied on. */
-export interface Told {
-  protection: Report['protection']
-  egress: Report['egress']
-  /** It has the detection `agent-tampered`, of which a flood of others leaves at least the first. */
-  tampered: boolean
-  /** An agent before the last one was killed, or a part of it has ended. */
-  interrupted: boolean
-  eventsLost: Readonly<Record<string, number>>
-}
-
 export function toldBy({ protection, egress, detections, health }: Report): Told {
   return {
     protection,
@@ -122,20 +101,7 @@ export function toldBy({ protection, egress, detections, health }: Report): Told
   }
 }
 
-/** Whether the run was protected, in a few words. */
-export function protection(told: Told): string {
-  if (told.protection === 'unprotected') return 'Not protected'
-  if (told.protection === 'not-run') return 'Not run'
-  const block = told.egress === 'block'
-  const words = {
-    none: 'Tampering seen',
-    gaps: block ? 'Enforced with gaps in the record' : 'Observed with gaps',
-    sound: block ? 'Protected' : 'Observed',
-  }
-  return words[reliance(told)]
-}
-
-/** The same as a heading: nobody may overlook that it was not. */
+/** Whether the run was protected, as a heading: nobody may overlook that it was not. */
 export function protectionHeading(report: Report): string {
   const told = toldBy(report)
   const words = protection(told)

@@ -76,11 +76,12 @@ export function* placeChanges(subject: Subject): Generator<Change> {
   }
   /** Nobody but root can put another in the place of what lies there. @param link that leads there */
   function* shutAbove(place: string, link?: string): Generator<Change> {
+    const what = link === undefined ? place : `${place}, to which ${link} leads,`
     for (const above of foldersAbove(place)) {
       const before = accessOf(above)
       if (before.uid === subject.uid) {
         throw unshut(
-          `${above}, in which ${place} lies${link === undefined ? '' : `, to which ${link} leads`}, belongs to user '${subject.name}', who can put another in its place`,
+          `${above}, in which ${what} lies, belongs to user '${subject.name}', who can put another in its place`,
           link === undefined ? `chown root ${above}` : `rm ${link}, or put a copy in its place`,
         )
       }

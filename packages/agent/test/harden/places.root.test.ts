@@ -27,7 +27,7 @@ test('a place that is not there yet cannot be made', () => {
 
 test('what a link in such a place leads to is shut, or stops it where the account can put another there', () => {
   expect(outcome['led']).toMatch(
-    /SUDO_PLACE.*\/home\/ci, in which .*x\.service lies, to which \/etc\/cron\.d\/led leads.*the machine is as it was/,
+    /SUDO_PLACE.*\/home\/ci, in which .*x\.service, to which \/etc\/cron\.d\/led leads, lies.*the machine is as it was/,
   )
   expect(outcome['led to']).toContain('/srv/units/x')
   expect(outcome['led to file']).toBe('0 664')

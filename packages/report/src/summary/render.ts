@@ -1,4 +1,5 @@
 import type { Destination, Report } from '@runwarden/events'
+import { reliance } from '@runwarden/events/reliance'
 import { placeOf } from '../address.ts'
 import { lacking, policyEntry } from '../allowable.ts'
 import { verdictMarks as marks } from './marks.ts'
@@ -15,7 +16,6 @@ import {
   noDestination,
   protectionHeading,
   refusedHooks,
-  reliance,
   toldBy,
   Who,
 } from '../wording.ts'

@@ -1,5 +1,6 @@
 import type { Verdict } from '@runwarden/events'
 import { plain, plainCommand } from '@runwarden/events/plain'
+import { reliance } from '@runwarden/events/reliance'
 import {
   counted,
   duration,
@@ -9,7 +10,6 @@ import {
   noDestination,
   protectionHeading,
   refusedHooks,
-  reliance,
   toldBy,
 } from '../wording.ts'
 import { clip, wrap } from './columns.ts'

@@ -1,4 +1,4 @@
-import { type JobTold, jobReliance, reliances } from '@runwarden/report/view'
+import { type JobTold, jobReliance, reliances } from '@runwarden/events/reliance'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 

@@ -1,5 +1,5 @@
 import type { Severity, Verdict } from '@runwarden/events'
-import { jobReliance } from '@runwarden/report/view'
+import { jobReliance } from '@runwarden/events/reliance'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 import type { Databases } from './joined.ts'

@@ -1,4 +1,5 @@
-import { duration, jobReliance } from '@runwarden/report/view'
+import { jobReliance } from '@runwarden/events/reliance'
+import { duration } from '@runwarden/report/view'
 import { Fact, Facts } from '../ui/Facts.tsx'
 import { StateWord } from '../ui/StateWord.tsx'
 import { Time } from '../ui/Time.tsx'

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import { counted, jobReliance } from '@runwarden/report/view'
+import { jobReliance } from '@runwarden/events/reliance'
+import { counted } from '@runwarden/report/view'
 import { Failure } from '../ui/Failure.tsx'
 import { Nothing } from '../ui/Section.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderTerminal } from '../../../report/src/index.ts'
-import { jobReliance } from '../../../report/src/view.ts'
+import { jobReliance } from '../../../events/src/reliance.ts'
 import { reportOf, stolenReport } from '../../../report/test/runs.ts'
 import { Script } from '../../../report/test/script.ts'
 import { reportSource } from '../../src/job/from-report/source.ts'

@@ -1,5 +1,6 @@
 import type { Job } from '@runwarden/api'
-import { counted, jobReliance } from '@runwarden/report/view'
+import { jobReliance } from '@runwarden/events/reliance'
+import { counted } from '@runwarden/report/view'
 import { type Column, DataTable } from '../../../ui/DataTable.tsx'
 import { Nothing, Section } from '../../../ui/Section.tsx'
 import { Text } from '../../../ui/Text.tsx'

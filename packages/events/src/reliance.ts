@@ -1,4 +1,41 @@
-import { protection, reliance, type Told } from './wording.ts'
+import type { Report } from './report.ts'
+
+/** How far what is told of a run or a job can be relied on: one word for it everywhere. (The report page loads this file alone.) */
+
+/**
+ * How far what the report says can be relied on. `sound`: it was armed from beginning to end, and nothing that is watched is known to
+ * be lost (what was not watched, be it by the policy's own choice, is told beneath); `gaps`: the policy held, and
+ * events are missing; `none`: it was not armed, or somebody laid hands on what arms it.
+ */
+export function reliance(told: Told): 'sound' | 'gaps' | 'none' {
+  if (told.protection !== 'armed' || told.tampered) return 'none'
+  const isLossy = Object.values(told.eventsLost).some((count) => count > 0)
+  return isLossy || told.interrupted ? 'gaps' : 'sound'
+}
+
+/** What of a record says how far it can be relied on. */
+export interface Told {
+  protection: Report['protection']
+  egress: Report['egress']
+  /** It has the detection `agent-tampered`, of which a flood of others leaves at least the first. */
+  tampered: boolean
+  /** An agent before the last one was killed, or a part of it has ended. */
+  interrupted: boolean
+  eventsLost: Readonly<Record<string, number>>
+}
+
+/** Whether the run was protected, in a few words. */
+export function protection(told: Told): string {
+  if (told.protection === 'unprotected') return 'Not protected'
+  if (told.protection === 'not-run') return 'Not run'
+  const block = told.egress === 'block'
+  const words = {
+    none: 'Tampering seen',
+    gaps: block ? 'Enforced with gaps in the record' : 'Observed with gaps',
+    sound: block ? 'Protected' : 'Observed',
+  }
+  return words[reliance(told)]
+}
 
 /** What is known of a job, of one that goes on as of one that has ended; null: not heard yet. */
 export interface JobTold extends Omit<Told, 'protection' | 'egress'> {
