@@ -95,6 +95,28 @@ describe('a step', () => {
   )
 })
 
+describe('a program called Runner.Worker', () => {
+  it.each([
+    ['as any other', 'WORKER -c :', false],
+    ['in a pid namespace of its own', 'unshare --pid --fork --kill-child WORKER -c :', true],
+    [
+      'with files of its own alone',
+      `unshare --mount sh -c "
+        mount -t tmpfs root ROOT && cd ROOT && cp WORKER . && mkdir usr lib lib64 &&
+        for at in usr lib lib64; do test ! -e /\\$at || mount --rbind /\\$at \\$at || exit 1; done &&
+        exec chroot . /Runner.Worker -c :"`,
+      true,
+    ],
+  ])('that is started %s is told with whether a daemon put it there', async (_, way, contained) => {
+    using seen = new Worker()
+    const root = mkdtempSync(join(seen.folder, 'root-'))
+    const script = way.replaceAll('WORKER', seen.worker).replaceAll('ROOT', root)
+    const { status, stderr } = await seen.run('sh', '-c', `${script}\n:`)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(seen.of('worker')).toMatchObject([{ first: false, contained }])
+  })
+})
+
 /** Does something in the step `one`, and nothing in the step `two`. */
 async function inOne(way: string): Promise<Worker> {
   const seen = new Worker()

@@ -118,6 +118,18 @@ function addEntryRoutes(
   context: Context,
 ): void {
   const { db, auth, clock, blockLists } = context
+  const auditRemoval = (
+    { identity, ip }: Pick<FastifyRequest, 'identity' | 'ip'>,
+    owner: string | null,
+    { value, reason }: { value: string; reason: string },
+  ): void =>
+    auth.audit(identity, {
+      organisationId: owner,
+      action: 'block-list.remove',
+      subject: value,
+      detail: { reason },
+      address: ip,
+    })
   app.get(
     `${prefix}/blocklist/entries`,
     {
@@ -161,14 +173,7 @@ function addEntryRoutes(
           now,
           replace: body.replace,
         })
-        for (const { value, reason } of replaced)
-          auth.audit(identity, {
-            organisationId: owner,
-            action: 'block-list.remove',
-            subject: value,
-            detail: { reason },
-            address: ip,
-          })
+        for (const entry of replaced) auditRemoval(request, owner, entry)
         for (const { value, reason, expiresAt } of body.entries)
           auth.audit(identity, {
             organisationId: owner,
@@ -195,17 +200,9 @@ function addEntryRoutes(
       },
     },
     (request, reply) => {
-      const { params, identity, ip } = request
       const owner = ownerOf(request)
       db.transaction(() => {
-        const { value, reason } = deleteEntry(db, owner, params.entry)
-        auth.audit(identity, {
-          organisationId: owner,
-          action: 'block-list.remove',
-          subject: value,
-          detail: { reason },
-          address: ip,
-        })
+        auditRemoval(request, owner, deleteEntry(db, owner, request.params.entry))
         blockLists.change(owner)
       })
       blockLists.publish(owner)
