@@ -90,6 +90,7 @@ test('a heartbeat that comes late changes nothing of what the report says', () =
     await agent.send(agent.pack([exec(1, 100)]))
     const health = { ...sampleReport.health, tier: 'none', eventsLost: { 'net.connect': 500 } }
     await agent.finish({ ...sampleReport, protection: 'unprotected', health })
+    await rig.server.context.ingest.indexer.settled(60_000)
     const job = async (): Promise<unknown> =>
       (await rig.ask('GET', `/v1/orgs/acme/jobs/${agent.jobId}`, { as: rig.acme.keys.viewer })).body
     const before = await job()
