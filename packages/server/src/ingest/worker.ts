@@ -17,8 +17,11 @@ const batchSegments = 32
 const batchBytes = 4 << 20
 /** A full disk is asked again after that. */
 const patienceMs = 1000
-/** So often the thread, or the server with it, may die of a segment before it is set aside. */
-const mostDeaths = 3
+/**
+ * So often the thread, or the server with it, may die while it is at a segment before that is set aside. Servers die of much else:
+ * who was killed a few times at the same one has lost nothing.
+ */
+const mostDeaths = 10
 
 const { data } = workerData as { data: string }
 const port = parentPort

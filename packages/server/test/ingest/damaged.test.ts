@@ -144,8 +144,8 @@ test('a segment of which the indexer dies again and again is set aside; what fol
       for (const seq of [1, 2, 3]) await agent.send(agent.pack([detection(seq)]))
       await rig.server.context.ingest.indexer.settled(60_000)
     }
-    expect(await begin(2)).toEqual({ detections: [], indexed: 3 })
-    expect(await begin(3)).toEqual({
+    expect(await begin(9)).toEqual({ detections: [], indexed: 3 })
+    expect(await begin(10)).toEqual({
       detections: [
         "record-damaged: Segment 2 of the job's events can't be indexed (the indexer died of it)",
       ],
