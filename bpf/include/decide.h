@@ -103,20 +103,24 @@ static __always_inline bool find_grant(const struct destination *to, struct deci
 }
 
 /*
- * Sets rule, name and reason when a name that is allowed to the owner led to the destination; the name also when it is
- * only known. `narrowed` gets the rule of a line that allows it to others.
+ * Whether a name that is allowed to the owner led to the destination (or to the same port by TCP): sets its rule, name and
+ * reason. The name is set when it is only known, too, and where a line allows it to others the rule is that line's. Not
+ * static: see packet.h.
  */
-static __always_inline bool find_learned(const struct destination *to, u8 protocol, struct decision *decision,
-					 const struct owner *owner, bool calls, u32 *narrowed)
+__noinline int find_learned(const struct destination *to, struct decision *decision, const struct owner *owner,
+			    bool calls, bool by_tcp)
 {
-	struct learned_key key = { .protocol = protocol };
+	struct learned_key key = {};
 	struct learned *entry;
 	u64 now;
 
+	if (!to || !decision || !owner)
+		return 0;
+	key.protocol = by_tcp ? IPPROTO_TCP : to->protocol;
 	__builtin_memcpy(key.address, to->address, 16);
 	entry = bpf_map_lookup_elem(&learned, &key);
 	if (!entry)
-		return false;
+		return 0;
 	now = bpf_ktime_get_boot_ns();
 	for (u32 i = 0; i < LEARNED_RANGES; i++) {
 		struct learned_range *range = &entry->ranges[i];
@@ -127,16 +131,14 @@ static __always_inline bool find_learned(const struct destination *to, u8 protoc
 			continue;
 		if (range->expires <= now)
 			continue;
-		if (range->narrowing && !fulfils_narrowing(owner, calls, range->narrowing)) {
-			*narrowed = range->rule;
-			continue;
-		}
 		decision->rule = range->rule;
+		if (range->narrowing && !fulfils_narrowing(owner, calls, range->narrowing))
+			continue;
 		decision->reason = REASON_NAME;
 		decision->unchecked = range->flags & RANGE_UNCHECKED;
-		return true;
+		return 1;
 	}
-	return false;
+	return 0;
 }
 
 /* Whose way it is: the flow's fields are laid out as an owner's. */
@@ -205,7 +207,7 @@ static __always_inline bool allows_owner(struct decision *decision, const struct
 __noinline int decide(const struct destination *to, u64 cookie, struct decision *decision, const struct owner *owner,
 		      bool calls)
 {
-	u32 narrowed = RULE_NONE, over_tcp;
+	u32 narrowed;
 
 	if (!to || !decision || !owner)
 		return -1;
@@ -219,15 +221,18 @@ __noinline int decide(const struct destination *to, u64 cookie, struct decision 
 		decision->reason = REASON_LOOPBACK;
 		return 0;
 	}
-	if (find_learned(to, to->protocol, decision, owner, calls, &narrowed) || find_grant(to, decision) ||
-	    allows_owner(decision, owner, calls))
+	if (find_learned(to, decision, owner, calls, false))
+		return 0;
+	narrowed = decision->rule;
+	decision->rule = RULE_NONE;
+	if (find_grant(to, decision) || allows_owner(decision, owner, calls))
 		return 0;
 	if (narrowed == RULE_NONE)
 		narrowed = decision->rule;
 	if (is_live(to, cookie, decision))
 		return 0;
 	if (to->protocol == IPPROTO_UDP && to->port == HTTPS_PORT &&
-	    find_learned(to, IPPROTO_TCP, decision, owner, calls, &over_tcp))
+	    find_learned(to, decision, owner, calls, true))
 		deny(decision, REASON_QUIC);
 	else
 		deny(decision, REASON_NO_RULE);

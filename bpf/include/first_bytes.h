@@ -37,6 +37,7 @@ struct first_bytes {
 	u32 busy;
 	u32 length; /* of head */
 	u32 size;   /* of the whole segment */
+	u32 first, end; /* where they stand in what is sent, by sequence number */
 	/* What the parsers found. */
 	u8 protocol; /* enum first_protocol */
 	u8 fault;    /* enum connect_reason for the want of a name; 0: there is one, and no doubt */

@@ -104,17 +104,28 @@ static __always_inline bool goes_on(struct packet *packet, struct flow *flow, co
 /* What judge() comes to. */
 enum judgement { JUDGED_PARTIAL, JUDGED, JUDGED_LATER };
 
-/* Judges what was said so far. Partial: more of the head is to come, and what is known of it may pass. Later: it is sent again. */
-static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index,
-				 struct first_bytes *bytes, struct decision *decision, u32 first, u32 end)
+/*
+ * Judges what was said so far. Partial: more of the head is to come, and what is known of it may pass. Later: it is sent again.
+ * Not static: see packet.h.
+ */
+__noinline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index)
 {
+	struct first_bytes *bytes = place(index);
+	struct decision *decision;
+	bool named, partial, word;
 	int https = HTTPS_NONE;
-	u32 names = flow->names;
-	bool named = read_first_bytes(index, names);
-	bool partial = named && (is_partial(bytes, false) || is_waited_for(packet, flow, bytes, decision));
-	bool word = named && is_word(flow, bytes);
-	u8 next = names_after(bytes, names);
+	u32 names, end;
+	u8 next;
 
+	if (!bytes || !packet || !flow)
+		return JUDGED_LATER;
+	decision = &bytes->decision;
+	names = flow->names;
+	end = bytes->end;
+	named = read_first_bytes(index, names);
+	partial = named && (is_partial(bytes, false) || is_waited_for(packet, flow, bytes, decision));
+	word = named && is_word(flow, bytes);
+	next = names_after(bytes, names);
 	if (partial) {
 		bytes->fault = bytes->encrypted ? REASON_ENCRYPTED_HELLO : 0;
 		/* A Host may be cut in the middle; an SNI is not read before it is whole. */
@@ -132,7 +143,7 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 		note_refusal(flow, decision);
 	} else if (partial || (word && bytes->size < PARTIAL_BYTES)) {
 		return JUDGED_PARTIAL;
-	} else if ((https = enter_https(skb, packet, flow, index, first)) == HTTPS_WAIT) {
+	} else if ((https = enter_https(skb, packet, flow, index, bytes->first)) == HTTPS_WAIT) {
 		return JUDGED_LATER;
 	} else if (https == HTTPS_REFUSED) {
 		deny(decision, REASON_HTTPS_UNSEEN);
@@ -145,7 +156,7 @@ static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, s
 		flow->name = decision->name;
 		/* Another request begins behind it: with what follows all of it is read once more. */
 		if (goes_on(packet, flow, bytes, decision)) {
-			flow->judged = first;
+			flow->judged = bytes->first;
 			return JUDGED_PARTIAL;
 		}
 	}
@@ -198,7 +209,9 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 		taken = take_first_bytes(skb, at, index, bytes);
 	if (!taken)
 		return false;
-	judgement = judge(skb, packet, flow, index, bytes, decision, first, end);
+	bytes->first = first;
+	bytes->end = end;
+	judgement = judge(skb, packet, flow, index);
 	if (judgement == JUDGED_LATER)
 		return false;
 	if (judgement == JUDGED) {

@@ -111,30 +111,41 @@ static __always_inline void read_ports(struct __sk_buff *skb, u32 at, struct pac
 	}
 }
 
+struct ip_options {
+	struct __sk_buff *skb;
+	u32 at, end;
+	bool routes;
+};
+
+static long read_ip_option(u32 index, struct ip_options *options)
+{
+	u8 option[2] = {};
+
+	if (options->at >= options->end)
+		return 1;
+	options->routes = true;
+	if (load_bytes(options->skb, options->at, option, 1))
+		return 1;
+	if (option[0] == IP_OPTION_LSRR || option[0] == IP_OPTION_SSRR)
+		return 1;
+	if (option[0] > IP_OPTION_NOP) {
+		if (load_bytes(options->skb, options->at + 1, option + 1, 1) || option[1] < 2)
+			return 1;
+		options->at += option[1];
+	} else {
+		options->at++;
+	}
+	options->routes = false;
+	return option[0] == IP_OPTION_END;
+}
+
 /* Any process may set these options, and then the destination in the header is only the first of several. */
 __noinline int has_source_route(struct __sk_buff *skb, u32 end)
 {
-	u32 at = sizeof(struct ipv4_header);
+	struct ip_options options = { .skb = skb, .at = sizeof(struct ipv4_header), .end = end };
 
-	for (int i = 0; i < 40; i++) {
-		u8 option[2] = {};
-		if (at >= end)
-			return 0;
-		if (load_bytes(skb, at, option, 1))
-			return 1;
-		if (option[0] == IP_OPTION_END)
-			return 0;
-		if (option[0] == IP_OPTION_NOP) {
-			at++;
-			continue;
-		}
-		if (option[0] == IP_OPTION_LSRR || option[0] == IP_OPTION_SSRR)
-			return 1;
-		if (load_bytes(skb, at + 1, option + 1, 1) || option[1] < 2)
-			return 1;
-		at += option[1];
-	}
-	return 0;
+	bpf_loop(40, read_ip_option, &options, 0);
+	return options.routes;
 }
 
 static __always_inline void read_ipv4(struct __sk_buff *skb, struct packet *packet)
