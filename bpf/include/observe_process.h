@@ -86,6 +86,36 @@ static __always_inline bool is_new_program(const struct exec_record *record, u16
 	return true;
 }
 
+/* What the record of a start has of objects: `end` is where its text ends. Not static: see packet.h. */
+__noinline int send_exec(u64 number, u32 end, u32 flags)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file *file = (void *)number;
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	if (!s || !file)
+		return 0;
+	struct exec_record *record = &s->record.exec;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	record->stdio = current_stdio();
+	/* No loop: what compilers make of one, the verifier of 6.1 takes for an endless one. */
+	if ((record->stdio & 15) == STDIO_PIPE)
+		record->pipes[0] = pipe_at(0);
+	if ((record->stdio >> 4 & 15) == STDIO_PIPE)
+		record->pipes[1] = pipe_at(1);
+	record->inode = BPF_CORE_READ(inode, i_ino);
+	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	record->changed = changed_at(inode);
+	record->served = served_by(number);
+	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
+	record->parent_tgid = BPF_CORE_READ(parent, tgid);
+	record->parent_start = BPF_CORE_READ(parent, start_boottime);
+	u32 size = record_size(end);
+	describe_process(&record->header, task, RECORD_EXEC, flags, size);
+	bool is_new = is_new_program(record, flags);
+	output_urgent(&s->record, size, RECORD_EXEC, is_new ? wake_now() : wake_if(fills_up_urgent()));
+	return 0;
+}
+
 /* The current process has begun to run the program whose struct file * is `number`. Not static: see packet.h. */
 __noinline int tell_exec(u64 number, u32 step)
 {
@@ -121,25 +151,7 @@ __noinline int tell_exec(u64 number, u32 step)
 	u32 cwd_end = end;
 	end = append_argv(s, end, BPF_CORE_READ(task, mm), &flags);
 	record->argv_size = end - cwd_end;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	record->stdio = current_stdio();
-	/* No loop: what compilers make of one, the verifier of 6.1 takes for an endless one. */
-	if ((record->stdio & 15) == STDIO_PIPE)
-		record->pipes[0] = inode_number_at(task, 0);
-	if ((record->stdio >> 4 & 15) == STDIO_PIPE)
-		record->pipes[1] = inode_number_at(task, 1);
-	record->inode = BPF_CORE_READ(inode, i_ino);
-	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	record->changed = changed_at(inode);
-	record->served = served_by(number);
-	struct task_struct *parent = BPF_CORE_READ(task, group_leader, real_parent, group_leader);
-	record->parent_tgid = BPF_CORE_READ(parent, tgid);
-	record->parent_start = BPF_CORE_READ(parent, start_boottime);
-	u32 size = record_size(end);
-	describe_process(&record->header, task, RECORD_EXEC, flags, size);
-	bool is_new = is_new_program(record, flags);
-	output_urgent(&s->record, size, RECORD_EXEC, is_new ? wake_now() : wake_if(fills_up_urgent()));
-	return 0;
+	return send_exec(number, end, flags);
 }
 
 /* Each program that a process starts is counted, and it begins with its maker's count. */
