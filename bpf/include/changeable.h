@@ -27,14 +27,17 @@ static __always_inline bool is_changeable(struct __sk_buff *skb)
 	return flags & CHANGEABLE_FLAGS;
 }
 
-/* Refuses such bytes where a name is to be read. Tells it once. Returns whether they may pass. */
-static __always_inline bool decide_changeable(struct __sk_buff *skb, const struct packet *packet, struct flow *flow,
-					      struct decision *decision)
+/* Refuses such bytes where a name is to be read. Tells it once. Returns 1 when they may pass. Not static: see packet.h. */
+__noinline int decide_changeable(struct __sk_buff *skb, const struct packet *packet, struct flow *flow,
+				 struct decision *decision)
 {
-	bool told = flow->reason == REASON_ZERO_COPY;
+	bool told;
 
+	if (!packet || !flow || !decision)
+		return 0;
+	told = flow->reason == REASON_ZERO_COPY;
 	if ((!is_bound(flow) && !lists_names(flow->generation)) || !is_changeable(skb))
-		return true;
+		return 1;
 	deny(decision, REASON_ZERO_COPY);
 	note_refusal(flow, decision);
 	if (!told)

@@ -114,14 +114,13 @@ __noinline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *
 	struct decision *decision;
 	bool named, partial, word;
 	int https = HTTPS_NONE;
-	u32 names, end;
+	u32 names;
 	u8 next;
 
 	if (!bytes || !packet || !flow)
 		return JUDGED_LATER;
 	decision = &bytes->decision;
 	names = flow->names;
-	end = bytes->end;
 	named = read_first_bytes(index, names);
 	partial = named && (is_partial(bytes, false) || is_waited_for(packet, flow, bytes, decision));
 	word = named && is_word(flow, bytes);
@@ -161,25 +160,35 @@ __noinline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *
 		}
 	}
 	/* A record without meaning that the segment cuts is judged to its end. */
-	flow->judged = flow->names & NAMES_RETRY && bytes->at > bytes->size ? end + (bytes->at - bytes->size) : end;
+	flow->judged = bytes->end;
+	if (flow->names & NAMES_RETRY && bytes->at > bytes->size)
+		flow->judged += bytes->at - bytes->size;
 	if (!is_denied(decision) && (is_bound(flow) || flow->names & NAMES_HTTPS))
 		remember_checked(skb, flow);
 	return JUDGED;
 }
 
-/* Looks at the segment, behind what was sent before of the same head. Returns whether it may pass. */
-static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 at, u32 index,
-				    struct first_bytes *bytes)
+/* What take_segment() comes to. */
+enum taking { TAKING_DROPS, TAKING_PASSES, TAKING_JUDGES };
+
+/*
+ * Takes what the segment has behind its headers, at `at`, together with what was sent before of the same head: to be judged, unless
+ * it passes, or is dropped, without that. Not static: see packet.h.
+ */
+__noinline int take_segment(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 at, u32 index)
 {
 	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
 	struct partial *partial = sk ? bpf_sk_storage_get(&partials, sk, 0, 0) : NULL;
-	struct decision *decision = &bytes->decision;
-	u32 first = sequence_of(skb, packet);
-	u32 end = first + (skb->len - at);
-	u32 before;
-	int judgement;
+	struct first_bytes *bytes = place(index);
+	struct decision *decision;
+	u32 first, end, before = 0;
 	bool taken;
 
+	if (!packet || !flow || !bytes)
+		return TAKING_DROPS;
+	decision = &bytes->decision;
+	first = sequence_of(skb, packet);
+	end = first + (skb->len - at);
 	decision->generation = flow->generation;
 	decision->rule = flow->rule;
 	decision->name = flow->name;
@@ -188,38 +197,48 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 	/* What is sent again was judged, maybe with bytes behind it that were not. */
 	if (flow->names & (NAMES_HTTP | NAMES_RETRY) && (s32)(flow->judged - first) > 0) {
 		if ((s32)(flow->judged - end) >= 0)
-			return true;
+			return TAKING_PASSES;
 		at += flow->judged - first;
 		first = flow->judged;
 	}
 	if (!decide_changeable(skb, packet, flow, decision))
-		return false;
-	before = partial ? first - partial->first : 0;
+		return TAKING_DROPS;
 	if (partial) {
+		before = first - partial->first;
 		/* What a gap is in front of comes again. */
 		if (before > partial->length)
-			return false;
+			return TAKING_DROPS;
 		if (before + (skb->len - at) <= partial->length)
-			return true;
+			return TAKING_PASSES;
 		first = partial->first;
 	}
 	if (before)
 		taken = partial && take_further_bytes(skb, at, index, bytes, partial, before);
 	else
 		taken = take_first_bytes(skb, at, index, bytes);
-	if (!taken)
-		return false;
 	bytes->first = first;
 	bytes->end = end;
+	return taken ? TAKING_JUDGES : TAKING_DROPS;
+}
+
+/* Looks at what a segment has at `at`. Returns whether it may pass. */
+static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 at, u32 index,
+				    struct first_bytes *bytes)
+{
+	int taking = take_segment(skb, packet, flow, at, index), judgement;
+	struct bpf_sock *sk;
+
+	if (taking != TAKING_JUDGES)
+		return taking == TAKING_PASSES;
 	judgement = judge(skb, packet, flow, index);
 	if (judgement == JUDGED_LATER)
 		return false;
-	if (judgement == JUDGED) {
-		if (partial)
-			bpf_sk_storage_delete(&partials, sk);
-		return !is_denied(decision);
-	}
-	return sk && keep_partial(sk, first, bytes);
+	sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
+	if (judgement == JUDGED_PARTIAL)
+		return sk && keep_partial(sk, bytes->first, bytes);
+	if (sk)
+		bpf_sk_storage_delete(&partials, sk);
+	return !is_denied(&bytes->decision);
 }
 
 static __always_inline void note_beginning(struct __sk_buff *skb, struct flow *flow, u32 at)
