@@ -27,38 +27,41 @@ const decisive = ['enforce/matrix', 'job-lockdown', 'last-stage-hold'] as const
 const subjects = {
   '6.1-amd64': partOnly ? decisive : [...different, ...other],
   '6.12-amd64': different,
-  '6.1-arm64': partOnly ? ['enforce/matrix', 'last-stage-hold'] : different,
+  '6.1-arm64': partOnly ? [] : different,
 } as const
 
-describe.each(kernelNames)('with kernel %s', (kernel) => {
-  let vm: Vm
-  beforeAll(async () => {
-    vm = await bootVm({
-      kernel,
-      checkout: true,
-      modules: ['veth', 'vsock', 'tcp_diag', 'nf_tables', 'nft_quota', 'vxlan', 'tun'],
-      programs: [
-        ...ordinaryPrograms,
-        '/usr/bin/mount',
-        '/usr/bin/umount',
-        '/usr/sbin/ip',
-        '/usr/sbin/nft',
-        '/usr/bin/nsenter',
-        '/usr/bin/unshare',
-        '/usr/bin/setpriv',
-      ],
-      compile: ['act', 'wire', 'peer'].map((name) => `${folder}/enforce/acts/${name}.c`),
-    })
-  }, 300_000)
-  afterAll(() => vm[Symbol.asyncDispose]())
+describe.each(kernelNames.filter((kernel) => subjects[kernel].length > 0))(
+  'with kernel %s',
+  (kernel) => {
+    let vm: Vm
+    beforeAll(async () => {
+      vm = await bootVm({
+        kernel,
+        checkout: true,
+        modules: ['veth', 'vsock', 'tcp_diag', 'nf_tables', 'nft_quota', 'vxlan', 'tun'],
+        programs: [
+          ...ordinaryPrograms,
+          '/usr/bin/mount',
+          '/usr/bin/umount',
+          '/usr/sbin/ip',
+          '/usr/sbin/nft',
+          '/usr/bin/nsenter',
+          '/usr/bin/unshare',
+          '/usr/bin/setpriv',
+        ],
+        compile: ['act', 'wire', 'peer'].map((name) => `${folder}/enforce/acts/${name}.c`),
+      })
+    }, 300_000)
+    afterAll(() => vm[Symbol.asyncDispose]())
 
-  test.each(subjects[kernel])(
-    '%s: what holds here holds there',
-    async (name) => {
-      const results = await vm.runTests(`${folder}/${name}.root.test.ts`)
-      expect(results.filter(({ error }) => error !== null)).toEqual([])
-      expect(results.length).toBeGreaterThan(2)
-    },
-    600_000,
-  )
-})
+    test.each(subjects[kernel])(
+      '%s: what holds here holds there',
+      async (name) => {
+        const results = await vm.runTests(`${folder}/${name}.root.test.ts`)
+        expect(results.filter(({ error }) => error !== null)).toEqual([])
+        expect(results.length).toBeGreaterThan(2)
+      },
+      600_000,
+    )
+  },
+)

@@ -7,7 +7,7 @@ import { connect, detection, exec, write } from './sample-events.ts'
 import { ServerProcess } from './server-process.ts'
 import { jobStart, type Packed, TestAgent } from './test-agent.ts'
 
-const kills = 100
+const kills = 50
 const jobs = 3
 const eventsOfSegment = 40
 
