@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+import { cgroupPath, scopeName } from '@runwarden/agent'
 import type { DocumentReader, Entry } from '@runwarden/policy/document'
 import { readNamedFile } from './run-files.ts'
 import { UsageError, type Parsed } from './options.ts'
@@ -13,7 +15,8 @@ export interface ExemptConfig {
 export interface ScopeConfig {
   /** `host`, or a cgroup. */
   cgroup: string
-  name: string | null
+  /** No other scope's. */
+  name: string
   /** It may come later. */
   wait: boolean
   /** What becomes of its policy when a job says that the machine is its own. */
@@ -66,7 +69,7 @@ export async function readAgentConfig(options: Parsed<typeof agentOptions>): Pro
     throw new UsageError('agent needs --config FILE, or --scope host|CGROUP with --policy FILE')
   const scope: ScopeConfig = {
     cgroup: options.scope,
-    name: null,
+    name: scopeName(cgroupPath(options.scope)),
     wait: false,
     jobs: 'keep',
     policy: options.policy ?? null,
@@ -93,10 +96,7 @@ function readConfig(reader: DocumentReader, root: unknown): Omit<AgentConfig, 'f
   }
   for (const entry of reader.entries(root, ['scopes', 'out', 'state', 'socket', 'on-stop'])) {
     const { key, value } = entry
-    if (key === 'scopes')
-      config.scopes = (reader.items(entry, 'of scopes') ?? []).map((node) =>
-        readScope(reader, node),
-      )
+    if (key === 'scopes') config.scopes = readScopes(reader, entry)
     else if (key === 'out') config.out = reader.text(value) ?? defaultOut
     else if (key === 'state') config.state = reader.text(value) ?? undefined
     else if (key === 'socket') config.socket = reader.text(value) ?? undefined
@@ -107,10 +107,31 @@ function readConfig(reader: DocumentReader, root: unknown): Omit<AgentConfig, 'f
   return config
 }
 
+/** Each has a cgroup and a name of its own: of two of one name a service would know one alone. */
+function readScopes(reader: DocumentReader, entry: Entry): ScopeConfig[] {
+  const scopes: ScopeConfig[] = []
+  for (const node of reader.items(entry, 'of scopes') ?? []) {
+    const scope = readScope(reader, node)
+    const path = pathOf(scope)
+    if (scope.cgroup !== '' && scopes.some((one) => pathOf(one) === path))
+      reader.problem(node, `its cgroup ${path} is another scope's, too`)
+    else if (scopes.some(({ name }) => name !== '' && name === scope.name))
+      reader.problem(
+        node,
+        `its name '${scope.name}' is another scope's, too: give each a "name:" of its own`,
+      )
+    scopes.push(scope)
+  }
+  return scopes
+}
+
+const pathOf = ({ cgroup }: ScopeConfig): string =>
+  cgroup === '' ? '' : resolve(cgroupPath(cgroup))
+
 function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
   const scope: ScopeConfig = {
     cgroup: '',
-    name: null,
+    name: '',
     wait: false,
     jobs: 'keep',
     policy: null,
@@ -147,7 +168,7 @@ function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
       else if (key === 'name') {
         if (text !== null && !/^[\w.@-]{1,64}$/.test(text))
           reader.problem(value, 'a name has letters, digits and . _ @ - only, at most 64')
-        scope.name = text
+        scope.name = text ?? ''
       } else if (key === 'policy') scope.policy = text
       else if (key === 'block-list') scope.blockList = text
       else scope.workspace = text
@@ -160,6 +181,7 @@ function readScope(reader: DocumentReader, node: unknown): ScopeConfig {
     )
   if (scope.cgroup === '')
     reader.problem(node, 'a scope is a mapping with "cgroup:", a path or host')
+  else if (scope.name === '') scope.name = scopeName(cgroupPath(scope.cgroup))
   return scope
 }
 

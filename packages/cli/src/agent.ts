@@ -2,10 +2,8 @@ import { join, resolve } from 'node:path'
 import {
   AgentError,
   AgentService,
-  cgroupPath,
   findCgroup,
   orphans,
-  scopeName,
   serviceRotation,
   JobSocket,
   Jobs,
@@ -154,7 +152,7 @@ async function openRecord(folder: string): Promise<ScopeRecord> {
 }
 
 async function settingsOf(scope: ScopeConfig, { file, out }: AgentConfig): Promise<ScopeSettings> {
-  const name = scope.name ?? scopeName(cgroupPath(scope.cgroup))
+  const { name } = scope
   return {
     name,
     cgroup: scope.cgroup,

@@ -16,9 +16,8 @@ export function planReload<Scope extends { settings: ScopeSettings }>(
   scopes: readonly Scope[],
   next: readonly ScopeSettings[],
 ): Plan<Scope> {
+  requireNames(next)
   const names = new Set(next.map(({ name }) => name))
-  if (names.size < next.length)
-    throw restart('two scopes have the same name', 'give each a "name:" of its own')
   const plan: Plan<Scope> = { stays: [], changed: new Set(), comes: [], goes: [] }
   for (const settings of next) {
     const scope = scopes.find((one) => one.settings.name === settings.name)
@@ -35,6 +34,14 @@ export function planReload<Scope extends { settings: ScopeSettings }>(
   }
   plan.goes = scopes.filter(({ settings }) => !names.has(settings.name))
   return plan
+}
+
+/** @throws AgentError where two scopes have one name: one of them would be forgotten, and nobody told */
+export function requireNames(scopes: readonly ScopeSettings[]): void {
+  const names = scopes.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined)
+    throw restart(`two scopes have the name '${twice}'`, 'give each a "name:" of its own')
 }
 
 function watchKey({ workspace, exempt, uplinks, rulesVersion }: ScopeSettings): string {

@@ -10,7 +10,7 @@ import { exemptPlaces } from './exempt.ts'
 import { Governed, type GovernedScope, notHardened } from './governed.ts'
 import { OwnCgroup } from './own-cgroup.ts'
 import { identityAt, PathWatch } from './path-watch.ts'
-import { type Plan, planReload } from './plan-reload.ts'
+import { type Plan, planReload, requireNames } from './plan-reload.ts'
 import { readTarget, type ScopeSettings, type ScopeTarget } from './scope-settings.ts'
 import { orphans } from './state.ts'
 
@@ -67,6 +67,7 @@ export class AgentService {
    * @throws AgentError, PolicyError, BpfError, EnforceError: which scope, and why
    */
   static async start(settings: ServiceSettings): Promise<AgentService> {
+    requireNames(settings.scopes)
     const service = new AgentService(settings)
     requireMachine(readMachine())
     for (const sentence of await sweep()) settings.say(sentence)
