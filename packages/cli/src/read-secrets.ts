@@ -67,7 +67,9 @@ export function readApiKey(
   if (!/^[\x21-\x7e]{8,8192}$/.test(key))
     throw new UsageError(
       file === undefined
-        ? '--server needs an API key: --api-key-file FILE, or the variable RUNWARDEN_API_KEY'
+        ? given === ''
+          ? '--server needs an API key: --api-key-file FILE, or the variable RUNWARDEN_API_KEY'
+          : 'RUNWARDEN_API_KEY: what is in it is no API key, one word of 8 characters and more'
         : `--api-key-file ${file}: there is no API key in it, one word on one line`,
     )
   if (file !== undefined && staysReadable(file) && canRead(file, user))

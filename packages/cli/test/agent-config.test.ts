@@ -30,7 +30,9 @@ test('a scope is called what it is named, or after its cgroup', async () => {
 test('two scopes of one name, given or made of their cgroups, or of one cgroup, are refused where they stand', async () => {
   await expect(
     read('scopes:\n  - { cgroup: /ci/a, name: same }\n  - { cgroup: /ci/b, name: same }\n'),
-  ).rejects.toThrow(/agent\.yml:3:5: .*its name 'same' is another scope's, too: give each a "name:"/)
+  ).rejects.toThrow(
+    /agent\.yml:3:5: .*its name 'same' is another scope's, too: give each a "name:"/,
+  )
   await expect(read('scopes:\n  - cgroup: /ci-a\n  - cgroup: /ci/a\n')).rejects.toThrow(
     /agent\.yml:3:5: .*its name 'ci-a' is another scope's, too/,
   )

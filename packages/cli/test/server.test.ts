@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Ended, gather, Place, runwarden, until } from './runwarden.ts'
 
@@ -97,18 +98,32 @@ test('keys and links come from the command line while it runs', async () => {
   const answer = await fetch(`${server.url}/v1/orgs/acme`, { headers: { authorization } })
   expect(await answer.json()).toMatchObject({ name: 'acme' })
 
-  const link = await place.exec(runwarden, [
-    'server',
-    'sign-in',
-    '--data',
-    data,
-    '--url',
-    server.url,
-  ])
+  // The server itself has said in the folder where it is reached.
+  const link = await place.exec(runwarden, ['server', 'sign-in', '--data', data])
+  expect(link.stdout).toContain(`${server.url}/v1/`)
   const headers = { origin: server.url }
   expect(
     await fetch(link.stdout.trim(), { method: 'POST', redirect: 'manual', headers }),
   ).toMatchObject({ status: 303 })
+})
+
+test('in a folder that everybody may read in, what it keeps is its own all the same', async () => {
+  const data = place.at('open')
+  mkdirSync(data, { mode: 0o755 })
+  // As an earlier version has left it.
+  writeFileSync(join(data, 'runwarden.sqlite'), '', { mode: 0o644 })
+  await using server = await start(data, '--organisations', 'acme')
+  expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+  const open = readdirSync(data).filter((name) => (statSync(join(data, name)).mode & 0o077) !== 0)
+  expect(open).toEqual([])
+})
+
+test('a folder that cannot be made is said at once', async () => {
+  for (const words of [
+    ['--data', '/proc/none'],
+    ['backup', '--data', place.at('none'), '--to', '/proc/none'],
+  ])
+    expect(await place.exec(runwarden, ['server', ...words])).toMatchObject({ status: 125 })
 })
 
 test('a backup while it runs is a folder that another server starts over', async () => {
@@ -204,6 +219,6 @@ test('a data folder that cannot be made says so, and what to do', async () => {
   const data = place.at('file')
   const { status, stderr } = await place.exec(runwarden, ['server', '--data', data])
   expect(status).toBe(125)
-  expect(stderr).toContain(`the folder ${data} can't be made: EEXIST`)
+  expect(stderr).toContain(`the folder ${data} can't be made: what has its name is no folder`)
   expect(stderr).toContain('--data')
 })

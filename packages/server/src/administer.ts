@@ -3,7 +3,7 @@ import { type KeyRole, keyRoles } from './auth/rights.ts'
 import { newSignInUrl } from './auth/sign-in-url.ts'
 import { type Config, urlOf } from './config.ts'
 import { ConfigError } from './config-table.ts'
-import { openExisting } from './data-folder.ts'
+import { keptUrl, openExisting } from './data-folder.ts'
 import type { Database } from './db/database.ts'
 import { checkMigrated } from './db/migrate.ts'
 
@@ -16,7 +16,9 @@ export const administer = {
     using db = openMigrated(config.data)
     const auth = new Auth(db, Date.now)
     auth.audit(identity, { organisationId: null, action: 'sign-in.link', subject: 'admin' })
-    return newSignInUrl({ db, auth, url: () => urlOf(config) }) ?? ''
+    // The server's own settings are the server's: here only the folder is given, as a rule.
+    const url = config.url ?? keptUrl(config.data) ?? urlOf(config)
+    return newSignInUrl({ db, auth, url: () => url }) ?? ''
   },
 
   /**

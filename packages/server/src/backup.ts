@@ -3,7 +3,7 @@ import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promis
 import { dirname, join, relative, resolve } from 'node:path'
 import { backup as copyDatabase } from 'node:sqlite'
 import { ConfigError } from './config-table.ts'
-import { databaseName, openExisting } from './data-folder.ts'
+import { databaseName, makeFolders, openExisting } from './data-folder.ts'
 import { Database } from './db/database.ts'
 
 /** All pages at once: what others write meanwhile would have it begin anew. They wait for nothing (WAL). */
@@ -50,7 +50,13 @@ export async function restore(from: string, data: string): Promise<void> {
 async function intoNew(given: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const path = resolve(given)
   const partial = `${path}.partial-${process.pid}`
-  await mkdir(partial, { mode: 0o700, recursive: true })
+  try {
+    makeFolders(partial)
+  } catch (error) {
+    throw new ConfigError(`the folder ${path} can't be made: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
   try {
     await fill(partial)
     // An empty folder of that name goes; one with anything in it stays, and is an error.

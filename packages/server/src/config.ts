@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { nearestWord } from '@runwarden/policy'
 import { LineCounter, parseDocument } from 'yaml'
 import { ConfigError, type SettingName, settings } from './config-table.ts'
 
@@ -68,10 +69,12 @@ function readFile(path: string): Record<string, string> {
     throw new ConfigError(`${path} holds no settings, as 'listen: 127.0.0.1:7380'`)
   const all: Record<string, string> = {}
   for (const [name, value] of Object.entries(content)) {
-    if (!Object.hasOwn(settings, name))
+    if (!Object.hasOwn(settings, name)) {
+      const meant = nearestWord(name, Object.keys(settings))
       throw new ConfigError(
-        `${path}: there is no setting '${name}'; there are ${Object.keys(settings).join(', ')}`,
+        `${path}: there is no setting '${name}'; ${meant === null ? `there are ${Object.keys(settings).join(', ')}` : `did you mean '${meant}'?`}`,
       )
+    }
     const given: unknown = value
     if (Array.isArray(given) && given.every((one) => typeof one === 'string'))
       all[name] = given.join(' ')

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { ConfigError } from './config-table.ts'
 import { Database } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
@@ -55,14 +55,37 @@ export function lockFolder(data: string): Disposable {
   }
 }
 
-/** Nobody but the server's own user reads in it. @throws ConfigError */
+/** Of one that is there already nothing is changed: its files are the server's alone all the same. @throws ConfigError */
 function makeFolder(data: string): void {
   try {
-    mkdirSync(data, { recursive: true, mode: 0o700 })
+    makeFolders(data)
   } catch (error) {
     throw new ConfigError(`the folder ${data} can't be made: ${(error as Error).message}`, {
       cause: error,
       advice: 'name a folder that can with --data',
     })
   }
+}
+
+/**
+ * A folder, and those above it that are missing; of one that is there already nothing is changed. Node's own way never ends where
+ * a folder takes none (/proc).
+ */
+export function makeFolders(path: string): void {
+  const missing: string[] = []
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at)
+  for (const folder of missing) mkdirSync(folder, { mode: 0o700 })
+  if (!statSync(path).isDirectory()) throw new Error('what has its name is no folder')
+}
+
+const urlFile = (data: string): string => join(data, 'url')
+
+/** Keeps where the server is reached, for the commands that work in its folder. */
+export function keepUrl(data: string, url: string): void {
+  writeFileSync(urlFile(data), `${url}\n`, { mode: 0o600 })
+}
+
+/** Where the server of a folder was reached last; undefined: none has begun yet. */
+export function keptUrl(data: string): string | undefined {
+  return existsSync(urlFile(data)) ? readFileSync(urlFile(data), 'utf8').trim() : undefined
 }

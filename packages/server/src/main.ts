@@ -9,7 +9,7 @@ import { BlockLists } from './blocklist/block-lists.ts'
 import { createBus } from './bus.ts'
 import { type Config, urlOf } from './config.ts'
 import type { App, Context } from './context.ts'
-import { lockFolder, openDatabase } from './data-folder.ts'
+import { keepUrl, lockFolder, openDatabase } from './data-folder.ts'
 import { keepHouse } from './housekeeping.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { createLog } from './log.ts'
@@ -90,6 +90,11 @@ export async function startServer(
   })
   await app.listen(config.listen)
   url = urlOf(config, (app.server.address() as AddressInfo).port)
+  try {
+    keepUrl(config.data, url)
+  } catch (error) {
+    log.warn({ err: error }, "'runwarden server sign-in' does not know where this server is")
+  }
   const resources = started.move()
   resources.use(followTls(app, config, log))
   resources.use(keepHouse(context))

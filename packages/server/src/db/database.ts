@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 
 /** Texts of statements are constants of the sources; a program that made them up would be noticed by its slowness, not by its memory. */
@@ -18,6 +19,7 @@ export class Database implements Disposable {
   /** @param lock for its lock alone: no WAL, and nobody waits for it */
   constructor(path: string, { readOnly = false, lock = false } = {}) {
     this.path = path
+    if (!readOnly) keepPrivate(path)
     this.#db = new DatabaseSync(path, { readOnly, timeout: lock ? 0 : 10_000 })
     if (!readOnly && !lock) this.#db.exec('PRAGMA journal_mode = WAL')
     this.#db.exec(
@@ -92,5 +94,17 @@ export class Database implements Disposable {
       this.#statements.set(sql, statement)
     }
     return statement
+  }
+}
+
+/**
+ * Nobody but the server's own user reads in it, whatever lets others into its folder. SQLite makes the files beside it with its mode;
+ * those of a server that was killed are there already.
+ */
+function keepPrivate(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+  for (const end of ['', '-wal', '-shm', '-journal']) {
+    const mode = statSync(path + end, { throwIfNoEntry: false })?.mode ?? 0
+    if ((mode & 0o077) !== 0) chmodSync(path + end, 0o600)
   }
 }
