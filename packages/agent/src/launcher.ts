@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { cgroupViewPath, enterPath } from '@runwarden/libbpf'
+import { Writable } from 'node:stream'
 import { AgentError } from './errors.ts'
 import type { Confinement } from './harden/confinement.ts'
 import { type Mount, readMounts } from './mounts.ts'
+import { ownBytes } from './own-bytes.ts'
 import type { Scope } from './scope.ts'
 
 /** What is the command's alone, from whoever started this process. */
@@ -14,6 +16,8 @@ export interface Inherited {
   files: number
   /** Signals that are ignored: bit n-1 is signal n. */
   ignored: bigint
+  /** The name that a variable of this process has for the command. */
+  asideAs?: (name: string) => string
 }
 
 export const nothingInherited: Inherited = { environment: {}, files: 0, ignored: 0n }
@@ -95,20 +99,28 @@ export function launch({
   const entrance = scope?.openEntrance() ?? openSync('/dev/null', 'w')
   const program = openSync(enterPath, 'r')
   const handles = [entrance, program]
-  const enter = ['/proc/self/fd/4', '3', String(files), ignored.toString(16), ...command] as const
+  const namespace = scope?.openNamespace()
+  if (namespace !== undefined) handles.push(namespace, openSync(cgroupViewPath, 'r'))
+  const bytes = ownBytes(command, env, inherited.asideAs ?? ((name) => name))
+  const bytesAt = bytes.length === 0 ? 0 : 3 + handles.length
+  const given = [String(files), ignored.toString(16), String(bytesAt), ...command] as const
+  const enter = ['/proc/self/fd/4', '3', ...given] as const
   let line: readonly [string, ...string[]] =
     privileges.length === 0 ? enter : ['setpriv', ...privileges, '--', ...enter]
   if (confinement !== undefined) line = [...confinement.shell, ...line]
-  const namespace = scope?.openNamespace()
   if (namespace !== undefined) {
-    handles.push(namespace, openSync(cgroupViewPath, 'r'))
     const mounts = readMounts()
     const view = [...engineSettings(mounts), ...cgroupMounts(mounts)]
     line = ['/proc/self/fd/6', '5', ...view, '--', ...line]
   }
   const [file, ...args] = line
   try {
-    return spawn(file, args, { stdio: ['inherit', 'inherit', 'inherit', ...handles], env })
+    const stdio = ['inherit', 'inherit', 'inherit', ...handles] as const
+    const child = spawn(file, args, { stdio: bytesAt === 0 ? [...stdio] : [...stdio, 'pipe'], env })
+    const pipe = child.stdio[bytesAt]
+    // Who has ended already says why.
+    if (bytesAt !== 0 && pipe instanceof Writable) pipe.on('error', () => {}).end(bytes)
+    return child
   } finally {
     for (const handle of handles) closeSync(handle)
   }

@@ -20,6 +20,7 @@ function takeInherited(env: NodeJS.ProcessEnv): Inherited {
   return {
     environment,
     files: /^\d+$/.test(files) ? Number(files) : 0,
+    asideAs: (name) => (name.startsWith(ASIDE) ? name.slice(ASIDE.length) : name),
     ignored: /^[\da-f]{16}$/.test(ignored) ? BigInt(`0x${ignored}`) & ~BASHS_OWN : 0n,
   }
 }

@@ -30,6 +30,19 @@ test('what the environment says to node and the loader reaches the command, and 
   expect(place.report().detections.map(({ id }) => id)).toEqual(['secret-in-build-log'])
 })
 
+test('arguments and variables that are no UTF-8 reach the command as they are', async () => {
+  const given = String.raw`export PLAIN=$'\xe9\xff=' NODE_ASIDE=$'a\xfe' SET=$'b\xfd'`
+  const shown = `bash -c 'printf "%s|" "$@" "$PLAIN" "$NODE_ASIDE" "$SET" | od -An -tx1'`
+  const words = String.raw`name $'r\xe9s' plain $'\xff' 'A1=2'`
+  const [bare, watched] = await Promise.all(
+    ['', `${runwarden} run --quiet --out out`].map((before) =>
+      place.exec('/bin/bash', ['-c', `${given}; ${before} ${shown} ${words}`]),
+    ),
+  )
+  expect(watched?.stdout).toBe(bare?.stdout)
+  expect(bare?.stdout).toMatch(/e9 ff 3d[^]*fe[^]*fd/)
+})
+
 const show = 'ulimit -Sn; ulimit -Hn; grep SigIgn /proc/self/status'
 
 test.for([
