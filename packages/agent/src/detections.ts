@@ -46,7 +46,7 @@ export class Detections {
         target: (event) => targetOf(event, processes),
       },
       job,
-      onFailure: gap,
+      onGap: gap,
     })
     return new Detections(parts, engine)
   }

@@ -134,7 +134,7 @@ export function missing(report: Report): string[] {
   )
   if (cut.length > 0) {
     const lists = cut.map(([list, count]) => `${plain(list, 80)} by ${grouped(count)}`).join(', ')
-    sentences.push(`Lists were cut at their bounds (events.ndjson has all): ${lists}.`)
+    sentences.push(`Lists were cut at their bounds (events.ndjson has more): ${lists}.`)
   }
   return sentences
 }

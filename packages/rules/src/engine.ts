@@ -22,13 +22,15 @@ export interface Found {
 export interface EngineParts {
   readonly world: World
   readonly job?: JobNames
-  /** Takes a rule's failure, once for each rule. */
-  readonly onFailure?: (text: string) => void
+  /** Takes what is wanting in what was found, each once: a rule that failed, findings that are not told, notes that were forgotten. */
+  readonly onGap?: (text: string) => void
 }
 
 /** Findings of one id and severity that are told one by one. */
 const toldPerSeverity = 1000
 const mostEvidence = 24
+const forgotten =
+  'the job did more than rules remember at once: what it did first was forgotten early, and findings of several events may be wanting'
 
 /** What has a condition: a rule or a memory. */
 interface Asked<T> {
@@ -104,6 +106,7 @@ export class Engine {
   readonly #told = new Map<string, Map<string, Severity>>()
   readonly #many = new Map<string, number>()
   readonly #failed = new Set<unknown>()
+  readonly #gaps = new Set<string>()
 
   constructor(set: RuleSet, parts: EngineParts) {
     this.#set = set
@@ -111,6 +114,7 @@ export class Engine {
     this.#memories = new Memories(
       new Map(set.memories.map((memory) => [memory.name, memory])),
       (execId) => parts.world.process(execId),
+      () => this.#lacks(forgotten),
     )
     this.#context = new Context(parts.world, this.#memories)
     for (const rule of set.rules) index(this.#rules, rule, rule.when)
@@ -161,7 +165,7 @@ export class Engine {
     } catch (error) {
       if (!this.#failed.has(of)) {
         this.#failed.add(of)
-        this.#parts.onFailure?.(
+        this.#lacks(
           `${of.where.file}:${of.where.line}: '${of.name}' does not hold for an event for which it has no value: ${describeFailure(error)}`,
         )
       }
@@ -178,6 +182,12 @@ export class Engine {
     return suppressedBy(this.#set.suppressions, id, event, { process, job })
   }
 
+  #lacks(text: string): void {
+    if (this.#gaps.has(text)) return
+    this.#gaps.add(text)
+    this.#parts.onGap?.(text)
+  }
+
   #find(event: Event & { kind: SeenKind }, rule: Rule, found: Found[]): void {
     const context = this.#context
     const asked = [...context.memory.evidence]
@@ -192,7 +202,12 @@ export class Engine {
     // What is minor hides nothing that is worse, neither about the same nor by its number.
     if (before !== undefined && !isWorse(rule.severity, before)) return
     const many = this.#many.get(`${toldAs} ${rule.severity}`) ?? 0
-    if (many >= toldPerSeverity) return
+    if (many >= toldPerSeverity) {
+      this.#lacks(
+        `more than ${toldPerSeverity} different findings of ${rule.id} (${rule.severity}): those after them are not told, but their events are in the record`,
+      )
+      return
+    }
     this.#many.set(`${toldAs} ${rule.severity}`, many + 1)
     told.set(about, rule.severity)
     const text = (part: ReadonlyMap<SeenKind, Expression<string>>): string => {

@@ -5,7 +5,9 @@ import type { Subject } from './rule.ts'
 /** Notes kept: beyond, the longest untouched are forgotten. */
 const mostNotes = 50_000
 /** Values of one memory of one subject: beyond, the oldest are forgotten. */
-const mostValues = 256
+const mostValues = 4096
+/** Characters of all values: beyond, too, the notes that were longest untouched are forgotten. */
+const mostCharacters = 32 << 20
 /** Events behind one value that are kept as evidence, and behind all of them. */
 const mostEvidence = 4
 const mostRecent = 24
@@ -76,15 +78,20 @@ export class Memories {
   readonly view: MemoryView
   readonly #kinds: ReadonlyMap<string, MemoryKind>
   readonly #find: (execId: string | null) => ProcessFacts | undefined
+  readonly #onForgotten: () => void
   readonly #notes = new Map<string, Notes>()
+  #characters = 0
   #event: Event | undefined
 
+  /** @param onForgotten something is forgotten before its time is over: what asks for it later does not find it */
   constructor(
     kinds: ReadonlyMap<string, MemoryKind>,
     find: (execId: string | null) => ProcessFacts | undefined,
+    onForgotten: () => void,
   ) {
     this.#kinds = kinds
     this.#find = find
+    this.#onForgotten = onForgotten
     this.view = new MemoryView(this)
   }
 
@@ -107,16 +114,28 @@ export class Memories {
       const { seq } = event
       const until = event.time + kind.forMs
       const known = values.get(value)
+      if (known === undefined) this.#characters += value.length
       values.delete(value)
       const evidence = [...(known?.evidence ?? []), seq].slice(-mostEvidence)
       values.set(value, { until, evidence })
-      forgetOldest(values, mostValues)
+      if (values.size > mostValues) this.#forgetFirst(values)
       recent.push({ value, until, seq })
       const alike = recent.filter((one) => one.value === value)
       if (alike.length > mostEvidence) recent.splice(recent.indexOf(alike[0]!), 1)
       if (recent.length > mostRecent) recent.shift()
     }
-    forgetOldest(this.#notes, mostNotes)
+    while (this.#notes.size > mostNotes || this.#characters > mostCharacters) {
+      const [key, { values }] = first(this.#notes)
+      while (values.size > 0) this.#forgetFirst(values)
+      this.#notes.delete(key)
+    }
+  }
+
+  #forgetFirst(values: Map<string, Value>): void {
+    const [value, { until }] = first(values)
+    values.delete(value)
+    this.#characters -= value.length
+    if (until >= this.#time) this.#onForgotten()
   }
 
   recall(name: string, value: string | null): readonly number[] | null {
@@ -150,6 +169,7 @@ export class Memories {
     if (found === undefined) return []
     if (found.until >= this.#time) return found.evidence
     values.delete(value)
+    this.#characters -= value.length
     return []
   }
 
@@ -209,10 +229,8 @@ export class Memories {
   }
 }
 
-function forgetOldest(from: Map<string, unknown>, most: number): void {
-  while (from.size > most) {
-    const oldest = from.keys().next()
-    if (oldest.done === true) return
-    from.delete(oldest.value)
-  }
+/** The oldest of what is not empty. */
+function first<T>(of: Map<string, T>): [string, T] {
+  for (const entry of of) return entry
+  throw new Error('there is none')
 }

@@ -1,3 +1,4 @@
+import { detectionIds } from '@runwarden/policy'
 import type { DocumentReader, Entry } from '@runwarden/policy/document'
 import { readDocument } from '@runwarden/policy/document'
 import { isMap } from 'yaml'
@@ -73,8 +74,9 @@ function readFile(base: RuleSet, { file, text }: RuleFile): RuleSet {
         )
     }
     const suppressions = [...base.suppressions]
+    const ids = [...detectionIds, ...rules.map(({ id }) => id)]
     for (const node of items(reader, entries.get('suppress'), 'of suppressions')) {
-      const suppression = readSuppression(reader, node)
+      const suppression = readSuppression(reader, node, ids)
       if (suppression !== null) suppressions.push(suppression)
     }
     return { lists, memories, rules, suppressions }

@@ -44,7 +44,7 @@ function runTest(set: RuleSet, test: RuleTest): { found: number; failures: strin
         process: (execId) => processes.get(execId ?? ''),
         target: () => processes.get(target ?? ''),
       },
-      onFailure: (text) => failures.push(text),
+      onGap: (text) => failures.push(text),
     },
   )
   let found = 0

@@ -144,6 +144,29 @@ rules:
   expect(Array.from({ length: 2000 }, (_, i) => query(`n${i}`)).flatMap(see)).toHaveLength(998)
 })
 
+test('what is not told any more, and what is forgotten before its time, is said once', () => {
+  const gaps: string[] = []
+  const onGap = (text: string) => gaps.push(text)
+  const many = engine(
+    `
+rules:
+  - { rule: any, severity: low, on: [dns.query], when: 'true', about: event.name, title: t, explanation: e, advice: a }
+`,
+    { onGap },
+  )
+  Array.from({ length: 1002 }, (_, i) => query(`n${i}`)).flatMap(many)
+  expect(gaps.splice(0)).toEqual([expect.stringContaining('findings of any (low)')])
+
+  const first = Array.from({ length: 4096 }, (_, i) => query(`first${i}`))
+  const see = engine(correlating('job'), { onGap })
+  first.flatMap(see)
+  expect(see(query('second'))).toMatchObject([{ title: 'second after 4096' }])
+  expect(gaps).toEqual([])
+  see(query('first-of-too-many'))
+  see(query('first-and-another'))
+  expect(gaps).toEqual([expect.stringContaining('forgotten early')])
+})
+
 test('minor findings hide no worse ones of their id, neither about the same nor by their number', () => {
   const see = engine(`
 rules:
@@ -164,7 +187,7 @@ test('an expression without a value does not hold, and is told once', () => {
 rules:
   - { rule: tenth, severity: low, on: [dns.query], when: "event.addresses[9] == 'x'", title: t, explanation: e, advice: a }
 `,
-    { onFailure: (text) => failures.push(text) },
+    { onGap: (text) => failures.push(text) },
   )
   expect([query('x'), query('y')].flatMap(see)).toEqual([])
   expect(failures).toEqual([expect.stringMatching(/^r\.yml:4: 'tenth' does not hold/)])

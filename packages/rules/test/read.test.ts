@@ -66,8 +66,18 @@ test('other mistakes are told as those of a policy are', () => {
   expect(problems(rule("when: 'true'").replace('rule: mine', 'rule: domain-blocked'))).toEqual([
     expect.stringContaining("there is a rule 'domain-blocked' in builtin/10-network.yml:"),
   ])
-  expect(problems('version: 1\nsuppress:\n  - id: x')).toEqual([
+  expect(problems('version: 1\nsuppress:\n  - id: persistence')).toEqual([
     expect.stringContaining('a suppression says why'),
+  ])
+  expect(
+    problems(
+      'version: 1\nsuppress:\n  - { id: persistense, reason: ours }\n  - { id: "persist*", reason: ours }\n  - { id: agent-tampered, reason: ours }',
+    ),
+  ).toEqual([
+    expect.stringMatching(
+      /r\.yml:3:\d+: "persistense": is no detection .*did you mean persistence\?/,
+    ),
+    expect.stringMatching(/r\.yml:5:\d+: "agent-tampered": is never suppressed/),
   ])
   expect(
     problems(
