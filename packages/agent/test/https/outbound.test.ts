@@ -36,6 +36,7 @@ test.each([
   ['POST', 'api.github.com', '/repos/other/lib/issues', 'high a change was asked of other/lib'],
   ['PUT', 'api.github.com', '/repos/other/lib/contents/x', 'high a change was asked of other/lib'],
   ['POST', 'github.com', '/other/lib.git/git-receive-pack', 'high a change was asked of other/lib'],
+  ['POST', 'gist.github.com', '/0123.git/git-receive-pack', 'high a change was asked of gist/0123'],
   ['POST', 'api.github.com', '/user/repos', 'high a change was asked of the list of repositories'],
   ['POST', 'api.github.com', '/gists', 'high a change was asked of a gist'],
   ['POST', 'api.github.com', '/repos/acme/shop/forks', 'high a change was asked of the list of'],

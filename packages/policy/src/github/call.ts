@@ -127,6 +127,14 @@ export function githubCall(request: Request, hosts: GithubHosts = githubCom): Gi
       writes: pushes(git['act'] ?? '', request),
     })
   }
+  if (host === `gist.${hosts.server}`) {
+    const git = gistPath.exec(path)?.groups
+    if (git === undefined) return null
+    return call('git', {
+      repository: `gist/${git['id']}`.toLowerCase(),
+      writes: pushes(git['act'] ?? '', request),
+    })
+  }
   if (host === 'ghcr.io' || host.endsWith('.pkg.github.com')) return call('packages')
   if (host === 'models.github.ai') return call('models', { writes: false })
   if (host.endsWith('.actions.githubusercontent.com') && path.endsWith('/idtoken'))
@@ -138,6 +146,7 @@ function isGithub(host: string, { api, server, uploads }: GithubHosts): boolean 
   return (
     host === api ||
     host === server ||
+    host === `gist.${server}` ||
     host === uploads ||
     host === 'ghcr.io' ||
     host === 'models.github.ai' ||
@@ -149,6 +158,9 @@ function isGithub(host: string, { api, server, uploads }: GithubHosts): boolean 
 const gitAct =
   /\/(?<act>info\/refs|git-upload-pack|git-receive-pack|info\/lfs\/locks|info\/lfs\/objects\/batch)$/
 const gitPath = new RegExp(`^/(?<owner>[^/]+)/(?<name>[^/]+?)(?:\\.git)?${gitAct.source}`)
+
+/** A gist is a repository, too: of nobody's job. */
+const gistPath = new RegExp(`^/(?:[^/]+/)?(?<id>[^/]+?)(?:\\.git)?${gitAct.source}`)
 
 function pushes(act: string, { method, gitService }: Request): boolean {
   return (

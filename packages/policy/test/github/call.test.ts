@@ -31,6 +31,8 @@ test.each([
   ['GET', 'github.com', '/acme/shop/info/refs', 'git', 'acme/shop', false],
   ['POST', 'github.com', '/acme/shop.git/git-upload-pack', 'git', 'acme/shop', false],
   ['POST', 'github.com', '/acme/shop.git/git-receive-pack', 'git', 'acme/shop', true],
+  ['POST', 'gist.github.com', '/0123abc.git/git-receive-pack', 'git', 'gist/0123abc', true],
+  ['POST', 'gist.github.com', '/somebody/0123abc/git-upload-pack', 'git', 'gist/0123abc', false],
   ['POST', 'github.com', '/acme/shop.git/info/lfs/objects/batch', 'git', 'acme/shop', false],
   ['POST', 'github.com', '/acme/shop.git/info/lfs/locks', 'git', 'acme/shop', true],
   ['PUT', 'ghcr.io', '/v2/acme/shop/manifests/1', 'packages', null, true],
