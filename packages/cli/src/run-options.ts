@@ -92,7 +92,7 @@ export const runOptions = {
   'secret-env': {
     type: 'list',
     value: 'NAME',
-    help: 'a variable whose value is a secret: where the command writes it to the build log, in any usual encoding, it is told (may be given again)',
+    help: 'a variable whose value is a secret: where the command writes it to the build log, as it is or in base64, hexadecimal, percent or escapes, it is told (may be given again)',
   },
   masks: {
     type: 'text',

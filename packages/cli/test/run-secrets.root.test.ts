@@ -201,3 +201,18 @@ test('what programs print by mistake is told, what is too much as a gap, and no 
     'TOKEN_[github-token]',
   ])
 })
+
+test('a named secret is found where the log is a file', async () => {
+  using place = new Place()
+  const { status, stderr } = await place.exec(
+    '/bin/sh',
+    [
+      '-c',
+      `${runwarden} run --quiet --secret-env PASSWORD --out out sh -c 'echo $PASSWORD' >log 2>&1`,
+    ],
+    { env: { PASSWORD: 'correct horse battery' } },
+  )
+  expect(status, stderr).toBe(0)
+  expect(readFileSync(place.at('log'), 'utf8')).toContain('correct horse battery')
+  expect(place.eventsOf('secret.found')).toMatchObject([{ secret: 'known-secret PASSWORD' }])
+})

@@ -42,6 +42,8 @@ export class LogWatch {
         agentCgroup,
         calls,
         outputs,
+        // Who names secrets wants to know of them wherever the log is kept (Jenkins has it in a file).
+        files: parts.known.length > 0,
         onChunks: (chunks) => {
           if (!parts.armed()) return
           parts.drainSensor()

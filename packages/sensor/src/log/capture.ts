@@ -37,6 +37,8 @@ export interface LogCaptureOptions {
   calls: BpfMap
   /** Open files that are the log: pipes, sockets, terminals. */
   outputs: readonly number[]
+  /** Whether regular files among them are, too: what is written to one may be anything. */
+  files: boolean
   /** In the order of the calls' ends, as far as one processor after the other tells them. */
   onChunks(chunks: readonly LogChunk[]): void
 }
@@ -71,7 +73,7 @@ export class LogCapture {
     this.#object.load()
     const files = this.#object.map('log_files')
     for (const fd of options.outputs) {
-      const key = keyOf(fstatSync(fd, { bigint: true }))
+      const key = keyOf(fstatSync(fd, { bigint: true }), options.files)
       if (key !== null) files.set(key, Buffer.alloc(4))
     }
     this.#ring = new RingReader({
@@ -133,10 +135,10 @@ function decodeChunk(buffer: Buffer, at: number): LogChunk {
   }
 }
 
-/** Of what a CI system reads: pipes, sockets, terminals. Another device (/dev/null) or a file is no log. */
-function keyOf(stats: BigIntStats): Buffer | null {
+/** Of what a CI system reads: pipes, sockets, terminals. Another device (/dev/null) is no log. */
+function keyOf(stats: BigIntStats, files: boolean): Buffer | null {
   const terminal = stats.isCharacterDevice() && stats.rdev >> 8n !== 1n
-  if (!stats.isFIFO() && !stats.isSocket() && !terminal) return null
+  if (!stats.isFIFO() && !stats.isSocket() && !terminal && !(files && stats.isFile())) return null
   const { dev, ino } = stats
   const key = Buffer.alloc(LOG_FILE_BYTES)
   key.writeBigUInt64LE(ino, log_file.inode)

@@ -33,6 +33,7 @@ test("what a runner's worker writes to pages of its log is seen, whatever call w
     scopeCgroup: cgroup,
     calls: sensor.calls,
     outputs: [],
+    files: false,
     onChunks: (some) => chunks.push(...some),
   })
   const child = spawn(
