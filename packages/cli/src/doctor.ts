@@ -34,6 +34,8 @@ export async function main(words: string[]): Promise<number> {
     return 0
   }
   if (rest.length > 0) throw new UsageError(`doctor takes no '${rest[0]}'`)
+  // It is about the machine, and not about the folder that it is asked in, which may be gone: threads need one.
+  process.chdir('/')
   const found = await examine()
   console.log(options.json ? JSON.stringify({ version, ...found }, null, 2) : describe(found))
   return found.armed ? 0 : 1
