@@ -45,7 +45,7 @@ function secureAgent(): HttpsAgent {
 /** The control plane could not be asked, or did not do what it was asked. The message names neither token nor query. */
 export class AskError extends Error {
   readonly code = 'CONTROL_PLANE'
-  readonly advice = 'see whether the control plane runs, and can be reached from this machine'
+  readonly advice: string
   /** HTTP status; null: there was no answer. */
   readonly status: number | null
   /** As the server asked for, ms. */
@@ -55,6 +55,10 @@ export class AskError extends Error {
     super(message, { cause })
     this.name = 'AskError'
     this.status = answer?.status ?? null
+    this.advice =
+      this.status === 401 || this.status === 403
+        ? 'it knows no such key, or not for this: make another one there (runwarden server key)'
+        : 'see whether the control plane runs, and can be reached from this machine'
     const seconds = Number(answer?.headers['retry-after'])
     this.retryAfterMs = seconds > 0 ? Math.min(seconds, 3600) * 1000 : 0
   }
