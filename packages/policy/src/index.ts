@@ -54,6 +54,7 @@ export type { RecommendDestination, RecommendRequest } from './recommend.ts'
 export { requestLines } from './request-lines.ts'
 export { readRecorded } from './recorded.ts'
 export { simulate } from './simulate.ts'
+export { specialRange } from './special-range.ts'
 export type {
   RecordedConnect,
   RecordedEvent,
