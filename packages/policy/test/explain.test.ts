@@ -42,6 +42,7 @@ describe('explaining an endpoint', () => {
       'registry.example.org',
       `registry.example.org:443: allowed
   allowed by policy.yml:4 registry.example.org:443
+  where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port 443
 `,
     ],
     [
