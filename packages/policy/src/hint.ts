@@ -23,7 +23,7 @@ export function needsOwnLine(rule: string, address: string, range: string): stri
   return `${rule} allows the name, but ${address} is ${range} address${ownLine}`
 }
 
-/** Whether it is such a reason. */
+/** Whether it is such a reason; where nothing is stopped, more is said after it. */
 export function isNameAllowedIn(reason: string): boolean {
-  return reason.endsWith(ownLine)
+  return reason.includes(ownLine)
 }
