@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '@runwarden/policy'
+import type { Actor, CompiledPolicy } from '@runwarden/policy'
 import { execId } from '@runwarden/sensor'
 import type { ConnectFields } from '@runwarden/sensor/connect'
 import type { AnsweredNames } from './answered-names.ts'
@@ -9,7 +9,7 @@ import type { EventBody } from './event-stream.ts'
 import type { ContentTeller } from './https/tell.ts'
 import type { InStep, ProcessTable } from './process-table.ts'
 import { whyNotMeant } from './programs.ts'
-import { addressText, explainDecision, protocolWord } from './wording.ts'
+import { type About, addressText, explainDecision, protocolWord } from './wording.ts'
 
 /** What every event says of a process. */
 export interface Who extends InStep {
@@ -126,7 +126,7 @@ export class ConnectionTeller {
       ...head,
       ...began,
       verdict,
-      ...explainDecision(this.voice.compiled(), flow),
+      ...explainDecision(this.voice.compiled(), flow, { host, ...this.actor(id) }),
       host,
       address,
       port,
@@ -220,18 +220,23 @@ export class ConnectionTeller {
 
   private explain(
     attempt: Attempt,
-    opener: string | null,
+    about: Pick<About, 'host' | 'opener'>,
     id: string | null,
   ): ReturnType<typeof explainDecision> {
-    const explained = explainDecision(this.voice.compiled(), attempt, opener)
+    const by = this.actor(id)
+    const explained = explainDecision(this.voice.compiled(), attempt, { ...about, ...by })
     if (attempt.verdict !== 'blocked' && attempt.verdict !== 'would-block') return explained
     return { ...explained, reason: explained.reason + this.whyNotMeant(attempt.rule, id) }
   }
 
   private whyNotMeant(rule: number | string | null, id: string | null): string {
     if (rule === null || id === null) return ''
-    const exe = this.parts.processes.get(id)?.exe
-    return whyNotMeant(this.voice.compiled(), rule, { exe, step: this.voice.stepOf(id) })
+    return whyNotMeant(this.voice.compiled(), rule, this.actor(id))
+  }
+
+  private actor(id: string | null): Actor {
+    if (id === null) return {}
+    return { exe: this.parts.processes.get(id)?.exe, step: this.voice.stepOf(id) }
   }
 
   attempt(attempt: Attempt): void {
@@ -252,7 +257,7 @@ export class ConnectionTeller {
       kind: 'net.connect',
       ...this.voice.head({ time: attempt.time, execId: known }),
       verdict: attempt.verdict,
-      ...this.explain(attempt, opener, known),
+      ...this.explain(attempt, { host, opener }, known),
       host,
       address,
       port: attempt.port,

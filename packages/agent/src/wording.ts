@@ -1,5 +1,6 @@
 import type { Protocol } from '@runwarden/events'
 import {
+  type Actor,
   type CompiledPolicy,
   blockLabel,
   formatAddress,
@@ -9,6 +10,7 @@ import {
   notAllowedThere,
   ruleLabel,
   uncheckedHint,
+  whyNameIsNotEnough,
 } from '@runwarden/policy'
 import type { ConnectFields, ConnectReason, ConnectVerdict, Said } from '@runwarden/sensor/connect'
 
@@ -85,7 +87,17 @@ export interface Decided {
   reason: ConnectReason
   rule: number | null
   said?: Said | null
+  address: Uint8Array
   port: number
+  /** IP's number of it. */
+  protocol: number
+}
+
+/** What is known of an attempt besides: the name that led to its address, and who tries. */
+export interface About extends Actor {
+  host: string | null
+  /** The name that the address was opened by. */
+  opener?: string | null
 }
 
 /** Reasons that a policy line can do away with. */
@@ -107,9 +119,13 @@ const nameless = `it says no name, at an address that several names led to, and 
 
 function asked(
   compiled: CompiledPolicy,
-  { reason, said, port }: Decided,
-  opener: string | null,
+  { reason, said, address, port, protocol }: Decided,
+  { opener = null, ...about }: About,
 ): string {
+  if (reason === 'no-rule') {
+    const attempt = { ...about, address, port, protocol: protocolWord(protocol) }
+    return whyNameIsNotEnough(compiled, attempt) ?? reasons[reason]
+  }
   if (reason === 'https-unseen' && said?.name === null) {
     const ruled = opener === null || httpsLines(compiled, hostWithPort(opener, port)).length > 0
     return ruled ? unnamed : nameless
@@ -122,17 +138,14 @@ function asked(
   return `${reasons[reason]} ${uncheckedHint}`
 }
 
-/**
- * The reason for a person, and the policy line or block-list entry behind it.
- * @param opener the name that the destination's address was opened by
- */
+/** The reason for a person, and the policy line or block-list entry behind it. */
 export function explainDecision(
   compiled: CompiledPolicy,
   decided: Decided,
-  opener: string | null = null,
+  about: About,
 ): { reason: string; rule: string | null } {
   const { verdict, reason, rule } = decided
-  if (rule === null) return { reason: asked(compiled, decided, opener), rule: null }
+  if (rule === null) return { reason: asked(compiled, decided, about), rule: null }
   if (verdict === 'attack-blocked') {
     const why = compiled.blockEntries[rule]?.reason ?? ''
     return { reason: `on the block list: ${why}`, rule: blockLabel(compiled, rule) }

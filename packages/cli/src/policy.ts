@@ -186,6 +186,12 @@ function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
+/** Some of them. */
+function unaskedWords(places: readonly string[]): string {
+  const more = places.length > 5 ? ` and ${places.length - 5} more` : ''
+  return `${plain(places.slice(0, 5).join(', '), 500)}${more}`
+}
+
 async function simulateRuns(words: string[]): Promise<number> {
   const { options, rest } = parseOptions(common, words)
   if (rest.length === 0)
@@ -222,6 +228,10 @@ async function simulateRuns(words: string[]): Promise<number> {
     for (const host of result.unread)
       console.log(
         `not tried  ${plain(host, 200)}  it has HTTPS rules, and the record has none of its requests`,
+      )
+    if (result.unasked.length > 0)
+      console.log(
+        `not tried  ${unaskedWords(result.unasked)}  whether connections there ask for that name (TLS SNI, HTTP Host): no line of the policy of the time had it, and nobody looked`,
       )
     console.log(
       `${rest.length === 1 ? 'the run' : `${rest.length} runs`}: ${result.events} queries, attempts and requests, ${result.refused} of them would be refused`,

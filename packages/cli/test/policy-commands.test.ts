@@ -170,6 +170,7 @@ describe('explain', () => {
   allowed by https.yml:5 api.example.com:443
   only requests that an HTTPS rule of the host allows, whatever other lines say: https.yml:5 api.example.com:443 (GET /repos/**)
   unseen: allow: TLS that cannot be read passes
+  where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port 443
 `,
     })
   })
@@ -178,7 +179,7 @@ describe('explain', () => {
     [
       'registry.example.org',
       0,
-      'registry.example.org:443: allowed\n  allowed by policy.yml:4 registry.example.org:443\n',
+      'registry.example.org:443: allowed\n  allowed by policy.yml:4 registry.example.org:443\n  where it leads to a private address',
     ],
     ['a.b.cdn.example.com', 0, 'allowed by policy.yml:5'],
     ['203.0.113.7:8050', 0, 'allowed by policy.yml:6'],
@@ -225,6 +226,7 @@ describe('simulate', () => {
     const { status, stdout } = await policy('simulate', '--policy', 'policy.yml', 'run')
     expect(stdout.split('\n')).toEqual([
       'blocked  192.0.2.99:25/tcp  2×  not in the policy',
+      'not tried  registry.example.org:443  whether connections there ask for that name (TLS SNI, HTTP Host): no line of the policy of the time had it, and nobody looked',
       'the run: 5 queries, attempts and requests, 2 of them would be refused',
       '',
     ])

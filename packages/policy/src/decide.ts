@@ -1,9 +1,11 @@
 import { lookUpAddress } from './address-index.ts'
-import { isLoopback, readAddress } from './address.ts'
+import { formatAddress, isLoopback, readAddress } from './address.ts'
 import type { AddressGrant, CompiledPolicy, NameGrant } from './compile.ts'
 import { underHttps } from './https.ts'
+import { needsOwnLine } from './hint.ts'
 import { fitsNarrowing } from './narrowing.ts'
 import { lookUpName } from './name-index.ts'
+import { specialRange } from './special-range.ts'
 
 /** What was decided about one network act. These four words, nowhere others. */
 export type Verdict = 'allowed' | 'blocked' | 'would-block' | 'attack-blocked'
@@ -61,12 +63,13 @@ export interface Attempt extends Actor {
   readonly protocol: string
 }
 
-/** What decides about an attempt: an entry of the block list, a line that allows it, or one that does so for others only. */
+/** What decides about an attempt: an entry of the block list, a line that allows it, or one that does so for others, or by the name, only. */
 type Found =
   | { readonly entry: number }
   | { readonly loopback: true }
   | { readonly rule: number }
   | { readonly narrowed: number }
+  | { readonly named: number; readonly address: Uint8Array; readonly range: string }
 
 /**
  * The one decision: block list, then policy, then mode (`block` blocks what is left, `audit` lets
@@ -86,7 +89,17 @@ export function decide(compiled: CompiledPolicy, attempt: Attempt): Decision {
   if ('entry' in found) return attackBlocked(compiled, found.entry)
   if ('loopback' in found) return { verdict: 'allowed', reason: 'loopback', rule: null }
   if ('narrowed' in found) return refusedByNarrowing(compiled, found.narrowed)
+  if ('named' in found) return refused(compiled, namedReason(compiled, found))
   return allowed(compiled, found.rule)
+}
+
+/**
+ * Why an attempt is refused though a line allows its name: the name leads to an address that is not the open internet's (DNS
+ * rebinding), which needs a line of its own. null: it is for something else.
+ */
+export function whyNameIsNotEnough(compiled: CompiledPolicy, attempt: Attempt): string | null {
+  const found = find(compiled, attempt)
+  return found !== null && 'named' in found ? namedReason(compiled, found) : null
 }
 
 /** The index of the rule by which decide() allows an attempt; null: it does not, or by none. */
@@ -105,14 +118,19 @@ function find(compiled: CompiledPolicy, attempt: Attempt): Found | null {
     const [entry] = lookUpAddress(compiled.index.blockedAddresses, address)
     if (entry !== undefined) return { entry }
   }
-  const addresses = address === null ? [] : lookUpAddress(compiled.index.addresses, address)
-  const grants = [
-    ...everybodyFirst(match.grants),
-    ...everybodyFirst(addresses.map((i) => compiled.addresses[i] as AddressGrant)),
-  ].filter((grant) => covers(grant, attempt))
+  const own = (address === null ? [] : lookUpAddress(compiled.index.addresses, address))
+    .map((i) => compiled.addresses[i] as AddressGrant)
+    .filter((grant) => covers(grant, attempt))
+  const named = match.grants.filter((grant) => covers(grant, attempt))
+  const range = address === null ? null : specialRange(address)
+  const isNameEnough = range === null || own.some(({ narrowing }) => narrowing === 0)
+  const grants = [...everybodyFirst(isNameEnough ? named : []), ...everybodyFirst(own)]
   const grant = grants.find((one) => fits(compiled, one, attempt))
   if (grant !== undefined) return { rule: grant.rule }
-  const [narrowed] = grants
+  const idle = isNameEnough ? undefined : named.find((one) => fits(compiled, one, attempt))
+  if (idle !== undefined && address !== null && range !== null)
+    return { named: idle.rule, address, range }
+  const [narrowed] = [...grants, ...named]
   return narrowed === undefined ? null : { narrowed: narrowed.rule }
 }
 
@@ -208,6 +226,13 @@ function fits({ narrowings }: CompiledPolicy, grant: { narrowing: number }, by: 
   const { narrowing } = grant
   if (narrowing === 0) return true
   return by.fulfils?.(narrowing) ?? fitsNarrowing(narrowings, narrowing, by)
+}
+
+function namedReason(
+  compiled: CompiledPolicy,
+  { named, address, range }: { named: number; address: Uint8Array; range: string },
+): string {
+  return needsOwnLine(ruleLabel(compiled, named), formatAddress(address), range)
 }
 
 function everybodyFirst<T extends { narrowing: number }>(grants: readonly T[]): T[] {

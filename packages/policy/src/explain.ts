@@ -177,6 +177,10 @@ function notesOf(compiled: CompiledPolicy, endpoint: Endpoint, decision: Decisio
     if (here.some(({ rule }) => rule >= compiled.https.unseenFrom))
       notes.push('unseen: allow: TLS that cannot be read passes')
   }
+  if (decision.verdict === 'allowed' && endpoint.host.kind === 'name')
+    notes.push(
+      `where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port ${port}`,
+    )
   if (refused && decision.rule !== null)
     notes.push('that line is for these only: ask for one of them with --step and --exe')
   else if (refused) notes.push(`to allow it: ${formatEndpoint(endpoint, true)}`)

@@ -15,3 +15,15 @@ export function openerIn(reason: string): string | null {
   if (at < 0 || !reason.endsWith(notThere)) return null
   return reason.slice(at + onAddressOf.length, -notThere.length)
 }
+
+const ownLine = ': it needs a line of its own'
+
+/** The reason of what is refused though a line allows the name that led there. @param range what kind of address it is: `a private` */
+export function needsOwnLine(rule: string, address: string, range: string): string {
+  return `${rule} allows the name, but ${address} is ${range} address${ownLine}`
+}
+
+/** Whether it is such a reason; where nothing is stopped, more is said after it. */
+export function isNameAllowedIn(reason: string): boolean {
+  return reason.includes(ownLine)
+}

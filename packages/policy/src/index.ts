@@ -28,6 +28,7 @@ export {
   matchName,
   narrowedReason,
   ruleLabel,
+  whyNameIsNotEnough,
 } from './decide.ts'
 export type { CompiledNarrowings, Narrowing } from './narrowing.ts'
 export type { Actor, Attempt, Decision, FullLine, NameMatch, Verdict } from './decide.ts'
@@ -49,11 +50,13 @@ export type { Egress, FailMode, Hardening, Policy, PolicyRule } from './policy.t
 export { nearestWord } from './nearest-word.ts'
 export { presetNamed, presets } from './presets.ts'
 export type { Preset } from './presets.ts'
+export { needsLine } from './needed-lines.ts'
 export { recommend } from './recommend.ts'
 export type { RecommendDestination, RecommendRequest } from './recommend.ts'
 export { requestLines } from './request-lines.ts'
 export { readRecorded } from './recorded.ts'
 export { simulate } from './simulate.ts'
+export { specialRange } from './special-range.ts'
 export type {
   RecordedConnect,
   RecordedEvent,

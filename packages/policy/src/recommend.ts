@@ -5,7 +5,7 @@ import type { EndpointParts } from './endpoint-parts.ts'
 import { printable } from './error.ts'
 import { canonicalName } from './host-name.ts'
 import type { FullLine } from './decide.ts'
-import { uncheckedHint } from './hint.ts'
+import { neededLines, needsLine } from './needed-lines.ts'
 import { type RefusedRequest, requestLines } from './request-lines.ts'
 
 /** What recommend needs to know of a destination; those of `report.json` fit. */
@@ -79,29 +79,32 @@ export function recommend(
       const programs = kept.get(endpoint) ?? new Set()
       kept.set(endpoint, programs)
       for (const { exe } of destination.processes ?? []) programs.add(programName(exe))
-      continue
-    }
-    const parts = partsOf(destination)
-    if (parts === null) {
-      notes.add(`cannot be allowed: ${shown}`)
-      continue
+      // The line of the name is kept, and the address needs one beside it.
+      if (isOfAddress(endpoint) || !needsLine(destination.address)) continue
     }
     let into = destination.onlyAsked === true ? asked : wanted
     if (destination.verdict === 'blocked') into = blocked
-    const unchecked =
-      parts.host.kind === 'name' && destination.reason?.endsWith(uncheckedHint) === true
-    // What was allowed as well is blocked only for the want of that word.
-    const key = `${formatEndpoint(parts)}${unchecked && into === blocked ? ' unchecked' : ''}`
-    const line = into.get(key) ?? {
-      parts,
-      programs: new Set<string>(),
-      evidence: new Set<string>(),
-      unchecked,
+    for (const needed of neededLines(destination)) {
+      if (endpoint !== undefined && needed.host !== null) continue
+      const parts = partsOf({ ...destination, ...needed })
+      if (parts === null) {
+        notes.add(`cannot be allowed: ${shown}`)
+        continue
+      }
+      const unchecked = needed.unchecked && parts.host.kind === 'name'
+      // What was allowed as well is blocked only for the want of that word.
+      const key = `${formatEndpoint(parts)}${unchecked && into === blocked ? ' unchecked' : ''}`
+      const line = into.get(key) ?? {
+        parts,
+        programs: new Set<string>(),
+        evidence: new Set<string>(),
+        unchecked,
+      }
+      line.unchecked ||= unchecked
+      into.set(key, line)
+      for (const { exe } of destination.processes ?? []) line.programs.add(programName(exe))
+      if (destination.evidence !== undefined) line.evidence.add(comment(destination.evidence))
     }
-    line.unchecked ||= unchecked
-    into.set(key, line)
-    for (const { exe } of destination.processes ?? []) line.programs.add(programName(exe))
-    if (destination.evidence !== undefined) line.evidence.add(comment(destination.evidence))
   }
   for (const key of wanted.keys()) blocked.delete(key)
   for (const key of [...wanted.keys(), ...blocked.keys()]) asked.delete(key)
@@ -143,6 +146,12 @@ interface Entry {
 }
 
 const entryOf = (line: Line): Entry => ({ ...line, text: scalar(line) })
+
+/** Whether a line is for an address; a preset's name may stand after it. */
+function isOfAddress(endpoint: string): boolean {
+  const parts = readEndpoint(endpoint.replace(/ .*/, ''))
+  return !('what' in parts) && parts.host.kind === 'address'
+}
 
 function partsOf(destination: RecommendDestination): EndpointParts | null {
   const { protocol, port } = destination

@@ -1,5 +1,6 @@
 import type { CompiledPolicy } from './compile.ts'
-import { covers, decide, decideName, matchName } from './decide.ts'
+import { readAddress } from './address.ts'
+import { covers, decide, decideName, matchAddress, matchName } from './decide.ts'
 import type { Actor, Decision } from './decide.ts'
 import { decideRequest, hostWithPort, splitHost } from './https.ts'
 
@@ -96,6 +97,8 @@ export interface Simulation {
   readonly requests: readonly SimulatedRequest[]
   /** Hosts, with a port other than 443, that have HTTPS rules, were reached, and of which no request was read: what these rules would do is not known. */
   readonly unread: readonly string[]
+  /** Hosts with a port that the policy allows by their name, and which the run's own policy did not: whether their connections ask for that name (SNI, HTTP Host) was not looked at. */
+  readonly unasked: readonly string[]
   /** Attempts, questions and requests that were looked at. */
   readonly events: number
   /** Of these, how many the policy would refuse. */
@@ -132,11 +135,16 @@ export function simulate(compiled: CompiledPolicy, events: Iterable<RecordedEven
     }),
   )
   const all = [...destinations.values(), ...names.values(), ...requests.values()]
+  const unasked = [...destinations.values()]
+    .filter(({ was, now }) => was !== 'allowed' && now === 'allowed')
+    .filter((destination) => isHeldToName(compiled, destination))
+    .map(({ host, port }) => `${host}:${port}`)
   return {
     destinations: refusedFirst(destinations),
     names: refusedFirst(names),
     requests: refusedFirst(requests),
     unread: [...reached].filter((host) => !read.has(host)).toSorted(),
+    unasked: [...new Set(unasked)].toSorted(),
     events: sum(all),
     refused: sum(all.filter((entry) => entry.now !== 'allowed')),
   }
@@ -165,11 +173,20 @@ function isRequest(event: RecordedEvent): event is RecordedRequest {
 
 function isUnderHttps(
   compiled: CompiledPolicy,
-  { host, port, protocol }: RecordedConnect,
+  { host, port, protocol }: Pick<RecordedConnect, 'host' | 'port' | 'protocol'>,
 ): boolean {
   const { grants } = matchName(compiled, host ?? '')
   const grant = grants.find((one) => covers(one, { port, protocol }))
   return grant !== undefined && grant.rule >= compiled.https.from
+}
+
+/** Whether a connection passes only if it asks for the name that led to its address; what is under HTTPS rules is told by these. */
+function isHeldToName(compiled: CompiledPolicy, to: SimulatedDestination): boolean {
+  if (to.host === null || to.protocol !== 'tcp' || isUnderHttps(compiled, to)) return false
+  const address = readAddress(to.address)
+  const own = address === null ? [] : matchAddress(compiled, address)
+  const named = matchName(compiled, to.host).grants.filter((grant) => covers(grant, to))
+  return !own.some((grant) => covers(grant, to)) && !named.some(({ unchecked }) => unchecked)
 }
 
 function addRequest(

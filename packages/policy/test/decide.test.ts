@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { parsePolicy } from '../src/document.ts'
 import {
+  allowingRule,
   compile,
   decide,
   decideName,
@@ -117,4 +119,53 @@ test('an address without a family in common is not let in by a block of the othe
   expect(decide(compiled, { address: '192.0.2.1', port: 443, protocol: 'tcp' }).verdict).toBe(
     'blocked',
   )
+})
+
+const idle = (line: string, address: string, what = 'a private') =>
+  `blocked: p.yml:${line} allows the name, but ${address} is ${what} address: it needs a line of its own`
+test('a name that leads to a private address needs a line for the address, too', () => {
+  const compiled = compile(
+    parsePolicy(
+      `egress: block
+allow:
+  - a.example.org
+  - { endpoint: n.example.org, exe: [/usr/bin/curl] }
+  - c.example.org
+  - 10.0.0.0/16:443
+  - udp://10.1.0.1:443
+  - { endpoint: 10.2.0.1, exe: [/usr/bin/curl] }
+`,
+      'p.yml',
+    ),
+  )
+  const decided = (host: string, address: string, exe?: string) => {
+    const { verdict, reason } = decide(compiled, { ...tcp(host, address), exe })
+    return `${verdict}: ${reason}`
+  }
+  expect(decided('a.example.org', '10.0.0.5')).toBe('allowed: allowed by p.yml:3 a.example.org:443')
+  expect(decided('a.example.org', '10.1.0.1')).toBe(idle('3 a.example.org:443', '10.1.0.1'))
+  expect(decided('a.example.org', '169.254.169.254')).toBe(
+    idle('3 a.example.org:443', '169.254.169.254', 'a metadata service'),
+  )
+  expect(decided('a.example.org', '64:ff9b::a01:1')).toBe(
+    idle('3 a.example.org:443', '64:ff9b::a01:1'),
+  )
+  expect(decided('a.example.org', '127.0.0.1')).toBe('allowed: loopback')
+  expect(decided('a.example.org', '192.0.2.1')).toMatch(/^allowed: /)
+  // A line that is narrowed opens for its own programs alone, whatever the name.
+  expect(decided('a.example.org', '10.2.0.1', '/usr/bin/curl')).toBe(
+    'allowed: allowed by p.yml:8 10.2.0.1:443',
+  )
+  expect(decided('a.example.org', '10.2.0.1', '/usr/bin/wget')).toBe(
+    idle('3 a.example.org:443', '10.2.0.1'),
+  )
+  expect(decided('n.example.org', '10.1.0.1', '/usr/bin/curl')).toBe(
+    idle('4 n.example.org:443', '10.1.0.1'),
+  )
+  expect(decided('n.example.org', '10.1.0.1', '/usr/bin/wget')).toBe(
+    'blocked: p.yml:4 n.example.org:443 allows it to programs /usr/bin/curl only',
+  )
+  expect(decided('b.example.org', '10.1.0.1')).toBe('blocked: not in the policy')
+  const rule = (host: string, address: string) => allowingRule(compiled, tcp(host, address))
+  expect([rule('a.example.org', '10.0.0.5'), rule('a.example.org', '10.1.0.1')]).toEqual([0, null])
 })

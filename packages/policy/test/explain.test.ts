@@ -42,6 +42,7 @@ describe('explaining an endpoint', () => {
       'registry.example.org',
       `registry.example.org:443: allowed
   allowed by policy.yml:4 registry.example.org:443
+  where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port 443
 `,
     ],
     [
@@ -106,6 +107,7 @@ describe('explaining an endpoint', () => {
   allowed by policy.yml:12 upload.example.org:8443
   only requests that an HTTPS rule of the host allows, whatever other lines say: policy.yml:12 upload.example.org:8443 (/x)
   unseen: allow: TLS that cannot be read passes
+  where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port 8443
 `,
     ],
     [
@@ -113,12 +115,14 @@ describe('explaining an endpoint', () => {
       `upload.example.org:443: allowed
   allowed by policy.yml:10 upload.example.org:443
   only requests that an HTTPS rule of the host allows, whatever other lines say: policy.yml:10 upload.example.org:443 (GET)
+  where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port 443
 `,
     ],
     [
       'api.github.com',
       `api.github.com:443: allowed
   allowed by policy.yml:13 api.github.com:443 (preset github-actions)
+  where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port 443
 `,
     ],
     [
@@ -160,6 +164,7 @@ describe('explaining an endpoint', () => {
       .toBe(`a.example.org:443: allowed
   allowed by p.yml:2 a.example.org:443
   p.yml:2 *.example.org:443: allows it too
+  where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port 443
 `)
   })
 
@@ -180,5 +185,6 @@ test('a line that holds connections to no name is told', () => {
     .toBe(`a.example.org:443: allowed
   allowed by p.yml:2 a.example.org:443
   names: unchecked: its connections may ask for any name
+  where it leads to a private address (or another that is not the open internet's), that address needs a line, too: port 443
 `)
 })

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 import { parsePolicy } from '../src/document.ts'
-import { compile, decide, fullLines, recommend, uncheckedHint } from '../src/index.ts'
+import {
+  compile,
+  decide,
+  fullLines,
+  notAllowedThere,
+  recommend,
+  uncheckedHint,
+} from '../src/index.ts'
 import type { RecommendDestination } from '../src/index.ts'
 import { random } from './random.ts'
 
@@ -150,6 +157,8 @@ test('any recommended policy parses and allows what the run needed, and nothing 
       '192.0.2.1',
       '192.0.2.2',
       '198.51.100.9',
+      '10.1.2.3',
+      'fd00::1',
       '2001:db8::1',
       '::ffff:192.0.2.1',
       '127.0.0.1',
@@ -221,6 +230,42 @@ allow:
 egress: block
 allow:
   - { endpoint: db.example.org:5432, names: unchecked }
+`)
+})
+
+test('a name that leads to a private address gets both lines, and what was refused for another name none for that name', () => {
+  const narrowed = (endpoint: string, address: string): RecommendDestination =>
+    to({ host: 'n.example.org', address, verdict: 'allowed', rule: `own.yml ${endpoint}` })
+  const own = ['n.example.org:443', '10.0.0.3:443'].map((endpoint) => ({
+    rule: `own.yml ${endpoint}`,
+    endpoint,
+    entry: `{ endpoint: "${endpoint}", exe: [/usr/bin/curl] }`,
+  }))
+  const said = `SNI x.example.org${notAllowedThere('proxy.example.org')}`
+  const text = recommend(
+    [
+      to({ host: 'both.example.org', address: '192.0.2.1' }),
+      to({ host: 'both.example.org', address: '10.0.0.1' }),
+      narrowed('n.example.org:443', '10.0.0.2'),
+      // The line of the address is narrowed itself.
+      narrowed('10.0.0.3:443', '10.0.0.3'),
+      to({ host: 'refused.example.org', address: 'fd00::4', verdict: 'blocked' }),
+      to({ host: 'x.example.org', address: '192.0.2.5', verdict: 'blocked', reason: said }),
+    ],
+    { lines: own },
+  )
+  expect(text).toBe(`version: 1
+egress: block
+allow:
+  - both.example.org
+  - 10.0.0.1
+  - 10.0.0.2
+  - { endpoint: "n.example.org:443", exe: [/usr/bin/curl] }
+  - { endpoint: "10.0.0.3:443", exe: [/usr/bin/curl] }
+  # Blocked in this run. Remove the "#" of those that the job should reach.
+  # - { endpoint: proxy.example.org, names: unchecked }
+  # - refused.example.org
+  # - "[fd00::4]"
 `)
 })
 

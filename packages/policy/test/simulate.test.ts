@@ -64,7 +64,8 @@ test('a recorded run is decided again: what a policy would have refused comes fi
     'other.example allowed -> blocked x1',
     'Registry.example.org would-block -> allowed x2',
   ])
-  expect(counts).toEqual({ events: 15, refused: 8, requests: [], unread: [] })
+  const unasked = ['registry.example.org:443']
+  expect(counts).toEqual({ events: 15, refused: 8, requests: [], unread: [], unasked })
 })
 
 const request = (method: string, path: string, host = 'api.example.org') => ({

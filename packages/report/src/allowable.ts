@@ -1,7 +1,7 @@
 import type { Destination, Report, ReportDns } from '@runwarden/events'
-import { openerIn, uncheckedHint } from '@runwarden/policy/hint'
+import { neededLines } from '@runwarden/policy/needed-lines'
 import { requestLines } from '@runwarden/policy/request-lines'
-import { isHostName } from './address.ts'
+import { endpointOf, isHostName } from './address.ts'
 
 /** One line that a policy lacks, and who asked for it. */
 export interface Lacking {
@@ -61,21 +61,22 @@ export function lacking(report: Report): Lacking[] {
   )
   for (const to of report.destinations) {
     if (to.endpoint === null || !isRefused(to)) continue
-    // Refused for the name that it said: a line for that name would change nothing there.
-    const opener = openerIn(to.reason)
-    const said = opener !== null && isHostName(opener) && opener !== to.host
-    const unchecked =
-      said || (to.host !== null && isHostName(to.host) && to.reason.endsWith(uncheckedHint))
+    const lines = neededLines(to)
     // The policy has the line: what was refused is what they said there (another name, ECH).
-    const has = to.processes.every(({ execId }) => reached.has(`${to.endpoint} ${execId}`))
-    if (has && !unchecked && to.processes.length > 0) continue
-    add({
-      endpoint: said ? `${opener}:${to.port}` : to.endpoint,
-      assumed: false,
-      unchecked,
-      entry: null,
-      execId: to.processes[0]?.execId ?? null,
-    })
+    const has =
+      to.processes.length > 0 &&
+      to.processes.every(({ execId }) => reached.has(`${to.endpoint} ${execId}`))
+    for (const { host, address, unchecked, has: had } of lines) {
+      const endpoint = endpointOf({ ...to, host, address })
+      if (endpoint === null || had || (has && lines.length === 1 && !unchecked)) continue
+      add({
+        endpoint,
+        assumed: false,
+        unchecked,
+        entry: null,
+        execId: to.processes[0]?.execId ?? null,
+      })
+    }
   }
   for (const { entry, requests } of requestLines(report.http.filter(isRefused)))
     add({

@@ -1,5 +1,6 @@
 import type { Verdict } from '@runwarden/events'
-import { type Address, fromReverseName, specialRange } from './address.ts'
+import { specialRange } from '@runwarden/policy'
+import { type Address, fromReverseName } from './address.ts'
 import type { Answer, AnswerAddress } from './answer.ts'
 import { TYPE } from './codes.ts'
 import type { ClientLookup, DnsClient, NameGrant, NamePolicy, Standing } from './contract.ts'

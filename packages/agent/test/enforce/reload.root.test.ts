@@ -1,5 +1,7 @@
 import { readAddress } from '@runwarden/policy'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { grantsOf } from '../../src/dns/decide.ts'
+import { namePolicy } from '../../src/dns/policy.ts'
 import { LearnedAddresses } from '../../src/enforce/learn.ts'
 import { expireLearned } from './expire.ts'
 import { policy, Rig } from './rig.ts'
@@ -49,6 +51,29 @@ test('a live flow whose name has expired lives on under another policy that allo
   await flow.line()
   enforcer.replacePolicy(policy('block', 'other.example.org'))
   expect(await flow.ask('three')).toBe('EPERM')
+  learner.close()
+})
+
+test('a flow to a private address that an allowed name leads to ends with the line of the address', async () => {
+  const both = 'udp://app.example.org:8080 udp://10.20.0.0/16:8080'
+  const { enforcer, scope } = rig.enforce(policy('block', both))
+  using _ = enforcer
+  const learner = LearnedAddresses.open(enforcer.maps)
+  learner.learn('app.example.org', readAddress('10.20.0.5')!, 60, [
+    { protocol: 'udp', portFrom: 8080, portTo: 8080, rule: 0 },
+  ])
+  await using flow = await rig.talker(rig.command(scope, 'udp-keep', '10.20.0.5', '8080'))
+  expect(await flow.ask('one')).toBe('ok one')
+  await flow.line()
+  enforcer.replacePolicy(policy('block', `other.example.org ${both}`))
+  expect(await flow.ask('two')).toBe('ok two')
+  await flow.line()
+  await rig.arrived()
+  const without = policy('block', 'other.example.org udp://app.example.org:8080')
+  enforcer.replacePolicy(without)
+  learner.relearn((name, address) => grantsOf(namePolicy(without), name, address))
+  expect(await flow.ask('three')).toBe('EPERM')
+  expect(await rig.arrived()).toEqual([])
   learner.close()
 })
 

@@ -53,16 +53,18 @@ function refusedOf({
   return [
     ...contacts
       .filter((one) => !left(one))
-      .map(({ host, addresses, port, protocol, verdict, reason, rule, programs }) => ({
-        host,
-        port,
-        protocol,
-        verdict,
-        reason,
-        rule,
-        address: addresses[0] ?? '',
-        processes: programs.flatMap(({ exe }) => (exe === null ? [] : [{ exe }])),
-      })),
+      .flatMap(({ host, addresses, port, protocol, verdict, reason, rule, programs }) =>
+        (addresses.length === 0 ? [''] : addresses).map((address) => ({
+          host,
+          port,
+          protocol,
+          verdict,
+          reason,
+          rule,
+          address,
+          processes: programs.flatMap(({ exe }) => (exe === null ? [] : [{ exe }])),
+        })),
+      ),
     ...questions
       .filter(
         ({ name, type, verdict, rcode }) =>

@@ -1,4 +1,4 @@
-import { recommend, type RecommendDestination } from '@runwarden/policy'
+import { needsLine, recommend, type RecommendDestination } from '@runwarden/policy'
 import type { Baseline, BaselineDestination } from './baseline.ts'
 import { type Rotating, rotating } from './collapse.ts'
 
@@ -34,7 +34,9 @@ export function recommendation(
   const collapsed = new Set(wildcards.flatMap(({ hosts }) => hosts))
   const evidence = [
     ...wildcards.map(ofWildcard),
-    ...baseline.destinations.filter((one) => !collapsed.has(one)).map(ofDestination),
+    ...withAddresses(baseline.destinations)
+      .filter((one) => !collapsed.has(one))
+      .map(ofDestination),
   ]
   const lines = evidence.map((one) => lineOf(one, baseline.runs))
   return { text: recommend([...lines, ...refused]), evidence }
@@ -73,6 +75,35 @@ function ofDestination(one: BaselineDestination): Evidence {
     steps: texts(programs.map(({ step }) => step)),
     programs: texts(programs.map(({ exe }) => exe)),
     names: [],
+  }
+}
+
+/** What no name alone opens needs a line beside that of its name: destinations, and such addresses of theirs. */
+function withAddresses(destinations: readonly BaselineDestination[]): BaselineDestination[] {
+  const all = new Map<string, BaselineDestination>()
+  const add = (one: BaselineDestination): void => {
+    const key = `${one.protocol} ${one.host ?? one.addresses[0] ?? ''} ${one.port}`
+    const known = all.get(key)
+    all.set(key, known === undefined ? one : together(known, one))
+  }
+  for (const one of destinations) {
+    add(one)
+    if (one.host === null) continue
+    for (const address of one.addresses.filter(needsLine))
+      add({ ...one, host: null, addresses: [address] })
+  }
+  return [...all.values()]
+}
+
+function together(a: BaselineDestination, b: BaselineDestination): BaselineDestination {
+  const jobIds = [...new Set([...a.jobIds, ...b.jobIds])].toSorted()
+  return {
+    ...a,
+    jobIds,
+    runs: jobIds.length,
+    first: a.first.at <= b.first.at ? a.first : b.first,
+    last: a.last.at >= b.last.at ? a.last : b.last,
+    programs: [...a.programs, ...b.programs],
   }
 }
 

@@ -184,6 +184,8 @@ test('a policy is recommended with the evidence for each line; hosts that take t
         // Anyone can get such a name: it stays what it is.
         `results${i}.blob.core.windows.net`,
         { host: `n${i}.example.net`, verdict: 'blocked' },
+        // No name alone opens a private address.
+        { host: i < 4 ? 'cache.intra.example' : 'cache.example.org', address: '10.1.2.3' },
         ...(i === 1 ? [{ host: 'time.example.org', port: 123, protocol: 'udp' as const }] : []),
       ]),
     )
@@ -197,6 +199,8 @@ test('a policy is recommended with the evidence for each line; hosts that take t
     allow:
       - a.example.org # npm; in 6 of 6 runs
       - "cache-*.eu.example.net" # npm; 6 names since 2026-08-01, in 6 of 6 runs
+      - cache.example.org # npm; in 3 of 6 runs
+      - cache.intra.example # npm; in 3 of 6 runs
       - results1.blob.core.windows.net # npm; in 1 of 6 runs
       - results2.blob.core.windows.net # npm; in 1 of 6 runs
       - results3.blob.core.windows.net # npm; in 1 of 6 runs
@@ -204,9 +208,10 @@ test('a policy is recommended with the evidence for each line; hosts that take t
       - results5.blob.core.windows.net # npm; in 1 of 6 runs
       - results6.blob.core.windows.net # npm; in 1 of 6 runs
       - udp://time.example.org:123 # npm; in 1 of 6 runs
+      - 10.1.2.3 # npm; in 6 of 6 runs
     "
   `)
-  expect(parsePolicy(text, 'p').rules).toHaveLength(9)
+  expect(parsePolicy(text, 'p').rules).toHaveLength(12)
   const ids = jobs.toReversed()
   expect(evidence.slice(0, 2)).toMatchObject([
     {
@@ -220,4 +225,5 @@ test('a policy is recommended with the evidence for each line; hosts that take t
     },
     { host: 'a.example.org', runs: 6, jobIds: ids, names: [] },
   ])
+  expect(evidence).toContainEqual(expect.objectContaining({ host: '10.1.2.3', jobIds: ids }))
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { allowLines, grouped } from '../../src/job/network/group.ts'
 import { type Grouping, mostProcesses, placed } from '../../src/job/network/sections.ts'
 import type { Rows } from '../../src/job/rows.ts'
 
@@ -92,4 +93,23 @@ test('each process has its own, though they ran one program; where a row is full
   const full = placed([row(5, { programs, processes: many })], [], 'process', () => true)
   expect(full).toHaveLength(mostProcesses)
   expect(full.every(({ shared }) => shared)).toBe(true)
+})
+
+const lines = (...of: Row[]) => grouped(of, []).map((group) => allowLines(group))
+test('the lines that a destination lacks: also that of a private address, and that of a proxy', () => {
+  const refused = { verdict: 'blocked', host: 'a.example', reason: 'not in the policy' } as const
+  const idle =
+    'p.yml:4 a.example:443 allows the name, but 10.0.0.1 is a private address: it needs a line of its own'
+  const said =
+    'HTTP Host a.example on an address of proxy.example: the policy does not allow that name there'
+  const addresses = ['192.0.2.1', '10.0.0.1']
+  expect(lines(row(1, refused))).toEqual([['"a.example:443"']])
+  expect(lines(row(1, { ...refused, addresses }))).toEqual([['"a.example:443"', '"10.0.0.1:443"']])
+  expect(lines(row(1, { ...refused, addresses: ['10.0.0.1'], reason: idle }))).toEqual([
+    ['"10.0.0.1:443"'],
+  ])
+  expect(lines(row(1, { ...refused, reason: said }))).toEqual([
+    ['{ endpoint: "proxy.example:443", names: unchecked }'],
+  ])
+  expect(lines(row(1, { verdict: 'attack-blocked' }), row(2, {}))).toEqual([[], []])
 })

@@ -11,7 +11,7 @@ import { unnarrowed } from '../narrowing.ts'
 import { SourceLink } from '../policy/SourceLink.tsx'
 import { useRows } from '../source.ts'
 import { Allow } from './Allow.tsx'
-import { allowLine, type Group } from './group.ts'
+import { allowLines, type Group } from './group.ts'
 
 /** Why a destination was let through or not, how its address was learnt, and what can be done. */
 export function Why({ group, isNew }: { group: Group; isNew: boolean }) {
@@ -24,7 +24,7 @@ export function Why({ group, isNew }: { group: Group; isNew: boolean }) {
     (one) => one.why(asked ?? { host: name, port, protocol: 'tcp' }),
     { wanted: asked !== null && name !== '' && name.length <= 200 },
   )
-  const line = allowLine(group)
+  const lines = allowLines(group)
   const listed = group.rows.some(({ verdict }) => verdict === 'attack-blocked')
   return (
     <section className="why" aria-label={`Why ${plain(place, 80)}`}>
@@ -79,11 +79,13 @@ export function Why({ group, isNew }: { group: Group; isNew: boolean }) {
         <div>
           <dt>Allow this</dt>
           <dd>
-            {line !== null && <Allow line={line} place={place} />}
-            {line !== null && group.onlyAsked && (
+            {lines.map((line) => (
+              <Allow key={line} line={line} place={place} />
+            ))}
+            {lines.length > 0 && group.onlyAsked && (
               <div className="aside">Nothing connected: port 443 is a guess.</div>
             )}
-            {line === null && (
+            {lines.length === 0 && (
               <span className="aside">
                 {listed
                   ? 'It is on the block list: no policy can allow it.'

@@ -1,5 +1,5 @@
 import type { Verdict } from '@runwarden/events'
-import { endpointOf, isHostName, isLoopback, placeOf, uncheckedHint } from '@runwarden/report/view'
+import { endpointOf, isLoopback, neededLines, placeOf } from '@runwarden/report/view'
 import { alarmOf, verdicts } from '../../ui/alarm.ts'
 import type { Program, Rows } from '../rows.ts'
 
@@ -131,14 +131,20 @@ function withProcess(program: Program, processes: readonly Program[]): Program {
   return processes.find((one) => one.exe === exe && one.step === step) ?? program
 }
 
-/** The line of `allow` that lets a destination pass; null: none can, or none is needed. */
-export function allowLine({ host, addresses, port, protocol, local, rows }: Group): string | null {
-  const refused = rows.some(({ verdict }) => verdict === 'blocked' || verdict === 'would-block')
-  if (!refused || local || rows.some(({ verdict }) => verdict === 'attack-blocked')) return null
-  const endpoint = endpointOf({ host, address: addresses[0] ?? '', port, protocol })
-  if (endpoint === null) return null
-  const unchecked =
-    host !== null && isHostName(host) && rows.some(({ reason }) => reason.endsWith(uncheckedHint))
-  const quoted = JSON.stringify(endpoint)
-  return unchecked ? `{ endpoint: ${quoted}, names: unchecked }` : quoted
+/** The lines of `allow` that a policy lacks for a destination; none: no line can allow it, or it needs none. */
+export function allowLines({ port, protocol, local, rows }: Group): string[] {
+  if (local || rows.some(({ verdict }) => verdict === 'attack-blocked')) return []
+  const lines = new Map<string, boolean>()
+  for (const { host, addresses, verdict, reason } of rows) {
+    if (verdict === 'allowed') continue
+    for (const to of addresses.length === 0 ? [''] : addresses)
+      for (const { unchecked, has, ...needed } of neededLines({ host, address: to, reason })) {
+        const endpoint = has ? null : endpointOf({ ...needed, port, protocol })
+        if (endpoint !== null) lines.set(endpoint, unchecked || lines.get(endpoint) === true)
+      }
+  }
+  return [...lines].map(([endpoint, unchecked]) => {
+    const quoted = JSON.stringify(endpoint)
+    return unchecked ? `{ endpoint: ${quoted}, names: unchecked }` : quoted
+  })
 }
