@@ -186,12 +186,13 @@ int process_exec(u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	struct linux_binprm *bprm = (void *)ctx[2];
-	if (is_leaver()) {
-		mark_leaver(task->group_leader);
-		bpf_send_signal(9);
-	}
-	if (!in_scope())
+	if (!in_scope()) {
+		if (is_leaver()) {
+			mark_leaver(task->group_leader);
+			bpf_send_signal(9);
+		}
 		return 0;
+	}
 	struct member *member = make_member(task->group_leader);
 	u32 step = 0;
 	bool root = false;
@@ -200,6 +201,7 @@ int process_exec(u64 *ctx)
 	if (first)
 		note_first(bprm->file);
 	if (member) {
+		member->state = MEMBER;
 		if (member->role == ROLE_NONE && is_put_into_container(task)) {
 			member->role = ROLE_CONTAINED;
 			member->step = number_step();
