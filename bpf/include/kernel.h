@@ -194,10 +194,13 @@ struct kernfs_node___old {
 	struct kernfs_node *parent;
 };
 
-struct cgroup;
+struct cgroup_root {
+	int hierarchy_id; /* 0: version 2 */
+};
 
 struct cgroup {
 	int level;
+	struct cgroup_root *root;
 	struct kernfs_node *kn;
 	struct cgroup *ancestors[1];
 };

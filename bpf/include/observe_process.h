@@ -16,7 +16,7 @@
 
 /*
  * Block mode: what leaves the scope is ended. Who moves itself, before its next instruction; who was moved or born
- * outside, at the end of its next system call: a socket of the scope stays under the policy, and a new one needs a call.
+ * outside, at the end of its next system call: a socket of the scope stays under the policy, and a new one is refused (leaver_socket).
  */
 const volatile bool ends_leavers = false;
 /* Some have left: who has is worth a look. */
@@ -160,13 +160,39 @@ static __always_inline bool is_first_program(struct task_struct *task)
 	return BPF_CORE_READ(task, self_exec_id) == BPF_CORE_READ(task, parent_exec_id) + 1;
 }
 
+static __always_inline void mark_leaver(struct task_struct *leader)
+{
+	struct member *member = make_member(leader);
+	if (!member || !ends_leavers)
+		return;
+	member->state = LEAVER;
+	leavers = 1;
+}
+
+/*
+ * Whether the process that runs now is to be ended. The mark is its leader's. A thread that takes the leader's place by exec has none,
+ * but it is a member, and not in the scope.
+ */
+static __always_inline bool is_leaver(void)
+{
+	if (!leavers)
+		return false;
+	struct member *member = member_of(bpf_get_current_task_btf());
+	return member && (member->state == LEAVER || (member->state == MEMBER && !in_scope()));
+}
+
 SEC("tp_btf/sched_process_exec")
 int process_exec(u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	struct linux_binprm *bprm = (void *)ctx[2];
-	if (!in_scope())
+	if (!in_scope()) {
+		if (is_leaver()) {
+			mark_leaver(task->group_leader);
+			bpf_send_signal(9);
+		}
 		return 0;
+	}
 	struct member *member = make_member(task->group_leader);
 	u32 step = 0;
 	bool root = false;
@@ -175,6 +201,7 @@ int process_exec(u64 *ctx)
 	if (first)
 		note_first(bprm->file);
 	if (member) {
+		member->state = MEMBER;
 		if (member->role == ROLE_NONE && is_put_into_container(task)) {
 			member->role = ROLE_CONTAINED;
 			member->step = number_step();
@@ -229,15 +256,6 @@ static __always_inline u64 new_namespaces(struct task_struct *parent, struct tas
 	return made;
 }
 
-static __always_inline void mark_leaver(struct task_struct *leader)
-{
-	struct member *member = make_member(leader);
-	if (!member || !ends_leavers)
-		return;
-	member->state = LEAVER;
-	leavers = 1;
-}
-
 /*
  * The machine's service manager, or its child before that becomes another program: it starts what belongs to the agent's
  * unit in the unit's cgroup, which is in the scope where this is the whole machine.
@@ -253,14 +271,6 @@ static __always_inline bool serves_agent(struct task_struct *task)
 		return true;
 	return BPF_CORE_READ(parent, tgid) == 1 &&
 	       BPF_CORE_READ(leader, mm, exe_file, f_inode) == BPF_CORE_READ(parent, mm, exe_file, f_inode);
-}
-
-static __always_inline bool is_leaver(struct task_struct *task)
-{
-	if (!leavers)
-		return false;
-	struct member *member = member_of(task);
-	return member && member->state == LEAVER;
 }
 
 /* `actor` has brought `leader` out of the scope; path: where to, 0 when it was born there. */
@@ -293,11 +303,10 @@ int process_fork(u64 *ctx)
 		inherit_thread(parent, child);
 		return 0;
 	}
-	if (is_leaver(parent))
-		mark_leaver(child);
+	bool left = is_leaver();
 	u32 step = inherit_step(parent, child);
 	inherit_program(parent, child);
-	if (!in_scope())
+	if (!left && !in_scope())
 		return 0;
 	struct fork_record record = { .step = step };
 	describe_process(&record.header, parent, RECORD_FORK, 0, sizeof(record));
@@ -305,7 +314,7 @@ int process_fork(u64 *ctx)
 	record.child_tgid = child->tgid;
 	send_bulk(&record, sizeof(record), RECORD_FORK);
 	if (!task_in_scope(child)) {
-		if (serves_agent(parent))
+		if (!left && serves_agent(parent))
 			return 0;
 		tell_left(parent, child, 0);
 		mark_leaver(child);
@@ -355,26 +364,34 @@ int process_exit(u64 *ctx)
 	return 0;
 }
 
-/* A process that was in the scope is in it no more. In every hierarchy this is called; only the scope's counts. */
+/*
+ * A process that was in the scope is in it no more: as where it was brought to says, for a leader that has ended stays where it was.
+ * In every hierarchy this is called; only the scope's counts.
+ */
 SEC("tp_btf/cgroup_attach_task")
 int process_moved(u64 *ctx)
 {
+	struct cgroup *cgroup = (void *)ctx[0];
 	const char *path = (void *)ctx[1];
 	struct task_struct *task = (void *)ctx[2];
 	struct task_struct *leader = task->group_leader;
 	struct member *member, *actor;
-	if (task_in_scope(task)) {
+	if (BPF_CORE_READ(cgroup, root, hierarchy_id))
+		return 0;
+	if (cgroup_in_scope(cgroup)) {
 		member = make_member(leader);
 		if (member)
 			member->state = MEMBER;
 		return 0;
 	}
-	if (serves_agent(task))
-		return 0;
 	member = bpf_task_storage_get(&members, leader, 0, 0);
 	/* Each of its threads comes here. */
 	if (!member || member->state != MEMBER)
 		return 0;
+	if (serves_agent(task)) {
+		member->state = LEFT;
+		return 0;
+	}
 	struct task_struct *current = bpf_get_current_task_btf();
 	actor = member_of(current);
 	/* Moved from outside (the agent, a service manager): it is told of the one moved. */
@@ -384,4 +401,17 @@ int process_moved(u64 *ctx)
 	else
 		member->state = LEFT;
 	return 0;
+}
+
+/*
+ * The last call of one that is to be ended could make a socket of no scope for others: for those who have its table of files, too. A ring's
+ * own thread makes no call at all.
+ */
+SEC("fmod_ret/security_socket_create")
+int leaver_socket(u64 *ctx)
+{
+	if (!is_leaver())
+		return 0;
+	bpf_send_signal(9);
+	return -1; /* EPERM */
 }

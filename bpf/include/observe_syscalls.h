@@ -349,7 +349,7 @@ SEC("tp_btf/sys_exit")
 int syscall_exit(u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
-	if (leavers && is_leaver(bpf_get_current_task_btf())) {
+	if (is_leaver()) {
 		bpf_send_signal(9);
 		return 0;
 	}

@@ -20,16 +20,21 @@ static __always_inline bool in_scope(void)
 	return !agent_cgid || bpf_get_current_cgroup_id() != agent_cgid;
 }
 
-/* The cgroup at the scope's depth above (or of) the task's. */
-static __always_inline bool task_in_scope(struct task_struct *task)
+/* The cgroup at the scope's depth above (or at) this one is the scope. */
+static __always_inline bool cgroup_in_scope(struct cgroup *cgroup)
 {
-	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
 	struct cgroup *ancestor = 0;
 	if (BPF_CORE_READ(cgroup, level) < (int)scope_level || (agent_cgid && BPF_CORE_READ(cgroup, kn, id) == agent_cgid))
 		return false;
 	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
 			      (void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors) + 8 * (u64)(scope_level & 255));
 	return BPF_CORE_READ(ancestor, kn, id) == scope_cgid;
+}
+
+/* A thread that has ended stays for this where it was: a process whose leader has may be elsewhere. */
+static __always_inline bool task_in_scope(struct task_struct *task)
+{
+	return cgroup_in_scope(BPF_CORE_READ(task, cgroups, dfl_cgrp));
 }
 
 /* Fills a header for `task`'s process. */

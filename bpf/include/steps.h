@@ -39,13 +39,16 @@ static __always_inline struct member *make_member(struct task_struct *leader)
 	return bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
-/* A thread that runs another program takes its leader's place: what is known of the process must be known of it, too. */
+/*
+ * A thread that runs another program takes its leader's place: what is known of the process must be known of it, too, and be it only
+ * that it is a member.
+ */
 static __always_inline void inherit_thread(struct task_struct *parent, struct task_struct *thread)
 {
 	struct member *from = member_of(parent);
 	struct member *to;
 
-	if (!from || from->role == ROLE_NONE)
+	if (!from)
 		return;
 	to = make_member(thread);
 	if (to)
@@ -234,7 +237,7 @@ enum { GENERATIONS = 64 };
 /*
  * Run once, when all hooks are attached: what runs already, by its living ancestors. The worker is the one furthest up, of those
  * that an earlier agent knew if there are any; the step's root is the one below it. Who an earlier sensor has seen in a step stays
- * in it, whatever it is called and whoever lives above it.
+ * in it, whatever it is called and whoever lives above it. Each is a member from here on; who has left meanwhile is let go.
  */
 SEC("iter/task")
 int steps_running(struct bpf_iter__task *ctx)
@@ -245,8 +248,23 @@ int steps_running(struct bpf_iter__task *ctx)
 	bool known = false;
 	u16 flags;
 
-	if (!task || task->pid != task->tgid || !task_in_scope(task))
+	if (!task)
 		return 0;
+	if (!task_in_scope(task)) {
+		member = bpf_task_storage_get(&members, task, 0, 0);
+		if (member && member->state == MEMBER)
+			member->state = LEFT;
+		return 0;
+	}
+	if (task->pid != task->tgid) {
+		inherit_thread(task, task);
+		return 0;
+	}
+	member = make_member(task);
+	if (!member) {
+		count_lost(RECORD_STEP);
+		return 0;
+	}
 	above = below = task;
 	for (int i = 0; i < GENERATIONS; i++) {
 		if (!above || BPF_CORE_READ(above, tgid) <= 1)
@@ -264,11 +282,6 @@ int steps_running(struct bpf_iter__task *ctx)
 	}
 	if (!worker)
 		return 0;
-	member = make_member(task);
-	if (!member) {
-		count_lost(RECORD_STEP);
-		return 0;
-	}
 	if (worker == task) {
 		if (member->role == ROLE_ROOT || member->role == ROLE_INSIDE)
 			return 0;

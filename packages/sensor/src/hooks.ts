@@ -15,12 +15,15 @@ export interface HookSpec {
 }
 
 const t0 = (program: string, name: string): HookSpec => ({ program, name, tier: 'T0' })
-const t1 = (program: string, name: string, group: NonNullable<HookSpec['group']>): HookSpec => ({
+const t1 = (program: string, name: string, group?: HookSpec['group']): HookSpec => ({
   program,
   name,
   tier: 'T1',
-  group,
+  ...(group === undefined ? {} : { group }),
 })
+
+/** A socket is refused to who has left the scope and is to be ended. */
+export const leaverSocketHook = 'fmod_ret/security_socket_create'
 
 /** Every hook, in the order in which `doctor` and reports list them. */
 export const hookSpecs: readonly HookSpec[] = [
@@ -55,6 +58,7 @@ export const hookSpecs: readonly HookSpec[] = [
   t1('object_linked', 'fexit/vfs_link', 'names_by_object'),
   t1('object_path_symlink', 'fentry/security_path_symlink', 'names_by_object'),
   t1('object_symlinked', 'fexit/vfs_symlink', 'names_by_object'),
+  t1('leaver_socket', leaverSocketHook),
 ]
 
 export interface LoadOptions {
@@ -69,6 +73,8 @@ export interface LoadOptions {
   prepare(object: BpfObject): void
   /** Leave T1 out, for the reason given. */
   withoutT1?: string
+  /** Nobody that leaves the scope is to be ended: a hook less. */
+  keepsLeavers?: boolean
   /** Programs of no hook that nobody will need: each costs the kernel time. */
   unneeded?: readonly string[]
 }
@@ -99,6 +105,8 @@ export function tryHooks(options: LoadOptions): FirstTry {
   for (const { program, tier } of refusal === null ? [] : hookSpecs) {
     if (tier === 'T1') states.set(program, { state: 'refused', reason: refusal ?? '' })
   }
+  if (options.keepsLeavers === true)
+    states.set('leaver_socket', { state: 'unneeded', reason: 'for block mode' })
   const kernel = kernelRelease()
   preferByRelease(states, kernel)
   // bpf_rdonly_cast is there since 6.2; a kernel that has it and refuses the quick way gets the slow one.

@@ -26,6 +26,7 @@ export type { ContainerRights } from './decode/container.ts'
 export { readEnvironment } from './decode/step.ts'
 export { mountsOf, openNamedFile, openProcessFile } from './served.ts'
 export { guard_act } from './guard-acts.ts'
+export { leaverSocketHook } from './hooks.ts'
 export { kernelIdentity, mountDevices } from './watch.ts'
 export type { TlsChunk, TlsEnd, TlsLibrary, TlsOffer } from './tls/chunk.ts'
 export {

@@ -62,6 +62,7 @@ export function openSensor(options: SensorOptions): OpenSensor {
       watched_inodes: bytesOf(watch.inodeBits),
       watched_hashes: bytesOf(watch.nameBits),
     },
+    keepsLeavers: options.endLeavers !== true,
     shared: [...RINGS, ...NARROWED],
     reuse: options.stepMaps ?? {},
     unneeded: options.fresh === true ? ['steps_running', 'steps_kept'] : [],

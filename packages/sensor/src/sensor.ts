@@ -174,7 +174,7 @@ export class Sensor {
     return this.#object.attach('steps_kept')
   }
 
-  /** Tells of the workers that run already, and of what runs in their steps. */
+  /** Tells of the workers that run already, and of what runs in their steps; all that is in the scope is known to be from here on. */
   tellRunning(): void {
     if (this.#opened.load.unneeded?.includes('steps_running') === true) return
     using running = this.#object.attach('steps_running')

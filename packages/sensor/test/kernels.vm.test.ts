@@ -60,7 +60,7 @@ describe.each(oldestOrAll)('with kernel %s', (kernel) => {
     ['steps', ['begins with|thread that runs', 2], ['4096 bytes|brother by', 2]],
     [
       'sandbox',
-      ['"unshare"|by finit_module|that io_uring makes', 5],
+      ['"unshare"|by finit_module|that io_uring makes|last call', 6],
       ['"mount"|"attach"|uses io_uring', 3],
     ],
   ] as const)(

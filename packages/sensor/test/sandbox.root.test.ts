@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SandboxRecord } from '../src/index.ts'
-import { compileAct, Observed } from './observed.ts'
+import { cgroupRoot, compileAct, Observed } from './observed.ts'
 
 /** Act and arguments of acts/sandbox.c; what is told, without that which leads to it; `T`: the process that it prints. */
 const acts: [args: string[], told: string][] = [
@@ -181,6 +183,38 @@ python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("dotnet-diagnos
       expect(seen.of('file')).toMatchObject([
         { action: 'write', sensitive: 'cgroup', path: `${outside}/cgroup.procs` },
       ])
+    } finally {
+      rmdirSync(outside)
+    }
+  })
+
+  it('that a process leaves which was there before the sensor', async () => {
+    const [scope, outside] = ['scope', 'outside'].map((name) =>
+      mkdtempSync(`${cgroupRoot()}/runwarden-${name}-`),
+    ) as [string, string]
+    const child = spawn('sleep', ['100'])
+    const { pid } = child
+    writeFileSync(`${scope}/cgroup.procs`, String(pid))
+    try {
+      using seen = new Observed({ scopeCgroup: scope })
+      seen.sensor.tellRunning()
+      writeFileSync(`${outside}/cgroup.procs`, String(pid))
+      seen.sensor.drain()
+      expect(seen.of('sandbox')).toMatchObject([{ change: 'cgroup', tgid: pid, targetPid: pid }])
+    } finally {
+      child.kill()
+      await once(child, 'exit')
+      rmdirSync(scope)
+      rmdirSync(outside)
+    }
+  })
+
+  it('no socket of the last call of who was moved out, in a table of files that another has, too (T1)', async () => {
+    using seen = new Observed({ endLeavers: true })
+    const outside = mkdtempSync(`${dirname(seen.cgroup)}/runwarden-outside-`)
+    try {
+      const { stdout } = await seen.run(sandbox, 'share', outside)
+      expect(stdout).toBe(`Killed ${seen.sensor.tier === 'T0' ? 'a socket' : 'none'}\n`)
     } finally {
       rmdirSync(outside)
     }

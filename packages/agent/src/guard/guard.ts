@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import type { Event, Hook } from '@runwarden/events'
 import type { BpfMap } from '@runwarden/libbpf'
 import type { CompiledPolicy } from '@runwarden/policy'
+import { leaverSocketHook } from '@runwarden/sensor'
 import type { AnsweredNames } from '../answered-names.ts'
 import { messageOf } from '../errors.ts'
 import type { EventBody } from '../event-stream.ts'
@@ -36,7 +37,7 @@ export interface GuardOptions {
   /** An earlier agent's learned addresses are in force, too. */
   adopted: boolean
   reuse: Readonly<Record<'urgent' | 'bulk' | 'lost', BpfMap>>
-  /** Hooks of the sensor: whether the kernel takes fentry programs, and why not. */
+  /** Hooks of the sensor: whether the kernel takes fentry programs, why not, and whether who has left gets a socket. */
   sensorHooks: readonly Hook[]
   exeOf: (execId: string | null) => string
   /** Attaches and pins anew what was taken away; names of the programs that were. */
@@ -97,6 +98,9 @@ export class Guard {
     this.#tampering = new Tampering({
       exeOf: options.exeOf,
       blocks: () => compiled().egress === 'block',
+      refusesSockets: options.sensorHooks.some(
+        ({ name, state }) => name === leaverSocketHook && state === 'active',
+      ),
       ours,
       folder,
     })
@@ -207,10 +211,11 @@ export class Guard {
   #endLeaver(pid: number | null): void {
     const { compiled, scope } = this.#options
     if (pid === null || compiled().egress !== 'block') return
+    const name = basename(scope.path)
     try {
-      const cgroup = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? ''
-      const name = scope.path.slice(scope.path.lastIndexOf('/') + 1)
-      if (!cgroup.split('/').includes(name)) process.kill(pid, 'SIGKILL')
+      // All of them: of a leader that has ended it says where that one was.
+      const threads = readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}/cgroup`)
+      if (threads.some((file) => isBelow(file, name) === false)) process.kill(pid, 'SIGKILL')
     } catch {
       // It has ended already.
     }
@@ -228,6 +233,16 @@ export class Guard {
       text,
       evidence: evidence === undefined ? [] : [evidence.seq],
     })
+  }
+}
+
+/** Whether a thread's cgroup is one of this name, or below it; null: the thread has ended. */
+function isBelow(file: string, name: string): boolean | null {
+  try {
+    const cgroup = /^0::(.*)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? ''
+    return cgroup.split('/').includes(name)
+  } catch {
+    return null
   }
 }
 

@@ -17,6 +17,8 @@ export interface TamperingParts {
   exeOf: (execId: string | null) => string
   /** Whether the policy blocks. */
   blocks: () => boolean
+  /** The kernel refuses a socket to who has left the scope and is to be ended. */
+  refusesSockets: boolean
   ours: HeldObjects
   /** The agent's own, with its pins. */
   folder: string
@@ -106,8 +108,11 @@ export class Tampering {
 
   #left(event: EventOf<'sandbox.change'>): DetectionBody[] {
     const { detail } = event
+    const socket = this.#parts.refusesSockets
+      ? 'No socket is made there.'
+      : 'This kernel takes no program that refuses it a socket: one that its last call has made is under no policy, and can be used by whoever shares its table of files.'
     const became = this.#parts.blocks()
-      ? 'It was ended (SIGKILL) before it could make a socket there: nothing of the job runs outside of its policy.'
+      ? `It was ended (SIGKILL), and what it starts there is ended and told like it. ${socket}`
       : 'What that process does from here on is not under this policy and not in this report.'
     const advice = enginesScope.test(detail)
       ? ' systemd makes cgroups of this name for containers of podman and buildah. If that is what happened, keep them in the scope: `--cgroup-manager=cgroupfs` (docs/containers.md).'

@@ -9,6 +9,13 @@ const ours = {
   programs: [12],
   links: [{ descriptor: 3, id: 13, program: 12, cgroup: 1n }],
 }
+const parts = {
+  exeOf: () => '/bin/x',
+  blocks: () => true,
+  refusesSockets: true,
+  ours,
+  folder,
+}
 
 function change(
   kind: EventOf<'sandbox.change'>['change'],
@@ -58,7 +65,7 @@ test.each<[event: Event, found: string[]]>([
   [change('unmount', 'umount(/run/runwarden/1-xy/bpf)'), []],
   [change('mount', 'mount(proc on /proc)'), []],
 ])('%o', (event, found) => {
-  const tampering = new Tampering({ exeOf: () => '/bin/x', blocks: () => true, ours, folder })
+  const tampering = new Tampering(parts)
   const findings = tampering.see(event)
   expect(findings.map(({ id, severity }) => `${id} ${severity}`)).toEqual(found)
   for (const { evidence, text } of findings) {
@@ -69,11 +76,12 @@ test.each<[event: Event, found: string[]]>([
   expect(tampering.see(event)).toEqual([])
 })
 
-test('who left is said to be ended in block mode only', () => {
+test('who left is said to be ended in block mode only, and without a socket where the kernel refuses it', () => {
   const left = change('cgroup', 'left the scope for cgroup /other')
-  const text = (blocks: boolean): string =>
-    new Tampering({ exeOf: () => 'x', blocks: () => blocks, ours, folder }).see(left)[0]?.text ?? ''
-  expect(text(true)).toContain('It was ended (SIGKILL)')
+  const text = (blocks: boolean, refusesSockets = false): string =>
+    new Tampering({ ...parts, blocks: () => blocks, refusesSockets }).see(left)[0]?.text ?? ''
+  expect(text(true)).toMatch(/It was ended \(SIGKILL\).*under no policy/)
+  expect(text(true, true)).toMatch(/It was ended \(SIGKILL\).*No socket is made there\.$/)
   expect(text(false)).toContain('is not under this policy')
 })
 
@@ -82,7 +90,7 @@ test.each([
   ['/machine.slice/libpod-0af3.scope/container', true],
   ['/system.slice/libpod.service', false],
 ])('what helps an engine that has systemd make its cgroups is said: %s', (cgroup, said) => {
-  const tampering = new Tampering({ exeOf: () => 'x', blocks: () => true, ours, folder })
+  const tampering = new Tampering(parts)
   const [found] = tampering.see(change('cgroup', `left the scope for cgroup ${cgroup}`))
   expect(found).toMatchObject({ id: 'agent-tampered', severity: 'critical' })
   expect(found?.text.includes('--cgroup-manager=cgroupfs')).toBe(said)
