@@ -45,7 +45,7 @@ const query = (name: string, execId = 'a1', time = 0): Event => ({
 function engine(text: string, parts: Partial<EngineParts> = {}): (event: Event) => Found[] {
   const set = readRules([{ file: 'r.yml', text: `version: 1\n${text}` }])
   const one = new Engine(set, { world, ...parts })
-  return (event) => one.see(event, { writer: '', unseen: false, importLines: '' })
+  return (event) => one.see(event, { writer: '', unseen: false, notable: '' })
 }
 
 const correlating = (of: string): string => `

@@ -27,7 +27,7 @@ function rig(looks: (boolean | null)[]) {
     soon: (_path, _acted, take) => {
       const found = looks.shift()
       const content: Content = { digest: '', unread: '', bytes: 0, changedMs: 0, readMs: 0 }
-      take(typeof found === 'boolean' ? { ...content, importLines: found } : content)
+      take(typeof found === 'boolean' ? { ...content, notable: found } : content)
     },
   })
   const told: string[] = []
