@@ -294,3 +294,23 @@ rules:
     'after 1',
   ])
 })
+
+test('a rename is suppressed by what is there then, not by where it came from', () => {
+  const see = engine(`
+rules:
+  - { rule: any, severity: low, on: [file.rename], when: 'true', title: t, explanation: e, advice: a }
+suppress:
+  - { file: '/w/**', reason: ours }
+`)
+  const file = {
+    path: '/w/x',
+    truth: 'kernel',
+    workspace: true,
+    sensitive: null,
+    errno: 0,
+  } as const
+  const act = { seq: 1, time: 0, scope: 's', execId: 'p', step: null } as const
+  const renamed = { ...act, ...file, kind: 'file.rename', link: 'symbolic' } as const
+  expect(see({ ...renamed, to: '/etc/cron.d/x' })).toMatchObject([{ suppressed: null }])
+  expect(see({ ...renamed, to: '/w/y' })).toMatchObject([{ suppressed: 'r.yml:6: ours' }])
+})
