@@ -21,7 +21,7 @@ const steps = `      - id: honest
       - id: later
         run: touch later
       - id: copier
-        run: cp \${TOOLS}/ps .; ./ps aux > /dev/null
+        run: cp \${TOOLS}/ps .; ./ps u -p $PPID > /dev/null
 `
 
 /** Runs the workflow as GitHub's runner does, with a secret in the worker's memory. */
