@@ -62,7 +62,7 @@ function rulesRate(rounds: number): number {
   for (let round = 0; round <= rounds; round++) {
     const engine = new Engine(set, { world })
     const since = process.cpuUsage()
-    for (const event of all) engine.see(event, { writer: '', unseen: false, importLines: '' })
+    for (const event of all) engine.see(event, { writer: '', unseen: false, notable: '' })
     const { user, system } = process.cpuUsage(since)
     if (round > 0) rates.push((all.length * 1e6) / (user + system))
   }

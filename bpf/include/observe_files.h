@@ -165,8 +165,8 @@ static __always_inline struct open_act weigh_open(struct file *file, u64 open_fl
 	if (!act.bits)
 		return act;
 	act.target = proc_target(inode);
-	/* A process's own /proc files are nobody's secret to it. */
-	if (act.target && act.target == bpf_get_current_pid_tgid() >> 32)
+	/* A process's own memory is no secret to it. Its environment it may hand on: so it is the one of its next program. */
+	if (act.target && act.target == bpf_get_current_pid_tgid() >> 32 && process_file_of(leaf) != PROCESS_ENVIRONMENT)
 		return act;
 	act.action = !changes ? FILE_READ : mode & FMODE_CREATED ? FILE_CREATE : FILE_WRITE;
 	return act;

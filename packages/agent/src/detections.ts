@@ -3,7 +3,7 @@ import type { Engine, Found, JobNames, RuleSet } from '@runwarden/rules'
 import { type Baseline, isUnseen } from './baseline.ts'
 import { tunnelFinding } from './dns-findings.ts'
 import type { EventBody } from './event-stream.ts'
-import type { ImportLines } from './integrity/startup-files.ts'
+import type { Notable } from './integrity/startup-files.ts'
 import type { ProcessTable } from './process-table.ts'
 import { targetOf } from './targets.ts'
 import { Tunnels } from './tunnels.ts'
@@ -21,7 +21,7 @@ export interface DetectionParts {
   /** Takes an event, and tells which program had written its file before. */
   writerOf: (event: Event) => string
   /** Takes an event, and what makes findings of it as soon as its file has been read. @returns whether they wait for that */
-  waits?: (event: Event, find: (importLines: ImportLines) => DetectionBody[]) => boolean
+  waits?: (event: Event, find: (notable: Notable) => DetectionBody[]) => boolean
 }
 
 /** Findings of the rules (packages/rules) and of the volume of names of a zone. */
@@ -55,8 +55,7 @@ export class Detections {
   see(event: Event): DetectionBody[] {
     const writer = this.parts.writerOf(event)
     const found = event.kind === 'dns.query' ? this.ofTunnel(event) : []
-    const find = (importLines: ImportLines): DetectionBody[] =>
-      this.byRules(event, writer, importLines)
+    const find = (notable: Notable): DetectionBody[] => this.byRules(event, writer, notable)
     if (this.parts.waits?.(event, find) === true) return found
     const byRules = find('')
     return found.length === 0 ? byRules : [...found, ...byRules]
@@ -67,10 +66,10 @@ export class Detections {
     return this.engine.suppression(id, event, this.parts.processes.exeOf(event.execId))
   }
 
-  private byRules(event: Event, writer: string, importLines: ImportLines): DetectionBody[] {
+  private byRules(event: Event, writer: string, notable: Notable): DetectionBody[] {
     if (!this.engine.asks(event)) return []
     return this.engine
-      .see(event, { writer, unseen: isUnseen(event, this.parts.baseline), importLines })
+      .see(event, { writer, unseen: isUnseen(event, this.parts.baseline), notable })
       .map((found) => bodyOf(event, found))
   }
 

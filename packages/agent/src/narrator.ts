@@ -217,7 +217,10 @@ export class Narrator {
     this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, within)
     const since = bootClock.toEpoch(record.time)
     const made = bootClock.toEpoch(record.start)
-    this.parts.processes.describe(record.execId, { argv, cwd, since, made, pipes: record.pipes })
+    // Who serves a file says of it what he likes.
+    const changed = record.served || isYoung(record) ? undefined : Number(record.changed) / 1e6
+    const started = { argv, cwd, since, made, pipes: record.pipes, changed }
+    this.parts.processes.describe(record.execId, started)
     this.parts.onExec(record)
     const ancestor = this.parts.processes.withProgram(parentExecId)
     this.tell({

@@ -1,5 +1,6 @@
 import { scriptOf } from '@runwarden/rules/script'
 import { PipeEnds } from './pipes.ts'
+import { tickMs } from './program-hashes/contract.ts'
 
 /** Where in a workflow a process is, from its beginning to its end. */
 export interface InStep {
@@ -29,6 +30,8 @@ export interface Process extends InStep {
   /** Of a long one, what an interpreter was told to run: the class of a daemon of Gradle is the last of 1,100 characters. */
   script?: string
   cwd?: string
+  /** The file of its program was there before the scope, and has not been changed since. */
+  preexisting?: boolean
   /** Whose output its standard input has been since its last exec, by a pipe: also of those who will be it later. */
   feeders?: ReadonlySet<string>
   /** Who has read its standard output since its last exec, by a pipe: also those who will do so later. */
@@ -44,6 +47,8 @@ export interface Started {
   /** When the process was made, as events have their time. */
   made: number
   pipes: readonly [stdin: number, stdout: number]
+  /** When the program's file was last changed (its ctime), as events have their time; none: nobody can tell. */
+  changed?: number | undefined
 }
 
 /** Processes that ended last, for what ran at a time just past. */
@@ -72,10 +77,15 @@ export class ProcessTable {
   private readonly writers = new PipeEnds()
   private readonly readers = new PipeEnds()
   private readonly limit: number
+  private readonly began: number
 
-  /** @param limit processes kept, living and ended together. */
-  constructor(limit = 16_384) {
+  /**
+   * @param limit processes kept, living and ended together
+   * @param began when the scope did, as events have their time
+   */
+  constructor(limit = 16_384, began = Date.now()) {
     this.limit = limit
+    this.began = began
   }
 
   get size(): number {
@@ -143,7 +153,7 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    const { argv = [], cwd = '', feeders, readers, script } = parent ?? {}
+    const { argv = [], cwd = '', feeders, readers, script, preexisting = false } = parent ?? {}
     const fed = feeders === undefined ? {} : { feeders }
     const read = readers === undefined ? {} : { readers }
     const told = script === undefined ? {} : { script }
@@ -157,6 +167,7 @@ export class ProcessTable {
       ended: false,
       argv,
       cwd,
+      preexisting,
       ...fed,
       ...read,
       ...told,
@@ -184,7 +195,9 @@ export class ProcessTable {
   }
 
   /** What a process was started with. */
-  describe(execId: string, { argv, cwd, since, made, pipes: [stdin, stdout] }: Started): void {
+  describe(execId: string, started: Started): void {
+    const { argv, cwd, since, made, changed } = started
+    const [stdin, stdout] = started.pipes
     const process = this.get(execId)
     if (process === undefined) return
     process.since = since
@@ -193,6 +206,7 @@ export class ProcessTable {
     if (process.argv === argv) delete process.script
     else process.script = scriptOf(process.exe, argv)
     process.cwd = cwd
+    process.preexisting = changed !== undefined && changed + tickMs < this.began
     if (stdin === 0) delete process.feeders
     else {
       process.feeders = this.writers.of(stdin)

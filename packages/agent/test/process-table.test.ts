@@ -149,3 +149,16 @@ test('what an interpreter runs is known however long its arguments are, of its f
   table.describe('fork', { ...started, argv: ['java', '-version'] })
   expect(table.get('fork')?.script).toBeUndefined()
 })
+
+test('a program was there before the scope when its file has not been changed since, for its forks too', () => {
+  const table = new ProcessTable(9, 1000)
+  const started = { argv: [], cwd: '/', since: 0, made: 0, pipes: [0, 0] as const }
+  const isOld = (changed: number | undefined) => {
+    table.exec('a', 1, null, 0, '/bin/a')
+    table.describe('a', { ...started, changed })
+    return table.get('a')?.preexisting
+  }
+  expect([900, 995, 1100, undefined, 900].map(isOld)).toEqual([true, false, false, false, true])
+  table.fork('b', 2, 'a', 0)
+  expect(table.get('b')?.preexisting).toBe(true)
+})

@@ -1,9 +1,10 @@
+import { copyFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { prepareJob } from './job.ts'
 import { type Ended, Place } from './runwarden.ts'
 
 const steps = `      - id: honest
-        run: echo 'int main(void) { return 0; }' > main.c; gcc -o app main.c; ./app
+        run: echo 'int main(void) { return 0; }' > main.c; gcc -o app main.c; ./app; \${TOOLS}/ps aux > /dev/null
       - id: thief
         run: |
           worker=$PPID
@@ -19,12 +20,17 @@ const steps = `      - id: honest
           sleep \${LINGER:-0}
       - id: later
         run: touch later
+      - id: copier
+        run: cp \${TOOLS}/ps .; ./ps u -p $PPID > /dev/null
 `
 
 /** Runs the workflow as GitHub's runner does, with a secret in the worker's memory. */
 async function watch(place: Place, args: string[] = [], linger = '0'): Promise<Ended> {
   const secrets = { GITHUB_TOKEN: 'ghs_of_the_job' }
-  const job = prepareJob(place.path, steps.replace(`\${LINGER:-0}`, linger), { secrets })
+  // A ps that was there before the job, as conda has one.
+  copyFileSync('/usr/bin/ps', place.at('ps'))
+  const script = steps.replace(`\${LINGER:-0}`, linger).replaceAll(`\${TOOLS}`, place.path)
+  const job = prepareJob(place.path, script, { secrets })
   return place.run(['--workspace', job.workspace, ...args, '--', ...job.command])
 }
 
@@ -34,7 +40,13 @@ test("who reads the worker's memory is told, with the step, and nobody else is",
   expect(status, stderr).toBe(0)
   expect(
     place.report().detections.map(({ id, severity, step }) => ({ id, severity, step })),
-  ).toEqual([{ id: 'runner-worker-memory-read', severity: 'critical', step: 'thief' }])
+  ).toEqual(
+    ['thief', 'copier'].map((step) => ({
+      id: 'runner-worker-memory-read',
+      severity: 'critical',
+      step,
+    })),
+  )
 })
 
 test.each([

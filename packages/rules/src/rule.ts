@@ -72,6 +72,7 @@ export interface TestProcess {
   readonly uid: number
   readonly role: Role
   readonly inside: boolean
+  readonly preexisting: boolean
   /** Null: in none. */
   readonly step: string | null
   /** Names of processes whose output it reads. */

@@ -51,11 +51,11 @@ function runTest(set: RuleSet, test: RuleTest): { found: number; failures: strin
   for (const [index, event] of test.events.entries()) {
     target = event.target
     if (event.kind === 'process.exec') runs(processes, event)
-    const { writer, unseen, importLines } = event.fields
+    const { writer, unseen, importLines, logins = importLines } = event.fields
     found += engine.see(eventOf(event, index + 1, processes.get(event.by ?? '')?.step), {
       writer: typeof writer === 'string' ? writer : '',
       unseen: unseen === true,
-      importLines: typeof importLines === 'string' ? importLines : '',
+      notable: typeof logins === 'string' ? logins : '',
     }).length
   }
   return { found, failures }

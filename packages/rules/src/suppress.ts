@@ -35,6 +35,7 @@ export function suppressedBy(
 
 function files(event: Event): string[] {
   if (event.kind === 'process.exec') return [event.exe]
-  if (event.kind === 'file.rename') return [event.path, event.to]
+  // Where it came from, or what a link says, is the job's to choose.
+  if (event.kind === 'file.rename') return [event.to]
   return 'path' in event && event.kind !== 'http.request' ? [event.path] : []
 }

@@ -45,7 +45,7 @@ const query = (name: string, execId = 'a1', time = 0): Event => ({
 function engine(text: string, parts: Partial<EngineParts> = {}): (event: Event) => Found[] {
   const set = readRules([{ file: 'r.yml', text: `version: 1\n${text}` }])
   const one = new Engine(set, { world, ...parts })
-  return (event) => one.see(event, { writer: '', unseen: false, importLines: '' })
+  return (event) => one.see(event, { writer: '', unseen: false, notable: '' })
 }
 
 const correlating = (of: string): string => `
@@ -316,4 +316,24 @@ rules:
     'after 0',
     'after 1',
   ])
+})
+
+test('a rename is suppressed by what is there then, not by where it came from', () => {
+  const see = engine(`
+rules:
+  - { rule: any, severity: low, on: [file.rename], when: 'true', title: t, explanation: e, advice: a }
+suppress:
+  - { file: '/w/**', reason: ours }
+`)
+  const file = {
+    path: '/w/x',
+    truth: 'kernel',
+    workspace: true,
+    sensitive: null,
+    errno: 0,
+  } as const
+  const act = { seq: 1, time: 0, scope: 's', execId: 'p', step: null } as const
+  const renamed = { ...act, ...file, kind: 'file.rename', link: 'symbolic' } as const
+  expect(see({ ...renamed, to: '/etc/cron.d/x' })).toMatchObject([{ suppressed: null }])
+  expect(see({ ...renamed, to: '/w/y' })).toMatchObject([{ suppressed: 'r.yml:6: ours' }])
 })

@@ -83,7 +83,7 @@ test('a rule file that is damaged is refused with its mistakes, or can be run', 
       new Engine(set, { world }).see(event as unknown as Event, {
         writer: '',
         unseen: false,
-        importLines: '',
+        notable: '',
       })
     } catch (error) {
       if (!(error instanceof PolicyError))

@@ -28,6 +28,9 @@ const write = (name: string, ...places: string[]): SensitivePlace[] =>
 export const sensitivePlaces: readonly SensitivePlace[] = [
   // Public halves and lists of known hosts are no secret, but who writes them opens a door.
   ...write('ssh-configuration', '**/.ssh/authorized_keys', '**/.ssh/config', '**/.ssh/known_hosts'),
+  ...read('ssh-public', '**/.ssh/authorized_keys', '**/.ssh/config', '**/.ssh/known_hosts'),
+  ...read('ssh-public', '**/.ssh/known_hosts.old', '**/.ssh/id_rsa.pub', '**/.ssh/id_dsa.pub'),
+  ...read('ssh-public', '**/.ssh/id_ecdsa.pub', '**/.ssh/id_ed25519.pub'),
   ...write('ssh-configuration', '/etc/ssh/sshd_config', '/etc/ssh/sshd_config.d/*'),
   ...read('ssh-key', '**/.ssh/*', '**/id_rsa', '**/id_ed25519', '**/id_ecdsa', '**/id_dsa'),
   ...read('ssh-key', '/etc/ssh/ssh_host_rsa_key', '/etc/ssh/ssh_host_ed25519_key'),
@@ -67,9 +70,23 @@ export const sensitivePlaces: readonly SensitivePlace[] = [
   ...write('scheduled-job', '/etc/cron.daily/*', '/etc/cron.hourly/*', '/etc/cron.weekly/*'),
   ...write('service', '/etc/systemd/system/**', '/etc/init.d/*', '**/.config/systemd/user/*'),
   ...write('service', '/run/systemd/system/**', '/etc/rc.local', '**/.config/autostart/*'),
+  ...write('service', '**/.local/share/systemd/user/*', '/etc/systemd/user/*'),
+  // The folders themselves, which come with what is in them when they are moved there.
+  ...write('service', '**/.config/systemd', '**/systemd/user', '**/.config/autostart'),
+  ...write(
+    'scheduled-job',
+    '/etc/cron.d',
+    '/etc/cron.daily',
+    '/etc/cron.hourly',
+    '/etc/cron.weekly',
+  ),
+  ...write('sudo-configuration', '/etc/sudoers.d'),
   ...write('shell-startup', '**/.bashrc', '**/.bash_profile', '**/.profile', '**/.zshrc'),
   ...write('shell-startup', '**/.zshenv', '/etc/profile', '/etc/bash.bashrc', '/etc/profile.d/*'),
   ...write('shell-startup', '/etc/environment', '**/.bash_login', '**/.bash_logout'),
+  ...write('shell-startup', '**/.zprofile', '**/.zlogin', '**/.bash_aliases'),
+  ...write('shell-startup', '**/.config/fish/config.fish', '**/.config/fish/conf.d/*'),
+  ...write('shell-startup', '**/.config/environment.d/*', '/etc/environment.d/*'),
   ...write('git-hook', '**/.git/hooks/*', '**/.gitconfig', '/etc/gitconfig', '**/.git/config'),
   ...write('trusted-certificate', '/usr/local/share/ca-certificates/*'),
   ...write('trusted-certificate', '/etc/ssl/certs/ca-certificates.crt'),

@@ -7,7 +7,11 @@ const watch = new Watch(['/srv/work'], sensitivePlaces, [])
 describe('the class of a place', () => {
   it.each([
     ['/root/.ssh/id_ed25519', 'ssh-key', 'ssh-key'],
-    ['/anywhere/.ssh/authorized_keys', 'ssh-key', 'ssh-configuration'],
+    ['/anywhere/.ssh/authorized_keys', 'ssh-public', 'ssh-configuration'],
+    ['/home/u/.ssh/known_hosts', 'ssh-public', 'ssh-configuration'],
+    ['/home/u/.ssh/id_rsa.pub', 'ssh-public', 'ssh-public'],
+    ['/home/u/.config/systemd/user', null, 'service'],
+    ['/home/u/.zprofile', null, 'shell-startup'],
     ['/copy/id_rsa', 'ssh-key', 'ssh-key'],
     ['/id_rsa', 'ssh-key', 'ssh-key'],
     ['/etc/shadow', 'password-database', 'password-database'],

@@ -26,8 +26,8 @@ export interface Content {
   changedMs: number
   /** When it had surely been read. */
   readMs: number
-  /** Of a file that Python reads at its start: whether it has lines that Python runs. */
-  importLines?: boolean
+  /** Of a file that rules ask this of: whether it has what they ask for; see startup-files.ts. */
+  notable?: boolean
 }
 
 export type ReaderAsk =

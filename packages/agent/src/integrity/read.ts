@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { closeSync, fstatSync, readlinkSync, readSync } from 'node:fs'
 import { openNamedFile } from '@runwarden/sensor'
 import { type Content, mostBytes, type Unread } from './contract.ts'
-import { hasImportLines } from './startup-files.ts'
+import { notableIn } from './startup-files.ts'
 
 /** One byte more than is taken tells that there is more. */
 const room = Buffer.alloc(mostBytes + 1)
@@ -26,7 +26,8 @@ export function readContent(path: string): Content {
       else {
         const held = room.subarray(0, content.bytes)
         content.digest = hash('sha256', held, 'hex')
-        if (path.endsWith('.pth')) content.importLines = hasImportLines(held.toString('latin1'))
+        const notable = notableIn(path, held)
+        if (notable !== undefined) content.notable = notable
       }
     }
   } catch (error) {

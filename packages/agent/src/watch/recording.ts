@@ -172,8 +172,8 @@ export class Recording {
         gap,
         writerOf: (event) => integrity.see(event),
         waits: (event, find) =>
-          integrity.startupFiles.takes(event, (importLines) =>
-            health.telling(() => find(importLines).forEach((finding) => stream.emit(finding))),
+          integrity.startupFiles.takes(event, (notable) =>
+            health.telling(() => find(notable).forEach((finding) => stream.emit(finding))),
           ),
       },
       this.enforcement,

@@ -1,7 +1,7 @@
 import type { Event } from '@runwarden/events'
 import { expect, test } from 'vitest'
 import type { Content } from '../../src/integrity/contract.ts'
-import { hasImportLines, StartupFiles } from '../../src/integrity/startup-files.ts'
+import { hasImportLines, hasLogin, StartupFiles } from '../../src/integrity/startup-files.ts'
 
 test.each([
   ['import os', true],
@@ -13,6 +13,18 @@ test.each([
   ['# import os\n /w/import x\nimportant\n', false],
 ])('%j: lines are run: %s', (text, expected) => {
   expect(hasImportLines(text)).toBe(expected)
+})
+
+test.each([
+  ['//registry.example.org/:_authToken=npm_x', true],
+  ['a=b\n_password = "x"', true],
+  ['_auth=eDp5', true],
+  ['npmRegistries:\n  "//r.example.org":\n    npmAuthToken: x', true],
+  ['//registry.example.org/:_authToken=${NODE_AUTH_TOKEN}', false],
+  ['npmAuthToken: "${TOKEN}"', false],
+  ['engine-strict=true\nalways-auth=true\nregistry=https://r.example.org/', false],
+])('%j: somebody logs in with it: %s', (text, expected) => {
+  expect(hasLogin(text)).toBe(expected)
 })
 
 const path = '/v/site-packages/x.pth'
@@ -27,7 +39,7 @@ function rig(looks: (boolean | null)[]) {
     soon: (_path, _acted, take) => {
       const found = looks.shift()
       const content: Content = { digest: '', unread: '', bytes: 0, changedMs: 0, readMs: 0 }
-      take(typeof found === 'boolean' ? { ...content, importLines: found } : content)
+      take(typeof found === 'boolean' ? { ...content, notable: found } : content)
     },
   })
   const told: string[] = []
@@ -66,4 +78,13 @@ test('of very many it is told that they were not read', () => {
   const many = rig([...Array<boolean>(256).fill(false)])
   for (let i = 0; i < 257; i++) many.see({ ...created, path: `/v/site-packages/${i}.pth` })
   expect(many.told).toEqual([''])
+})
+
+test("a project's .npmrc is told when somebody can log in with it, a user's at once", () => {
+  const project = rig([false, true])
+  expect(project.see({ ...created, path: '/w/.npmrc' })).toBe(true)
+  expect(project.told).toEqual([])
+  project.see(ended)
+  expect(project.told).toEqual(['some'])
+  expect(rig([]).see({ ...created, path: '/home/u/.npmrc', workspace: false })).toBe(false)
 })

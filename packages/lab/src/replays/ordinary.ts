@@ -48,7 +48,11 @@ sed -i s/1/2/ a.js; echo '// stamped' >> a.js; git diff --stat`,
     name: 'a code generator whose output is compiled',
     script: `
 printf 'import sys\\nopen(sys.argv[1], "w").write("int main(void) { return 0; }\\\\n")\\n' > generate.py
-python3 generate.py main.c; gcc -o app main.c; python3 generate.py main.c; gcc -o app main.c; ./app`,
+python3 generate.py main.c; gcc -o app main.c; python3 generate.py main.c; gcc -o app main.c; ./app
+python3 - <<'PY'
+open('main.c', 'a').write('/* stamped */\\n')
+PY
+echo 'require("fs").appendFileSync("main.c", "/* again */")' | node`,
   },
   {
     name: 'npm ci, with a token in .npmrc, and npm test',
@@ -84,6 +88,7 @@ class All(unittest.TestCase):
     def test_child(self):
         self.assertEqual(subprocess.run(['sh', '-c', 'echo hi'], capture_output=True, text=True).stdout, 'hi\\n')
 PY
+echo 'import os' > "$(echo venv/lib/python*/site-packages)/pkg-editable.pth"
 venv/bin/python -m unittest -q test_all`,
   },
   {
@@ -121,7 +126,9 @@ PY`,
   },
   {
     name: 'archives: tar, gzip, unpack, checksums',
-    script: `${cProject} tar czf all.tgz *.c; mkdir x; tar xzf all.tgz -C x; sha256sum x/*; base64 all.tgz | base64 -d | tar tz`,
+    script: `${cProject} tar czf all.tgz *.c; mkdir x; tar xzf all.tgz -C x; sha256sum x/*; base64 all.tgz | base64 -d | tar tz
+for i in a b c d e; do mkdir $i; echo engine-strict=true > $i/.npmrc; done; grep -rl engine .; tar czf all.tgz .
+mkdir -p "$HOME/.ssh"; echo 'ssh-ed25519 AAAA' | tee "$HOME"/.ssh/id_{rsa,dsa,ecdsa,ed25519}.pub > "$HOME/.ssh/known_hosts"; cat "$HOME"/.ssh/*`,
   },
   {
     name: 'a pipeline of filters into a shell',

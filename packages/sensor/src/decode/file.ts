@@ -77,6 +77,8 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
     if (real !== null) sensitive = watch.classify(real, !reading)
     if (sensitive !== null) path = real as string
   }
+  // Of a read the kernel side does not look where it is.
+  const within = workspace || (reading && sensitive !== null && watch.inWorkspace(path))
   const byAction = (flags & file_flags.FILE_BY_ACTION) !== 0
   const beingWritten = (flags & file_flags.FILE_BEING_WRITTEN) !== 0
   if (sensitive === null && (reading || !workspace) && !byAction && !beingWritten) return undefined
@@ -92,7 +94,7 @@ export function decodeFile(batch: Batch, at: number, watch: Watch): FileRecord |
     path,
     to,
     truth: (flags & file_flags.FILE_USER_NAME) === 0 ? 'kernel' : 'user',
-    workspace,
+    workspace: within,
     sensitive,
     byAction,
     beingWritten,
