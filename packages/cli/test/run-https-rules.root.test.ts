@@ -322,7 +322,7 @@ tls.recv(99)`),
     'blocked GET api.example.com:8443/repos/acme/evil',
     'blocked POST other.example.com/evil',
   ])
-  expect(reasons[1]).toMatch(/:8443 \(POST .*\); to allow it: { https: api.example.com:8443,/)
+  expect(reasons[1]).toMatch(/:8443 \(POST .*\); to allow it: { https: "api.example.com:8443",/)
 }, 120_000)
 
 /** Says a ClientHello by itself, and how many bytes the server answers. */
