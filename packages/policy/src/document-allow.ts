@@ -243,6 +243,6 @@ function readPaths(reader: DocumentReader, entry: Entry): string[] {
 
 /** A path with escapes in place of what is not ASCII; null: that does not mend it. */
 function escapedPath(path: string): string | null {
-  const escaped = path.toWellFormed().replaceAll(/[^\x00-\x7f]+/gu, encodeURIComponent)
+  const escaped = path.toWellFormed().replaceAll(/\P{ASCII}+/gu, encodeURIComponent)
   return escaped === path || pathSegments(escaped) === null ? null : escaped
 }
