@@ -191,7 +191,7 @@ enum flow_names {
 	NAMES_UNCHECKED = 16, /* its policy line binds it to no name */
 	NAMES_HTTPS = 32,    /* its host has HTTPS rules: what it sends was granted */
 	NAMES_TLS = 64,	     /* it began with TLS */
-	NAMES_UNREAD = 128,  /* whether it begins with TLS is not known yet; nothing else is looked for */
+	NAMES_UNREAD = 128,  /* nothing is decided by what it says first, which is told */
 	NAMES_LOOK = 15 | NAMES_HTTPS | NAMES_UNREAD,
 };
 

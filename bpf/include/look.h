@@ -101,6 +101,29 @@ static __always_inline bool goes_on(struct packet *packet, struct flow *flow, co
 	return bytes->protocol == FIRST_HTTP && is_waited_for(packet, flow, bytes, decision);
 }
 
+/*
+ * Tells what a flow says first that is not held to a name: another one may have led to its address last. No name is told of what
+ * hides or splits it, or is for a proxy; nothing of what says none. `index` PLACES: it could not be read. Not static: see packet.h.
+ */
+__noinline int tell_said(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 index)
+{
+	struct first_bytes *bytes = place(index);
+	struct decision decision = {};
+
+	if (!packet || !flow || flow->reason == REASON_INBOUND)
+		return 0;
+	if (bytes && (bytes->fault == REASON_NO_SERVER_NAME || bytes->fault == REASON_NOT_TLS))
+		return 0;
+	if (bytes && ((bytes->fault && bytes->fault != REASON_ENCRYPTED_HELLO) || bytes->names[SAID_TARGET].length))
+		index = PLACES;
+	decision.rule = flow->rule;
+	decision.name = flow->name;
+	decision.verdict = flow->verdict;
+	decision.reason = flow->reason;
+	send_named(skb, packet, flow, &decision, index);
+	return 0;
+}
+
 /* What judge() comes to. */
 enum judgement { JUDGED_PARTIAL, JUDGED, JUDGED_LATER };
 
@@ -112,7 +135,7 @@ __noinline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *
 {
 	struct first_bytes *bytes = place(index);
 	struct decision *decision;
-	bool named, partial, word;
+	bool named, partial, word, refused;
 	int https = HTTPS_NONE;
 	u32 names;
 	u8 next;
@@ -133,8 +156,10 @@ __noinline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *
 	}
 	if (word)
 		bytes->fault = REASON_NOT_TLS;
-	if (named && (decide_said(index, packet, flow, decision) ||
-		      (bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, decision)))) {
+	refused = named && decide_said(index, packet, flow, decision);
+	if (!refused && names & NAMES_PENDING && !partial && !word && !is_bound(flow))
+		tell_said(skb, packet, flow, index);
+	if (refused || (named && bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, decision))) {
 		if (word && decision->reason == REASON_NOT_TLS)
 			decision->reason = REASON_SPLIT_HELLO;
 		send_named(skb, packet, flow, decision, index);
@@ -241,13 +266,37 @@ static __always_inline bool look_at(struct __sk_buff *skb, struct packet *packet
 	return !is_denied(&bytes->decision);
 }
 
-static __always_inline void note_beginning(struct __sk_buff *skb, struct flow *flow, u32 at)
+/*
+ * Reads what a flow says first that nothing is decided by: all of it passes. A head in pieces is read until its name is known. Not
+ * static: see packet.h.
+ */
+__noinline int read_said(struct __sk_buff *skb, struct packet *packet, struct flow *flow, u32 at)
 {
-	u8 begin[2] = {};
+	u32 index = claim_place();
+	struct first_bytes *bytes = place(index);
+	struct bpf_sock *sk = skb->sk ? bpf_sk_fullsock(skb->sk) : NULL;
+	int taking = TAKING_DROPS;
 
-	flow->names &= ~NAMES_UNREAD;
-	if (!bpf_skb_load_bytes(skb, at, begin, sizeof(begin)) && begin[0] == CONTENT_HANDSHAKE && begin[1] == 3)
-		flow->names |= NAMES_TLS;
+	if (!packet || !flow)
+		return 0;
+	if (bytes)
+		taking = take_segment(skb, packet, flow, at, index);
+	if (bytes && taking == TAKING_JUDGES) {
+		read_first_bytes(index, NAMES_PENDING);
+		if (is_partial(bytes, true) && sk && keep_partial(sk, bytes->first, bytes))
+			taking = TAKING_PASSES;
+	}
+	if (taking != TAKING_PASSES) {
+		flow->names &= ~NAMES_UNREAD;
+		if (bytes && bytes->length > 1 && byte_at(bytes, 0) == CONTENT_HANDSHAKE && byte_at(bytes, 1) == 3)
+			flow->names |= NAMES_TLS;
+		if (sk)
+			bpf_sk_storage_delete(&partials, sk);
+		tell_said(skb, packet, flow, taking == TAKING_JUDGES ? index : PLACES);
+	}
+	if (bytes)
+		leave_place(bytes);
+	return 0;
 }
 
 /*
@@ -267,8 +316,10 @@ __noinline int look(struct __sk_buff *skb, struct packet *packet, struct flow *f
 	/* What was refused is sent again until the socket is ended. */
 	if (flow->names & NAMES_REFUSED)
 		return 0;
-	if (flow->names & NAMES_UNREAD)
-		note_beginning(skb, flow, at);
+	if (flow->names & NAMES_UNREAD) {
+		read_said(skb, packet, flow, at);
+		return 1;
+	}
 	if (urgent && flow->names & NAMES_LOOK && !decide_urgent(skb, packet, flow))
 		return 0;
 	if (flow->names & NAMES_HTTPS && !is_under_https(flow))

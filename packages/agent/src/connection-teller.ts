@@ -60,12 +60,17 @@ type Attempt = Omit<ConnectFields, 'cookie' | 'socketType'> & {
 /** Ends of flows whose beginning is remembered: beyond, the longest known are forgotten. */
 const begunKept = 8192
 
+/** Names of one end that are told once: beyond, each connection tells its own. */
+const saidAtMost = 256
+
 /** What is remembered of how a flow began. */
 interface Begun {
   execId: string | null
   /** The name at that time; null: none led there. */
   host: string | null
   who: Who
+  /** What its connections have said otherwise. */
+  said: Set<string | null>
 }
 
 function endOf(
@@ -73,6 +78,19 @@ function endOf(
   address: string,
 ): string {
   return `${tgid} ${address} ${port} ${protocol}`
+}
+
+/** Reasons of connections that are held to no name: what one says first is told behind its connect. */
+const unheld = new Set<Attempt['reason']>(['no-rule', 'address', 'name', 'live-flow'])
+
+/** Whether it is no attempt, but what a connection says that passed: null where that is hidden. */
+export function isSaid({
+  reason,
+  said,
+  verdict,
+}: Pick<Attempt, 'reason' | 'said' | 'verdict'>): boolean {
+  const passed = verdict === 'allowed' || verdict === 'would-block'
+  return said !== null && passed && unheld.has(reason)
 }
 
 /** The name that a refused connection asked for, where that is why it was refused. */
@@ -248,10 +266,16 @@ export class ConnectionTeller {
     this.tellAsked()
     const opener = this.parts.learnedName(attempt.name)
     let host = saidName(attempt) ?? opener
-    if (host === null && address !== '') host = this.parts.names.nameOf(address)
-    this.keep(attempt, address, { execId: known, host, who: this.voice.who(known) })
+    // What hides its name may be meant for any: that passed, and is told by its address.
+    const hides = attempt.said !== null && attempt.verdict === 'would-block'
+    if (host === null && address !== '' && !hides) host = this.parts.names.nameOf(address)
+    const said = isSaid(attempt)
+    if (said) {
+      host = attempt.said?.name ?? null
+      if (!this.isNews(attempt, address, host)) return
+    } else this.keep(attempt, address, { execId: known, host, who: this.voice.who(known) })
     const passed = attempt.verdict === 'allowed' || attempt.verdict === 'would-block'
-    if (known !== null && passed && protocolWord(attempt.protocol) === 'tcp')
+    if (!said && known !== null && passed && protocolWord(attempt.protocol) === 'tcp')
       this.voice.https.connects(known, host, address, attempt.port)
     this.voice.tell({
       kind: 'net.connect',
@@ -267,10 +291,23 @@ export class ConnectionTeller {
     })
   }
 
-  private keep(attempt: Attempt, address: string, begun: Begun): void {
+  /** Whether nobody was told yet that a process has said that name there. */
+  private isNews(attempt: Attempt, address: string, host: string | null): boolean {
+    const begun = this.begun.get(endOf(attempt, address))
+    if (begun === undefined) return true
+    if (begun.host === host || begun.said.has(host)) return false
+    if (begun.said.size < saidAtMost) begun.said.add(host)
+    return true
+  }
+
+  private keep(attempt: Attempt, address: string, begun: Omit<Begun, 'said'>): void {
     const end = endOf(attempt, address)
+    const before = this.begun.get(end)
+    const said = before?.execId === begun.execId ? before.said : new Set<string | null>()
+    // The name that was told before is told of.
+    if (before?.execId === begun.execId) said.add(before.host)
     this.begun.delete(end)
-    this.begun.set(end, begun)
+    this.begun.set(end, { ...begun, said })
     if (this.begun.size <= begunKept) return
     const oldest = this.begun.keys().next()
     if (oldest.done !== true) this.begun.delete(oldest.value)

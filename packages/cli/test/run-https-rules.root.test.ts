@@ -274,6 +274,7 @@ test('audit: nothing is held, and the request would be blocked; what is read is 
 test('rules of one port are for connections to that port, whatever port a request names', async () => {
   const allow = `  - { https: api.example.com, methods: [GET], paths: ["/repos/acme/**"] }
   - { https: "api.example.com:8443", methods: [POST], paths: ["/admin/**"] }
+  - { https: api.example.com, methods: [PURGE, PROPFIND], paths: ["/repos/*"] }
   - { https: other.example.com, methods: [GET] }
   - other.example.com:8443
 `
@@ -286,7 +287,8 @@ test('rules of one port are for connections to that port, whatever port a reques
       `${ask} -X POST https://other.example.com:8443/plain`,
       `${ask} ${url}/repos/acme/1 ${url}/repos/acme/2`,
       `${ask} -X POST ${url}:8443/admin/1 ${url}:8443/admin/2`,
-      // About chunks the kernel does not decide.
+      // About chunks, and methods beyond the common ones, the kernel does not decide.
+      `${ask} -X PURGE ${url}/repos/5; ${ask} -X PROPFIND ${url}/repos/6; ${ask} -X LOCK ${url}/repos/evil`,
       `${ask} -H 'Transfer-Encoding: chunked' -d 4 ${url}:8443/admin/4`,
       // What is granted to one process for one port leaves over no connection to another.
       python(`
@@ -316,13 +318,16 @@ tls.recv(99)`),
     'POST api.example.com:8443/admin/3',
     'POST api.example.com:8443/admin/4',
     'POST other.example.com:8443/plain',
+    'PROPFIND api.example.com/repos/6',
+    'PURGE api.example.com/repos/5',
   ])
   expect(told.filter((line) => line.startsWith('blocked'))).toEqual([
     'blocked POST api.example.com/admin/evil',
     'blocked GET api.example.com:8443/repos/acme/evil',
     'blocked POST other.example.com/evil',
+    'blocked LOCK api.example.com/repos/evil',
   ])
-  expect(reasons[1]).toMatch(/:8443 \(POST .*\); to allow it: { https: api.example.com:8443,/)
+  expect(reasons[1]).toMatch(/:8443 \(POST .*\); to allow it: { https: "api.example.com:8443",/)
 }, 120_000)
 
 /** Says a ClientHello by itself, and how many bytes the server answers. */

@@ -26,7 +26,7 @@ export const NetConnect = z.object({
   ...base,
   ...decided,
   kind: z.literal('net.connect'),
-  /** The name that led to the address; null: none is known. */
+  /** The name that led to the address, or that the connection says; null: none is known. */
   host: z.string().nullable(),
   /** Empty for sockets without a destination (raw, packet). */
   address: z.string(),

@@ -3,10 +3,10 @@ import type { DocumentReader, Entry } from './document-reader.ts'
 import { readEndpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { formatEndpoint } from './endpoint-parts.ts'
+import { isMethod, pathSegments } from './https-path.ts'
 import type { NameCheck, PolicyRule, Unseen } from './policy.ts'
 import { plainRule } from './policy.ts'
 
-const methodNames = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']
 const endpointKeys = ['endpoint', 'steps', 'exe', 'names']
 const nameChecks = ['checked', 'unchecked'] as const
 const httpsKeys = ['https', 'methods', 'paths', 'unseen']
@@ -201,13 +201,15 @@ function readHttpsHost(reader: DocumentReader, entry: Entry): Endpoint | null {
 function readMethods(reader: DocumentReader, entry: Entry): string[] {
   const methods: string[] = []
   for (const { text, node } of reader.texts(entry, 'of HTTP methods')) {
-    if (methodNames.includes(text)) methods.push(text)
-    else
+    if (isMethod(text)) methods.push(text)
+    else {
+      const capitals = text.toUpperCase()
       reader.problem(
         node,
-        `is no HTTP method: ${methodNames.join(', ')} are`,
-        reader.nearest(text, methodNames),
+        'is no HTTP method: these are in capitals, as GET or PROPFIND',
+        isMethod(capitals) ? capitals : null,
       )
+    }
   }
   return methods
 }
@@ -230,7 +232,17 @@ function readPaths(reader: DocumentReader, entry: Entry): string[] {
       reader.problem(node, 'a path has no "." or ".." parts')
     } else if (segments.some((part) => part.includes('**') && part !== '**')) {
       reader.problem(node, '"**" stands alone between slashes')
+    } else if (pathSegments(text) === null) {
+      const what =
+        'no request fits it: a path is in ASCII, and has no empty parts, no backslash, no parameters behind dots and no escapes of "/", "\\", ".", "%" or control characters'
+      reader.problem(node, what, escapedPath(text))
     } else paths.push(text)
   }
   return paths
+}
+
+/** A path with escapes in place of what is not ASCII; null: that does not mend it. */
+function escapedPath(path: string): string | null {
+  const escaped = path.toWellFormed().replaceAll(/\P{ASCII}+/gu, encodeURIComponent)
+  return escaped === path || pathSegments(escaped) === null ? null : escaped
 }

@@ -99,6 +99,9 @@ function readHost(text: string): EndpointHost | string {
     : { kind: 'name', name: result.name }
 }
 
+/** Where the addresses of IPv4 begin. */
+const ipv4 = readIPv4('0.0.0.0') as Uint8Array
+
 /** Reads an address or block of one family; or what is wrong. */
 export function readBlock(
   text: string,
@@ -122,8 +125,8 @@ export function readBlock(
     return 'the address has bits set after its prefix length'
   }
   // One table holds both families, IPv4 as ::ffff:0:0/96, so such a block would let IPv4 in.
-  if (family === 6 && prefix < 96 && address.every((byte) => byte === 0)) {
-    return 'covers the IPv4-mapped addresses too: name IPv6 blocks outside ::/96'
+  if (family === 6 && prefix < 96 && sameBytes(address, maskAddress(ipv4, prefix))) {
+    return 'covers ::ffff:0:0/96 too, which is all of IPv4: name IPv6 blocks outside of it'
   }
   return { kind: 'address', family, address, prefix }
 }

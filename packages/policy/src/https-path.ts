@@ -1,3 +1,8 @@
+/** Whether a rule can name a method: capitals, as all registered ones are (`PROPFIND`, `VERSION-CONTROL`). */
+export function isMethod(text: string): boolean {
+  return text.length <= 32 && /^[A-Z]+(-[A-Z]+)*$/.test(text)
+}
+
 /** Requests' paths are told up to here. */
 const MAX_PATH = 2048
 const unreserved = /^[A-Za-z0-9_~-]$/

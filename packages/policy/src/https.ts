@@ -1,10 +1,12 @@
 import type { CompiledPolicy, NameGrant } from './compile.ts'
 import { ruleLabel } from './decide.ts'
 import type { Decision } from './decide.ts'
+import { canonicalName } from './host-name.ts'
 import { fitsPath, pathSegments } from './https-path.ts'
 import { addName, emptyNameIndex, lookUpName } from './name-index.ts'
 import type { NameIndex } from './name-index.ts'
 import type { HttpsRule, Unseen } from './policy.ts'
+import { requestLines } from './request-lines.ts'
 
 const HTTPS_PORT = 443
 
@@ -127,12 +129,13 @@ export function decideRequest(
     const rule = ruleLabel(compiled, fit.rule)
     return { verdict: 'allowed', reason: `allowed by ${rule}`, rule }
   }
-  const { name, port } = splitHost(host)
   const odd = segments === null && own.some(({ paths }) => paths.length > 0)
   const why = odd ? 'its path can be read in more than one way' : 'no HTTPS rule allows it'
-  const add = odd
-    ? ''
-    : `; to allow it: { https: ${hostWithPort(name, port)}, methods: [${method}], paths: ["${path}"] }`
+  const { name, port } = splitHost(host)
+  const [line] = requestLines([
+    { method, host: hostWithPort(canonicalName(name) ?? name, port), path },
+  ])
+  const add = line === undefined ? '' : `; to allow it: ${line.entry}`
   const lines = httpsLines(compiled, host).join('; ')
   const verdict = compiled.egress === 'block' ? 'blocked' : 'would-block'
   return { verdict, reason: `${why}: ${lines}${add}`, rule: null }

@@ -1,4 +1,5 @@
 import { maskAddress, sameBytes } from './address.ts'
+import type { Endpoint } from './endpoint.ts'
 import { PolicyError } from './error.ts'
 import { matchPattern } from './host-name.ts'
 import type { EndpointRule } from './policy.ts'
@@ -19,7 +20,7 @@ export interface CompiledNarrowings {
 /** Different narrowings of one policy: the kernel keeps a bit of each. */
 const MOST = 64
 
-/** Different narrowings of one destination. */
+/** Different narrowings of one address and port, and lines of one name that differ in these or in their ports. */
 const MOST_BESIDE = 8
 
 /** Bytes of a path that the kernel looks a program up by. */
@@ -40,7 +41,8 @@ export function compileNarrowings(rules: readonly EndpointRule[]): CompiledNarro
     if (list.size > MOST)
       throw problem(rule, `a policy has at most ${MOST} different lists of programs and steps`)
   }
-  if (list.size > MOST_BESIDE) for (const rule of narrowed) checkBeside(rule, narrowed)
+  if (list.size > MOST_BESIDE) checkAddresses(narrowed)
+  if (narrowed.length > 0) checkNames(rules)
   return { tag: tagOf([...list.keys()].join('\n')), list: [...list.values()] }
 }
 
@@ -65,29 +67,61 @@ export function fitsNarrowing(
   )
 }
 
-function checkBeside(rule: EndpointRule, narrowed: readonly EndpointRule[]): void {
-  const beside = new Set(narrowed.filter((other) => fitsToo(other, rule)).map(keyOf))
-  if (beside.size > MOST_BESIDE)
-    throw problem(
-      rule,
-      `at most ${MOST_BESIDE} lines that are narrowed differently may be for one destination; join their programs or steps`,
-    )
+/** Whether the kernel keeps all lines of an address and port that are narrowed differently. */
+function checkAddresses(narrowed: readonly EndpointRule[]): void {
+  for (const rule of narrowed) {
+    const around = narrowed.filter(({ endpoint }) => isAround(endpoint, rule.endpoint))
+    if (new Set(around.map(keyOf)).size <= MOST_BESIDE) continue
+    // Where most lines meet, one of them begins.
+    for (const { endpoint } of around) {
+      const port = Math.max(endpoint.portFrom, rule.endpoint.portFrom)
+      const there = around.filter(
+        ({ endpoint: { portFrom, portTo } }) => portFrom <= port && port <= portTo,
+      )
+      if (new Set(there.map(keyOf)).size > MOST_BESIDE)
+        throw problem(
+          rule,
+          `at most ${MOST_BESIDE} lines that are narrowed differently may be for one address and port (${port}); join their programs or steps`,
+        )
+    }
+  }
 }
 
-/** Whether a line is also for the first destination of another. */
-function fitsToo({ endpoint: other }: EndpointRule, { endpoint }: EndpointRule): boolean {
-  const { host, protocol, portFrom } = endpoint
-  if (other.protocol !== protocol || portFrom < other.portFrom || portFrom > other.portTo)
+/** Whether an address or block holds all of another, for some of its ports. */
+function isAround({ host: outer, ...other }: Endpoint, { host, ...of }: Endpoint): boolean {
+  if (host.kind !== 'address' || outer.kind !== 'address' || other.protocol !== of.protocol)
     return false
-  if (host.kind === 'address' && other.host.kind === 'address') {
-    const { address, prefix } = other.host
-    return prefix <= host.prefix && sameBytes(maskAddress(host.address, prefix), address)
+  if (of.portFrom > other.portTo || other.portFrom > of.portTo || outer.prefix > host.prefix)
+    return false
+  return sameBytes(maskAddress(host.address, outer.prefix), outer.address)
+}
+
+/** Whether the kernel keeps all lines of a name, some of which are narrowed. */
+function checkNames(rules: readonly EndpointRule[]): void {
+  const exact = new Map<string, EndpointRule[]>()
+  const patterns: [pattern: string, rule: EndpointRule][] = []
+  for (const rule of rules) {
+    const { host } = rule.endpoint
+    if (host.kind === 'pattern') patterns.push([host.pattern, rule])
+    if (host.kind === 'name') exact.set(host.name, [...(exact.get(host.name) ?? []), rule])
   }
-  if (host.kind === 'address' || other.host.kind === 'address') return false
-  const name = host.kind === 'name' ? host.name : host.pattern
-  return other.host.kind === 'name'
-    ? other.host.name === name
-    : matchPattern(other.host.pattern, name)
+  for (const name of new Set([...exact.keys(), ...patterns.map(([pattern]) => pattern)])) {
+    const fitting = patterns.filter(([pattern]) => matchPattern(pattern, name))
+    const all = [...(exact.get(name) ?? []), ...fitting.map(([, rule]) => rule)]
+    for (const protocol of ['tcp', 'udp'] as const) {
+      const own = all.filter(({ endpoint }) => endpoint.protocol === protocol)
+      const narrowed = own.find(isNarrowed)
+      if (narrowed === undefined) continue
+      const differing = new Set(
+        own.map((rule) => `${rule.endpoint.portFrom} ${rule.endpoint.portTo} ${keyOf(rule)}`),
+      )
+      if (differing.size > MOST_BESIDE)
+        throw problem(
+          narrowed,
+          `at most ${MOST_BESIDE} lines with different ports, programs or steps may be for one name, and ${differing.size} are for ${name}; join their programs or steps, or their ports`,
+        )
+    }
+  }
 }
 
 function isProgram(program: string, exe: string | null | undefined): boolean {

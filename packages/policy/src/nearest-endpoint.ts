@@ -124,6 +124,5 @@ function repairIPv6(text: string, fallback: string): string | null {
   if (isMapped(address) && prefix >= 96) {
     return `${formatBlock({ family: 4, address: masked, prefix })}:${port}`
   }
-  if (prefix < 96 && masked.every((byte) => byte === 0)) return `[2000::/3]:${port}`
   return `[${formatBlock({ family: 6, address: masked, prefix })}]:${port}`
 }

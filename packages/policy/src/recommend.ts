@@ -6,7 +6,7 @@ import { printable } from './error.ts'
 import { canonicalName } from './host-name.ts'
 import type { FullLine } from './decide.ts'
 import { neededLines, needsLine } from './needed-lines.ts'
-import { type RefusedRequest, requestLines } from './request-lines.ts'
+import { hasRequestLine, type RefusedRequest, requestLines } from './request-lines.ts'
 
 /** What recommend needs to know of a destination; those of `report.json` fit. */
 export interface RecommendDestination {
@@ -108,6 +108,11 @@ export function recommend(
   }
   for (const key of wanted.keys()) blocked.delete(key)
   for (const key of [...wanted.keys(), ...blocked.keys()]) asked.delete(key)
+  for (const request of requests) {
+    if (!['blocked', 'would-block'].includes(request.verdict) || hasRequestLine(request)) continue
+    const { method, host, path } = request
+    notes.add(`cannot be allowed by its path: ${comment(`${method} ${host}${path}`)}`)
+  }
   const lacking = (verdict: string): Entry[] =>
     requestLines(requests.filter((request) => request.verdict === verdict)).map((line) => ({
       text: line.entry,

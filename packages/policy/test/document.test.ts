@@ -138,7 +138,7 @@ allow:
     exe: [git, /usr/bin/../bin/git]
     names: uncheckd
   - https: https://api.github.com/repos
-    methods: [get, FETCH]
+    methods: [get, PROPFIND, VERSION-CONTROL, G E T]
     paths: [repos/acme, "/a?b", /a/../b, "/a**"]
   - https: udp://api.github.com
   - https: 192.0.2.1
@@ -170,8 +170,8 @@ disable-file-monitoring: 1
       "policy.yml:15:16: "/usr/bin/../bin/git": a program is a resolved path: without ".", ".." or empty parts",
       "policy.yml:16:12: "uncheckd": names is checked or unchecked; did you mean unchecked?",
       "policy.yml:17:12: "https://api.github.com/repos": "https://" is no scheme of endpoints: only udp:// and tcp:// are, and a host needs none; did you mean api.github.com?",
-      "policy.yml:18:15: "get": is no HTTP method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE are; did you mean GET?",
-      "policy.yml:18:20: "FETCH": is no HTTP method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE are; did you mean PATCH?",
+      "policy.yml:18:15: "get": is no HTTP method: these are in capitals, as GET or PROPFIND; did you mean GET?",
+      "policy.yml:18:47: "G E T": is no HTTP method: these are in capitals, as GET or PROPFIND",
       "policy.yml:19:13: "repos/acme": a path starts with "/"; did you mean /repos/acme?",
       "policy.yml:19:25: "/a?b": a path has no query or fragment; did you mean /a?",
       "policy.yml:19:33: "/a/../b": a path has no "." or ".." parts",

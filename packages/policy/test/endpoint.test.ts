@@ -129,11 +129,14 @@ describe('what is no endpoint is refused with the nearest one', () => {
     ],
     ['[2001:db8::/129]', 'the prefix length of an IPv6 block is 0 to 128', '[2001:db8::]:443'],
     ['[::ffff:192.0.2.1]:443', 'is an IPv4 address: write it as one', '192.0.2.1:443'],
-    [
-      '[::/0]:443',
-      'covers the IPv4-mapped addresses too: name IPv6 blocks outside ::/96',
-      '[2000::/3]:443',
-    ],
+    ...['::/0', '::/80', '::8000:0:0/81', '::fffc:0:0/94', '::fffe:0:0/95'].map(
+      (block) =>
+        [
+          `[${block}]:443`,
+          'covers ::ffff:0:0/96 too, which is all of IPv4: name IPv6 blocks outside of it',
+          null,
+        ] as const,
+    ),
     ['[fe80::1%eth0]', 'is no IPv6 address', '[fe80::1]:443'],
     ['[example.org]:443', 'is no IPv6 address', 'example.org:443'],
     ['[1:2:3:4:5:6:7:8:9]', 'is no IPv6 address', null],

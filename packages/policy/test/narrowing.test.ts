@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parsePolicy } from '../src/document.ts'
-import { compile, decide, decideName, simulate } from '../src/index.ts'
+import { compile, decide, decideName, PolicyError, simulate } from '../src/index.ts'
+import { messageOf } from './random.ts'
 
 const policy = (...programs: string[]) =>
   compile(
@@ -181,9 +182,7 @@ test.for(['203.0.113.8:8080', 'a.example.org'])(
   'more lines for one destination than the kernel keeps are an error: %s',
   (endpoint) => {
     expect(() => narrowed(8, () => endpoint)).not.toThrow()
-    expect(() => narrowed(9, () => endpoint)).toThrow(
-      'at most 8 lines that are narrowed differently',
-    )
+    expect(() => narrowed(9, () => endpoint)).toThrow(/at most 8 lines .* may be for one/)
   },
 )
 
@@ -200,4 +199,25 @@ test('lists that differ have different tags', () => {
   )
   expect(new Set(tags).size).toBe(4)
   expect(policy().narrowings.tag).toBe(0)
+})
+
+test.for([
+  [
+    'ports that begin elsewhere',
+    ['10.0.0.1:1-100', ...Array.from({ length: 8 }, () => '10.0.0.0/24:50')],
+    'policy.yml:4:5: "10.0.0.1:1-100": at most 8 lines that are narrowed differently may be for one address and port (50); join their programs or steps',
+  ],
+  [
+    'a name and patterns',
+    ['one.example.org:1-100', ...Array.from({ length: 8 }, (_, i) => `*.example.org:79-${80 + i}`)],
+    'policy.yml:4:5: "one.example.org:1-100": at most 8 lines with different ports, programs or steps may be for one name, and 9 are for one.example.org; join their programs or steps, or their ports',
+  ],
+  ['eight beside each other', Array.from({ length: 8 }, () => '10.0.0.1:50'), null],
+  ['nine that do not meet', Array.from({ length: 9 }, (_, i) => `10.0.0.1:${50 + i}`), null],
+] as const)('the kernel keeps 8 narrowed lines of one destination: %s', ([, endpoints, says]) => {
+  const lines = endpoints.map((text, i) => `  - { endpoint: "${text}", exe: [/usr/bin/p${i}] }\n`)
+  const read = () =>
+    compile(parsePolicy(`version: 1\negress: block\nallow:\n${lines.join('')}`, 'policy.yml'))
+  if (says === null) expect(read().rules).toHaveLength(endpoints.length)
+  else expect(messageOf(read, PolicyError)).toBe(says)
 })

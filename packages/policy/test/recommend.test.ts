@@ -308,6 +308,7 @@ allow:
       requests: [
         { ...request, method: 'GET', path: '/a/x', verdict: 'allowed' },
         { ...request, method: 'DELETE', path: '/a/x', verdict: 'blocked' },
+        { ...request, method: 'PURGE', path: '/a/x', verdict: 'blocked' },
         { ...request, method: 'DELETE', path: '/a/*', verdict: 'blocked' },
         { ...request, method: 'DELETE', path: '/a/../b', verdict: 'blocked' },
       ],
@@ -324,6 +325,9 @@ allow:
   # Blocked in this run. Remove the "#" of those that the job should reach.
   # - a.example.org # wget
   # - { https: "c.example.org", methods: ["DELETE"], paths: ["/a/x"] } # curl
+  # - { https: "c.example.org", methods: ["PURGE"], paths: ["/a/x"] } # curl
+# cannot be allowed by its path: DELETE c.example.org/a/*
+# cannot be allowed by its path: DELETE c.example.org/a/../b
 `)
   // Pasted back, it allows what the policy did, and no more.
   expect(parsePolicy(text, 'p').rules).toHaveLength(5)

@@ -184,7 +184,7 @@ export class Enforcer implements Disposable {
    * answer to what never left. True: the record is the self-check's own, and no act of the job.
    */
   sighted(record: ConnectFields & { tgid: number }): boolean {
-    if (record.said !== null && record.verdict !== 'would-block') {
+    if (record.said !== null && record.verdict !== 'would-block' && record.verdict !== 'allowed') {
       const { source, device } = record.said
       const { address: destination, port: destinationPort, cookie } = record
       destroyTcpSocket(record.tgid, {

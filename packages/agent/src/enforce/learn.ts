@@ -223,10 +223,14 @@ function numbersOf({ protocol }: NameGrant): readonly number[] {
 
 /** The ports that a name grants over TCP, where connections are held to it. */
 function nameRanges(grants: readonly NameGrant[]): NameRange[] {
-  return grants
-    .filter((grant) => numbersOf(grant).includes(IPPROTO_TCP))
-    .map(({ rule, portFrom, portTo, narrowing = 0 }) => ({ rule, portFrom, portTo, narrowing }))
-    .toSorted((a, b) => Number(a.narrowing > 0) - Number(b.narrowing > 0))
+  const ranges = new Map<string, NameRange>()
+  for (const grant of grants.filter((one) => numbersOf(one).includes(IPPROTO_TCP))) {
+    const { rule, portFrom, portTo, narrowing = 0 } = grant
+    // There is room for few: lines that are alike take one place.
+    const key = `${portFrom} ${portTo} ${narrowing}`
+    if (!ranges.has(key)) ranges.set(key, { rule, portFrom, portTo, narrowing })
+  }
+  return [...ranges.values()].toSorted((a, b) => Number(a.narrowing > 0) - Number(b.narrowing > 0))
 }
 
 /** What an address holds of a name; the name alone when it grants nothing. */

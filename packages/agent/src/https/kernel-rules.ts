@@ -119,6 +119,7 @@ export function encodeHost(lines: readonly HttpsLine[], version: number): Buffer
 }
 
 function kernelLines({ methods, paths }: HttpsLine): KernelLine[] {
+  // About methods that the kernel has no bit for, user space alone decides.
   const mask =
     methods.length === 0 ? allMethods : methods.reduce((all, one) => all | (bits.get(one) ?? 0), 0)
   if (mask === 0) return []

@@ -1,3 +1,4 @@
+import { isSaid } from '../../src/connection-teller.ts'
 import type { Talker } from './net.ts'
 import { Rig } from './rig.ts'
 
@@ -53,7 +54,7 @@ export class NamesRig extends Rig {
     this.drain()
     return this.records
       .splice(0)
-      .filter(({ said }) => said !== null)
+      .filter((record) => record.said !== null && !isSaid(record))
       .map(({ verdict, reason, said }) =>
         [verdict, reason, said?.protocol, said?.name].filter(Boolean).join(' '),
       )
