@@ -224,6 +224,36 @@ test('an alias of a name is no other name', async () => {
   learner.close()
 })
 
+test('what an alias allows does not depend on the order of lookups', async () => {
+  const { enforcer, scope } = rig.enforce(policy('block', 'www.example.org:80 hub.example.org:443'))
+  using _ = enforcer
+  const learner = LearnedAddresses.open(enforcer.maps)
+  const lead = (name: string, ttl: number, port: number, aliases: string[] = []): boolean =>
+    learner.learn(
+      name,
+      readAddress(ONE)!,
+      ttl,
+      [{ protocol: 'tcp', portFrom: port, portTo: port, rule: 0 }],
+      aliases,
+    )
+  const www = (): boolean => lead('www.example.org', 600, 80, ['hub.example.org'])
+  const hub = (): boolean => lead('hub.example.org', 600, 443)
+  for (const lookUp of [www, hub, hub, www]) {
+    lookUp()
+    expect(await rig.send(scope, ONE, 80, request('hub.example.org'))).toMatchObject({
+      outcome: 'ok',
+      told: [],
+    })
+  }
+  expect(await rig.send(scope, ONE, 443, hello('hub.example.org'))).toMatchObject({
+    outcome: 'ok',
+  })
+  expect(await rig.send(scope, ONE, 443, hello('www.example.org'))).toMatchObject({
+    told: ['blocked server-name tls www.example.org'],
+  })
+  learner.close()
+})
+
 test('what follows a word is read behind it', async () => {
   const { enforcer, scope } = rig.enforce(policy('block', 'good.example.org:1-65535'))
   using _ = enforcer
