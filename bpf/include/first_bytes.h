@@ -45,7 +45,7 @@ struct first_bytes {
 	u8 retry;    /* what may be a second ClientHello is looked at */
 	u8 later;    /* a request may begin anywhere */
 	u8 cut;	     /* what is wanting is behind the segment's end */
-	u8 inside;   /* what may be a request began inside of a line */
+	u8 inside;   /* what may be a request began inside of a line, or has control characters: its version must end the line */
 	u8 pad;
 	/* Theirs. */
 	u32 at;

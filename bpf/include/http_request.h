@@ -16,8 +16,8 @@ enum http_state {
 	HTTP_AUTHORITY,
 	HTTP_PORT,	 /* and, should an @ follow, what stood before it was none */
 	HTTP_PATH,
-	HTTP_VERSION,	 /* behind a blank: `HTTP/1.`, or `HTTP/2` as nothing that can be read */
-	HTTP_VERSION_END, /* behind it, of what began inside of a line */
+	HTTP_VERSION,	 /* behind a blank: `HTTP/`, or `HTTP/2` as nothing that can be read */
+	HTTP_VERSION_END, /* behind it, of what is in doubt */
 	HTTP_REST,	 /* of a line that says nothing */
 	HTTP_LINE,	 /* its first byte */
 	HTTP_LAST,	 /* the line that ends the head */
@@ -36,6 +36,23 @@ static __always_inline bool is_blank(u32 c)
 	return c == ' ' || c == '\t';
 }
 
+static __always_inline bool is_control(u32 c)
+{
+	return (c < ' ' && c != '\t' && c != '\n') || c == 0x7f;
+}
+
+/* What parts the words of a request's line: RFC 9112 §3 has the first five, Python all. */
+static __always_inline bool is_space(u32 c)
+{
+	return is_blank(c) || c == '\v' || c == '\f' || c == '\r' || (c >= 0x1c && c <= 0x1f) || c == 0x85 || c == 0xa0;
+}
+
+/* Behind `HTTP/`: some servers read numbers as leniently as their language does (`+1`, `0_1`). */
+static __always_inline bool is_in_version(u32 c)
+{
+	return (c >= '+' && c <= '9') || c == '_';
+}
+
 /* RFC 9110 §5.6.2. */
 static __always_inline bool is_token(u32 c)
 {
@@ -45,10 +62,10 @@ static __always_inline bool is_token(u32 c)
 	       c == '`' || c == '|' || c == '~';
 }
 
-/* The byte of `HTTP/1.` at an index; a string would lie in a map of its own. */
+/* The byte of `HTTP/` at an index; a string would lie in a map of its own. */
 static __always_inline u32 version_byte(u32 index)
 {
-	return 0x2e312f50545448ULL >> ((index & 7) * 8) & 0xff;
+	return 0x2f50545448ULL >> ((index & 7) * 8) & 0xff;
 }
 
 static __always_inline u32 field_byte(u32 index)
@@ -62,17 +79,41 @@ static __always_inline u32 connect_byte(u32 index)
 	return 0x5443454e4e4f43ULL >> ((index & 7) * 8) & 0xff;
 }
 
+/*
+ * A byte as it is read. Of control characters, a CR without LF among them, nobody knows what a server makes of them; in what
+ * turns out to be no request they are another protocol's.
+ */
+static __always_inline u32 doubted(struct first_bytes *bytes, u32 c)
+{
+	u8 state = bytes->state;
+
+	if (!is_control(c) || (c == '\r' && state == HTTP_START))
+		return c;
+	if (state >= HTTP_VERSION_END && c == '\r') {
+		if (bytes->at >= bytes->length || byte_at(bytes, bytes->at) == '\n')
+			return c;
+		c = '\n';
+	}
+	bytes->inside = 1;
+	bytes->fault = REASON_HTTP_HOST;
+	return c;
+}
+
 static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 {
 	switch (bytes->state) {
 	case HTTP_START:
 		if (c == '\r' || c == '\n')
 			return HTTP_START;
+		if (is_space(c)) {
+			bytes->inside = 1;
+			return HTTP_START;
+		}
 		bytes->connects = 1;
 		bytes->matched = 0;
 		/* fallthrough */
 	case HTTP_METHOD:
-		if (c == ' ' && bytes->matched) {
+		if (is_space(c) && bytes->matched) {
 			if (bytes->matched != 7)
 				bytes->connects = 0;
 			bytes->matched = 0;
@@ -86,7 +127,7 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 		bytes->matched = bytes->matched < 8 ? bytes->matched + 1 : 8;
 		return HTTP_METHOD;
 	case HTTP_TARGET:
-		if (c == ' ')
+		if (is_space(c))
 			return HTTP_TARGET;
 		bytes->matched = 0;
 		if (c == '/' || c == '*')
@@ -104,7 +145,7 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 		}
 		if (bytes->matched || !is_token(c)) {
 			bytes->matched = 0;
-			return c == '\n' ? HTTP_NONE : c == ' ' ? HTTP_VERSION : HTTP_PATH;
+			return c == '\n' ? HTTP_NONE : is_space(c) ? HTTP_VERSION : HTTP_PATH;
 		}
 		return HTTP_SCHEME;
 	case HTTP_AUTHORITY:
@@ -116,8 +157,12 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 		bytes->matched = 0;
 		if (c == '/' || c == '?' || c == '#' || c == '\\')
 			return HTTP_PATH;
-		if (c == ' ')
-			return HTTP_VERSION;
+		if (is_space(c)) {
+			/* Some take others for a part of the name, or for nothing. */
+			if (c != ' ')
+				bytes->fault = REASON_HTTP_HOST;
+			return bytes->connects && !bytes->names[SAID_TARGET].length ? HTTP_AUTHORITY : HTTP_VERSION;
+		}
 		if (c == '\n')
 			return HTTP_NONE;
 		if (c == ':' || bytes->state == HTTP_PORT)
@@ -127,19 +172,13 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 		return HTTP_AUTHORITY;
 	case HTTP_PATH:
 		bytes->matched = 0;
-		/* No target has control characters: binary protocols do. */
-		return c < ' ' && c != '\t' && c != '\r' ? HTTP_NONE : is_blank(c) ? HTTP_VERSION : HTTP_PATH;
+		return c == '\n' ? HTTP_NONE : is_space(c) ? HTTP_VERSION : HTTP_PATH;
 	case HTTP_VERSION:
 		if (c == '\n')
 			return HTTP_NONE;
-		if (c == version_byte(bytes->matched)) {
+		if (bytes->matched < 5 && c == version_byte(bytes->matched)) {
 			bytes->matched++;
-			if (bytes->matched < 7)
-				return HTTP_VERSION;
-			if (bytes->inside)
-				return HTTP_VERSION_END;
-			bytes->protocol = FIRST_HTTP;
-			return HTTP_REST;
+			return HTTP_VERSION;
 		}
 		/* The preface of HTTP/2 without TLS (RFC 9113 §3.4): its hosts are compressed. */
 		if (bytes->matched == 5 && c == '2') {
@@ -148,15 +187,22 @@ static __always_inline u8 after_request_byte(struct first_bytes *bytes, u32 c)
 			bytes->complete = 1;
 			return HTTP_NONE;
 		}
+		/* Bodies have words like `HTTP/HTTPS`. */
+		if (bytes->matched == 5 && (is_in_version(c) || !(bytes->later || bytes->inside))) {
+			if (bytes->inside)
+				return HTTP_VERSION_END;
+			bytes->protocol = FIRST_HTTP;
+			return HTTP_REST;
+		}
 		bytes->matched = 0;
-		return is_blank(c) ? HTTP_VERSION : HTTP_PATH;
+		return is_space(c) ? HTTP_VERSION : HTTP_PATH;
 	case HTTP_VERSION_END:
 		/* With the line it ends; in a body it is quoted, or a log has more behind it. */
 		if (c == '\n') {
 			bytes->protocol = FIRST_HTTP;
 			return HTTP_LINE;
 		}
-		return is_blank(c) || c == '\r' || (c >= '0' && c <= '9') ? HTTP_VERSION_END : HTTP_NONE;
+		return is_space(c) || is_in_version(c) ? HTTP_VERSION_END : HTTP_NONE;
 	default:
 		return HTTP_NONE;
 	}
@@ -255,10 +301,12 @@ static long read_request_byte(u32 index, struct walk *walk)
 	bytes->at++;
 	if (state == HTTP_INSIDE && is_token(c))
 		state = bytes->state = HTTP_START;
-	if (state == HTTP_SKIP || state == HTTP_INSIDE)
+	if (state == HTTP_SKIP || state == HTTP_INSIDE) {
 		state = after_no_request(bytes, c);
-	else
+	} else {
+		c = doubted(bytes, c);
 		state = state < HTTP_REST ? after_request_byte(bytes, c) : after_field_byte(bytes, c);
+	}
 	if (state == HTTP_NONE && bytes->later && !bytes->complete) {
 		unsay(bytes, SAID_TARGET);
 		bytes->fault = 0;

@@ -84,12 +84,12 @@ static __always_inline bool is_waited_for(struct packet *packet, struct flow *fl
 }
 
 /*
- * One word so far: it may be the method of a request that goes on, or all that the client says (ZooKeeper's `ruok`). It passes
- * where bytes without a name do, and what follows is read behind it. Towards hosts with HTTPS rules it does not.
+ * One word so far, or a line in doubt: it may be the beginning of a request that goes on, or all that the client says (ZooKeeper's
+ * `ruok`). It passes where bytes without a name do, and what follows is read behind it. Towards hosts with HTTPS rules it does not.
  */
 static __always_inline bool is_word(const struct flow *flow, const struct first_bytes *bytes)
 {
-	return bytes->fault == REASON_SPLIT_HELLO && bytes->protocol == FIRST_OTHER && bytes->state == HTTP_METHOD &&
+	return bytes->protocol == FIRST_OTHER && (bytes->state == HTTP_METHOD || (bytes->inside && bytes->state < HTTP_REST)) &&
 	       !https_rules(flow->generation);
 }
 
@@ -160,7 +160,7 @@ __noinline int judge(struct __sk_buff *skb, struct packet *packet, struct flow *
 	if (!refused && names & NAMES_PENDING && !partial && !word && !is_bound(flow))
 		tell_said(skb, packet, flow, index);
 	if (refused || (named && bytes->protocol == FIRST_HTTP && decide_further(index, packet, flow, decision))) {
-		if (word && decision->reason == REASON_NOT_TLS)
+		if (word && !bytes->inside && decision->reason == REASON_NOT_TLS)
 			decision->reason = REASON_SPLIT_HELLO;
 		send_named(skb, packet, flow, decision, index);
 		flow->names = next;

@@ -109,6 +109,14 @@ static __always_inline bool is_allowed_name(struct first_bytes *bytes, u32 which
 	return true;
 }
 
+static __always_inline bool hides_name(const struct first_bytes *bytes)
+{
+	if (bytes->protocol == FIRST_TLS)
+		return bytes->fault == REASON_SPLIT_HELLO;
+	/* HTTP/2 without TLS has no Host. */
+	return bytes->fault == REASON_HTTP_HOST && bytes->state != HTTP_NONE;
+}
+
 /* Parts of decide_said(), with frames of their own, one after the other: the stack is short here. Not static: see packet.h. */
 
 /* Whether one of the said names is on the block list, or may be. */
@@ -133,9 +141,9 @@ __noinline int is_listed(u32 index, struct decision *decision)
 		decision->rule = entry;
 		return true;
 	}
-	/* A hello in several records, or without an end: what it names is not found. */
-	if (policy && policy->blocked_names && bytes->fault == REASON_SPLIT_HELLO && bytes->protocol == FIRST_TLS) {
-		deny(decision, REASON_SPLIT_HELLO);
+	/* A hello in several records, or without an end, or a head that servers read in several ways: what it names is not found. */
+	if (policy && policy->blocked_names && hides_name(bytes)) {
+		deny(decision, bytes->fault);
 		return true;
 	}
 	return false;
@@ -229,7 +237,7 @@ __noinline int read_first_bytes(u32 index, u32 names)
 	if (bytes->protocol == FIRST_HTTP)
 		return true;
 	/* The beginning of a request, as far as it goes. Later that may as well be in the middle of something. */
-	bytes->fault = bytes->state == HTTP_NONE ? REASON_NOT_TLS : REASON_SPLIT_HELLO;
+	bytes->fault = bytes->state == HTTP_NONE || bytes->inside ? REASON_NOT_TLS : REASON_SPLIT_HELLO;
 	unsay_names(index);
 	return !(names & NAMES_HTTP);
 }

@@ -23,6 +23,8 @@ export interface Answer {
   /** Names between the question and the addresses, in order, and the targets of service bindings. */
   aliases: string[]
   addresses: AnswerAddress[]
+  /** It has more than these. */
+  more: boolean
   /** It holds service bindings (HTTPS, SVCB). */
   bindings: boolean
   /** It was cut off, and not all that is left of it could be read. */
@@ -83,6 +85,7 @@ export function readAnswer(message: Buffer, query: Query): Answer {
     truncated,
     aliases: [],
     addresses: [],
+    more: false,
     bindings: false,
     unread: false,
   }
@@ -163,7 +166,11 @@ function follow(message: Buffer, asked: string, records: Record[], answer: Answe
     const least = Math.min(ttl, record.ttl)
     for (const address of addressesOf(message, record, answer.aliases)) {
       const text = formatAddress(address)
-      if (found.has(text) || found.size >= MAX_ADDRESSES) continue
+      if (found.has(text)) continue
+      if (found.size >= MAX_ADDRESSES) {
+        answer.more = true
+        continue
+      }
       found.add(text)
       answer.addresses.push({ address, text, ttl: least })
     }

@@ -1,7 +1,7 @@
 import type { Verdict } from '@runwarden/events'
 import { specialRange } from '@runwarden/policy'
 import { type Address, fromReverseName } from './address.ts'
-import type { Answer, AnswerAddress } from './answer.ts'
+import { type Answer, type AnswerAddress, MAX_ADDRESSES } from './answer.ts'
 import { TYPE } from './codes.ts'
 import type { ClientLookup, DnsClient, NameGrant, NamePolicy, Standing } from './contract.ts'
 import { writeName } from './name.ts'
@@ -212,11 +212,9 @@ export function decideAnswer(policy: NamePolicy, made: Decision, answer: Answer)
     if (grants.length > 0) learn.push({ ...each, grants })
     else rebound.push(`${each.text} is ${specialRange(each.address)} address and grants nothing`)
   }
-  if (rebound.length === 0) return { decision: made, learn }
-  return {
-    decision: { ...made, reason: `${made.reason}; ${rebound.slice(0, 4).join('; ')}` },
-    learn,
-  }
+  const notes = rebound.slice(0, 4)
+  if (answer.more) notes.push(`its addresses beyond ${MAX_ADDRESSES} grant nothing`)
+  return { decision: { ...made, reason: [made.reason, ...notes].join('; ') }, learn }
 }
 
 /** What an address may be used for, by a policy, that a name has led to before. */

@@ -4,11 +4,12 @@ import { MalformedMessage, readName } from './name.ts'
 /** Flags of a header that a query may set and that are passed on: RD, AD, CD. */
 const PASSED_FLAGS = 0x0130
 const QR = 0x8000
+const OPCODE = 0x7800
 
 /** A query that may be looked at. */
 export interface Query {
   id: number
-  /** RD, AD and CD as they stood. */
+  /** The opcode (0 but in what gets an error), RD, AD and CD as they stood. */
   flags: number
   /** The question's own bytes (name, type, class), in the case the client wrote (0x20). */
   question: Buffer
@@ -41,7 +42,7 @@ export function receiveQuery(message: Buffer): Received {
   if (header & QR) return { kind: 'drop' }
   const query: Query = {
     id: message.readUInt16BE(0),
-    flags: header & PASSED_FLAGS,
+    flags: header & (OPCODE | PASSED_FLAGS),
     question: message.subarray(HEADER, HEADER),
     name: '',
     plain: false,
@@ -49,8 +50,7 @@ export function receiveQuery(message: Buffer): Received {
     edns: null,
   }
   const reply = (rcode: number): Received => ({ kind: 'reply', rcode, query })
-  const opcode = (header >> 11) & 0xf
-  if (opcode !== 0) return reply(RCODE.NOTIMP)
+  if (header & OPCODE) return reply(RCODE.NOTIMP)
   const counts = [4, 6, 8, 10].map((at) => message.readUInt16BE(at))
   if (counts[0] !== 1) return reply(RCODE.FORMERR)
   try {

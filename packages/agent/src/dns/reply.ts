@@ -22,7 +22,7 @@ export function writeReply(query: Query, rcode: number, blocked?: string): Buffe
   const opt = HEADER + question.length
   const message = Buffer.alloc(opt + (query.edns ? 11 + options : 0))
   message.writeUInt16BE(query.id, 0)
-  message.writeUInt16BE(QR | RA | (query.flags & 0x0110) | (rcode & 0xf), 2)
+  message.writeUInt16BE(QR | RA | (query.flags & 0x7910) | (rcode & 0xf), 2)
   message.writeUInt16BE(question.length > 0 ? 1 : 0, 4)
   question.copy(message, HEADER)
   if (!query.edns) return message

@@ -78,17 +78,9 @@ export class LedNames {
   ): boolean {
     this.#aliases.set(id, new Set(aliases))
     let kept =
-      this.#set(address, id, { expires, asked: id, ranges }) && ranges.length <= NAME_RANGES
-    for (const alias of aliases) {
-      const before = this.#get(address, alias)
-      const other = before !== undefined && before.asked !== id && before.expires > this.#now()
-      kept =
-        this.#set(address, alias, {
-          expires,
-          asked: id,
-          ranges: other ? union(ranges, before.ranges) : ranges,
-        }) && kept
-    }
+      this.#join(address, id, { expires, asked: id, ranges }) && ranges.length <= NAME_RANGES
+    for (const alias of aliases)
+      kept = this.#join(address, alias, { expires, asked: id, ranges }) && kept
     const all = this.#get(address, ALL_NAMES)
     const asked = this.#onlyName(all?.asked, id, aliases)
     const until = all !== undefined && all.expires > expires ? all.expires : expires
@@ -166,6 +158,17 @@ export class LedNames {
     if (known === undefined || known === id) return id
     if (known === NAME_FORGOTTEN || aliases.includes(known)) return known
     return this.#aliases.get(known)?.has(id) ? id : NAME_SHARED
+  }
+
+  /** What a name may be used for as itself, and as an alias of others, in whatever order they are asked. */
+  #join(address: Uint8Array, name: number, led: Led): boolean {
+    const before = this.#get(address, name)
+    if (before === undefined || before.expires <= this.#now()) return this.#set(address, name, led)
+    return this.#set(address, name, {
+      expires: before.expires > led.expires ? before.expires : led.expires,
+      asked: before.asked === name ? name : led.asked,
+      ranges: union(led.ranges, before.ranges),
+    })
   }
 
   #get(address: Uint8Array, name: number): Led | undefined {

@@ -74,6 +74,13 @@ test.each([
   expect(outcome(message)).toBe(expected)
 })
 
+test.each([1, 2, 4, 5, 15])('opcode %i is answered with the same', (opcode) => {
+  const received = receiveQuery(queryMessage({ id: 9, flags: opcode << 11 }))
+  if (received.kind !== 'reply') throw new Error(received.kind)
+  const reply = writeReply(received.query, received.rcode)
+  expect(reply.subarray(0, 4)).toEqual(u16(9, 0x8084 | (opcode << 11)))
+})
+
 test('what goes upstream is the question in lower case, RD, AD and CD, and a bare OPT: nothing else of the client', () => {
   const message = queryMessage({
     id: 1,

@@ -55,6 +55,7 @@ test('an answer of 64 KiB passes', async () => {
   expect(reply?.equals(answerMessage(query, { answers: [...records, ...texts] }))).toBe(true)
   expect(reply).toHaveLength(65_535)
   expect(proxy.learned).toHaveLength(256)
+  expect(proxy.records[0]?.reason).toBe('allowed by policy; its addresses beyond 256 grant nothing')
 })
 
 test('queries of one connection are pipelined and answered in the order that answers come', async () => {

@@ -108,6 +108,19 @@ describe.each(['audit', 'block'] as const)('in %s mode a name of the block list'
       'st: evil.example.net\r\n\r\n',
     ],
     [
+      'as Host behind a CR',
+      80,
+      'http',
+      `GET / HTTP/1.1\r\nX: a\r${request('evil.example.net').slice(16)}`,
+    ],
+    [
+      'as Host, its line in doubt and cut',
+      80,
+      'http',
+      'GET\t/\x01',
+      ` HTTP/01.1${request('evil.example.net').slice(14)}`,
+    ],
+    [
       'as Host of a second request that the first one’s segment cuts',
       80,
       'http',
@@ -134,13 +147,23 @@ describe.each(['audit', 'block'] as const)('in %s mode a name of the block list'
     })
   })
 
-  test('is looked for in each record of a hello: several are refused', async () => {
-    const message = handshake([serverName('evil.example.net')])
-    const records = Buffer.concat([record(message.subarray(0, 20)), record(message.subarray(20))])
-    expect(await rig.send(scope, NAMED, 443, records)).toMatchObject(
+  const message = handshake([serverName('evil.example.net')])
+  test.each([
+    [
+      'each record of a hello: several are',
+      'split-hello tls',
+      Buffer.concat([record(message.subarray(0, 20)), record(message.subarray(20))]),
+    ],
+    [
+      'all of a head: one of several Hosts is',
+      'http-host http x.org',
+      http('/', 'Host: x.org', 'Host: evil.example.net'),
+    ],
+  ])('is looked for in %s refused', async (_, told, bytes) => {
+    expect(await rig.send(scope, NAMED, 443, bytes)).toMatchObject(
       egress === 'block'
-        ? { outcome: 'ECONNABORTED', told: ['blocked split-hello tls'] }
-        : { outcome: 'ok', told: ['would-block split-hello tls'] },
+        ? { outcome: 'ECONNABORTED', told: [`blocked ${told}`] }
+        : { outcome: 'ok', told: [`would-block ${told}`] },
     )
   })
 
@@ -198,6 +221,36 @@ test('an alias of a name is no other name', async () => {
   expect(await ssh()).toMatchObject({ outcome: 'ok' })
   learner.share(readAddress(ONE)!, 600)
   expect(await ssh()).toMatchObject({ told: ['blocked not-tls other'], arrived: [] })
+  learner.close()
+})
+
+test('what an alias allows does not depend on the order of lookups', async () => {
+  const { enforcer, scope } = rig.enforce(policy('block', 'www.example.org:80 hub.example.org:443'))
+  using _ = enforcer
+  const learner = LearnedAddresses.open(enforcer.maps)
+  const lead = (name: string, ttl: number, port: number, aliases: string[] = []): boolean =>
+    learner.learn(
+      name,
+      readAddress(ONE)!,
+      ttl,
+      [{ protocol: 'tcp', portFrom: port, portTo: port, rule: 0 }],
+      aliases,
+    )
+  const www = (): boolean => lead('www.example.org', 600, 80, ['hub.example.org'])
+  const hub = (): boolean => lead('hub.example.org', 600, 443)
+  for (const lookUp of [www, hub, hub, www]) {
+    lookUp()
+    expect(await rig.send(scope, ONE, 80, request('hub.example.org'))).toMatchObject({
+      outcome: 'ok',
+      told: [],
+    })
+  }
+  expect(await rig.send(scope, ONE, 443, hello('hub.example.org'))).toMatchObject({
+    outcome: 'ok',
+  })
+  expect(await rig.send(scope, ONE, 443, hello('www.example.org'))).toMatchObject({
+    told: ['blocked server-name tls www.example.org'],
+  })
   learner.close()
 })
 

@@ -104,6 +104,16 @@ const requests: readonly Spoken[] = [
     "pieces(where, b'BREW / HTTP/1.1\\r\\nHost: ' + H + b'\\r\\n\\r\\n')",
   ],
   [
+    'odd-line',
+    'second request on a kept connection with a tab behind its method and a denied Host',
+    "s = pieces(where, b'GET / HTTP/1.1\\r\\nHost: ' + F + b'\\r\\n\\r\\n'); s.sendall(b'GET\\t/ HTTP/01.1\\r\\nHost: ' + H + b'\\r\\n\\r\\n'); s.recv(9) or sys.exit(9)",
+  ],
+  [
+    'bare-cr',
+    'denied Host behind a carriage return in another header’s value, allowed Host behind',
+    "pieces(where, b'GET / HTTP/1.1\\r\\nX: a\\rHost: ' + H + b'\\r\\nHost: ' + F + b'\\r\\n\\r\\n')",
+  ],
+  [
     'user-part',
     'allowed name as user part of the Host',
     "pieces(where, b'GET / HTTP/1.1\\r\\nHost: front.example.com@' + H + b'\\r\\n\\r\\n')",
