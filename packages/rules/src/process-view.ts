@@ -2,6 +2,7 @@ import { baseName } from './fields.ts'
 import { readsCommands } from './shell-arguments.ts'
 import type { Role } from './rule.ts'
 import { scriptOf } from './script.ts'
+import { toolOf, wordsOf } from './tool.ts'
 
 /** What is known of a process. */
 export interface ProcessFacts {
@@ -70,6 +71,11 @@ export class ProcessView {
     return baseName(this.exe)
   }
 
+  /** The same, of a program that is many (busybox) the one that it was called as. */
+  get tool(): string {
+    return toolOf(this.exe, this.argv)
+  }
+
   /** For sentences: a process whose program is not known has no name either. */
   get who(): string {
     return this.exe === '' ? 'a process that has ended' : this.exe
@@ -134,7 +140,7 @@ export class ProcessView {
 
   /** If it is a shell: its arguments name neither commands nor a script, so it takes commands from its input. */
   get readsCommands(): boolean {
-    return this.known && readsCommands(this.argv)
+    return this.known && readsCommands(wordsOf(this.exe, this.argv))
   }
 
   #along(next: (facts: ProcessFacts | undefined) => Iterable<string> | undefined): ProcessView[] {
@@ -156,6 +162,7 @@ export const processFields = {
   uid: 'double',
   exe: 'string',
   name: 'string',
+  tool: 'string',
   who: 'string',
   argv: 'list<string>',
   commandLine: 'string',
