@@ -217,7 +217,8 @@ export class Narrator {
     this.parts.processes.exec(record.execId, tgid, parentExecId, uid, exe, within)
     const since = bootClock.toEpoch(record.time)
     const made = bootClock.toEpoch(record.start)
-    this.parts.processes.describe(record.execId, { argv, cwd, since, made, pipes: record.pipes })
+    const { ends } = record
+    this.parts.processes.describe(record.execId, { argv, cwd, since, made, stdio, ends })
     this.parts.onExec(record)
     const ancestor = this.parts.processes.withProgram(parentExecId)
     this.tell({

@@ -1,3 +1,4 @@
+import type { Stdio } from '@runwarden/events'
 import { scriptOf } from '@runwarden/rules/script'
 import { PipeEnds } from './pipes.ts'
 
@@ -31,6 +32,11 @@ export interface Process extends InStep {
   cwd?: string
   /** Whose output its standard input has been since its last exec, by a pipe: also of those who will be it later. */
   feeders?: ReadonlySet<string>
+  /** What its standard input and output have been since its last exec, the same for all who have them from one another; none: nobody is at another end. */
+  input?: number
+  output?: number
+  /** Who was at the other end of its standard input, a unix socket. */
+  peer?: string
   /** Who has read its standard output since its last exec, by a pipe: also those who will do so later. */
   readers?: ReadonlySet<string>
 }
@@ -43,7 +49,9 @@ export interface Started {
   since: number
   /** When the process was made, as events have their time. */
   made: number
-  pipes: readonly [stdin: number, stdout: number]
+  stdio: readonly Stdio[]
+  /** See ExecRecord. */
+  ends: readonly [stdin: number, stdout: number]
 }
 
 /** Processes that ended last, for what ran at a time just past. */
@@ -143,10 +151,15 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    const { argv = [], cwd = '', feeders, readers, script } = parent ?? {}
+    const { argv = [], cwd = '', feeders, readers, script, input, output, peer } = parent ?? {}
     const fed = feeders === undefined ? {} : { feeders }
     const read = readers === undefined ? {} : { readers }
     const told = script === undefined ? {} : { script }
+    const ends = {
+      ...(input === undefined ? {} : { input }),
+      ...(output === undefined ? {} : { output }),
+      ...(peer === undefined ? {} : { peer }),
+    }
     return this.keep({
       execId,
       pid,
@@ -160,6 +173,7 @@ export class ProcessTable {
       ...fed,
       ...read,
       ...told,
+      ...ends,
     })
   }
 
@@ -184,7 +198,10 @@ export class ProcessTable {
   }
 
   /** What a process was started with. */
-  describe(execId: string, { argv, cwd, since, made, pipes: [stdin, stdout] }: Started): void {
+  describe(
+    execId: string,
+    { argv, cwd, since, made, stdio: [input, output], ends: [stdin, stdout] }: Started,
+  ): void {
     const process = this.get(execId)
     if (process === undefined) return
     process.since = since
@@ -193,16 +210,29 @@ export class ProcessTable {
     if (process.argv === argv) delete process.script
     else process.script = scriptOf(process.exe, argv)
     process.cwd = cwd
-    if (stdin === 0) delete process.feeders
+    if (stdin === 0) delete process.input
+    else process.input = stdin
+    if (stdout === 0) delete process.output
+    else process.output = stdout
+    const peer = input === 'socket' ? this.peerOf(process, stdin) : undefined
+    if (peer === undefined) delete process.peer
+    else process.peer = peer
+    if (!isPipe(input)) delete process.feeders
     else {
       process.feeders = this.writers.of(stdin)
       this.readers.has(stdin, execId)
     }
-    if (stdout === 0) delete process.readers
+    if (!isPipe(output)) delete process.readers
     else {
       process.readers = this.readers.of(stdout)
       this.writers.has(stdout, execId)
     }
+  }
+
+  /** Who has a pid: most often the parent, which has made both ends. */
+  private peerOf({ parentExecId }: Process, pid: number): string | undefined {
+    const parent = this.get(parentExecId ?? '')
+    return parent?.pid === pid ? parent.execId : this.withPid(pid)?.execId
   }
 
   /** A worker's child becomes a step. */
@@ -234,6 +264,8 @@ export class ProcessTable {
     return process
   }
 }
+
+const isPipe = (kind: Stdio | undefined): boolean => kind === 'pipe' || kind === 'fifo'
 
 /** The same array where it is short enough: the report keeps it, too. */
 function beginningOf(argv: readonly string[]): readonly string[] {

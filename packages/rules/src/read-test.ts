@@ -14,6 +14,9 @@ const processKeys = [
   'inside',
   'step',
   'feeders',
+  'input',
+  'output',
+  'peer',
 ] as const
 const roles = ['worker', 'agent', 'other'] as const
 
@@ -69,8 +72,20 @@ function readProcesses(reader: DocumentReader, entry: Entry | undefined): TestPr
       inside: text('inside') !== 'false',
       step: text('step') ?? null,
       feeders: textsOf(reader, said.get('feeders')?.value),
+      ...endsOf(text),
     }
   })
+}
+
+function endsOf(
+  text: (of: string) => string | undefined,
+): Pick<TestProcess, 'input' | 'output' | 'peer'> {
+  const [input, output, peer] = [text('input'), text('output'), text('peer')]
+  return {
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+    ...(peer === undefined ? {} : { peer }),
+  }
 }
 
 function textsOf(reader: DocumentReader, node: unknown): string[] {

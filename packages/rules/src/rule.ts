@@ -76,6 +76,11 @@ export interface TestProcess {
   readonly step: string | null
   /** Names of processes whose output it reads. */
   readonly feeders: readonly string[]
+  /** What its input and output are, the same for all who have it from one another. */
+  readonly input?: string
+  readonly output?: string
+  /** Who is at the other end of its input, a unix socket. */
+  readonly peer?: string
 }
 
 /** What a process is to the job: the runner's worker holds all of its secrets. */
