@@ -37,6 +37,8 @@ export interface Process extends InStep {
   output?: number
   /** Who was at the other end of its standard input, a unix socket. */
   peer?: string
+  /** The machine's shell that its program is a copy of. */
+  copyOf?: string
   /** Who has read its standard output since its last exec, by a pipe: also those who will do so later. */
   readers?: ReadonlySet<string>
 }
@@ -151,7 +153,17 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    const { argv = [], cwd = '', feeders, readers, script, input, output, peer } = parent ?? {}
+    const {
+      argv = [],
+      cwd = '',
+      feeders,
+      readers,
+      script,
+      input,
+      output,
+      peer,
+      copyOf,
+    } = parent ?? {}
     const fed = feeders === undefined ? {} : { feeders }
     const read = readers === undefined ? {} : { readers }
     const told = script === undefined ? {} : { script }
@@ -159,6 +171,7 @@ export class ProcessTable {
       ...(input === undefined ? {} : { input }),
       ...(output === undefined ? {} : { output }),
       ...(peer === undefined ? {} : { peer }),
+      ...(copyOf === undefined ? {} : { copyOf }),
     }
     return this.keep({
       execId,
@@ -205,6 +218,7 @@ export class ProcessTable {
     const process = this.get(execId)
     if (process === undefined) return
     process.since = since
+    delete process.copyOf
     process.namedSince = Math.max(made, since - beginningMs)
     process.argv = beginningOf(argv)
     if (process.argv === argv) delete process.script

@@ -1,7 +1,6 @@
 import type { Event } from '@runwarden/events'
 import { isLoopbackText } from '@runwarden/policy'
 import type { SeenKind } from './rule.ts'
-import { toolOf } from './tool.ts'
 
 /** Types of fields, in CEL's words. */
 export type FieldType = 'string' | 'double' | 'bool' | 'list<string>'
@@ -118,10 +117,6 @@ export const fields: Readonly<Record<SeenKind, Readonly<Record<string, Field>>>>
     uid: number,
     exe: text,
     name: { type: 'string', of: ({ exe }: { exe: string }) => baseName(exe) },
-    tool: {
-      type: 'string',
-      of: ({ exe, argv }: { exe: string; argv: readonly string[] }) => toolOf(exe, argv),
-    },
     argv: texts,
     commandLine: { type: 'string', of: ({ argv }: { argv: string[] }) => argv.join(' ') },
     argvTruncated: truth,

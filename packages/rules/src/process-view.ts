@@ -23,6 +23,8 @@ export interface ProcessFacts {
   readonly output?: number | string
   /** Who is at the other end of its standard input, a unix socket. */
   readonly peer?: string
+  /** The program that it is a copy of, under another name. */
+  readonly copyOf?: string
   readonly uid: number
   /** Where in a workflow it is; left out where that is not looked at. */
   readonly step?: string | null
@@ -83,9 +85,9 @@ export class ProcessView {
     return baseName(this.exe)
   }
 
-  /** The same, of a program that is many (busybox) the one that it was called as. */
+  /** The same, of a program that is many (busybox) the one that it was called as, and of a copy the one that it is of. */
   get tool(): string {
-    return toolOf(this.exe, this.argv)
+    return toolOf(this.#facts?.copyOf ?? this.exe, this.argv)
   }
 
   /** For sentences: a process whose program is not known has no name either. */
@@ -208,7 +210,7 @@ export class ProcessView {
 
   /** If it is a shell: its arguments name neither commands nor a script, so it takes commands from its input. */
   get readsCommands(): boolean {
-    return this.known && readsCommands(wordsOf(this.exe, this.argv))
+    return this.known && readsCommands(wordsOf(this.#facts?.copyOf ?? this.exe, this.argv))
   }
 
   #along(next: (facts: ProcessFacts | undefined) => Iterable<string> | undefined): ProcessView[] {
