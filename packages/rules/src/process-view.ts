@@ -19,10 +19,10 @@ export interface ProcessFacts {
   /** Processes whose standard input is a pipe that is this one's standard output. */
   readonly readers?: Iterable<string>
   /** What its standard input and output are, the same for all who have them from one another; none: nobody is at another end. */
-  readonly input?: number | string
-  readonly output?: number | string
+  readonly input?: number | string | undefined
+  readonly output?: number | string | undefined
   /** Who is at the other end of its standard input, a unix socket. */
-  readonly peer?: string
+  readonly peer?: string | undefined
   /** The program that it is a copy of, under another name. */
   readonly copyOf?: string
   readonly uid: number
@@ -196,16 +196,12 @@ export class ProcessView {
   }
 
   /** The nearest ancestor that has another one: it has given it. Where that makes terminals, whoever gave it its own, too. */
-  #giversOf(end: EndOf): ProcessView[] {
-    const found: ProcessView[] = []
-    let at: ProcessView | undefined = this
-    while (at !== undefined && end(at.#facts) !== undefined && found.length < mostGivers) {
-      const own = end(at.#facts)
-      const giver: ProcessView | undefined = at.ancestors.find((one) => end(one.#facts) !== own)
-      if (giver !== undefined) found.push(giver)
-      at = giver !== undefined && between.has(giver.tool) ? giver : undefined
-    }
-    return found
+  #giversOf(end: EndOf, most = mostGivers): ProcessView[] {
+    const own = end(this.#facts)
+    if (own === undefined || most === 0) return []
+    const giver = this.ancestors.find((one) => end(one.#facts) !== own)
+    if (giver === undefined) return []
+    return between.has(giver.tool) ? [giver, ...giver.#giversOf(end, most - 1)] : [giver]
   }
 
   /** If it is a shell: its arguments name neither commands nor a script, so it takes commands from its input. */

@@ -72,20 +72,11 @@ function readProcesses(reader: DocumentReader, entry: Entry | undefined): TestPr
       inside: text('inside') !== 'false',
       step: text('step') ?? null,
       feeders: textsOf(reader, said.get('feeders')?.value),
-      ...endsOf(text),
+      input: text('input'),
+      output: text('output'),
+      peer: text('peer'),
     }
   })
-}
-
-function endsOf(
-  text: (of: string) => string | undefined,
-): Pick<TestProcess, 'input' | 'output' | 'peer'> {
-  const [input, output, peer] = [text('input'), text('output'), text('peer')]
-  return {
-    ...(input === undefined ? {} : { input }),
-    ...(output === undefined ? {} : { output }),
-    ...(peer === undefined ? {} : { peer }),
-  }
 }
 
 function textsOf(reader: DocumentReader, node: unknown): string[] {
