@@ -60,6 +60,7 @@ struct inode {
 	u16 i_mode;
 	atomic_t i_writecount;
 	kuid_t i_uid;
+	u32 i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	void *i_private;

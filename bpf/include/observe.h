@@ -35,7 +35,7 @@ struct exec_record {
 	__u64 parent_start; /* CLOCK_BOOTTIME, ns */
 	__u32 device;	    /* the kernel's dev_t: major << 20 | minor */
 	__u32 parent_tgid;
-	__u32 pipes[2]; /* inode numbers of the pipes that are descriptors 0 and 1; 0: it is none, or has a name */
+	__u32 ends[2];	/* descriptors 0 and 1: see end_at() */
 	__u32 step;	/* see steps.h; 0: none */
 	__u32 served;	/* enum served */
 	__u64 changed; /* the program's file: see changed_at.h */

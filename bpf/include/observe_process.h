@@ -97,11 +97,8 @@ __noinline int send_exec(u64 number, u32 end, u32 flags)
 	struct exec_record *record = &s->record.exec;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	record->stdio = current_stdio();
-	/* No loop: what compilers make of one, the verifier of 6.1 takes for an endless one. */
-	if ((record->stdio & 15) == STDIO_PIPE)
-		record->pipes[0] = pipe_at(0);
-	if ((record->stdio >> 4 & 15) == STDIO_PIPE)
-		record->pipes[1] = pipe_at(1);
+	record->ends[0] = end_at(0);
+	record->ends[1] = end_at(1);
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	record->changed = changed_at(inode);

@@ -51,12 +51,30 @@ __noinline int stdio_kind(s32 fd)
 	return type;
 }
 
-/* The current process's pipe: its number is unique on the machine, and has 32 bits. Not static: see packet.h. */
-__noinline u32 pipe_at(s32 fd)
+/*
+ * What a descriptor of the current process is, the same for all who have it from one another: of a pipe, named or not, the same at both
+ * ends; of a unix socket the process at its other end, where that is known. 0: nobody is at another end. Not static: see packet.h.
+ */
+__noinline u32 end_at(s32 fd)
 {
 	struct file *file = file_of((struct task_struct *)bpf_get_current_task(), fd);
+	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : 0;
 
-	return file ? BPF_CORE_READ(file, f_inode, i_ino) : 0;
+	if (!inode)
+		return 0;
+	u32 type = BPF_CORE_READ(inode, i_mode) >> 12;
+	/* Files and folders; of devices those of memory: /dev/null, /dev/zero. */
+	if (type == 8 || type == 4 || type == 6 || (type == 2 && BPF_CORE_READ(inode, i_rdev) >> 20 == 1))
+		return 0;
+	if (type == 12) {
+		struct socket *socket = READ(struct file, file, private_data);
+		struct sock *sk = READ(struct socket, socket, sk);
+		struct pid *peer = BPF_CORE_READ(sk, sk_peer_pid);
+		if (peer)
+			return BPF_CORE_READ(peer, numbers[0].nr);
+	}
+	/* Numbers of inodes are unique within a file system. */
+	return BPF_CORE_READ(inode, i_ino) + BPF_CORE_READ(inode, i_sb, s_dev) * 0x9e3779b1;
 }
 
 static __always_inline u16 current_stdio(void)

@@ -24,6 +24,7 @@ import { putBy } from './engine-calls.ts'
 import type { EventBody, EventStream } from './event-stream.ts'
 import { ContentTeller } from './https/tell.ts'
 import type { ProgramBody } from './program-hashes/program-watch.ts'
+import { ShellCopies } from './program-hashes/shell-copies.ts'
 import { isYoung } from './program-hashes/young.ts'
 import type { NetworkChange } from './network/network-watch.ts'
 import { withoutSecrets } from './secrets/scanner.ts'
@@ -59,6 +60,11 @@ function programOf(pid: number): string {
   }
 }
 
+type Started = Event & { kind: 'process.exec' }
+
+/** Starts that are judged again when it is known what their program held. */
+const mostStarts = 256
+
 /** Turns what the kernel side and the DNS thread tell into the run's events. */
 export class Narrator {
   /** The policy whose lines are named. */
@@ -76,6 +82,9 @@ export class Narrator {
   /** What reaches for the network, and the names that led there. */
   readonly connections: ConnectionTeller
   private readonly parts: NarratorParts
+  private readonly copies = new ShellCopies()
+  /** The last ones, by their process. */
+  private readonly starts = new Map<string, Started>()
 
   constructor(parts: NarratorParts) {
     this.parts = parts
@@ -193,6 +202,17 @@ export class Narrator {
   /** What a program held that a process became at a time (CLOCK_BOOTTIME ns). */
   held(at: { time: number; execId: string }, body: ProgramBody): void {
     this.tell({ ...this.head(at), ...body })
+    const { device, inode, changed, path } = body
+    const copyOf = this.copies.held(`${device}:${inode}:${changed}`, body)
+    if (copyOf === undefined) return
+    for (const start of this.starts.values()) {
+      if (start.device !== device || start.inode !== inode || start.exe !== path) continue
+      const isThis = changed === undefined ? start.execId === at.execId : start.changed === changed
+      const process = this.parts.processes.get(start.execId ?? '')
+      if (!isThis || process?.since !== start.time) continue
+      process.copyOf = copyOf
+      this.find(start)
+    }
   }
 
   private exec(record: ExecRecord): void {
@@ -219,11 +239,14 @@ export class Narrator {
     const made = bootClock.toEpoch(record.start)
     // Who serves a file says of it what he likes.
     const changed = record.served || isYoung(record) ? undefined : Number(record.changed) / 1e6
-    const started = { argv, cwd, since, made, pipes: record.pipes, changed }
-    this.parts.processes.describe(record.execId, started)
+    const { ends } = record
+    this.parts.processes.describe(record.execId, { argv, cwd, since, made, stdio, ends, changed })
+    const copyOf = this.copies.of(`${device}:${inode}:${record.changed}`)
+    if (copyOf !== undefined)
+      Object.assign(this.parts.processes.get(record.execId) ?? {}, { copyOf })
     this.parts.onExec(record)
     const ancestor = this.parts.processes.withProgram(parentExecId)
-    this.tell({
+    const start = this.parts.stream.emit({
       ...this.head(record),
       kind: 'process.exec',
       pid: tgid,
@@ -242,6 +265,10 @@ export class Narrator {
       deleted,
       stdio,
     })
+    this.find(start)
+    this.starts.delete(record.execId)
+    this.starts.set(record.execId, start as Started)
+    if (this.starts.size > mostStarts) this.starts.delete(this.starts.keys().next().value ?? '')
     this.parts.onProgram(record)
   }
 
@@ -320,7 +347,11 @@ export class Narrator {
   }
 
   private tellFindings(event: Event): number {
-    for (const finding of this.parts.detections.see(event)) this.parts.stream.emit(finding)
+    this.find(event)
     return event.seq
+  }
+
+  private find(event: Event): void {
+    for (const finding of this.parts.detections.see(event)) this.parts.stream.emit(finding)
   }
 }

@@ -1,3 +1,4 @@
+import type { Stdio } from '@runwarden/events'
 import { scriptOf } from '@runwarden/rules/script'
 import { PipeEnds } from './pipes.ts'
 import { tickMs } from './program-hashes/contract.ts'
@@ -34,6 +35,13 @@ export interface Process extends InStep {
   preexisting?: boolean
   /** Whose output its standard input has been since its last exec, by a pipe: also of those who will be it later. */
   feeders?: ReadonlySet<string>
+  /** What its standard input and output have been since its last exec, the same for all who have them from one another; none: nobody is at another end. */
+  input?: number
+  output?: number
+  /** Who was at the other end of its standard input, a unix socket. */
+  peer?: string
+  /** The machine's shell that its program is a copy of. */
+  copyOf?: string
   /** Who has read its standard output since its last exec, by a pipe: also those who will do so later. */
   readers?: ReadonlySet<string>
 }
@@ -46,7 +54,9 @@ export interface Started {
   since: number
   /** When the process was made, as events have their time. */
   made: number
-  pipes: readonly [stdin: number, stdout: number]
+  stdio: readonly Stdio[]
+  /** See ExecRecord. */
+  ends: readonly [stdin: number, stdout: number]
   /** When the program's file was last changed (its ctime), as events have their time; none: nobody can tell. */
   changed?: number | undefined
 }
@@ -153,10 +163,27 @@ export class ProcessTable {
     }
     const parent = this.get(parentExecId)
     const exe = parent?.exe ?? ''
-    const { argv = [], cwd = '', feeders, readers, script, preexisting = false } = parent ?? {}
+    const {
+      argv = [],
+      cwd = '',
+      feeders,
+      readers,
+      script,
+      input,
+      output,
+      peer,
+      copyOf,
+      preexisting = false,
+    } = parent ?? {}
     const fed = feeders === undefined ? {} : { feeders }
     const read = readers === undefined ? {} : { readers }
     const told = script === undefined ? {} : { script }
+    const ends = {
+      ...(input === undefined ? {} : { input }),
+      ...(output === undefined ? {} : { output }),
+      ...(peer === undefined ? {} : { peer }),
+      ...(copyOf === undefined ? {} : { copyOf }),
+    }
     return this.keep({
       execId,
       pid,
@@ -171,6 +198,7 @@ export class ProcessTable {
       ...fed,
       ...read,
       ...told,
+      ...ends,
     })
   }
 
@@ -197,26 +225,41 @@ export class ProcessTable {
   /** What a process was started with. */
   describe(execId: string, started: Started): void {
     const { argv, cwd, since, made, changed } = started
-    const [stdin, stdout] = started.pipes
+    const [input, output] = started.stdio
+    const [stdin, stdout] = started.ends
     const process = this.get(execId)
     if (process === undefined) return
     process.since = since
+    delete process.copyOf
     process.namedSince = Math.max(made, since - beginningMs)
     process.argv = beginningOf(argv)
     if (process.argv === argv) delete process.script
     else process.script = scriptOf(process.exe, argv)
     process.cwd = cwd
     process.preexisting = changed !== undefined && changed + tickMs < this.began
-    if (stdin === 0) delete process.feeders
+    if (stdin === 0) delete process.input
+    else process.input = stdin
+    if (stdout === 0) delete process.output
+    else process.output = stdout
+    const peer = input === 'socket' ? this.peerOf(process, stdin) : undefined
+    if (peer === undefined) delete process.peer
+    else process.peer = peer
+    if (!isPipe(input)) delete process.feeders
     else {
       process.feeders = this.writers.of(stdin)
       this.readers.has(stdin, execId)
     }
-    if (stdout === 0) delete process.readers
+    if (!isPipe(output)) delete process.readers
     else {
       process.readers = this.readers.of(stdout)
       this.writers.has(stdout, execId)
     }
+  }
+
+  /** Who has a pid: most often the parent, which has made both ends. */
+  private peerOf({ parentExecId }: Process, pid: number): string | undefined {
+    const parent = this.get(parentExecId ?? '')
+    return parent?.pid === pid ? parent.execId : this.withPid(pid)?.execId
   }
 
   /** A worker's child becomes a step. */
@@ -248,6 +291,8 @@ export class ProcessTable {
     return process
   }
 }
+
+const isPipe = (kind: Stdio | undefined): boolean => kind === 'pipe' || kind === 'fifo'
 
 /** The same array where it is short enough: the report keeps it, too. */
 function beginningOf(argv: readonly string[]): readonly string[] {

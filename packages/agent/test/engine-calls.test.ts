@@ -78,7 +78,7 @@ test('which container it is, and which command, is known from the runtime’s wo
   const table = new ProcessTable()
   const make = (execId: string, parent: string | null, argv: string[]): void => {
     table.exec(execId, 1, parent, 0, argv[0] ?? '')
-    table.describe(execId, { argv, cwd: '/', since: 0, made: 0, pipes: [0, 0] })
+    table.describe(execId, { argv, cwd: '/', since: 0, made: 0, stdio: [], ends: [0, 0] })
   }
   make('conmon', null, ['conmon', '-c', one, '-u', command, '-n', other])
   make('create', 'conmon', ['runc', '--log', `/r/${one}/log`, 'create', '--bundle', '/b', one])

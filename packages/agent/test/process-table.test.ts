@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { ProcessTable } from '../src/process-table.ts'
 
+const closed = { stdio: [], ends: [0, 0] } as const
+const piped = (ends: [number, number]) => ({
+  stdio: ends.map((end) => (end === 0 ? 'file' : 'pipe')),
+  ends,
+})
+
 test('a process runs its parent’s program until it execs', () => {
   const table = new ProcessTable()
   table.exec('1', 1, null, 0, '/bin/sh')
@@ -12,7 +18,7 @@ test('a process runs its parent’s program until it execs', () => {
 
 test('behind a fork without a program of its own is the ancestor that has one', () => {
   const table = new ProcessTable()
-  const started = { argv: [], cwd: '/', since: 0, made: 0, pipes: [0, 0] as const }
+  const started = { argv: [], cwd: '/', since: 0, made: 0, ...closed }
   table.exec('before', 1, null, 0, '/sbin/init')
   table.fork('sh', 2, 'before', 0)
   table.exec('sh', 2, 'before', 0, '/bin/sh')
@@ -83,9 +89,9 @@ test('a storm of 100,000 processes stays within the limit', () => {
 
 test('who feeds a process by a pipe is known whoever begins first, also of those that it makes', () => {
   const table = new ProcessTable()
-  const start = (execId: string, pipes: [number, number]): void => {
+  const start = (execId: string, ends: [number, number]): void => {
     table.exec(execId, 1, null, 0, `/bin/${execId}`)
-    table.describe(execId, { argv: [], cwd: '/', since: 0, made: 0, pipes })
+    table.describe(execId, { argv: [], cwd: '/', since: 0, made: 0, ...piped(ends) })
   }
   const feeders = (execId: string): string[] => [...(table.get(execId)?.feeders ?? [])]
   start('curl', [7, 0])
@@ -107,10 +113,10 @@ test('a pipe that a whole build writes to keeps its last thousand writers', () =
   const table = new ProcessTable()
   for (let i = 0; i < 5_000; i++) {
     table.exec(`${i}`, i, null, 0, '/bin/cc')
-    table.describe(`${i}`, { argv: [], cwd: '/', since: 0, made: 0, pipes: [0, 9] })
+    table.describe(`${i}`, { argv: [], cwd: '/', since: 0, made: 0, ...piped([0, 9]) })
   }
   table.exec('tee', 1, null, 0, '/bin/tee')
-  table.describe('tee', { argv: [], cwd: '/', since: 0, made: 0, pipes: [9, 0] })
+  table.describe('tee', { argv: [], cwd: '/', since: 0, made: 0, ...piped([9, 0]) })
   expect(table.get('tee')?.feeders?.size).toBe(1024)
   expect(table.get('tee')?.feeders?.has('4999')).toBe(true)
 })
@@ -120,7 +126,7 @@ test('a program that begins has its name before it has begun, not before its pro
   const began = (execId: string, made: number, since: number): void => {
     table.fork(execId, 1, 'make', 0)
     table.exec(execId, 1, null, 0, `/usr/bin/${execId}`)
-    table.describe(execId, { argv: [], cwd: '/', since, made, pipes: [0, 0] })
+    table.describe(execId, { argv: [], cwd: '/', since, made, ...closed })
   }
   began('make', 1_000, 1_000)
   began('cc1', 1_950, 2_010)
@@ -141,7 +147,7 @@ test('what an interpreter runs is known however long its arguments are, of its f
     { length: 20 },
     (_, i) => `--add-opens=java.base/java.package${i}=ALL-UNNAMED`,
   )
-  const started = { cwd: '/', since: 0, made: 0, pipes: [0, 0] as const }
+  const started = { cwd: '/', since: 0, made: 0, ...closed }
   table.exec('java', 1, null, 0, '/usr/bin/java')
   table.describe('java', { ...started, argv: ['java', ...options, '-cp', 'x.jar', main, '9.0'] })
   table.fork('fork', 2, 'java', 0)
@@ -152,7 +158,7 @@ test('what an interpreter runs is known however long its arguments are, of its f
 
 test('a program was there before the scope when its file has not been changed since, for its forks too', () => {
   const table = new ProcessTable(9, 1000)
-  const started = { argv: [], cwd: '/', since: 0, made: 0, pipes: [0, 0] as const }
+  const started = { argv: [], cwd: '/', since: 0, made: 0, ...closed }
   const isOld = (changed: number | undefined) => {
     table.exec('a', 1, null, 0, '/bin/a')
     table.describe('a', { ...started, changed })

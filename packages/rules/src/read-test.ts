@@ -15,6 +15,9 @@ const processKeys = [
   'preexisting',
   'step',
   'feeders',
+  'input',
+  'output',
+  'peer',
 ] as const
 const roles = ['worker', 'agent', 'other'] as const
 
@@ -71,6 +74,9 @@ function readProcesses(reader: DocumentReader, entry: Entry | undefined): TestPr
       preexisting: text('preexisting') === 'true',
       step: text('step') ?? null,
       feeders: textsOf(reader, said.get('feeders')?.value),
+      input: text('input'),
+      output: text('output'),
+      peer: text('peer'),
     }
   })
 }

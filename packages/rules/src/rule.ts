@@ -77,6 +77,11 @@ export interface TestProcess {
   readonly step: string | null
   /** Names of processes whose output it reads. */
   readonly feeders: readonly string[]
+  /** What its input and output are, the same for all who have it from one another. */
+  readonly input: string | undefined
+  readonly output: string | undefined
+  /** Who is at the other end of its input, a unix socket. */
+  readonly peer: string | undefined
 }
 
 /** What a process is to the job: the runner's worker holds all of its secrets. */

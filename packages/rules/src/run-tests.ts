@@ -133,10 +133,17 @@ function containerOf({ capabilities, ownUsers, seccomp, shares, mounts }: TestEv
 function runs(processes: Map<string, ProcessFacts>, { by, fields }: TestEvent): void {
   const process = processes.get(by ?? '')
   if (process === undefined) return
-  const { exe, argv } = fields
+  const { exe, argv, stdio } = fields
+  const [input, output] = Array.isArray(stdio) ? stdio.map(String) : []
   processes.set(process.execId, {
     ...process,
     ...(typeof exe === 'string' ? { exe } : {}),
     ...(Array.isArray(argv) ? { argv: argv.map(String) } : {}),
+    // Where nothing else is said, each process has been given its own.
+    ...(talks(input) && process.input === undefined ? { input: `${process.execId} 0` } : {}),
+    ...(talks(output) && process.output === undefined ? { output: `${process.execId} 1` } : {}),
   })
 }
+
+const talks = (kind: string | undefined): boolean =>
+  kind !== undefined && !['closed', 'file', 'directory', 'other'].includes(kind)

@@ -1,13 +1,10 @@
-import { baseName } from './fields.ts'
-
 /** Options of shells that take the next argument as their value. */
 const withValue = new Set(['--rcfile', '--init-file', '-o', '+o', '-O', '+O'])
 /** Scripts that are the shell's own input. */
 const ownInput = new Set(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
 
-/** Whether a shell that is started so takes its commands from its input: no argument is a command or a script. */
-export function readsCommands(argv: readonly string[]): boolean {
-  const words = argv.slice(baseName(argv[0] ?? '') === 'busybox' ? 2 : 1)
+/** Whether a shell with these arguments takes its commands from its input: none is a command or a script. */
+export function readsCommands(words: readonly string[]): boolean {
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!
     if (!/^[-+]/.test(word)) return ownInput.has(word)

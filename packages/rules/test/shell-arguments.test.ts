@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
 import { readsCommands } from '../src/shell-arguments.ts'
+import { toolOf, wordsOf } from '../src/tool.ts'
+
+const reads = (line: string): boolean => {
+  const argv = line.split(' ')
+  return readsCommands(wordsOf(`/bin/${argv[0]}`, argv))
+}
 
 test.each([
   'sh',
@@ -14,7 +20,7 @@ test.each([
   'bash /dev/stdin',
   'busybox sh -i',
 ])('%s takes commands from its input', (line) => {
-  expect(readsCommands(line.split(' '))).toBe(true)
+  expect(reads(line)).toBe(true)
 })
 
 test.each([
@@ -28,5 +34,22 @@ test.each([
   'fish --command=id',
   'busybox sh script.sh',
 ])('%s does not', (line) => {
-  expect(readsCommands(line.split(' '))).toBe(false)
+  expect(reads(line)).toBe(false)
+})
+
+test.each([
+  ['/bin/busybox', 'nc 192.0.2.9 4000', 'nc'],
+  ['/bin/busybox', '/bin/busybox wget -O- x', 'wget'],
+  ['/bin/busybox.static', 'busybox.static sh', 'sh'],
+  ['/bin/busybox', '-sh', 'sh'],
+  ['/usr/bin/toybox', 'toybox nc', 'nc'],
+  ['/usr/bin/coreutils', 'env', 'env'],
+  ['/usr/bin/coreutils', 'coreutils --coreutils-prog=base64 -d', 'base64'],
+  ['/usr/bin/coreutils', 'coreutils --coreutils-prog-shebang=env /usr/bin/env', 'env'],
+  ['/bin/busybox', 'busybox --list', 'busybox'],
+  ['/bin/busybox', '', 'busybox'],
+  ['/usr/bin/python3', 'nc', 'python3'],
+  ['/usr/bin/busyboxer', 'nc', 'busyboxer'],
+])('%s that is called as %s is %s', (exe, line, tool) => {
+  expect(toolOf(exe, line.split(' '))).toBe(tool)
 })

@@ -34,7 +34,7 @@ export const exec_record = {
   parent_start: 48,
   device: 56,
   parent_tgid: 60,
-  pipes: 64,
+  ends: 64,
   step: 72,
   served: 76,
   changed: 80,

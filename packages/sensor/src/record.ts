@@ -38,8 +38,11 @@ export interface ExecRecord extends RecordBase {
   stdio: Stdio[]
   /** exe or cwd were longer than what is kept: their beginning is missing. */
   pathTruncated: boolean
-  /** Numbers of the pipes that are its descriptors 0 and 1, the same for both ends; 0: it is none, or has a name. */
-  pipes: readonly [stdin: number, stdout: number]
+  /**
+   * What its descriptors 0 and 1 are, the same for all who have it from one another: of a pipe, also one with a name, the same for both
+   * ends; of a unix socket the pid at its other end. 0: nobody is at another end.
+   */
+  ends: readonly [stdin: number, stdout: number]
   /** Number of the step that it is in, among those of this sensor; 0: of none. */
   step: number
 }

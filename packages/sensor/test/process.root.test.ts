@@ -105,6 +105,33 @@ os.execv('/bin/sh', ['sh', '-c', 'exec /bin/true 0<&- 1>&- 2>&-'])
     expect(told.at(-1)).toEqual(['closed', 'closed', 'closed'])
   })
 
+  it('tells what a program shares with whoever is at the other end', async () => {
+    using seen = new Observed()
+    const script = `
+import os, socket, subprocess
+def start(name, a, b): subprocess.run([name], executable='/bin/true', stdin=a, stdout=b)
+server = socket.socket(socket.AF_UNIX); server.bind('s'); server.listen()
+client = socket.socket(socket.AF_UNIX); client.connect('s')
+os.mkfifo('named')
+r, w = os.pipe()
+start('pipe', r, w)
+start('fifo', os.open('named', os.O_RDWR), os.open('named', os.O_RDWR))
+start('other', os.pipe()[0], os.pipe()[1])
+start('socket', client, os.open('/dev/null', os.O_RDWR))
+start('terminal', *os.openpty())
+start('file', os.open('file', os.O_CREAT | os.O_RDWR), os.open('.', os.O_RDONLY))
+`
+    const { pid } = await seen.run('python3', '-c', script)
+    const ends = new Map(seen.of('exec').map(({ argv, ends: both }) => [argv[0] ?? '', both]))
+    const [pipe, fifo, other] = ['pipe', 'fifo', 'other'].map((name) => ends.get(name) ?? [0, 0])
+    expect([pipe?.[0], fifo?.[0]]).toEqual([pipe?.[1], fifo?.[1]])
+    expect(new Set([pipe, fifo, other].flat()).size).toBe(4)
+    expect([pipe, fifo, other].flat()).not.toContain(0)
+    expect(ends.get('socket')).toEqual([pid, 0])
+    expect(ends.get('terminal')).not.toContain(0)
+    expect(ends.get('file')).toEqual([0, 0])
+  })
+
   it('tells an anonymous memory file for what it is', async () => {
     using seen = new Observed()
     await seen.run(act, 'memfd', '/bin/true')

@@ -36,9 +36,9 @@ export function decodeExec(batch: Batch, at: number): ExecRecord {
     deleted: (flags & exec_flags.EXEC_DELETED) !== 0,
     stdio: stdioOf(u16[(at + exec_record.stdio) >>> 1] as number),
     pathTruncated: (flags & exec_flags.EXEC_PATH_TRUNCATED) !== 0,
-    pipes: [
-      u32[(at + exec_record.pipes) >>> 2] as number,
-      u32[(at + exec_record.pipes + 4) >>> 2] as number,
+    ends: [
+      u32[(at + exec_record.ends) >>> 2] as number,
+      u32[(at + exec_record.ends + 4) >>> 2] as number,
     ],
     step: u32[(at + exec_record.step) >>> 2] as number,
   }
