@@ -1,4 +1,12 @@
-import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync, statfsSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statfsSync,
+} from 'node:fs'
 import { resolve } from 'node:path'
 import { keptStat, openEntry, openKnownPath } from '@runwarden/libbpf'
 

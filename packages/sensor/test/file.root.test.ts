@@ -352,17 +352,20 @@ describe.each(tiers)('by io_uring, %s, it tells', (_, options) => {
   })
 })
 
-it.each(['/etc/shadow', 'l'])('an open of %s by io_uring is told where another thread puts another file in its place', async (name) => {
-  using seen = new Observed({ withoutT1: 'this is a test of T0' })
-  writeFileSync(`${seen.workspace}/a`, '')
-  symlinkSync('/etc/shadow', `${seen.workspace}/l`)
-  const { status } = await seen.run(uring, 'swapped', name, 'a')
-  expect(status).toBe(0)
-  expect(seen.files()).toEqual([
-    expect.stringMatching(/^read \/etc\/shadow (?:user|kernel) password-database io_uring$/),
-  ])
-  expect(seen.sensor.lost()).toEqual({})
-})
+it.each(['/etc/shadow', 'l'])(
+  'an open of %s by io_uring is told where another thread puts another file in its place',
+  async (name) => {
+    using seen = new Observed({ withoutT1: 'this is a test of T0' })
+    writeFileSync(`${seen.workspace}/a`, '')
+    symlinkSync('/etc/shadow', `${seen.workspace}/l`)
+    const { status } = await seen.run(uring, 'swapped', name, 'a')
+    expect(status).toBe(0)
+    expect(seen.files()).toEqual([
+      expect.stringMatching(/^read \/etc\/shadow (?:user|kernel) password-database io_uring$/),
+    ])
+    expect(seen.sensor.lost()).toEqual({})
+  },
+)
 
 /** Opens by io_uring whose file is gone, or another one is in its place, when they complete: what is told when `l` is opened. */
 const unseen: [mode: string, other: string[], files: string[]][] = [
