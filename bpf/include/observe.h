@@ -132,7 +132,7 @@ enum sandbox_change {
 	SANDBOX_UNSHARE = 1,	/* args: flags */
 	SANDBOX_SETNS = 2,	/* args: fd, type; text 0: the namespace's kind */
 	SANDBOX_CLONE = 3,	/* args: CLONE_NEW* by the kernel's own objects; target: the child */
-	SANDBOX_MOUNT = 4,	/* args: flags; text: base, target, type, source */
+	SANDBOX_MOUNT = 4,	/* args: flags; text: base, target; of a bind or a move: base, source; else: source (of an overlay: its options), type */
 	SANDBOX_UMOUNT = 5,	/* args: flags; text: base, target */
 	SANDBOX_MOVE_MOUNT = 6, /* text: base, from, base, to */
 	SANDBOX_PIVOT_ROOT = 7, /* text: base, new root, base, put old */
@@ -158,6 +158,8 @@ enum sandbox_change {
 	SANDBOX_CORE_LIMIT = 27,    /* prlimit(RLIMIT_CORE) of another process; args: pid */
 	SANDBOX_CORE_SIGNAL = 28,   /* one that dumps core, to a process called Runner.Worker; args: signal */
 	SANDBOX_CORE_ASKED = 29,    /* connected to the socket by which .NET dumps such a process; text 0: the path; target: it */
+	SANDBOX_KEXEC = 30,	    /* text 0: the kernel's file */
+	SANDBOX_PORTS = 31,	    /* iopl, ioperm */
 };
 
 enum sandbox_flags {

@@ -23,6 +23,8 @@ enum {
 
 #define PIDTYPE_PID 0
 
+enum { AT_REMOVEDIR = 0x200, AT_SYMLINK_FOLLOW = 0x400 };
+
 enum error_numbers { NO_PERMISSION = 1 /* EPERM */, ACCESS_DENIED = 13 /* EACCES */, READ_ONLY = 30 /* EROFS */ };
 
 /* Workspace files may flood; a sensitive place must not drown in that. */
@@ -343,6 +345,39 @@ static __always_inline bool one_component(const u64 *start, long size)
 	return !slashes;
 }
 
+/*
+ * A file by its descriptor, `/proc/self/fd/N`: how one without a name is given one. By the time that user space looks there may be no
+ * such process. Once it is found there is no name any more.
+ */
+__noinline int take_descriptor(struct named *named)
+{
+	union {
+		u64 words[4];
+		char text[32];
+	} name = {};
+	if (!named)
+		return 0;
+	long size = read_name(name.text, 24, named);
+	/* "/proc/se" "lf/fd/" */
+	if (size < 16 || name.words[0] != 0x65732f636f72702full || (name.words[1] & 0xffffffffffff) != 0x2f64662f666cull)
+		return 0;
+	u32 fd = 0;
+	for (u32 i = 14; i < 23; i++) {
+		u32 digit = (u8)name.text[i] - '0';
+		if (!name.text[i])
+			break;
+		if (digit > 9)
+			return 0;
+		fd = fd * 10 + digit;
+	}
+	struct file *file = file_of((void *)bpf_get_current_task(), fd);
+	if (!file)
+		return 0;
+	named->base = place_of_file(file);
+	named->name = 0;
+	return 1;
+}
+
 /* Bits of a name from memory; ~0: it cannot be told here, user space must look. */
 __noinline int weigh_name(struct named *named)
 {
@@ -369,13 +404,16 @@ struct name_act {
 	bool has_to;
 	bool is_urgent;    /* set by compose_names */
 	bool from_is_text; /* a symbolic link's target: kept as it is, not resolved */
+	bool from_is_followed; /* where its last name is a link, what that leads to is meant */
 	bool is_kept_anyway; /* also where its name says nothing: it may be a link */
 };
 
 /* Puts an act on names together in the scratch record. Returns its size; 0: nobody needs to know. */
 static __always_inline u32 compose_names(u32 slot, struct name_act *act, u32 limit)
 {
-	u32 from_bits = act->from_is_text ? 0 : weigh_name(&act->from);
+	if (act->from_is_followed)
+		take_descriptor(&act->from);
+	u32 from_bits = act->from_is_text ? 0 : act->from_is_followed ? ~0u : weigh_name(&act->from);
 	u32 to_bits = act->has_to ? weigh_name(&act->to) : 0;
 	if (!from_bits && !to_bits && !act->is_kept_anyway)
 		return 0;

@@ -15,6 +15,7 @@ struct sandbox_act {
 	/* Text 0 and 1: `from`; 2 and 3: `to`; or raw strings without base. */
 	struct named from;
 	struct named to;
+	const void *source; /* of a mount: a string of user memory, in front of `to`, which has no base then */
 };
 
 /* The process that a pidfd stands for, in the initial pid namespace; 0: it is none. */
@@ -88,10 +89,15 @@ __noinline int tell_sandbox(struct sandbox_act *act, s64 result)
 		if (sizes[1])
 			act->flags |= SANDBOX_USER_TEXT;
 	}
+	if (act->source) {
+		struct named source = { .name = act->source };
+		end = append_named(SLOT_TRACEPOINT, end, PATH_MAX_KEPT, &source, sizes, &walked);
+		record->size[2] = sizes[1];
+	}
 	if (act->to.name || act->to.base.dentry) {
 		sizes[0] = sizes[1] = 0;
 		end = append_named(SLOT_TRACEPOINT, end, PATH_MAX_KEPT, &act->to, sizes, &walked);
-		record->size[2] = sizes[0];
+		record->size[2] += sizes[0];
 		record->size[3] = sizes[1];
 		if (sizes[1])
 			act->flags |= SANDBOX_USER_TEXT;

@@ -11,7 +11,7 @@
 #include "observe_sandbox.h"
 #include "syscalls.h"
 
-enum { AT_REMOVEDIR = 0x200, AT_CWD = -100, LIMIT_CORE = 4 };
+enum { AT_CWD = -100, LIMIT_CORE = 4 };
 
 struct call_context {
 	u64 args[5];
@@ -137,6 +137,7 @@ __noinline int on_names(struct call_context *c)
 	switch (c->act) {
 	case ACT_TRUNCATE:
 		act->action = FILE_WRITE;
+		act->from_is_followed = true;
 		FROM(AT_CWD, ARG(0));
 		break;
 	case ACT_UNLINK:
@@ -159,6 +160,10 @@ __noinline int on_names(struct call_context *c)
 	case ACT_RENAMEAT:
 	case ACT_LINKAT:
 		act->action = c->act == ACT_RENAMEAT ? FILE_RENAME : FILE_LINK;
+		if (c->act == ACT_LINKAT) {
+			act->open_flags = ARG(4);
+			act->from_is_followed = act->open_flags & AT_SYMLINK_FOLLOW;
+		}
 		FROM(ARG(0), ARG(1));
 		TO(ARG(2), ARG(3));
 		act->has_to = true;
@@ -193,6 +198,16 @@ __noinline int on_names(struct call_context *c)
 	return 0;
 }
 
+enum { MOUNT_BIND = 0x1000, MOUNT_MOVE = 0x2000 };
+
+/* Such a mount's source is only a word: what it shows is named by its options. */
+static __always_inline bool is_overlay(u64 type)
+{
+	u64 word = 0;
+	bpf_probe_read_user(&word, sizeof(word), (void *)type);
+	return word == 0x0079616c7265766full; /* "overlay" */
+}
+
 __noinline int on_sandbox(struct call_context *c)
 {
 	if (!c)
@@ -223,9 +238,13 @@ __noinline int on_sandbox(struct call_context *c)
 		act->change = SANDBOX_MOUNT;
 		act->args[0] = ARG(3);
 		FROM(AT_CWD, ARG(1));
-		TO(NO_DIRECTORY, ARG(2));
-		if (!names.to)
-			names.to = ARG(0);
+		/* Of a bind mount, or of one that is moved, where it is from says it all; of others the type, too. */
+		if (act->args[0] & (MOUNT_BIND | MOUNT_MOVE)) {
+			TO(AT_CWD, ARG(0));
+		} else {
+			TO(NO_DIRECTORY, ARG(2));
+			act->source = (void *)(is_overlay(ARG(2)) ? ARG(4) : ARG(0));
+		}
 		break;
 	case ACT_UMOUNT:
 		act->change = SANDBOX_UMOUNT;
@@ -242,8 +261,9 @@ __noinline int on_sandbox(struct call_context *c)
 		act->args[0] = ARG(0);
 		break;
 	case ACT_OPEN_TREE:
-		/* Without OPEN_TREE_CLONE it is an O_PATH open. */
-		if (!(ARG(2) & 1))
+	case ACT_OPEN_TREE_ATTR:
+		/* Without OPEN_TREE_CLONE it is an O_PATH open, or changes the mount that is there. */
+		if (!(ARG(2) & 1) && c->act == ACT_OPEN_TREE)
 			return 0;
 		act->change = SANDBOX_OPEN_TREE;
 		act->args[0] = ARG(2);
@@ -301,6 +321,18 @@ __noinline int on_sandbox(struct call_context *c)
 	case ACT_DELETE_MODULE:
 		act->change = SANDBOX_DELETE_MODULE;
 		FROM(NO_DIRECTORY, ARG(0));
+		break;
+	case ACT_KEXEC_LOAD:
+	case ACT_KEXEC_FILE_LOAD:
+		act->change = SANDBOX_KEXEC;
+		if (c->act == ACT_KEXEC_FILE_LOAD) {
+			file = file_of(task, ARG(0));
+			if (file)
+				act->from.base = place_of_file(file);
+		}
+		break;
+	case ACT_PORTS:
+		act->change = SANDBOX_PORTS;
 		break;
 	case ACT_BPF:
 		act->change = SANDBOX_BPF;

@@ -130,7 +130,7 @@ static __always_inline bool read_request(struct io_kiocb *request, u8 opcode, st
 		set_kernel_name(&act->from, task, BPF_CORE_READ(open, dfd), BPF_CORE_READ(open, filename));
 		return true;
 	case URING_UNLINKAT:
-		if (BPF_CORE_READ(unlink, flags) & 0x200 /* AT_REMOVEDIR */)
+		if (BPF_CORE_READ(unlink, flags) & AT_REMOVEDIR)
 			return false;
 		act->action = FILE_DELETE;
 		set_kernel_name(&act->from, task, BPF_CORE_READ(unlink, dfd), BPF_CORE_READ(unlink, filename));
@@ -144,6 +144,8 @@ static __always_inline bool read_request(struct io_kiocb *request, u8 opcode, st
 	case URING_LINKAT:
 	case URING_SYMLINKAT:
 		act->action = opcode == URING_LINKAT ? FILE_LINK : FILE_SYMLINK;
+		act->open_flags = opcode == URING_LINKAT ? BPF_CORE_READ(link, flags) : 0;
+		act->from_is_followed = act->open_flags & AT_SYMLINK_FOLLOW;
 		act->has_to = true;
 		act->from_is_text = opcode == URING_SYMLINKAT;
 		set_kernel_name(&act->from, task, BPF_CORE_READ(link, old_dfd), BPF_CORE_READ(link, oldpath));
@@ -160,9 +162,9 @@ static __always_inline int socket_submitted(struct io_kiocb *request)
 	if (!s || !compose_socket(s, (void *)request + bpf_core_field_offset(struct io_kiocb, cmd)))
 		return 0;
 	s->pending.opcode = URING_SOCKET;
-	/* Of one that says nothing when it succeeds, that is taken to be so. */
+	/* Of one that says nothing when it succeeds, that is taken to be so, but for what it lacks the capability for. */
 	if (BPF_CORE_READ(request, flags) & URING_SKIP_SUCCESS || bpf_map_update_elem(&uring_requests, &key, s, BPF_ANY))
-		send_socket((void *)&s->record, 0);
+		send_socket((void *)&s->record, lacks_capability((void *)&s->record) ? -EPERM : 0);
 	return 0;
 }
 
@@ -224,6 +226,36 @@ static __always_inline int request_submitted(struct io_kiocb *request)
 	return 0;
 }
 
+/*
+ * What stands by now where an open was to put its file may be another: user space compares where it is with what was asked for. One that
+ * has no name any more is not to be compared: what has its name now is another file.
+ */
+__noinline int tell_asked(struct kept *kept, u64 address)
+{
+	struct scratch *s = scratch_at(SLOT_TRACEPOINT);
+	struct file *file = (void *)address;
+	if (!kept || !s)
+		return 0;
+	u32 size = BOUND(kept->pending.size, 2 * PENDING_MAX - 1);
+	if (size < TEXT_OFFSET || size > PENDING_MAX)
+		return 0;
+	bpf_probe_read_kernel(&s->record, size, kept->record);
+	struct file_record *record = &s->record.file;
+	u32 end = size - TEXT_OFFSET;
+	u32 flags = 0;
+	struct place place = {};
+	if (file)
+		place = place_of_file(file);
+	struct dentry *leaf = place.dentry;
+	if (leaf && BPF_CORE_READ(leaf, d_hash.pprev))
+		end = append_path(SLOT_TRACEPOINT, end, PATH_MAX_KEPT, place, &flags);
+	if (!(flags & (FILE_PATH_TRUNCATED | FILE_UNREACHABLE)))
+		record->to_path_size = end - (size - TEXT_OFFSET);
+	record->header.flags |= FILE_UNSEEN;
+	send_file(s, record_size(end), kept->pending.is_urgent);
+	return 0;
+}
+
 static __always_inline void open_completed(u64 request, struct kept *kept, s32 result)
 {
 	__sync_fetch_and_sub(&uring_opens, 1);
@@ -239,8 +271,10 @@ static __always_inline void open_completed(u64 request, struct kept *kept, s32 r
 	struct file_record *record = (void *)kept->record;
 	if (file)
 		file_opened(number_of(file), kept->pending.open_flags, SLOT_TRACEPOINT, FILE_URING);
-	if (!file || (replaced && *replaced >= record->header.time))
-		send_kept(kept, 0, FILE_UNSEEN);
+	/* It may be at the very same place. */
+	if (replaced && *replaced >= record->header.time)
+		file = 0;
+	tell_asked(kept, number_of(file));
 }
 
 static __always_inline int request_completed(u64 request, s32 result)

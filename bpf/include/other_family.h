@@ -40,14 +40,19 @@ static __always_inline bool is_no_attempt(s64 result)
 	return result < 0 && result != -EPERM && result != -EACCES;
 }
 
-/* The kernel asks for the capability before it asks the cgroup hook: what lacks it never comes there. */
-static __always_inline bool is_refused_raw(u32 family, u32 type, s64 result)
+static __always_inline bool has_net_raw(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u64 capabilities = 0;
 
+	bpf_core_read(&capabilities, sizeof(capabilities), &task->cred->cap_effective);
+	return capabilities >> CAP_NET_RAW & 1;
+}
+
+/* The kernel asks for the capability before it asks the cgroup hook: what lacks it never comes there. */
+static __always_inline bool is_refused_raw(u32 family, u32 type, s64 result)
+{
 	if (result != -EPERM || type != SOCK_RAW || (family != AF_INET && family != AF_INET6))
 		return false;
-	bpf_core_read(&capabilities, sizeof(capabilities), &task->cred->cap_effective);
-	return !(capabilities >> CAP_NET_RAW & 1);
+	return !has_net_raw();
 }

@@ -32,6 +32,7 @@ enum act {
 	ACT_MOVE_MOUNT,
 	ACT_FSMOUNT,
 	ACT_OPEN_TREE,
+	ACT_OPEN_TREE_ATTR,
 	ACT_MOUNT_SETATTR,
 	ACT_PIVOT_ROOT,
 	ACT_CHROOT,
@@ -42,6 +43,10 @@ enum act {
 	ACT_INIT_MODULE,
 	ACT_FINIT_MODULE,
 	ACT_DELETE_MODULE,
+	ACT_KEXEC_LOAD,
+	ACT_KEXEC_FILE_LOAD,
+	/* To the machine's ports: iopl, ioperm. */
+	ACT_PORTS,
 	ACT_BPF,
 	ACT_CAPSET,
 	ACT_IO_URING_SETUP,
@@ -66,6 +71,10 @@ enum { SYSCALLS = 512 };
 
 #if defined(__TARGET_ARCH_x86)
 static const u8 acts_native[SYSCALLS] = {
+	[172] = ACT_PORTS, /* iopl */
+	[173] = ACT_PORTS, /* ioperm */
+	[246] = ACT_KEXEC_LOAD, /* kexec_load */
+	[320] = ACT_KEXEC_FILE_LOAD, /* kexec_file_load */
 	[1] = ACT_WRITE, /* write */
 	[18] = ACT_WRITE, /* pwrite64 */
 	[20] = ACT_WRITEV, /* writev */
@@ -122,9 +131,13 @@ static const u8 acts_native[SYSCALLS] = {
 	[437] = ACT_OPENAT2, /* openat2 */
 	[438] = ACT_PIDFD_GETFD, /* pidfd_getfd */
 	[442] = ACT_MOUNT_SETATTR, /* mount_setattr */
+	[467] = ACT_OPEN_TREE_ATTR, /* open_tree_attr */
 };
 
 static const u8 acts_compat[SYSCALLS] = {
+	[101] = ACT_PORTS, /* ioperm */
+	[110] = ACT_PORTS, /* iopl */
+	[283] = ACT_KEXEC_LOAD, /* kexec_load */
 	[4] = ACT_WRITE, /* write */
 	[146] = ACT_WRITEV, /* writev */
 	[181] = ACT_WRITE, /* pwrite64 */
@@ -180,9 +193,12 @@ static const u8 acts_compat[SYSCALLS] = {
 	[437] = ACT_OPENAT2, /* openat2 */
 	[438] = ACT_PIDFD_GETFD, /* pidfd_getfd */
 	[442] = ACT_MOUNT_SETATTR, /* mount_setattr */
+	[467] = ACT_OPEN_TREE_ATTR, /* open_tree_attr */
 };
 #elif defined(__TARGET_ARCH_arm64)
 static const u8 acts_native[SYSCALLS] = {
+	[104] = ACT_KEXEC_LOAD, /* kexec_load */
+	[294] = ACT_KEXEC_FILE_LOAD, /* kexec_file_load */
 	[64] = ACT_WRITE, /* write */
 	[66] = ACT_WRITEV, /* writev */
 	[68] = ACT_WRITE, /* pwrite64 */
@@ -232,9 +248,12 @@ static const u8 acts_native[SYSCALLS] = {
 	[437] = ACT_OPENAT2, /* openat2 */
 	[438] = ACT_PIDFD_GETFD, /* pidfd_getfd */
 	[442] = ACT_MOUNT_SETATTR, /* mount_setattr */
+	[467] = ACT_OPEN_TREE_ATTR, /* open_tree_attr */
 };
 
 static const u8 acts_compat[SYSCALLS] = {
+	[347] = ACT_KEXEC_LOAD, /* kexec_load */
+	[401] = ACT_KEXEC_FILE_LOAD, /* kexec_file_load */
 	[4] = ACT_WRITE, /* write */
 	[146] = ACT_WRITEV, /* writev */
 	[181] = ACT_WRITE, /* pwrite64 */
@@ -288,6 +307,7 @@ static const u8 acts_compat[SYSCALLS] = {
 	[437] = ACT_OPENAT2, /* openat2 */
 	[438] = ACT_PIDFD_GETFD, /* pidfd_getfd */
 	[442] = ACT_MOUNT_SETATTR, /* mount_setattr */
+	[467] = ACT_OPEN_TREE_ATTR, /* open_tree_attr */
 };
 #endif
 

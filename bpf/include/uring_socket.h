@@ -39,6 +39,12 @@ static __always_inline u32 compose_socket(struct scratch *s, struct io_socket *a
 	return sizeof(*record);
 }
 
+/* Whether a packet or raw socket is refused for want of the capability, before anything else is asked. */
+static __always_inline bool lacks_capability(struct connect_record *record)
+{
+	return (record->family == AF_PACKET || record->reason == REASON_RAW_SOCKET) && !has_net_raw();
+}
+
 static __always_inline void send_socket(struct connect_record *record, s64 result)
 {
 	if (record->reason == REASON_RAW_SOCKET) {

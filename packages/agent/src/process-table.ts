@@ -75,10 +75,14 @@ const beginningMs = 100
 /** Characters of the arguments that are kept of a process. */
 const argvKept = 1024
 
+/** Of so many processes that live at once, as a part of the limit, it is known what they are. */
+const livingKept = 4
+/** And so many of those that ended last are kept then. */
+const endedKept = 1 / 16
+
 /**
- * The processes of a scope by identity. Those that have ended stay known, since what they did may
- * be told later than their end, until there are more than `limit`: then the longest known go,
- * ended ones before living ones.
+ * The processes of a scope by identity. Those that have ended stay known, since what they did may be told later than their end, until
+ * there are more than `limit`: then those that ended first go. Living ones are kept beyond that, to four times as many.
  */
 export class ProcessTable {
   private readonly living = new Map<string, Process>()
@@ -88,14 +92,18 @@ export class ProcessTable {
   private readonly readers = new PipeEnds()
   private readonly limit: number
   private readonly began: number
+  private readonly gap: (text: string) => void
+  private hasForgotten = false
 
   /**
    * @param limit processes kept, living and ended together
    * @param began when the scope did, as events have their time
+   * @param gap living ones are not known any more
    */
-  constructor(limit = 16_384, began = Date.now()) {
+  constructor(limit = 16_384, began = Date.now(), gap: (text: string) => void = () => {}) {
     this.limit = limit
     this.began = began
+    this.gap = gap
   }
 
   get size(): number {
@@ -282,17 +290,25 @@ export class ProcessTable {
 
   private keep(process: Process): Process {
     this.living.set(process.execId, process)
-    while (this.size > this.limit) {
-      const from = this.ended.size > 0 ? this.ended : this.living
-      const oldest = from.keys().next()
-      if (oldest.done === true) break
-      from.delete(oldest.value)
-    }
+    const { living, ended, limit } = this
+    while (this.size > limit && ended.size > limit * endedKept) forgetFirst(ended)
+    if (living.size <= limit * livingKept) return process
+    forgetFirst(living)
+    if (!this.hasForgotten)
+      this.gap(
+        `more than ${limit * livingKept} processes live at once: of those that began first it is not known any more what they run, and in which step`,
+      )
+    this.hasForgotten = true
     return process
   }
 }
 
 const isPipe = (kind: Stdio | undefined): boolean => kind === 'pipe' || kind === 'fifo'
+
+function forgetFirst(processes: Map<string, Process>): void {
+  const first = processes.keys().next()
+  if (first.done !== true) processes.delete(first.value)
+}
 
 /** The same array where it is short enough: the report keeps it, too. */
 function beginningOf(argv: readonly string[]): readonly string[] {

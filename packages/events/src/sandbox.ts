@@ -18,7 +18,9 @@ export const SandboxChange = z.object({
     'core-limit',
     'core-signal',
     'core-asked',
+    // A kernel module, or another kernel (kexec).
     'module',
+    // capset, or ports of the machine (iopl, ioperm).
     'capability',
     'cgroup',
     'bpf',

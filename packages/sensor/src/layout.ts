@@ -189,6 +189,8 @@ export const sandbox_change = {
   SANDBOX_CORE_LIMIT: 27,
   SANDBOX_CORE_SIGNAL: 28,
   SANDBOX_CORE_ASKED: 29,
+  SANDBOX_KEXEC: 30,
+  SANDBOX_PORTS: 31,
 } as const
 
 export const container_bits = {

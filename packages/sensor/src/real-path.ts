@@ -11,18 +11,24 @@ const MOST_WALKS = 50
 let second = 0
 let walks = 0
 
+/** What says that there is no such file. */
+const nowhere = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'])
+
 /**
  * Where a path leads over symbolic links, as the process sees it, or once it has ended, as this one does. Nobody who serves a file
- * system is asked. null: it leads nowhere, or it is not known.
+ * system is asked.
+ * @returns null: it leads nowhere; undefined: it is not known, as by way of /proc, where links are each process's own
  */
-export function realPathOf(pid: number, path: string): string | null {
+export function realPathOf(pid: number, path: string): string | null | undefined {
   const root = rootOf(pid)
   let found: number | string = 'ENOENT'
   try {
     found = find(pid, root, path)
-    return typeof found === 'number' ? readlinkSync(`/proc/self/fd/${found}`) : null
+    if (typeof found === 'string') return nowhere.has(found) ? null : undefined
+    const real = readlinkSync(`/proc/self/fd/${found}`)
+    return real.startsWith('/proc/') ? undefined : real
   } catch {
-    return null
+    return undefined
   } finally {
     if (typeof found === 'number') closeSync(found)
     closeSync(root)

@@ -1,4 +1,12 @@
-import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statfsSync,
+} from 'node:fs'
 import { resolve } from 'node:path'
 import { keptStat, openEntry, openKnownPath } from '@runwarden/libbpf'
 
@@ -17,6 +25,9 @@ const served = {
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants
 /** Opens without touching: the file system is not asked. */
 const O_PATH = 0o10000000
+
+/** Of statfs(2). */
+const PROC_MAGIC = 0x9fa0
 
 /** As the kernel's. */
 const MOST_LINKS = 40
@@ -138,10 +149,15 @@ function walkTo(
   for (const [index, name] of names.entries()) {
     const below = isAnswered(at, mounts) ? openEntry(at, name) : 'EIO'
     const isLink = typeof below === 'number' && mounts.follow && keptStat(below)?.type === 'link'
-    // Only the folder's own file system is asked.
-    const target = isLink ? readlinkSync(`/proc/self/fd/${at}/${name}`) : undefined
+    // Only the folder's own file system is asked. What links of /proc lead to is each process's own.
+    const isMagic = isLink && statfsSync(`/proc/self/fd/${at}`).type === PROC_MAGIC
+    const target = isLink && !isMagic ? readlinkSync(`/proc/self/fd/${at}/${name}`) : undefined
     if (at !== root) closeSync(at)
     if (typeof below === 'string') return below
+    if (isMagic) {
+      closeSync(below)
+      return 'ELOOP'
+    }
     at = below
     if (target === undefined) continue
     closeSync(at)

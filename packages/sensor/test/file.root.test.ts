@@ -74,7 +74,7 @@ const scripts: [name: string, script: string, files: string[]][] = [
   [
     'a file without a name that gets one',
     '"$ACT" tmpfile . a',
-    ['write W/# kernel', 'hard /proc/self/fd/3 -> W/a user'],
+    ['write W/# kernel', 'hard W/# -> W/a user'],
   ],
   [
     'a write through a descriptor of a folder',
@@ -85,6 +85,16 @@ const scripts: [name: string, script: string, files: string[]][] = [
     'a name with dots in it',
     'mkdir d; echo x > d/../a; rm d/.././a',
     ['create W/a kernel', 'delete W/a user'],
+  ],
+  [
+    'files by a link to their folder, and what a parent is behind one',
+    'mkdir -p d/e; ln -s "$PWD/d" ../l; echo x > ../a; mv ../a ../l/b; ln ../l/b ../c; rm ../l/b; mv ../c ../l/e/../f',
+    [
+      'rename F/a -> W/d/b user',
+      'hard W/d/b -> F/c user',
+      'delete W/d/b user',
+      'rename F/c -> W/d/f user',
+    ],
   ],
   ['a name that is no UTF-8', 'echo x > "$(printf "\\377")"', ['create W/\uFFFD kernel']],
   ['a name that begins with a space', 'echo x > " a"', ['create W/ a kernel']],
@@ -100,15 +110,13 @@ beforeAll(() => {
 })
 
 /**
- * T1 knows names from the kernel's objects, which for a file without a name is not the one in /proc. Nothing there
- * says whether io_uring was used: submission tells that.
+ * T1 knows names from the kernel's objects. Nothing there says whether io_uring was used: submission tells that.
  */
 function atTier(seen: Observed, files: readonly string[]): string[] {
   if (seen.sensor.tier === 'T0') return [...files]
   return files.map((line) =>
     line
       .replace(/^((?:delete|rename|hard|symbolic) .*) user/, '$1 kernel')
-      .replace('/proc/self/fd/3', 'W/#')
       .replace(/^write (W\/n) user/, 'create $1 kernel')
       .replace(/^(?!delete|rename|hard|symbolic)(.*) io_uring$/, '$1')
       .replace(/^((?:delete|rename|hard|symbolic) .*) io_uring$/, '$1'),
@@ -216,6 +224,29 @@ describe('in sensitive places, it tells', () => {
     folder[Symbol.dispose]()
   })
 
+  it('what comes there by a link to their folder, and a key that gets another name by a descriptor', async () => {
+    using seen = new Observed()
+    home(seen, '.config/systemd/user/old.service')
+    symlinkSync(`${seen.folder}/home/.config/systemd/user`, `${seen.folder}/u`)
+    await seen.run('sh', '-c', 'echo x > ../e; mv ../e ../u/e.service')
+    home(seen, '.aws/credentials')
+    await seen.run(act, 'link-path', '../home/.aws/credentials', '../hc')
+    expect(seen.files()).toEqual(
+      atTier(seen, [
+        'rename F/e -> F/home/.config/systemd/user/e.service user service',
+        'hard F/home/.aws/credentials -> F/hc user cloud-credential',
+      ]),
+    )
+  })
+
+  it('or counts, what was done by a name that only the process could follow', async () => {
+    using seen = new Observed({ withoutT1: 'this is a test of T0' })
+    writeFileSync(`${seen.folder}/a`, '')
+    await seen.run(act, 'rename', '../a', '/proc/self/cwd/b')
+    expect(seen.files()).toEqual([])
+    expect(seen.sensor.lost()).toEqual({ file: 1 })
+  })
+
   it('that somebody who may not read it has tried', async () => {
     using seen = new Observed()
     await seen.run(act, 'nobody', '/etc/shadow')
@@ -320,6 +351,21 @@ describe.each(tiers)('by io_uring, %s, it tells', (_, options) => {
     expect(seen.sensor.lost()).toEqual({})
   })
 })
+
+it.each(['/etc/shadow', 'l'])(
+  'an open of %s by io_uring is told where another thread puts another file in its place',
+  async (name) => {
+    using seen = new Observed({ withoutT1: 'this is a test of T0' })
+    writeFileSync(`${seen.workspace}/a`, '')
+    symlinkSync('/etc/shadow', `${seen.workspace}/l`)
+    const { status } = await seen.run(uring, 'swapped', name, 'a')
+    expect(status).toBe(0)
+    expect(seen.files()).toEqual([
+      expect.stringMatching(/^read \/etc\/shadow (?:user|kernel) password-database io_uring$/),
+    ])
+    expect(seen.sensor.lost()).toEqual({})
+  },
+)
 
 /** Opens by io_uring whose file is gone, or another one is in its place, when they complete: what is told when `l` is opened. */
 const unseen: [mode: string, other: string[], files: string[]][] = [

@@ -16,6 +16,15 @@ test('a link leads to where it does; what no file can be called leads nowhere', 
   // The kernel knows the way.
   realpathSync(link)
   expect(realPathOf(process.pid, link)).toBe(file)
+  // What is behind links of /proc is another file for each process.
+  symlinkSync('/proc/self/cwd', join(folder, 'cwd'))
+  for (const own of [
+    '/proc/self/cwd',
+    '/proc/self/fd',
+    '/proc/thread-self/root/etc',
+    join(folder, 'cwd'),
+  ])
+    expect(realPathOf(process.pid, own)).toBe(undefined)
   for (const odd of [`${link}\0`, '\0', '', join(folder, 'none'), `/${'a'.repeat(9_000)}`])
     expect(realPathOf(process.pid, odd)).toBe(null)
 })

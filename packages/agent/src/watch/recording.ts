@@ -30,7 +30,7 @@ import type { WatchPlace, WatchSettings } from './settings.ts'
 
 /** What a scope's processes do, from the kernel and the DNS thread to events and what is found in them. */
 export class Recording {
-  readonly processes = new ProcessTable()
+  readonly processes = new ProcessTable(undefined, undefined, (text) => this.health.gap(text))
   readonly names = new AnsweredNames((gap) => this.health.gap(gap))
   /** The sensor that is to be, whose maps are there. */
   openSensor!: OpenSensor

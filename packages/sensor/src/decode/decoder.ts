@@ -3,7 +3,8 @@ import type { SensorRecord } from '../record.ts'
 import type { Watch } from '../watch.ts'
 import { Batch } from './batch.ts'
 import { decodeConnect } from './connect.ts'
-import { decodeFile, isUnseen } from './file.ts'
+import { decodeFile } from './file.ts'
+import { RealPaths } from './real-paths.ts'
 import { decodeExec, decodeExit, decodeFork } from './process.ts'
 import { decodeSandbox } from './sandbox.ts'
 import { StepDecoder } from './step.ts'
@@ -16,7 +17,8 @@ export class Decoder {
   readonly #watch: Watch
   #batch: Batch | undefined
   readonly #steps = new StepDecoder()
-  /** Opens whose file was never seen, and whose name does not tell either what it was. */
+  readonly #paths = new RealPaths()
+  /** Acts on files of which neither what was seen nor the name tells whether they matter. */
   unseen = 0
 
   constructor(watch: Watch) {
@@ -32,47 +34,47 @@ export class Decoder {
     let batch = this.#batch
     if (!batch || batch.buffer !== buffer) batch = this.#batch = new Batch(buffer)
     const records: SensorRecord[] = []
+    this.#paths.forget()
     const { u16, u32 } = batch
     for (let at = 0; at < bytes;) {
       const length = u32[at >>> 2] as number
       const begin = at + ENVELOPE
       const kind = u16[begin >>> 1] as number
-      const record =
-        kind === kinds.step
-          ? this.#steps.decode(batch, begin)
-          : decodeOne(batch, begin, kind, this.#watch)
-      if (record) records.push(record)
-      else if (kind === kinds.file && isUnseen(batch, begin)) this.unseen++
+      const record = this.#decodeOne(batch, begin, kind)
+      if (record === 'unseen') this.unseen++
+      else if (record) records.push(record)
       at = begin + ((length + 7) & ~7)
     }
     return records
   }
-}
 
-function decodeOne(batch: Batch, at: number, kind: number, watch: Watch): SensorRecord | undefined {
-  switch (kind) {
-    case kinds.exec:
-      return decodeExec(batch, at)
-    case kinds.fork:
-      return decodeFork(batch, at)
-    case kinds.exit:
-      return decodeExit(batch, at)
-    case kinds.file:
-      return decodeFile(batch, at, watch)
-    case kinds.sandbox:
-      return decodeSandbox(batch, at)
-    case kinds.connect:
-      return {
-        kind: 'connect',
-        time: batch.wide(at + record_header.time),
-        tgid: batch.u32[(at + record_header.tgid) >>> 2] as number,
-        start: batch.wide(at + record_header.start),
-        execId: batch.identity(at + record_header.tgid, at + record_header.start),
-        uid: batch.u32[(at + record_header.uid) >>> 2] as number,
-        ...decodeConnect(batch.buffer, at),
-      }
-    default:
-      // A newer object's kind: nothing that this decoder could tell.
-      return undefined
+  #decodeOne(batch: Batch, at: number, kind: number): SensorRecord | 'unseen' | undefined {
+    switch (kind) {
+      case kinds.step:
+        return this.#steps.decode(batch, at)
+      case kinds.exec:
+        return decodeExec(batch, at)
+      case kinds.fork:
+        return decodeFork(batch, at)
+      case kinds.exit:
+        return decodeExit(batch, at)
+      case kinds.file:
+        return decodeFile(batch, at, this.#watch, this.#paths)
+      case kinds.sandbox:
+        return decodeSandbox(batch, at)
+      case kinds.connect:
+        return {
+          kind: 'connect',
+          time: batch.wide(at + record_header.time),
+          tgid: batch.u32[(at + record_header.tgid) >>> 2] as number,
+          start: batch.wide(at + record_header.start),
+          execId: batch.identity(at + record_header.tgid, at + record_header.start),
+          uid: batch.u32[(at + record_header.uid) >>> 2] as number,
+          ...decodeConnect(batch.buffer, at),
+        }
+      default:
+        // A newer object's kind: nothing that this decoder could tell.
+        return undefined
+    }
   }
 }

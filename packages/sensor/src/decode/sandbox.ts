@@ -79,7 +79,7 @@ const tellers: Record<number, (facts: Facts) => Told> = {
   [c.SANDBOX_SETNS]: (f) =>
     tell('setns', `setns(${f.text(0) || namespaceNames(f.args[1] as number) || 'any'})`),
   [c.SANDBOX_CLONE]: (f) => tell('namespace', `clone(${namespaceNames(f.args[0] as number)})`),
-  [c.SANDBOX_MOUNT]: (f) => tell('mount', `mount(${f.text(3) ? `${f.text(3)} on ` : ''}${f.from})`),
+  [c.SANDBOX_MOUNT]: (f) => tell('mount', `mount(${mounted(f)}${f.from})`),
   [c.SANDBOX_UMOUNT]: (f) => tell('unmount', `umount(${f.from})`),
   [c.SANDBOX_MOVE_MOUNT]: (f) => tell('mount', `move_mount(${f.from} to ${f.to})`),
   [c.SANDBOX_PIVOT_ROOT]: (f) => tell('chroot', `pivot_root(${f.from}, ${f.to})`),
@@ -96,6 +96,8 @@ const tellers: Record<number, (facts: Facts) => Told> = {
   [c.SANDBOX_INIT_MODULE]: (f) => tell('module', `init_module(${f.args[0]} bytes)`),
   [c.SANDBOX_FINIT_MODULE]: (f) => tell('module', `finit_module(${f.from})`),
   [c.SANDBOX_DELETE_MODULE]: (f) => tell('module', `delete_module(${f.text(1)})`),
+  [c.SANDBOX_KEXEC]: (f) => tell('module', `kexec(${f.from === '/' ? '' : f.from})`),
+  [c.SANDBOX_PORTS]: () => tell('capability', 'iopl or ioperm()'),
   [c.SANDBOX_BPF]: (f) => {
     const object = bpfObjects[f.args[1] as number] ?? ''
     const what = object === '' ? '' : `, ${object} ${f.args[2]}`
@@ -123,6 +125,18 @@ const tellers: Record<number, (facts: Facts) => Told> = {
   [c.SANDBOX_FSMOUNT]: () => tell('mount', 'fsmount()'),
   [c.SANDBOX_OPEN_TREE]: (f) => tell('mount', `open_tree(${f.from})`),
   [c.SANDBOX_MOUNT_SETATTR]: (f) => tell('mount', `mount_setattr(${f.from})`),
+}
+
+/** MS_BIND and MS_MOVE */
+const FROM_A_PLACE = 0x3000
+
+/** What was mounted, and what of: an overlay's options say that. */
+function mounted({ args: [flags = 0], to, text }: Facts): string {
+  if (flags & FROM_A_PLACE) return `${to} on `
+  const [source, type] = [text(2), text(3)]
+  // Of file systems without a device the source is any word.
+  const words = [type, source === type || source === 'none' ? '' : source].filter(Boolean)
+  return words.length === 0 ? '' : `${words.join(' ')} on `
 }
 
 /** As the kernel's own lists have it: zeroes are shown as `@`. */

@@ -1,5 +1,5 @@
 // File acts that the shell has no program for: file ACT ARGS…
-// truncate PATH | openat FOLDER NAME | tmpfile FOLDER NAME | nobody PATH | ia32 PATH (x86-64)
+// truncate PATH | rename PATH PATH | link-path PATH NAME (by a descriptor that reads nothing) | openat FOLDER NAME | tmpfile FOLDER NAME | nobody PATH | ia32 PATH (x86-64)
 // mapped PATH PROGRAM ARGS…: runs the program while PATH is mapped for writing, and closed
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -14,6 +14,8 @@ int main(int count, char **args)
 	const char *act = args[1], *a = args[2], *b = count > 3 ? args[3] : "";
 	if (!strcmp(act, "truncate"))
 		return truncate(a, 0) != 0;
+	if (!strcmp(act, "rename"))
+		return rename(a, b) != 0;
 	if (!strcmp(act, "openat"))
 		return openat(open(a, O_PATH), b, O_WRONLY | O_CREAT, 0644) < 0;
 	if (!strcmp(act, "mapped")) {
@@ -39,8 +41,8 @@ int main(int count, char **args)
 		return fd < 0;
 	}
 #endif
-	if (!strcmp(act, "tmpfile")) {
-		int fd = open(a, O_TMPFILE | O_WRONLY, 0644);
+	if (!strcmp(act, "tmpfile") || !strcmp(act, "link-path")) {
+		int fd = open(a, *act == 't' ? O_TMPFILE | O_WRONLY : O_PATH, 0644);
 		char path[64];
 		sprintf(path, "/proc/self/fd/%d", fd);
 		return linkat(AT_FDCWD, path, AT_FDCWD, b, AT_SYMLINK_FOLLOW) != 0;

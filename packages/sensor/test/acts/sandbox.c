@@ -200,6 +200,21 @@ int main(int count, char **args)
 	} else if (!strcmp(act, "mount")) {
 		own_mounts();
 		result = mount("tmpfs", a, "tmpfs", 0, 0);
+	} else if (!strcmp(act, "bind")) {
+		own_mounts();
+		result = mount(a, b, "none", MS_BIND, 0);
+	} else if (!strcmp(act, "overlay")) {
+		own_mounts();
+		result = mount("none", a, "overlay", 0, b);
+	} else if (!strcmp(act, "open_tree_attr")) {
+		result = syscall(467, AT_FDCWD, a, 1 /* OPEN_TREE_CLONE */, 0, 0) < 0;
+	} else if (!strcmp(act, "kexec")) {
+		syscall(SYS_kexec_load, 0, 0, 0, 0xdead0);
+		result = 0;
+#ifdef __x86_64__
+	} else if (!strcmp(act, "iopl")) {
+		result = syscall(SYS_iopl, 0);
+#endif
 	} else if (!strcmp(act, "umount")) {
 		own_mounts();
 		mount("tmpfs", a, "tmpfs", 0, 0);

@@ -1,11 +1,13 @@
 // Acts by io_uring with raw system calls: uring MODE ARGS…
 // batch[-fixed][-linked|-apart] PATH [OTHER] | read-fixed PATH | read-silent PATH
+// swapped PATH OTHER: another thread puts another file into the descriptor's place before completions are told
 // open PATH | read PATH | open2 PATH | fixed PATH | silent PATH | worker PATH | unlink PATH
 // rename A B | link A B | symlink TEXT PATH | socket FAMILY TYPE | silent-socket FAMILY TYPE
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +25,9 @@ static struct io_uring_params params;
 static char *sq, *cq;
 static struct io_uring_sqe *entries;
 
-static void start(void)
+static void start(int size)
 {
-	ring = syscall(SYS_io_uring_setup, 8, &params);
+	ring = syscall(SYS_io_uring_setup, size, &params);
 	if (ring < 0) {
 		perror("io_uring_setup");
 		exit(2);
@@ -95,12 +97,48 @@ static int batch(const char *path, const char *other, int fixed, const char *lin
 	return 0;
 }
 
+static volatile char content[64];
+static int decoy, place;
+
+static void *swap(void *unused)
+{
+	while (!content[0])
+		;
+	dup2(decoy, place);
+	return unused;
+}
+
+// Opens and reads in one call, with so many requests behind it that there is time to put `other` in the file's place.
+static int swapped(const char *path, const char *other)
+{
+	decoy = open(other, O_RDONLY);
+	place = dup(decoy);
+	close(place);
+	access(path, R_OK);
+	int n = params.sq_entries - 2;
+	entries[0] = (struct io_uring_sqe){ .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)path };
+	entries[1] = (struct io_uring_sqe){ .opcode = IORING_OP_READ, .fd = place, .addr = (uintptr_t)content, .len = sizeof(content) };
+	for (int i = 2; i < n; i++)
+		entries[i] = (struct io_uring_sqe){ .opcode = IORING_OP_CLOSE, .fd = 100000 + i };
+	for (int i = 0; i < n; i++)
+		((unsigned *)(sq + params.sq_off.array))[i] = i;
+	pthread_t thread;
+	if (pthread_create(&thread, 0, swap, 0))
+		return -1;
+	__atomic_store_n((unsigned *)(sq + params.sq_off.tail), n, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring, n, 0, 0, 0, 0) < 0 || !content[0])
+		return -1;
+	return pthread_join(thread, 0);
+}
+
 int main(int count, char **args)
 {
 	const char *mode = args[1], *a = args[2], *b = count > 3 ? args[3] : 0;
 	static struct how how = { .flags = O_WRONLY | O_CREAT, .mode = 0644 };
 	int wait = 1;
-	start();
+	start(!strcmp(mode, "swapped") ? 32768 : 8);
+	if (!strcmp(mode, "swapped"))
+		return swapped(a, b) < 0;
 	if (!strncmp(mode, "batch", 5)) {
 		int fixed = !!strstr(mode, "fixed");
 		if (fixed && register_slots())
