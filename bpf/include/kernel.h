@@ -56,6 +56,14 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct inode {
 	u16 i_mode;
 	atomic_t i_writecount;
@@ -63,6 +71,7 @@ struct inode {
 	u32 i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	struct hlist_head i_dentry;
 	void *i_private;
 };
 
@@ -71,11 +80,15 @@ struct hlist_bl_node {
 };
 
 struct dentry {
+	u32 d_flags;
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
 	struct super_block *d_sb;
+	union {
+		struct hlist_node d_alias;
+	} d_u;
 };
 
 struct vfsmount {
@@ -130,14 +143,6 @@ struct pid_namespace;
 struct upid {
 	int nr;
 	struct pid_namespace *ns;
-};
-
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
 };
 
 struct pid {

@@ -102,6 +102,8 @@ enum file_flags {
 	FILE_BY_ACTION = 1024, /* a read by the program of an action */
 	FILE_BEING_WRITTEN = 2048, /* a read of what is open for writing, or mapped so */
 	FILE_UNSEEN = 4096,	   /* an open by io_uring whose file was never seen: the name may be a link */
+	FILE_STACKED = 8192,	   /* of what a stacked file system opens below: `path` is what it is called above, or from its layer's top */
+	FILE_NAMELESS = 16384,	   /* opened by a handle: the kernel knows no name */
 };
 
 /* A process's file that is told by its own name: what a mount calls it, and where, is of the job's making. */
@@ -125,7 +127,12 @@ struct file_record {
 	__u8 of_target; /* enum process_file; 0: another */
 	__u16 mode; /* of the inode */
 	__u64 open_flags;
-	__u64 unused2[2];
+	/*
+	 * Inode of the known directory (on `device`) that `path`, and `to_path`, begin below; 0: path is as it is mounted. An open
+	 * has in `to_path`, if anything, where the file is in its own file system.
+	 */
+	__u64 directory;
+	__u64 to_directory;
 };
 
 enum sandbox_change {

@@ -5,6 +5,7 @@
 #include "by_action.h"
 #include "process.h"
 #include "rings.h"
+#include "served.h"
 #include "watch.h"
 
 /* The T1 programs tell opens, or changed names: then the T0 ones are silent for what succeeded. Set before load. */
@@ -18,7 +19,6 @@ enum {
 	OPEN_TRUNC = 01000,
 	MODE_TYPE = 0170000,
 	MODE_REGULAR = 0100000,
-	PROC_MAGIC = 0x9fa0,
 };
 
 #define PIDTYPE_PID 0
@@ -130,55 +130,90 @@ struct open_act {
 };
 
 /*
+ * Where a file is in its own file system. Before 6.7 what a stacked file system opens below has the path of the file above:
+ * then only the inode is its own, and leads to a name of it.
+ */
+static __always_inline struct place place_inside(struct file *file)
+{
+	struct place place = place_of_file(file);
+	struct dentry *dentry = place.dentry;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct hlist_node *alias;
+	if (BPF_CORE_READ(dentry, d_inode) == inode)
+		return place;
+	alias = BPF_CORE_READ(inode, i_dentry.first);
+	if (alias) {
+		place.dentry = (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+		place.mnt = 0;
+	}
+	return place;
+}
+
+/* What overlayfs has opened below a file, 0: nothing. At T1 that open is seen by itself. */
+static __always_inline struct file *opened_below(struct file *file)
+{
+	struct inode *inode = READ(struct file, file, f_inode);
+	struct super_block *sb = READ(struct inode, inode, i_sb);
+	if (opens_by_object || READ(struct super_block, sb, s_magic) != OVERLAYFS_MAGIC)
+		return 0;
+	return file_below(file);
+}
+
+/*
  * Whether an open is worth telling, as cheaply as can be for one that is not: a plain read costs two names and one
  * inode number, nothing is put together.
  */
-static __always_inline struct open_act weigh_open(struct file *file, u64 open_flags)
+__noinline int weigh_open(u64 address, struct open_act *act)
 {
-	struct open_act act = { .open_flags = open_flags };
+	struct file *file = (void *)address;
+	if (!act)
+		return 0;
+	u64 open_flags = act->open_flags;
 	u32 mode = BPF_CORE_READ(file, f_mode);
 	if (mode & FMODE_PATH)
-		return act;
+		return 0;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct place place = place_of_file(file);
+	struct place place = place_inside(file);
+	struct dentry *leaf = place.dentry;
+	struct dentry *directory = BPF_CORE_READ(leaf, d_parent);
 	bool changes = (mode & (FMODE_WRITE | FMODE_CREATED)) || (open_flags & OPEN_TRUNC);
-	u64 number = BPF_CORE_READ(inode, i_ino);
 	u32 leaf_bits = WATCH_LEAF_READ, dir_bits = WATCH_DIR_READ;
 	if (changes) {
 		u16 type = BPF_CORE_READ(inode, i_mode) & MODE_TYPE;
 		if (type == MODE_REGULAR)
-			act.bits = watched_above(place) & (WATCH_WORKSPACE | WATCH_BELOW | WATCH_FILE);
+			act->bits = watched_above(place) & (WATCH_WORKSPACE | WATCH_BELOW | WATCH_FILE);
 		if (type == MODE_REGULAR && is_dotnet_code((u64)place.dentry))
-			act.bits |= WATCH_CODE;
+			act->bits |= WATCH_CODE;
 		leaf_bits |= WATCH_LEAF_WRITE;
 		dir_bits |= WATCH_DIR_WRITE;
 	} else {
-		if (maybe_watched_inode(number))
-			act.bits = watched_inode(BPF_CORE_READ(inode, i_sb, s_dev), number) & WATCH_FILE;
+		act->bits = watched_itself(inode) & WATCH_FILE;
 		if (is_being_written(inode) && (BPF_CORE_READ(inode, i_mode) & MODE_TYPE) == MODE_REGULAR &&
 		    watched_above(place) & WATCH_WORKSPACE && is_news_while_written(number_of(inode)))
-			act.bits |= WATCH_WORKSPACE | WATCH_BEING_WRITTEN;
+			act->bits |= WATCH_WORKSPACE | WATCH_BEING_WRITTEN;
 	}
-	act.bits |= watched_name(place.dentry) & leaf_bits;
-	struct dentry *leaf = place.dentry;
-	act.bits |= watched_name(BPF_CORE_READ(leaf, d_parent)) & dir_bits;
+	act->bits |= watched_name(leaf) & leaf_bits;
+	act->bits |= (watched_name(directory) | watched_itself(BPF_CORE_READ(directory, d_inode))) & dir_bits;
+	if (BPF_CORE_READ(leaf, d_flags) & DISCONNECTED && directory == leaf &&
+	    (BPF_CORE_READ(inode, i_mode) & MODE_TYPE) == MODE_REGULAR)
+		act->bits |= WATCH_NAMELESS;
 	if (!changes && runs_action() && (BPF_CORE_READ(inode, i_mode) & MODE_TYPE) == MODE_REGULAR)
-		act.bits |= WATCH_BY_ACTION;
-	if (!act.bits)
-		return act;
-	act.target = proc_target(inode);
+		act->bits |= WATCH_BY_ACTION;
+	if (!act->bits)
+		return 0;
+	act->target = proc_target(inode);
 	/* A process's own memory is no secret to it. Its environment it may hand on: so it is the one of its next program. */
-	if (act.target && act.target == bpf_get_current_pid_tgid() >> 32 && process_file_of(leaf) != PROCESS_ENVIRONMENT)
-		return act;
-	act.action = !changes ? FILE_READ : mode & FMODE_CREATED ? FILE_CREATE : FILE_WRITE;
-	return act;
+	if (act->target && act->target == bpf_get_current_pid_tgid() >> 32 && process_file_of(leaf) != PROCESS_ENVIRONMENT)
+		return 0;
+	act->action = !changes ? FILE_READ : mode & FMODE_CREATED ? FILE_CREATE : FILE_WRITE;
+	return 0;
 }
 
 /*
  * Most opens are plain reads of files that nobody watches: found out with a few loads and no call. False is the last
  * word; true only means that weigh_open has to look.
  */
-static __always_inline bool maybe_worth_telling(struct file *file, u64 open_flags)
+static __always_inline bool may_be_watched(struct file *file, u64 open_flags)
 {
 	u32 mode = READ(struct file, file, f_mode);
 	if (mode & FMODE_PATH)
@@ -191,12 +226,26 @@ static __always_inline bool maybe_worth_telling(struct file *file, u64 open_flag
 	if (runs_action())
 		return true;
 	struct dentry *dentry = READ(struct file, file, f_path.dentry);
+	if (READ(struct dentry, dentry, d_flags) & DISCONNECTED)
+		return true;
 	u32 size = READ(struct dentry, dentry, d_name.len);
 	if (maybe_watched_name(beginning_of(READ(struct dentry, dentry, d_name.name), size), size))
 		return true;
 	struct dentry *parent = READ(struct dentry, dentry, d_parent);
 	size = READ(struct dentry, parent, d_name.len);
-	return maybe_watched_name(beginning_of(READ(struct dentry, parent, d_name.name), size), size);
+	if (maybe_watched_name(beginning_of(READ(struct dentry, parent, d_name.name), size), size))
+		return true;
+	inode = READ(struct dentry, parent, d_inode);
+	return maybe_watched_inode(READ(struct inode, inode, i_ino));
+}
+
+static __always_inline bool maybe_worth_telling(struct file *file, u64 open_flags)
+{
+	if (may_be_watched(file, open_flags))
+		return true;
+	struct file *below = opened_below(file);
+	/* Of two that are stacked weigh_open looks at the lowest. */
+	return below && (may_be_watched(below, open_flags) || opened_below(below));
 }
 
 static __always_inline u16 file_flags_of(u32 bits)
@@ -210,6 +259,8 @@ static __always_inline u16 file_flags_of(u32 bits)
 		flags |= FILE_BEING_WRITTEN;
 	if (bits & WATCH_BY_ACTION)
 		flags |= FILE_BY_ACTION;
+	if (bits & WATCH_NAMELESS)
+		flags |= FILE_NAMELESS;
 	return flags;
 }
 
@@ -224,21 +275,38 @@ __noinline int tell_open(u32 slot, u64 address, struct open_act *act)
 	clear_record(s);
 	struct file_record *record = &s->record.file;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct place place = place_of_file(file);
+	struct place place = place_inside(file);
 	u32 flags = file_flags_of(act->bits) | act->flags;
-	u32 end = append_path(slot, 0, PATH_MAX_KEPT, place, &flags);
 	struct dentry *leaf = place.dentry;
+	u64 known = 0;
+	u32 end = 0;
+	/* In the workspace where it is there decides, by whatever mount it was reached. */
+	if (flags & FILE_WORKSPACE && !(flags & FILE_WATCHED))
+		end = append_inside(slot, 0, PATH_MAX_KEPT, leaf, &flags, &known);
+	if (!known) {
+		flags &= ~FILE_PATH_TRUNCATED;
+		end = append_path(slot, 0, PATH_MAX_KEPT, place_of_file(file), &flags);
+	}
 	if (!BPF_CORE_READ(leaf, d_hash.pprev))
 		flags |= FILE_DELETED;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		flags |= FILE_CREATED;
-	/* The same file once more, as a stacked file system opens it below. None does with /proc, nor with memory files; they may be mounted nowhere. */
-	if (slot == SLOT_FILE_OPEN && flags & FILE_UNREACHABLE && !act->target && !(act->bits & WATCH_CODE))
+	if (place.dentry != place_of_file(file).dentry)
+		flags |= FILE_STACKED;
+	/* The same file once more: told of the one above, unless it is the place that counts. None is so with /proc, nor are memory files. */
+	if (act->target || act->bits & WATCH_CODE)
+		flags &= ~FILE_STACKED;
+	if (flags & FILE_STACKED && !(flags & (FILE_WORKSPACE | FILE_WATCHED)))
 		return 0;
 	record->path_size = end;
+	if (flags & FILE_WATCHED) {
+		end = append_inside(slot, end, PATH_MAX_KEPT, leaf, &flags, &known);
+		record->to_path_size = end - record->path_size;
+	}
+	record->directory = known;
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->mode = BPF_CORE_READ(inode, i_mode);
-	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	record->device = device_of(BPF_CORE_READ(inode, i_sb));
 	record->target = act->target;
 	record->of_target = act->target ? process_file_of(leaf) : act->bits & WATCH_CODE ? PROCESS_CODE : 0;
 	record->action = act->action;
@@ -249,15 +317,26 @@ __noinline int tell_open(u32 slot, u64 address, struct open_act *act)
 	return 0;
 }
 
-/* A file has been opened: tells it when it is worth telling. Returns whether it was. */
+/*
+ * A file has been opened: tells it when it is worth telling, and also what is below it in stacked file systems, of which the
+ * kernel has no more than two. Returns whether it was.
+ */
 __noinline int file_opened(u64 address, u64 open_flags, u32 slot, u32 flags)
 {
-	struct open_act act = weigh_open((struct file *)address, open_flags);
-	if (!act.action)
-		return 0;
-	act.flags = flags;
-	tell_open(slot, address, &act);
-	return 1;
+	int told = 0;
+	struct file *file = (void *)address;
+	for (u32 i = 0; i < 3 && file; i++) {
+		struct open_act act = { .open_flags = open_flags, .flags = flags };
+		u64 number = number_of(file);
+		weigh_open(number, &act);
+		if (act.action) {
+			tell_open(slot, number, &act);
+			told = 1;
+		}
+		file = opened_below(file);
+		flags |= FILE_STACKED;
+	}
+	return told;
 }
 
 /* One name of an act: from where it is looked up, and the string in user memory (or the kernel's copy of it). */
@@ -283,6 +362,7 @@ struct append_act {
 	u32 flags;
 	u16 sizes[2];
 	struct named named;
+	u64 known; /* in: whether the base may begin at a known directory; out: its inode, or 0 */
 };
 
 __noinline int append_name(struct append_act *act)
@@ -305,7 +385,9 @@ __noinline int append_name(struct append_act *act)
 	if (first == '/')
 		base = root_of(task);
 	u32 end = offset;
-	if (base.dentry)
+	if (base.dentry && act->known)
+		end = append_inside(act->slot, offset, act->limit, base.dentry, &act->flags, &act->known);
+	if (base.dentry && !act->known)
 		end = append_path(act->slot, offset, act->limit, base, &act->flags);
 	act->sizes[0] = end - offset;
 	if (!named->name)
@@ -319,14 +401,22 @@ __noinline int append_name(struct append_act *act)
 	return end + size - 1;
 }
 
-static __always_inline u32 append_named(u32 slot, u32 offset, u32 limit, struct named *named, u16 *sizes, u32 *flags)
+static __always_inline u32 append_inside_named(u32 slot, u32 offset, u32 limit, struct named *named, u16 *sizes, u32 *flags,
+						u64 *known)
 {
-	struct append_act act = { .slot = slot, .offset = offset, .limit = limit, .named = *named };
+	struct append_act act = { .slot = slot, .offset = offset, .limit = limit, .named = *named, .known = *known };
 	u32 end = append_name(&act);
+	*known = act.known;
 	sizes[0] = act.sizes[0];
 	sizes[1] = act.sizes[1];
 	*flags |= act.flags;
 	return end;
+}
+
+static __always_inline u32 append_named(u32 slot, u32 offset, u32 limit, struct named *named, u16 *sizes, u32 *flags)
+{
+	u64 known = 0;
+	return append_inside_named(slot, offset, limit, named, sizes, flags, &known);
 }
 
 /* Whether a name is one component: then the directory that it is in is the base itself, which is the kernel's word. */
@@ -391,7 +481,9 @@ __noinline int weigh_name(struct named *named)
 	u32 *leaf = bpf_map_lookup_elem(&watched_names, &key);
 	if (leaf)
 		bits |= *leaf & (WATCH_LEAF_READ | WATCH_LEAF_WRITE);
-	return bits | (watched_name(named->base.dentry) & (WATCH_DIR_READ | WATCH_DIR_WRITE));
+	struct dentry *directory = named->base.dentry;
+	u32 itself = directory ? watched_itself(BPF_CORE_READ(directory, d_inode)) : 0;
+	return bits | ((watched_name(directory) | itself) & (WATCH_DIR_READ | WATCH_DIR_WRITE));
 }
 
 struct name_act {
@@ -432,12 +524,19 @@ static __always_inline u32 compose_names(u32 slot, struct name_act *act, u32 lim
 	u32 end;
 	if (act->from_is_text)
 		act->from.base.dentry = 0;
-	end = append_named(slot, 0, limit, &act->from, sizes, &flags);
+	u64 known = from_bits && from_bits != ~0u;
+	struct dentry *directory = known ? act->from.base.dentry : act->to.base.dentry;
+	if (directory)
+		record->device = device_of(BPF_CORE_READ(directory, d_sb));
+	end = append_inside_named(slot, 0, limit, &act->from, sizes, &flags, &known);
+	record->directory = known;
 	record->path_size = sizes[0];
 	record->name_size = sizes[1];
 	if (act->has_to) {
 		sizes[0] = sizes[1] = 0;
-		end = append_named(slot, end, limit, &act->to, sizes, &flags);
+		known = to_bits && to_bits != ~0u;
+		end = append_inside_named(slot, end, limit, &act->to, sizes, &flags, &known);
+		record->to_directory = known;
 		record->to_path_size = sizes[0];
 		record->to_name_size = sizes[1];
 	}

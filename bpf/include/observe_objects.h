@@ -33,7 +33,18 @@ static __always_inline u32 weigh_entry(struct place place)
 	struct dentry *parent = BPF_CORE_READ(entry, d_parent);
 	u32 bits = watched_above_mount((u64)parent, (u64)place.mnt) & (WATCH_WORKSPACE | WATCH_BELOW);
 	bits |= watched_name(entry) & (WATCH_LEAF_READ | WATCH_LEAF_WRITE);
-	return bits | (watched_name(parent) & (WATCH_DIR_READ | WATCH_DIR_WRITE));
+	return bits | ((watched_name(parent) | watched_itself(BPF_CORE_READ(parent, d_inode))) & (WATCH_DIR_READ | WATCH_DIR_WRITE));
+}
+
+/* By where it is, where that is known, and else as it is mounted. */
+static __always_inline u32 append_entry(u32 slot, u32 offset, struct place place, u32 *flags, u64 *known)
+{
+	u32 cut = *flags;
+	u32 end = append_inside(slot, offset, 900, place.dentry, flags, known);
+	if (*known)
+		return end;
+	*flags = cut;
+	return append_path(slot, offset, 900, place, flags);
 }
 
 struct entry_act {
@@ -60,8 +71,12 @@ __noinline int keep_entries(struct entry_act *act)
 	struct file_record *record = &s->record.file;
 	u32 flags = file_flags_of(from_bits);
 	u32 end = 0;
-	if (act->from.dentry) {
-		end = append_path(act->slot, 0, 900, act->from, &flags);
+	u64 known = 0;
+	struct dentry *from = act->from.dentry, *to = act->to.dentry;
+	if (from) {
+		record->device = device_of(BPF_CORE_READ(from, d_sb));
+		end = append_entry(act->slot, 0, act->from, &flags, &known);
+		record->directory = known;
 		record->path_size = end;
 	}
 	if (act->text) {
@@ -69,9 +84,11 @@ __noinline int keep_entries(struct entry_act *act)
 		end = size > 0 ? BOUND((u32)size - 1, 1023) : 0;
 		record->name_size = end;
 	}
-	if (act->to.dentry) {
+	if (to) {
 		u32 begin = end;
-		end = append_path(act->slot, end, 900, act->to, &flags);
+		record->device = device_of(BPF_CORE_READ(to, d_sb));
+		end = append_entry(act->slot, end, act->to, &flags, &known);
+		record->to_directory = known;
 		record->to_path_size = end - begin;
 		if (to_bits & WATCH_WORKSPACE)
 			flags |= FILE_TO_WORKSPACE;

@@ -11,8 +11,11 @@ struct place {
 	struct vfsmount *mnt;
 };
 
-/* PATH_MAX allows for 2,048 components; deeper than this is cut and said so. */
-enum { PATH_DEPTH = 256 };
+/* PATH_MAX allows for 2,048 components, and each may be mounted: what does not fit is cut and said so. */
+enum { PATH_DEPTH = 4096 };
+
+/* The namespace of a mount that the kernel keeps for itself, as a stacked file system does of what is below: an error number. */
+#define MOUNTED_NOWHERE (-4095ul)
 
 struct path_walk {
 	struct dentry *dentry;
@@ -30,6 +33,36 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
+/* Says in the path's first component that its beginning is missing. */
+static __always_inline void say_cut(struct path_walk *walk)
+{
+	struct scratch *s = scratch_at(walk->slot);
+	if (s)
+		__builtin_memcpy(text_at(s, walk->offset), "…", sizeof("…"));
+	walk->offset += sizeof("…");
+	walk->flags |= FILE_PATH_TRUNCATED;
+	walk->done = 1;
+}
+
+/* Appends one component and goes on to what it is in. Returns 1 when there is no room for it. */
+static __always_inline long append_component(struct path_walk *walk, struct dentry *parent)
+{
+	struct dentry *dentry = walk->dentry;
+	u32 size = READ(struct dentry, dentry, d_name.len) & 255;
+	if (walk->offset + size + 1 + sizeof("…") > walk->end) {
+		say_cut(walk);
+		return 1;
+	}
+	struct scratch *s = scratch_at(walk->slot);
+	if (!s)
+		return 1;
+	bpf_probe_read_kernel(text_at(s, walk->offset), size, READ(struct dentry, dentry, d_name.name));
+	*text_at(s, walk->offset + size) = 0;
+	walk->offset += size + 1;
+	walk->dentry = parent;
+	return 0;
+}
+
 static long path_step(u32 index, struct path_walk *walk)
 {
 	struct dentry *dentry = walk->dentry;
@@ -38,8 +71,11 @@ static long path_step(u32 index, struct path_walk *walk)
 		struct mount *mount = real_mount(mnt);
 		struct mount *parent = READ(struct mount, mount, mnt_parent);
 		if (parent == mount) {
-			if (!READ(struct mount, mount, mnt_ns))
+			u64 ns = (u64)READ(struct mount, mount, mnt_ns);
+			if (!ns)
 				walk->flags |= FILE_UNREACHABLE;
+			else if (ns >= MOUNTED_NOWHERE)
+				walk->flags |= FILE_STACKED;
 			walk->done = 1;
 			return 1;
 		}
@@ -53,20 +89,7 @@ static long path_step(u32 index, struct path_walk *walk)
 		walk->done = 1;
 		return 1;
 	}
-	u32 size = READ(struct dentry, dentry, d_name.len) & 255;
-	if (walk->offset + size + 1 > walk->end) {
-		walk->flags |= FILE_PATH_TRUNCATED;
-		walk->done = 1;
-		return 1;
-	}
-	struct scratch *s = scratch_at(walk->slot);
-	if (!s)
-		return 1;
-	bpf_probe_read_kernel(text_at(s, walk->offset), size, READ(struct dentry, dentry, d_name.name));
-	*text_at(s, walk->offset + size) = 0;
-	walk->offset += size + 1;
-	walk->dentry = parent;
-	return 0;
+	return append_component(walk, parent);
 }
 
 /*
@@ -94,7 +117,7 @@ __noinline int walk_path(struct path_walk *walk)
 		}
 	}
 	if (!own.done)
-		own.flags |= FILE_PATH_TRUNCATED;
+		say_cut(&own);
 	*walk = own;
 	return 0;
 }

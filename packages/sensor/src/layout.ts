@@ -72,6 +72,8 @@ export const file_record = {
   of_target: 61,
   mode: 62,
   open_flags: 64,
+  directory: 72,
+  to_directory: 80,
 } as const
 
 /** struct sandbox_record */
@@ -135,6 +137,8 @@ export const file_flags = {
   FILE_BY_ACTION: 1024,
   FILE_BEING_WRITTEN: 2048,
   FILE_UNSEEN: 4096,
+  FILE_STACKED: 8192,
+  FILE_NAMELESS: 16384,
 } as const
 
 export const process_file = {
@@ -210,4 +214,6 @@ export const watch_bits = {
   WATCH_BY_ACTION: 128,
   WATCH_BEING_WRITTEN: 256,
   WATCH_CODE: 512,
+  WATCH_PLACE: 1024,
+  WATCH_NAMELESS: 2048,
 } as const

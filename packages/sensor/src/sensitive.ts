@@ -8,8 +8,9 @@
  * stars between slashes for any number of components.
  *
  * The kernel side preselects by the last component, the directory's name, or the directory's inode;
- * the whole path decides. Files that exist when the sensor starts are also known by their inode, so
- * another name for them (a hard link, a bind mount) does not help.
+ * the whole path decides: as it is mounted, or as it is in the file's own file system. Files and folders that
+ * exist when the sensor starts are also known by their inode, so another name for them (a hard link, a bind
+ * mount) does not help; nor does renaming a folder, which is told.
  */
 export interface SensitivePlace {
   place: string

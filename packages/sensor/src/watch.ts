@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { NAME_KEPT, watch_bits, watch_key } from './layout.ts'
 import type { SensitivePlace } from './sensitive.ts'
 
@@ -65,6 +65,12 @@ interface Rule {
 
 const INODES_OF_A_DIRECTORY = 256
 
+/** device_of of bpf/include/watch.h: what counts as one device, however often it is mounted. */
+const mountedAnew = [
+  ['/proc', 0xffffffff],
+  ['/sys', 0xfffffffe],
+] as const
+
 /** What the kernel side preselects, and the last word over what it told. */
 export class Watch {
   /** Keys and values of the maps `watched` and `watched_names`. */
@@ -79,10 +85,14 @@ export class Watch {
   readonly #rulesOfLeaf = new Map<string, Rule[]>()
   readonly #rulesOfDirectory = new Map<string, Rule[]>()
   readonly #rulesBelow: (Rule & { above: string })[] = []
+  /** Folders that the files of `**` places are in, by their last name: who renames one hides what is in it. */
+  readonly #rulesOfFolder = new Map<string, Rule[]>()
+  readonly #pathOfDirectory = new Map<string, string>()
   readonly #bitsOfInode = new Map<string, number>()
   readonly #bitsOfName = new Map<string, number>()
   readonly #classOfInode = new Map<string, string>()
   readonly #mounts = mountDevices()
+  readonly #devices = new Map<number, number>()
 
   /**
    * @param roots real paths of the workspace, and of what else is watched as it is; none: changes are told of sensitive
@@ -95,10 +105,21 @@ export class Watch {
     homes: readonly string[],
   ) {
     this.#roots = roots
-    for (const root of roots) this.#addInode(root, watch_bits.WATCH_WORKSPACE, null)
+    // Whoever mounts /proc and /sys anew has them at another path, with other inodes but for the topmost.
+    for (const [top, device] of mountedAnew) {
+      const identity = kernelIdentity(top, this.#mounts)
+      if (identity) this.#devices.set(identity.device, device)
+      this.#addDirectory(top, watch_bits.WATCH_BELOW)
+    }
+    for (const root of roots) this.#addDirectory(root, watch_bits.WATCH_WORKSPACE)
     for (const [order, place] of places.entries()) this.#add(place, order, homes)
     for (const [key, bits] of this.#bitsOfInode) this.inodes.push([inodeKey(key), word(bits)])
     for (const [name, bits] of this.#bitsOfName) this.names.push([nameKey(name), word(bits)])
+  }
+
+  /** Whether there is a workspace at all. */
+  get hasWorkspace(): boolean {
+    return this.#roots.length > 0
   }
 
   inWorkspace(path: string): boolean {
@@ -124,6 +145,19 @@ export class Watch {
     return first?.class ?? null
   }
 
+  /** Class of what is in a folder that gets this name, or had it; null: nothing sensitive is known by it. */
+  classOfFolder(path: string): string | null {
+    const rules = this.#rulesOfFolder.get(path.slice(path.lastIndexOf('/') + 1))
+    return rules?.find(({ pattern }) => pattern.test(path))?.class ?? null
+  }
+
+  /** `path` below a directory that the kernel side named by its inode; 0: it named none. */
+  below(device: number, directory: number, path: string): string {
+    if (directory === 0) return path
+    const above = this.#pathOfDirectory.get(`${device}:${directory}`) ?? ''
+    return above === '/' ? path : path === '/' ? above : above + path
+  }
+
   /** Class of a file that was there when the sensor started, whatever its name is now. */
   classOfInode(device: number, inode: number): string | null {
     return this.#classOfInode.get(`${device}:${inode}`) ?? null
@@ -137,7 +171,7 @@ export class Watch {
     const reads = on === 'read'
     if (last === '**') {
       const above = parts.slice(0, -1).join('/')
-      this.#addInode(above, watch_bits.WATCH_BELOW, null)
+      this.#addDirectory(above, watch_bits.WATCH_BELOW)
       this.#rulesBelow.push({ ...rule, above: `${above}/` })
       return
     }
@@ -148,26 +182,52 @@ export class Watch {
       listOf(this.#rulesOfLeaf, last).push(rule)
       this.#addName(last, reads ? watch_bits.WATCH_LEAF_READ : watch_bits.WATCH_LEAF_WRITE)
     }
+    if (place.startsWith('**/')) this.#addFolders(rule, parts.slice(1, -1))
     // Processes' files are as many as processes, and named by them.
-    if (!reads || place.startsWith('/proc/')) return
+    if (place.startsWith('/proc/')) return
     const roots = place.startsWith('**/') ? homes : ['/']
     const below = place.startsWith('**/') ? place.slice(3) : place.slice(1)
     if (below.includes('**')) return
+    const inside =
+      last !== '*'
+        ? watch_bits.WATCH_PLACE
+        : reads
+          ? watch_bits.WATCH_DIR_READ
+          : watch_bits.WATCH_DIR_WRITE
     for (const root of roots) {
+      this.#addDirectory(dirname(join(root, below)), inside)
+      if (!reads) continue
       for (const file of filesOf(join(root, below)))
         this.#addInode(file, watch_bits.WATCH_FILE, name)
     }
   }
 
-  #addInode(path: string, bits: number, name: string | null): void {
+  /** Folders of a place that may be anywhere, each with those that it is in. */
+  #addFolders(rule: Rule, names: readonly string[]): void {
+    for (const [i, name] of names.entries()) {
+      const pattern = patternOf(['**', ...names.slice(0, i + 1)].join('/'))
+      listOf(this.#rulesOfFolder, name).push({ ...rule, pattern })
+      this.#addName(name, watch_bits.WATCH_LEAF_WRITE)
+    }
+  }
+
+  /** A directory, what is in it being told by this path whatever it is mounted or called later. */
+  #addDirectory(path: string, bits: number): void {
+    const key = this.#addInode(path, bits, null)
+    if (key !== null) this.#pathOfDirectory.set(key, path)
+  }
+
+  #addInode(path: string, bits: number, name: string | null): string | null {
     const identity = kernelIdentity(path, this.#mounts)
-    if (!identity) return
-    const { device, inode } = identity
+    if (!identity) return null
+    const { inode } = identity
+    const device = this.#devices.get(identity.device) ?? identity.device
     const key = `${device}:${inode}`
     this.#bitsOfInode.set(key, (this.#bitsOfInode.get(key) ?? 0) | bits)
     const i = Number((inode >> 6n) & 63n)
     this.inodeBits[i] = (this.inodeBits[i] as bigint) | (1n << (inode & 63n))
     if (name !== null) this.#classOfInode.set(key, name)
+    return key
   }
 
   #addName(name: string, bits: number): void {

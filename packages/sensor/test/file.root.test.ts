@@ -320,6 +320,133 @@ describe('in sensitive places, it tells', () => {
   })
 })
 
+/** The same file by a name of the job's making: a mount M of a part of what is watched, or a folder that gets another name. */
+const otherNames: [name: string, script: string, files: string[]][] = [
+  [
+    'a part of the workspace that is mounted',
+    'mkdir src; mount --bind src "$M"; cd "$M"; echo x > a; mv a b; rm b',
+    ['create W/src/a kernel', 'rename W/src/a -> W/src/b user', 'delete W/src/b user'],
+  ],
+  [
+    'a part of the workspace that is mounted nowhere any more',
+    'mkdir src; mount --bind src "$M"; cd "$M"; umount -l "$M"; echo x > a',
+    ['create W/src/a kernel'],
+  ],
+  [
+    'the workspace as the upper folder of an overlay',
+    'mkdir ../low ../work-of src; echo x > src/a; mount -t overlay -o lowerdir=../low,upperdir=src,workdir=../work-of overlay "$M"; echo y >> "$M/a"',
+    ['create W/src/a kernel', 'write W/src/a kernel'],
+  ],
+  [
+    '/proc/sys, mounted in part and with another /proc',
+    'mount --bind /proc/sys "$M"; : >> "$M/kernel/core_pattern"; mount -t proc proc "$M"; : >> "$M/sys/kernel/core_pattern"',
+    Array<string>(2).fill('write /proc/sys/kernel/core_pattern kernel kernel-setting'),
+  ],
+  [
+    '/etc, mounted in part',
+    'mount --bind /etc/profile.d "$M"; : >> "$M/runwarden-test.sh"; cd "$M"; rm runwarden-test.sh; mount --bind /etc "$M"; : >> "$M/hosts"',
+    [
+      'create /etc/profile.d/runwarden-test.sh kernel shell-startup',
+      'delete /etc/profile.d/runwarden-test.sh user shell-startup',
+      'write /etc/hosts kernel name-resolution',
+    ],
+  ],
+  [
+    'a secret that came after the start, in a folder that is mounted',
+    'mkdir ../home/.ssh; echo x > ../home/.ssh/deploy; mount --bind ../home/.ssh "$M"; cat "$M/deploy"',
+    ['create F/home/.ssh/deploy kernel ssh-key', 'read F/home/.ssh/deploy kernel ssh-key'],
+  ],
+  [
+    'secrets of before and after the start, below an overlay',
+    'echo x > ../home/.kube/config; mount -t overlay -o lowerdir=../home/.aws:../home/.kube overlay "$M"; cat "$M/credentials" "$M/config"',
+    [
+      'create F/home/.kube/config kernel kube-credential',
+      'read F/home/.aws/credentials kernel cloud-credential',
+      'read F/home/.kube/config kernel kube-credential',
+    ],
+  ],
+  [
+    'a secret of after the start, in a folder that gets another name meanwhile',
+    'cd ../home; echo x > .kube/config; mv .kube q; cat q/config; mv q .kube; mkdir .docker; mv .docker q; mv q .docker',
+    [
+      'create F/home/.kube/config kernel kube-credential',
+      'rename F/home/.kube -> F/home/q user kube-credential',
+      'read F/home/.kube/config kernel kube-credential',
+      'rename F/home/q -> F/home/.kube user kube-credential',
+      'rename F/home/.docker -> F/home/q user registry-credential',
+      'rename F/home/q -> F/home/.docker user registry-credential',
+    ],
+  ],
+]
+
+describe.each(tiers)("by a name of the job's making, %s, it tells", (_, options) => {
+  it.each(otherNames)('%s', async (_name, script, files) => {
+    const before = new Observed()
+    home(before, '.aws/credentials')
+    mkdirSync(`${before.folder}/home/.kube`)
+    using seen = new Observed({ ...options, homes: [`${before.folder}/home`] })
+    mkdirSync(`${seen.folder}/m`)
+    symlinkSync(`${before.folder}/home`, `${seen.folder}/home`)
+    const { status, stderr } = await seen.run(
+      'unshare',
+      '-m',
+      'sh',
+      '-ec',
+      `M='${seen.folder}/m'; ${script}`,
+    )
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(seen.files().map((line) => line.replaceAll(before.folder, 'F'))).toEqual(
+      atTier(seen, files),
+    )
+    before[Symbol.dispose]()
+  })
+
+  it('what is opened by a handle and has no name', async () => {
+    using seen = new Observed(options)
+    mkdirSync(`${seen.folder}/m`)
+    // What the kernel knew of the names goes when it is mounted anew.
+    const program = `import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+handle = (ctypes.c_uint * 40)(128)
+assert libc.name_to_handle_at(-100, b'a', handle, ctypes.byref(ctypes.c_int()), 0) == 0
+assert os.system('mount -o remount .') == 0
+top = os.open('.', os.O_RDONLY)
+for flags in os.O_RDONLY, os.O_WRONLY: assert libc.open_by_handle_at(top, handle, flags) > 0`
+    const { status, stderr } = await seen.run(
+      'unshare',
+      '-m',
+      'sh',
+      '-ec',
+      `cd ..; truncate -s 4M img; mkfs.ext4 -q img; mount -o loop img m; cd m; echo x > a; exec python3 -c "$1"`,
+      'sh',
+      program,
+    )
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(seen.files().map((line) => line.replace(/inode-\d+/, 'inode-N'))).toEqual([
+      'read /…/inode-N kernel opened-by-handle',
+      'write /…/inode-N kernel opened-by-handle',
+    ])
+  })
+
+  it('what is deep, and says what is missing of its path', async () => {
+    using seen = new Observed(options)
+    const program = `import os
+for name, depth in ('d', 300), ('e' * 200, 40):
+    os.chdir('${seen.workspace}')
+    for i in range(depth): os.mkdir(name); os.chdir(name)
+    open('a', 'w').close(); os.unlink('a')`
+    await seen.run('python3', '-c', program)
+    const cut = expect.stringMatching(/^\/…(\/e{200})+\/a$/) as string
+    const whole = `${seen.workspace}${'/d'.repeat(300)}/a`
+    expect(seen.of('file')).toMatchObject([
+      { action: 'create', workspace: true, path: whole },
+      { action: 'delete', workspace: true, path: whole },
+      { action: 'create', workspace: true, path: cut },
+      { action: 'delete', workspace: true, path: cut },
+    ])
+  })
+})
+
 /** Acts by io_uring, after `a` was made in W by the test. */
 const requests: [args: string[], files: string[]][] = [
   [['open', 'n'], ['create W/n kernel io_uring']],

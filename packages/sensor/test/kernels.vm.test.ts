@@ -27,7 +27,7 @@ describe.each(oldestOrAll)('with kernel %s', (kernel) => {
     vm = await bootVm({
       kernel,
       checkout: true,
-      programs: ordinaryPrograms,
+      programs: [...ordinaryPrograms, '/usr/bin/unshare'],
       modules: ['fuse', 'overlay'],
       files: [{ path: '/go-alone', from: program }],
       compile: ['file', 'fuse', 'process', 'sandbox', 'steps', 'uring'].map(
@@ -51,7 +51,7 @@ describe.each(oldestOrAll)('with kernel %s', (kernel) => {
     ],
     [
       'file',
-      ['a new file$|database is read|"open","n"|making \\(thread\\)', 7],
+      ['a new file$|database is read|"open","n"|making \\(thread\\)|an overlay$', 11],
       [
         'is removed$|a new file: nothing|as ever|another name$|"rename"|making \\((?:file|nowhere)\\)',
         11,

@@ -51,21 +51,48 @@ export function decodeFile(
   const symbolic = code === file_action.FILE_SYMLINK
   let target = u32[(at + file_record.target) >>> 2] as number
   const ofTarget = processFiles[u8[at + file_record.of_target] as number]
-  let path = symbolic ? batch.text(nameFrom, toFrom) : named(batch, from, nameFrom, toFrom)
+  const device = u32[(at + file_record.device) >>> 2] as number
+  const directory = batch.wide(at + file_record.directory)
+  // Of an open: where the file is in its own file system, beside how it was reached.
+  const unseen = (flags & file_flags.FILE_UNSEEN) !== 0
+  const own =
+    code <= file_action.FILE_CREATE && !unseen && toFrom !== toNameFrom
+      ? watch.below(device, directory, batch.path(toFrom, toNameFrom))
+      : null
+  let path = symbolic
+    ? batch.text(nameFrom, toFrom)
+    : named(batch, from, nameFrom, toFrom, (base) =>
+        own === null ? watch.below(device, directory, base) : base,
+      )
   // By whatever mount of /proc, in whatever pid namespace, and of whichever thread it was opened.
   if (ofTarget !== undefined) path = `/proc/${target}/${ofTarget}`
-  let to = code >= file_action.FILE_RENAME ? named(batch, toFrom, toNameFrom, toNameTo) : null
+  let to =
+    code >= file_action.FILE_RENAME
+      ? named(batch, toFrom, toNameFrom, toNameTo, (base) =>
+          watch.below(device, batch.wide(at + file_record.to_directory), base),
+        )
+      : null
   const action = actions[code] as FileAction
   // What a symbolic link says is text: only where it stands counts.
   const place = symbolic ? (to as string) : path
   const reading = action === 'read'
   const inside =
-    (flags & (symbolic ? file_flags.FILE_TO_WORKSPACE : file_flags.FILE_WORKSPACE)) !== 0 ||
+    (watch.hasWorkspace &&
+      (flags & (symbolic ? file_flags.FILE_TO_WORKSPACE : file_flags.FILE_WORKSPACE)) !== 0) ||
     ((flags & file_flags.FILE_USER_NAME) !== 0 && watch.inWorkspace(place))
   let workspace =
     inside ||
     (to !== null && ((flags & file_flags.FILE_TO_WORKSPACE) !== 0 || watch.inWorkspace(to)))
   let sensitive = watch.classify(place, !reading)
+  if (own !== null) {
+    const stacked = (flags & file_flags.FILE_STACKED) !== 0
+    // What is below has the class by its own place, or else the open above was told.
+    if (stacked && sensitive !== null && !inside) return undefined
+    const byPlace = watch.classify(own, !reading)
+    if (stacked || (directory !== 0 && (inside || (sensitive === null && byPlace !== null))))
+      path = own
+    sensitive ??= byPlace
+  }
   if (u8[at + file_record.of_target] === process_file.PROCESS_CODE) {
     const worker = workerOfCode(batch.wide(at + file_record.inode), tgid)
     if (worker) {
@@ -75,12 +102,14 @@ export function decodeFile(
   }
   if (sensitive === null && to !== null && !symbolic) sensitive = watch.classify(to, true)
   if (sensitive === null && flags & file_flags.FILE_WATCHED) {
-    sensitive = watch.classOfInode(
-      u32[(at + file_record.device) >>> 2] as number,
-      batch.wide(at + file_record.inode),
-    )
+    sensitive = watch.classOfInode(device, batch.wide(at + file_record.inode))
   }
-  const unseen = (flags & file_flags.FILE_UNSEEN) !== 0
+  if (sensitive === null && code === file_action.FILE_RENAME)
+    sensitive = watch.classOfFolder(path) ?? watch.classOfFolder(to as string)
+  if (flags & file_flags.FILE_NAMELESS) {
+    path = `/…/inode-${batch.wide(at + file_record.inode)}`
+    sensitive ??= 'opened-by-handle'
+  }
   // A name that was not followed by the kernel side: whether it can be told what it leads to.
   let isKnown = !unseen && (flags & file_flags.FILE_PATH_TRUNCATED) === 0
   if (flags & file_flags.FILE_USER_NAME) {
@@ -143,7 +172,13 @@ export function decodeFile(
 }
 
 /** A path of the kernel's walk, and the name that was looked up from there, if one was. */
-export function named(batch: Batch, from: number, nameFrom: number, nameTo: number): string {
-  const base = batch.path(from, nameFrom)
+export function named(
+  batch: Batch,
+  from: number,
+  nameFrom: number,
+  nameTo: number,
+  whole = (base: string): string => base,
+): string {
+  const base = whole(batch.path(from, nameFrom))
   return nameFrom === nameTo ? base : join(base, batch.text(nameFrom, nameTo))
 }
