@@ -59,19 +59,17 @@ export function decodeFile(
     code <= file_action.FILE_CREATE && !unseen && toFrom !== toNameFrom
       ? watch.below(device, directory, batch.path(toFrom, toNameFrom))
       : null
+  const wholeFrom = (base: string): string =>
+    own === null ? watch.below(device, directory, base) : base
+  const wholeTo = (base: string): string =>
+    watch.below(device, batch.wide(at + file_record.to_directory), base)
   let path = symbolic
     ? batch.text(nameFrom, toFrom)
-    : named(batch, from, nameFrom, toFrom, (base) =>
-        own === null ? watch.below(device, directory, base) : base,
-      )
+    : named(batch, from, nameFrom, toFrom, wholeFrom)
   // By whatever mount of /proc, in whatever pid namespace, and of whichever thread it was opened.
   if (ofTarget !== undefined) path = `/proc/${target}/${ofTarget}`
   let to =
-    code >= file_action.FILE_RENAME
-      ? named(batch, toFrom, toNameFrom, toNameTo, (base) =>
-          watch.below(device, batch.wide(at + file_record.to_directory), base),
-        )
-      : null
+    code >= file_action.FILE_RENAME ? named(batch, toFrom, toNameFrom, toNameTo, wholeTo) : null
   const action = actions[code] as FileAction
   // What a symbolic link says is text: only where it stands counts.
   const place = symbolic ? (to as string) : path
@@ -116,10 +114,9 @@ export function decodeFile(
     const opens = unseen || (flags & file_flags.FILE_FAILED_OPEN) !== 0
     const linked = code === file_action.FILE_LINK && batch.wide(at + file_record.open_flags)
     const follows = opens || action === 'write' || ((linked || 0) & AT_SYMLINK_FOLLOW) !== 0
-    const leadsTo = (from: number, name: number, end: number, follow: boolean): string | null => {
-      const text = batch.text(name, end)
+    const leadsTo = (base: string, text: string, follow: boolean): string | null => {
       if (text === '' || !(follow || text.includes('/'))) return null
-      const real = paths.of(tgid, `${batch.path(from, name)}/${text}`, follow)
+      const real = paths.of(tgid, `${base}/${text}`, follow)
       if (real === undefined) isKnown = false
       return real ?? null
     }
@@ -130,7 +127,9 @@ export function decodeFile(
       workspace ||= isInside
       return found !== null || isInside
     }
-    const real = symbolic ? null : leadsTo(from, nameFrom, toFrom, follows)
+    const real = symbolic
+      ? null
+      : leadsTo(wholeFrom(batch.path(from, nameFrom)), batch.text(nameFrom, toFrom), follows)
     if (unseen && toFrom < toNameFrom) {
       // What was found in the open's place has the very name that was asked for, without a link on the way; or it has been told itself.
       const found = batch.path(toFrom, toNameFrom)
@@ -138,7 +137,10 @@ export function decodeFile(
       if (isAsked || (found === real && matters(found))) return undefined
     }
     if (real !== null && real !== path && matters(real)) path = real
-    const realTo = to === null ? null : leadsTo(toFrom, toNameFrom, toNameTo, false)
+    const realTo =
+      to === null
+        ? null
+        : leadsTo(wholeTo(batch.path(toFrom, toNameFrom)), batch.text(toNameFrom, toNameTo), false)
     if (realTo !== null && realTo !== to && matters(realTo)) to = realTo
   }
   // Of a read the kernel side does not look where it is.
