@@ -236,7 +236,7 @@ static __always_inline bool may_be_watched(struct file *file, u64 open_flags)
 	if (maybe_watched_name(beginning_of(READ(struct dentry, parent, d_name.name), size), size))
 		return true;
 	inode = READ(struct dentry, parent, d_inode);
-	return maybe_watched_inode(READ(struct inode, inode, i_ino));
+	return maybe_watched_folder(READ(struct inode, inode, i_ino));
 }
 
 static __always_inline bool maybe_worth_telling(struct file *file, u64 open_flags)

@@ -52,8 +52,9 @@ struct {
 	__type(value, u32);
 } watched_names SEC(".maps");
 
-/* Filters before the maps, 4,096 bits each: by inode number, and by hash_name of a name. Set before load. */
+/* Filters before the maps, 4,096 bits each: by inode number (again of WATCH_DIR_READ alone), and by hash_name of a name. Set before load. */
 const volatile u64 watched_inodes[64] = {};
+const volatile u64 watched_folders[64] = {};
 const volatile u64 watched_hashes[64] = {};
 
 /* Of the first 8 bytes and the length; user space does the same (watch.ts). */
@@ -88,6 +89,12 @@ static __always_inline u32 device_of(struct super_block *sb)
 	if (magic == PROC_MAGIC)
 		return EVERY_PROC;
 	return magic == SYSFS_MAGIC ? EVERY_SYSFS : READ(struct super_block, sb, s_dev);
+}
+
+/* Whether reads of what is in a directory may be told. */
+static __always_inline bool maybe_watched_folder(u64 inode)
+{
+	return watched_folders[(inode >> 6) & 63] >> (inode & 63) & 1;
 }
 
 static __always_inline u32 watched_inode(u32 device, u64 inode)

@@ -60,6 +60,7 @@ export function openSensor(options: SensorOptions): OpenSensor {
       ends_engine_callers: Number(options.endEngineCallers ?? false),
       ...workerGlobals(options.worker ?? 'first'),
       watched_inodes: bytesOf(watch.inodeBits),
+      watched_folders: bytesOf(watch.folderBits),
       watched_hashes: bytesOf(watch.nameBits),
     },
     keepsLeavers: options.endLeavers !== true,

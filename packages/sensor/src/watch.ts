@@ -76,8 +76,9 @@ export class Watch {
   /** Keys and values of the maps `watched` and `watched_names`. */
   readonly inodes: [key: Uint8Array, value: Uint8Array][] = []
   readonly names: [key: Uint8Array, value: Uint8Array][] = []
-  /** The filters before the maps: variables watched_inodes and watched_hashes. */
+  /** The filters before the maps: variables watched_inodes, watched_folders and watched_hashes. */
   readonly inodeBits = new BigUint64Array(64)
+  readonly folderBits = new BigUint64Array(64)
   readonly nameBits = new BigUint64Array(64)
 
   readonly #roots: readonly string[]
@@ -226,6 +227,8 @@ export class Watch {
     this.#bitsOfInode.set(key, (this.#bitsOfInode.get(key) ?? 0) | bits)
     const i = Number((inode >> 6n) & 63n)
     this.inodeBits[i] = (this.inodeBits[i] as bigint) | (1n << (inode & 63n))
+    if (bits & watch_bits.WATCH_DIR_READ)
+      this.folderBits[i] = (this.folderBits[i] as bigint) | (1n << (inode & 63n))
     if (name !== null) this.#classOfInode.set(key, name)
     return key
   }
