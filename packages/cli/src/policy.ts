@@ -231,7 +231,7 @@ async function simulateRuns(words: string[]): Promise<number> {
       )
     if (result.unasked.length > 0)
       console.log(
-        `not tried  ${unaskedWords(result.unasked)}  whether connections there ask for that name (TLS SNI, HTTP Host): no line of the policy of the time had it, and nobody looked`,
+        `not tried  ${unaskedWords(result.unasked)}  whether connections there ask for that name (TLS SNI, HTTP Host): no line of the policy of the time had it, and none was judged by it`,
       )
     console.log(
       `${rest.length === 1 ? 'the run' : `${rest.length} runs`}: ${result.events} queries, attempts and requests, ${result.refused} of them would be refused`,

@@ -226,7 +226,7 @@ describe('simulate', () => {
     const { status, stdout } = await policy('simulate', '--policy', 'policy.yml', 'run')
     expect(stdout.split('\n')).toEqual([
       'blocked  192.0.2.99:25/tcp  2×  not in the policy',
-      'not tried  registry.example.org:443  whether connections there ask for that name (TLS SNI, HTTP Host): no line of the policy of the time had it, and nobody looked',
+      'not tried  registry.example.org:443  whether connections there ask for that name (TLS SNI, HTTP Host): no line of the policy of the time had it, and none was judged by it',
       'the run: 5 queries, attempts and requests, 2 of them would be refused',
       '',
     ])
