@@ -38,14 +38,12 @@ test("who reads the worker's memory is told, with the step, and nobody else is",
   using place = new Place()
   const { status, stderr } = await watch(place)
   expect(status, stderr).toBe(0)
-  expect(
-    place.report().detections.map(({ id, severity, step }) => ({ id, severity, step })),
-  ).toEqual(
-    ['thief', 'copier'].map((step) => ({
-      id: 'runner-worker-memory-read',
-      severity: 'critical',
-      step,
-    })),
+  const told = place
+    .report()
+    .detections.map(({ id, severity, step }) => `${severity} ${id} ${step}`)
+  // ps asks all processes: other jobs of this machine may have workers, too.
+  expect(new Set(told)).toEqual(
+    new Set(['thief', 'copier'].map((step) => `critical runner-worker-memory-read ${step}`)),
   )
 })
 
