@@ -32,7 +32,7 @@ suppress:
 export const rules: Target = {
   name: 'rules',
   seeds: () => [
-    ...['60-containers.yml', '80-secrets.yml', '50-persistence.yml'].map((name) =>
+    ...['60-containers.yml', '80-secrets.yml', '20-memory.yml'].map((name) =>
       readFileSync(new URL(name, builtin)),
     ),
     Buffer.from(suppressions),
