@@ -324,16 +324,14 @@ __noinline int tell_open(u32 slot, u64 address, struct open_act *act)
 __noinline int file_opened(u64 address, u64 open_flags, u32 slot, u32 flags)
 {
 	int told = 0;
-	struct file *file = (void *)address;
-	for (u32 i = 0; i < 3 && file; i++) {
+	for (u32 i = 0; i < 3 && address; i++) {
 		struct open_act act = { .open_flags = open_flags, .flags = flags };
-		u64 number = number_of(file);
-		weigh_open(number, &act);
+		weigh_open(address, &act);
 		if (act.action) {
-			tell_open(slot, number, &act);
+			tell_open(slot, address, &act);
 			told = 1;
 		}
-		file = opened_below(file);
+		address = number_of(opened_below((struct file *)address));
 		flags |= FILE_STACKED;
 	}
 	return told;

@@ -113,7 +113,7 @@ static __always_inline void set_kernel_name(struct named *named, struct task_str
 }
 
 /* Reads a request's command into `act`. Returns whether it is one of ours. */
-static __always_inline bool read_request(struct io_kiocb *request, u8 opcode, struct name_act *act, u32 *slot)
+static __noinline bool read_request(struct io_kiocb *request, u8 opcode, struct name_act *act, u32 *slot)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	void *command = (void *)request + bpf_core_field_offset(struct io_kiocb, cmd);
@@ -219,7 +219,7 @@ static __always_inline int request_submitted(struct io_kiocb *request)
 		return 0;
 	/* It cannot be followed to its end: told now. */
 	bool by_object = opens ? opens_by_object : names_by_object;
-	if (unseen_yet)
+	if (act->is_kept_anyway)
 		s->record.header.flags |= FILE_UNSEEN;
 	if (size && !by_object)
 		send_file(s, record_size(size - TEXT_OFFSET), act->is_urgent);
