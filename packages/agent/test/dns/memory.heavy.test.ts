@@ -56,11 +56,12 @@ test(
       },
     })
     const names = new AnsweredNames(() => {})
+    const gaps: string[] = []
     const detections = await Detections.load({
       writerOf: () => '',
       processes: new ProcessTable(),
       job: {},
-      gap: (text) => expect(text).toBe(''),
+      gap: (text) => gaps.push(text),
     })
     const stream = new EventStream('scope')
     let told = 0
@@ -97,6 +98,9 @@ test(
     expect(names.size).toBe(65_536)
     // 1,000 refused names are told one by one, and that both zones carry data.
     expect(told).toBe(1002)
+    expect(gaps).toEqual([
+      expect.stringContaining('more than 1000 different findings of domain-blocked'),
+    ])
     expect(end.heapUsed - full.heapUsed).toBeLessThan(GROWTH)
     expect(end.external).toBeLessThan(OUTSIDE)
   },
