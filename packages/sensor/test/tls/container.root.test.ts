@@ -46,14 +46,21 @@ test('what a program in a container sends is seen, by the library of its image',
         ],
         { env: engine.env, cgroup, timeout: 300_000 },
       )
-    expect(await ask('marker-first')).toMatchObject({ status: 0, stderr: '' })
-    expect(await ask('marker-second')).toMatchObject({ status: 0, stderr: '' })
-    capture.drain()
+    // Who has sent before the library of its own container was probed is not seen: on a busy machine it may be the first of them.
+    const paths: string[] = []
+    const isSeen = () => sent.includes(`GET ${paths.at(-1)} HTTP/1.1`)
+    while (paths.length < 10 && !(paths.length > 1 && isSeen())) {
+      paths.push(`/marker-${paths.length}`)
+      expect(await ask(`marker-${paths.length - 1}`)).toMatchObject({ status: 0, stderr: '' })
+      capture.drain()
+    }
     const asked = (await lab.internet.records()).flatMap(({ requests }) => requests)
-    expect(asked.map(({ path }) => path)).toEqual(['/marker-first', '/marker-second'])
-    expect(sent.split('GET /marker-second HTTP/1.1')).toHaveLength(2)
+    expect(asked.map(({ path }) => path)).toEqual(paths)
+    expect(sent.split(`GET ${paths.at(-1)} HTTP/1.1`)).toHaveLength(2)
     // The library has another device in each container, and is probed for each: its calls are told once, and none counts as lost.
-    expect(capture.probed().filter(({ library }) => library === 'openssl').length).toBe(2)
+    expect(capture.probed().filter(({ library }) => library === 'openssl').length).toBe(
+      paths.length,
+    )
     expect(capture.lost().calls).toBe(0)
     expect(uses).toContainEqual(
       expect.objectContaining({
