@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "observe_files.h"
+#include "observe_opens.h"
 
 /* By thread: the names that the security hook was shown, until the file system's own function says how it ended. */
 struct {

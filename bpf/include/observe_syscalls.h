@@ -7,6 +7,7 @@
 
 #include "engine_requests.h"
 #include "observe_engine.h"
+#include "observe_opens.h"
 #include "observe_process.h"
 #include "observe_sandbox.h"
 #include "syscalls.h"

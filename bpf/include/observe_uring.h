@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "observe_files.h"
+#include "observe_opens.h"
 #include "observe_syscalls.h"
 #include "uring_socket.h"
 

@@ -7,7 +7,6 @@ import {
   readSync,
   statfsSync,
 } from 'node:fs'
-import { resolve } from 'node:path'
 import { keptStat, openEntry, openKnownPath } from '@runwarden/libbpf'
 
 /**
@@ -130,7 +129,7 @@ export function walkPath(
   path: string,
   mounts: Mounts & { follow: boolean },
 ): number | string {
-  let names = path.split('/').filter(Boolean)
+  let names = namesOf(path)
   for (let links = 0; links < MOST_LINKS; links++) {
     const found = walkTo(root, names, mounts)
     if (typeof found !== 'object') return found
@@ -139,7 +138,10 @@ export function walkPath(
   return 'ELOOP'
 }
 
-/** @returns a descriptor, or the error's code; or the names of where a link leads to */
+const namesOf = (path: string): string[] =>
+  path.split('/').filter((name) => name !== '' && name !== '.')
+
+/** @returns a descriptor, or the error's code; or the names of where a link, or a parent, leads to: no link is among those in front */
 function walkTo(
   root: number,
   names: readonly string[],
@@ -147,6 +149,10 @@ function walkTo(
 ): number | string | string[] {
   let at = root
   for (const [index, name] of names.entries()) {
+    if (name === '..') {
+      if (at !== root) closeSync(at)
+      return names.toSpliced(Math.max(0, index - 1), index === 0 ? 1 : 2)
+    }
     const below = isAnswered(at, mounts) ? openEntry(at, name) : 'EIO'
     const isLink = typeof below === 'number' && mounts.follow && keptStat(below)?.type === 'link'
     // Only the folder's own file system is asked. What links of /proc lead to is each process's own.
@@ -161,8 +167,8 @@ function walkTo(
     at = below
     if (target === undefined) continue
     closeSync(at)
-    const whole = resolve('/', ...names.slice(0, index), target, ...names.slice(index + 1))
-    return whole.split('/').filter(Boolean)
+    const before = target.startsWith('/') ? [] : names.slice(0, index)
+    return [...before, ...namesOf(target), ...names.slice(index + 1)]
   }
   return at
 }

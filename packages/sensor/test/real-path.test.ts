@@ -1,4 +1,12 @@
-import { lutimesSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -27,4 +35,22 @@ test('a link leads to where it does; what no file can be called leads nowhere', 
     expect(realPathOf(process.pid, own)).toBe(undefined)
   for (const odd of [`${link}\0`, '\0', '', join(folder, 'none'), `/${'a'.repeat(9_000)}`])
     expect(realPathOf(process.pid, odd)).toBe(null)
+})
+
+test('a parent is that of where a link has led to, also where nobody has followed it yet', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'runwarden-real-')))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  mkdirSync(join(folder, 'sub/inner'), { recursive: true })
+  writeFileSync(join(folder, 'sub/file'), '')
+  for (const [link, target] of [
+    ['way', 'sub/./inner'],
+    ['back', 'way/../../way'],
+  ] as const) {
+    symlinkSync(target, join(folder, link))
+    lutimesSync(join(folder, link), 0, new Date())
+  }
+  const file = join(folder, 'sub/file')
+  expect(realPathOf(process.pid, `${folder}/sub/../way/../file`)).toBe(file)
+  expect(realPathOf(process.pid, `/../${folder}/back/../file`)).toBe(file)
+  expect(realPathOf(process.pid, `${folder}/way/../none`)).toBe(null)
 })
